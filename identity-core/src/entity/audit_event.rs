@@ -1,0 +1,157 @@
+//! What was done, and what was refused.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::Principal;
+use crate::value::Revision;
+
+/// One entry of the audit log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEvent {
+    /// The entry's key: ascending in the order of writing. 0 until it is written.
+    pub key: u64,
+    /// When.
+    pub at: OffsetDateTime,
+    /// By whom.
+    pub actor: Actor,
+    /// What was attempted.
+    pub operation: AuditOperation,
+    /// On what.
+    pub entity: AuditEntity,
+    /// The other party: the member of a membership, the owner of an authorization.
+    pub related: Option<AuditEntity>,
+    /// How it ended.
+    pub result: AuditResult,
+    /// The reason code of a failure or denial.
+    pub reason: Option<String>,
+    /// The revision that the change made, for a success.
+    pub revision: Option<Revision>,
+    /// The request that asked for it.
+    pub request_id: Option<String>,
+}
+
+/// Who did something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "id", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Actor {
+    /// Somebody who authenticated.
+    Principal(Principal),
+    /// Somebody who did not.
+    Anonymous,
+    /// The server itself: start-up, configuration.
+    System,
+}
+
+/// What was attempted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AuditOperation {
+    /// A new entity.
+    Create,
+    /// A changed one.
+    Update,
+    /// A removed one.
+    Delete,
+    /// A new member.
+    Assign,
+    /// A removed one.
+    Unassign,
+    /// A look at something that was refused.
+    Read,
+}
+
+/// The thing that an entry is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntity {
+    /// Its kind.
+    pub kind: EntityKind,
+    /// Its key; empty when the whole kind is meant.
+    pub key: String,
+}
+
+/// The kinds of things that entries are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum EntityKind {
+    /// A built-in user.
+    User,
+    /// A client.
+    Client,
+    /// A group.
+    Group,
+    /// A role.
+    Role,
+    /// A tenant.
+    Tenant,
+    /// A mapping rule.
+    MappingRule,
+    /// An authorization.
+    Authorization,
+    /// A resource that authorizations are about.
+    Resource,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AuditResult {
+    /// Done.
+    Success,
+    /// Permitted, but refused by the rules of the model.
+    Fail,
+    /// Not permitted.
+    Denied,
+}
+
+macro_rules! names {
+    ($type:ident { $($variant:ident => $name:literal),+ $(,)? }) => {
+        impl $type {
+            /// The name on the wire and in the store.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            /// The variant of this name.
+            #[must_use]
+            pub fn parse(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+
+names!(AuditOperation {
+    Create => "CREATE", Update => "UPDATE", Delete => "DELETE",
+    Assign => "ASSIGN", Unassign => "UNASSIGN", Read => "READ",
+});
+names!(EntityKind {
+    User => "USER", Client => "CLIENT", Group => "GROUP", Role => "ROLE", Tenant => "TENANT",
+    MappingRule => "MAPPING_RULE", Authorization => "AUTHORIZATION", Resource => "RESOURCE",
+});
+names!(AuditResult { Success => "SUCCESS", Fail => "FAIL", Denied => "DENIED" });
+
+impl From<&super::Party> for AuditEntity {
+    fn from(party: &super::Party) -> Self {
+        let kind = match party {
+            super::Party::User(_) => EntityKind::User,
+            super::Party::Client(_) => EntityKind::Client,
+            super::Party::Group(_) => EntityKind::Group,
+            super::Party::Role(_) => EntityKind::Role,
+            super::Party::MappingRule(_) => EntityKind::MappingRule,
+        };
+        Self { kind, key: party.id().to_owned() }
+    }
+}
+
+impl From<&super::Container> for AuditEntity {
+    fn from(container: &super::Container) -> Self {
+        let kind = match container {
+            super::Container::Group(_) => EntityKind::Group,
+            super::Container::Role(_) => EntityKind::Role,
+            super::Container::Tenant(_) => EntityKind::Tenant,
+        };
+        Self { kind, key: container.id().to_owned() }
+    }
+}

@@ -1,0 +1,46 @@
+//! Entities: what administrators manage, as plain data made of checked values.
+
+mod audit_event;
+mod authorization;
+mod group;
+mod mapping_rule;
+mod membership;
+mod role;
+mod session;
+mod tenant;
+mod user;
+
+pub use audit_event::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind};
+pub use authorization::{Authorization, Scope};
+pub use group::Group;
+pub use mapping_rule::{MappingRule, Operator, RuleKind};
+pub use membership::{Container, Membership, Party, UnsupportedMember};
+pub use role::{Permission, Role};
+pub use session::{Session, SessionId, SessionIdHash};
+pub use tenant::Tenant;
+pub use user::User;
+
+use serde::{Deserialize, Serialize};
+
+use crate::value::{ClientId, Username};
+
+/// Who a token speaks for: a person or a service, never both (orchestration reference §4.2).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(tag = "type", content = "id", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Principal {
+    /// A person.
+    User(Username),
+    /// A service.
+    Client(ClientId),
+}
+
+impl Principal {
+    /// The username or client id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self {
+            Self::User(id) => id.as_str(),
+            Self::Client(id) => id.as_str(),
+        }
+    }
+}

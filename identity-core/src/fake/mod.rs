@@ -1,0 +1,1 @@
+//! Stateful in-memory fakes of the ports.

@@ -1,0 +1,33 @@
+//! Time, randomness and deliberate slowness, injected.
+
+use async_trait::async_trait;
+use time::OffsetDateTime;
+
+use crate::value::{PasswordHash, Secret};
+
+/// The time of day.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+pub trait Clock: Send + Sync {
+    /// Now, in UTC.
+    fn now(&self) -> OffsetDateTime;
+}
+
+/// Fresh identifiers.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+pub trait Ids: Send + Sync {
+    /// A text that nobody has seen before: a UUID.
+    fn fresh(&self) -> String;
+}
+
+/// Passwords to hashes. Expensive on purpose; implementations keep the work off the threads that serve requests.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait PasswordHasher: Send + Sync {
+    /// A new hash of `password`, with a salt of its own. `None` when the machine cannot make one (no memory, no
+    /// randomness).
+    async fn hash(&self, password: &Secret) -> Option<PasswordHash>;
+
+    /// Whether `password` is the one that `hash` was made of. Without a hash (an unknown user) it does the same amount
+    /// of work and says no. A text that is not a hash is nobody's password.
+    async fn verify<'h>(&self, password: &Secret, hash: Option<&'h PasswordHash>) -> bool;
+}

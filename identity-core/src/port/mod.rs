@@ -1,0 +1,22 @@
+//! Driven ports: what the core asks of the world outside.
+//!
+//! Few and deep, object-safe, in domain types only. Each family has one closed error enum; adapters translate their
+//! drivers' errors into it. Every sentence of a contract here has a case in `tests/conformance`.
+
+mod audit_log;
+mod effects;
+mod policy_store;
+mod session_store;
+mod token_verifier;
+
+pub use audit_log::{AuditFilter, AuditLog};
+pub use effects::{Clock, Ids, PasswordHasher};
+pub use policy_store::{AuditDraft, Commit, Logged, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail};
+pub use session_store::SessionStore;
+pub use token_verifier::{RejectedToken, TokenError, TokenVerifier, VerifiedToken};
+
+#[cfg(feature = "mocks")]
+pub use {
+    audit_log::MockAuditLog, effects::MockClock, effects::MockIds, effects::MockPasswordHasher,
+    session_store::MockSessionStore, token_verifier::MockTokenVerifier,
+};

@@ -1,0 +1,130 @@
+//! From a raw token to who it speaks for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use time::OffsetDateTime;
+
+use crate::entity::Principal;
+use crate::value::{Claims, Email, GroupId};
+
+/// Verifies bearer tokens.
+///
+/// Contract: a token is accepted only if its signature, issuer, audience, type and times hold. Nothing of a refused token is
+/// kept or logged. A provider that cannot be asked is [`TokenError::Unavailable`], never a refusal.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait TokenVerifier: Send + Sync {
+    /// Checks a token in compact serialisation (RFC 7515 §7.1), without the `Bearer` prefix.
+    async fn verify(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError>;
+}
+
+/// A token that was checked, and what it says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VerifiedToken {
+    /// Who issued it, byte for byte.
+    pub issuer: Arc<str>,
+    /// Who it speaks for.
+    pub principal: Principal,
+    /// The caller's groups, when this issuer's groups come from a claim; they replace the stored ones.
+    pub groups: Option<Vec<GroupId>>,
+    /// All its claims.
+    pub claims: Claims,
+    /// The claim `name`, when it is there.
+    pub display_name: Option<String>,
+    /// The claim `email`, when it is there and an address.
+    pub email: Option<Email>,
+    /// When it stops being valid.
+    pub expires_at: OffsetDateTime,
+}
+
+/// Why there is no verified token.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// The token is refused: 401.
+    #[error("the token is refused: {0}")]
+    Rejected(RejectedToken),
+    /// The token may be good, but its issuer's keys cannot be had now: 503.
+    #[error("the issuer's keys cannot be fetched")]
+    Unavailable {
+        /// When to try again.
+        retry_after: Duration,
+    },
+}
+
+/// Why a token is refused. [`RejectedToken::code`] is stable and public; the message holds nothing of the token but its
+/// issuer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RejectedToken {
+    /// Longer than this server reads, in bytes.
+    #[error("the token is larger than {0} bytes")]
+    TooLarge(usize),
+    /// Not three base64url segments with JSON objects, duplicate members, or nested too deeply.
+    #[error("the token is malformed: {0}")]
+    Malformed(&'static str),
+    /// An algorithm that this issuer may not use; `none` among them.
+    #[error("the token's algorithm is not allowed for its issuer")]
+    Algorithm,
+    /// A header parameter that must be understood and is not (RFC 7515 §4.1.11), or one that brings its own key.
+    #[error("the token's header has an unsupported parameter: {0}")]
+    Header(&'static str),
+    /// Another kind of token: an ID token, a logout token.
+    #[error("the token is not an access token")]
+    Type,
+    /// The issuer is none of the configured ones.
+    #[error("the token's issuer is not configured here: {0}")]
+    Issuer(String),
+    /// An Entra token of the first version.
+    #[error("the token is in the entra v1 format; set `requestedAccessTokenVersion` to 2 in the app registration")]
+    EntraV1,
+    /// The issuer has no key of that id.
+    #[error("the token's key is not one of its issuer's")]
+    UnknownKey,
+    /// The signature is wrong.
+    #[error("the token's signature does not hold")]
+    Signature,
+    /// The audience is missing, or another.
+    #[error("the token is for another audience")]
+    Audience,
+    /// Past `exp`.
+    #[error("the token has expired")]
+    Expired,
+    /// Before `nbf`, or issued in the future.
+    #[error("the token is not yet valid")]
+    NotYetValid,
+    /// A claim that must be there and is not.
+    #[error("the token lacks the claim `{0}`")]
+    MissingClaim(String),
+    /// A claim of the wrong JSON type.
+    #[error("the token's claim `{0}` has the wrong type")]
+    ClaimType(String),
+    /// Neither the username claim nor the client id claim is in the token.
+    #[error("the token names neither a user nor a client")]
+    NoPrincipal,
+}
+
+impl RejectedToken {
+    /// The reason code, for problem documents and metrics.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge(_) => "token_too_large",
+            Self::Malformed(_) => "token_malformed",
+            Self::Algorithm => "token_algorithm",
+            Self::Header(_) => "token_header",
+            Self::Type => "token_type",
+            Self::Issuer(_) => "token_issuer",
+            Self::EntraV1 => "token_entra_v1",
+            Self::UnknownKey => "token_unknown_key",
+            Self::Signature => "token_signature",
+            Self::Audience => "token_audience",
+            Self::Expired => "token_expired",
+            Self::NotYetValid => "token_not_yet_valid",
+            Self::MissingClaim(_) => "token_missing_claim",
+            Self::ClaimType(_) => "token_claim_type",
+            Self::NoPrincipal => "token_no_principal",
+        }
+    }
+}

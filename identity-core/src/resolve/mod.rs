@@ -1,0 +1,3 @@
+//! Claims to subject.
+mod principal;
+pub use principal::PrincipalClaims;

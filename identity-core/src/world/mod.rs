@@ -1,0 +1,3 @@
+//! The world.
+mod change;
+pub use change::Change;

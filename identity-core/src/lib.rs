@@ -13,6 +13,7 @@ pub mod engine;
 pub mod entity;
 pub mod matrix;
 pub mod port;
+pub mod preset;
 pub mod resolve;
 pub mod search;
 pub mod service;

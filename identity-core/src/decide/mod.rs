@@ -1,1 +1,95 @@
-//! .
+//! Subject, action, resource to a decision (orchestration reference §4).
+//!
+//! Grants only ever add: the union of what the caller's owners have decides, and nothing means no. The decision itself is a few
+//! hash look-ups; what it rests on comes with it, and [`explain`](Decision::explain) writes that out when somebody asks.
+
+mod explain;
+mod permit;
+mod property;
+mod question;
+mod user_task;
+
+pub use explain::{Explanation, NearMiss, Remedy, Step};
+pub use permit::{Authority, Denied, Permit};
+pub use question::{Property, Question, Target};
+pub use user_task::{TaskOperation, UserTask, decide_user_task};
+
+use crate::matrix::Access;
+use crate::resolve::Subject;
+use crate::value::AuthorizationKey;
+use crate::world::{Run, Sym, World};
+
+/// The answer to a question, with what it rests on.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub enum Decision<'q> {
+    /// Yes.
+    Allow(Basis<'q>),
+    /// No. Holds the question, so that the nearest missing edge can be found.
+    Deny(Question<'q>),
+}
+
+/// What a yes rests on.
+#[derive(Clone, Copy, Debug)]
+pub struct Basis<'q>(pub(crate) Ground<'q>);
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ground<'q> {
+    Authorization { key: AuthorizationKey, owner: Sym },
+    Permission { role: Sym, audience: &'q str, definition: &'q str },
+    Tenant(&'q crate::value::TenantId),
+}
+
+impl Decision<'_> {
+    /// Whether the answer is yes.
+    #[must_use]
+    pub fn allowed(&self) -> bool {
+        matches!(self, Self::Allow(_))
+    }
+
+    /// The authorization that a yes rests on, if it rests on one.
+    #[must_use]
+    pub fn authorization(&self) -> Option<AuthorizationKey> {
+        match self {
+            Self::Allow(Basis(Ground::Authorization { key, .. })) => Some(*key),
+            Self::Allow(_) | Self::Deny(_) => None,
+        }
+    }
+}
+
+/// Answers a question about a subject of the same world.
+pub fn decide<'q>(world: &World, subject: &Subject, question: &Question<'q>) -> Decision<'q> {
+    let ground = match *question {
+        Question::Permission { audience, definition } => permission(world, subject, audience, definition),
+        Question::Resource { access, target } => resource(world, subject, access, target),
+        Question::Tenant(tenant) => subject.in_tenant(tenant).then_some(Ground::Tenant(tenant)),
+    };
+    ground.map_or(Decision::Deny(*question), |ground| Decision::Allow(Basis(ground)))
+}
+
+fn permission<'q>(world: &World, subject: &Subject, audience: &'q str, definition: &'q str) -> Option<Ground<'q>> {
+    let holds = |role: &&crate::value::RoleId| {
+        world.role(role.as_str()).is_some_and(|role| {
+            role.permissions
+                .iter()
+                .any(|held| held.audience.as_str() == audience && held.definition.as_str() == definition)
+        })
+    };
+    let role = subject.roles.iter().find(holds)?;
+    let role = world.names().get(crate::world::Kind::Role, role.as_str())?;
+    Some(Ground::Permission { role, audience, definition })
+}
+
+fn resource<'q>(world: &World, subject: &Subject, access: Access, target: Target<'q>) -> Option<Ground<'q>> {
+    let search = |run: Option<&Run>| run?.find(subject.owners(), access.permissions);
+    let grant = search(world.run_on_any(access.resource_type))
+        .or_else(|| search(world.run_on_id(access.resource_type, target.id()?)))
+        .or_else(|| {
+            target
+                .properties()
+                .iter()
+                .filter(|property| property::names_caller(subject, property))
+                .find_map(|property| search(world.run_on_property(access.resource_type, property.name)))
+        })?;
+    Some(Ground::Authorization { key: grant.key, owner: grant.owner })
+}

@@ -1,1 +1,252 @@
-//! .
+//! The engine: holds the current world, writes the next one, follows the others.
+//!
+//! Readers take the world from an atomic pointer and never wait. A writer takes the store's turn, catches up with the newest
+//! revision, runs [`apply`](crate::apply::apply) on it and commits; so what was validated is what is written, with any number
+//! of replicas. Nothing here starts a task or a timer: the server runs [`Engine::follow`], and whoever waits for a revision
+//! brings the patience.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use async_lock::Mutex;
+use event_listener::Event;
+use tracing::{error, info};
+
+use crate::apply::{Applied, Command, Refusal, apply};
+use crate::decide::Permit;
+use crate::entity::{AuditEvent, AuditResult};
+use crate::matrix::Matrix;
+use crate::port::{AuditDraft, AuditLog, Clock, Commit, PolicyStore, StoreError, Tail};
+use crate::value::Revision;
+use crate::world::{Change, Sources, Unrecordable, World};
+
+/// Holds the world and follows the store.
+pub struct Engine {
+    store: Arc<dyn PolicyStore>,
+    audit: Arc<dyn AuditLog>,
+    clock: Arc<dyn Clock>,
+    world: ArcSwap<World>,
+    turn: Mutex<()>,
+    published: Event,
+}
+
+/// What a write came to.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// The revision at which it holds.
+    pub revision: Revision,
+    /// What it changed. Empty when everything was so already.
+    pub changes: Vec<Change>,
+}
+
+/// Why there was no write.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The model refuses it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The store cannot do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Engine {
+    /// Loads the world.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn start(
+        store: Arc<dyn PolicyStore>,
+        audit: Arc<dyn AuditLog>,
+        clock: Arc<dyn Clock>,
+        sources: Sources,
+        matrix: Arc<Matrix>,
+    ) -> Result<Self, StoreError> {
+        let world = Self::load(store.as_ref(), &World::new(sources, matrix)).await?;
+        info!(revision = world.revision().0, authorizations = world.authorization_count(), "world.loaded");
+        Ok(Self {
+            store,
+            audit,
+            clock,
+            world: ArcSwap::from_pointee(world),
+            turn: Mutex::new(()),
+            published: Event::new(),
+        })
+    }
+
+    async fn load(store: &dyn PolicyStore, empty: &World) -> Result<World, StoreError> {
+        let snapshot = store.load().await?;
+        Ok(replayed(empty, snapshot.revision, &snapshot.changes))
+    }
+
+    /// The current world.
+    #[must_use]
+    pub fn world(&self) -> Arc<World> {
+        self.world.load_full()
+    }
+
+    /// The time of day, as the engine knows it.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
+    }
+
+    /// Makes a change, as the commands that `plan` names for the newest world. Refusals and successes are recorded.
+    ///
+    /// # Errors
+    /// When the plan or the model refuses, or the store fails. After [`StoreError::Unavailable`] the change may have been
+    /// made; the world will show it.
+    pub async fn execute(
+        &self,
+        permit: &Permit,
+        plan: impl FnOnce(&World) -> Result<Vec<Command>, Refusal> + Send,
+    ) -> Result<Done, WriteError> {
+        let outcome = self.write(permit, plan).await;
+        if let Err((WriteError::Refused(refusal), drafts)) = &outcome {
+            for draft in drafts {
+                let mut event = self.event(permit, draft.clone(), AuditResult::Fail);
+                event.reason = Some(refusal.code().to_owned());
+                self.append(&event).await;
+            }
+        }
+        outcome.map_err(|(error, _)| error)
+    }
+
+    async fn write(
+        &self,
+        permit: &Permit,
+        plan: impl FnOnce(&World) -> Result<Vec<Command>, Refusal> + Send,
+    ) -> Result<Done, (WriteError, Vec<AuditDraft>)> {
+        let failed = |error: StoreError| (WriteError::Store(error), Vec::new());
+        let _turn = self.turn.lock().await;
+        let known = self.world();
+        let transaction = self.store.begin(known.revision()).await.map_err(failed)?;
+        let newest = match transaction.missed() {
+            Tail::Commits(commits) => commits
+                .iter()
+                .fold((*known).clone(), |world, commit| replayed(&world, commit.revision, &commit.changes)),
+            Tail::Gone => Self::load(self.store.as_ref(), &empty(&known)).await.map_err(failed)?,
+        };
+        self.publish(newest.clone());
+
+        let commands = plan(&newest).map_err(|refusal| (WriteError::Refused(refusal), Vec::new()))?;
+        let Applied { world, changes, audit } = apply(&newest, &commands, permit.authority()).map_err(|refusal| {
+            let drafts = commands.iter().map(|command| command.audit_draft(None)).collect();
+            (WriteError::Refused(refusal), drafts)
+        })?;
+        let mut events: Vec<AuditEvent> =
+            audit.into_iter().map(|draft| self.event(permit, draft, AuditResult::Success)).collect();
+        if changes.is_empty() {
+            drop(transaction);
+            for event in &events {
+                self.append(event).await;
+            }
+            return Ok(Done { revision: newest.revision(), changes });
+        }
+        let revision = world.revision();
+        for event in &mut events {
+            event.revision = Some(revision);
+        }
+        let commit = Commit { revision, at: self.clock.now(), changes: changes.clone(), audit: events };
+        transaction.commit(commit).await.map_err(failed)?;
+        self.publish(world);
+        Ok(Done { revision, changes })
+    }
+
+    /// Reads the commits that others made, and makes them the world.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn catch_up(&self) -> Result<Revision, StoreError> {
+        let known = self.world();
+        match self.store.tail(known.revision()).await? {
+            Tail::Commits(commits) => {
+                if let Some(last) = commits.last() {
+                    let revision = last.revision;
+                    let world = commits
+                        .iter()
+                        .fold((*known).clone(), |world, commit| replayed(&world, commit.revision, &commit.changes));
+                    self.publish(world);
+                    return Ok(revision);
+                }
+                Ok(known.revision())
+            }
+            Tail::Gone => {
+                let world = Self::load(self.store.as_ref(), &empty(&known)).await?;
+                info!(revision = world.revision().0, "world.reloaded");
+                let revision = world.revision();
+                self.replace(&known, world);
+                Ok(revision)
+            }
+        }
+    }
+
+    /// Follows the store for ever.
+    pub async fn follow(&self) {
+        let mut failing = false;
+        loop {
+            self.store.changed().await;
+            match self.catch_up().await {
+                Ok(_) => failing = false,
+                Err(error) if !failing => {
+                    failing = true;
+                    error!(error = &error as &dyn std::error::Error, "world.follow.failed");
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Waits until the world is at least at `revision`. Without end, if nobody ever makes that revision.
+    pub async fn at_least(&self, revision: Revision) -> Arc<World> {
+        loop {
+            let listener = self.published.listen();
+            let world = self.world();
+            if world.revision() >= revision {
+                return world;
+            }
+            listener.await;
+        }
+    }
+
+    /// Records something that was not a change: a denial. That it cannot be recorded does not make it less denied.
+    pub async fn append(&self, event: &AuditEvent) {
+        if let Err(error) = self.audit.append(event).await {
+            error!(error = &error as &dyn std::error::Error, "audit.append.failed");
+        }
+    }
+
+    fn event(&self, permit: &Permit, draft: AuditDraft, result: AuditResult) -> AuditEvent {
+        draft.event(self.clock.now(), permit.actor().clone(), result, permit.request_id().map(str::to_owned))
+    }
+
+    /// Makes `world` the current one, unless a newer one is.
+    fn publish(&self, world: World) {
+        let world = Arc::new(world);
+        self.world.rcu(
+            |current| {
+                if current.revision() < world.revision() { Arc::clone(&world) } else { Arc::clone(current) }
+            },
+        );
+        self.published.notify(usize::MAX);
+    }
+
+    /// Makes `world` the current one in place of `known`, even if it is older: the store was restored.
+    fn replace(&self, known: &Arc<World>, world: World) {
+        self.world.compare_and_swap(known, Arc::new(world));
+        self.published.notify(usize::MAX);
+    }
+}
+
+fn empty(world: &World) -> World {
+    World::new(world.sources(), world.matrix_handle())
+}
+
+/// Replays changes, and says what of them could not be read: it grants nothing, which an operator should know.
+fn replayed(world: &World, revision: Revision, changes: &[Change]) -> World {
+    let (world, left_out): (World, Vec<Unrecordable>) = world.replay(revision, changes);
+    for reason in &left_out {
+        error!(reason = reason as &dyn std::error::Error, "world.change.unreadable");
+    }
+    world
+}

@@ -23,6 +23,21 @@ pub enum Party {
     MappingRule(MappingRuleId),
 }
 
+/// The kinds of parties.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PartyKind {
+    /// A person.
+    User,
+    /// A service.
+    Client,
+    /// All members of a group.
+    Group,
+    /// All holders of a role.
+    Role,
+    /// Whoever's token matches a rule.
+    MappingRule,
+}
+
 /// What has members.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "type", content = "id", rename_all = "SCREAMING_SNAKE_CASE")]
@@ -103,6 +118,18 @@ impl From<Membership> for Pair {
 }
 
 impl Party {
+    /// The kind.
+    #[must_use]
+    pub fn party_kind(&self) -> PartyKind {
+        match self {
+            Self::User(_) => PartyKind::User,
+            Self::Client(_) => PartyKind::Client,
+            Self::Group(_) => PartyKind::Group,
+            Self::Role(_) => PartyKind::Role,
+            Self::MappingRule(_) => PartyKind::MappingRule,
+        }
+    }
+
     /// The kind, in words.
     #[must_use]
     pub fn kind(&self) -> &'static str {

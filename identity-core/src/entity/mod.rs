@@ -14,7 +14,7 @@ pub use audit_event::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResul
 pub use authorization::{Authorization, Scope};
 pub use group::Group;
 pub use mapping_rule::{MappingRule, Operator, RuleKind};
-pub use membership::{Container, Membership, Party, UnsupportedMember};
+pub use membership::{Container, Membership, Party, PartyKind, UnsupportedMember};
 pub use role::{Permission, Role};
 pub use session::{Session, SessionId, SessionIdHash};
 pub use tenant::Tenant;

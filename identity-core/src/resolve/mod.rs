@@ -1,3 +1,126 @@
-//! Claims to subject.
+//! Claims or a principal to a *subject*: everything that a caller is, once for all questions about them.
+//!
+//! The order is the orchestration reference's §4.2: the principal; the mapping rules that match; the groups of those, or the
+//! groups that the token claims instead; the roles of all these; the tenants of all these. Nothing nests deeper.
+
+mod owners;
 mod principal;
+
+pub use owners::Owners;
 pub use principal::PrincipalClaims;
+
+use crate::entity::Principal;
+use crate::port::VerifiedToken;
+use crate::value::{Claims, GroupId, MappingRuleId, Revision, RoleId, TenantId};
+use crate::world::{Kind, Sym, World};
+
+/// What is known of a caller before the world is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Presented<'p> {
+    /// Who they are.
+    pub principal: &'p Principal,
+    /// What their token claims, if they have one.
+    pub claims: Option<&'p Claims>,
+    /// The groups that their token claims, where groups come by token.
+    pub groups: Option<&'p [GroupId]>,
+}
+
+impl<'p> From<&'p VerifiedToken> for Presented<'p> {
+    fn from(token: &'p VerifiedToken) -> Self {
+        Self { principal: &token.principal, claims: Some(&token.claims), groups: token.groups.as_deref() }
+    }
+}
+
+impl<'p> From<&'p Principal> for Presented<'p> {
+    fn from(principal: &'p Principal) -> Self {
+        Self { principal, claims: None, groups: None }
+    }
+}
+
+/// Everything that a caller is, at one revision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// The revision that this holds at.
+    pub revision: Revision,
+    /// Who they are.
+    pub principal: Principal,
+    /// The rules that their token matches, by id.
+    pub mapping_rules: Vec<MappingRuleId>,
+    /// Their groups, by id.
+    pub groups: Vec<GroupId>,
+    /// Whether the groups are those of the token, in place of the stored ones.
+    pub groups_claimed: bool,
+    /// Their roles, by id.
+    pub roles: Vec<RoleId>,
+    /// Their tenants, by id.
+    pub tenants: Vec<TenantId>,
+    owners: Owners,
+}
+
+impl Subject {
+    /// Whether they are a member of a tenant, by any way.
+    #[must_use]
+    pub fn in_tenant(&self, tenant: &TenantId) -> bool {
+        self.tenants.binary_search(tenant).is_ok()
+    }
+
+    pub(crate) fn owners(&self) -> &Owners {
+        &self.owners
+    }
+}
+
+/// What `presented` is in `world`.
+#[must_use]
+pub fn resolve(world: &World, presented: Presented<'_>) -> Subject {
+    let names = world.names();
+    let principal = names.of_principal(presented.principal);
+    let rules = presented.claims.map_or_else(Vec::new, |claims| world.matching_rules(claims.as_value()));
+    let identities: Vec<Sym> = principal.into_iter().chain(rules.iter().copied()).collect();
+
+    let (groups, group_ids) = match presented.groups {
+        Some(claimed) => {
+            let symbols = claimed.iter().filter_map(|id| names.get(Kind::Group, id.as_str())).collect();
+            let mut ids = claimed.to_vec();
+            ids.sort_unstable();
+            ids.dedup();
+            (symbols, ids)
+        }
+        None => {
+            let symbols = contained(world, &identities, Kind::Group);
+            let ids = texts(world, &symbols, GroupId::from_shared);
+            (symbols, ids)
+        }
+    };
+    let mut parties = identities;
+    parties.extend(&groups);
+    let roles = contained(world, &parties, Kind::Role);
+    parties.extend(&roles);
+    let tenants = contained(world, &parties, Kind::Tenant);
+
+    Subject {
+        revision: world.revision(),
+        principal: presented.principal.clone(),
+        mapping_rules: texts(world, &rules, MappingRuleId::from_shared),
+        groups: group_ids,
+        groups_claimed: presented.groups.is_some(),
+        roles: texts(world, &roles, RoleId::from_shared),
+        tenants: texts(world, &tenants, TenantId::from_shared),
+        owners: Owners::new(parties),
+    }
+}
+
+/// The containers of one kind that any of `members` is in, each once.
+fn contained(world: &World, members: &[Sym], kind: Kind) -> Vec<Sym> {
+    let mut found: Vec<Sym> =
+        members.iter().flat_map(|member| world.member_index().containers(*member, kind)).collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// The ids of symbols, in the order of the ids.
+fn texts<T: Ord>(world: &World, symbols: &[Sym], id: fn(&std::sync::Arc<str>) -> T) -> Vec<T> {
+    let mut ids: Vec<T> = symbols.iter().filter_map(|symbol| world.names().text(*symbol)).map(id).collect();
+    ids.sort_unstable();
+    ids
+}

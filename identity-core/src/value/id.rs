@@ -34,17 +34,6 @@ macro_rules! text_id {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
-
-            /// The shared text, for indexes.
-            pub(crate) fn shared(&self) -> Arc<str> {
-                Arc::clone(&self.0)
-            }
-
-            /// From text that another value of this kind already held.
-            #[allow(dead_code, reason = "not every kind is read back from an index")]
-            pub(crate) fn from_shared(text: &Arc<str>) -> Self {
-                Self(Arc::clone(text))
-            }
         }
 
         impl TryFrom<String> for $name {
@@ -154,6 +143,24 @@ text_id!(
     /// A property of a resource that an authorization may depend on, such as `assignee`.
     PropertyName, "resource property name", id
 );
+
+/// The kinds of ids that the world's indexes share the text of.
+macro_rules! indexed {
+    ($($name:ident),+) => {
+        $(impl $name {
+            pub(crate) fn shared(&self) -> Arc<str> {
+                Arc::clone(&self.0)
+            }
+
+            /// From text that an id of this kind already held.
+            pub(crate) fn from_shared(text: &Arc<str>) -> Self {
+                Self(Arc::clone(text))
+            }
+        })+
+    };
+}
+
+indexed!(Username, ClientId, GroupId, RoleId, MappingRuleId, TenantId);
 
 impl TenantId {
     /// The tenant that always exists.

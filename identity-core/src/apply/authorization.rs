@@ -1,0 +1,106 @@
+use super::{Draft, NewAuthorization, Refusal, thing};
+use crate::entity::{Authorization, EntityKind, Party, Scope};
+use crate::matrix::{PermissionSet, TypeIndex};
+use crate::value::{AuthorizationKey, GroupId, MappingRuleId, PermissionName, RoleId, Username};
+use crate::world::Change;
+
+impl Draft {
+    pub(super) fn create_authorization(&mut self, new: &NewAuthorization) -> Result<AuthorizationKey, Refusal> {
+        self.changeable_owner(&new.owner)?;
+        self.acceptable(new, None)?;
+        let key = AuthorizationKey::mint(self.revision, self.minted).ok_or(Refusal::Full)?;
+        self.minted += 1;
+        self.record(Change::AuthorizationPut(with_key(key, new)))?;
+        Ok(key)
+    }
+
+    pub(super) fn update_authorization(
+        &mut self,
+        key: AuthorizationKey,
+        new: &NewAuthorization,
+    ) -> Result<(), Refusal> {
+        let old = self.existing_authorization(key)?;
+        self.changeable_owner(&old.owner)?;
+        self.changeable_owner(&new.owner)?;
+        self.acceptable(new, Some(key))?;
+        let new = with_key(key, new);
+        if new == old { Ok(()) } else { self.record(Change::AuthorizationPut(new)) }
+    }
+
+    pub(super) fn delete_authorization(&mut self, key: AuthorizationKey) -> Result<(), Refusal> {
+        let old = self.existing_authorization(key)?;
+        self.changeable_owner(&old.owner)?;
+        self.record(Change::AuthorizationRemoved(key))
+    }
+
+    fn existing_authorization(&self, key: AuthorizationKey) -> Result<Authorization, Refusal> {
+        self.world.authorization(key).ok_or_else(|| Refusal::Missing(thing(EntityKind::Authorization, key)))
+    }
+
+    fn changeable_owner(&self, owner: &Party) -> Result<(), Refusal> {
+        match owner {
+            Party::Role(id) => self.changeable_role(id),
+            Party::User(_) | Party::Client(_) | Party::Group(_) | Party::MappingRule(_) => Ok(()),
+        }
+    }
+
+    /// Checks the pair of type and permissions, the owner, the resource where it is one of ours, and that the same grant
+    /// does not exist in another authorization.
+    fn acceptable(&self, new: &NewAuthorization, replacing: Option<AuthorizationKey>) -> Result<(), Refusal> {
+        if new.permissions.is_empty() {
+            return Err(Refusal::NoPermissions);
+        }
+        let names = new.permissions.iter().map(PermissionName::as_str);
+        let (resource_type, permissions) = self.world.matrix().set(new.resource_type.as_str(), names)?;
+        if let Scope::Property(property) = &new.scope {
+            self.world.matrix().property(resource_type, property)?;
+        }
+        self.existing_party(&new.owner)?;
+        if let Scope::Id(id) = &new.scope
+            && let Some(resource) = resource_of_ours(new.resource_type.as_str(), id.as_str())
+        {
+            self.existing_party(&resource)?;
+        }
+        match self.same_grant(new, resource_type, permissions, replacing) {
+            Some(key) => Err(Refusal::Exists(thing(EntityKind::Authorization, key))),
+            None => Ok(()),
+        }
+    }
+
+    fn same_grant(
+        &self,
+        new: &NewAuthorization,
+        resource_type: TypeIndex,
+        permissions: PermissionSet,
+        replacing: Option<AuthorizationKey>,
+    ) -> Option<AuthorizationKey> {
+        let owner = self.world.names().of_party(&new.owner)?;
+        self.world
+            .run_of_scope(resource_type, &new.scope)?
+            .of_owner(owner)
+            .find(|grant| Some(grant.key) != replacing && grant.permissions.intersects(permissions))
+            .map(|grant| grant.key)
+    }
+}
+
+fn with_key(key: AuthorizationKey, new: &NewAuthorization) -> Authorization {
+    Authorization {
+        key,
+        owner: new.owner.clone(),
+        resource_type: new.resource_type.clone(),
+        scope: new.scope.clone(),
+        permissions: new.permissions.clone(),
+    }
+}
+
+/// The party that a resource of this type and id is, for the types whose resources are ours (orchestration reference §13.5).
+/// An id that no such party can have is of a party that cannot exist; it is left to the check of existence.
+fn resource_of_ours(resource_type: &str, id: &str) -> Option<Party> {
+    match resource_type {
+        "USER" => Username::parse(id).ok().map(Party::User),
+        "GROUP" => GroupId::parse(id).ok().map(Party::Group),
+        "ROLE" => RoleId::parse(id).ok().map(Party::Role),
+        "MAPPING_RULE" => MappingRuleId::parse(id).ok().map(Party::MappingRule),
+        _ => None,
+    }
+}

@@ -1,0 +1,45 @@
+use super::{Draft, Refusal, thing};
+use crate::entity::{EntityKind, MappingRule, Party, RuleKind};
+use crate::value::MappingRuleId;
+use crate::world::Change;
+
+impl Draft {
+    pub(super) fn create_mapping_rule(&mut self, rule: &MappingRule) -> Result<(), Refusal> {
+        if self.world.mapping_rule(rule.id.as_str()).is_some() {
+            return Err(Refusal::Exists(thing(EntityKind::MappingRule, &rule.id)));
+        }
+        self.unique_predicate(rule)?;
+        self.record(Change::MappingRulePut(rule.clone()))
+    }
+
+    pub(super) fn update_mapping_rule(&mut self, rule: &MappingRule) -> Result<(), Refusal> {
+        if self.existing_rule(&rule.id)?.kind != rule.kind {
+            return Err(Refusal::RuleKind(thing(EntityKind::MappingRule, &rule.id)));
+        }
+        self.unique_predicate(rule)?;
+        self.record(Change::MappingRulePut(rule.clone()))
+    }
+
+    pub(super) fn delete_mapping_rule(&mut self, id: &MappingRuleId) -> Result<(), Refusal> {
+        self.existing_rule(id)?;
+        self.remove_party(&Party::MappingRule(id.clone()))?;
+        self.record(Change::MappingRuleRemoved(id.clone()))
+    }
+
+    pub(super) fn existing_rule(&self, id: &MappingRuleId) -> Result<&MappingRule, Refusal> {
+        self.world.mapping_rule(id.as_str()).ok_or_else(|| Refusal::Missing(thing(EntityKind::MappingRule, id)))
+    }
+
+    /// One predicate is one untyped rule (orchestration reference §2.2). Typed rules may repeat a predicate: one for roles,
+    /// one for tenants.
+    fn unique_predicate(&self, rule: &MappingRule) -> Result<(), Refusal> {
+        if rule.kind != RuleKind::Any {
+            return Ok(());
+        }
+        let twin = self.world.rules_like(rule).find(|other| other.id != rule.id && other.kind == RuleKind::Any);
+        match twin {
+            Some(twin) => Err(Refusal::SamePredicate(thing(EntityKind::MappingRule, &twin.id))),
+            None => Ok(()),
+        }
+    }
+}

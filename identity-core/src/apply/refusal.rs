@@ -1,0 +1,79 @@
+use std::fmt;
+
+use super::AdminPower;
+use crate::entity::{AuditEntity, EntityKind, Membership};
+use crate::matrix::UnknownAccess;
+
+/// Why a command is refused. [`Refusal::code`] is stable and public.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is one already.
+    #[error("{0} exists already")]
+    Exists(AuditEntity),
+    /// There is none.
+    #[error("{0} does not exist")]
+    Missing(AuditEntity),
+    /// They are a member already.
+    #[error("{} is already a member of {}", .0.member(), .0.container())]
+    AlreadyMember(Membership),
+    /// They are not a member.
+    #[error("{} is not a member of {}", .0.member(), .0.container())]
+    NotMember(Membership),
+    /// A default that keeps the installation working.
+    #[error("{0} is a default and cannot be changed or deleted")]
+    Protected(AuditEntity),
+    /// The resource type, permission or property does not exist.
+    #[error(transparent)]
+    Unsupported(#[from] UnknownAccess),
+    /// An authorization without a permission grants nothing.
+    #[error("an authorization needs at least one permission")]
+    NoPermissions,
+    /// A typed rule can only have targets of its type, for ever.
+    #[error("{0} has another type of target, which cannot be changed")]
+    RuleKind(AuditEntity),
+    /// Another rule looks for the same value of the same claim.
+    #[error("{0} looks for the same value of the same claim")]
+    SamePredicate(AuditEntity),
+    /// Nobody could undo this, or anything else.
+    #[error("after this change nobody could {0} any more; give somebody else that access first")]
+    LockOut(AdminPower),
+    /// More than one commit or one world holds.
+    #[error("the change is too large; split it")]
+    Full,
+}
+
+impl Refusal {
+    /// The reason code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Exists(_) => "exists",
+            Self::Missing(_) => "missing",
+            Self::AlreadyMember(_) => "already_member",
+            Self::NotMember(_) => "not_member",
+            Self::Protected(_) => "protected",
+            Self::Unsupported(_) => "unsupported",
+            Self::NoPermissions => "no_permissions",
+            Self::RuleKind(_) => "rule_kind",
+            Self::SamePredicate(_) => "same_predicate",
+            Self::LockOut(_) => "lock_out",
+            Self::Full => "too_large",
+        }
+    }
+}
+
+impl fmt::Display for AuditEntity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            EntityKind::User => "user",
+            EntityKind::Client => "client",
+            EntityKind::Group => "group",
+            EntityKind::Role => "role",
+            EntityKind::Tenant => "tenant",
+            EntityKind::MappingRule => "mapping rule",
+            EntityKind::Authorization => "authorization",
+            EntityKind::Resource => "resource",
+        };
+        if self.key.is_empty() { write!(f, "{kind}") } else { write!(f, "{kind} `{}`", self.key) }
+    }
+}

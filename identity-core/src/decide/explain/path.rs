@@ -1,0 +1,75 @@
+//! From the caller to what grants.
+
+use super::{Basis, Ground, Step};
+use crate::entity::{Container, Membership, Party, Permission};
+use crate::resolve::Subject;
+use crate::value::{Audience, PermissionName};
+use crate::world::{Kind, Sym, World};
+
+pub(super) fn of(world: &World, subject: &Subject, basis: &Basis<'_>) -> Vec<Step> {
+    let mut steps = vec![Step::Principal { principal: subject.principal.clone() }];
+    match basis.0 {
+        Ground::Authorization { key, owner } => {
+            steps.extend(to(world, subject, owner));
+            steps.extend(world.authorization(key).map(|authorization| Step::Authorization { authorization }));
+        }
+        Ground::Permission { role, audience, definition } => {
+            steps.extend(to(world, subject, role));
+            if let (Some(Party::Role(role)), Ok(audience), Ok(definition)) =
+                (world.names().party(role), Audience::parse(audience), PermissionName::parse(definition))
+            {
+                steps.push(Step::Permission { role, permission: Permission { audience, definition } });
+            }
+        }
+        Ground::Tenant(tenant) => {
+            if let Some(tenant) = world.names().get(Kind::Tenant, tenant.as_str()) {
+                steps.extend(into(world, subject, tenant));
+            }
+        }
+    }
+    steps
+}
+
+/// The steps from the caller to a party that they are.
+fn to(world: &World, subject: &Subject, party: Sym) -> Vec<Step> {
+    match party.kind() {
+        Kind::User | Kind::Client | Kind::Tenant => Vec::new(),
+        Kind::MappingRule => {
+            let text = world.names().text(party);
+            let rule = text.and_then(|id| world.mapping_rule(id));
+            rule.map(|rule| Step::Rule {
+                rule: rule.id.clone(),
+                claim: rule.selector.clone(),
+                value: rule.value.clone(),
+            })
+            .into_iter()
+            .collect()
+        }
+        Kind::Group if subject.groups_claimed => match world.names().party(party) {
+            Some(Party::Group(group)) => vec![Step::ClaimedGroup { group }],
+            _ => Vec::new(),
+        },
+        Kind::Group | Kind::Role => into(world, subject, party),
+    }
+}
+
+/// The shortest way into a container: directly, through a rule, through a group, through a role.
+fn into(world: &World, subject: &Subject, container: Sym) -> Vec<Step> {
+    let mut ways: Vec<Vec<Step>> = subject
+        .owners()
+        .iter()
+        .filter(|member| *member != container && world.member_index().contains(container, *member))
+        .filter_map(|member| {
+            let edge = Membership::new(container_of(world, container)?, world.names().party(member)?).ok()?;
+            let mut steps = to(world, subject, member);
+            steps.push(Step::Member { membership: edge });
+            Some(steps)
+        })
+        .collect();
+    ways.sort_by_key(Vec::len);
+    ways.into_iter().next().unwrap_or_default()
+}
+
+fn container_of(world: &World, symbol: Sym) -> Option<Container> {
+    world.names().container(symbol)
+}

@@ -1,0 +1,78 @@
+//! What the functions of the core ask of the world's indexes, in symbols.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Members, Names, Record, Run, Sym, World};
+use crate::entity::{Authorization, MappingRule, Scope};
+use crate::matrix::{Matrix, TypeIndex};
+use crate::value::AuthorizationKey;
+
+impl World {
+    pub(crate) fn matrix_handle(&self) -> Arc<Matrix> {
+        Arc::clone(&self.matrix)
+    }
+
+    pub(crate) fn names(&self) -> &Names {
+        &self.names
+    }
+
+    pub(crate) fn member_index(&self) -> &Members {
+        &self.members
+    }
+
+    /// The rules that match the claims; none where rules are inert.
+    pub(crate) fn matching_rules(&self, claims: &Value) -> Vec<Sym> {
+        match self.sources {
+            super::Sources::BuiltIn => Vec::new(),
+            super::Sources::Provider { .. } => self.rules.matching(claims),
+        }
+    }
+
+    /// Where a decision looks for grants on resources of one type: on all, then on these.
+    pub(crate) fn run_on_any(&self, resource_type: TypeIndex) -> Option<&Run> {
+        self.grants.on_any(resource_type)
+    }
+
+    pub(crate) fn run_on_id(&self, resource_type: TypeIndex, id: &str) -> Option<&Run> {
+        self.grants.on_id(resource_type, id)
+    }
+
+    pub(crate) fn run_on_property(&self, resource_type: TypeIndex, name: &str) -> Option<&Run> {
+        self.grants.on_property(resource_type, name)
+    }
+
+    pub(crate) fn owned_by_symbol(&self, owner: Sym) -> impl Iterator<Item = Authorization> + '_ {
+        self.owned
+            .range((owner, AuthorizationKey(0))..=(owner, AuthorizationKey(u64::MAX)))
+            .filter_map(|(_, key)| self.authorization(*key))
+    }
+
+    pub(crate) fn run_of_scope(&self, resource_type: TypeIndex, scope: &Scope) -> Option<&Run> {
+        match scope {
+            Scope::Any => self.run_on_any(resource_type),
+            Scope::Id(id) => self.run_on_id(resource_type, id.as_str()),
+            Scope::Property(name) => self.run_on_property(resource_type, name.as_str()),
+        }
+    }
+
+    pub(super) fn written_out(&self, key: AuthorizationKey, record: &Record) -> Option<Authorization> {
+        Some(Authorization {
+            key,
+            owner: self.names.party(record.owner)?,
+            resource_type: self.matrix.get(record.resource_type)?.name.clone(),
+            scope: record.scope.clone(),
+            permissions: self.matrix.names(record.resource_type, record.permissions).cloned().collect(),
+        })
+    }
+
+    /// The rules that look for the same value of the same claim in the same way.
+    pub(crate) fn rules_like(&self, rule: &MappingRule) -> impl Iterator<Item = &MappingRule> {
+        self.rules
+            .seekers_of(rule)
+            .filter_map(|symbol| self.names.text(symbol))
+            .filter_map(|id| self.mapping_rule(id))
+            .filter(|other| other.operator == rule.operator)
+    }
+}

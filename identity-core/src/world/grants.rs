@@ -1,0 +1,211 @@
+//! Grants by resource: the index that a decision reads.
+//!
+//! For each resource type: the grants on all its resources, on one, and through a property. Each place holds a *run*: the
+//! grants there, in the order of their owners. A decision tests the run against the caller's owners, the shorter side
+//! driving.
+
+use std::sync::Arc;
+
+use imbl::{OrdMap, Vector};
+
+use super::Map;
+use super::sym::Sym;
+use crate::entity::Scope;
+use crate::matrix::{PermissionSet, TypeIndex};
+use crate::resolve::Owners;
+use crate::value::{AuthorizationKey, PropertyName, ResourceId};
+
+/// One authorization, as a run holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Grant {
+    pub(crate) owner: Sym,
+    pub(crate) key: AuthorizationKey,
+    pub(crate) permissions: PermissionSet,
+}
+
+/// Longest run that is copied as a whole when it changes.
+const FEW: usize = 64;
+
+/// Grants in the order of (owner, key). Short runs are flat, for speed; long ones are trees, so that a change of one costs its
+/// logarithm.
+#[derive(Clone)]
+pub(crate) enum Run {
+    Few(Arc<[Grant]>),
+    Many(OrdMap<(Sym, AuthorizationKey), PermissionSet>),
+}
+
+impl Default for Run {
+    fn default() -> Self {
+        Self::Few(Arc::from([]))
+    }
+}
+
+impl Run {
+    fn insert(&mut self, grant: Grant) {
+        match self {
+            Self::Many(tree) => {
+                tree.insert((grant.owner, grant.key), grant.permissions);
+            }
+            Self::Few(flat) if flat.len() < FEW => {
+                let mut grants: Vec<Grant> = flat.iter().filter(|old| old.key != grant.key).copied().collect();
+                let place = grants.partition_point(|old| (old.owner, old.key) < (grant.owner, grant.key));
+                grants.insert(place, grant);
+                *flat = grants.into();
+            }
+            Self::Few(flat) => {
+                let mut tree: OrdMap<_, _> =
+                    flat.iter().map(|grant| ((grant.owner, grant.key), grant.permissions)).collect();
+                tree.insert((grant.owner, grant.key), grant.permissions);
+                *self = Self::Many(tree);
+            }
+        }
+    }
+
+    fn remove(&mut self, owner: Sym, key: AuthorizationKey) {
+        match self {
+            Self::Few(flat) => *flat = flat.iter().filter(|grant| grant.key != key).copied().collect(),
+            Self::Many(tree) => {
+                tree.remove(&(owner, key));
+                if tree.len() <= FEW / 2 {
+                    *self = Self::Few(self.iter().collect());
+                }
+            }
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Few(flat) => flat.is_empty(),
+            Self::Many(tree) => tree.is_empty(),
+        }
+    }
+
+    pub(crate) fn iter(&self) -> Box<dyn Iterator<Item = Grant> + '_> {
+        match self {
+            Self::Few(flat) => Box::new(flat.iter().copied()),
+            Self::Many(tree) => Box::new(tree.iter().map(|((owner, key), permissions)| Grant {
+                owner: *owner,
+                key: *key,
+                permissions: *permissions,
+            })),
+        }
+    }
+
+    /// The grants to one owner.
+    pub(crate) fn of_owner(&self, owner: Sym) -> Box<dyn Iterator<Item = Grant> + '_> {
+        match self {
+            Self::Few(flat) => Box::new(flat.iter().filter(move |grant| grant.owner == owner).copied()),
+            Self::Many(tree) => Box::new(
+                tree.range((owner, AuthorizationKey(0))..=(owner, AuthorizationKey(u64::MAX)))
+                    .map(|((owner, key), permissions)| Grant { owner: *owner, key: *key, permissions: *permissions }),
+            ),
+        }
+    }
+
+    /// A grant of one of `wanted` to one of `owners`.
+    pub(crate) fn find(&self, owners: &Owners, wanted: PermissionSet) -> Option<Grant> {
+        match self {
+            Self::Few(flat) => {
+                flat.iter().find(|grant| grant.permissions.intersects(wanted) && owners.contains(grant.owner)).copied()
+            }
+            Self::Many(_) => {
+                owners.iter().find_map(|owner| self.of_owner(owner).find(|grant| grant.permissions.intersects(wanted)))
+            }
+        }
+    }
+}
+
+#[derive(Clone, Default)]
+struct OfType {
+    any: Run,
+    ids: Map<ResourceId, Run>,
+    properties: Map<PropertyName, Run>,
+}
+
+/// All grants.
+#[derive(Clone, Default)]
+pub(crate) struct Grants(Vector<OfType>);
+
+impl Grants {
+    fn of_type(&mut self, resource_type: TypeIndex) -> Option<&mut OfType> {
+        let index = usize::from(resource_type.0);
+        while self.0.len() <= index {
+            self.0.push_back(OfType::default());
+        }
+        self.0.get_mut(index)
+    }
+
+    pub(crate) fn insert(&mut self, resource_type: TypeIndex, scope: &Scope, grant: Grant) {
+        let Some(place) = self.of_type(resource_type) else { return };
+        match scope {
+            Scope::Any => place.any.insert(grant),
+            Scope::Id(id) => place.ids.entry(id.clone()).or_default().insert(grant),
+            Scope::Property(name) => place.properties.entry(name.clone()).or_default().insert(grant),
+        }
+    }
+
+    pub(crate) fn remove(&mut self, resource_type: TypeIndex, scope: &Scope, owner: Sym, key: AuthorizationKey) {
+        let Some(place) = self.of_type(resource_type) else { return };
+        match scope {
+            Scope::Any => place.any.remove(owner, key),
+            Scope::Id(id) => {
+                if let Some(run) = place.ids.get_mut(id) {
+                    run.remove(owner, key);
+                    if run.is_empty() {
+                        place.ids.remove(id);
+                    }
+                }
+            }
+            Scope::Property(name) => {
+                if let Some(run) = place.properties.get_mut(name) {
+                    run.remove(owner, key);
+                    if run.is_empty() {
+                        place.properties.remove(name);
+                    }
+                }
+            }
+        }
+    }
+
+    pub(crate) fn on_any(&self, resource_type: TypeIndex) -> Option<&Run> {
+        self.0.get(usize::from(resource_type.0)).map(|place| &place.any)
+    }
+
+    pub(crate) fn on_id(&self, resource_type: TypeIndex, id: &str) -> Option<&Run> {
+        self.0.get(usize::from(resource_type.0))?.ids.get(id)
+    }
+
+    pub(crate) fn on_property(&self, resource_type: TypeIndex, name: &str) -> Option<&Run> {
+        self.0.get(usize::from(resource_type.0))?.properties.get(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::sym::{Kind, Names};
+
+    fn grant(names: &mut Names, n: u64) -> Grant {
+        let owner = names.intern(Kind::User, &Arc::from(format!("u{}", n % 7))).unwrap();
+        Grant { owner, key: AuthorizationKey(n), permissions: PermissionSet(1 << (n % 3)) }
+    }
+
+    #[test]
+    fn a_run_is_the_same_short_and_long_growing_and_shrinking() {
+        let mut names = Names::default();
+        let grants: Vec<Grant> = (0..3 * FEW as u64).map(|n| grant(&mut names, n)).collect();
+        let mut run = Run::default();
+        for (count, grant) in grants.iter().enumerate() {
+            run.insert(*grant);
+            let mut expected = grants[..=count].to_vec();
+            expected.sort_by_key(|grant| (grant.owner, grant.key));
+            assert_eq!(run.iter().collect::<Vec<_>>(), expected);
+        }
+        assert!(matches!(run, Run::Many(_)));
+        for (count, grant) in grants.iter().enumerate() {
+            run.remove(grant.owner, grant.key);
+            assert_eq!(run.iter().count(), grants.len() - count - 1);
+        }
+        assert!(run.is_empty() && matches!(run, Run::Few(_)));
+    }
+}

@@ -1,0 +1,153 @@
+//! Recording changes: the only place where a world is altered.
+
+use std::sync::Arc;
+
+use super::{Change, Grant, Kind, Record, World};
+use crate::entity::{Authorization, MappingRule, Membership, Role};
+use crate::matrix::UnknownAccess;
+use crate::value::{AuthorizationKey, MappingRuleId, Revision, RoleId};
+
+/// Why a change cannot be recorded. Those that `apply` made always can; a stored one may be of another version of the
+/// model.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unrecordable {
+    /// An authorization on something that the matrix does not have.
+    #[error("authorization {key}: {reason}")]
+    Authorization {
+        /// Which.
+        key: AuthorizationKey,
+        /// Why not.
+        reason: UnknownAccess,
+    },
+    /// More names than a world can number.
+    #[error("there are too many names")]
+    Full,
+}
+
+impl World {
+    /// The world at `revision`, with `changes` made to it. What cannot be recorded is left out, so that it grants nothing,
+    /// and named.
+    #[must_use]
+    pub fn replay(&self, revision: Revision, changes: &[Change]) -> (Self, Vec<Unrecordable>) {
+        let mut world = self.clone();
+        let refused = changes.iter().filter_map(|change| world.record(change).err()).collect();
+        world.revision = revision;
+        (world, refused)
+    }
+
+    /// Makes one change. Recording the same change again changes nothing.
+    pub(crate) fn record(&mut self, change: &Change) -> Result<(), Unrecordable> {
+        match change {
+            Change::UserPut(user) => {
+                self.users.insert(user.username.clone(), Arc::new(user.clone()));
+            }
+            Change::UserRemoved(username) => {
+                self.users.remove(username);
+            }
+            Change::GroupPut(group) => {
+                self.groups.insert(group.id.clone(), Arc::new(group.clone()));
+            }
+            Change::GroupRemoved(id) => {
+                self.groups.remove(id);
+            }
+            Change::RolePut(role) => self.put_role(role),
+            Change::RoleRemoved(id) => self.remove_role(id),
+            Change::TenantPut(tenant) => {
+                self.tenants.insert(tenant.id.clone(), Arc::new(tenant.clone()));
+            }
+            Change::TenantRemoved(id) => {
+                self.tenants.remove(id);
+            }
+            Change::MappingRulePut(rule) => return self.put_rule(rule),
+            Change::MappingRuleRemoved(id) => self.remove_rule(id),
+            Change::MemberAdded(membership) => return self.add_member(membership),
+            Change::MemberRemoved(membership) => self.remove_member(membership),
+            Change::AuthorizationPut(authorization) => return self.put_authorization(authorization),
+            Change::AuthorizationRemoved(key) => self.remove_authorization(*key),
+        }
+        Ok(())
+    }
+
+    pub(crate) fn set_revision(&mut self, revision: Revision) {
+        self.revision = revision;
+    }
+
+    fn put_role(&mut self, role: &Role) {
+        self.remove_role(&role.id);
+        for permission in &role.permissions {
+            self.holders.entry(permission.clone()).or_default().insert(role.id.clone());
+        }
+        self.roles.insert(role.id.clone(), Arc::new(role.clone()));
+    }
+
+    fn remove_role(&mut self, id: &RoleId) {
+        let Some(old) = self.roles.remove(id) else { return };
+        for permission in &old.permissions {
+            if let Some(holders) = self.holders.get_mut(permission) {
+                holders.remove(id);
+                if holders.is_empty() {
+                    self.holders.remove(permission);
+                }
+            }
+        }
+    }
+
+    fn put_rule(&mut self, rule: &MappingRule) -> Result<(), Unrecordable> {
+        self.remove_rule(&rule.id);
+        let symbol = self.names.intern(Kind::MappingRule, &rule.id.shared()).ok_or(Unrecordable::Full)?;
+        self.rules.insert(symbol, rule);
+        self.mapping_rules.insert(rule.id.clone(), Arc::new(rule.clone()));
+        Ok(())
+    }
+
+    fn remove_rule(&mut self, id: &MappingRuleId) {
+        let symbol = self.names.get(Kind::MappingRule, id.as_str());
+        if let (Some(old), Some(symbol)) = (self.mapping_rules.remove(id), symbol) {
+            self.rules.remove(symbol, &old);
+        }
+    }
+
+    fn add_member(&mut self, membership: &Membership) -> Result<(), Unrecordable> {
+        let container = self.names.intern_container(membership.container()).ok_or(Unrecordable::Full)?;
+        let member = self.names.intern_party(membership.member()).ok_or(Unrecordable::Full)?;
+        if let Some(id) = self.names.text(member) {
+            self.members.insert(container, member, id);
+        }
+        Ok(())
+    }
+
+    fn remove_member(&mut self, membership: &Membership) {
+        let container = self.names.of_container(membership.container());
+        let member = self.names.of_party(membership.member());
+        if let (Some(container), Some(member)) = (container, member)
+            && let Some(id) = self.names.text(member)
+        {
+            self.members.remove(container, member, id);
+        }
+    }
+
+    fn put_authorization(&mut self, authorization: &Authorization) -> Result<(), Unrecordable> {
+        let key = authorization.key;
+        self.remove_authorization(key);
+        let unknown = |reason| Unrecordable::Authorization { key, reason };
+        let names = authorization.permissions.iter().map(crate::value::PermissionName::as_str);
+        let (resource_type, permissions) =
+            self.matrix.set(authorization.resource_type.as_str(), names).map_err(unknown)?;
+        if let crate::entity::Scope::Property(property) = &authorization.scope {
+            self.matrix.property(resource_type, property).map_err(unknown)?;
+        }
+        let owner = self.names.intern_party(&authorization.owner).ok_or(Unrecordable::Full)?;
+        self.grants.insert(resource_type, &authorization.scope, Grant { owner, key, permissions });
+        self.owned.insert((owner, key));
+        self.authorizations
+            .insert(key, Record { owner, resource_type, scope: authorization.scope.clone(), permissions });
+        Ok(())
+    }
+
+    fn remove_authorization(&mut self, key: AuthorizationKey) {
+        if let Some(old) = self.authorizations.remove(&key) {
+            self.grants.remove(old.resource_type, &old.scope, old.owner, key);
+            self.owned.remove(&(old.owner, key));
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! A world as rows, and two worlds compared row by row.
+
+use imbl::ordmap::DiffItem;
+use imbl::ordset;
+
+use super::{Change, Sym, World};
+use crate::entity::Membership;
+use std::sync::Arc;
+
+impl World {
+    /// The rows that make this world out of the empty one: entities before what refers to them.
+    pub fn rows(&self) -> impl Iterator<Item = Change> + '_ {
+        let users = self.users().cloned().map(Change::UserPut);
+        let groups = self.groups().cloned().map(Change::GroupPut);
+        let roles = self.roles().cloned().map(Change::RolePut);
+        let tenants = self.tenants().cloned().map(Change::TenantPut);
+        let rules = self.mapping_rules().cloned().map(Change::MappingRulePut);
+        let members = self.members.pairs().filter_map(|pair| self.membership(pair)).map(Change::MemberAdded);
+        let authorizations = self.authorizations().map(Change::AuthorizationPut);
+        users.chain(groups).chain(roles).chain(tenants).chain(rules).chain(members).chain(authorizations)
+    }
+
+    /// The changes that make `after` out of this world, what goes before what comes. Costs the difference, if one of the
+    /// two was made out of the other.
+    pub(crate) fn changes_to(&self, after: &Self) -> Vec<Change> {
+        if !Arc::ptr_eq(&self.line, &after.line) {
+            let mut own_line = Self::new(self.sources, Arc::clone(&self.matrix));
+            own_line.names = self.names.clone();
+            own_line.line = Arc::clone(&self.line);
+            let rows: Vec<Change> = after.rows().collect();
+            return self.changes_to(&own_line.replay(after.revision, &rows).0);
+        }
+        let mut gone = Vec::new();
+        let mut come = Vec::new();
+        for item in self.authorizations.diff(&after.authorizations) {
+            match item {
+                DiffItem::Remove(key, _) => gone.push(Change::AuthorizationRemoved(*key)),
+                DiffItem::Add(key, record) | DiffItem::Update { new: (key, record), .. } => {
+                    come.extend(after.written_out(*key, record).map(Change::AuthorizationPut));
+                }
+            }
+        }
+        let [left, joined] = self.members.difference(&after.members);
+        gone.extend(left.into_iter().filter_map(|pair| self.membership(pair)).map(Change::MemberRemoved));
+        let joined = joined.into_iter().filter_map(|pair| after.membership(pair)).map(Change::MemberAdded);
+
+        let mut entities = Vec::new();
+        macro_rules! entities {
+            ($($map:ident: $put:ident, $removed:ident;)+) => {$(
+                for item in self.$map.diff(&after.$map) {
+                    match item {
+                        DiffItem::Remove(id, _) => gone.push(Change::$removed(id.clone())),
+                        DiffItem::Add(_, new) | DiffItem::Update { new: (_, new), .. } => {
+                            entities.push(Change::$put(new.as_ref().clone()));
+                        }
+                    }
+                }
+            )+};
+        }
+        entities! {
+            users: UserPut, UserRemoved;
+            groups: GroupPut, GroupRemoved;
+            roles: RolePut, RoleRemoved;
+            tenants: TenantPut, TenantRemoved;
+            mapping_rules: MappingRulePut, MappingRuleRemoved;
+        }
+        gone.into_iter().chain(entities).chain(joined).chain(come).collect()
+    }
+
+    fn membership(&self, (member, container): (Sym, Sym)) -> Option<Membership> {
+        Membership::new(self.names.container(container)?, self.names.party(member)?).ok()
+    }
+}
+
+impl super::Members {
+    /// All memberships, as (member, container).
+    fn pairs(&self) -> impl Iterator<Item = (Sym, Sym)> + '_ {
+        self.by_member().iter().copied()
+    }
+
+    /// The memberships that are only here, and those that are only in `other`.
+    fn difference(&self, other: &Self) -> [Vec<(Sym, Sym)>; 2] {
+        let [mut left, mut joined] = [Vec::new(), Vec::new()];
+        for item in self.by_member().diff(other.by_member()) {
+            match item {
+                ordset::DiffItem::Remove(pair) => left.push(*pair),
+                ordset::DiffItem::Add(pair) => joined.push(*pair),
+            }
+        }
+        [left, joined]
+    }
+}

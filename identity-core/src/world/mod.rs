@@ -65,8 +65,6 @@ pub struct World {
     grants: grants::Grants,
     rules: rules::RuleIndex,
     holders: OrdMap<Permission, OrdSet<RoleId>>,
-    /// Shared by all worlds that came out of one: only those share symbols.
-    line: Arc<()>,
 }
 
 /// An authorization as the world keeps it.
@@ -98,7 +96,6 @@ impl World {
             grants: grants::Grants::default(),
             rules: rules::RuleIndex::default(),
             holders: OrdMap::new(),
-            line: Arc::new(()),
         }
     }
 

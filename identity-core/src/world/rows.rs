@@ -1,11 +1,12 @@
 //! A world as rows, and two worlds compared row by row.
 
+use std::sync::Arc;
+
 use imbl::ordmap::DiffItem;
 use imbl::ordset;
 
 use super::{Change, Sym, World};
 use crate::entity::Membership;
-use std::sync::Arc;
 
 impl World {
     /// The rows that make this world out of the empty one: entities before what refers to them.
@@ -23,12 +24,11 @@ impl World {
     /// The changes that make `after` out of this world, what goes before what comes. Costs the difference, if one of the
     /// two was made out of the other.
     pub(crate) fn changes_to(&self, after: &Self) -> Vec<Change> {
-        if !Arc::ptr_eq(&self.line, &after.line) {
-            let mut own_line = Self::new(self.sources, Arc::clone(&self.matrix));
-            own_line.names = self.names.clone();
-            own_line.line = Arc::clone(&self.line);
+        if !after.names.continue_from(&self.names) && !self.names.continue_from(&after.names) {
+            let mut same_names = Self::new(self.sources, Arc::clone(&self.matrix));
+            same_names.names = self.names.clone();
             let rows: Vec<Change> = after.rows().collect();
-            return self.changes_to(&own_line.replay(after.revision, &rows).0);
+            return self.changes_to(&same_names.replay(after.revision, &rows).0);
         }
         let mut gone = Vec::new();
         let mut come = Vec::new();

@@ -1,6 +1,6 @@
 //! Names as numbers: what the indexes of the world are made of.
 
-use std::hash::{Hash, Hasher};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use equivalent::Equivalent;
@@ -38,7 +38,7 @@ const KIND_SHIFT: u32 = 29;
 const INDEX_MASK: u32 = (1 << KIND_SHIFT) - 1;
 
 /// A party or container of this world and its descendants: the kind in the top bits, so that a range of symbols is a range
-/// of one kind, and an index below. Never reused, never compared across worlds that were loaded separately.
+/// of one kind, and an index below. Never reused. Means the same in two worlds when the names of one continue the other's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Sym(u32);
 
@@ -104,6 +104,8 @@ impl Equivalent<Key> for Query<'_> {
 pub(crate) struct Names {
     symbols: Map<Key, Sym>,
     texts: [imbl::Vector<Arc<str>>; KINDS],
+    /// After each name, a digest of all names so far and their order.
+    history: imbl::Vector<u64>,
 }
 
 impl Names {
@@ -119,8 +121,19 @@ impl Names {
         let texts = self.texts.get_mut(kind as usize)?;
         let symbol = Sym::new(kind, texts.len())?;
         texts.push_back(Arc::clone(id));
+        let mut digest = DefaultHasher::new();
+        (self.history.last(), kind, id).hash(&mut digest);
+        self.history.push_back(digest.finish());
         self.symbols.insert((kind, Arc::clone(id)), symbol);
         Some(symbol)
+    }
+
+    /// Whether these names are `earlier` and perhaps more, so that symbols mean the same in both.
+    pub(crate) fn continue_from(&self, earlier: &Self) -> bool {
+        match earlier.history.len().checked_sub(1) {
+            None => true,
+            Some(last) => self.history.get(last) == earlier.history.last(),
+        }
     }
 
     pub(crate) fn text(&self, symbol: Sym) -> Option<&Arc<str>> {

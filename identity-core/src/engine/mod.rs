@@ -91,7 +91,8 @@ impl Engine {
         self.clock.as_ref()
     }
 
-    /// Makes a change, as the commands that `plan` names for the newest world. Refusals and successes are recorded.
+    /// Makes a change, as the commands that `plan` names for the newest world. Refusals and successes are recorded;
+    /// `attempt` is what is said of a refusal, and of a success that changed nothing.
     ///
     /// # Errors
     /// When the plan or the model refuses, or the store fails. After [`StoreError::Unavailable`] the change may have been
@@ -99,56 +100,46 @@ impl Engine {
     pub async fn execute(
         &self,
         permit: &Permit,
+        attempt: AuditDraft,
         plan: impl FnOnce(&World) -> Result<Vec<Command>, Refusal> + Send,
     ) -> Result<Done, WriteError> {
-        let outcome = self.write(permit, plan).await;
-        if let Err((WriteError::Refused(refusal), drafts)) = &outcome {
-            for draft in drafts {
-                let mut event = self.event(permit, draft.clone(), AuditResult::Fail);
-                event.reason = Some(refusal.code().to_owned());
-                self.append(&event).await;
-            }
+        let outcome = self.write(permit, &attempt, plan).await;
+        if let Err(WriteError::Refused(refusal)) = &outcome {
+            let mut event = self.event(permit, attempt, AuditResult::Fail);
+            event.reason = Some(refusal.code().to_owned());
+            self.append(&event).await;
         }
-        outcome.map_err(|(error, _)| error)
+        outcome
     }
 
     async fn write(
         &self,
         permit: &Permit,
+        attempt: &AuditDraft,
         plan: impl FnOnce(&World) -> Result<Vec<Command>, Refusal> + Send,
-    ) -> Result<Done, (WriteError, Vec<AuditDraft>)> {
-        let failed = |error: StoreError| (WriteError::Store(error), Vec::new());
+    ) -> Result<Done, WriteError> {
         let _turn = self.turn.lock().await;
         let known = self.world();
-        let transaction = self.store.begin(known.revision()).await.map_err(failed)?;
+        let transaction = self.store.begin(known.revision()).await?;
         let newest = match transaction.missed() {
             Tail::Commits(commits) => commits
                 .iter()
                 .fold((*known).clone(), |world, commit| replayed(&world, commit.revision, &commit.changes)),
-            Tail::Gone => Self::load(self.store.as_ref(), &empty(&known)).await.map_err(failed)?,
+            Tail::Gone => Self::load(self.store.as_ref(), &empty(&known)).await?,
         };
         self.publish(newest.clone());
 
-        let commands = plan(&newest).map_err(|refusal| (WriteError::Refused(refusal), Vec::new()))?;
-        let Applied { world, changes, audit } = apply(&newest, &commands, permit.authority()).map_err(|refusal| {
-            let drafts = commands.iter().map(|command| command.audit_draft(None)).collect();
-            (WriteError::Refused(refusal), drafts)
-        })?;
-        let mut events: Vec<AuditEvent> =
-            audit.into_iter().map(|draft| self.event(permit, draft, AuditResult::Success)).collect();
+        let commands = plan(&newest)?;
+        let Applied { world, changes, audit } = apply(&newest, &commands, permit.authority())?;
         if changes.is_empty() {
             drop(transaction);
-            for event in &events {
-                self.append(event).await;
-            }
+            self.append(&self.event(permit, attempt.clone(), AuditResult::Success)).await;
             return Ok(Done { revision: newest.revision(), changes });
         }
         let revision = world.revision();
-        for event in &mut events {
-            event.revision = Some(revision);
-        }
-        let commit = Commit { revision, at: self.clock.now(), changes: changes.clone(), audit: events };
-        transaction.commit(commit).await.map_err(failed)?;
+        let event = |draft| AuditEvent { revision: Some(revision), ..self.event(permit, draft, AuditResult::Success) };
+        let audit = audit.into_iter().map(event).collect();
+        transaction.commit(Commit { revision, at: self.clock.now(), changes: changes.clone(), audit }).await?;
         self.publish(world);
         Ok(Done { revision, changes })
     }

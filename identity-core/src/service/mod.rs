@@ -1,1 +1,31 @@
-//! .
+//! Services: what surfaces call. One file for each family of use cases.
+//!
+//! Each takes the caller, asks whether they may, and reads the world or writes it. A surface cannot skip the question: reads go
+//! through the [`Gate`] and writes need its permit.
+
+mod authorizations;
+mod gate;
+mod groups;
+mod mapping_rules;
+mod me;
+mod roles;
+mod tenants;
+
+pub use authorizations::{Authorizations, EntityAuthorization, Resource, ResourceKind};
+pub use gate::{Caller, Gate, ServiceError};
+pub use groups::Groups;
+pub use mapping_rules::{MappingRules, RuleTargets, RuleWithTargets, creation, replacement};
+pub use me::Me;
+pub use roles::{Roles, permission};
+pub use tenants::Tenants;
+
+use crate::search::PageRequest;
+
+/// Which part of a list somebody wants.
+#[derive(Clone, Debug)]
+pub struct ListRequest {
+    /// Only what has this in its id or name, whatever the case.
+    pub search: Option<String>,
+    /// Which page.
+    pub page: PageRequest,
+}

@@ -1,0 +1,224 @@
+//! Resource authorizations, as the management API sees them: one set of permissions for each entity and resource.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Caller, Gate, ServiceError};
+use crate::apply::{Command, NewAuthorization, Refusal};
+use crate::entity::{AuditEntity, AuditOperation, Authorization, EntityKind, Party, Scope};
+use crate::matrix::{Family, ResourceType};
+use crate::port::AuditDraft;
+use crate::search::{Page, PageRequest, matches_text};
+use crate::value::{PermissionName, ResourceTypeName};
+use crate::world::World;
+
+/// Authorizations on Management Identity's resource types.
+pub struct Authorizations {
+    gate: Gate,
+}
+
+/// What somebody may do with a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntityAuthorization {
+    /// Who.
+    pub owner: Party,
+    /// The kind of resource.
+    pub resource_type: ResourceTypeName,
+    /// Which one, or all.
+    pub scope: Scope,
+    /// What.
+    pub permissions: BTreeSet<PermissionName>,
+}
+
+/// A resource type with its permissions.
+pub type ResourceKind = ResourceType;
+
+/// A resource that some authorization names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Resource {
+    /// The kind of resource.
+    pub resource_type: ResourceTypeName,
+    /// Its key: an id, or `*`.
+    pub key: String,
+}
+
+impl Authorizations {
+    /// Authorizations behind a gate.
+    #[must_use]
+    pub fn new(gate: Gate) -> Self {
+        Self { gate }
+    }
+
+    /// All authorizations, by owner and resource.
+    ///
+    /// # Errors
+    /// When the caller may not read.
+    pub async fn list(&self, caller: &Caller, page: PageRequest) -> Result<Page<EntityAuthorization>, ServiceError> {
+        self.gate
+            .read(caller, EntityKind::Authorization, "", |world| page.cut(merged(management(world)).into_iter()))
+            .await
+    }
+
+    /// Lets an entity do one more thing with a resource. That it may do so already is no error.
+    ///
+    /// # Errors
+    /// When the caller may not write, the entity does not exist, or the type does not support the permission.
+    pub async fn add(
+        &self,
+        caller: &Caller,
+        owner: Party,
+        resource_type: ResourceTypeName,
+        scope: Scope,
+        permission: PermissionName,
+    ) -> Result<(), ServiceError> {
+        self.change(caller, AuditOperation::Create, owner, resource_type, scope, |mut permissions| {
+            permissions.insert(permission);
+            permissions
+        })
+        .await
+    }
+
+    /// Replaces what an entity may do with a resource. Nothing ends it.
+    ///
+    /// # Errors
+    /// When the caller may not write, the entity does not exist, or the type does not support a permission.
+    pub async fn replace(
+        &self,
+        caller: &Caller,
+        owner: Party,
+        resource_type: ResourceTypeName,
+        scope: Scope,
+        permissions: BTreeSet<PermissionName>,
+    ) -> Result<(), ServiceError> {
+        self.change(caller, AuditOperation::Update, owner, resource_type, scope, |_| permissions).await
+    }
+
+    /// The resource types.
+    ///
+    /// # Errors
+    /// When the caller may not read.
+    pub async fn resource_types(&self, caller: &Caller) -> Result<Vec<ResourceKind>, ServiceError> {
+        self.gate
+            .read(caller, EntityKind::Resource, "", |world| {
+                world.matrix().types().iter().filter(|kind| kind.family == Family::Management).cloned().collect()
+            })
+            .await
+    }
+
+    /// The resources that authorizations name, by type and key.
+    ///
+    /// # Errors
+    /// When the caller may not read.
+    pub async fn resources(
+        &self,
+        caller: &Caller,
+        search: Option<&str>,
+        page: PageRequest,
+    ) -> Result<Page<Resource>, ServiceError> {
+        self.gate
+            .read(caller, EntityKind::Resource, "", |world| {
+                let named: BTreeSet<Resource> = management(world)
+                    .filter_map(|authorization| {
+                        let key = authorization.scope.resource_id()?.to_owned();
+                        Some(Resource { resource_type: authorization.resource_type, key })
+                    })
+                    .filter(|resource| matches_text(search, &[&resource.key]))
+                    .collect();
+                page.cut(named.into_iter())
+            })
+            .await
+    }
+
+    /// Checks that a resource could be authorized on. It becomes known with its first authorization.
+    ///
+    /// # Errors
+    /// When the caller may not write, or there is no such type.
+    pub async fn register(&self, caller: &Caller, resource: &Resource) -> Result<(), ServiceError> {
+        let entity = AuditEntity { kind: EntityKind::Resource, key: resource.key.clone() };
+        let attempt = AuditDraft { operation: AuditOperation::Create, entity, related: None };
+        self.gate
+            .write(caller, attempt, |world| {
+                known_type(world, &resource.resource_type)?;
+                Ok(Vec::new())
+            })
+            .await?;
+        Ok(())
+    }
+
+    async fn change(
+        &self,
+        caller: &Caller,
+        operation: AuditOperation,
+        owner: Party,
+        resource_type: ResourceTypeName,
+        scope: Scope,
+        permissions: impl FnOnce(BTreeSet<PermissionName>) -> BTreeSet<PermissionName> + Send,
+    ) -> Result<(), ServiceError> {
+        let entity = AuditEntity { kind: EntityKind::Authorization, key: String::new() };
+        let attempt = AuditDraft { operation, entity, related: Some(AuditEntity::from(&owner)) };
+        self.gate
+            .write(caller, attempt, |world| {
+                known_type(world, &resource_type)?;
+                let current: Vec<Authorization> = world
+                    .owned_by(&owner)
+                    .filter(|held| held.resource_type == resource_type && held.scope == scope)
+                    .collect();
+                let held: BTreeSet<PermissionName> =
+                    current.iter().flat_map(|held| held.permissions.iter().cloned()).collect();
+                let wanted = permissions(held.clone());
+                Ok(if wanted == held { Vec::new() } else { change(current, owner, resource_type, scope, wanted) })
+            })
+            .await?;
+        Ok(())
+    }
+}
+
+/// The commands that leave one authorization with the wanted permissions, or none.
+fn change(
+    current: Vec<Authorization>,
+    owner: Party,
+    resource_type: ResourceTypeName,
+    scope: Scope,
+    wanted: BTreeSet<PermissionName>,
+) -> Vec<Command> {
+    let mut current = current.into_iter().map(|held| held.key);
+    let kept = if wanted.is_empty() { None } else { current.next() };
+    let mut commands: Vec<Command> = current.map(Command::DeleteAuthorization).collect();
+    if !wanted.is_empty() {
+        let new = NewAuthorization { owner, resource_type, scope, permissions: wanted };
+        commands.push(match kept {
+            Some(key) => Command::UpdateAuthorization(key, new),
+            None => Command::CreateAuthorization(new),
+        });
+    }
+    commands
+}
+
+fn known_type(world: &World, name: &ResourceTypeName) -> Result<(), Refusal> {
+    let kind = world.matrix().index(name.as_str()).and_then(|index| world.matrix().get(index));
+    if kind.is_some_and(|kind| kind.family == Family::Management) {
+        Ok(())
+    } else {
+        Err(Refusal::Unsupported(crate::matrix::UnknownAccess::ResourceType(name.to_string())))
+    }
+}
+
+fn management(world: &World) -> impl Iterator<Item = Authorization> {
+    world.authorizations().filter(|authorization| known_type(world, &authorization.resource_type).is_ok())
+}
+
+/// One entry for each owner and resource, in that order.
+fn merged(authorizations: impl Iterator<Item = Authorization>) -> Vec<EntityAuthorization> {
+    let mut merged: BTreeMap<(Party, ResourceTypeName, Scope), BTreeSet<PermissionName>> = BTreeMap::new();
+    for Authorization { owner, resource_type, scope, permissions, .. } in authorizations {
+        merged.entry((owner, resource_type, scope)).or_default().extend(permissions);
+    }
+    merged
+        .into_iter()
+        .map(|((owner, resource_type, scope), permissions)| EntityAuthorization {
+            owner,
+            resource_type,
+            scope,
+            permissions,
+        })
+        .collect()
+}

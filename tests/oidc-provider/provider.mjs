@@ -102,7 +102,11 @@ let serve;
 /** A provider's keys are fixed; its sessions and tokens are kept outside it, so a new provider takes over where the old one was. */
 function publish(next) {
   keys = next;
-  serve = new Provider(issuer, { ...configuration, jwks: { keys } }).callback();
+  const provider = new Provider(issuer, { ...configuration, jwks: { keys } });
+  for (const event of ['authorization.error', 'grant.error', 'server_error']) {
+    provider.on(event, (_, { message, error_detail }) => console.error(`${event}: ${message}: ${error_detail}`));
+  }
+  serve = provider.callback();
 }
 
 const controls = {

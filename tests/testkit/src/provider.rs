@@ -13,7 +13,7 @@ use crate::{Browser, skip};
 
 /// The verifier of RFC 7636, appendix B, and its S256 challenge. A test has nobody to hide it from.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw_cM";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// A running provider; it ends with this value.
 pub struct OidcProvider {
@@ -21,7 +21,7 @@ pub struct OidcProvider {
     port: u16,
     config: Value,
     api: Api,
-    _process: Process,
+    process: Process,
 }
 
 impl OidcProvider {
@@ -57,7 +57,7 @@ impl OidcProvider {
         let issuer = ready["issuer"].as_str().expect("the provider names its issuer").to_owned();
         let port =
             ready["port"].as_u64().and_then(|port| u16::try_from(port).ok()).expect("the provider names its port");
-        Some(Self { api: Api::new(&issuer), issuer, port, config, _process: process })
+        Some(Self { api: Api::new(&issuer), issuer, port, config, process })
     }
 
     pub fn issuer(&self) -> &str {
@@ -121,7 +121,9 @@ impl OidcProvider {
                 self.api.clone()
             }
         };
-        api.post_form("/token", &form).await.expect_status(200).json()
+        let reply = api.post_form("/token", &form).await;
+        assert_eq!(reply.status, 200, "no tokens for {sub}: {}; {}", reply.text, self.process.output());
+        reply.json()
     }
 
     /// Goes through the provider's login as `sub`, from an authorization request to the redirect back to the client, which
@@ -135,7 +137,9 @@ impl OidcProvider {
             } else {
                 browser.get(next).await
             };
-            next = reply.location().unwrap_or_else(|| panic!("the login of {sub} stopped: {reply:?}"));
+            next = reply
+                .location()
+                .unwrap_or_else(|| panic!("the login of {sub} stopped: {reply:?}; {}", self.process.output()));
         }
         next
     }

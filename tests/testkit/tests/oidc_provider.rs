@@ -1,5 +1,7 @@
 //! What the other tests rely on when they use the provider.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests")]
+
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use identity_testkit::{Api, Browser, OidcProvider};
@@ -114,7 +116,7 @@ async fn a_browser_stays_signed_in() {
     let Some(provider) = provider().await else { return };
     let mut browser = Browser::default();
     let query = "client_id=web&redirect_uri=http%3A%2F%2F127.0.0.1%3A1%2Fcallback&response_type=code&scope=openid\
-                 &state=x&code_challenge_method=S256&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw_cM";
+                 &state=x&code_challenge_method=S256&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
     let authorize = Url::parse(&format!("{}/auth?{query}", provider.issuer())).unwrap();
     let back = provider.sign_in(&mut browser, authorize.clone(), "ann").await;
     assert_eq!((back.path(), back.port()), ("/callback", Some(1)));

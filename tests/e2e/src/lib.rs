@@ -1,1 +1,1 @@
-//!
+//! The whole server, as its users meet it: see `tests/`.

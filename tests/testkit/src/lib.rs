@@ -1,1 +1,19 @@
+//! What the tests start and talk to: an OpenID provider, the real server, an HTTP client, a browser that keeps cookies.
 //!
+//! Nothing here waits for a fixed time: a process is ready when it says so, and gone when its output has ended.
+
+#![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test library reports by panicking")]
+
+mod browser;
+mod http;
+mod process;
+mod provider;
+mod server;
+mod skip;
+
+pub use browser::Browser;
+pub use http::{Api, Reply};
+pub use process::Exited;
+pub use provider::OidcProvider;
+pub use server::{Launch, Server};
+pub use skip::skip;

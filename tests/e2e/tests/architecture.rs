@@ -1,0 +1,182 @@
+//! Who may depend on whom, and how large a file may grow (docs/architecture.md).
+
+#![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+
+const CORE: &str = "identity-core";
+const HTTP: &str = "identity-http";
+const SERVER: &str = "identity-server";
+
+/// Runtimes, network, SQL and web, each with the crates named after it (`tokio`, `tokio-util`). The core is a library for
+/// any of them.
+const FOREIGN_TO_THE_CORE: &str = "actix async-io async-std axum diesel h2 http hyper libsqlite3 mio postgres quinn \
+    reqwest rusqlite rustls smol socket2 sqlx tokio tower";
+
+/// One cryptography in the process, and one that needs no system library.
+const BANNED: [&str; 5] = ["native-tls", "openssl", "openssl-src", "openssl-sys", "ring"];
+
+const MAX_LINES: usize = 400;
+
+/// Files longer than [`MAX_LINES`], each with the reason why cutting it would make it harder to read.
+const LONG_FILES: [(&str, &str); 0] = [];
+
+struct Workspace {
+    metadata: Metadata,
+}
+
+impl Workspace {
+    fn load() -> Self {
+        let mut command = MetadataCommand::new();
+        let command = command.manifest_path(root().join("Cargo.toml")).no_deps();
+        Self { metadata: command.exec().expect("cargo metadata") }
+    }
+
+    fn members(&self) -> Vec<&Package> {
+        self.metadata.workspace_packages()
+    }
+
+    fn member(&self, name: &str) -> &Package {
+        self.members()
+            .into_iter()
+            .find(|package| package.name.as_str() == name)
+            .unwrap_or_else(|| panic!("no crate {name}"))
+    }
+
+    /// The crates of this workspace that `package` itself asks for, tests aside.
+    fn siblings(&self, package: &Package) -> BTreeSet<String> {
+        let members: BTreeSet<_> = self.members().into_iter().map(|member| member.name.to_string()).collect();
+        let asked = package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
+        asked.map(|dependency| dependency.name.clone()).filter(|name| members.contains(name)).collect()
+    }
+}
+
+/// The names of all crates that `selection` is really built from on this platform, with all its features. (The graph of
+/// `cargo metadata` would not do: it also holds what only a feature that nobody turns on would bring.)
+fn built_from(selection: &[&str]) -> BTreeSet<String> {
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--offline", "--all-features", "--prefix", "none"])
+        .args(selection)
+        .current_dir(root())
+        .output()
+        .expect("cargo tree runs");
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let lines = String::from_utf8(tree.stdout).expect("cargo speaks UTF-8");
+    lines.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the root of the workspace")
+}
+
+fn is_product(package: &Package) -> bool {
+    package.manifest_path.parent().and_then(|home| home.parent()).is_some_and(|above| above.as_std_path() == root())
+}
+
+#[test]
+fn the_core_knows_no_runtime_network_database_or_web() {
+    let used = built_from(&["--package", CORE, "--edges", "normal"]);
+    assert!(used.contains("serde"), "the tree is read: {used:?}");
+    let is_foreign = |name: &str| {
+        let mut families = FOREIGN_TO_THE_CORE.split_whitespace();
+        families.any(|family| name.strip_prefix(family).is_some_and(|rest| rest.is_empty() || rest.starts_with('-')))
+    };
+    let foreign: Vec<_> = used.iter().filter(|name| is_foreign(name)).collect();
+    assert!(foreign.is_empty(), "{foreign:?}: `cargo tree -p {CORE} -i NAME` says why");
+}
+
+#[test]
+fn every_crate_knows_only_those_beneath_it() {
+    let workspace = Workspace::load();
+    for package in workspace.members().into_iter().filter(|package| is_product(package)) {
+        let siblings = workspace.siblings(package);
+        let allowed = match package.name.as_str() {
+            CORE => BTreeSet::new(),
+            SERVER => continue,
+            name if name == HTTP || name.starts_with("identity-adapters-") => BTreeSet::from([CORE.to_owned()]),
+            name => panic!("{name} has no place in the architecture: give it one here"),
+        };
+        assert_eq!(siblings, allowed, "{}", package.name);
+    }
+}
+
+#[test]
+fn the_server_knows_all_and_nothing_but_tests_knows_the_server() {
+    let workspace = Workspace::load();
+    let all = workspace.members().into_iter().filter(|package| is_product(package) && package.name.as_str() != SERVER);
+    assert_eq!(workspace.siblings(workspace.member(SERVER)), all.map(|package| package.name.to_string()).collect());
+}
+
+#[test]
+fn one_cryptography() {
+    let used = built_from(&["--workspace", "--edges", "normal,build,dev"]);
+    assert!(used.contains("aws-lc-rs"), "the tree is read: {used:?}");
+    let banned: Vec<_> = BANNED.iter().filter(|name| used.contains(**name)).collect();
+    assert!(banned.is_empty(), "{banned:?}: `cargo tree --workspace --all-features -i NAME` says why");
+}
+
+#[test]
+fn lints_and_dependencies_are_the_workspaces() {
+    for package in Workspace::load().members() {
+        let manifest = std::fs::read_to_string(&package.manifest_path).expect("a manifest");
+        let mut section = "";
+        let mut lints = false;
+        for line in manifest.lines().map(|line| line.split('#').next().unwrap_or_default().trim()) {
+            match line.strip_prefix('[') {
+                Some(header) => section = header.trim_end_matches(']'),
+                None if section == "lints" => lints |= line == "workspace = true",
+                None if section.contains("dependencies") && !line.is_empty() => {
+                    let inherited = line.contains(".workspace = true") || line.contains("workspace = true,");
+                    assert!(inherited, "{}: `{line}` is not the workspace's", package.manifest_path);
+                    assert!(!line.contains("version"), "{}: `{line}`", package.manifest_path);
+                }
+                None => {}
+            }
+            let table = section.contains("dependencies.");
+            assert!(!table, "{}: [{section}]: a line per dependency suffices", package.manifest_path);
+        }
+        assert!(lints, "{} does not say `[lints] workspace = true`", package.manifest_path);
+    }
+}
+
+#[test]
+fn files_stay_short() {
+    let mut long = BTreeMap::new();
+    for package in Workspace::load().members().into_iter().filter(|package| is_product(package)) {
+        let sources = package.manifest_path.parent().expect("a crate's folder").join("src");
+        for file in rust_files(sources.as_std_path()) {
+            let lines = code_lines(&std::fs::read_to_string(&file).expect("a source file"));
+            let name = file.strip_prefix(root()).expect("a file of this workspace").display().to_string();
+            if lines > MAX_LINES {
+                long.insert(name, lines);
+            }
+        }
+    }
+    for (file, reason) in LONG_FILES {
+        assert!(!reason.is_empty(), "{file} is exempt without a reason");
+        assert!(long.remove(file).is_some(), "{file} needs no exemption any more");
+    }
+    assert!(long.is_empty(), "longer than {MAX_LINES} lines, tests aside: {long:#?}");
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// The lines before the file's tests.
+fn code_lines(source: &str) -> usize {
+    source.lines().take_while(|line| line.trim() != "#[cfg(test)]").count()
+}

@@ -1,0 +1,131 @@
+// An OpenID provider for the tests: the certified `oidc-provider`, told what to serve by one line of JSON on stdin.
+//
+//   port           where to listen on 127.0.0.1; 0 or absent: a free port
+//   clients        client metadata (OpenID Connect Registration names), plus `claims`: what its own tokens carry besides
+//   users          sub -> claims, as found in ID tokens, userinfo and JWT access tokens; any password is right
+//   audience       of the access tokens of requests that name no resource; absent: such tokens are opaque and open userinfo
+//   accessTokenTtl in seconds
+//
+// `resource=urn:audience:NAME` asks for a JWT access token for the audience NAME; any other resource is its own audience.
+// Prints {"issuer": …, "port": …} when it listens and ends when stdin closes, so that it never outlives its test.
+//
+//   POST /test/rotate-keys      sign with a new key from now on; the older keys stay published
+//   POST /test/withdraw-keys    publish the newest key alone
+//   POST /test/down, /test/up   answer 503 to everything else, until told otherwise
+
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { createInterface } from 'node:readline';
+import Provider from 'oidc-provider';
+
+console.info = console.error; // the library's notices: stdout belongs to the one line
+
+const AUDIENCE = 'urn:audience:';
+
+const lines = createInterface({ input: process.stdin });
+lines.on('close', () => process.exit());
+process.on('SIGTERM', () => process.exit());
+const [line] = await once(lines, 'line');
+const { port = 0, clients = [], users = {}, audience, accessTokenTtl = 300 } = JSON.parse(line);
+
+const clientClaims = new Map(clients.map(({ client_id, claims }) => [client_id, claims]));
+const userClaims = new Map(Object.entries(users));
+const claimNames = new Set(Object.values(users).flatMap(Object.keys));
+
+function metadata({ claims, ...client }) {
+  const byBrowser = client.redirect_uris !== undefined;
+  const grant_types = [
+    ...(byBrowser ? ['authorization_code', 'refresh_token'] : []),
+    ...(client.client_secret ? ['client_credentials'] : []),
+  ];
+  return { redirect_uris: [], response_types: byBrowser ? ['code'] : [], grant_types, ...client };
+}
+
+function newKey() {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return { ...privateKey.export({ format: 'jwk' }), kid: randomUUID(), alg: 'RS256', use: 'sig' };
+}
+
+/** Whoever has signed in is taken to have agreed to all that was asked. */
+async function grantEverything({ oidc }) {
+  const grant = new oidc.provider.Grant({ clientId: oidc.client.clientId, accountId: oidc.session.accountId });
+  grant.addOIDCScope([...oidc.requestParamScopes].join(' '));
+  for (const resource of Object.keys(oidc.resourceServers)) grant.addResourceScope(resource, '');
+  await grant.save();
+  return grant;
+}
+
+const configuration = {
+  clients: clients.map(metadata),
+  cookies: { keys: [randomUUID()] },
+  scopes: ['openid', 'offline_access', 'profile', 'email'],
+  claims: { openid: ['sub', ...claimNames] },
+  conformIdTokenClaims: false,
+  findAccount: (_, sub) => userClaims.has(sub) && { accountId: sub, claims: () => ({ ...userClaims.get(sub), sub }) },
+  extraTokenClaims: (_, token) =>
+    token.kind === 'ClientCredentials' ? clientClaims.get(token.clientId) : userClaims.get(token.accountId),
+  issueRefreshToken: (_, client) => client.grantTypeAllowed('refresh_token'),
+  loadExistingGrant: grantEverything,
+  ttl: { AccessToken: accessTokenTtl, ClientCredentials: accessTokenTtl },
+  features: {
+    backchannelLogout: { enabled: true },
+    clientCredentials: { enabled: true },
+    introspection: { enabled: true },
+    revocation: { enabled: true },
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: () => audience && AUDIENCE + audience,
+      useGrantedResource: () => true,
+      getResourceServerInfo: (_, resource) => ({
+        audience: resource.startsWith(AUDIENCE) ? resource.slice(AUDIENCE.length) : resource,
+        scope: '',
+        accessTokenTTL: accessTokenTtl,
+        accessTokenFormat: 'jwt',
+        jwt: { sign: { alg: 'RS256' } },
+      }),
+    },
+  },
+  // Without the library's dispatcher, which refuses loopback addresses: back-channel logout goes to one.
+  fetch: (url, { dispatcher, ...options }) => fetch(url, options),
+};
+
+const server = createServer();
+await once(server.listen(port, '127.0.0.1'), 'listening');
+const bound = server.address().port;
+const issuer = `http://127.0.0.1:${bound}`;
+
+let keys = [newKey()];
+let down = false;
+let serve;
+
+/** A provider's keys are fixed; its sessions and tokens are kept outside it, so a new provider takes over where the old one was. */
+function publish(next) {
+  keys = next;
+  const provider = new Provider(issuer, { ...configuration, jwks: { keys } });
+  for (const event of ['authorization.error', 'grant.error', 'server_error']) {
+    provider.on(event, (_, { message, error_detail }) => console.error(`${event}: ${message}: ${error_detail}`));
+  }
+  serve = provider.callback();
+}
+
+const controls = {
+  '/test/rotate-keys': () => publish([newKey(), ...keys]),
+  '/test/withdraw-keys': () => publish(keys.slice(0, 1)),
+  '/test/down': () => { down = true; },
+  '/test/up': () => { down = false; },
+};
+
+publish(keys);
+server.on('request', (request, response) => {
+  const control = request.method === 'POST' && controls[request.url];
+  if (control) {
+    control();
+    response.writeHead(204).end();
+  } else if (down) {
+    response.writeHead(503).end();
+  } else {
+    serve(request, response);
+  }
+});
+console.log(JSON.stringify({ issuer, port: bound }));

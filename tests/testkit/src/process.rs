@@ -1,0 +1,100 @@
+//! A child process whose output can be awaited, and which does not outlive its owner.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::http::LIMIT;
+
+type Lines = watch::Receiver<Vec<String>>;
+
+pub(crate) struct Process {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: Lines,
+    stderr: Lines,
+}
+
+/// How a process ended, and all it said.
+#[derive(Debug)]
+pub struct Exited {
+    pub status: ExitStatus,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Process {
+    pub(crate) fn spawn(command: &mut Command) -> std::io::Result<Self> {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let stdin = child.stdin.take();
+        let stdout = collect(child.stdout.take().expect("stdout is piped"));
+        let stderr = collect(child.stderr.take().expect("stderr is piped"));
+        Ok(Self { child, stdin, stdout, stderr })
+    }
+
+    pub(crate) fn write_line(&mut self, line: &str) {
+        // A process that has already ended reads nothing; its end is noticed when its output is awaited.
+        let _ = writeln!(self.stdin.as_mut().expect("stdin is open"), "{line}");
+    }
+
+    /// The first line on stdout that `wanted` finds something in, or none if the process ends without one.
+    pub(crate) async fn await_line<T>(&self, wanted: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let mut stdout = self.stdout.clone();
+        let find = |lines: &Vec<String>| lines.iter().find_map(|line| wanted(line));
+        let said = timeout(LIMIT, stdout.wait_for(|lines| find(lines).is_some())).await;
+        let said = said.unwrap_or_else(|_| panic!("no such line within {LIMIT:?}; {}", self.output()));
+        said.ok().and_then(|lines| find(&lines))
+    }
+
+    /// All that was said so far.
+    pub(crate) fn output(&self) -> String {
+        format!("stdout:\n{}\nstderr:\n{}", text(&self.stdout), text(&self.stderr))
+    }
+
+    /// Asks it to end (`SIGTERM`).
+    pub(crate) fn terminate(&self) {
+        // Not reaped before `self` is gone, so the id cannot mean another process; the standard library only sends SIGKILL.
+        let id = self.child.id().to_string();
+        let sent = Command::new("/bin/sh").args(["-c", "kill -TERM \"$0\"", &id]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "cannot signal process {id}");
+    }
+
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("a child can be killed");
+    }
+
+    /// Waits until it has ended.
+    pub(crate) async fn exited(mut self) -> Exited {
+        for mut lines in [self.stdout.clone(), self.stderr.clone()] {
+            let end = timeout(LIMIT, async { while lines.changed().await.is_ok() {} }).await;
+            assert!(end.is_ok(), "still running after {LIMIT:?}; {}", self.output());
+        }
+        let status = self.child.wait().expect("a child can be waited for");
+        Exited { status, stdout: text(&self.stdout), stderr: text(&self.stderr) }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn text(lines: &Lines) -> String {
+    lines.borrow().join("\n")
+}
+
+/// Reads on a thread of its own, so that a process never blocks on a full pipe, whatever the test is doing.
+fn collect(stream: impl Read + Send + 'static) -> Lines {
+    let (sender, lines) = watch::channel(Vec::new());
+    std::thread::spawn(move || {
+        for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
+            let line = String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned();
+            sender.send_modify(|lines| lines.push(line));
+        }
+    });
+    lines
+}

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Caller, Gate, ServiceError};
+use super::{Caller, Gate, ServiceError, Written};
 use crate::apply::{Command, NewAuthorization, Refusal};
 use crate::entity::{AuditEntity, AuditOperation, Authorization, EntityKind, Party, Scope};
 use crate::matrix::{Family, ResourceType};
@@ -69,7 +69,7 @@ impl Authorizations {
         resource_type: ResourceTypeName,
         scope: Scope,
         permission: PermissionName,
-    ) -> Result<(), ServiceError> {
+    ) -> Result<Written, ServiceError> {
         self.change(caller, AuditOperation::Create, owner, resource_type, scope, |mut permissions| {
             permissions.insert(permission);
             permissions
@@ -88,7 +88,7 @@ impl Authorizations {
         resource_type: ResourceTypeName,
         scope: Scope,
         permissions: BTreeSet<PermissionName>,
-    ) -> Result<(), ServiceError> {
+    ) -> Result<Written, ServiceError> {
         self.change(caller, AuditOperation::Update, owner, resource_type, scope, |_| permissions).await
     }
 
@@ -132,7 +132,7 @@ impl Authorizations {
     ///
     /// # Errors
     /// When the caller may not write, or there is no such type.
-    pub async fn register(&self, caller: &Caller, resource: &Resource) -> Result<(), ServiceError> {
+    pub async fn register(&self, caller: &Caller, resource: &Resource) -> Result<Written, ServiceError> {
         let entity = AuditEntity { kind: EntityKind::Resource, key: resource.key.clone() };
         let attempt = AuditDraft { operation: AuditOperation::Create, entity, related: None };
         self.gate
@@ -140,8 +140,7 @@ impl Authorizations {
                 known_type(world, &resource.resource_type)?;
                 Ok(Vec::new())
             })
-            .await?;
-        Ok(())
+            .await
     }
 
     async fn change(
@@ -152,7 +151,7 @@ impl Authorizations {
         resource_type: ResourceTypeName,
         scope: Scope,
         permissions: impl FnOnce(BTreeSet<PermissionName>) -> BTreeSet<PermissionName> + Send,
-    ) -> Result<(), ServiceError> {
+    ) -> Result<Written, ServiceError> {
         let entity = AuditEntity { kind: EntityKind::Authorization, key: String::new() };
         let attempt = AuditDraft { operation, entity, related: Some(AuditEntity::from(&owner)) };
         self.gate
@@ -167,8 +166,7 @@ impl Authorizations {
                 let wanted = permissions(held.clone());
                 Ok(if wanted == held { Vec::new() } else { change(current, owner, resource_type, scope, wanted) })
             })
-            .await?;
-        Ok(())
+            .await
     }
 }
 

@@ -4,18 +4,20 @@ use std::sync::Arc;
 
 use crate::apply::{Command, Refusal};
 use crate::decide::{Denied, Permit, Question};
-use crate::engine::{Done, Engine, WriteError};
-use crate::entity::{Actor, AuditEntity, AuditOperation, AuditResult, EntityKind};
+use crate::engine::{Engine, WriteError};
+use crate::entity::{Actor, AuditEntity, AuditOperation, AuditResult, Container, EntityKind, Membership, Party};
 use crate::port::{AuditDraft, StoreError};
 use crate::preset::{IDENTITY_AUDIENCE, READ, READ_USERS, WRITE};
 use crate::resolve::Subject;
-use crate::value::{Email, InvalidValue};
+use crate::value::{Email, Revision};
 use crate::world::World;
 
 /// Somebody who authenticated, as a service knows them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Caller {
-    /// What they are.
+    /// The world that their request is answered from.
+    pub world: Arc<World>,
+    /// What they are in it.
     pub subject: Arc<Subject>,
     /// What to call them.
     pub display_name: Option<String>,
@@ -23,6 +25,23 @@ pub struct Caller {
     pub email: Option<Email>,
     /// The request that they made.
     pub request_id: Option<String>,
+}
+
+/// What a write came to, and the revision from which it can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written<T = ()> {
+    /// What there is now.
+    pub value: T,
+    /// The revision at which it holds.
+    pub revision: Revision,
+}
+
+impl Written {
+    /// The same write, with what it made.
+    #[must_use]
+    pub fn with<T>(self, value: T) -> Written<T> {
+        Written { value, revision: self.revision }
+    }
 }
 
 /// Why a service did not do what it was asked for.
@@ -34,14 +53,6 @@ pub enum ServiceError {
     /// The model refuses.
     #[error(transparent)]
     Refused(Refusal),
-    /// A part of the request is not the value that it should be; the field, and why.
-    #[error("{field}: {reason}")]
-    Invalid {
-        /// The field.
-        field: &'static str,
-        /// What is wrong with it.
-        reason: InvalidValue,
-    },
     /// There is nothing of that key.
     #[error("{0} does not exist")]
     Missing(AuditEntity),
@@ -85,9 +96,8 @@ impl Gate {
         look: impl FnOnce(&World) -> T,
     ) -> Result<T, ServiceError> {
         let entity = AuditEntity { kind, key: key.to_owned() };
-        let world = self.engine.world();
-        self.permit(&world, caller, AuditDraft { operation: AuditOperation::Read, entity, related: None }).await?;
-        Ok(look(&world))
+        self.permit(caller, AuditDraft { operation: AuditOperation::Read, entity, related: None }).await?;
+        Ok(look(&caller.world))
     }
 
     /// Makes a change, if the caller may: the commands that `plan` names for the newest world. `attempt` is what is
@@ -100,20 +110,37 @@ impl Gate {
         caller: &Caller,
         attempt: AuditDraft,
         plan: impl FnOnce(&World) -> Result<Vec<Command>, Refusal> + Send,
-    ) -> Result<Done, ServiceError> {
-        let permit = self.permit(&self.engine.world(), caller, attempt.clone()).await?;
-        Ok(self.engine.execute(&permit, attempt, plan).await?)
+    ) -> Result<Written, ServiceError> {
+        let permit = self.permit(caller, attempt.clone()).await?;
+        let done = self.engine.execute(&permit, attempt, plan).await?;
+        Ok(Written { value: (), revision: done.revision })
     }
 
     /// Makes one change, if the caller may.
     ///
     /// # Errors
     /// As [`Gate::write`].
-    pub async fn command(&self, caller: &Caller, command: Command) -> Result<Done, ServiceError> {
+    pub async fn command(&self, caller: &Caller, command: Command) -> Result<Written, ServiceError> {
         self.write(caller, command.audit_draft(None), |_| Ok(vec![command])).await
     }
 
-    async fn permit(&self, world: &World, caller: &Caller, attempt: AuditDraft) -> Result<Permit, ServiceError> {
+    /// Makes somebody a member of something, or ends it, if the caller may.
+    ///
+    /// # Errors
+    /// As [`Gate::write`].
+    pub async fn change_member(
+        &self,
+        caller: &Caller,
+        container: Container,
+        member: Party,
+        add: bool,
+    ) -> Result<Written, ServiceError> {
+        let missing = AuditEntity::from(&member);
+        let membership = Membership::new(container, member).map_err(|_| ServiceError::Missing(missing))?;
+        self.command(caller, if add { Command::AddMember(membership) } else { Command::RemoveMember(membership) }).await
+    }
+
+    async fn permit(&self, caller: &Caller, attempt: AuditDraft) -> Result<Permit, ServiceError> {
         let definitions: &[&str] = match (attempt.operation, attempt.entity.kind) {
             (AuditOperation::Read, EntityKind::User) => &[READ, READ_USERS],
             (AuditOperation::Read, _) => &[READ],
@@ -129,7 +156,7 @@ impl Gate {
         let mut denied = None;
         for definition in definitions {
             let question = Question::permission(IDENTITY_AUDIENCE, definition);
-            match Permit::obtain(world, &caller.subject, &question, caller.request_id.clone()) {
+            match Permit::obtain(&caller.world, &caller.subject, &question, caller.request_id.clone()) {
                 Ok(permit) => return Ok(permit),
                 Err(no) => denied = denied.or(Some(no)),
             }
@@ -145,9 +172,4 @@ impl Gate {
         self.engine.append(&event).await;
         Err(ServiceError::Denied(denied))
     }
-}
-
-/// Turns a refused value into an error that names its field.
-pub(super) fn field<T>(field: &'static str, value: Result<T, InvalidValue>) -> Result<T, ServiceError> {
-    value.map_err(|reason| ServiceError::Invalid { field, reason })
 }

@@ -2,12 +2,9 @@
 
 use std::sync::Arc;
 
-use super::gate::field;
-use super::{Caller, Gate, ListRequest, ServiceError};
+use super::{Caller, Gate, ListRequest, ServiceError, Written};
 use crate::apply::{Command, Refusal};
-use crate::entity::{
-    AuditEntity, AuditOperation, Authorization, Container, EntityKind, Group, Membership, Party, PartyKind, Role,
-};
+use crate::entity::{AuditEntity, AuditOperation, Authorization, Container, EntityKind, Group, Party, PartyKind, Role};
 use crate::port::{AuditDraft, Ids};
 use crate::search::{Page, matches_text};
 use crate::value::{Description, GroupId, Name, RoleId, Username};
@@ -50,44 +47,33 @@ impl Groups {
     /// Creates a group of this name. Names need not be unique.
     ///
     /// # Errors
-    /// When the caller may not write, or the name is not one.
-    pub async fn create(&self, caller: &Caller, name: &str) -> Result<Group, ServiceError> {
-        let group = Group {
-            id: field("id", GroupId::parse(&self.ids.fresh()))?,
-            name: field("name", Name::parse(name.trim()))?,
-            description: Description::default(),
-        };
-        self.gate.command(caller, Command::CreateGroup(group.clone())).await?;
-        Ok(group)
+    /// When the caller may not write.
+    pub async fn create(&self, caller: &Caller, name: Name) -> Result<Written<Group>, ServiceError> {
+        let group = Group { id: GroupId::generated(self.ids.as_ref()), name, description: Description::default() };
+        Ok(self.gate.command(caller, Command::CreateGroup(group.clone())).await?.with(group))
     }
 
     /// Gives a group another name.
     ///
     /// # Errors
-    /// When the caller may not write, the name is not one, or there is no such group.
-    pub async fn rename(&self, caller: &Caller, id: &str, name: &str) -> Result<Group, ServiceError> {
-        let id = parse_id(id)?;
-        let name = field("name", Name::parse(name.trim()))?;
-        let attempt = attempt(AuditOperation::Update, &id);
-        let mut renamed = None;
+    /// When the caller may not write, or there is no such group.
+    pub async fn rename(&self, caller: &Caller, id: &GroupId, name: Name) -> Result<Written, ServiceError> {
+        let entity = AuditEntity { kind: EntityKind::Group, key: id.to_string() };
+        let attempt = AuditDraft { operation: AuditOperation::Update, entity: entity.clone(), related: None };
         self.gate
             .write(caller, attempt, |world| {
-                let old = world.group(id.as_str()).ok_or_else(|| Refusal::Missing(entity(&id)))?;
-                let group = Group { name, ..old.clone() };
-                renamed = Some(group.clone());
-                Ok(vec![Command::UpdateGroup(group)])
+                let old = world.group(id.as_str()).ok_or(Refusal::Missing(entity))?;
+                Ok(vec![Command::UpdateGroup(Group { name, ..old.clone() })])
             })
-            .await?;
-        renamed.ok_or_else(|| ServiceError::Missing(entity(&id)))
+            .await
     }
 
     /// Deletes a group, with everything that hangs on it.
     ///
     /// # Errors
     /// When the caller may not write, there is no such group, or nobody could administer without it.
-    pub async fn delete(&self, caller: &Caller, id: &str) -> Result<(), ServiceError> {
-        self.gate.command(caller, Command::DeleteGroup(parse_id(id)?)).await?;
-        Ok(())
+    pub async fn delete(&self, caller: &Caller, id: GroupId) -> Result<Written, ServiceError> {
+        self.gate.command(caller, Command::DeleteGroup(id)).await
     }
 
     /// The usernames of a group's members.
@@ -105,9 +91,14 @@ impl Groups {
     ///
     /// # Errors
     /// When the caller may not write, the group or the user does not exist, or nothing would change.
-    pub async fn change_user(&self, caller: &Caller, id: &str, user: &str, member: bool) -> Result<(), ServiceError> {
-        let user = field("userId", Username::parse(user))?;
-        self.change(caller, Container::Group(parse_id(id)?), Party::User(user), member).await
+    pub async fn change_user(
+        &self,
+        caller: &Caller,
+        id: GroupId,
+        user: Username,
+        member: bool,
+    ) -> Result<Written, ServiceError> {
+        self.gate.change_member(caller, Container::Group(id), Party::User(user), member).await
     }
 
     /// A group's roles.
@@ -131,9 +122,14 @@ impl Groups {
     ///
     /// # Errors
     /// When the caller may not write, the group or the role does not exist, or nothing would change.
-    pub async fn change_role(&self, caller: &Caller, id: &str, role: &str, member: bool) -> Result<(), ServiceError> {
-        let role = field("roleName", RoleId::parse(role))?;
-        self.change(caller, Container::Role(role), Party::Group(parse_id(id)?), member).await
+    pub async fn change_role(
+        &self,
+        caller: &Caller,
+        id: GroupId,
+        role: RoleId,
+        member: bool,
+    ) -> Result<Written, ServiceError> {
+        self.gate.change_member(caller, Container::Role(role), Party::Group(id), member).await
     }
 
     /// The authorizations that a group owns.
@@ -142,20 +138,6 @@ impl Groups {
     /// When the caller may not read, or there is no such group.
     pub async fn authorizations(&self, caller: &Caller, id: &str) -> Result<Vec<Authorization>, ServiceError> {
         self.read(caller, id, |world, group| world.owned_by(&Party::Group(group.id.clone())).collect()).await
-    }
-
-    async fn change(
-        &self,
-        caller: &Caller,
-        container: Container,
-        member: Party,
-        add: bool,
-    ) -> Result<(), ServiceError> {
-        let missing = AuditEntity::from(&member);
-        let membership = Membership::new(container, member).map_err(|_| ServiceError::Missing(missing))?;
-        let command = if add { Command::AddMember(membership) } else { Command::RemoveMember(membership) };
-        self.gate.command(caller, command).await?;
-        Ok(())
     }
 
     async fn read<T>(
@@ -170,16 +152,4 @@ impl Groups {
             .await?
             .ok_or_else(missing)
     }
-}
-
-fn parse_id(id: &str) -> Result<GroupId, ServiceError> {
-    field("groupId", GroupId::parse(id))
-}
-
-fn entity(id: &GroupId) -> AuditEntity {
-    AuditEntity { kind: EntityKind::Group, key: id.to_string() }
-}
-
-fn attempt(operation: AuditOperation, id: &GroupId) -> AuditDraft {
-    AuditDraft { operation, entity: entity(id), related: None }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Caller, Gate, ListRequest, ServiceError};
+use super::{Caller, Gate, ListRequest, ServiceError, Written};
 use crate::apply::{Command, Refusal};
 use crate::entity::{AuditEntity, AuditOperation, Container, EntityKind, MappingRule, Membership, Party, RuleKind};
 use crate::port::AuditDraft;
@@ -67,10 +67,14 @@ impl MappingRules {
     ///
     /// # Errors
     /// When the caller may not write, there is such a rule, or a target does not exist or is of another kind.
-    pub async fn create(&self, caller: &Caller, rule: MappingRule, targets: RuleTargets) -> Result<(), ServiceError> {
+    pub async fn create(
+        &self,
+        caller: &Caller,
+        rule: MappingRule,
+        targets: RuleTargets,
+    ) -> Result<Written, ServiceError> {
         let attempt = attempt(AuditOperation::Create, &rule.id);
-        self.gate.write(caller, attempt, |_| Ok(creation(rule, targets))).await?;
-        Ok(())
+        self.gate.write(caller, attempt, |_| Ok(creation(rule, targets))).await
     }
 
     /// Replaces a rule and its targets. The kind stays; `rule` is told it.
@@ -83,23 +87,21 @@ impl MappingRules {
         id: &MappingRuleId,
         targets: RuleTargets,
         rule: impl FnOnce(RuleKind) -> MappingRule + Send,
-    ) -> Result<(), ServiceError> {
+    ) -> Result<Written, ServiceError> {
         self.gate
             .write(caller, attempt(AuditOperation::Update, id), |world| {
                 let old = world.mapping_rule(id.as_str()).ok_or_else(|| Refusal::Missing(entity(id)))?;
                 Ok(replacement(world, old, rule(old.kind), &targets))
             })
-            .await?;
-        Ok(())
+            .await
     }
 
     /// Deletes a rule.
     ///
     /// # Errors
     /// When the caller may not write, there is no such rule, or nobody could administer without it.
-    pub async fn delete(&self, caller: &Caller, id: MappingRuleId) -> Result<(), ServiceError> {
-        self.gate.command(caller, Command::DeleteMappingRule(id)).await?;
-        Ok(())
+    pub async fn delete(&self, caller: &Caller, id: MappingRuleId) -> Result<Written, ServiceError> {
+        self.gate.command(caller, Command::DeleteMappingRule(id)).await
     }
 }
 

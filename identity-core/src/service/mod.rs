@@ -3,6 +3,7 @@
 //! Each takes the caller, asks whether they may, and reads the world or writes it. A surface cannot skip the question: reads go
 //! through the [`Gate`] and writes need its permit.
 
+mod authentication;
 mod authorizations;
 mod gate;
 mod groups;
@@ -11,12 +12,12 @@ mod me;
 mod roles;
 mod tenants;
 
+pub use authentication::{Authentication, AuthenticationError};
 pub use authorizations::{Authorizations, EntityAuthorization, Resource, ResourceKind};
-pub use gate::{Caller, Gate, ServiceError};
+pub use gate::{Caller, Gate, ServiceError, Written};
 pub use groups::Groups;
 pub use mapping_rules::{MappingRules, RuleTargets, RuleWithTargets, creation, replacement};
-pub use me::Me;
-pub use roles::{Roles, permission};
+pub use roles::Roles;
 pub use tenants::Tenants;
 
 use crate::search::PageRequest;

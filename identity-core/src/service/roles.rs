@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::gate::field;
-use super::{Caller, Gate, ListRequest, ServiceError};
+use super::{Caller, Gate, ListRequest, ServiceError, Written};
 use crate::apply::{Command, Refusal};
 use crate::entity::{AuditEntity, AuditOperation, EntityKind, Permission, Role};
 use crate::port::AuditDraft;
 use crate::search::{Page, matches_text};
-use crate::value::{Audience, Description, Name, PermissionName, RoleId};
+use crate::value::{Description, Name, RoleId};
 
 /// Roles and their permissions.
 pub struct Roles {
@@ -50,28 +49,28 @@ impl Roles {
     /// Creates a role, with permissions.
     ///
     /// # Errors
-    /// When the caller may not write, a part is not what it should be, or there is such a role.
+    /// When the caller may not write, or there is such a role.
     pub async fn create(
         &self,
         caller: &Caller,
-        name: &str,
-        description: &str,
+        id: RoleId,
+        description: Description,
         permissions: BTreeSet<Permission>,
-    ) -> Result<Role, ServiceError> {
-        let id = field("name", RoleId::parse(name.trim()))?;
-        let description = field("description", Description::parse(description))?;
+    ) -> Result<Written<Role>, ServiceError> {
         let role = Role { name: Name::from(&id), id, description, permissions };
-        self.gate.command(caller, Command::CreateRole(role.clone())).await?;
-        Ok(role)
+        Ok(self.gate.command(caller, Command::CreateRole(role.clone())).await?.with(role))
     }
 
     /// Gives a role another description. Its name is its key and stays.
     ///
     /// # Errors
     /// When the caller may not write, or there is no such role.
-    pub async fn describe(&self, caller: &Caller, name: &str, description: &str) -> Result<(), ServiceError> {
-        let id = parse_name(name)?;
-        let description = field("description", Description::parse(description))?;
+    pub async fn describe(
+        &self,
+        caller: &Caller,
+        id: &RoleId,
+        description: Description,
+    ) -> Result<Written, ServiceError> {
         let entity = AuditEntity { kind: EntityKind::Role, key: id.to_string() };
         let attempt = AuditDraft { operation: AuditOperation::Update, entity: entity.clone(), related: None };
         self.gate
@@ -79,17 +78,15 @@ impl Roles {
                 let old = world.role(id.as_str()).ok_or(Refusal::Missing(entity))?;
                 Ok(vec![Command::UpdateRole(Role { description, ..old.clone() })])
             })
-            .await?;
-        Ok(())
+            .await
     }
 
     /// Deletes a role, with everything that hangs on it.
     ///
     /// # Errors
     /// When the caller may not write, there is no such role, or nobody could administer without it.
-    pub async fn delete(&self, caller: &Caller, name: &str) -> Result<(), ServiceError> {
-        self.gate.command(caller, Command::DeleteRole(parse_name(name)?)).await?;
-        Ok(())
+    pub async fn delete(&self, caller: &Caller, id: RoleId) -> Result<Written, ServiceError> {
+        self.gate.command(caller, Command::DeleteRole(id)).await
     }
 
     /// Adds a permission to a role, or removes it.
@@ -99,31 +96,12 @@ impl Roles {
     pub async fn change_permission(
         &self,
         caller: &Caller,
-        name: &str,
-        audience: &str,
-        definition: &str,
+        id: RoleId,
+        permission: Permission,
         add: bool,
-    ) -> Result<(), ServiceError> {
-        let role = parse_name(name)?;
-        let permission = permission(audience, definition)?;
+    ) -> Result<Written, ServiceError> {
         let command =
-            if add { Command::GrantPermission(role, permission) } else { Command::RevokePermission(role, permission) };
-        self.gate.command(caller, command).await?;
-        Ok(())
+            if add { Command::GrantPermission(id, permission) } else { Command::RevokePermission(id, permission) };
+        self.gate.command(caller, command).await
     }
-}
-
-/// A permission, from the parts of a request.
-///
-/// # Errors
-/// When a part is not what it should be.
-pub fn permission(audience: &str, definition: &str) -> Result<Permission, ServiceError> {
-    Ok(Permission {
-        audience: field("resourceServerAudience", Audience::parse(audience))?,
-        definition: field("definition", PermissionName::parse(definition))?,
-    })
-}
-
-fn parse_name(name: &str) -> Result<RoleId, ServiceError> {
-    field("roleName", RoleId::parse(name))
 }

@@ -1,7 +1,6 @@
 //! Tenants and their members, as the management API sees them.
 
-use super::gate::field;
-use super::{Caller, Gate, ListRequest, ServiceError};
+use super::{Caller, Gate, ListRequest, ServiceError, Written};
 use crate::apply::{Command, Refusal};
 use crate::entity::{AuditEntity, AuditOperation, Container, EntityKind, Membership, Party, PartyKind, Tenant};
 use crate::port::AuditDraft;
@@ -67,39 +66,32 @@ impl Tenants {
     /// Creates a tenant.
     ///
     /// # Errors
-    /// When the caller may not write, a part is not what it should be, or there is such a tenant.
-    pub async fn create(&self, caller: &Caller, id: &str, name: &str) -> Result<Tenant, ServiceError> {
-        let id = field("tenantId", TenantId::parse(id));
-        let name = field("name", Name::parse(name.trim()));
-        let tenant = Tenant { id: id?, name: name?, description: Description::default() };
-        self.gate.command(caller, Command::CreateTenant(tenant.clone())).await?;
-        Ok(tenant)
+    /// When the caller may not write, or there is such a tenant.
+    pub async fn create(&self, caller: &Caller, id: TenantId, name: Name) -> Result<Written<Tenant>, ServiceError> {
+        let tenant = Tenant { id, name, description: Description::default() };
+        Ok(self.gate.command(caller, Command::CreateTenant(tenant.clone())).await?.with(tenant))
     }
 
     /// Gives a tenant another name.
     ///
     /// # Errors
-    /// When the caller may not write, the name is not one, or there is no such tenant.
-    pub async fn rename(&self, caller: &Caller, id: &str, name: &str) -> Result<(), ServiceError> {
-        let id = parse_id(id)?;
-        let name = field("name", Name::parse(name.trim()))?;
-        let attempt = AuditDraft { operation: AuditOperation::Update, entity: entity(&id), related: None };
+    /// When the caller may not write, there is no such tenant, or it is the default.
+    pub async fn rename(&self, caller: &Caller, id: &TenantId, name: Name) -> Result<Written, ServiceError> {
+        let attempt = AuditDraft { operation: AuditOperation::Update, entity: entity(id), related: None };
         self.gate
             .write(caller, attempt, |world| {
-                let old = world.tenant(id.as_str()).ok_or_else(|| Refusal::Missing(entity(&id)))?;
+                let old = world.tenant(id.as_str()).ok_or_else(|| Refusal::Missing(entity(id)))?;
                 Ok(vec![Command::UpdateTenant(Tenant { name, ..old.clone() })])
             })
-            .await?;
-        Ok(())
+            .await
     }
 
     /// Deletes a tenant. Data of other applications stays.
     ///
     /// # Errors
     /// When the caller may not write, there is no such tenant, or it is the default.
-    pub async fn delete(&self, caller: &Caller, id: &str) -> Result<(), ServiceError> {
-        self.gate.command(caller, Command::DeleteTenant(parse_id(id)?)).await?;
-        Ok(())
+    pub async fn delete(&self, caller: &Caller, id: TenantId) -> Result<Written, ServiceError> {
+        self.gate.command(caller, Command::DeleteTenant(id)).await
     }
 
     /// A tenant's direct members of one kind, by id, each as `show` has it.
@@ -124,30 +116,25 @@ impl Tenants {
     ///
     /// # Errors
     /// When the caller may not write, the tenant or one of them does not exist, or one is a member already.
-    pub async fn add(&self, caller: &Caller, id: &str, members: Vec<Party>) -> Result<(), ServiceError> {
-        let tenant = parse_id(id)?;
-        let attempt = AuditDraft { operation: AuditOperation::Assign, entity: entity(&tenant), related: None };
-        let memberships = members
-            .into_iter()
-            .map(|member| membership(&tenant, member).map(Command::AddMember))
-            .collect::<Result<Vec<_>, _>>()?;
+    pub async fn add(&self, caller: &Caller, id: &TenantId, members: Vec<Party>) -> Result<Written, ServiceError> {
+        let attempt = AuditDraft { operation: AuditOperation::Assign, entity: entity(id), related: None };
+        let edges =
+            members.into_iter().filter_map(|member| Membership::new(Container::Tenant(id.clone()), member).ok());
+        let commands: Vec<Command> = edges.map(Command::AddMember).collect();
         self.gate
-            .write(caller, attempt, |world| match world.tenant(tenant.as_str()) {
-                Some(_) => Ok(memberships),
-                None => Err(Refusal::Missing(entity(&tenant))),
+            .write(caller, attempt, |world| match world.tenant(id.as_str()) {
+                Some(_) => Ok(commands),
+                None => Err(Refusal::Missing(entity(id))),
             })
-            .await?;
-        Ok(())
+            .await
     }
 
     /// Ends a membership.
     ///
     /// # Errors
     /// When the caller may not write, there is no such tenant, or they are not a member.
-    pub async fn remove(&self, caller: &Caller, id: &str, member: Party) -> Result<(), ServiceError> {
-        let membership = membership(&parse_id(id)?, member)?;
-        self.gate.command(caller, Command::RemoveMember(membership)).await?;
-        Ok(())
+    pub async fn remove(&self, caller: &Caller, id: TenantId, member: Party) -> Result<Written, ServiceError> {
+        self.gate.change_member(caller, Container::Tenant(id), member, false).await
     }
 
     async fn read<T>(
@@ -161,15 +148,6 @@ impl Tenants {
             .await?
             .ok_or_else(|| ServiceError::Missing(AuditEntity { kind: EntityKind::Tenant, key: id.to_owned() }))
     }
-}
-
-fn membership(tenant: &TenantId, member: Party) -> Result<Membership, ServiceError> {
-    let missing = AuditEntity::from(&member);
-    Membership::new(Container::Tenant(tenant.clone()), member).map_err(|_| ServiceError::Missing(missing))
-}
-
-fn parse_id(id: &str) -> Result<TenantId, ServiceError> {
-    field("tenantId", TenantId::parse(id))
 }
 
 fn entity(id: &TenantId) -> AuditEntity {

@@ -144,6 +144,14 @@ text_id!(
     PropertyName, "resource property name", id
 );
 
+impl GroupId {
+    /// A fresh id.
+    #[must_use]
+    pub fn generated(ids: &dyn crate::port::Ids) -> Self {
+        Self(Arc::from(ids.fresh()))
+    }
+}
+
 /// The kinds of ids that the world's indexes share the text of.
 macro_rules! indexed {
     ($($name:ident),+) => {

@@ -84,7 +84,7 @@ enum Failure {
     Configuration(#[from] Problems),
     #[error("the log cannot be set up")]
     Telemetry(#[from] telemetry::TelemetryError),
-    #[error("the server has stopped")]
+    #[error(transparent)]
     Run(#[from] run::RunError),
     #[error("not ready")]
     NotReady(#[from] healthcheck::NotReady),

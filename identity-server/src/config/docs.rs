@@ -89,6 +89,19 @@ fn the_documentation_is_in_step_with_the_keys() {
 }
 
 #[test]
+fn the_example_is_a_configuration() {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/configuration.md")).unwrap();
+    let (example, _) = text.split_once("```yaml\n").unwrap().1.split_once("```").unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let password = directory.path().join("password");
+    std::fs::write(&password, "secret\n").unwrap();
+    let example = example.replace("/run/secrets/database-password", password.to_str().unwrap());
+    let file = directory.path().join("identity.yaml");
+    std::fs::write(&file, example).unwrap();
+    super::Sources { files: vec![file], ..super::Sources::default() }.load().unwrap();
+}
+
+#[test]
 fn every_key_is_described_once() {
     for (place, key) in KEYS.iter().enumerate() {
         assert!(key.meaning.ends_with('.') && !key.meaning.contains('|'), "{}", key.path);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
+use serde_saphyr::UserMessageFormatter;
 use serde_saphyr::options::DuplicateKeyPolicy;
 
 use super::key::{Kind, Place, nearest};
@@ -26,7 +27,7 @@ pub(super) fn read(name: &str, text: &str, problems: &Collector) -> Option<Node>
         Ok(Value::Null) => Some(Node::default()),
         Ok(value) => Document { origin, problems }.node("", "", value),
         Err(error) => {
-            let message = error.to_string();
+            let message = error.render_with_formatter(&UserMessageFormatter);
             problems.add("", Some(&origin), format!("is not yaml: {}", message.lines().next().unwrap_or_default()));
             None
         }
@@ -50,8 +51,8 @@ impl Document<'_> {
             return None;
         };
         Some(match (place, value) {
-            (Place::Map, Value::Object(members)) => self.map(path, shape, members, |name| name.to_owned()),
-            (Place::Named, Value::Object(members)) => self.map(path, shape, members, |_| "<id>".to_owned()),
+            (Place::Map, Value::Object(members)) => self.map(path, shape, members, false),
+            (Place::Named, Value::Object(members)) => self.map(path, shape, members, true),
             (Place::List, Value::Array(values)) => {
                 let shape = format!("{shape}[]");
                 let elements = values.into_iter().enumerate();
@@ -71,13 +72,16 @@ impl Document<'_> {
         })
     }
 
-    fn map(&self, path: &str, shape: &str, members: Map<String, Value>, shaped: impl Fn(&str) -> String) -> Node {
+    fn map(&self, path: &str, shape: &str, members: Map<String, Value>, named: bool) -> Node {
         let mut parts = BTreeMap::new();
         for (name, value) in members {
             let (mut path, mut shape) = (path.to_owned(), shape.to_owned());
             extend(&mut path, &name);
-            extend(&mut shape, &shaped(&name));
-            if let Some(node) = self.node(&path, &shape, value) {
+            extend(&mut shape, if named { "<id>" } else { &name });
+            // Such a name would look like a path, and nobody would read it.
+            if !named && (name.is_empty() || name.contains(['.', '[', '<'])) {
+                self.problems.add(path, Some(&self.origin), "is not a key; write one name per level");
+            } else if let Some(node) = self.node(&path, &shape, value) {
                 parts.insert(name, node);
             }
         }
@@ -163,8 +167,24 @@ bootstrap: {tenants: [{tenant-id: 7, tenantid: a}, ~], users: {}}
         let found = problems("bootstrap:\n  users:\n  - password: hunter2\n    password: hunter3\n");
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].starts_with("f.yaml: is not yaml: ") && !found[0].contains("hunter"), "{found:?}");
-        let found = problems("bootstrap: [hunter2\nprofile: hunter2 }");
-        assert!(found.len() == 1 && !found[0].contains("hunter"), "{found:?}");
+        for text in
+            ["bootstrap: [hunter2\nprofile: hunter2 }", "profile: !!int hunter2", "a: hunter2: b", "a: \"hunter2"]
+        {
+            let found = problems(text);
+            assert!(found.len() == 1 && !found[0].contains("hunter"), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_not_a_name() {
+        for (text, path) in [
+            ("server.port: 1", "`server.port` "),
+            ("bootstrap: {'tenants[]': {}}", "`bootstrap.tenants[]` "),
+            ("authentication: {providers.<id>: {issuer: x}}", "`authentication.providers.<id>` "),
+            ("'': {profile: oidc}", ""),
+        ] {
+            assert_eq!(problems(text), [format!("f.yaml: {path}is not a key; write one name per level")]);
+        }
     }
 
     #[test]

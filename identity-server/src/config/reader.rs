@@ -132,7 +132,7 @@ impl<'t> Reader<'t> {
         self.get(name, |text| match duration::parse(text) {
             None => Err(format!("must be {}", Kind::Duration.words())),
             Some(length) if !bounds.contains(&length) => {
-                Err(format!("must be from {:?} to {:?}", bounds.start(), bounds.end()))
+                Err(format!("must be from {}s to {}s", bounds.start().as_secs(), bounds.end().as_secs()))
             }
             Some(length) => Ok(length),
         })

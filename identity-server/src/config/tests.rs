@@ -131,7 +131,7 @@ bootstrap:
         "`store.postgres.database` is required",
         "`store.postgres.username` is required",
         "`authentication.providers.B` must be called by lower-case letters, digits and dashes",
-        "identity.yaml: `authentication.providers.B.clock-skew` must be from 0ns to 600s",
+        "identity.yaml: `authentication.providers.B.clock-skew` must be from 0s to 600s",
         "identity.yaml: `authentication.providers.a.issuer` must be an `https` url, unless",
         "identity.yaml: `authentication.providers.a.algorithms[0]` must be one of `RS256`",
         "identity.yaml: `bootstrap.mapping-rules[0].claim-name` claim name must be a jsonpath query",

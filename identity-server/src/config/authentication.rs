@@ -1,0 +1,180 @@
+//! Whose tokens are believed.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use identity_core::value::{Audience, ClaimSelector};
+use url::{Host, Url};
+
+use super::Profile;
+use super::key::{Key, quoted};
+use super::reader::Reader;
+use super::server::web_url;
+
+/// Whose tokens are believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authentication {
+    /// The issuers, in the order of their ids.
+    pub providers: Vec<Provider>,
+    /// How many verified tokens are remembered.
+    pub token_cache_entries: u64,
+    /// The longest token that is read, in bytes.
+    pub max_token_bytes: usize,
+    /// More authorities that may sign the providers' certificates.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// One issuer of tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provider {
+    /// What it is called here: lower-case letters, digits and dashes.
+    pub id: String,
+    /// Its make.
+    pub kind: ProviderKind,
+    /// The issuer, byte for byte as in its tokens.
+    pub issuer: String,
+    /// Where this server reaches it, when that is not the issuer's own URL.
+    pub backend_url: Option<Url>,
+    /// Where its keys are; from discovery when not given.
+    pub jwks_url: Option<Url>,
+    /// Where more of its keys are.
+    pub additional_jwks_urls: Vec<Url>,
+    /// The audiences that a token may be for. Never empty.
+    pub audiences: Vec<Audience>,
+    /// The algorithms that a token may be signed with (RFC 7518 §3.1, RFC 8037 §3.1): asymmetric ones only. Never empty.
+    pub algorithms: Vec<&'static str>,
+    /// How far its clock may be off.
+    pub clock_skew: Duration,
+    /// The claim that names a user.
+    pub username_claim: ClaimSelector,
+    /// The claim that names a client.
+    pub client_id_claim: Option<ClaimSelector>,
+    /// The claim that lists the caller's groups.
+    pub groups_claim: Option<ClaimSelector>,
+    /// Whether a token with both claims speaks for the user.
+    pub prefer_username_claim: bool,
+    /// Whether a token's type must be `at+jwt` (RFC 9068).
+    pub require_at_jwt: bool,
+    /// Whether its URLs may be `http` on other hosts than this one.
+    pub allow_insecure_http: bool,
+}
+
+/// A provider's make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProviderKind {
+    /// Keycloak.
+    Keycloak,
+    /// Any OpenID Connect provider.
+    Generic,
+    /// Microsoft Entra ID.
+    Microsoft,
+    /// Auth0.
+    Auth0,
+}
+
+impl Authentication {
+    pub(super) fn read(from: &Reader<'_>, profile: Option<Profile>) -> Option<Self> {
+        if from.is_empty("providers") && matches!(profile, Some(Profile::Keycloak | Profile::Oidc)) {
+            from.problem("providers", "must hold at least one provider in this profile");
+        }
+        let mut providers: Vec<Provider> = Vec::new();
+        for (id, entry) in from.entries("providers") {
+            let Some(provider) = Provider::read(id, &entry, profile) else { continue };
+            if let Some(other) = providers.iter().find(|other| other.issuer == provider.issuer) {
+                entry.problem("issuer", format!("is the issuer of `authentication.providers.{}` too", other.id));
+            }
+            providers.push(provider);
+        }
+        let token_cache_entries = from.number("token-cache-entries", 0..=10_000_000);
+        let max_token_bytes = from.number("max-token-bytes", 1024..=1 << 20);
+        let ca_file = from.file_path("ca-file");
+        Some(Self { providers, token_cache_entries: token_cache_entries?, max_token_bytes: max_token_bytes?, ca_file })
+    }
+}
+
+impl Provider {
+    fn read(id: &str, from: &Reader<'_>, profile: Option<Profile>) -> Option<Self> {
+        if id.is_empty() || !id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
+            from.problem("", "must be called by lower-case letters, digits and dashes");
+        }
+        let allow_insecure_http = from.flag("allow-insecure-http");
+        let url = |text: &str| safe_url(text, allow_insecure_http == Some(true));
+        let kind = from.choice("type", ProviderKind::parse);
+        let issuer = from.require("issuer", |text| url(text).map(|_| text.to_owned()));
+        let backend_url = from.get("backend-url", url);
+        let jwks_url = from.get("jwks-url", url);
+        let additional_jwks_urls = from.list("additional-jwks-urls", url);
+        let audiences = from.list("audiences", Audience::parse);
+        if from.is_empty("audiences") {
+            from.problem("audiences", "must hold at least one audience: a token for anybody is a token for nobody");
+        }
+        let algorithms = from.list("algorithms", algorithm);
+        if from.given("algorithms") && from.is_empty("algorithms") {
+            from.problem("algorithms", "must hold at least one algorithm");
+        }
+        let clock_skew = from.duration("clock-skew", Duration::ZERO..=Duration::from_secs(600));
+        let username_claim = from.get("username-claim", ClaimSelector::parse);
+        let client_id_claim = from.get("client-id-claim", ClaimSelector::parse);
+        let groups_claim = from.get("groups-claim", ClaimSelector::parse);
+        let prefer_username_claim = from.flag("prefer-username-claim");
+        let require_at_jwt = from.flag("require-at-jwt");
+        Some(Self {
+            id: id.to_owned(),
+            kind: kind.unwrap_or(match profile {
+                Some(Profile::Keycloak) => ProviderKind::Keycloak,
+                _ => ProviderKind::Generic,
+            }),
+            issuer: issuer?,
+            backend_url,
+            jwks_url,
+            additional_jwks_urls,
+            audiences,
+            algorithms,
+            clock_skew: clock_skew?,
+            username_claim: username_claim?,
+            client_id_claim,
+            groups_claim,
+            prefer_username_claim: prefer_username_claim?,
+            require_at_jwt: require_at_jwt?,
+            allow_insecure_http: allow_insecure_http?,
+        })
+    }
+}
+
+impl ProviderKind {
+    fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "keycloak" => Self::Keycloak,
+            "generic" => Self::Generic,
+            "microsoft" => Self::Microsoft,
+            "auth0" => Self::Auth0,
+            _ => return None,
+        })
+    }
+}
+
+/// A URL whose answers can be believed: `https`, or `http` to this machine.
+fn safe_url(text: &str, allow_insecure_http: bool) -> Result<Url, &'static str> {
+    let url = web_url(text)?;
+    let here = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
+        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
+        None => false,
+    };
+    if url.scheme() == "https" || here || allow_insecure_http {
+        Ok(url)
+    } else {
+        Err("must be an `https` url, unless `allow-insecure-http` is set for this provider")
+    }
+}
+
+fn algorithm(text: &str) -> Result<&'static str, String> {
+    let words = match Key::find("authentication.providers.<id>.algorithms[]").map(|key| key.kind) {
+        Some(super::key::Kind::Choice(words)) => words,
+        _ => &[],
+    };
+    let known = words.iter().find(|word| word.eq_ignore_ascii_case(text)).copied();
+    known.ok_or_else(|| format!("must be one of {}", quoted(words)))
+}

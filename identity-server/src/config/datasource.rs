@@ -1,0 +1,144 @@
+//! JDBC URLs, as the replaced service is given its database by (management reference §7.5).
+
+use url::Url;
+
+/// The variable that holds a JDBC URL.
+pub(super) const VARIABLE: &str = "SPRING_DATASOURCE_URL";
+
+/// What a JDBC URL says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Datasource {
+    /// Paths and values.
+    pub values: Vec<(&'static str, String)>,
+    /// Names of parameters that mean nothing here.
+    pub ignored: Vec<String>,
+}
+
+const HOST: &str = "store.postgres.host";
+const TLS: &str = "store.postgres.tls";
+
+/// Reads `jdbc:postgresql://host:port/database?parameter=value&…`, and its short forms `jdbc:postgresql:database` and
+/// `jdbc:postgresql:///database`, which mean this machine.
+///
+/// # Errors
+/// What is wrong, without the URL: it may hold a password.
+pub(super) fn parse(text: &str) -> Result<Datasource, String> {
+    let unsupported = || "must be a url of the form `jdbc:postgresql://host:port/database`".to_owned();
+    let driver = text.strip_prefix("jdbc:").ok_or_else(unsupported)?;
+    let Some(rest) = driver.strip_prefix("postgresql:") else {
+        let name = driver.split(':').next().unwrap_or_default();
+        return Err(format!("is for the jdbc driver `{name}`; only `jdbc:postgresql:` is supported"));
+    };
+    let (place, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+    let (host, database) = match place.strip_prefix("//") {
+        Some(place) => place.split_once('/').unwrap_or((place, "")),
+        None => ("", place),
+    };
+    if host.contains(',') {
+        return Err("names several hosts; only one is supported".to_owned());
+    }
+    // A scheme whose hosts are not special to the parser, so that any host and no host is taken as it is.
+    let host = if host.is_empty() { "localhost" } else { host };
+    let url = Url::parse(&format!("postgresql://{host}/?{parameters}")).map_err(|_| unsupported())?;
+    let mut values =
+        vec![("store.kind", "postgres".to_owned()), (HOST, url.host_str().ok_or_else(unsupported)?.to_owned())];
+    if let Some(port) = url.port() {
+        values.push(("store.postgres.port", port.to_string()));
+    }
+    if !database.is_empty() {
+        values.push(("store.postgres.database", database.to_owned()));
+    }
+    let mut ignored = Vec::new();
+    let says_mode = url.query_pairs().any(|(name, _)| name == "sslmode");
+    for (name, value) in url.query_pairs() {
+        let path = match &*name {
+            "user" => "store.postgres.username",
+            "password" => "store.postgres.password",
+            "currentSchema" => "store.postgres.schema",
+            "sslrootcert" => "store.postgres.ca-file",
+            // The driver's `allow` tries without encryption first; this server tries with it.
+            "sslmode" => {
+                values.push((TLS, if value == "allow" { "prefer".to_owned() } else { value.into_owned() }));
+                continue;
+            }
+            "ssl" if !says_mode && value != "false" => {
+                values.push((TLS, "verify-full".to_owned()));
+                continue;
+            }
+            "ssl" => continue,
+            _ => {
+                ignored.push(name.into_owned());
+                continue;
+            }
+        };
+        values.push((path, value.into_owned()));
+    }
+    Ok(Datasource { values, ignored })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(text: &str) -> Vec<(&'static str, String)> {
+        let mut values = parse(text).unwrap().values;
+        assert_eq!(values.remove(0), ("store.kind", "postgres".to_owned()));
+        values.into_iter().map(|(path, value)| (path.strip_prefix("store.postgres.").unwrap(), value)).collect()
+    }
+
+    fn owned(values: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
+        values.iter().map(|(path, value)| (*path, (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn urls() {
+        assert_eq!(
+            values(
+                "jdbc:postgresql://db.example:5433/identity?sslmode=verify-full&currentSchema=mi&user=a&password=p%40"
+            ),
+            owned(&[
+                ("host", "db.example"),
+                ("port", "5433"),
+                ("database", "identity"),
+                ("tls", "verify-full"),
+                ("schema", "mi"),
+                ("username", "a"),
+                ("password", "p@"),
+            ])
+        );
+        assert_eq!(values("jdbc:postgresql://db/i"), owned(&[("host", "db"), ("database", "i")]));
+        assert_eq!(
+            values("jdbc:postgresql://[::1]:1/i"),
+            owned(&[("host", "[::1]"), ("port", "1"), ("database", "i")])
+        );
+        assert_eq!(values("jdbc:postgresql:i"), owned(&[("host", "localhost"), ("database", "i")]));
+        assert_eq!(values("jdbc:postgresql:///i"), owned(&[("host", "localhost"), ("database", "i")]));
+        assert_eq!(
+            values("jdbc:postgresql://db/i?ssl=true"),
+            owned(&[("host", "db"), ("database", "i"), ("tls", "verify-full")])
+        );
+        assert_eq!(
+            values("jdbc:postgresql://db/i?ssl=true&sslmode=allow"),
+            owned(&[("host", "db"), ("database", "i"), ("tls", "prefer")])
+        );
+    }
+
+    #[test]
+    fn other_parameters_are_named() {
+        assert_eq!(parse("jdbc:postgresql://db/i?ApplicationName=x").unwrap().ignored, ["ApplicationName"]);
+    }
+
+    #[test]
+    fn other_drivers_are_refused_by_name_and_without_the_url() {
+        for (text, part) in [
+            ("jdbc:oracle:thin:@//hunter2:1521/X", "`oracle`"),
+            ("jdbc:aws-wrapper:postgresql://hunter2/i", "`aws-wrapper`"),
+            ("postgres://u:hunter2@db/i", "jdbc:postgresql://host:port/database"),
+            ("jdbc:postgresql://hunter2,b/i", "several hosts"),
+            ("jdbc:postgresql://hunter2:x/i", "jdbc:postgresql://host:port/database"),
+        ] {
+            let message = parse(text).unwrap_err();
+            assert!(message.contains(part) && !message.contains("hunter2"), "{text}: {message}");
+        }
+    }
+}

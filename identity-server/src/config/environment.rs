@@ -1,0 +1,239 @@
+//! Environment variables, laid over the tree.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::key::{FILE_SUFFIX, Key, Kind, nearest};
+use super::names::{Pattern, fill};
+use super::problem::Collector;
+use super::table::{FOREIGN, KEYS, UNUSED};
+use super::tree::{Contradiction, Node, Origin, Step, shown};
+use super::{datasource, profiles};
+
+/// Begins the names of our own variables; every one of them must be a key.
+const PREFIX: &str = "IDENTITY_";
+
+/// Lays the variables over the tree. Answers with what the user should know although it is no mistake.
+pub(super) fn overlay(tree: &mut Node, variables: &BTreeMap<String, String>, problems: &Collector) -> Vec<String> {
+    let names = Names::new();
+    let mut overlay = Overlay { tree, problems, warnings: Vec::new(), unused: Vec::new() };
+    // An empty variable is what container tools make of one that was not given.
+    for (name, value) in variables.iter().filter(|(name, value)| !value.is_empty() && !is_service_link(name, value)) {
+        match name.as_str() {
+            profiles::VARIABLE => overlay.profiles(name, value),
+            datasource::VARIABLE => overlay.datasource(name, value),
+            _ => match names.path(name) {
+                Some(path) => overlay.set(&path, name, value.clone()),
+                None if names.unused.iter().any(|pattern| pattern.captures(name).is_some()) => {
+                    overlay.unused.push(name);
+                }
+                None if name.starts_with(PREFIX) && !names.foreign.iter().any(|p| p.captures(name).is_some()) => {
+                    let hint = names.suggestion(name).map(|near| format!("; did you mean `{near}`?"));
+                    problems.add("", Some(&origin(name)), format!("is not a key{}", hint.unwrap_or_default()));
+                }
+                None => {}
+            },
+        }
+    }
+    let Overlay { mut warnings, unused, .. } = overlay;
+    if !unused.is_empty() {
+        warnings.push(format!("understood, not used by this version: {}", unused.join(", ")));
+    }
+    warnings
+}
+
+struct Overlay<'a> {
+    tree: &'a mut Node,
+    problems: &'a Collector,
+    warnings: Vec<String>,
+    unused: Vec<&'a str>,
+}
+
+impl Overlay<'_> {
+    fn set(&mut self, path: &[Step], variable: &str, value: String) {
+        if let Err(Contradiction(other)) = self.tree.set(path, value, origin(variable)) {
+            let message = format!("is given by {other} too, with another value");
+            self.problems.add(shown(path), Some(&origin(variable)), message);
+        }
+    }
+
+    fn profiles(&mut self, variable: &str, value: &str) {
+        let profiles::Profiles { chosen, ignored } = profiles::parse(value);
+        match chosen.as_slice() {
+            [] => {}
+            [one] => self.set(&[Step::Key("profile".to_owned())], variable, (*one).to_owned()),
+            _ => {
+                self.problems.add("profile", Some(&origin(variable)), "must be one of `keycloak` and `oidc`, not both")
+            }
+        }
+        if !ignored.is_empty() {
+            self.warnings.push(format!("{variable}: ignored profiles: {}", ignored.join(", ")));
+        }
+    }
+
+    fn datasource(&mut self, variable: &str, value: &str) {
+        match datasource::parse(value) {
+            Err(message) => self.problems.add("store.postgres", Some(&origin(variable)), message),
+            Ok(parsed) => {
+                for (path, value) in parsed.values {
+                    self.set(&fill(path, Vec::new()), variable, value);
+                }
+                if !parsed.ignored.is_empty() {
+                    self.warnings.push(format!("{variable}: ignored parameters: {}", parsed.ignored.join(", ")));
+                }
+            }
+        }
+    }
+}
+
+fn origin(variable: &str) -> Origin {
+    Origin::Environment(Arc::from(variable))
+}
+
+/// Kubernetes tells each container about each service of its namespace: one called `identity` makes
+/// `IDENTITY_SERVICE_HOST`, one called `identity-server` even `IDENTITY_SERVER_PORT=tcp://10.0.0.1:80`.
+fn is_service_link(name: &str, value: &str) -> bool {
+    let numbered = |(place, part): (usize, &str)| {
+        let rest = name.get(place + part.len()..).unwrap_or_default().trim_start_matches(|c: char| c.is_ascii_digit());
+        ["_TCP", "_UDP", "_SCTP"].iter().any(|protocol| rest.starts_with(protocol))
+    };
+    name.ends_with("_SERVICE_HOST")
+        || name.contains("_SERVICE_PORT")
+        || name.match_indices("_PORT_").any(numbered)
+        || ["tcp://", "udp://", "sctp://"].iter().any(|scheme| value.starts_with(scheme))
+}
+
+/// The names of all variables.
+pub(super) struct Names {
+    keys: Vec<(Pattern, String)>,
+    unused: Vec<Pattern>,
+    foreign: Vec<Pattern>,
+}
+
+impl Names {
+    /// From the list of keys.
+    pub(super) fn new() -> Self {
+        Self {
+            keys: KEYS.iter().flat_map(of_key).map(|(name, path)| (Pattern::new(&name), path)).collect(),
+            unused: UNUSED.iter().map(|(name, _)| Pattern::new(name)).collect(),
+            foreign: FOREIGN.iter().map(|name| Pattern::new(name)).collect(),
+        }
+    }
+
+    /// The path that a variable sets.
+    pub(super) fn path(&self, variable: &str) -> Option<Vec<Step>> {
+        let matches = self.keys.iter().filter_map(|(pattern, path)| Some((path, pattern.captures(variable)?)));
+        // The longest key has the shortest id: see `Pattern`.
+        matches.max_by_key(|(path, _)| path.len()).map(|(path, captures)| fill(path, captures))
+    }
+
+    /// The name that somebody who wrote `variable` may have meant, with their ids and indices.
+    fn suggestion(&self, variable: &str) -> Option<String> {
+        let given: Vec<&str> = variable.split('_').collect();
+        let adapted = |name: String| {
+            let words = name.split('_').enumerate().map(|(place, word)| match word {
+                "<ID>" | "<n>" => given.get(place).copied().unwrap_or(word),
+                _ => word,
+            });
+            words.collect::<Vec<_>>().join("_")
+        };
+        let names: Vec<String> = self.keys.iter().map(|(pattern, _)| adapted(pattern.name())).collect();
+        nearest(variable, names.iter().map(String::as_str).filter(|name| name.starts_with(PREFIX))).map(str::to_owned)
+    }
+}
+
+/// The properties that set a key, each with the path that it sets.
+fn of_key(key: &Key) -> Vec<(String, String)> {
+    let own = format!("identity.{}", key.path);
+    let names = std::iter::once(own).chain(key.aliases.iter().map(|alias| (*alias).to_owned()));
+    let mut all: Vec<(String, String)> = names.map(|name| (name, key.path.to_owned())).collect();
+    if let Kind::Secret = key.kind {
+        let files = all.iter().map(|(name, path)| (format!("{name}{FILE_SUFFIX}"), format!("{path}{FILE_SUFFIX}")));
+        all.extend(files.collect::<Vec<_>>());
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn overlaid(variables: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
+        let variables = variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        let problems = Collector::default();
+        let warnings = overlay(&mut Node::default(), &variables, &problems);
+        let problems = problems.problems().map(|all| all.0.iter().map(ToString::to_string).collect());
+        (problems.unwrap_or_default(), warnings)
+    }
+
+    #[test]
+    fn nobody_elses_variables_matter() {
+        let variables = [
+            ("PATH", "/bin"),
+            ("IDENTITY_CONFIG", "/etc/identity.yaml"),
+            ("IDENTITY_TESTS_POSTGRES", "x"),
+            ("IDENTITY_URL", ""),
+            ("IDENTITY_SERVICE_HOST", "10.0.0.1"),
+            ("IDENTITY_SERVICE_PORT_HTTP", "80"),
+            ("IDENTITY_PORT_80_TCP_ADDR", "10.0.0.1"),
+            ("IDENTITY_SERVER_PORT", "tcp://10.0.0.1:80"),
+        ];
+        assert_eq!(overlaid(&variables), (vec![], vec![]));
+    }
+
+    #[test]
+    fn what_begins_with_our_name_is_a_key() {
+        let variables = [
+            ("IDENTITY_SERVER_PROT", "1"),
+            ("IDENTITY_TENANTS_12_TENNANTID", "x"),
+            ("IDENTITY_AUTHENTICATION_PROVIDERS_MAIN_ISUER", "x"),
+            ("IDENTITY_WHATEVER", "x"),
+        ];
+        assert_eq!(
+            overlaid(&variables).0,
+            [
+                "IDENTITY_AUTHENTICATION_PROVIDERS_MAIN_ISUER: is not a key; did you mean \
+                 `IDENTITY_AUTHENTICATION_PROVIDERS_MAIN_ISSUER`?",
+                "IDENTITY_SERVER_PROT: is not a key; did you mean `IDENTITY_SERVER_PORT`?",
+                "IDENTITY_TENANTS_12_TENNANTID: is not a key; did you mean `IDENTITY_TENANTS_12_TENANT_ID`?",
+                "IDENTITY_WHATEVER: is not a key",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_not_used_is_said_in_one_line() {
+        let variables = [
+            ("KEYCLOAK_REALM", "r"),
+            ("IDENTITY_CLIENTID", "c"),
+            ("CAMUNDA_LICENSE_KEY", "k"),
+            ("SERVER_SSL_KEY", "k"),
+        ];
+        let line = "understood, not used by this version: \
+                    CAMUNDA_LICENSE_KEY, IDENTITY_CLIENTID, KEYCLOAK_REALM, SERVER_SSL_KEY";
+        assert_eq!(overlaid(&variables), (vec![], vec![line.to_owned()]));
+    }
+
+    #[test]
+    fn variables_that_contradict_each_other_are_a_problem() {
+        assert_eq!(
+            overlaid(&[("IDENTITY_SERVER_PORT", "1"), ("SERVER_PORT", "2")]).0,
+            ["SERVER_PORT: `server.port` is given by IDENTITY_SERVER_PORT too, with another value"]
+        );
+        assert_eq!(overlaid(&[("IDENTITY_SERVER_PORT", "1"), ("SERVER_PORT", "1")]).0, [""; 0]);
+    }
+
+    #[test]
+    fn spring_profiles() {
+        let profiles = |value| overlaid(&[("SPRING_PROFILES_ACTIVE", value)]);
+        assert_eq!(profiles("oidc"), (vec![], vec![]));
+        assert_eq!(
+            profiles("keycloak, dev"),
+            (vec![], vec!["SPRING_PROFILES_ACTIVE: ignored profiles: dev".to_owned()])
+        );
+        assert_eq!(
+            profiles("keycloak,oidc").0,
+            ["SPRING_PROFILES_ACTIVE: `profile` must be one of `keycloak` and `oidc`, not both"]
+        );
+    }
+}

@@ -1,0 +1,199 @@
+//! Configuration: from files, environment and flags to one value in which everything has been checked.
+//!
+//! The sources are laid over each other as a tree of texts ([`tree`]); readers take typed values out of it ([`reader`]).
+//! All of it follows one list of keys ([`table`]), and everything that is wrong is reported at once ([`Problems`]).
+
+mod authentication;
+mod bootstrap;
+mod datasource;
+#[cfg(test)]
+mod docs;
+mod document;
+mod duration;
+mod environment;
+mod key;
+mod log;
+mod names;
+mod problem;
+mod profiles;
+mod reader;
+mod server;
+mod store;
+mod table;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+pub use authentication::{Authentication, Provider, ProviderKind};
+pub use bootstrap::{Bootstrap, InitialClaim, MappingRuleSeed, TenantSeed, UserSeed};
+pub use log::{Log, LogFormat};
+pub use problem::{Problem, Problems};
+pub use server::Server;
+pub use store::{Postgres, PostgresTarget, PostgresTls, Store};
+pub use tree::Origin;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use problem::Collector;
+use reader::Reader;
+use tree::Node;
+
+/// Everything that can be configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where users and clients live.
+    pub profile: Profile,
+    /// What listens where.
+    pub server: Server,
+    /// Where policy data is kept.
+    pub store: Store,
+    /// Whose tokens are believed.
+    pub authentication: Authentication,
+    /// What is made at start.
+    pub bootstrap: Bootstrap,
+    /// What can be switched off.
+    pub features: Features,
+    /// What is logged.
+    pub log: Log,
+}
+
+/// Where users and clients live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// In Keycloak.
+    Keycloak,
+    /// At an OpenID Connect provider.
+    Oidc,
+    /// Here.
+    Builtin,
+}
+
+/// What can be switched off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Features {
+    /// Tenants other than the default one.
+    pub tenants: bool,
+    /// Access to single resources.
+    pub resource_authorizations: bool,
+}
+
+/// Where configuration comes from. Later ones win.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// What the command assumes: paths and values.
+    pub assumed: Vec<(&'static str, String)>,
+    /// YAML files.
+    pub files: Vec<PathBuf>,
+    /// Environment variables.
+    pub environment: BTreeMap<String, String>,
+    /// What was said on the command line.
+    pub flags: Vec<Flag>,
+}
+
+/// A key given on the command line.
+#[derive(Clone, Debug)]
+pub struct Flag {
+    /// The flag's name: `--port`.
+    pub name: &'static str,
+    /// The key's path.
+    pub path: &'static str,
+    /// The value.
+    pub value: String,
+}
+
+/// A configuration, and what the user should know about it.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// What is understood but has no effect, a line each: for the log.
+    pub warnings: Vec<String>,
+}
+
+impl Sources {
+    /// Reads everything.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn load(&self) -> Result<Loaded, Problems> {
+        let problems = Collector::default();
+        let mut tree = Node::default();
+        for (path, value) in &self.assumed {
+            // Nothing is there yet that could be contradicted.
+            let _nothing = tree.set(&names::fill(path, Vec::new()), value.clone(), Origin::Command);
+        }
+        let mut readable = true;
+        for path in &self.files {
+            let name = path.display().to_string();
+            let document = std::fs::read_to_string(path)
+                .map_err(|error| problems.add("", None, format!("{name}: cannot be read: {}", error.kind())))
+                .ok()
+                .and_then(|text| document::read(&name, &text, &problems));
+            match document {
+                Some(document) => tree.overlay(document),
+                None => readable = false,
+            }
+        }
+        let warnings = environment::overlay(&mut tree, &self.environment, &problems);
+        for Flag { name, path, value } in &self.flags {
+            let _flags_win = tree.set(&names::fill(path, Vec::new()), value.clone(), Origin::Flag(name));
+        }
+        // What an unreadable file says is not missing.
+        let config = if readable { Config::read(&Reader::new(&tree, &problems)) } else { None };
+        match (config, problems.problems()) {
+            (Some(config), None) => Ok(Loaded { config, warnings }),
+            (_, problems) => Err(problems.unwrap_or(Problems(Vec::new()))),
+        }
+    }
+}
+
+impl Config {
+    fn read(from: &Reader<'_>) -> Option<Self> {
+        let profile = from.require_choice("profile", Profile::parse);
+        let server = Server::read(&from.section("server"));
+        let store = Store::read(&from.section("store"));
+        let authentication = Authentication::read(&from.section("authentication"), profile);
+        let bootstrap = Bootstrap::read(&from.section("bootstrap"), profile);
+        let features = Features::read(&from.section("features"));
+        let log = Log::read(&from.section("log"));
+        Some(Self {
+            profile: profile?,
+            server: server?,
+            store: store?,
+            authentication: authentication?,
+            bootstrap,
+            features: features?,
+            log: log?,
+        })
+    }
+}
+
+impl Profile {
+    fn parse(word: &str) -> Option<Self> {
+        match word {
+            "keycloak" => Some(Self::Keycloak),
+            "oidc" => Some(Self::Oidc),
+            "builtin" => Some(Self::Builtin),
+            _ => None,
+        }
+    }
+
+    /// The profile's name, and that of the cargo feature that compiles it in.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Keycloak => "keycloak",
+            Self::Oidc => "oidc",
+            Self::Builtin => "builtin",
+        }
+    }
+}
+
+impl Features {
+    fn read(from: &Reader<'_>) -> Option<Self> {
+        let tenants = from.flag("tenants");
+        let resource_authorizations = from.flag("resource-authorizations");
+        Some(Self { tenants: tenants?, resource_authorizations: resource_authorizations? })
+    }
+}

@@ -1,0 +1,150 @@
+//! From a property's path to the names of environment variables, and back.
+//!
+//! `identity.tenants[].tenant-id` is `IDENTITY_TENANTS_0_TENANT_ID`; as in the replaced service, the underscore that stands
+//! for a dash may be left out: `IDENTITY_TENANTS_0_TENANTID` (management reference §7).
+
+use super::tree::Step;
+
+/// The shape of the names of one property.
+pub(super) struct Pattern(Vec<Segment>);
+
+enum Segment {
+    /// Words between dashes.
+    Name(Vec<String>),
+    /// `<id>`
+    Id,
+    /// `[]`
+    Index,
+    /// `*`: anything.
+    Rest,
+}
+
+impl Pattern {
+    /// The names of the property at this path.
+    pub(super) fn new(path: &str) -> Self {
+        let mut segments = Vec::new();
+        for part in path.split('.') {
+            let (name, list) = part.strip_suffix("[]").map_or((part, false), |name| (name, true));
+            segments.push(match name {
+                "<id>" => Segment::Id,
+                "*" => Segment::Rest,
+                _ => Segment::Name(name.split('-').map(str::to_uppercase).collect()),
+            });
+            if list {
+                segments.push(Segment::Index);
+            }
+        }
+        Self(segments)
+    }
+
+    /// The ids and indices in a variable's name, if it is a name of this property.
+    pub(super) fn captures(&self, variable: &str) -> Option<Vec<Step>> {
+        walk(&self.0, variable)
+    }
+
+    /// The name, written out: `IDENTITY_TENANTS_<n>_TENANT_ID`.
+    pub(super) fn name(&self) -> String {
+        let words = self.0.iter().map(|segment| match segment {
+            Segment::Name(words) => words.join("_"),
+            Segment::Id => "<ID>".to_owned(),
+            Segment::Index => "<n>".to_owned(),
+            Segment::Rest => "*".to_owned(),
+        });
+        words.collect::<Vec<_>>().join("_")
+    }
+}
+
+fn walk(segments: &[Segment], text: &str) -> Option<Vec<Step>> {
+    let Some((first, others)) = segments.split_first() else {
+        return text.is_empty().then(Vec::new);
+    };
+    match first {
+        Segment::Rest => (!text.is_empty()).then(Vec::new),
+        Segment::Name(words) => {
+            let mut rest = text;
+            for (place, word) in words.iter().enumerate() {
+                let spaced = rest.strip_prefix('_').filter(|_| place > 0);
+                rest = spaced.unwrap_or(rest).strip_prefix(word.as_str())?;
+            }
+            walk(others, onward(others, rest)?)
+        }
+        Segment::Index => {
+            let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+            let (digits, rest) = text.split_at_checked(end)?;
+            prepend(Step::Index(digits.parse().ok()?), walk(others, onward(others, rest)?)?)
+        }
+        // The shortest id first, so that the longest key has it: `A_PREFER_USERNAME_CLAIM` is about `a`.
+        Segment::Id => text.match_indices('_').find_map(|(place, _)| {
+            let (id, rest) = text.split_at_checked(place)?;
+            let step = Step::Key(id.to_lowercase().replace('_', "-"));
+            prepend(step, walk(others, onward(others, rest)?)?)
+        }),
+    }
+}
+
+fn prepend(step: Step, mut steps: Vec<Step>) -> Option<Vec<Step>> {
+    steps.insert(0, step);
+    Some(steps)
+}
+
+/// What follows the underscore between two segments.
+fn onward<'t>(others: &[Segment], rest: &'t str) -> Option<&'t str> {
+    if others.is_empty() { Some(rest) } else { rest.strip_prefix('_') }
+}
+
+/// The path that a property's captures fill in. An alias without an index is element 0, without an id the provider
+/// `default`.
+pub(super) fn fill(path: &str, captures: Vec<Step>) -> Vec<Step> {
+    let mut captures = captures.into_iter();
+    let mut steps = Vec::new();
+    for part in path.split('.') {
+        let (name, list) = part.strip_suffix("[]").map_or((part, false), |name| (name, true));
+        steps.push(match name {
+            "<id>" => captures.next().unwrap_or_else(|| Step::Key("default".to_owned())),
+            _ => Step::Key(name.to_owned()),
+        });
+        if list {
+            steps.push(captures.next().unwrap_or(Step::Index(0)));
+        }
+    }
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(pattern: &str, variable: &str) -> Option<String> {
+        Pattern::new(pattern).captures(variable).map(|captures| super::super::tree::shown(&fill(pattern, captures)))
+    }
+
+    #[test]
+    fn dashes_are_underscores_or_nothing() {
+        for name in ["IDENTITY_TENANTS_3_TENANT_ID", "IDENTITY_TENANTS_3_TENANTID"] {
+            assert_eq!(path("identity.tenants[].tenant-id", name).as_deref(), Some("identity.tenants[3].tenant-id"));
+        }
+        for name in ["IDENTITY_TENANTS_TENANT_ID", "IDENTITY_TENANTS3_TENANT_ID", "IDENTITY_TENANTS_3_TENANT__ID"] {
+            assert_eq!(path("identity.tenants[].tenant-id", name), None, "{name}");
+        }
+        assert_eq!(path("identity.url", "IDENTITYURL"), None);
+    }
+
+    #[test]
+    fn ids_are_lower_case_with_dashes() {
+        let claim = "p.<id>.username-claim";
+        assert_eq!(path(claim, "P_MY_IDP_USERNAME_CLAIM").as_deref(), Some("p.my-idp.username-claim"));
+        assert_eq!(
+            path("p.<id>.prefer-username-claim", "P_A_PREFER_USERNAME_CLAIM").as_deref(),
+            Some("p.a.prefer-username-claim")
+        );
+        assert_eq!(path(claim, "P_USERNAME_CLAIM"), None);
+    }
+
+    #[test]
+    fn the_last_segment_may_be_a_list_or_anything() {
+        assert_eq!(path("a.b[]", "A_B_12").as_deref(), Some("a.b[12]"));
+        assert!(Pattern::new("keycloak.*").captures("KEYCLOAK_USERS_0_NAME").is_some());
+        assert!(Pattern::new("keycloak.*").captures("KEYCLOAK_").is_none());
+        assert_eq!(Pattern::new("a.<id>.b-c[]").name(), "A_<ID>_B_C_<n>");
+    }
+}

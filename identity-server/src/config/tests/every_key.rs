@@ -1,0 +1,157 @@
+//! Every key, in every way in which it can be given.
+
+use serde_json::{Value, json};
+
+use super::super::key::{FILE_SUFFIX, Key, Kind};
+use super::super::names::Pattern;
+use super::super::table::KEYS;
+use super::*;
+
+/// A document in which one key can be given without anything else being missing.
+fn base(key: &Key) -> Value {
+    let mut document = json!({
+        "profile": "oidc",
+        "authentication": {"providers": {"default": {"issuer": "https://idp.example", "audiences": ["identity"]}}},
+        "bootstrap": {
+            "initial-claim": {"value": "v"},
+            "mapping-rules": [{"name": "r", "claim-name": "c", "claim-value": "v"}],
+            "tenants": [{"tenant-id": "t", "name": "T"}],
+        },
+    });
+    if key.path.starts_with("bootstrap.users") {
+        document["profile"] = json!("builtin");
+        document["bootstrap"]["users"] = json!([{"username": "u", "password": "p"}]);
+    }
+    if key.path.starts_with("store.postgres") && !key.path.ends_with("url") {
+        document["store"] = json!({"postgres": {"host": "h", "database": "d", "username": "u"}});
+    }
+    document
+}
+
+/// Values that the key can have, the last of which is not the one it has in [`base`].
+fn samples(key: &Key) -> Vec<String> {
+    let name = key.path.rsplit('.').next().unwrap();
+    let one = match (key.kind, name) {
+        (Kind::Choice(words), _) => {
+            let base = if key.path == "profile" { "oidc" } else { key.default };
+            let mut words: Vec<String> = words.iter().map(|word| word.to_uppercase()).collect();
+            words.sort_by_key(|word| !word.eq_ignore_ascii_case(base));
+            return words;
+        }
+        (Kind::Flag, _) => {
+            if key.default == "true" {
+                "false"
+            } else {
+                "true"
+            }
+        }
+        (Kind::Duration, _) => "7s",
+        (Kind::Number, "max-connections") => "7",
+        (Kind::Number, _) => "1024",
+        (Kind::Secret, "url") => "postgres://u:p@h/d",
+        (_, "address" | "management-address") => "127.0.0.9",
+        (_, "issuer" | "public-url" | "backend-url" | "jwks-url" | "additional-jwks-urls[]") => {
+            "https://other.example/x"
+        }
+        (_, "base-path") => "/other",
+        (_, "email") => "other@example.org",
+        (_, "level") => "debug",
+        _ => "other",
+    };
+    vec![one.to_owned()]
+}
+
+/// Puts a value where a path says, in the first element of every list and in the provider `default`.
+fn put(document: &mut Value, path: &str, value: Value) {
+    let mut at = document;
+    for part in path.split('.') {
+        let (name, list) = part.strip_suffix("[]").map_or((part, false), |name| (name, true));
+        at = &mut at[if name == "<id>" { "default" } else { name }];
+        if list {
+            if at.is_null() {
+                *at = json!([null]);
+            }
+            at = &mut at[0];
+        }
+    }
+    *at = value;
+}
+
+/// The outcome without where it came from.
+type Outcome = Result<Config, Vec<(String, String)>>;
+
+fn outcome(document: &Value, variables: &[(&str, &str)]) -> Outcome {
+    let loaded = load(&document.to_string(), variables);
+    loaded
+        .map(|loaded| loaded.config)
+        .map_err(|problems| problems.0.into_iter().map(|problem| (problem.path, problem.message)).collect())
+}
+
+fn variable(property: &str) -> String {
+    Pattern::new(property).name().replace("<ID>", "DEFAULT").replace("<n>", "0")
+}
+
+fn properties(key: &Key, suffix: &str) -> Vec<String> {
+    let own = format!("identity.{}{suffix}", key.path);
+    std::iter::once(own).chain(key.aliases.iter().map(|alias| format!("{alias}{suffix}"))).collect()
+}
+
+#[test]
+fn every_key_can_be_given_in_a_file_and_by_each_of_its_variables() {
+    for key in KEYS {
+        let base = base(key);
+        let without = outcome(&base, &[]);
+        assert!(without.is_ok(), "{}: {without:?}", key.path);
+        let mut last = without.clone();
+        for sample in samples(key) {
+            let mut document = base.clone();
+            let value = match key.kind {
+                Kind::Flag | Kind::Number => serde_json::from_str(&sample).unwrap(),
+                _ => json!(sample),
+            };
+            put(&mut document, key.path, value);
+            let file = outcome(&document, &[]);
+            // The kind of store alone is not enough to find one.
+            assert!(file.is_ok() || key.path == "store.kind", "{} = {sample}: {file:?}", key.path);
+            for property in properties(key, "") {
+                let name = variable(&property);
+                assert_eq!(outcome(&base, &[(&name, &sample)]), file, "{name}={sample}");
+            }
+            last = file;
+        }
+        assert_ne!(last, without, "{} has no effect", key.path);
+    }
+}
+
+#[test]
+fn every_secret_can_be_given_as_a_file() {
+    let files = Files::new();
+    for key in KEYS.iter().filter(|key| matches!(key.kind, Kind::Secret)) {
+        let secret = &samples(key)[0];
+        let path = files.write("secret", &format!("{secret}\n"));
+        let path = path.to_str().unwrap();
+        let mut base = base(key);
+        let mut with = base.clone();
+        put(&mut with, key.path, json!(secret));
+        let expected = outcome(&with, &[]);
+        assert!(expected.is_ok());
+
+        for property in properties(key, FILE_SUFFIX) {
+            // Also where an earlier source has the other form.
+            for earlier in [&base, &with] {
+                assert_eq!(outcome(earlier, &[(&variable(&property), path)]), expected, "{property}");
+            }
+        }
+        if let Some(user) = base.pointer_mut("/bootstrap/users/0") {
+            user.as_object_mut().unwrap().remove("password");
+        }
+        put(&mut base, &format!("{}{FILE_SUFFIX}", key.path), json!(path));
+        assert_eq!(outcome(&base, &[]), expected, "{}", key.path);
+
+        put(&mut base, key.path, json!(secret));
+        assert!(outcome(&base, &[]).is_err(), "{} in both forms", key.path);
+        let name = variable(&format!("identity.{}", key.path));
+        let both = [(&*name, &**secret), (&*format!("{name}_FILE"), path)];
+        assert!(outcome(&with, &both).is_err(), "{name} in both forms");
+    }
+}

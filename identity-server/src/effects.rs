@@ -1,0 +1,39 @@
+//! Time and randomness: the only places that take them from the machine.
+
+use identity_core::port::{Clock, Ids};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock")]
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc()
+    }
+}
+
+/// Random UUIDs (RFC 9562 §5.4).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RandomIds;
+
+impl Ids for RandomIds {
+    #[expect(clippy::disallowed_methods, reason = "these are the ids")]
+    fn fresh(&self) -> String {
+        Uuid::new_v4().to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_uuids_and_never_the_same() {
+        let (one, other) = (RandomIds.fresh(), RandomIds.fresh());
+        assert!(Uuid::parse_str(&one).is_ok_and(|id| id.get_version_num() == 4));
+        assert_ne!(one, other);
+    }
+}

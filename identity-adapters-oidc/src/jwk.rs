@@ -120,8 +120,11 @@ impl Jwk {
             (KeyKind::Rsa(parameters), "RSA") => {
                 let (n, e) = (unsigned(self.n.as_ref())?, unsigned(self.e.as_ref())?);
                 let bits = n.len() * 8 - usize::try_from(n.first()?.leading_zeros()).ok()?;
+                let good_exponent = e.as_slice() != [1] && e.last()? % 2 == 1; // RFC 8017 §3.1
                 let components = RsaPublicKeyComponents { n, e };
-                RSA_BITS.contains(&bits).then(|| components.to_parsed_public_key(parameters).ok()).flatten()
+                (good_exponent && RSA_BITS.contains(&bits))
+                    .then(|| components.to_parsed_public_key(parameters).ok())
+                    .flatten()
             }
             (KeyKind::Ec(name, length, algorithm), "EC") if curve(name) => {
                 let (x, y) = (binary(self.x.as_ref())?, binary(self.y.as_ref())?);

@@ -28,7 +28,6 @@ pub(crate) struct Discovery {
 }
 
 impl Discovery {
-    /// `None` if a URL can be made of neither.
     pub(crate) fn new(issuer: Arc<str>, front: Url, back: Option<(String, Url)>, allow_http: bool) -> Self {
         let mut document = back.as_ref().map_or_else(|| front.clone(), |(_, url)| url.clone());
         // An issuer may end in `/` (Auth0); the path is appended to it, not resolved against it (§4.1).

@@ -29,7 +29,7 @@ pub enum SigningAlgorithm {
     Es256,
     /// ECDSA on P-384 with SHA-384.
     Es384,
-    /// ECDSA on P-521 with SHA-512. Not allowed unless configured.
+    /// ECDSA on P-521 with SHA-512.
     Es512,
     /// Ed25519.
     EdDsa,
@@ -49,7 +49,7 @@ pub(crate) enum KeyKind {
 }
 
 impl SigningAlgorithm {
-    /// All of them.
+    /// All of them: what an issuer is allowed unless configured otherwise (orchestration reference §5.4).
     pub const ALL: [Self; 10] = [
         Self::Rs256,
         Self::Rs384,
@@ -60,19 +60,6 @@ impl SigningAlgorithm {
         Self::Es256,
         Self::Es384,
         Self::Es512,
-        Self::EdDsa,
-    ];
-
-    /// What an issuer is allowed unless configured otherwise.
-    pub const DEFAULT: [Self; 9] = [
-        Self::Rs256,
-        Self::Rs384,
-        Self::Rs512,
-        Self::Ps256,
-        Self::Ps384,
-        Self::Ps512,
-        Self::Es256,
-        Self::Es384,
         Self::EdDsa,
     ];
 

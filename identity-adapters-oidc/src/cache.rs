@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{SHA256, digest};
 use identity_core::port::VerifiedToken;
 use moka::sync::Cache;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use crate::checks::Lifetime;
 use crate::issuer::Issuer;
@@ -40,10 +40,10 @@ impl VerifiedTokens {
 
     /// What is known of a token, if that still holds: the same times are checked as at first, and the key must still be one
     /// of its issuer's.
-    pub(crate) fn get(&self, fingerprint: &Fingerprint, now: OffsetDateTime, skew: Duration) -> Option<Verified> {
+    pub(crate) fn get(&self, fingerprint: &Fingerprint, now: OffsetDateTime) -> Option<Verified> {
         let cache = self.0.as_ref()?;
         let known = cache.get(fingerprint)?;
-        if known.key.is_retired() || known.lifetime.check(now, skew).is_err() {
+        if known.key.is_retired() || known.lifetime.check(now, known.issuer.clock_skew).is_err() {
             cache.invalidate(fingerprint);
             return None;
         }

@@ -22,6 +22,8 @@ pub struct IssuerStatus {
     pub issuer: Arc<str>,
     /// Whether the last fetch of its first key set succeeded; `None` before the first.
     pub up: Option<bool>,
+    /// Whether there are keys to verify its tokens with, fresh or not.
+    pub has_keys: bool,
     /// Why the last fetch of one of its key sets failed, if one did.
     pub last_error: Option<String>,
 }
@@ -38,6 +40,7 @@ pub(crate) struct Issuer {
     pub(crate) audiences: Vec<String>,
     pub(crate) algorithms: Vec<SigningAlgorithm>,
     pub(crate) claims: PrincipalClaims,
+    pub(crate) clock_skew: Duration,
     pub(crate) require_access_token_type: bool,
     pub(crate) is_entra: bool,
     pub(crate) telemetry: Arc<Telemetry>,
@@ -79,6 +82,7 @@ impl Issuer {
             audiences: settings.audiences,
             algorithms: settings.algorithms,
             claims: settings.claims,
+            clock_skew: Duration::try_from(settings.clock_skew).unwrap_or(Duration::MAX),
             require_access_token_type: settings.require_access_token_type,
             name,
             telemetry,
@@ -127,6 +131,7 @@ impl Issuer {
         let health: Vec<_> = self.sources.iter().map(|source| source.health()).collect();
         IssuerStatus {
             issuer: Arc::clone(&self.name),
+            has_keys: self.sources.iter().any(|source| source.has_keys()),
             up: health.first().and_then(|(up, _)| *up),
             last_error: health.into_iter().find_map(|(_, error)| error),
         }

@@ -163,6 +163,10 @@ impl KeySource {
         }
     }
 
+    pub(crate) fn has_keys(&self) -> bool {
+        self.lock().keys.is_some()
+    }
+
     /// Whether the last fetch succeeded (`None` before the first), and why not.
     pub(crate) fn health(&self) -> (Option<bool>, Option<String>) {
         let inner = self.lock();

@@ -25,6 +25,8 @@ pub struct IssuerSettings {
     pub jwks_url: Option<String>,
     /// More key sets, asked in this order after the first has been.
     pub extra_jwks_urls: Vec<String>,
+    /// How far the issuer's clock may be off (60 s).
+    pub clock_skew: Duration,
     /// The algorithms that this issuer's signatures may have.
     pub algorithms: Vec<SigningAlgorithm>,
     /// Accept only tokens whose header says `at+jwt` (RFC 9068 §2.1).
@@ -44,7 +46,8 @@ impl IssuerSettings {
             back_channel: None,
             jwks_url: None,
             extra_jwks_urls: Vec::new(),
-            algorithms: SigningAlgorithm::DEFAULT.to_vec(),
+            clock_skew: Duration::from_secs(60),
+            algorithms: SigningAlgorithm::ALL.to_vec(),
             require_access_token_type: false,
             allow_http: false,
         }
@@ -54,8 +57,6 @@ impl IssuerSettings {
 /// What holds for all issuers.
 #[derive(Clone, Debug)]
 pub struct VerifierSettings {
-    /// How far the clocks of issuers may be off (60 s).
-    pub clock_skew: Duration,
     /// Longest token in bytes (16 KiB).
     pub max_token_bytes: usize,
     /// Most verified tokens kept (10 000). Zero keeps none.
@@ -73,7 +74,6 @@ pub struct VerifierSettings {
 impl Default for VerifierSettings {
     fn default() -> Self {
         Self {
-            clock_skew: Duration::from_secs(60),
             max_token_bytes: 16 * 1024,
             cache_entries: 10_000,
             refresh_after: Duration::from_secs(600),

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use identity_core::port::{Clock, RejectedToken, TokenError, TokenVerifier, VerifiedToken};
 use identity_core::value::{Claims, Email};
 use serde_json::{Map, Value};
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use crate::cache::{Fingerprint, Verified, VerifiedTokens};
 use crate::checks::{self, Lifetime};
@@ -23,7 +23,6 @@ pub struct OidcTokenVerifier {
     issuers: Vec<Arc<Issuer>>,
     cache: VerifiedTokens,
     clock: Arc<dyn Clock>,
-    clock_skew: Duration,
     max_token_bytes: usize,
 }
 
@@ -64,7 +63,6 @@ impl OidcTokenVerifier {
             issuers: built,
             cache: VerifiedTokens::new(settings.cache_entries),
             clock,
-            clock_skew: Duration::try_from(settings.clock_skew).unwrap_or(Duration::MAX),
             max_token_bytes: settings.max_token_bytes,
         })
     }
@@ -113,13 +111,12 @@ impl OidcTokenVerifier {
         if !key.verifies(compact.signed, &signature) {
             return Err(refuse(RejectedToken::Signature));
         }
-        let lifetime = self.check_claims(&payload, &issuer, says_access_token, now).map_err(refuse)?;
+        let lifetime = Self::check_claims(&payload, &issuer, says_access_token, now).map_err(refuse)?;
         let token = speaks_for(payload, &issuer, &lifetime).map_err(refuse)?;
         Ok(Verified { token: Arc::new(token), lifetime, key, issuer })
     }
 
     fn check_claims(
-        &self,
         claims: &Map<String, Value>,
         issuer: &Issuer,
         says_access_token: bool,
@@ -131,7 +128,7 @@ impl OidcTokenVerifier {
         checks::kind(claims, says_access_token, issuer.is_entra)?;
         checks::audience(claims, &issuer.audiences)?;
         let lifetime = Lifetime::read(claims)?;
-        lifetime.check(now, self.clock_skew)?;
+        lifetime.check(now, issuer.clock_skew)?;
         Ok(lifetime)
     }
 }
@@ -150,7 +147,7 @@ impl TokenVerifier for OidcTokenVerifier {
         let compact = Compact::split(token).map_err(unattributed)?;
         let now = self.clock.now();
         let fingerprint = Fingerprint::of(token);
-        if let Some(known) = fingerprint.and_then(|print| self.cache.get(&print, now, self.clock_skew)) {
+        if let Some(known) = fingerprint.and_then(|print| self.cache.get(&print, now)) {
             for source in &known.issuer.sources {
                 source.refresh_if_due(now);
             }

@@ -41,7 +41,8 @@ pub async fn observe<B: MessageBody + 'static>(
 
     let response = next.call(request).await?;
     // A problem that a handler or an extractor returned knows no path yet.
-    let mut response = match response.response().extensions().get::<Problem>().cloned() {
+    let problem = response.response().extensions().get::<Problem>().cloned();
+    let mut response = match problem {
         None => response.map_into_left_body(),
         Some(problem) => {
             let answer: actix_web::HttpResponse<BoxBody> = problem.respond(&path);

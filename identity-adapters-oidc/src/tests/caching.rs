@@ -37,7 +37,8 @@ async fn a_kept_token_expires_when_a_new_one_would() {
 #[tokio::test]
 async fn a_kept_token_goes_with_its_key() {
     let provider = Provider::start("", &[&KEY, &OTHER]).await;
-    let setup = Setup::with(vec![provider.settings()], |settings| settings.clock_skew = Duration::from_secs(1_000_000));
+    let setup =
+        Setup::new(vec![crate::IssuerSettings { clock_skew: Duration::from_secs(1_000_000), ..provider.settings() }]);
     let (gone, stays) = (KEY.token(&provider.claims()), OTHER.token(&provider.claims()));
     setup.verify(&gone).await.unwrap();
     let kept = setup.verify(&stays).await.unwrap();
@@ -54,7 +55,8 @@ async fn a_kept_token_goes_with_its_key() {
 #[tokio::test]
 async fn a_key_that_changes_under_its_id_takes_its_tokens_along() {
     let provider = Provider::start("", &[&KEY]).await;
-    let setup = Setup::with(vec![provider.settings()], |settings| settings.clock_skew = Duration::from_secs(1_000_000));
+    let setup =
+        Setup::new(vec![crate::IssuerSettings { clock_skew: Duration::from_secs(1_000_000), ..provider.settings() }]);
     let token = KEY.token(&provider.claims());
     setup.verify(&token).await.unwrap();
     provider.jwks.shows(&jwks(&[&Signer::new("key-1", crate::SigningAlgorithm::Rs256)]));

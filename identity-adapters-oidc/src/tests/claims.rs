@@ -72,7 +72,8 @@ async fn times_hold_within_the_skew() {
             None => assert!(setup.verify(&token).await.is_ok(), "{changes}"),
         }
     }
-    let exact = Setup::with(vec![provider.settings()], |settings| settings.clock_skew = std::time::Duration::ZERO);
+    let exact =
+        Setup::new(vec![crate::IssuerSettings { clock_skew: std::time::Duration::ZERO, ..provider.settings() }]);
     assert_eq!(exact.refusal(&KEY.token(&with(provider.claims(), json!({"exp": NOW})))).await, Expired);
 }
 

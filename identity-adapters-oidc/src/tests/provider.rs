@@ -85,7 +85,8 @@ async fn a_provider_that_is_down_at_start_comes_back() {
 #[tokio::test]
 async fn the_last_good_keys_outlive_their_provider() {
     let provider = Provider::start("", &[&KEY]).await;
-    let setup = Setup::with(vec![provider.settings()], |settings| settings.clock_skew = Duration::from_secs(1_000_000));
+    let setup =
+        Setup::new(vec![crate::IssuerSettings { clock_skew: Duration::from_secs(1_000_000), ..provider.settings() }]);
     assert!(setup.verify(&token(&provider, "1")).await.is_ok());
     provider.discovery.fails();
     provider.jwks.fails();
@@ -248,7 +249,8 @@ async fn a_new_key_is_found_after_the_cool_down() {
 #[tokio::test]
 async fn keys_are_renewed_with_age_and_follow_discovery() {
     let provider = Provider::start("", &[&KEY]).await;
-    let setup = Setup::with(vec![provider.settings()], |settings| settings.clock_skew = Duration::from_secs(1_000_000));
+    let setup =
+        Setup::new(vec![crate::IssuerSettings { clock_skew: Duration::from_secs(1_000_000), ..provider.settings() }]);
     assert!(setup.verify(&token(&provider, "1")).await.is_ok());
     let moved = Page::at(&provider.server, "/moved", ok(&jwks(&[&OTHER]))).await;
     let jwks_uri = format!("{}/moved", provider.issuer);
@@ -267,7 +269,8 @@ async fn keys_are_renewed_with_age_and_follow_discovery() {
 #[tokio::test]
 async fn much_older_keys_are_renewed_before_they_are_used() {
     let provider = Provider::start("", &[&KEY]).await;
-    let setup = Setup::with(vec![provider.settings()], |settings| settings.clock_skew = Duration::from_secs(1_000_000));
+    let setup =
+        Setup::new(vec![crate::IssuerSettings { clock_skew: Duration::from_secs(1_000_000), ..provider.settings() }]);
     assert!(setup.verify(&token(&provider, "1")).await.is_ok());
     provider.jwks.shows(&jwks(&[&OTHER]));
     setup.clock.forward(1_200);
@@ -278,7 +281,8 @@ async fn much_older_keys_are_renewed_before_they_are_used() {
 #[tokio::test]
 async fn keys_survive_a_discovery_that_fails_later() {
     let provider = Provider::start("", &[&KEY]).await;
-    let setup = Setup::with(vec![provider.settings()], |settings| settings.clock_skew = Duration::from_secs(1_000_000));
+    let setup =
+        Setup::new(vec![crate::IssuerSettings { clock_skew: Duration::from_secs(1_000_000), ..provider.settings() }]);
     assert!(setup.verify(&token(&provider, "1")).await.is_ok());
     provider.discovery.fails();
     provider.jwks.shows(&jwks(&[&OTHER]));
@@ -303,7 +307,8 @@ async fn a_dead_issuer_does_not_harm_another() {
 #[tokio::test]
 async fn withdrawn_keys_are_withdrawn_even_if_none_is_left() {
     let provider = Provider::start("", &[&KEY]).await;
-    let setup = Setup::with(vec![provider.settings()], |settings| settings.clock_skew = Duration::from_secs(1_000_000));
+    let setup =
+        Setup::new(vec![crate::IssuerSettings { clock_skew: Duration::from_secs(1_000_000), ..provider.settings() }]);
     assert!(setup.verify(&token(&provider, "1")).await.is_ok());
     provider.jwks.shows(&json!({"keys": Vec::<Value>::new()}));
     setup.clock.forward(1_200);

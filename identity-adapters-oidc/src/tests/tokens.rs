@@ -44,14 +44,6 @@ async fn every_algorithm_that_can_be_allowed_verifies() {
 }
 
 #[tokio::test]
-async fn es512_is_not_allowed_unless_configured() {
-    let key = Signer::new("k", SigningAlgorithm::Es512);
-    let provider = Provider::start("", &[&key]).await;
-    let setup = Setup::new(vec![provider.settings()]);
-    assert_eq!(setup.refusal(&key.token(&provider.claims())).await, Algorithm);
-}
-
-#[tokio::test]
 async fn a_header_chooses_no_algorithm_and_brings_no_key() {
     let (provider, setup) = setup().await;
     let cases: Vec<(Value, RejectedToken)> = vec![

@@ -1,6 +1,6 @@
 //! Tenants and their members (management reference §1.8).
 
-use actix_web::web::{self, Data, Path, Query, ServiceConfig};
+use actix_web::web::{self, Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::entity::{Party, PartyKind};
 use identity_core::service::{Caller, Tenants};

@@ -1,1 +1,3 @@
-//!
+//! What the tests start.
+
+pub mod postgres;

@@ -4,16 +4,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use identity_core::port::StoreError;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::postgres::{PgConnection, PgPoolOptions};
 use sqlx::{Connection, PgPool, Postgres, Transaction};
 
 use crate::error::{disconnected, failed};
-use crate::settings::{PostgresSettings, Schema};
+use crate::settings::{Address, PostgresSettings, Schema};
 
 #[derive(Debug)]
 pub(crate) struct Database {
     pool: PgPool,
-    options: PgConnectOptions,
+    address: Address,
     schema: Option<Schema>,
     lost: Lost,
 }
@@ -47,7 +47,7 @@ impl Database {
         let session: Arc<[_]> = session.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         let lost = Lost::default();
         let suspects = lost.clone();
-        let options = settings.options();
+        let address = settings.address();
         let pool = PgPoolOptions::new()
             .max_connections(settings.max_connections)
             .acquire_timeout(settings.acquire_timeout)
@@ -70,16 +70,16 @@ impl Database {
                     .map(drop)
                 })
             })
-            .connect_lazy_with(options.clone());
-        Self { pool, options, schema, lost }
+            .connect_lazy_with(address.0.clone());
+        Self { pool, address, schema, lost }
     }
 
     pub(crate) fn pool(&self) -> &PgPool {
         &self.pool
     }
 
-    pub(crate) fn options(&self) -> &PgConnectOptions {
-        &self.options
+    pub(crate) fn address(&self) -> &Address {
+        &self.address
     }
 
     pub(crate) fn schema(&self) -> Option<&Schema> {
@@ -88,7 +88,7 @@ impl Database {
 
     /// A connection that is not of the pool.
     pub(crate) async fn aside(&self) -> Result<PgConnection, StoreError> {
-        PgConnection::connect_with(&self.options).await.map_err(failed)
+        PgConnection::connect_with(&self.address.0).await.map_err(failed)
     }
 
     /// Does what may be done twice, and does it twice when the connection was lost the first time.

@@ -1,6 +1,7 @@
 //! Where the database is, and how patient to be with it.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -125,7 +126,11 @@ impl PostgresSettings {
         Ok(settings)
     }
 
-    pub(crate) fn options(&self) -> PgConnectOptions {
+    pub(crate) fn address(&self) -> Address {
+        Address(self.options())
+    }
+
+    fn options(&self) -> PgConnectOptions {
         let options = PgConnectOptions::new_without_pgpass()
             .host(&self.host)
             .port(self.port)
@@ -144,6 +149,16 @@ impl PostgresSettings {
             Some(file) => options.ssl_root_cert(file),
             None => options,
         }
+    }
+}
+
+/// What the driver needs to connect. `Debug` hides the password, which the driver's own does not.
+#[derive(Clone)]
+pub(crate) struct Address(pub(crate) PgConnectOptions);
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}/{}", self.0.get_host(), self.0.get_port(), self.0.get_database().unwrap_or_default())
     }
 }
 

@@ -4,9 +4,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sqlx::PgPool;
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use sqlx::postgres::{PgListener, PgPoolOptions};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+
+use crate::settings::Address;
 
 /// The channel that commits are announced on; the payload is the revision.
 pub(crate) const CHANNEL: &str = "identity_policy";
@@ -17,22 +19,22 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Listens on a connection of its own, from when somebody first waits until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Wake {
-    options: PgConnectOptions,
+    address: Address,
     heard: Arc<Notify>,
     listening: OnceLock<JoinHandle<()>>,
     polling: Duration,
 }
 
 impl Wake {
-    pub(crate) fn new(options: PgConnectOptions, polling: Duration) -> Self {
-        Self { options, heard: Arc::default(), listening: OnceLock::new(), polling }
+    pub(crate) fn new(address: Address, polling: Duration) -> Self {
+        Self { address, heard: Arc::default(), listening: OnceLock::new(), polling }
     }
 
     /// Counts what is heard from the call on, not from the first poll.
     pub(crate) fn changed(&self) -> impl Future<Output = ()> + Send {
         let heard = self.heard.notified();
         async move {
-            self.listening.get_or_init(|| tokio::spawn(listen(self.options.clone(), Arc::clone(&self.heard))));
+            self.listening.get_or_init(|| tokio::spawn(listen(self.address.clone(), Arc::clone(&self.heard))));
             _ = tokio::time::timeout(self.polling, heard).await;
         }
     }
@@ -46,13 +48,13 @@ impl Drop for Wake {
     }
 }
 
-async fn listen(options: PgConnectOptions, heard: Arc<Notify>) {
+async fn listen(address: Address, heard: Arc<Notify>) {
     let pool = PgPoolOptions::new()
         .max_connections(1)
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
-        .connect_lazy_with(options);
+        .connect_lazy_with(address.0);
     loop {
         if let Err(error) = hear(&pool, &heard).await {
             tracing::warn!(%error, "not listening for changes; polling until that works again");

@@ -74,3 +74,22 @@ fn create(path: &Path) -> io::Result<()> {
     }
     file.create(true).append(true).open(path).map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn commits_are_on_the_disk_when_they_are_acknowledged() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let database = Database::open(&directory.path().join("identity.db")).unwrap();
+        for (pragma, expected) in
+            [("PRAGMA synchronous", "2"), ("PRAGMA journal_mode", "wal"), ("PRAGMA foreign_keys", "1")]
+        {
+            let row = sqlx::query(pragma).fetch_one(&database.writer).await.unwrap();
+            let value: String = sqlx::Row::try_get_unchecked(&row, 0).unwrap();
+            assert_eq!(value, expected, "{pragma}");
+        }
+        assert!(sqlx::query("DELETE FROM sqlite_master").execute(&database.readers).await.is_err());
+    }
+}

@@ -33,7 +33,7 @@ pub struct PostgresPolicyStore {
 
 impl PostgresPolicyStore {
     pub(crate) fn new(database: Arc<Database>, settings: &PostgresSettings) -> Self {
-        let wake = Wake::new(database.options().clone(), settings.polling);
+        let wake = Wake::new(database.address().clone(), settings.polling);
         Self { database, wake }
     }
 

@@ -4,7 +4,7 @@
 
 #![expect(clippy::print_stdout, reason = "the child acknowledges on its standard output")]
 #![expect(clippy::disallowed_methods, reason = "the child is told by its environment what to do")]
-#![expect(clippy::unwrap_used, reason = "these are tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -123,5 +123,4 @@ async fn postgres_survives_a_killed_process() {
         return;
     };
     survives(&database.url).await;
-    database.drop_database().await;
 }

@@ -66,9 +66,7 @@ async fn on_postgres(name: &str, case: impl AsyncFnOnce(&Postgres)) {
         println!("skipped: {name} on postgres: TEST_DATABASE_URL is not set");
         return;
     };
-    let postgres = Postgres(database);
-    case(&postgres).await;
-    postgres.0.drop_database().await;
+    case(&Postgres(database)).await;
 }
 
 mod policy_store {

@@ -44,5 +44,4 @@ async fn tables_and_columns_have_the_same_names() {
     assert!(sqlite.contains(&("authorization_permissions".to_owned(), "permission".to_owned())));
     assert_eq!(sqlite, postgres);
     stores.close().await;
-    database.drop_database().await;
 }

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
-/// A database that nobody else uses.
+/// A database that nobody else uses; gone when this is dropped.
 #[derive(Debug)]
 pub struct TestDatabase {
     /// Where it is.
@@ -37,15 +37,18 @@ pub async fn fresh_database() -> Option<TestDatabase> {
     Some(TestDatabase { url: format!("{address}/{name}{options}"), name, server })
 }
 
-impl TestDatabase {
-    /// Drops the database, whoever is still connected.
-    ///
-    /// # Panics
-    /// When the server does not do as it is told.
-    #[expect(clippy::expect_used, reason = "tests end here")]
-    pub async fn drop_database(self) {
-        let mut connection = PgConnection::connect(&self.server).await.expect("the server answers");
-        let drop = format!("DROP DATABASE {} WITH (FORCE)", self.name);
-        connection.execute(AssertSqlSafe(drop)).await.expect("the database can be dropped");
+impl Drop for TestDatabase {
+    /// Drops the database, whoever is still connected, also after a test that failed. On a thread of its own, because the
+    /// test's runtime may be going down.
+    fn drop(&mut self) {
+        let (server, statement) = (self.server.clone(), format!("DROP DATABASE {} WITH (FORCE)", self.name));
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+            runtime.block_on(async {
+                let mut connection = PgConnection::connect(&server).await.ok()?;
+                connection.execute(AssertSqlSafe(statement)).await.ok()
+            })
+        });
+        _ = dropping.join();
     }
 }

@@ -23,6 +23,7 @@ use identity_core::port::Ids;
 use identity_core::service::{Authentication, Authorizations, Groups, MappingRules, Roles, Tenants};
 
 pub use openapi::document as openapi_document;
+pub use problem::no_such_path;
 pub use request::observe;
 
 /// What there is to serve. What is `None` is not mounted.

@@ -207,7 +207,7 @@ impl From<StoreError> for Problem {
 }
 
 /// The answer to a path that nobody serves.
-pub(crate) async fn no_such_path() -> Problem {
+pub async fn no_such_path() -> impl actix_web::Responder {
     Problem::new(StatusCode::NOT_FOUND, "no_such_path", "There is nothing at this path.")
 }
 

@@ -2,7 +2,6 @@
 
 mod load;
 mod log;
-mod net;
 mod write;
 
 use std::pin::Pin;

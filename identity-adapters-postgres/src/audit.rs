@@ -14,6 +14,9 @@ use crate::database::Database;
 use crate::error::failed;
 
 /// [`AuditLog`] on PostgreSQL.
+///
+/// Keys are given when an entry is written, and the entry is seen when its transaction is committed: of two that are written
+/// at the same time, the one with the greater key may be seen first.
 #[derive(Debug)]
 pub struct PostgresAuditLog {
     database: Arc<Database>,

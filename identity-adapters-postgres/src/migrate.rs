@@ -8,7 +8,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::PgConnection;
 
 use crate::database::Database;
-use crate::error::failed;
+use crate::error::{disconnected, failed};
 use crate::settings::Schema;
 
 static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
@@ -44,7 +44,7 @@ async fn migrate_with(connection: &mut PgConnection, schema: Option<&Schema>) ->
 
 fn refused(error: MigrateError) -> StoreError {
     match error {
-        MigrateError::Execute(error) => failed(error),
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => not_done(error),
         MigrateError::VersionMissing(version) => StoreError::Schema(format!(
             "it has migration {version}, which this server does not know, so a newer server was here; run that version or a \
              newer one, or restore a backup from before the upgrade"
@@ -57,5 +57,16 @@ fn refused(error: MigrateError) -> StoreError {
             StoreError::Schema(format!("migration {version} began and did not end; restore the backup from before it"))
         }
         other => StoreError::Schema(format!("{other}; restore a backup, or report this as a defect")),
+    }
+}
+
+/// What the database itself refuses, such as a missing right, is for the operator to mend; it is not out of reach.
+fn not_done(error: sqlx::Error) -> StoreError {
+    let refusal = error.as_database_error().map(|refusal| refusal.message().to_owned());
+    match (failed(error), refusal) {
+        (error, Some(refusal)) if !disconnected(&error) => {
+            StoreError::Schema(format!("it cannot be migrated: {refusal}"))
+        }
+        (error, _) => error,
     }
 }

@@ -23,7 +23,10 @@ pub(crate) struct Database {
 
 impl Database {
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
-        create(path).map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+        create(path).map_err(|error| {
+            let named = format!("{}: {error}", path.display());
+            StoreError::Unavailable(Box::new(io::Error::new(error.kind(), named)))
+        })?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(false)

@@ -2,7 +2,6 @@
 
 mod load;
 mod log;
-mod net;
 mod write;
 
 use std::pin::Pin;
@@ -97,10 +96,10 @@ impl PolicyTransaction for PostgresPolicyTransaction {
         }
         write::write(&mut self.transaction, &commit.changes).await.map_err(failed)?;
         audit::insert(&mut self.transaction, &commit.audit).await?;
+        log::append(&mut self.transaction, &commit).await?;
         if commit.revision.0.is_multiple_of(PRUNE_EVERY) {
             log::prune(&mut self.transaction, PRUNE_KEEP).await?;
         }
-        log::append(&mut self.transaction, &commit).await?;
         self.transaction.commit().await.map_err(failed)
     }
 }

@@ -1,11 +1,10 @@
 //! Writing the changes of a commit: a statement or two for each table, however many rows there are.
 
 use identity_core::entity::{Authorization, MappingRule, Membership, Role, User};
+use identity_core::port::{Net, split};
 use identity_core::value::{Description, Email, Name};
 use identity_core::world::Change;
 use sqlx::PgConnection;
-
-use super::net::{Net, split};
 
 /// How many rows go into one statement: bounds the memory of both ends.
 const BATCH: usize = 10_000;

@@ -92,9 +92,7 @@ impl PolicyTransaction for SqlitePolicyTransaction {
         if commit.revision != self.newest.next() {
             return Err(StoreError::Conflict);
         }
-        for change in &commit.changes {
-            write::write(&mut self.transaction, change).await.map_err(failed)?;
-        }
+        write::write(&mut self.transaction, &commit.changes).await.map_err(failed)?;
         log::append(&mut self.transaction, &commit).await?;
         for event in &commit.audit {
             audit::insert(&mut self.transaction, event).await?;

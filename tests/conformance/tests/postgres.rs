@@ -153,6 +153,18 @@ async fn a_schema_of_a_newer_or_another_server_is_refused() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_migrated_is_said() {
+    on_postgres("what_cannot_be_migrated_is_said", async |postgres: &Postgres| {
+        let read_only = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', \
+            current_database()); END $$";
+        postgres.execute(read_only).await;
+        let error = PostgresStores::connect(&postgres.settings(NEVER)).migrate().await.unwrap_err();
+        assert!(matches!(&error, StoreError::Schema(text) if text.contains("read-only")), "{error:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn schemas_are_apart_and_made_once_by_many() {
     on_postgres("schemas_are_apart_and_made_once_by_many", async |postgres: &Postgres| {
         let in_schema = |name: &str| {
@@ -228,6 +240,26 @@ async fn a_writer_waits_for_its_turn_only_so_long() {
         drop(open);
         put(&*patient, 1, vec![]).await;
         put(&*hasty.policy, 2, vec![]).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_log_is_cut_every_so_often() {
+    on_postgres("the_log_is_cut_every_so_often", async |postgres: &Postgres| {
+        let stores = postgres.open(NEVER).await;
+        postgres
+            .execute(
+                "UPDATE policy_revision SET revision = 200703; INSERT INTO change_log (revision, committed_at, changes) \
+                 VALUES (100704, now(), '[]'), (100705, now(), '[]'), (200703, now(), '[]')",
+            )
+            .await;
+        put(&*stores.policy, 200_704, vec![]).await;
+        let kept: Vec<i64> = sqlx::query_scalar("SELECT revision FROM change_log ORDER BY revision")
+            .fetch_all(&mut PgConnection::connect(&postgres.0.url).await.unwrap())
+            .await
+            .unwrap();
+        assert_eq!(kept, [100_705, 200_703, 200_704], "the newest 100 000");
     })
     .await;
 }

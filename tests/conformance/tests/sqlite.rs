@@ -148,3 +148,22 @@ async fn the_files_are_their_owners_only() {
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.path());
     }
 }
+
+#[tokio::test]
+async fn the_log_is_cut_every_so_often() {
+    let sqlite = Sqlite::new();
+    let stores = sqlite.open(NEVER).await;
+    sqlite
+        .execute(
+            "UPDATE policy_revision SET revision = 200703; INSERT INTO change_log (revision, committed_at, changes) \
+             VALUES (100704, '', '[]'), (100705, '', '[]'), (200703, '', '[]')",
+        )
+        .await;
+    let transaction = stores.policy.begin(Revision(200_703)).await.unwrap();
+    transaction.commit(commit(200_704, vec![])).await.unwrap();
+    let kept: Vec<i64> = sqlx::query_scalar("SELECT revision FROM change_log ORDER BY revision")
+        .fetch_all(&mut sqlite.shell().await)
+        .await
+        .unwrap();
+    assert_eq!(kept, [100_705, 200_703, 200_704], "the newest 100 000");
+}

@@ -1,29 +1,38 @@
-//! What a list of changes comes to: the last word on every row.
-//!
-//! Rows of different tables do not depend on each other, so the rows of one table can be written together.
+//! What a commit comes to, for stores that write rows in bulk.
 
 use std::collections::BTreeMap;
 
-use identity_core::entity::{Authorization, Group, MappingRule, Membership, Role, Tenant, User};
-use identity_core::value::AuthorizationKey;
-use identity_core::world::Change;
+use crate::entity::{Authorization, Group, MappingRule, Membership, Role, Tenant, User};
+use crate::value::AuthorizationKey;
+use crate::world::Change;
 
 /// By key, what the row shall be; `None` for one that shall be gone.
-pub(super) type Rows<'c, K, V> = BTreeMap<K, Option<&'c V>>;
+pub type NetRows<'c, K, V> = BTreeMap<K, Option<&'c V>>;
 
-#[derive(Default)]
-pub(super) struct Net<'c> {
-    pub(super) users: Rows<'c, &'c str, User>,
-    pub(super) groups: Rows<'c, &'c str, Group>,
-    pub(super) roles: Rows<'c, &'c str, Role>,
-    pub(super) tenants: Rows<'c, &'c str, Tenant>,
-    pub(super) mapping_rules: Rows<'c, &'c str, MappingRule>,
-    pub(super) memberships: Rows<'c, &'c Membership, Membership>,
-    pub(super) authorizations: Rows<'c, AuthorizationKey, Authorization>,
+/// What a list of changes comes to: the last word on every row. Rows of different tables do not depend on each other, so
+/// the rows of one table can be written together.
+#[derive(Debug, Default)]
+pub struct Net<'c> {
+    /// Built-in users.
+    pub users: NetRows<'c, &'c str, User>,
+    /// Groups.
+    pub groups: NetRows<'c, &'c str, Group>,
+    /// Roles, with their permissions.
+    pub roles: NetRows<'c, &'c str, Role>,
+    /// Tenants.
+    pub tenants: NetRows<'c, &'c str, Tenant>,
+    /// Mapping rules.
+    pub mapping_rules: NetRows<'c, &'c str, MappingRule>,
+    /// Memberships.
+    pub memberships: NetRows<'c, &'c Membership, Membership>,
+    /// Authorizations, with their permissions.
+    pub authorizations: NetRows<'c, AuthorizationKey, Authorization>,
 }
 
 impl<'c> Net<'c> {
-    pub(super) fn of(changes: &'c [Change]) -> Self {
+    /// The last word of `changes`.
+    #[must_use]
+    pub fn of(changes: &'c [Change]) -> Self {
         let mut net = Self::default();
         for change in changes {
             match change {
@@ -48,7 +57,8 @@ impl<'c> Net<'c> {
 }
 
 /// The rows to write, and the keys of those to delete.
-pub(super) fn split<K: Copy, V>(rows: Rows<'_, K, V>) -> (Vec<&V>, Vec<K>) {
+#[must_use]
+pub fn split<K: Copy, V>(rows: NetRows<'_, K, V>) -> (Vec<&V>, Vec<K>) {
     let gone = rows.iter().filter(|(_, row)| row.is_none()).map(|(key, _)| *key).collect();
     (rows.into_values().flatten().collect(), gone)
 }

@@ -65,7 +65,7 @@ pub fn sources(config: &Config) -> Result<Sources, AssemblyError> {
         Profile::Oidc => Ok(oidc::sources(config)),
         #[cfg(feature = "keycloak")]
         Profile::Keycloak => Err(AssemblyError::NotServed("keycloak")),
-        #[allow(unreachable_patterns, reason = "with all features every profile is named above")]
+        #[cfg(not(all(feature = "builtin", feature = "oidc", feature = "keycloak")))]
         other => Err(AssemblyError::NotCompiledIn(other.as_str())),
     }
 }

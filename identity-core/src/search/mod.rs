@@ -1,7 +1,9 @@
 //! Lists and reviews: what there is, who can do something, what somebody can do.
 
 mod page;
+mod query;
 mod review;
 
 pub use page::{Page, PageRequest, matches_text};
+pub use query::{Cursor, Found, Key, LikePattern, Order, Part, Row, SortBy, Start, TextFilter, Window};
 pub use review::{Allowed, permissions_of, resources_of, what_can, who_can};

@@ -3,10 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use identity_core::port::RejectedToken;
+use identity_core::value::strict_json_object;
 use serde_json::{Map, Value};
 
 use crate::algorithm::SigningAlgorithm;
-use crate::json;
 
 /// A token taken apart. Nothing of it is trusted yet.
 pub(crate) struct Compact<'t> {
@@ -37,11 +37,11 @@ impl<'t> Compact<'t> {
 
     pub(crate) fn header(&self) -> Result<Header, RejectedToken> {
         let bytes = decode(self.header)?;
-        Header::read(&json::object(&bytes).map_err(RejectedToken::Malformed)?)
+        Header::read(&strict_json_object(&bytes).map_err(RejectedToken::Malformed)?)
     }
 
     pub(crate) fn payload(&self) -> Result<Map<String, Value>, RejectedToken> {
-        json::object(&decode(self.payload)?).map_err(RejectedToken::Malformed)
+        strict_json_object(&decode(self.payload)?).map_err(RejectedToken::Malformed)
     }
 
     pub(crate) fn signature(&self) -> Result<Vec<u8>, RejectedToken> {

@@ -84,7 +84,6 @@ mod compact;
 mod discovery;
 mod http;
 mod issuer;
-mod json;
 mod jwk;
 mod keys;
 mod settings;

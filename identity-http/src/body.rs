@@ -5,7 +5,6 @@ use std::pin::Pin;
 
 use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev, web};
 use identity_core::value::{BrokenRule, InvalidValue};
 use serde::de::DeserializeOwned;
@@ -21,21 +20,13 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
-        let json = request.content_type().eq_ignore_ascii_case("application/json");
-        let named = request.headers().contains_key(CONTENT_TYPE);
+        let json = is_json(request);
         let bytes = web::Bytes::from_request(request, payload);
         Box::pin(async move {
             if !json {
-                let detail =
-                    if named { "The body must be application/json." } else { "The request has no content type." };
-                return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", detail));
+                return Err(not_json());
             }
-            let bytes = bytes.await.map_err(|error| match error.as_error::<PayloadError>() {
-                Some(PayloadError::Overflow) => {
-                    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large.")
-                }
-                _ => Problem::bad_request("body_unreadable", "The body could not be read."),
-            })?;
+            let bytes = bytes.await.map_err(unreadable)?;
             serde_json::from_slice(&bytes).map(Self).map_err(|error| match error.classify() {
                 Category::Syntax | Category::Eof | Category::Io => {
                     Problem::bad_request("malformed_json", format!("The body is not JSON: {error}."))
@@ -43,6 +34,40 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
                 Category::Data => Problem::bad_request("body_shape", format!("The body does not fit: {error}.")),
             })
         })
+    }
+}
+
+/// The bytes of a JSON body, for those who read it themselves. None at all needs no media type.
+pub(crate) struct JsonBytes(pub(crate) web::Bytes);
+
+impl FromRequest for JsonBytes {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let json = is_json(request);
+        let bytes = web::Bytes::from_request(request, payload);
+        Box::pin(async move {
+            let bytes = bytes.await.map_err(unreadable)?;
+            if json || bytes.is_empty() { Ok(Self(bytes)) } else { Err(not_json()) }
+        })
+    }
+}
+
+fn is_json(request: &HttpRequest) -> bool {
+    request.content_type().eq_ignore_ascii_case("application/json")
+}
+
+fn not_json() -> Problem {
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", "The body must be application/json.")
+}
+
+fn unreadable(error: actix_web::Error) -> Problem {
+    match error.as_error::<PayloadError>() {
+        Some(PayloadError::Overflow) => {
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large.")
+        }
+        _ => Problem::bad_request("body_unreadable", "The body could not be read."),
     }
 }
 

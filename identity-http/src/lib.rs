@@ -6,6 +6,7 @@
 pub mod actuator;
 mod authentication;
 mod body;
+mod cluster;
 mod management;
 mod openapi;
 mod page;
@@ -22,6 +23,7 @@ use identity_core::engine::Engine;
 use identity_core::port::Ids;
 use identity_core::service::{Authentication, Authorizations, Groups, MappingRules, Roles, Tenants};
 
+pub use cluster::{About, Cluster, IdRules};
 pub use openapi::document as openapi_document;
 pub use problem::no_such_path;
 pub use request::observe;
@@ -43,6 +45,8 @@ pub struct Surfaces {
     pub mapping_rules: Option<Arc<MappingRules>>,
     /// `/api/authorizations`, `/api/resources`, `/api/resource-types`, and authorizations by token
     pub authorizations: Option<Arc<Authorizations>>,
+    /// `/v2`
+    pub cluster: Option<Cluster>,
     /// Makes request ids.
     pub ids: Arc<dyn Ids>,
     /// The limits of a request.
@@ -73,8 +77,18 @@ impl Surfaces {
                     .default_service(web::to(problem::no_such_path))
                     .wrap(from_fn(authentication::authenticate)),
             )
+            .configure(|config| {
+                if let Some(cluster) = &self.cluster {
+                    cluster.mount(config);
+                }
+            })
             .default_service(web::to(problem::no_such_path));
     }
+}
+
+/// A path; its handlers follow, and any other method is refused.
+fn resource(path: &str) -> actix_web::Resource {
+    web::resource(path.to_owned()).default_service(web::to(problem::no_such_method))
 }
 
 /// An empty success.

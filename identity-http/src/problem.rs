@@ -18,13 +18,25 @@ use crate::body::Finding;
 
 /// Why a request did not succeed.
 #[derive(Clone, Debug)]
-pub(crate) struct Problem {
+pub(crate) struct Problem(Box<Parts>);
+
+#[derive(Clone, Debug)]
+struct Parts {
     status: StatusCode,
+    /// The title in the Orchestration Cluster's style, where it is not the status in words.
+    title: Option<&'static str>,
     reason: &'static str,
     detail: String,
     errors: Vec<String>,
     retry_after: Option<Duration>,
     challenges: Vec<HeaderValue>,
+}
+
+/// Which members a surface's problems have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// The five of the Orchestration Cluster API, and its titles (orchestration reference §8).
+    Cluster,
 }
 
 /// The document on the wire.
@@ -46,8 +58,9 @@ pub(crate) struct ProblemDocument {
     #[schema(example = "/api/roles/nobody")]
     instance: String,
     /// What happened, for programs.
-    #[schema(example = "missing")]
-    reason: &'static str,
+    #[schema(example = "missing", required)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
     /// What is wrong with which field: `name.invalid`. Codes without a dot are about the whole request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<String>,
@@ -55,7 +68,15 @@ pub(crate) struct ProblemDocument {
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, reason: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, reason, detail: detail.into(), errors: Vec::new(), retry_after: None, challenges: Vec::new() }
+        Self(Box::new(Parts {
+            status,
+            title: None,
+            reason,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after: None,
+            challenges: Vec::new(),
+        }))
     }
 
     pub(crate) fn bad_request(reason: &'static str, detail: impl Into<String>) -> Self {
@@ -66,17 +87,22 @@ impl Problem {
     pub(crate) fn invalid(findings: &[Finding]) -> Self {
         let detail = findings.iter().map(|finding| format!("{} {}.", finding.field, finding.rule)).collect::<Vec<_>>();
         let mut problem = Self::bad_request("invalid", detail.join(" "));
-        problem.errors = findings.iter().map(|finding| format!("{}.invalid", finding.field)).collect();
+        problem.0.errors = findings.iter().map(|finding| format!("{}.invalid", finding.field)).collect();
         problem
     }
 
+    pub(crate) fn titled(mut self, title: &'static str) -> Self {
+        self.0.title = Some(title);
+        self
+    }
+
     fn code(mut self, code: &str) -> Self {
-        self.errors = vec![code.to_owned()];
+        self.0.errors = vec![code.to_owned()];
         self
     }
 
     pub(crate) fn retry_after(mut self, pause: Duration) -> Self {
-        self.retry_after = Some(pause);
+        self.0.retry_after = Some(pause);
         self
     }
 
@@ -88,7 +114,7 @@ impl Problem {
         token_was_bad: bool,
     ) -> Self {
         let mut problem = Self::new(StatusCode::UNAUTHORIZED, reason, detail).code("UNAUTHORIZED");
-        problem.challenges = schemes
+        problem.0.challenges = schemes
             .map(|scheme| match scheme {
                 "Basic" => HeaderValue::from_static(r#"Basic realm="identity", charset="UTF-8""#),
                 _ if token_was_bad => HeaderValue::from_static(r#"Bearer realm="identity", error="invalid_token""#),
@@ -102,22 +128,24 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, reason, detail).retry_after(retry_after)
     }
 
-    pub(crate) fn respond(&self, instance: &str) -> HttpResponse {
-        let mut response = HttpResponse::build(self.status);
-        for challenge in &self.challenges {
+    pub(crate) fn respond(&self, instance: &str, style: Option<Style>) -> HttpResponse {
+        let mut response = HttpResponse::build(self.0.status);
+        for challenge in &self.0.challenges {
             response.append_header((header::WWW_AUTHENTICATE, challenge.clone()));
         }
-        if let Some(pause) = self.retry_after {
+        if let Some(pause) = self.0.retry_after {
             response.insert_header((header::RETRY_AFTER, pause.as_secs().max(1).to_string()));
         }
+        let in_cluster = style == Some(Style::Cluster);
+        let in_words = self.0.status.canonical_reason().unwrap_or("Error");
         response.content_type("application/problem+json").json(ProblemDocument {
             kind: "about:blank",
-            title: self.status.canonical_reason().unwrap_or("Error"),
-            status: self.status.as_u16(),
-            detail: self.detail.clone(),
+            title: self.0.title.filter(|_| in_cluster).unwrap_or(in_words),
+            status: self.0.status.as_u16(),
+            detail: self.0.detail.clone(),
             instance: instance.to_owned(),
-            reason: self.reason,
-            errors: self.errors.clone(),
+            reason: (!in_cluster).then_some(self.0.reason),
+            errors: if in_cluster { Vec::new() } else { self.0.errors.clone() },
         })
     }
 
@@ -139,18 +167,18 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.reason, self.detail)
+        write!(f, "{}: {}", self.0.reason, self.0.detail)
     }
 }
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     fn error_response(&self) -> HttpResponse {
         // The request's path is filled in by `request::observe`, which sees every response.
-        let mut response = self.respond("");
+        let mut response = self.respond("", None);
         response.extensions_mut().insert(self.clone());
         response
     }
@@ -162,9 +190,12 @@ impl From<ServiceError> for Problem {
             ServiceError::Denied(denied) => {
                 Self::new(StatusCode::FORBIDDEN, "forbidden", format!("This needs {}.", denied.question))
                     .code("FORBIDDEN")
+                    .titled("FORBIDDEN")
             }
             ServiceError::Missing(entity) => {
-                Self::new(StatusCode::NOT_FOUND, "missing", format!("{entity} does not exist.")).code("NOT_FOUND")
+                Self::new(StatusCode::NOT_FOUND, "missing", format!("{entity} does not exist."))
+                    .code("NOT_FOUND")
+                    .titled("NOT_FOUND")
             }
             ServiceError::Refused(refusal) => refusal.into(),
             ServiceError::Store(error) => error.into(),
@@ -186,7 +217,14 @@ impl From<Refusal> for Problem {
             Refusal::RuleKind(_) => (StatusCode::BAD_REQUEST, "type.invalid"),
             Refusal::Full => (StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE"),
         };
-        Self::new(status, refusal.code(), format!("{refusal}.")).code(code)
+        let title = match status {
+            StatusCode::NOT_FOUND => "NOT_FOUND",
+            StatusCode::FORBIDDEN => "FORBIDDEN",
+            StatusCode::CONFLICT if code == "ALREADY_EXISTS" => "ALREADY_EXISTS",
+            StatusCode::CONFLICT => "INVALID_STATE",
+            _ => "INVALID_ARGUMENT",
+        };
+        Self::new(status, refusal.code(), format!("{refusal}.")).code(code).titled(title)
     }
 }
 
@@ -209,6 +247,12 @@ impl From<StoreError> for Problem {
 /// The answer to a path that nobody serves.
 pub async fn no_such_path() -> impl actix_web::Responder {
     Problem::new(StatusCode::NOT_FOUND, "no_such_path", "There is nothing at this path.")
+}
+
+/// The answer of an API that is switched off (orchestration reference §8.4).
+pub(crate) fn switched_off(why: &str) -> Problem {
+    let detail = format!("This API is not accessible: {why}.");
+    Problem::new(StatusCode::FORBIDDEN, "switched_off", detail).titled("Access issue")
 }
 
 /// The answer to a method that a path does not take.

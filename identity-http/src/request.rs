@@ -11,7 +11,7 @@ use actix_web::{Error, HttpMessage, web};
 use identity_core::port::Ids;
 use tracing::info;
 
-use crate::problem::Problem;
+use crate::problem::{Problem, Style};
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest id that a client may give to its request.
@@ -41,11 +41,12 @@ pub async fn observe<B: MessageBody + 'static>(
 
     let response = next.call(request).await?;
     // A problem that a handler or an extractor returned knows no path yet.
+    let style = response.request().extensions().get::<Style>().copied();
     let problem = response.response().extensions().get::<Problem>().cloned();
     let mut response = match problem {
         None => response.map_into_left_body(),
         Some(problem) => {
-            let answer: actix_web::HttpResponse<BoxBody> = problem.respond(&path);
+            let answer: actix_web::HttpResponse<BoxBody> = problem.respond(&path, style);
             let headers = response.headers().clone();
             let mut answered = response.into_response(answer).map_into_right_body();
             for (name, value) in headers.iter().filter(|(name, _)| name.as_str().starts_with("x-")) {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{Decision, Explanation, Question, decide};
 use crate::entity::{Actor, Principal};
+use crate::preset;
 use crate::resolve::Subject;
 use crate::value::Revision;
 use crate::world::World;
@@ -71,6 +72,21 @@ impl Permit {
                 explanation: decision.explain(world, subject),
             })),
         }
+    }
+
+    /// The permit of somebody whom an operator let do everything, by switching authorizations or authentication off.
+    #[must_use]
+    pub(crate) fn where_nothing_is_asked(actor: Actor, request_id: Option<String>) -> Self {
+        Self { actor, authority: Authority::Administrator, request_id }
+    }
+
+    /// The permit to make the first administrator, as long as there is none.
+    ///
+    /// `None` when there is one.
+    #[must_use]
+    pub fn to_set_up(world: &World, request_id: Option<String>) -> Option<Self> {
+        let unclaimed = !preset::has_administrator(world);
+        unclaimed.then_some(Self { actor: Actor::Anonymous, authority: Authority::Administrator, request_id })
     }
 
     /// The server's own permit, for its defaults and its configuration at start-up. Nothing that a request reaches calls

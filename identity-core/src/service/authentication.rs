@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Caller;
 use crate::engine::Engine;
-use crate::entity::Principal;
+use crate::entity::{Actor, Principal};
 use crate::port::{PasswordHasher, RejectedToken, TokenError, TokenVerifier};
 use crate::resolve::{Presented, resolve};
 use crate::value::Secret;
@@ -67,7 +67,14 @@ impl Authentication {
         })?;
         let world = self.engine.world();
         let subject = Arc::new(resolve(&world, Presented::from(token.as_ref())));
-        Ok(Caller { world, subject, display_name: token.display_name.clone(), email: token.email.clone(), request_id })
+        Ok(Caller {
+            world,
+            actor: Actor::Principal(token.principal.clone()),
+            subject,
+            display_name: token.display_name.clone(),
+            email: token.email.clone(),
+            request_id,
+        })
     }
 
     /// The built-in user of this name and password (RFC 7617). An unknown user costs as much as a wrong password.
@@ -91,6 +98,6 @@ impl Authentication {
         let subject = Arc::new(resolve(&world, Presented::from(&principal)));
         let display_name = user.name.as_ref().map(ToString::to_string);
         let email = user.email.clone();
-        Ok(Caller { world, subject, display_name, email, request_id })
+        Ok(Caller { world, actor: Actor::Principal(principal), subject, display_name, email, request_id })
     }
 }

@@ -1,5 +1,6 @@
 //! The gate between surfaces and the engine: asks, records denials, hands out permits.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::apply::{Command, Refusal};
@@ -9,6 +10,7 @@ use crate::entity::{Actor, AuditEntity, AuditOperation, AuditResult, Container, 
 use crate::port::{AuditDraft, StoreError};
 use crate::preset::{IDENTITY_AUDIENCE, READ, READ_USERS, WRITE};
 use crate::resolve::Subject;
+use crate::search::{Visible, visible};
 use crate::value::{Email, Revision};
 use crate::world::World;
 
@@ -17,6 +19,8 @@ use crate::world::World;
 pub struct Caller {
     /// The world that their request is answered from.
     pub world: Arc<World>,
+    /// Who they are, for the record.
+    pub actor: Actor,
     /// What they are in it.
     pub subject: Arc<Subject>,
     /// What to call them.
@@ -70,18 +74,66 @@ impl From<WriteError> for ServiceError {
     }
 }
 
-/// What the management API asks of its callers (management reference §1.1): `read` opens every view, `read:users` those of
-/// users, `write` every change.
+/// What callers are asked for: a question for each attempt, which depends on the surface.
 #[derive(Clone)]
 pub struct Gate {
     engine: Arc<Engine>,
+    asks: Asks,
+}
+
+/// How a surface asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asks {
+    /// Permissions of this service's API (management reference §1.1): `read` opens every view, `read:users` those of users,
+    /// `write` every change.
+    Permissions,
+    /// Authorizations on the entities themselves (orchestration reference §1, §3).
+    Authorizations,
+    /// Nothing: authorizations are switched off (orchestration reference §4.1).
+    Nothing,
 }
 
 impl Gate {
-    /// A gate to this engine.
+    /// The gate of the management API.
     #[must_use]
-    pub fn new(engine: Arc<Engine>) -> Self {
-        Self { engine }
+    pub fn management(engine: Arc<Engine>) -> Self {
+        Self { engine, asks: Asks::Permissions }
+    }
+
+    /// The gate of the Orchestration Cluster API; with authorizations switched off, it lets everybody pass who
+    /// authenticated.
+    #[must_use]
+    pub fn cluster(engine: Arc<Engine>, authorizations_enabled: bool) -> Self {
+        Self { engine, asks: if authorizations_enabled { Asks::Authorizations } else { Asks::Nothing } }
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Whether authorizations are asked for.
+    pub(super) fn asks_for_authorizations(&self) -> bool {
+        self.asks == Asks::Authorizations
+    }
+
+    /// Whether everything is open to a caller: nothing is asked, or nobody had to authenticate.
+    pub(super) fn is_open_to(&self, caller: &Caller) -> bool {
+        self.asks == Asks::Nothing || caller.actor == Actor::Anonymous
+    }
+
+    /// The entities of a kind that the caller may see.
+    #[must_use]
+    pub fn visible(&self, caller: &Caller, kind: EntityKind) -> Visible {
+        self.visible_resources(caller, kind.as_str())
+    }
+
+    /// The resources of a type that the caller may see. Of a type that does not exist, none.
+    #[must_use]
+    pub fn visible_resources(&self, caller: &Caller, resource_type: &str) -> Visible {
+        if self.is_open_to(caller) {
+            return Visible::All;
+        }
+        visible(&caller.world, &caller.subject, resource_type, "READ").unwrap_or(Visible::Only(BTreeSet::new()))
     }
 
     /// Reads the world, if the caller may.
@@ -140,36 +192,58 @@ impl Gate {
         self.command(caller, if add { Command::AddMember(membership) } else { Command::RemoveMember(membership) }).await
     }
 
-    async fn permit(&self, caller: &Caller, attempt: AuditDraft) -> Result<Permit, ServiceError> {
-        let definitions: &[&str] = match (attempt.operation, attempt.entity.kind) {
-            (AuditOperation::Read, EntityKind::User) => &[READ, READ_USERS],
-            (AuditOperation::Read, _) => &[READ],
-            (
-                AuditOperation::Create
-                | AuditOperation::Update
-                | AuditOperation::Delete
-                | AuditOperation::Assign
-                | AuditOperation::Unassign,
-                _,
-            ) => &[WRITE],
-        };
+    /// Asks whether the caller may do what is attempted. A denial is recorded.
+    ///
+    /// # Errors
+    /// When they may not.
+    pub async fn permit(&self, caller: &Caller, attempt: AuditDraft) -> Result<Permit, ServiceError> {
+        if self.is_open_to(caller) {
+            return Ok(Permit::where_nothing_is_asked(caller.actor.clone(), caller.request_id.clone()));
+        }
+        let world = &caller.world;
         let mut denied = None;
-        for definition in definitions {
-            let question = Question::permission(IDENTITY_AUDIENCE, definition);
-            match Permit::obtain(&caller.world, &caller.subject, &question, caller.request_id.clone()) {
+        for question in self.questions(world, &attempt) {
+            match Permit::obtain(world, &caller.subject, &question, caller.request_id.clone()) {
                 Ok(permit) => return Ok(permit),
                 Err(no) => denied = denied.or(Some(no)),
             }
         }
         let Some(denied) = denied else {
-            // No definition, no permit: fail closed.
+            // No question, no permit: fail closed.
             return Err(ServiceError::Missing(attempt.entity));
         };
-        let actor = Actor::Principal(caller.subject.principal.clone());
         let now = self.engine.clock().now();
-        let mut event = attempt.event(now, actor, AuditResult::Denied, caller.request_id.clone());
+        let mut event = attempt.event(now, caller.actor.clone(), AuditResult::Denied, caller.request_id.clone());
         event.reason = Some(denied.question.clone());
         self.engine.append(&event).await;
         Err(ServiceError::Denied(denied))
+    }
+
+    /// The questions that an attempt comes down to; one yes is enough.
+    fn questions<'q>(&self, world: &World, attempt: &'q AuditDraft) -> Vec<Question<'q>> {
+        let AuditEntity { kind, key } = &attempt.entity;
+        let permissions = |definitions: &[&'static str]| {
+            definitions.iter().map(|definition| Question::permission(IDENTITY_AUDIENCE, definition)).collect()
+        };
+        let authorization = |permission| {
+            let question = if attempt.operation == AuditOperation::Create || key.is_empty() {
+                Question::all_resources(world.matrix(), kind.as_str(), permission)
+            } else {
+                Question::resource(world.matrix(), kind.as_str(), permission, key)
+            };
+            question.into_iter().collect()
+        };
+        match (self.asks, attempt.operation) {
+            (Asks::Nothing, _) => Vec::new(),
+            (Asks::Permissions, AuditOperation::Read) if *kind == EntityKind::User => permissions(&[READ, READ_USERS]),
+            (Asks::Permissions, AuditOperation::Read) => permissions(&[READ]),
+            (Asks::Permissions, _) => permissions(&[WRITE]),
+            (Asks::Authorizations, AuditOperation::Read) => authorization("READ"),
+            (Asks::Authorizations, AuditOperation::Create) => authorization("CREATE"),
+            (Asks::Authorizations, AuditOperation::Delete) => authorization("DELETE"),
+            (Asks::Authorizations, AuditOperation::Update | AuditOperation::Assign | AuditOperation::Unassign) => {
+                authorization("UPDATE")
+            }
+        }
     }
 }

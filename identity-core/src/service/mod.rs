@@ -5,6 +5,7 @@
 
 mod authentication;
 mod authorizations;
+pub mod cluster;
 mod gate;
 mod groups;
 mod mapping_rules;

@@ -6,6 +6,7 @@
 mod claims;
 mod email;
 mod id;
+mod json;
 mod name;
 mod secret;
 mod selector;
@@ -16,6 +17,7 @@ pub use id::{
     Audience, AuthorizationKey, ClientId, GroupId, MappingRuleId, PermissionName, PropertyName, ResourceId,
     ResourceTypeName, Revision, RoleId, TenantId, Username,
 };
+pub use json::strict_json_object;
 pub use name::{ClaimValue, Description, Name};
 pub use secret::{PasswordHash, Secret};
 pub use selector::{ClaimSelector, Segment};

@@ -10,11 +10,12 @@ use identity_core::value::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Failures, resource};
+use super::Failures;
 use crate::authentication::Authenticated;
 use crate::body::{Body, Findings};
 use crate::page::{self, ListQuery};
 use crate::problem::Problem;
+use crate::resource;
 use crate::revision::written;
 
 pub(super) fn mount(api: &mut ServiceConfig) {

@@ -4,9 +4,10 @@
 use actix_web::HttpResponse;
 use actix_web::web::{self, ServiceConfig};
 
+use super::Failures;
 use super::view::{GroupReference, ResourceAuthorizationView, TenantView};
-use super::{Failures, resource};
 use crate::authentication::Authenticated;
+use crate::resource;
 
 pub(super) fn mount_groups(api: &mut ServiceConfig) {
     api.service(resource("/groups/for-token").route(web::get().to(groups)));

@@ -7,12 +7,13 @@ use identity_core::value::{GroupId, Name, RoleId, Username};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::Failures;
 use super::view::{GroupView, ResourceAuthorizationView, RoleView, UserView};
-use super::{Failures, resource};
 use crate::authentication::Authenticated;
 use crate::body::{Body, one};
 use crate::page::{self, ListQuery};
 use crate::problem::Problem;
+use crate::resource;
 use crate::revision::written;
 
 pub(super) fn mount(api: &mut ServiceConfig) {

@@ -9,12 +9,13 @@ use identity_core::world::World;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Failures;
 use super::view::{GroupReference, RoleView, TenantView};
-use super::{Failures, resource};
 use crate::authentication::Authenticated;
 use crate::body::{Body, Findings, one};
 use crate::page::{self, ListQuery};
 use crate::problem::Problem;
+use crate::resource;
 use crate::revision::written;
 
 pub(super) fn mount(api: &mut ServiceConfig) {

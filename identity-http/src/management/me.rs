@@ -5,8 +5,9 @@ use actix_web::web::{self, Query, ServiceConfig};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Failures, resource};
+use super::Failures;
 use crate::authentication::Authenticated;
+use crate::resource;
 
 pub(super) fn mount(api: &mut ServiceConfig) {
     api.service(resource("/me").route(web::get().to(me)))

@@ -11,7 +11,7 @@ pub(crate) mod view;
 
 use std::sync::Arc;
 
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::{Data, ServiceConfig};
 use utoipa::IntoResponses;
 
 use crate::Surfaces;
@@ -61,9 +61,4 @@ pub(crate) fn mount(surfaces: &Surfaces, api: &mut ServiceConfig) {
         for_token::mount_authorizations(api);
         authorizations::mount(api.app_data(Data::from(Arc::clone(authorizations))));
     }
-}
-
-/// A path; its handlers follow, and any other method is refused.
-fn resource(path: &str) -> actix_web::Resource {
-    web::resource(path.to_owned()).default_service(web::to(crate::problem::no_such_method))
 }

@@ -8,12 +8,13 @@ use identity_core::value::{BrokenRule, ClientId, GroupId, InvalidValue, Name, Te
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::Failures;
 use super::view::{GroupReference, TenantView, UserView};
-use super::{Failures, resource};
 use crate::authentication::Authenticated;
 use crate::body::{Body, Findings, one};
 use crate::page::{self, ListQuery};
 use crate::problem::Problem;
+use crate::resource;
 use crate::revision::written;
 
 pub(super) fn mount(api: &mut ServiceConfig) {

@@ -11,9 +11,13 @@ use std::time::Duration;
 use identity_adapters_oidc::{OidcTokenVerifier, SettingsError};
 use identity_core::engine::Engine;
 use identity_core::port::{Clock, Ids, PasswordHasher};
+use identity_core::service::cluster::{
+    ClusterAuthorizations, ClusterGroups, ClusterMappingRules, ClusterRoles, ClusterTenants, ClusterUsers, Members,
+    Setup,
+};
 use identity_core::service::{Authentication, Authorizations, Gate, Groups, MappingRules, Roles, Tenants};
 use identity_core::world::Sources;
-use identity_http::{Limits, Surfaces};
+use identity_http::{About, Cluster, IdRules, Limits, Surfaces};
 
 use crate::config::{Config, Profile};
 
@@ -48,6 +52,9 @@ pub enum AssemblyError {
         /// Why not.
         source: std::io::Error,
     },
+    /// What ids may look like cannot be understood.
+    #[error("the pattern of ids is not a regular expression: {0}")]
+    IdPattern(String),
     /// Passwords cannot be hashed.
     #[error("passwords cannot be hashed: {0}")]
     Hasher(String),
@@ -99,10 +106,11 @@ pub fn assemble(
         _ => None,
     };
     let bearer = verifier.clone().map(|verifier| verifier as _);
-    let gate = || Gate::new(Arc::clone(engine));
+    let gate = || Gate::management(Arc::clone(engine));
     let features = config.features;
     // Rules match tokens: without tokens there is nothing to manage.
     let has_rules = verifier.is_some();
+    let cluster = cluster(config, engine, hasher.as_ref())?;
     let surfaces = Surfaces {
         engine: Arc::clone(engine),
         authentication: Arc::new(Authentication::new(Arc::clone(engine), bearer, hasher)),
@@ -111,8 +119,42 @@ pub fn assemble(
         tenants: features.tenants.then(|| Arc::new(Tenants::new(gate()))),
         mapping_rules: has_rules.then(|| Arc::new(MappingRules::new(gate()))),
         authorizations: features.resource_authorizations.then(|| Arc::new(Authorizations::new(gate()))),
+        cluster: Some(cluster),
         ids: Arc::clone(ids),
         limits: Limits { body_bytes: config.server.max_body_bytes, revision_wait: REVISION_WAIT },
     };
     Ok(Assembled { surfaces, verifier })
+}
+
+/// The services of the Orchestration Cluster API, which the profiles with stored users or tokens have alike.
+fn cluster(
+    config: &Config,
+    engine: &Arc<Engine>,
+    hasher: Option<&Arc<dyn PasswordHasher>>,
+) -> Result<Cluster, AssemblyError> {
+    let gate = || Gate::cluster(Arc::clone(engine), true);
+    let users = hasher.map(|hasher| Arc::new(ClusterUsers::new(gate(), Arc::clone(hasher))));
+    let setup = hasher.map(|hasher| Arc::new(Setup::new(Arc::clone(engine), Arc::clone(hasher))));
+    let groups_stored = engine.world().sources() != Sources::Provider { groups_claimed: true };
+    let about = About {
+        version: env!("CARGO_PKG_VERSION"),
+        host: config.server.address.ip().to_string(),
+        port: config.server.address.port(),
+        can_logout: true,
+        is_login_delegated: users.is_none(),
+        is_multi_tenancy_enabled: false,
+        max_request_size: config.server.max_body_bytes,
+    };
+    Ok(Cluster {
+        users,
+        setup,
+        groups: groups_stored.then(|| Arc::new(ClusterGroups::new(gate()))),
+        roles: Arc::new(ClusterRoles::new(gate())),
+        tenants: Some(Arc::new(ClusterTenants::new(gate()))),
+        mapping_rules: Arc::new(ClusterMappingRules::new(gate())),
+        members: Arc::new(Members::new(gate())),
+        authorizations: Arc::new(ClusterAuthorizations::new(gate())),
+        ids: IdRules::new(IdRules::USUAL).map_err(|error| AssemblyError::IdPattern(error.to_string()))?,
+        about,
+    })
 }

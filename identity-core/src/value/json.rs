@@ -1,4 +1,4 @@
-//! JSON objects, strictly: two parsers must not be able to read the same token differently (RFC 8725 §2.4, RFC 8259 §4).
+//! JSON objects, strictly: two parsers must not be able to read the same text differently (RFC 8725 §2.4, RFC 8259 §4).
 
 use std::cell::Cell;
 use std::fmt;
@@ -10,8 +10,11 @@ use serde_json::{Map, Number, Value};
 const MAX_DEPTH: usize = 16;
 
 /// Reads one JSON object and nothing else: no member twice (names are compared after unescaping), bounded nesting, no text
-/// after it. The error says what is wrong without a word of the input.
-pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, &'static str> {
+/// after it.
+///
+/// # Errors
+/// What is wrong, without a word of the input.
+pub fn strict_json_object(bytes: &[u8]) -> Result<Map<String, Value>, &'static str> {
     let fault = Cell::new("not json");
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let strict = Strict { levels: MAX_DEPTH, fault: &fault };
@@ -117,23 +120,23 @@ mod tests {
     fn an_object_is_read_as_it_is() {
         let text = r#" {"a": [1, -2, 2.5, "x", null, true, {"b": {}}], "ä": "\u00e4"} "#;
         let expected = json!({"a": [1, -2, 2.5, "x", null, true, {"b": {}}], "ä": "ä"});
-        assert_eq!(object(text.as_bytes()).map(Value::Object), Ok(expected));
+        assert_eq!(strict_json_object(text.as_bytes()).map(Value::Object), Ok(expected));
     }
 
     #[test]
     fn a_member_may_not_occur_twice_at_any_level_or_spelling() {
         for text in [r#"{"a":1,"a":1}"#, r#"{"a":1,"\u0061":2}"#, r#"{"x":{"a":1,"a":2}}"#, r#"{"x":[{"a":1,"a":2}]}"#]
         {
-            assert_eq!(object(text.as_bytes()), Err("a member occurs twice"), "{text}");
+            assert_eq!(strict_json_object(text.as_bytes()), Err("a member occurs twice"), "{text}");
         }
     }
 
     #[test]
     fn nesting_is_bounded() {
         let nested = |levels: usize| format!("{{\"a\":{}{}}}", "[".repeat(levels), "]".repeat(levels));
-        assert!(object(nested(MAX_DEPTH - 1).as_bytes()).is_ok());
-        assert_eq!(object(nested(MAX_DEPTH).as_bytes()), Err("nested too deeply"));
-        assert_eq!(object(nested(100_000).as_bytes()), Err("nested too deeply"));
+        assert!(strict_json_object(nested(MAX_DEPTH - 1).as_bytes()).is_ok());
+        assert_eq!(strict_json_object(nested(MAX_DEPTH).as_bytes()), Err("nested too deeply"));
+        assert_eq!(strict_json_object(nested(100_000).as_bytes()), Err("nested too deeply"));
     }
 
     #[test]
@@ -149,8 +152,8 @@ mod tests {
             ("[]", "not a json object"),
             ("null", "not a json object"),
         ] {
-            assert_eq!(object(text.as_bytes()), Err(fault), "{text}");
+            assert_eq!(strict_json_object(text.as_bytes()), Err(fault), "{text}");
         }
-        assert_eq!(object(b"{\"a\":\"\xff\"}"), Err("not json"));
+        assert_eq!(strict_json_object(b"{\"a\":\"\xff\"}"), Err("not json"));
     }
 }

@@ -1,0 +1,110 @@
+//! Authorizations.
+
+use super::Search;
+use crate::apply::{Command, NewAuthorization};
+use crate::entity::{AuditEntity, Authorization, EntityKind};
+use crate::search::entities::{AuthorizationField, AuthorizationFilter, authorizations};
+use crate::search::{Found, Visible, what_can};
+use crate::service::{Caller, Gate, ServiceError, Written};
+use crate::value::AuthorizationKey;
+use crate::world::Change;
+
+/// Authorizations.
+pub struct ClusterAuthorizations {
+    gate: Gate,
+}
+
+impl ClusterAuthorizations {
+    /// Behind a gate.
+    #[must_use]
+    pub fn new(gate: Gate) -> Self {
+        Self { gate }
+    }
+
+    /// Authorizes somebody; answers the key.
+    ///
+    /// # Errors
+    /// When the caller may not, the owner or a named entity does not exist, the type does not support a permission, or
+    /// the same is granted already.
+    pub async fn create(
+        &self,
+        caller: &Caller,
+        new: NewAuthorization,
+    ) -> Result<Written<AuthorizationKey>, ServiceError> {
+        let command = Command::CreateAuthorization(new);
+        let attempt = command.audit_draft(None);
+        let permit = self.gate.permit(caller, attempt.clone()).await?;
+        let done = self.gate.engine().execute(&permit, attempt, |_| Ok(vec![command])).await?;
+        let key = done.changes.iter().find_map(|change| match change {
+            Change::AuthorizationPut(authorization) => Some(authorization.key),
+            _ => None,
+        });
+        let missing = || ServiceError::Missing(entity(AuthorizationKey(0)));
+        Ok(Written { value: key.ok_or_else(missing)?, revision: done.revision })
+    }
+
+    /// Replaces an authorization, owner and resource included.
+    ///
+    /// # Errors
+    /// As [`ClusterAuthorizations::create`], and when there is none of that key.
+    pub async fn update(
+        &self,
+        caller: &Caller,
+        key: AuthorizationKey,
+        new: NewAuthorization,
+    ) -> Result<Written, ServiceError> {
+        self.gate.command(caller, Command::UpdateAuthorization(key, new)).await
+    }
+
+    /// Deletes an authorization.
+    ///
+    /// # Errors
+    /// When the caller may not, there is none of that key, or nobody could administer without it.
+    pub async fn delete(&self, caller: &Caller, key: AuthorizationKey) -> Result<Written, ServiceError> {
+        self.gate.command(caller, Command::DeleteAuthorization(key)).await
+    }
+
+    /// One authorization.
+    ///
+    /// # Errors
+    /// When the caller may not see it, or there is none of that key.
+    pub async fn find(&self, caller: &Caller, key: AuthorizationKey) -> Result<Authorization, ServiceError> {
+        self.gate
+            .read(caller, EntityKind::Authorization, &key.to_string(), |world| world.authorization(key))
+            .await?
+            .ok_or_else(|| ServiceError::Missing(entity(key)))
+    }
+
+    /// The authorizations that the caller may see.
+    #[must_use]
+    pub fn search(
+        &self,
+        caller: &Caller,
+        search: &Search<AuthorizationFilter, AuthorizationField>,
+    ) -> Found<Authorization> {
+        let visible = self.gate.visible(caller, EntityKind::Authorization);
+        authorizations(&caller.world, &visible, &search.filter, &search.sort, &search.window)
+    }
+
+    /// The authorizations that apply to the caller, through any owner. Needs no permission.
+    #[must_use]
+    pub fn own(
+        &self,
+        caller: &Caller,
+        search: &Search<AuthorizationFilter, AuthorizationField>,
+    ) -> Found<Authorization> {
+        let keys = what_can(&caller.world, &caller.subject).map(|held| held.key.to_string());
+        let own = Visible::Only(keys.collect());
+        authorizations(&caller.world, &own, &search.filter, &search.sort, &search.window)
+    }
+
+    /// Whether authorizations are asked for at all.
+    #[must_use]
+    pub fn are_enabled(&self) -> bool {
+        self.gate.asks_for_authorizations()
+    }
+}
+
+fn entity(key: AuthorizationKey) -> AuditEntity {
+    AuditEntity { kind: EntityKind::Authorization, key: key.to_string() }
+}

@@ -1,0 +1,250 @@
+//! Authorizations (orchestration reference §1.6).
+
+use actix_web::web::{self, Data, Path, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use identity_core::apply::NewAuthorization;
+use identity_core::entity::{Authorization, Party, PartyKind, Scope};
+use identity_core::matrix::{Family, Matrix};
+use identity_core::search::entities::{AuthorizationField, AuthorizationFilter};
+use identity_core::service::Caller;
+use identity_core::service::cluster::{ClusterAuthorizations, Search};
+use identity_core::value::{GroupId, InvalidValue, PermissionName, PropertyName, ResourceTypeName};
+use serde::Serialize;
+use serde_json::json;
+
+use super::fields::{Fields, Report};
+use super::ids::{IdRules, key_in_path};
+use super::search;
+use crate::authentication::Authenticated;
+use crate::body::JsonBytes;
+use crate::problem::Problem;
+use crate::resource;
+use crate::revision::written;
+
+pub(super) fn mount(v2: &mut ServiceConfig) {
+    v2.service(resource("/authorizations").route(web::post().to(create)))
+        .service(resource("/authorizations/search").route(web::post().to(search)))
+        .service(resource("/authentication/me/authorizations/search").route(web::post().to(own)))
+        .service(
+            resource("/authorizations/{key}")
+                .route(web::get().to(find))
+                .route(web::put().to(update))
+                .route(web::delete().to(delete)),
+        );
+}
+
+const SORT: &[(&str, AuthorizationField)] = &[
+    ("ownerId", AuthorizationField::OwnerId),
+    ("ownerType", AuthorizationField::OwnerType),
+    ("resourceId", AuthorizationField::ResourceId),
+    ("resourcePropertyName", AuthorizationField::ResourcePropertyName),
+    ("resourceType", AuthorizationField::ResourceType),
+];
+
+/// The words for owners. The last is in the original's vocabulary, and refused.
+const OWNERS: &[(&str, Option<PartyKind>)] = &[
+    ("USER", Some(PartyKind::User)),
+    ("CLIENT", Some(PartyKind::Client)),
+    ("ROLE", Some(PartyKind::Role)),
+    ("GROUP", Some(PartyKind::Group)),
+    ("MAPPING_RULE", Some(PartyKind::MappingRule)),
+    ("UNSPECIFIED", None),
+];
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AuthorizationView {
+    authorization_key: String,
+    owner_id: String,
+    owner_type: &'static str,
+    resource_type: String,
+    resource_id: Option<String>,
+    resource_property_name: Option<String>,
+    permission_types: Vec<String>,
+}
+
+impl From<Authorization> for AuthorizationView {
+    fn from(authorization: Authorization) -> Self {
+        Self {
+            authorization_key: authorization.key.to_string(),
+            owner_id: authorization.owner.id().to_owned(),
+            owner_type: authorization.owner.kind_name(),
+            resource_type: authorization.resource_type.to_string(),
+            resource_id: authorization.scope.resource_id().map(str::to_owned),
+            resource_property_name: match &authorization.scope {
+                Scope::Property(name) => Some(name.to_string()),
+                Scope::Any | Scope::Id(_) => None,
+            },
+            permission_types: authorization.permissions.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+/// The resource types of this API by name, in any case.
+fn resource_type(
+    matrix: &Matrix,
+    fields: &mut Fields,
+    required: bool,
+    report: &mut Report,
+) -> Option<ResourceTypeName> {
+    let cluster = matrix.types().iter().filter(|kind| kind.family == Family::Cluster);
+    let words: Vec<(&str, &ResourceTypeName)> = cluster.map(|kind| (kind.name.as_str(), &kind.name)).collect();
+    fields.word("resourceType", &words, required, report).cloned()
+}
+
+fn owner(kind: PartyKind, id: &str, ids: &IdRules) -> Result<Party, InvalidValue> {
+    match kind {
+        PartyKind::User => ids.username(id).map(Party::User),
+        PartyKind::Client => ids.client(id).map(Party::Client),
+        // Tokens may claim groups of any id.
+        PartyKind::Group => GroupId::parse(id).map(Party::Group),
+        PartyKind::Role => ids.role(id).map(Party::Role),
+        PartyKind::MappingRule => ids.mapping_rule(id).map(Party::MappingRule),
+    }
+}
+
+fn new_authorization(bytes: &[u8], matrix: &Matrix, ids: &IdRules) -> Result<NewAuthorization, Problem> {
+    let mut body = Fields::body(bytes, false)?;
+    let mut report = Report::default();
+    let by_id = body.has("resourceId");
+    let by_property = body.has("resourcePropertyName");
+    if by_id == by_property {
+        report.shape("Exactly one of `resourceId` and `resourcePropertyName` must be given.");
+    }
+    let kind = body.word("ownerType", OWNERS, true, &mut report);
+    if kind == Some(None) {
+        report.value("`ownerType` must not be UNSPECIFIED.");
+    }
+    let owner_id = body.required_text("ownerId", &mut report);
+    let owner = kind.flatten().zip(owner_id).and_then(|(kind, id)| report.take("ownerId", owner(kind, &id, ids)));
+    let scope = if by_property {
+        let name = body.required_text("resourcePropertyName", &mut report);
+        body.optional("resourceId");
+        name.and_then(|name| report.take("resourcePropertyName", PropertyName::parse(&name))).map(Scope::Property)
+    } else {
+        let id = if by_id { body.required_text("resourceId", &mut report) } else { None };
+        id.and_then(|id| report.take("resourceId", ids.resource(&id)))
+    };
+    let resource_type = resource_type(matrix, &mut body, true, &mut report);
+    let permissions = permissions(matrix, &mut body, &mut report);
+    body.end(&mut report);
+    let made = match (owner, scope, resource_type, permissions) {
+        (Some(owner), Some(scope), Some(resource_type), Some(permissions)) => {
+            Some(NewAuthorization { owner, resource_type, scope, permissions })
+        }
+        _ => None,
+    };
+    report.finish(made)
+}
+
+fn permissions(
+    matrix: &Matrix,
+    body: &mut Fields,
+    report: &mut Report,
+) -> Option<std::collections::BTreeSet<PermissionName>> {
+    let given = body.has("permissionTypes");
+    let texts = body.optional_texts("permissionTypes", report);
+    match &texts {
+        None if !given => report.value("No `permissionTypes` is provided."),
+        Some(texts) if texts.is_empty() => report.value("`permissionTypes` must not be empty."),
+        _ => {}
+    }
+    let known: std::collections::BTreeSet<&PermissionName> = matrix
+        .types()
+        .iter()
+        .filter(|kind| kind.family == Family::Cluster)
+        .flat_map(|kind| &kind.permissions)
+        .collect();
+    let mut permissions = std::collections::BTreeSet::new();
+    for text in texts? {
+        match known.iter().find(|name| name.as_str().eq_ignore_ascii_case(&text)) {
+            Some(name) => {
+                permissions.insert((*name).clone());
+            }
+            None => {
+                let allowed = known.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+                report.shape(format!("`permissionTypes` may hold {allowed}."));
+            }
+        }
+    }
+    Some(permissions)
+}
+
+async fn create(
+    request: HttpRequest,
+    authorizations: Data<ClusterAuthorizations>,
+    ids: Data<IdRules>,
+    Authenticated(caller): Authenticated,
+    JsonBytes(body): JsonBytes,
+) -> Result<HttpResponse, Problem> {
+    let new = new_authorization(&body, caller.world.matrix(), &ids)?;
+    let key = written(&request, authorizations.create(&caller, new).await?);
+    Ok(HttpResponse::Created().json(json!({ "authorizationKey": key.to_string() })))
+}
+
+fn parse(caller: &Caller, body: &[u8]) -> Result<Search<AuthorizationFilter, AuthorizationField>, Problem> {
+    search::parse(body, SORT, |filter, report| {
+        Some(AuthorizationFilter {
+            owner_id: filter.optional_text("ownerId", report),
+            owner_type: filter.word("ownerType", OWNERS, false, report).flatten(),
+            resource_ids: filter.optional_texts("resourceIds", report),
+            resource_property_names: filter.optional_texts("resourcePropertyNames", report),
+            resource_type: resource_type(caller.world.matrix(), filter, false, report),
+        })
+    })
+}
+
+async fn search(
+    authorizations: Data<ClusterAuthorizations>,
+    Authenticated(caller): Authenticated,
+    JsonBytes(body): JsonBytes,
+) -> Result<HttpResponse, Problem> {
+    let request = parse(&caller, &body)?;
+    Ok(search::respond(authorizations.search(&caller, &request), AuthorizationView::from))
+}
+
+async fn own(
+    authorizations: Data<ClusterAuthorizations>,
+    Authenticated(caller): Authenticated,
+    JsonBytes(body): JsonBytes,
+) -> Result<HttpResponse, Problem> {
+    let request = parse(&caller, &body)?;
+    let mut answer = search::Answer::new(authorizations.own(&caller, &request), AuthorizationView::from);
+    answer.authorizations_enabled = Some(authorizations.are_enabled());
+    Ok(answer.respond())
+}
+
+async fn find(
+    authorizations: Data<ClusterAuthorizations>,
+    Authenticated(caller): Authenticated,
+    key: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let key = key_in_path("authorizationKey", &key)?;
+    let authorization = authorizations.find(&caller, key).await?;
+    Ok(HttpResponse::Ok().json(AuthorizationView::from(authorization)))
+}
+
+async fn update(
+    request: HttpRequest,
+    authorizations: Data<ClusterAuthorizations>,
+    ids: Data<IdRules>,
+    Authenticated(caller): Authenticated,
+    key: Path<String>,
+    JsonBytes(body): JsonBytes,
+) -> Result<HttpResponse, Problem> {
+    let key = key_in_path("authorizationKey", &key)?;
+    let new = new_authorization(&body, caller.world.matrix(), &ids)?;
+    written(&request, authorizations.update(&caller, key, new).await?);
+    Ok(crate::done())
+}
+
+async fn delete(
+    request: HttpRequest,
+    authorizations: Data<ClusterAuthorizations>,
+    Authenticated(caller): Authenticated,
+    key: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let key = key_in_path("authorizationKey", &key)?;
+    written(&request, authorizations.delete(&caller, key).await?);
+    Ok(crate::done())
+}

@@ -1,0 +1,215 @@
+//! Groups, roles and tenants (orchestration reference §1.2-1.4): an id, a name, a description.
+
+use std::collections::BTreeSet;
+
+use actix_web::web::{self, Data, Path, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use identity_core::entity::{Group, Role, Tenant};
+use identity_core::search::entities::{GroupField, NamedFilter, RoleField, TenantField};
+use identity_core::service::cluster::{ClusterGroups, ClusterRoles, ClusterTenants, Naming};
+use identity_core::value::{Description, InvalidValue, Name};
+use serde::Serialize;
+
+use super::fields::{Fields, Report};
+use super::ids::{IdRules, in_path};
+use super::search;
+use crate::authentication::Authenticated;
+use crate::body::JsonBytes;
+use crate::problem::Problem;
+use crate::resource;
+use crate::revision::written;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct GroupView {
+    group_id: String,
+    name: String,
+    description: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RoleView {
+    role_id: String,
+    name: String,
+    description: String,
+}
+
+/// Clients compare the text of lists of these: the members' order matters (orchestration reference §1.7).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TenantView {
+    name: String,
+    tenant_id: String,
+    description: String,
+}
+
+impl From<&Group> for GroupView {
+    fn from(group: &Group) -> Self {
+        Self {
+            group_id: group.id.to_string(),
+            name: group.name.to_string(),
+            description: group.description.to_string(),
+        }
+    }
+}
+
+impl From<&Role> for RoleView {
+    fn from(role: &Role) -> Self {
+        Self { role_id: role.id.to_string(), name: role.name.to_string(), description: role.description.to_string() }
+    }
+}
+
+impl From<&Tenant> for TenantView {
+    fn from(tenant: &Tenant) -> Self {
+        Self {
+            name: tenant.name.to_string(),
+            tenant_id: tenant.id.to_string(),
+            description: tenant.description.to_string(),
+        }
+    }
+}
+
+fn naming(body: &mut Fields, report: &mut Report) -> Option<Naming> {
+    let name = body.required_text("name", report).and_then(|name| report.take("name", Name::parse(name.trim())));
+    let description = body.optional_text("description", report).unwrap_or_default();
+    let description = report.take("description", Description::parse(&description));
+    Some(Naming { name: name?, description: description? })
+}
+
+/// An entity to create.
+fn creation<I, E>(
+    bytes: &[u8],
+    id_name: &str,
+    parse: impl FnOnce(&str) -> Result<I, InvalidValue>,
+    make: impl FnOnce(I, Naming) -> E,
+) -> Result<E, Problem> {
+    let mut body = Fields::body(bytes, false)?;
+    let mut report = Report::default();
+    let id = body.required_text(id_name, &mut report).and_then(|id| report.take(id_name, parse(&id)));
+    let naming = naming(&mut body, &mut report);
+    body.end(&mut report);
+    report.finish(id.zip(naming).map(|(id, naming)| make(id, naming)))
+}
+
+/// The filter of a search: by id with operators where `operators`, otherwise exactly.
+pub(super) fn named_filter(
+    filter: &mut Fields,
+    report: &mut Report,
+    id_name: &str,
+    operators: bool,
+) -> Option<NamedFilter> {
+    use identity_core::search::TextFilter;
+    let id = if operators {
+        filter.text_filter(id_name, report)
+    } else {
+        filter.optional_text(id_name, report).map(TextFilter::equals)
+    };
+    Some(NamedFilter { id, name: filter.optional_text("name", report).map(TextFilter::equals) })
+}
+
+macro_rules! resource_of {
+    (
+        $module:ident, $path:literal, $service:ty, $entity:ident, $view:ident, $id_name:literal, $parse:ident,
+        filter operators $operators:literal, sort $sort:expr, make $make:expr
+    ) => {
+        pub(in crate::cluster) mod $module {
+            use super::*;
+
+            pub(in crate::cluster) fn mount(v2: &mut ServiceConfig) {
+                v2.service(resource($path).route(web::post().to(create)))
+                    .service(resource(concat!($path, "/search")).route(web::post().to(search)))
+                    .service(
+                        resource(concat!($path, "/{id}"))
+                            .route(web::get().to(find))
+                            .route(web::put().to(update))
+                            .route(web::delete().to(delete)),
+                    );
+            }
+
+            async fn create(
+                request: HttpRequest,
+                service: Data<$service>,
+                ids: Data<IdRules>,
+                Authenticated(caller): Authenticated,
+                JsonBytes(body): JsonBytes,
+            ) -> Result<HttpResponse, Problem> {
+                let entity = creation(&body, $id_name, |id| ids.$parse(id), $make)?;
+                let entity = written(&request, service.create(&caller, entity).await?);
+                Ok(HttpResponse::Created().json($view::from(&entity)))
+            }
+
+            async fn search(
+                service: Data<$service>,
+                Authenticated(caller): Authenticated,
+                JsonBytes(body): JsonBytes,
+            ) -> Result<HttpResponse, Problem> {
+                let request =
+                    search::parse(&body, $sort, |filter, report| named_filter(filter, report, $id_name, $operators))?;
+                Ok(search::respond(service.search(&caller, &request), $view::from))
+            }
+
+            async fn find(
+                service: Data<$service>,
+                ids: Data<IdRules>,
+                Authenticated(caller): Authenticated,
+                id: Path<String>,
+            ) -> Result<HttpResponse, Problem> {
+                let id = in_path($id_name, ids.$parse(&id))?;
+                let entity = service.find(&caller, id.as_str()).await?;
+                Ok(HttpResponse::Ok().json($view::from(&entity)))
+            }
+
+            async fn update(
+                request: HttpRequest,
+                service: Data<$service>,
+                ids: Data<IdRules>,
+                Authenticated(caller): Authenticated,
+                id: Path<String>,
+                JsonBytes(body): JsonBytes,
+            ) -> Result<HttpResponse, Problem> {
+                let mut body = Fields::body(&body, false)?;
+                let mut report = Report::default();
+                let id = report.take($id_name, ids.$parse(&id));
+                let naming = naming(&mut body, &mut report);
+                body.end(&mut report);
+                let (id, naming) = report.finish(id.zip(naming))?;
+                let entity = written(&request, service.update(&caller, &id, naming).await?);
+                Ok(HttpResponse::Ok().json($view::from(&entity)))
+            }
+
+            async fn delete(
+                request: HttpRequest,
+                service: Data<$service>,
+                ids: Data<IdRules>,
+                Authenticated(caller): Authenticated,
+                id: Path<String>,
+            ) -> Result<HttpResponse, Problem> {
+                let id = in_path($id_name, ids.$parse(&id))?;
+                written(&request, service.delete(&caller, id).await?);
+                Ok(crate::done())
+            }
+        }
+    };
+}
+
+resource_of!(
+    groups, "/groups", ClusterGroups, Group, GroupView, "groupId", group,
+    filter operators true,
+    sort &[("groupId", GroupField::GroupId), ("name", GroupField::Name)],
+    make |id, Naming { name, description }| Group { id, name, description }
+);
+resource_of!(
+    roles, "/roles", ClusterRoles, Role, RoleView, "roleId", role,
+    filter operators false,
+    sort super::ROLE_SORT,
+    make |id, Naming { name, description }| Role { id, name, description, permissions: BTreeSet::new() }
+);
+resource_of!(
+    tenants, "/tenants", ClusterTenants, Tenant, TenantView, "tenantId", tenant,
+    filter operators false,
+    sort &[("key", TenantField::TenantId), ("tenantId", TenantField::TenantId), ("name", TenantField::Name)],
+    make |id, Naming { name, description }| Tenant { id, name, description }
+);
+
+pub(super) const ROLE_SORT: &[(&str, RoleField)] = &[("roleId", RoleField::RoleId), ("name", RoleField::Name)];

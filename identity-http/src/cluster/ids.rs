@@ -1,0 +1,104 @@
+//! What ids may look like in `/v2` (orchestration reference §2.1). The domain allows more: ids from tokens, names of roles.
+
+use std::sync::Arc;
+
+use identity_core::value::{
+    AuthorizationKey, BrokenRule, ClientId, GroupId, InvalidValue, MappingRuleId, RoleId, TenantId, Username,
+};
+use regex::Regex;
+
+use super::fields::Report;
+use crate::problem::Problem;
+
+/// Longest id of a tenant here.
+const MAX_TENANT_ID: usize = 31;
+
+/// What an operator says ids may look like.
+#[derive(Clone)]
+pub struct IdRules {
+    pattern: Regex,
+    source: Arc<str>,
+}
+
+impl IdRules {
+    /// The usual pattern.
+    pub const USUAL: &'static str = "^[a-zA-Z0-9_~@.+-]+$";
+
+    /// Ids must match this pattern as a whole.
+    ///
+    /// # Errors
+    /// When it is not a regular expression.
+    pub fn new(pattern: &str) -> Result<Self, regex::Error> {
+        let whole = format!("^(?:{pattern})$");
+        Ok(Self { pattern: Regex::new(&whole)?, source: Arc::from(pattern) })
+    }
+
+    fn check(&self, text: &str) -> Result<(), BrokenRule> {
+        if self.pattern.is_match(text) {
+            Ok(())
+        } else {
+            Err(BrokenRule::Form("an id that matches the pattern", format!("`{}`", self.source)))
+        }
+    }
+
+    fn parse<T>(&self, text: &str, parse: impl FnOnce(&str) -> Result<T, InvalidValue>) -> Result<T, InvalidValue> {
+        let id = parse(text)?;
+        self.check(text).map_err(|rule| InvalidValue { what: "id", rule })?;
+        Ok(id)
+    }
+
+    pub(crate) fn username(&self, text: &str) -> Result<Username, InvalidValue> {
+        self.parse(text, Username::parse)
+    }
+
+    pub(crate) fn client(&self, text: &str) -> Result<ClientId, InvalidValue> {
+        self.parse(text, ClientId::parse)
+    }
+
+    pub(crate) fn group(&self, text: &str) -> Result<GroupId, InvalidValue> {
+        self.parse(text, GroupId::parse)
+    }
+
+    pub(crate) fn role(&self, text: &str) -> Result<RoleId, InvalidValue> {
+        self.parse(text, RoleId::parse)
+    }
+
+    pub(crate) fn mapping_rule(&self, text: &str) -> Result<MappingRuleId, InvalidValue> {
+        self.parse(text, MappingRuleId::parse)
+    }
+
+    /// Tenants have a pattern of their own.
+    pub(crate) fn tenant(&self, text: &str) -> Result<TenantId, InvalidValue> {
+        if text.chars().count() > MAX_TENANT_ID {
+            return Err(InvalidValue { what: "tenant id", rule: BrokenRule::TooLong(MAX_TENANT_ID) });
+        }
+        TenantId::parse(text)
+    }
+
+    /// The id of a resource: `*`, or like an id.
+    pub(crate) fn resource(&self, text: &str) -> Result<identity_core::entity::Scope, InvalidValue> {
+        let scope = identity_core::entity::Scope::from_resource_id(text)?;
+        let is_tenant = TenantId::parse(text).is_ok();
+        if text != "*" && !is_tenant {
+            self.check(text).map_err(|rule| InvalidValue { what: "resource id", rule })?;
+        }
+        Ok(scope)
+    }
+}
+
+/// One value of a path.
+pub(crate) fn in_path<T>(name: &str, value: Result<T, InvalidValue>) -> Result<T, Problem> {
+    let mut report = Report::default();
+    let value = report.take(name, value);
+    report.finish(value)
+}
+
+/// A key of a path: a number.
+pub(crate) fn key_in_path(name: &str, text: &str) -> Result<AuthorizationKey, Problem> {
+    let mut report = Report::default();
+    let key = text.parse().ok().map(AuthorizationKey);
+    if key.is_none() {
+        report.shape(format!("`{name}` must be numeric."));
+    }
+    report.finish(key)
+}

@@ -1,0 +1,145 @@
+//! Mapping rules (orchestration reference §1.5): one claim, one value.
+
+use actix_web::web::{self, Data, Path, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use identity_core::entity::{MappingRule, Operator, RuleKind};
+use identity_core::search::TextFilter;
+use identity_core::search::entities::{RuleField, RuleFilter};
+use identity_core::service::cluster::ClusterMappingRules;
+use identity_core::value::{ClaimSelector, ClaimValue, Name};
+use serde::Serialize;
+
+use super::fields::{Fields, Report};
+use super::ids::{IdRules, in_path};
+use super::search;
+use crate::authentication::Authenticated;
+use crate::body::JsonBytes;
+use crate::problem::Problem;
+use crate::resource;
+use crate::revision::written;
+
+pub(super) fn mount(v2: &mut ServiceConfig) {
+    v2.service(resource("/mapping-rules").route(web::post().to(create)))
+        .service(resource("/mapping-rules/search").route(web::post().to(search)))
+        .service(
+            resource("/mapping-rules/{id}")
+                .route(web::get().to(find))
+                .route(web::put().to(update))
+                .route(web::delete().to(delete)),
+        );
+}
+
+pub(super) const SORT: &[(&str, RuleField)] = &[
+    ("mappingRuleId", RuleField::MappingRuleId),
+    ("claimName", RuleField::ClaimName),
+    ("claimValue", RuleField::ClaimValue),
+    ("name", RuleField::Name),
+];
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RuleView {
+    mapping_rule_id: String,
+    claim_name: String,
+    claim_value: String,
+    name: String,
+}
+
+impl From<&MappingRule> for RuleView {
+    fn from(rule: &MappingRule) -> Self {
+        Self {
+            mapping_rule_id: rule.id.to_string(),
+            claim_name: rule.selector.to_string(),
+            claim_value: rule.value.to_string(),
+            name: rule.name.to_string(),
+        }
+    }
+}
+
+pub(super) fn filter(filter: &mut Fields, report: &mut Report) -> Option<RuleFilter> {
+    let mut exact = |name| filter.optional_text(name, report).map(TextFilter::equals);
+    Some(RuleFilter {
+        id: exact("mappingRuleId"),
+        claim_name: exact("claimName"),
+        claim_value: exact("claimValue"),
+        name: exact("name"),
+    })
+}
+
+fn predicate(body: &mut Fields, report: &mut Report) -> Option<(Name, ClaimSelector, ClaimValue)> {
+    let name = body.required_text("name", report).and_then(|text| report.take("name", Name::parse(text.trim())));
+    let selector = body.required_text("claimName", report);
+    let selector = selector.and_then(|text| report.take("claimName", ClaimSelector::parse(&text)));
+    let value = body.required_text("claimValue", report);
+    let value = value.and_then(|text| report.take("claimValue", ClaimValue::parse(&text)));
+    Some((name?, selector?, value?))
+}
+
+async fn create(
+    request: HttpRequest,
+    rules: Data<ClusterMappingRules>,
+    ids: Data<IdRules>,
+    Authenticated(caller): Authenticated,
+    JsonBytes(body): JsonBytes,
+) -> Result<HttpResponse, Problem> {
+    let mut body = Fields::body(&body, false)?;
+    let mut report = Report::default();
+    let id = body.required_text("mappingRuleId", &mut report);
+    let id = id.and_then(|text| report.take("mappingRuleId", ids.mapping_rule(&text)));
+    let predicate = predicate(&mut body, &mut report);
+    body.end(&mut report);
+    let (id, (name, selector, value)) = report.finish(id.zip(predicate))?;
+    let rule = MappingRule { id, name, selector, operator: Operator::Equals, value, kind: RuleKind::Any };
+    let rule = written(&request, rules.create(&caller, rule).await?);
+    Ok(HttpResponse::Created().json(RuleView::from(&rule)))
+}
+
+async fn search(
+    rules: Data<ClusterMappingRules>,
+    Authenticated(caller): Authenticated,
+    JsonBytes(body): JsonBytes,
+) -> Result<HttpResponse, Problem> {
+    let request = search::parse(&body, SORT, filter)?;
+    Ok(search::respond(rules.search(&caller, &request), RuleView::from))
+}
+
+async fn find(
+    rules: Data<ClusterMappingRules>,
+    ids: Data<IdRules>,
+    Authenticated(caller): Authenticated,
+    id: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let id = in_path("mappingRuleId", ids.mapping_rule(&id))?;
+    let rule = rules.find(&caller, id.as_str()).await?;
+    Ok(HttpResponse::Ok().json(RuleView::from(&rule)))
+}
+
+async fn update(
+    request: HttpRequest,
+    rules: Data<ClusterMappingRules>,
+    ids: Data<IdRules>,
+    Authenticated(caller): Authenticated,
+    id: Path<String>,
+    JsonBytes(body): JsonBytes,
+) -> Result<HttpResponse, Problem> {
+    let mut body = Fields::body(&body, false)?;
+    let mut report = Report::default();
+    let id = report.take("mappingRuleId", ids.mapping_rule(&id));
+    let predicate = predicate(&mut body, &mut report);
+    body.end(&mut report);
+    let (id, predicate) = report.finish(id.zip(predicate))?;
+    let rule = written(&request, rules.update(&caller, &id, predicate).await?);
+    Ok(HttpResponse::Ok().json(RuleView::from(&rule)))
+}
+
+async fn delete(
+    request: HttpRequest,
+    rules: Data<ClusterMappingRules>,
+    ids: Data<IdRules>,
+    Authenticated(caller): Authenticated,
+    id: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let id = in_path("mappingRuleId", ids.mapping_rule(&id))?;
+    written(&request, rules.delete(&caller, id).await?);
+    Ok(crate::done())
+}

@@ -1,0 +1,57 @@
+//! The caller (orchestration reference §1.7).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use actix_web::HttpResponse;
+use actix_web::web::{self, Data, ServiceConfig};
+use identity_core::search::what_can;
+use serde::Serialize;
+
+use super::entities::TenantView;
+use super::neighbours::About;
+use crate::authentication::Authenticated;
+use crate::resource;
+
+pub(super) fn mount(v2: &mut ServiceConfig) {
+    v2.service(resource("/authentication/me").route(web::get().to(me)));
+}
+
+/// Ten members, always all of them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MeView {
+    username: String,
+    display_name: Option<String>,
+    email: Option<String>,
+    authorized_components: BTreeSet<String>,
+    tenants: Vec<TenantView>,
+    groups: Vec<String>,
+    roles: Vec<String>,
+    sales_plan_type: Option<String>,
+    c8_links: BTreeMap<String, String>,
+    can_logout: bool,
+}
+
+async fn me(Authenticated(caller): Authenticated, about: Data<About>) -> HttpResponse {
+    let components = what_can(&caller.world, &caller.subject)
+        .filter(|held| held.resource_type.as_str() == "COMPONENT")
+        .filter_map(|held| held.scope.resource_id().map(component))
+        .collect();
+    HttpResponse::Ok().json(MeView {
+        username: caller.subject.principal.id().to_owned(),
+        display_name: caller.display_name.clone(),
+        email: caller.email.as_ref().map(ToString::to_string),
+        authorized_components: components,
+        tenants: caller.tenants().iter().map(TenantView::from).collect(),
+        groups: caller.subject.groups.iter().map(ToString::to_string).collect(),
+        roles: caller.subject.roles.iter().map(ToString::to_string).collect(),
+        sales_plan_type: None,
+        c8_links: BTreeMap::new(),
+        can_logout: about.can_logout,
+    })
+}
+
+/// The component that was called `identity` is called `admin` since 8.9.
+fn component(id: &str) -> String {
+    if id == "identity" { "admin".to_owned() } else { id.to_owned() }
+}

@@ -1,0 +1,173 @@
+//! Members of groups, roles and tenants (orchestration reference §1.2-1.4): which kinds each has is a table.
+
+use actix_web::web::{self, Bytes, Data, Path, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use identity_core::entity::{Container, Party, PartyKind};
+use identity_core::service::Caller;
+use identity_core::service::cluster::Members;
+use identity_core::value::{GroupId, InvalidValue};
+use serde_json::json;
+
+use super::entities::{ROLE_SORT, RoleView, named_filter};
+use super::fields::Report;
+use super::ids::{IdRules, in_path};
+use super::mapping_rules::{self, RuleView};
+use super::search;
+use crate::authentication::Authenticated;
+use crate::body::JsonBytes;
+use crate::problem::Problem;
+use crate::resource;
+use crate::revision::written;
+
+/// What has members.
+#[derive(Clone, Copy)]
+struct Holder {
+    path: &'static str,
+    id_name: &'static str,
+    parse: fn(&IdRules, &str) -> Result<Container, InvalidValue>,
+}
+
+/// A kind of member.
+#[derive(Clone, Copy)]
+struct Kind {
+    path: &'static str,
+    id_name: &'static str,
+    party: PartyKind,
+    parse: fn(&IdRules, &str) -> Result<Party, InvalidValue>,
+}
+
+const GROUPS: Holder =
+    Holder { path: "/groups", id_name: "groupId", parse: |ids, id| ids.group(id).map(Container::Group) };
+const ROLES: Holder = Holder { path: "/roles", id_name: "roleId", parse: |ids, id| ids.role(id).map(Container::Role) };
+const TENANTS: Holder =
+    Holder { path: "/tenants", id_name: "tenantId", parse: |ids, id| ids.tenant(id).map(Container::Tenant) };
+
+const USERS: Kind = Kind {
+    path: "users",
+    id_name: "username",
+    party: PartyKind::User,
+    parse: |ids, id| ids.username(id).map(Party::User),
+};
+const CLIENTS: Kind = Kind {
+    path: "clients",
+    id_name: "clientId",
+    party: PartyKind::Client,
+    parse: |ids, id| ids.client(id).map(Party::Client),
+};
+/// Groups as members may have any id: tokens may claim them.
+const MEMBER_GROUPS: Kind = Kind {
+    path: "groups",
+    id_name: "groupId",
+    party: PartyKind::Group,
+    parse: |_, id| GroupId::parse(id).map(Party::Group),
+};
+const MEMBER_ROLES: Kind =
+    Kind { path: "roles", id_name: "roleId", party: PartyKind::Role, parse: |ids, id| ids.role(id).map(Party::Role) };
+const RULES: Kind = Kind {
+    path: "mapping-rules",
+    id_name: "mappingRuleId",
+    party: PartyKind::MappingRule,
+    parse: |ids, id| ids.mapping_rule(id).map(Party::MappingRule),
+};
+
+pub(super) fn mount_groups(v2: &mut ServiceConfig) {
+    for kind in [USERS, CLIENTS, RULES] {
+        mount(v2, GROUPS, kind);
+    }
+    // Roles are given from the role's side; here one can only look.
+    v2.service(resource("/groups/{id}/roles/search").route(web::post().to(roles_of_group)));
+}
+
+pub(super) fn mount_roles(v2: &mut ServiceConfig) {
+    for kind in [USERS, CLIENTS, MEMBER_GROUPS, RULES] {
+        mount(v2, ROLES, kind);
+    }
+}
+
+pub(super) fn mount_tenants(v2: &mut ServiceConfig) {
+    for kind in [USERS, CLIENTS, MEMBER_GROUPS, MEMBER_ROLES, RULES] {
+        mount(v2, TENANTS, kind);
+    }
+}
+
+fn mount(v2: &mut ServiceConfig, holder: Holder, kind: Kind) {
+    let Holder { path, .. } = holder;
+    let search = move |members, ids, id, caller, body| search_members(holder, kind, members, ids, id, caller, body);
+    let add =
+        move |request, members, ids, path, caller| change(holder, kind, true, request, members, ids, path, caller);
+    let remove =
+        move |request, members, ids, path, caller| change(holder, kind, false, request, members, ids, path, caller);
+    v2.service(resource(&format!("{path}/{{id}}/{}/search", kind.path)).route(web::post().to(search))).service(
+        resource(&format!("{path}/{{id}}/{}/{{member}}", kind.path))
+            .route(web::put().to(add))
+            .route(web::delete().to(remove)),
+    );
+}
+
+#[expect(clippy::too_many_arguments, reason = "what the path and the request are made of")]
+async fn change(
+    holder: Holder,
+    kind: Kind,
+    add: bool,
+    request: HttpRequest,
+    members: Data<Members>,
+    ids: Data<IdRules>,
+    path: Path<(String, String)>,
+    Authenticated(caller): Authenticated,
+) -> Result<HttpResponse, Problem> {
+    let mut report = Report::default();
+    let container = report.take(holder.id_name, (holder.parse)(&ids, &path.0));
+    let member = report.take(kind.id_name, (kind.parse)(&ids, &path.1));
+    let (container, member) = report.finish(container.zip(member))?;
+    written(&request, members.change(&caller, container, member, add).await?);
+    Ok(crate::done())
+}
+
+async fn search_members(
+    holder: Holder,
+    kind: Kind,
+    members: Data<Members>,
+    ids: Data<IdRules>,
+    id: Path<String>,
+    Authenticated(caller): Authenticated,
+    JsonBytes(body): JsonBytes,
+) -> Result<HttpResponse, Problem> {
+    let container = in_path(holder.id_name, (holder.parse)(&ids, &id))?;
+    match kind.party {
+        PartyKind::Role => {
+            let request =
+                search::parse(&body, ROLE_SORT, |filter, report| named_filter(filter, report, "roleId", false))?;
+            Ok(search::respond(members.roles(&caller, &container, &request), RoleView::from))
+        }
+        PartyKind::MappingRule => {
+            let request = search::parse(&body, mapping_rules::SORT, mapping_rules::filter)?;
+            Ok(search::respond(members.mapping_rules(&caller, &container, &request), RuleView::from))
+        }
+        PartyKind::User | PartyKind::Client | PartyKind::Group => ids_only(kind, &members, &caller, &container, &body),
+    }
+}
+
+/// Members of which only the id is shown.
+fn ids_only(
+    kind: Kind,
+    members: &Members,
+    caller: &Caller,
+    container: &Container,
+    body: &Bytes,
+) -> Result<HttpResponse, Problem> {
+    let request = search::parse(body, &[(kind.id_name, ())], |_, _| Some(()))?;
+    let found = members.search(caller, container, kind.party, &request);
+    Ok(search::respond(found, |member| json!({ kind.id_name: member.id() })))
+}
+
+async fn roles_of_group(
+    members: Data<Members>,
+    ids: Data<IdRules>,
+    id: Path<String>,
+    Authenticated(caller): Authenticated,
+    JsonBytes(body): JsonBytes,
+) -> Result<HttpResponse, Problem> {
+    let group = in_path("groupId", ids.group(&id))?;
+    let request = search::parse(&body, ROLE_SORT, |filter, report| named_filter(filter, report, "roleId", false))?;
+    Ok(search::respond(members.roles_of(&caller, &Party::Group(group), &request), RoleView::from))
+}

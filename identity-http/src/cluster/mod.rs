@@ -1,0 +1,119 @@
+//! `/v2`: the identity part of the Orchestration Cluster API (orchestration reference §1).
+
+mod authorizations;
+mod entities;
+mod fields;
+mod ids;
+mod mapping_rules;
+mod me;
+mod members;
+mod neighbours;
+mod search;
+mod setup;
+mod users;
+
+use std::sync::Arc;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{Error, HttpMessage};
+use identity_core::service::cluster::{
+    ClusterAuthorizations, ClusterGroups, ClusterMappingRules, ClusterRoles, ClusterTenants, ClusterUsers, Members,
+    Setup,
+};
+
+pub use ids::IdRules;
+
+use crate::authentication::authenticate;
+use crate::problem::{self, Style};
+
+/// The services of `/v2`.
+#[derive(Clone)]
+pub struct Cluster {
+    /// Built-in users; without them, the paths say why they are not accessible.
+    pub users: Option<Arc<ClusterUsers>>,
+    /// Makes the first administrator, where users are built in.
+    pub setup: Option<Arc<Setup>>,
+    /// Stored groups; not where tokens claim them.
+    pub groups: Option<Arc<ClusterGroups>>,
+    /// Roles.
+    pub roles: Arc<ClusterRoles>,
+    /// Tenants; not where their API is switched off.
+    pub tenants: Option<Arc<ClusterTenants>>,
+    /// Mapping rules.
+    pub mapping_rules: Arc<ClusterMappingRules>,
+    /// Members of all these.
+    pub members: Arc<Members>,
+    /// Authorizations.
+    pub authorizations: Arc<ClusterAuthorizations>,
+    /// What ids may look like.
+    pub ids: IdRules,
+    /// What clients ask about the installation.
+    pub about: neighbours::About,
+}
+
+pub use neighbours::About;
+
+impl Cluster {
+    pub(crate) fn mount(&self, config: &mut ServiceConfig) {
+        let public = web::scope("/v2")
+            .app_data(Data::new(self.ids.clone()))
+            .app_data(Data::new(self.about.clone()))
+            .configure(|v2| {
+                neighbours::mount_public(v2);
+                if let Some(setup) = &self.setup {
+                    setup::mount(v2.app_data(Data::from(Arc::clone(setup))));
+                }
+            })
+            .service(
+                web::scope("")
+                    .configure(|v2| self.mount_protected(v2))
+                    .default_service(web::to(problem::no_such_path))
+                    .wrap(from_fn(authenticate)),
+            )
+            .wrap(from_fn(in_cluster_style));
+        config.service(public);
+    }
+
+    fn mount_protected(&self, v2: &mut ServiceConfig) {
+        v2.app_data(Data::from(Arc::clone(&self.members)));
+        neighbours::mount(v2);
+        me::mount(v2);
+        match &self.users {
+            Some(users) => users::mount(v2.app_data(Data::from(Arc::clone(users)))),
+            None => switched_off(v2, "/users", "users live at the identity provider"),
+        }
+        match &self.groups {
+            Some(groups) => {
+                members::mount_groups(v2);
+                entities::groups::mount(v2.app_data(Data::from(Arc::clone(groups))));
+            }
+            None => switched_off(v2, "/groups", "groups come from the property `groups-claim`"),
+        }
+        members::mount_roles(v2);
+        entities::roles::mount(v2.app_data(Data::from(Arc::clone(&self.roles))));
+        match &self.tenants {
+            Some(tenants) => {
+                members::mount_tenants(v2);
+                entities::tenants::mount(v2.app_data(Data::from(Arc::clone(tenants))));
+            }
+            None => switched_off(v2, "/tenants", "the property `multi-tenancy.api-enabled` is false"),
+        }
+        mapping_rules::mount(v2.app_data(Data::from(Arc::clone(&self.mapping_rules))));
+        authorizations::mount(v2.app_data(Data::from(Arc::clone(&self.authorizations))));
+    }
+}
+
+/// Says of an API that it is switched off, and why (orchestration reference §8.4).
+fn switched_off(v2: &mut ServiceConfig, path: &'static str, why: &'static str) {
+    let answer = move || async move { problem::switched_off(why) };
+    v2.service(web::resource([path.to_owned(), format!("{path}/{{rest:.*}}")]).to(answer));
+}
+
+/// Problems below this scope have the five members of the Orchestration Cluster API and no more.
+async fn in_cluster_style<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
+    request.extensions_mut().insert(Style::Cluster);
+    next.call(request).await
+}

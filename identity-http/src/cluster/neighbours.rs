@@ -1,0 +1,75 @@
+//! What clients of the Orchestration Cluster probe besides (orchestration reference §1.10): answered for what this is, one node
+//! that keeps identities and runs no processes.
+
+use actix_web::HttpResponse;
+use actix_web::web::{self, Data, ServiceConfig};
+use serde_json::json;
+
+use crate::resource;
+
+/// What there is to say about the installation.
+#[derive(Clone, Debug)]
+pub struct About {
+    /// This server's version.
+    pub version: &'static str,
+    /// Where it listens.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Whether there is a session to end.
+    pub can_logout: bool,
+    /// Whether sign-in happens at an identity provider.
+    pub is_login_delegated: bool,
+    /// Whether tenants are told apart.
+    pub is_multi_tenancy_enabled: bool,
+    /// The largest request body, in bytes.
+    pub max_request_size: usize,
+}
+
+pub(super) fn mount_public(v2: &mut ServiceConfig) {
+    v2.service(resource("/license").route(web::get().to(license)))
+        .service(resource("/status").route(web::get().to(status)));
+}
+
+pub(super) fn mount(v2: &mut ServiceConfig) {
+    v2.service(resource("/topology").route(web::get().to(topology)))
+        .service(resource("/system/configuration").route(web::get().to(configuration)));
+}
+
+/// This product needs none.
+async fn license() -> HttpResponse {
+    HttpResponse::Ok().json(json!({
+        "validLicense": true, "licenseType": "unknown", "isCommercial": false, "expiresAt": null
+    }))
+}
+
+async fn status() -> HttpResponse {
+    crate::done()
+}
+
+/// One node and no partitions.
+async fn topology(about: Data<About>) -> HttpResponse {
+    HttpResponse::Ok().json(json!({
+        "brokers": [{
+            "nodeId": 0, "host": about.host, "port": about.port, "partitions": [], "version": about.version
+        }],
+        "clusterId": null,
+        "clusterSize": 1,
+        "partitionsCount": 0,
+        "replicationFactor": 1,
+        "gatewayVersion": about.version,
+        "lastCompletedChangeId": "",
+    }))
+}
+
+async fn configuration(about: Data<About>) -> HttpResponse {
+    HttpResponse::Ok().json(json!({
+        "jobMetrics": { "enabled": false },
+        "components": { "active": ["admin"] },
+        "deployment": {
+            "isMultiTenancyEnabled": about.is_multi_tenancy_enabled, "maxRequestSize": about.max_request_size
+        },
+        "authentication": { "canLogout": about.can_logout, "isLoginDelegated": about.is_login_delegated },
+        "cloud": { "stage": null },
+    }))
+}

@@ -1,0 +1,29 @@
+//! The first administrator (orchestration reference §1.8). Open to anybody until there is one.
+
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use identity_core::service::cluster::Setup;
+
+use super::ids::IdRules;
+use super::users::{UserView, new_user};
+use crate::body::JsonBytes;
+use crate::problem::Problem;
+use crate::request::RequestId;
+use crate::resource;
+
+pub(super) fn mount(v2: &mut ServiceConfig) {
+    v2.service(resource("/setup/user").route(web::post().to(create)));
+}
+
+async fn create(
+    request: HttpRequest,
+    setup: Data<Setup>,
+    ids: Data<IdRules>,
+    JsonBytes(body): JsonBytes,
+) -> Result<HttpResponse, Problem> {
+    let (user, password) = new_user(&body, &ids)?;
+    let request_id = request.extensions().get::<RequestId>().map(|id| id.0.to_string());
+    // Whoever is refused learns no more than that (orchestration reference §13.2).
+    let created = setup.create(user, &password, request_id).await.map_err(Problem::from)?;
+    Ok(HttpResponse::Created().json(UserView::of(&created.value)))
+}

@@ -1,0 +1,146 @@
+//! Users (orchestration reference §1.1).
+
+use actix_web::web::{self, Bytes, Data, Path, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use identity_core::entity::User;
+use identity_core::search::entities::{UserField, UserFilter};
+use identity_core::service::cluster::{ClusterUsers, NewUser};
+use identity_core::value::{Email, Name, Secret};
+use serde::Serialize;
+
+use super::fields::{Fields, Report};
+use super::ids::{IdRules, in_path};
+use super::search;
+use crate::authentication::Authenticated;
+use crate::body::JsonBytes;
+use crate::problem::Problem;
+use crate::resource;
+use crate::revision::written;
+
+pub(super) fn mount(v2: &mut ServiceConfig) {
+    v2.service(resource("/users").route(web::post().to(create)))
+        .service(resource("/users/search").route(web::post().to(search)))
+        .service(
+            resource("/users/{username}")
+                .route(web::get().to(find))
+                .route(web::put().to(update))
+                .route(web::delete().to(delete)),
+        );
+}
+
+const SORT: &[(&str, UserField)] =
+    &[("username", UserField::Username), ("name", UserField::Name), ("email", UserField::Email)];
+
+#[derive(Serialize)]
+pub(super) struct UserView {
+    username: String,
+    name: String,
+    email: String,
+}
+
+impl UserView {
+    pub(super) fn new(username: &str, name: Option<&Name>, email: Option<&Email>) -> Self {
+        Self {
+            username: username.to_owned(),
+            name: name.map(ToString::to_string).unwrap_or_default(),
+            email: email.map(ToString::to_string).unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn of(user: &User) -> Self {
+        Self::new(user.username.as_str(), user.name.as_ref(), user.email.as_ref())
+    }
+}
+
+/// Name and e-mail; blank is as good as missing.
+fn person(body: &mut Fields, report: &mut Report) -> (Option<Name>, Option<Email>) {
+    let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+    let name =
+        filled(body.optional_text("name", report)).and_then(|name| report.take("name", Name::parse(name.trim())));
+    let email =
+        filled(body.optional_text("email", report)).and_then(|email| report.take("email", Email::parse(&email)));
+    (name, email)
+}
+
+/// A user to create, with a password.
+pub(super) fn new_user(bytes: &Bytes, ids: &IdRules) -> Result<(NewUser, Secret), Problem> {
+    let mut body = Fields::body(bytes, false)?;
+    let mut report = Report::default();
+    let username = body.required_text("username", &mut report);
+    let username = username.and_then(|text| report.take("username", ids.username(&text)));
+    let password = body.required_text("password", &mut report).map(Secret::new);
+    let (name, email) = person(&mut body, &mut report);
+    body.end(&mut report);
+    let made = username.zip(password).map(|(username, password)| (NewUser { username, name, email }, password));
+    report.finish(made)
+}
+
+async fn create(
+    request: HttpRequest,
+    users: Data<ClusterUsers>,
+    ids: Data<IdRules>,
+    Authenticated(caller): Authenticated,
+    JsonBytes(body): JsonBytes,
+) -> Result<HttpResponse, Problem> {
+    let (user, password) = new_user(&body, &ids)?;
+    let user = written(&request, users.create(&caller, user, &password).await?);
+    Ok(HttpResponse::Created().json(UserView::of(&user)))
+}
+
+async fn search(
+    users: Data<ClusterUsers>,
+    Authenticated(caller): Authenticated,
+    JsonBytes(body): JsonBytes,
+) -> Result<HttpResponse, Problem> {
+    let request = search::parse(&body, SORT, |filter, report| {
+        Some(UserFilter {
+            username: filter.text_filter("username", report),
+            name: filter.text_filter("name", report),
+            email: filter.text_filter("email", report),
+        })
+    })?;
+    Ok(search::respond(users.search(&caller, &request), UserView::of))
+}
+
+async fn find(
+    users: Data<ClusterUsers>,
+    ids: Data<IdRules>,
+    Authenticated(caller): Authenticated,
+    username: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let username = in_path("username", ids.username(&username))?;
+    let user = users.find(&caller, username.as_str()).await?;
+    Ok(HttpResponse::Ok().json(UserView::of(&user)))
+}
+
+async fn update(
+    request: HttpRequest,
+    users: Data<ClusterUsers>,
+    ids: Data<IdRules>,
+    Authenticated(caller): Authenticated,
+    username: Path<String>,
+    JsonBytes(body): JsonBytes,
+) -> Result<HttpResponse, Problem> {
+    let mut body = Fields::body(&body, false)?;
+    let mut report = Report::default();
+    let username = report.take("username", ids.username(&username));
+    let password = body.optional_text("password", &mut report).filter(|text| !text.trim().is_empty()).map(Secret::new);
+    let (name, email) = person(&mut body, &mut report);
+    body.end(&mut report);
+    let user = report.finish(username.map(|username| NewUser { username, name, email }))?;
+    let user = written(&request, users.update(&caller, user, password.as_ref()).await?);
+    let view = UserView::new(user.username.as_str(), user.name.as_ref(), user.email.as_ref());
+    Ok(HttpResponse::Ok().json(view))
+}
+
+async fn delete(
+    request: HttpRequest,
+    users: Data<ClusterUsers>,
+    ids: Data<IdRules>,
+    Authenticated(caller): Authenticated,
+    username: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let username = in_path("username", ids.username(&username))?;
+    written(&request, users.delete(&caller, username).await?);
+    Ok(crate::done())
+}

@@ -24,15 +24,17 @@ pub(crate) struct Grant {
 }
 
 /// Longest run that is copied as a whole when it changes.
-const FEW: usize = 64;
+const FEW: usize = 256;
 
 /// Grants in the order of (owner, key). Short runs are flat, for speed; long ones are trees, so that a change of one costs its
 /// logarithm.
 #[derive(Clone)]
 pub(crate) enum Run {
     Few(Arc<[Grant]>),
-    Many(OrdMap<(Sym, AuthorizationKey), PermissionSet>),
+    Many(Tree),
 }
+
+type Tree = OrdMap<(Sym, AuthorizationKey), PermissionSet>;
 
 impl Default for Run {
     fn default() -> Self {
@@ -95,10 +97,7 @@ impl Run {
     pub(crate) fn of_owner(&self, owner: Sym) -> Box<dyn Iterator<Item = Grant> + '_> {
         match self {
             Self::Few(flat) => Box::new(flat.iter().filter(move |grant| grant.owner == owner).copied()),
-            Self::Many(tree) => Box::new(
-                tree.range((owner, AuthorizationKey(0))..=(owner, AuthorizationKey(u64::MAX)))
-                    .map(|((owner, key), permissions)| Grant { owner: *owner, key: *key, permissions: *permissions }),
-            ),
+            Self::Many(tree) => Box::new(in_tree(tree, owner)),
         }
     }
 
@@ -108,11 +107,18 @@ impl Run {
             Self::Few(flat) => {
                 flat.iter().find(|grant| grant.permissions.intersects(wanted) && owners.contains(grant.owner)).copied()
             }
-            Self::Many(_) => {
-                owners.iter().find_map(|owner| self.of_owner(owner).find(|grant| grant.permissions.intersects(wanted)))
+            Self::Many(tree) => {
+                owners.iter().find_map(|owner| in_tree(tree, owner).find(|grant| grant.permissions.intersects(wanted)))
             }
         }
     }
+}
+
+/// The grants to one owner. The range is open, and the owner compared, because each bound costs a search.
+fn in_tree(tree: &Tree, owner: Sym) -> impl Iterator<Item = Grant> + '_ {
+    tree.range((owner, AuthorizationKey(0))..)
+        .take_while(move |((other, _), _)| *other == owner)
+        .map(|((owner, key), permissions)| Grant { owner: *owner, key: *key, permissions: *permissions })
 }
 
 #[derive(Clone, Default)]

@@ -38,7 +38,7 @@ fn rule(number: usize) -> (&'static str, &'static [&'static str], String) {
 }
 
 fn group(number: usize) -> String {
-    format!("/company/unit-{number}/team")
+    format!("/company/unit-{number:07}/team")
 }
 
 /// Matches the rules 0..10. The other groups are those of nobody's rules.

@@ -59,6 +59,10 @@ impl PermissionSet {
     pub(crate) fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
+
+    pub(crate) fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
 }
 
 /// Why there is no such pair.

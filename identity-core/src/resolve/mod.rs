@@ -107,7 +107,7 @@ pub fn resolve(world: &World, presented: Presented<'_>) -> Subject {
         groups_claimed: presented.groups.is_some(),
         roles: texts(world, &roles, RoleId::from_shared),
         tenants: texts(world, &tenants, TenantId::from_shared),
-        owners: Owners::new(owners),
+        owners: Owners::new(world, owners),
     }
 }
 

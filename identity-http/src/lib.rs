@@ -1,1 +1,83 @@
+//! The HTTP surfaces of Identity: one handler file for each resource. A handler parses, calls one service method, renders.
 //!
+//! What a profile does not have is not mounted. Whoever calls is authenticated before anything else of the request is looked
+//! at, and allowed or denied in the service.
+
+pub mod actuator;
+mod authentication;
+mod body;
+mod management;
+mod openapi;
+mod page;
+mod problem;
+mod request;
+mod revision;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::middleware::from_fn;
+use actix_web::{HttpResponse, web};
+use identity_core::engine::Engine;
+use identity_core::port::Ids;
+use identity_core::service::{Authentication, Authorizations, Groups, MappingRules, Roles, Tenants};
+
+pub use openapi::document as openapi_document;
+pub use problem::no_such_path;
+pub use request::observe;
+
+/// What there is to serve. What is `None` is not mounted.
+#[derive(Clone)]
+pub struct Surfaces {
+    /// Holds the world.
+    pub engine: Arc<Engine>,
+    /// Says who calls.
+    pub authentication: Arc<Authentication>,
+    /// `/api/groups`
+    pub groups: Option<Arc<Groups>>,
+    /// `/api/roles`
+    pub roles: Option<Arc<Roles>>,
+    /// `/api/tenants`, and tenants by token
+    pub tenants: Option<Arc<Tenants>>,
+    /// `/api/mapping-rules`
+    pub mapping_rules: Option<Arc<MappingRules>>,
+    /// `/api/authorizations`, `/api/resources`, `/api/resource-types`, and authorizations by token
+    pub authorizations: Option<Arc<Authorizations>>,
+    /// Makes request ids.
+    pub ids: Arc<dyn Ids>,
+    /// The limits of a request.
+    pub limits: Limits,
+}
+
+/// The limits of a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The largest body, in bytes.
+    pub body_bytes: usize,
+    /// How long a request may wait for a revision that it demands.
+    pub revision_wait: Duration,
+}
+
+impl Surfaces {
+    /// Mounts everything under the current scope.
+    pub fn mount(&self, config: &mut web::ServiceConfig) {
+        config
+            .app_data(web::Data::from(Arc::clone(&self.engine)))
+            .app_data(web::Data::from(Arc::clone(&self.authentication)))
+            .app_data(web::Data::new(self.limits))
+            .app_data(web::PayloadConfig::new(self.limits.body_bytes))
+            .route("/api/openapi.json", web::get().to(openapi::serve))
+            .service(
+                web::scope("/api")
+                    .configure(|api| management::mount(self, api))
+                    .default_service(web::to(problem::no_such_path))
+                    .wrap(from_fn(authentication::authenticate)),
+            )
+            .default_service(web::to(problem::no_such_path));
+    }
+}
+
+/// An empty success.
+fn done() -> HttpResponse {
+    HttpResponse::NoContent().finish()
+}

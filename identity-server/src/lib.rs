@@ -1,9 +1,11 @@
 //! The Identity server: configuration, profile assembly, command line.
 
+pub mod bootstrap;
 pub mod cli;
 pub mod config;
 pub mod effects;
 mod healthcheck;
 pub mod password;
+pub mod profile;
 pub mod run;
 pub mod telemetry;

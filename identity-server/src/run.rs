@@ -1,27 +1,164 @@
-//! From a configuration to a running server.
+//! From a configuration to a running server. Reads like a recipe; each step is a function of its own.
 
-use crate::config::Config;
+mod listen;
+mod operations;
+mod stores;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use identity_core::engine::Engine;
+use identity_core::matrix::Matrix;
+use identity_core::port::{Clock, Ids, StoreError};
+use identity_core::value::{InvalidValue, RoleId, Secret, Username};
+use identity_http::actuator::Operations;
+use tracing::{error, info, warn};
+
+use crate::bootstrap::{self, BootstrapError};
+use crate::config::{Config, UserSeed};
+use crate::effects::{RandomIds, SystemClock};
+use crate::profile::{self, AssemblyError};
+use listen::Listening;
+use operations::{Metrics, ServerOperations, Stage};
+use stores::Stores;
 
 /// Why the server did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// There is no server yet.
-    #[error("not assembled yet")]
-    NotAssembled,
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Which.
+        address: std::net::SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Serving ended by itself.
+    #[error("the server failed")]
+    Serve(#[source] std::io::Error),
+    /// Metrics cannot be recorded.
+    #[error("metrics cannot be recorded")]
+    Metrics(#[source] metrics_exporter_prometheus::BuildError),
+    /// The store cannot be used; waiting does not help.
+    #[error("the store cannot be used")]
+    Store(#[from] StoreError),
+    /// The profile cannot be assembled.
+    #[error("the profile cannot be assembled")]
+    Assembly(#[from] AssemblyError),
+    /// What the configuration wants at start cannot be had.
+    #[error("the start-up data cannot be made")]
+    Bootstrap(#[from] BootstrapError),
+    /// A name of our own is refused.
+    #[error("a default cannot be made")]
+    Default(#[from] InvalidValue),
 }
 
 /// Serves until it is told to stop.
 ///
 /// # Errors
-/// When the server cannot start.
-pub fn serve(_config: Config) -> Result<(), RunError> {
-    Err(RunError::NotAssembled)
+/// When the server cannot start, or fails.
+pub fn serve(config: Config) -> Result<(), RunError> {
+    actix_web::rt::System::new().block_on(run(config, |_| ()))
 }
 
-/// As [`serve`], for trying things out on this machine.
+/// As [`serve`], for trying things out on this machine: with the user `demo`, and a word about what to do next.
 ///
 /// # Errors
-/// When the server cannot start.
-pub fn dev(_config: Config) -> Result<(), RunError> {
-    Err(RunError::NotAssembled)
+/// When the server cannot start, or fails.
+pub fn dev(mut config: Config) -> Result<(), RunError> {
+    let demo = Username::parse("demo")?;
+    if !config.bootstrap.users.iter().any(|user| user.username == demo) {
+        config.bootstrap.users.push(UserSeed {
+            username: demo,
+            password: Secret::new("demo".to_owned()),
+            name: Some(identity_core::value::Name::parse("Demo")?),
+            email: None,
+            roles: vec![RoleId::parse(identity_core::preset::ADMIN_ROLE)?],
+        });
+    }
+    actix_web::rt::System::new().block_on(run(config, listen::say_what_to_try))
+}
+
+async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunError> {
+    let metrics = Metrics::install().map_err(RunError::Metrics)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let ids: Arc<dyn Ids> = Arc::new(RandomIds);
+    let listening = Listening::on(&config.server)?;
+
+    // Health first: whatever is missing below, somebody can see what.
+    let operations = Arc::new(ServerOperations::new(metrics));
+    let management = listening.serve_management(&(Arc::clone(&operations) as Arc<dyn Operations>))?;
+    let management_handle = management.handle();
+    actix_web::rt::spawn(management);
+
+    let starting = async {
+        let stores = reachable_stores(&config, &operations).await?;
+        let sources = profile::sources(&config)?;
+        let engine = Engine::start(
+            Arc::clone(&stores.policy),
+            Arc::clone(&stores.audit),
+            Arc::clone(&clock),
+            sources,
+            Matrix::standard(),
+        );
+        let engine = Arc::new(engine.await?);
+        let hasher = profile::password_hasher(&config)?;
+        bootstrap::apply(&engine, &config, hasher.as_deref()).await?;
+        let assembled = profile::assemble(&config, &engine, hasher, &clock, &ids)?;
+        Ok::<_, RunError>((stores, engine, assembled))
+    };
+    let (stores, engine, assembled) = tokio::select! {
+        started = starting => started?,
+        () = listen::told_to_stop() => {
+            management_handle.stop(true).await;
+            return Ok(());
+        }
+    };
+
+    let follower = actix_web::rt::spawn({
+        let engine = Arc::clone(&engine);
+        async move { engine.follow().await }
+    });
+    if let Some(verifier) = assembled.verifier.clone() {
+        actix_web::rt::spawn(async move { verifier.warm().await });
+    }
+    let server = listening.serve_api(&config.server, assembled.surfaces)?;
+    let handle = server.handle();
+    let serving = actix_web::rt::spawn(server);
+    operations.enter(Stage::Serving { engine, verifier: assembled.verifier });
+    listening.announce();
+    greet(&listening);
+
+    tokio::select! {
+        ended = serving => {
+            error!("server.ended");
+            return ended.map_err(|error| RunError::Serve(std::io::Error::other(error)))?.map_err(RunError::Serve);
+        }
+        () = listen::told_to_stop() => {}
+    }
+    info!("server.draining");
+    operations.enter(Stage::Draining);
+    handle.stop(true).await;
+    follower.abort();
+    stores.close().await;
+    management_handle.stop(true).await;
+    info!("server.stopped");
+    Ok(())
+}
+
+/// Opens the store, however long it takes until it is there. What waiting cannot mend ends the start.
+async fn reachable_stores(config: &Config, operations: &ServerOperations) -> Result<Stores, RunError> {
+    let mut pause = Duration::from_millis(250);
+    loop {
+        match Stores::open(&config.store).await {
+            Ok(stores) => return Ok(stores),
+            Err(StoreError::Unavailable(cause)) => {
+                warn!(error = &*cause as &dyn std::error::Error, retry_in = ?pause, "store.unavailable");
+                operations.enter(Stage::WaitingForStore);
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_secs(10));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
 }

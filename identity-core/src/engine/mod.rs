@@ -6,6 +6,7 @@
 //! brings the patience.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 use async_lock::Mutex;
@@ -28,6 +29,7 @@ pub struct Engine {
     world: ArcSwap<World>,
     turn: Mutex<()>,
     published: Event,
+    following: AtomicBool,
 }
 
 /// What a write came to.
@@ -71,6 +73,7 @@ impl Engine {
             world: ArcSwap::from_pointee(world),
             turn: Mutex::new(()),
             published: Event::new(),
+            following: AtomicBool::new(true),
         })
     }
 
@@ -174,18 +177,22 @@ impl Engine {
 
     /// Follows the store for ever.
     pub async fn follow(&self) {
-        let mut failing = false;
         loop {
             self.store.changed().await;
-            match self.catch_up().await {
-                Ok(_) => failing = false,
-                Err(error) if !failing => {
-                    failing = true;
-                    error!(error = &error as &dyn std::error::Error, "world.follow.failed");
-                }
-                Err(_) => {}
+            let outcome = self.catch_up().await;
+            let followed = self.following.swap(outcome.is_ok(), Ordering::Relaxed);
+            match outcome {
+                Ok(revision) if !followed => info!(revision = revision.0, "world.follow.resumed"),
+                Err(error) if followed => error!(error = &error as &dyn std::error::Error, "world.follow.failed"),
+                Ok(_) | Err(_) => {}
             }
         }
+    }
+
+    /// Whether the store could be read when it was last looked at. If not, the world may be old.
+    #[must_use]
+    pub fn is_following(&self) -> bool {
+        self.following.load(Ordering::Relaxed)
     }
 
     /// Waits until the world is at least at `revision`. Without end, if nobody ever makes that revision.

@@ -104,24 +104,6 @@ pub enum AuditResult {
     Denied,
 }
 
-macro_rules! names {
-    ($type:ident { $($variant:ident => $name:literal),+ $(,)? }) => {
-        impl $type {
-            /// The name on the wire and in the store.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name),+ }
-            }
-
-            /// The variant of this name.
-            #[must_use]
-            pub fn parse(name: &str) -> Option<Self> {
-                match name { $($name => Some(Self::$variant),)+ _ => None }
-            }
-        }
-    };
-}
-
 names!(AuditOperation {
     Create => "CREATE", Update => "UPDATE", Delete => "DELETE",
     Assign => "ASSIGN", Unassign => "UNASSIGN", Read => "READ",

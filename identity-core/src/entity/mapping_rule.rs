@@ -47,3 +47,6 @@ pub enum RuleKind {
     /// Groups only.
     Group,
 }
+
+names!(Operator { Equals => "EQUALS", Contains => "CONTAINS" });
+names!(RuleKind { Any => "ANY", Role => "ROLE", Tenant => "TENANT", Group => "GROUP" });

@@ -38,6 +38,11 @@ pub enum PartyKind {
     MappingRule,
 }
 
+impl PartyKind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::User, Self::Client, Self::Group, Self::Role, Self::MappingRule];
+}
+
 /// What has members.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "type", content = "id", rename_all = "SCREAMING_SNAKE_CASE")]

@@ -1,7 +1,27 @@
 //! Entities: what administrators manage, as plain data made of checked values.
 
+/// Gives an enumeration its names.
+macro_rules! names {
+    ($type:ident { $($variant:ident => $name:literal),+ $(,)? }) => {
+        impl $type {
+            /// The name on the wire and in the store.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            /// The variant of this name.
+            #[must_use]
+            pub fn parse(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+
 mod audit_event;
 mod authorization;
+mod columns;
 mod group;
 mod mapping_rule;
 mod membership;
@@ -12,6 +32,7 @@ mod user;
 
 pub use audit_event::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind};
 pub use authorization::{Authorization, Scope};
+pub use columns::{SEPARATOR, to_microsecond};
 pub use group::Group;
 pub use mapping_rule::{MappingRule, Operator, RuleKind};
 pub use membership::{Container, Membership, Party, PartyKind, UnsupportedMember};

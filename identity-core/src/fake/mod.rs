@@ -1,1 +1,20 @@
 //! Stateful in-memory fakes of the ports.
+
+mod audit_log;
+mod effects;
+mod policy_store;
+mod rows;
+mod session_store;
+
+pub use audit_log::MemoryAuditLog;
+pub use effects::{FixedClock, PlainPasswordHasher, SequentialIds};
+pub use policy_store::MemoryPolicyStore;
+pub use rows::Rows;
+pub use session_store::MemorySessionStore;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A test that panicked with the lock held says so itself.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

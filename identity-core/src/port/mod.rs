@@ -5,12 +5,14 @@
 
 mod audit_log;
 mod effects;
+mod net;
 mod policy_store;
 mod session_store;
 mod token_verifier;
 
 pub use audit_log::{AuditFilter, AuditLog};
 pub use effects::{Clock, Ids, PasswordHasher};
+pub use net::{Net, NetRows, split};
 pub use policy_store::{AuditDraft, Commit, Logged, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail};
 pub use session_store::SessionStore;
 pub use token_verifier::{RejectedToken, TokenError, TokenVerifier, VerifiedToken};

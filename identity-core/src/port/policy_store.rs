@@ -142,3 +142,11 @@ pub enum StoreError {
     #[error("the store has moved on")]
     Conflict,
 }
+
+impl StoreError {
+    /// A row that cannot be read as what it should be. `detail` must not hold what is secret.
+    #[must_use]
+    pub fn unreadable(table: &str, key: impl std::fmt::Display, detail: impl std::fmt::Display) -> Self {
+        Self::Unreadable { what: format!("row of table `{table}`, key `{key}`"), detail: detail.to_string() }
+    }
+}

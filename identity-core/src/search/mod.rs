@@ -1,7 +1,13 @@
-//! Lists and reviews: what there is, who can do something, what somebody can do.
+//! Lists, searches and reviews: what there is, who can do something, what somebody can do.
 
+pub mod entities;
 mod page;
+mod query;
 mod review;
+mod select;
+mod visibility;
 
 pub use page::{Page, PageRequest, matches_text};
+pub use query::{Cursor, Found, Key, LikePattern, Order, Part, Row, SortBy, Start, TextFilter, Window};
 pub use review::{Allowed, permissions_of, resources_of, what_can, who_can};
+pub use visibility::{Visible, visible};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{Members, Names, Record, Run, Sym, World};
-use crate::entity::{Authorization, MappingRule, Scope};
+use crate::entity::{Authorization, MappingRule, PartyKind, Scope};
 use crate::matrix::{Matrix, PermissionSet, TypeIndex};
 use crate::value::AuthorizationKey;
 
@@ -49,9 +49,23 @@ impl World {
     }
 
     pub(crate) fn owned_by_symbol(&self, owner: Sym) -> impl Iterator<Item = Authorization> + '_ {
+        self.records_of(owner).filter_map(|(key, record)| self.written_out(key, record))
+    }
+
+    /// The symbols of the parties of this id, of one kind or of any.
+    pub(crate) fn symbols(&self, id: &str, kind: Option<PartyKind>) -> impl Iterator<Item = Sym> {
+        let kinds = PartyKind::ALL.into_iter().filter(move |any| kind.is_none_or(|kind| kind == *any));
+        kinds.filter_map(|kind| self.names.get(kind.into(), id))
+    }
+
+    pub(crate) fn records(&self) -> impl Iterator<Item = (AuthorizationKey, &Record)> {
+        self.authorizations.iter().map(|(key, record)| (*key, record))
+    }
+
+    pub(crate) fn records_of(&self, owner: Sym) -> impl Iterator<Item = (AuthorizationKey, &Record)> + '_ {
         self.owned
             .range((owner, AuthorizationKey(0))..=(owner, AuthorizationKey(u64::MAX)))
-            .filter_map(|(_, key)| self.authorization(*key))
+            .filter_map(|(_, key)| self.authorizations.get(key).map(|record| (*key, record)))
     }
 
     pub(crate) fn run_of_scope(&self, resource_type: TypeIndex, scope: &Scope) -> Option<&Run> {

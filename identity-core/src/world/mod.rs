@@ -69,10 +69,10 @@ pub struct World {
 
 /// An authorization as the world keeps it.
 #[derive(Clone, Debug, PartialEq)]
-struct Record {
-    owner: Sym,
-    resource_type: TypeIndex,
-    scope: Scope,
+pub(crate) struct Record {
+    pub(crate) owner: Sym,
+    pub(crate) resource_type: TypeIndex,
+    pub(crate) scope: Scope,
     permissions: PermissionSet,
 }
 

@@ -21,6 +21,20 @@ pub(crate) enum Kind {
     Tenant,
 }
 
+impl Kind {
+    /// The name on the wire.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::User => "USER",
+            Self::Client => "CLIENT",
+            Self::Group => "GROUP",
+            Self::Role => "ROLE",
+            Self::MappingRule => "MAPPING_RULE",
+            Self::Tenant => "TENANT",
+        }
+    }
+}
+
 impl From<PartyKind> for Kind {
     fn from(kind: PartyKind) -> Self {
         match kind {

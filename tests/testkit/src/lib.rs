@@ -6,6 +6,7 @@
 
 mod browser;
 mod http;
+pub mod postgres;
 mod process;
 mod provider;
 mod server;

@@ -1,0 +1,115 @@
+//! The signature algorithms that an issuer may be allowed (RFC 7518 §3.1, RFC 8037 §3.1).
+
+use std::fmt;
+use std::str::FromStr;
+
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, EcdsaVerificationAlgorithm,
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256,
+    RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters,
+};
+
+/// An asymmetric signature algorithm. There is no value for `none` or a symmetric one, so neither can be configured
+/// (RFC 8725 §3.1, §3.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SigningAlgorithm {
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    Rs256,
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
+    Rs384,
+    /// RSASSA-PKCS1-v1_5 with SHA-512.
+    Rs512,
+    /// RSASSA-PSS with SHA-256.
+    Ps256,
+    /// RSASSA-PSS with SHA-384.
+    Ps384,
+    /// RSASSA-PSS with SHA-512.
+    Ps512,
+    /// ECDSA on P-256 with SHA-256.
+    Es256,
+    /// ECDSA on P-384 with SHA-384.
+    Es384,
+    /// ECDSA on P-521 with SHA-512.
+    Es512,
+    /// Ed25519.
+    EdDsa,
+}
+
+/// The text names no algorithm that can be configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA")]
+pub struct UnknownAlgorithm;
+
+/// What a key must be to verify an algorithm's signatures.
+pub(crate) enum KeyKind {
+    Rsa(&'static RsaParameters),
+    /// The curve, the length of a coordinate in bytes, and the algorithm.
+    Ec(&'static str, usize, &'static EcdsaVerificationAlgorithm),
+    Ed25519,
+}
+
+impl SigningAlgorithm {
+    /// All of them: what an issuer is allowed unless configured otherwise (orchestration reference §5.4).
+    pub const ALL: [Self; 10] = [
+        Self::Rs256,
+        Self::Rs384,
+        Self::Rs512,
+        Self::Ps256,
+        Self::Ps384,
+        Self::Ps512,
+        Self::Es256,
+        Self::Es384,
+        Self::Es512,
+        Self::EdDsa,
+    ];
+
+    /// Its name in `alg`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rs256 => "RS256",
+            Self::Rs384 => "RS384",
+            Self::Rs512 => "RS512",
+            Self::Ps256 => "PS256",
+            Self::Ps384 => "PS384",
+            Self::Ps512 => "PS512",
+            Self::Es256 => "ES256",
+            Self::Es384 => "ES384",
+            Self::Es512 => "ES512",
+            Self::EdDsa => "EdDSA",
+        }
+    }
+
+    pub(crate) const fn key_kind(self) -> KeyKind {
+        match self {
+            Self::Rs256 => KeyKind::Rsa(&RSA_PKCS1_2048_8192_SHA256),
+            Self::Rs384 => KeyKind::Rsa(&RSA_PKCS1_2048_8192_SHA384),
+            Self::Rs512 => KeyKind::Rsa(&RSA_PKCS1_2048_8192_SHA512),
+            Self::Ps256 => KeyKind::Rsa(&RSA_PSS_2048_8192_SHA256),
+            Self::Ps384 => KeyKind::Rsa(&RSA_PSS_2048_8192_SHA384),
+            Self::Ps512 => KeyKind::Rsa(&RSA_PSS_2048_8192_SHA512),
+            Self::Es256 => KeyKind::Ec("P-256", 32, &ECDSA_P256_SHA256_FIXED),
+            Self::Es384 => KeyKind::Ec("P-384", 48, &ECDSA_P384_SHA384_FIXED),
+            Self::Es512 => KeyKind::Ec("P-521", 66, &ECDSA_P521_SHA512_FIXED),
+            Self::EdDsa => KeyKind::Ed25519,
+        }
+    }
+}
+
+impl FromStr for SigningAlgorithm {
+    type Err = UnknownAlgorithm;
+
+    /// Case-sensitive (RFC 7515 §4.1.1). `Ed25519` is the fully specified name of the same algorithm (RFC 9864 §2.2).
+    fn from_str(text: &str) -> Result<Self, UnknownAlgorithm> {
+        if text == "Ed25519" {
+            return Ok(Self::EdDsa);
+        }
+        Self::ALL.into_iter().find(|algorithm| algorithm.name() == text).ok_or(UnknownAlgorithm)
+    }
+}
+
+impl fmt::Display for SigningAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

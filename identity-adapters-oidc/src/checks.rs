@@ -1,0 +1,128 @@
+//! What a token must say, once its signature holds. Every claim is read by its JSON type; a wrong type is a refusal, never a
+//! missing claim.
+
+use identity_core::port::RejectedToken;
+use serde_json::{Map, Value};
+use time::{Duration, OffsetDateTime};
+use url::Url;
+
+type Members = Map<String, Value>;
+
+/// Whether the header's `typ` says access token (RFC 9068 §2.1); `Err` if it says anything but that or plain JWT
+/// (RFC 8725 §3.11).
+pub(crate) fn says_access_token(typ: Option<&str>) -> Result<bool, RejectedToken> {
+    let Some(typ) = typ else { return Ok(false) };
+    let is = |name: &str| typ.eq_ignore_ascii_case(name);
+    if is("at+jwt") || is("application/at+jwt") {
+        Ok(true)
+    } else if is("jwt") {
+        Ok(false)
+    } else {
+        Err(RejectedToken::Type)
+    }
+}
+
+/// Tells access tokens from the other tokens that an issuer signs with the same keys (RFC 8725 §3.12). The rules are in the
+/// crate's documentation.
+pub(crate) fn kind(claims: &Members, says_access_token: bool, is_entra: bool) -> Result<(), RejectedToken> {
+    let has = |name: &str| claims.contains_key(name);
+    // A security event (RFC 8417 §2.2), such as a logout token; or a token that is bound to a key which a bearer does not
+    // prove to have (RFC 7800 §3.1, RFC 8705 §3, RFC 9449 §6.1).
+    if has("events") || has("cnf") {
+        return Err(RejectedToken::Type);
+    }
+    let is_bearer = match claims.get("typ") {
+        None => false,
+        Some(Value::String(typ)) if typ.eq_ignore_ascii_case("bearer") => true,
+        Some(Value::String(typ)) => self::says_access_token(Some(typ))?,
+        Some(_) => return Err(RejectedToken::Type),
+    };
+    if says_access_token || is_bearer || has("scope") || has("scp") {
+        return Ok(());
+    }
+    let is_id_token = ["nonce", "at_hash", "c_hash", "s_hash"].into_iter().any(has);
+    if is_id_token || (is_entra && !has("azp")) { Err(RejectedToken::Type) } else { Ok(()) }
+}
+
+/// The claim `iss`.
+pub(crate) fn issuer(claims: &Members) -> Result<&str, RejectedToken> {
+    match claims.get("iss") {
+        Some(Value::String(issuer)) => Ok(issuer),
+        Some(_) => Err(RejectedToken::ClaimType("iss".to_owned())),
+        None => Err(RejectedToken::MissingClaim("iss".to_owned())),
+    }
+}
+
+/// One of `expected` must be in the claim `aud`, a string or a list of strings (RFC 7519 §4.1.3).
+pub(crate) fn audience(claims: &Members, expected: &[String]) -> Result<(), RejectedToken> {
+    let values = match claims.get("aud") {
+        None => return Err(RejectedToken::Audience),
+        Some(Value::Array(values)) => values.as_slice(),
+        Some(value) => std::slice::from_ref(value),
+    };
+    let mut found = false;
+    for value in values {
+        let audience = value.as_str().ok_or_else(|| RejectedToken::ClaimType("aud".to_owned()))?;
+        found = found || expected.iter().any(|expected| expected == audience);
+    }
+    if found { Ok(()) } else { Err(RejectedToken::Audience) }
+}
+
+/// From when until when a token is valid.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lifetime {
+    pub(crate) expires_at: OffsetDateTime,
+    not_before: Option<OffsetDateTime>,
+}
+
+impl Lifetime {
+    /// Reads `exp`, which must be there, `nbf` and `iat` (RFC 7519 §4.1.4 to §4.1.6).
+    pub(crate) fn read(claims: &Members) -> Result<Self, RejectedToken> {
+        let expires_at = numeric_date(claims, "exp")?.ok_or_else(|| RejectedToken::MissingClaim("exp".to_owned()))?;
+        let not_before = numeric_date(claims, "nbf")?.max(numeric_date(claims, "iat")?);
+        Ok(Self { expires_at, not_before })
+    }
+
+    pub(crate) fn check(&self, now: OffsetDateTime, skew: Duration) -> Result<(), RejectedToken> {
+        if self.expires_at.saturating_add(skew) <= now {
+            return Err(RejectedToken::Expired);
+        }
+        match self.not_before {
+            Some(start) if now.saturating_add(skew) < start => Err(RejectedToken::NotYetValid),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A NumericDate (RFC 7519 §2): a JSON number, not negative, before the year 10 000. Fractions are cut off.
+fn numeric_date(claims: &Members, name: &str) -> Result<Option<OffsetDateTime>, RejectedToken> {
+    let Some(value) = claims.get(name) else { return Ok(None) };
+    let seconds = match value {
+        Value::Number(number) => number.as_i64().or_else(|| {
+            // A float beyond i64 becomes its largest value, which is no date either.
+            number.as_f64().map(|seconds| seconds.floor() as i64)
+        }),
+        _ => None,
+    };
+    let date = seconds.filter(|seconds| *seconds >= 0).and_then(|s| OffsetDateTime::from_unix_timestamp(s).ok());
+    date.map(Some).ok_or_else(|| RejectedToken::ClaimType(name.to_owned()))
+}
+
+/// Whether the issuer is Microsoft Entra, whose tokens have two formats.
+pub(crate) fn is_entra(issuer: &str) -> bool {
+    is_host(issuer, "login.microsoftonline.com") || is_entra_v1(issuer)
+}
+
+/// Whether the issuer is the one that Entra names in tokens of the first format only.
+pub(crate) fn is_entra_v1(issuer: &str) -> bool {
+    is_host(issuer, "sts.windows.net")
+}
+
+fn is_host(issuer: &str, host: &str) -> bool {
+    issuer.contains(host) && Url::parse(issuer).is_ok_and(|url| url.host_str() == Some(host))
+}
+
+/// Entra tokens must be of the second format (orchestration reference §5.4).
+pub(crate) fn entra_version(claims: &Members) -> Result<(), RejectedToken> {
+    if claims.get("ver").and_then(Value::as_str) == Some("2.0") { Ok(()) } else { Err(RejectedToken::EntraV1) }
+}

@@ -1,0 +1,78 @@
+//! The compact serialisation of a signed token (RFC 7515 §7.1) and its header.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use identity_core::port::RejectedToken;
+use serde_json::{Map, Value};
+
+use crate::algorithm::SigningAlgorithm;
+use crate::json;
+
+/// A token taken apart. Nothing of it is trusted yet.
+pub(crate) struct Compact<'t> {
+    header: &'t str,
+    payload: &'t str,
+    signature: &'t str,
+    /// The bytes that are signed: header and payload, as they came.
+    pub(crate) signed: &'t [u8],
+}
+
+/// What the header says. Everything else in it (`jku`, `x5u`, `x5c`, `x5t`) is neither fetched nor used.
+pub(crate) struct Header {
+    pub(crate) algorithm: SigningAlgorithm,
+    pub(crate) kid: Option<String>,
+    pub(crate) typ: Option<String>,
+}
+
+impl<'t> Compact<'t> {
+    /// Exactly three segments; nothing is decoded yet.
+    pub(crate) fn split(token: &'t str) -> Result<Self, RejectedToken> {
+        let parts = token.rsplit_once('.').and_then(|(signed, signature)| {
+            let (header, payload) = signed.split_once('.')?;
+            let three = !header.is_empty() && !payload.contains('.');
+            three.then_some(Self { header, payload, signature, signed: signed.as_bytes() })
+        });
+        parts.ok_or(RejectedToken::Malformed("not three segments"))
+    }
+
+    pub(crate) fn header(&self) -> Result<Header, RejectedToken> {
+        let bytes = decode(self.header)?;
+        Header::read(&json::object(&bytes).map_err(RejectedToken::Malformed)?)
+    }
+
+    pub(crate) fn payload(&self) -> Result<Map<String, Value>, RejectedToken> {
+        json::object(&decode(self.payload)?).map_err(RejectedToken::Malformed)
+    }
+
+    pub(crate) fn signature(&self) -> Result<Vec<u8>, RejectedToken> {
+        decode(self.signature)
+    }
+}
+
+/// Base64url without padding, white space or stray bits (RFC 7515 §2): one token has one spelling.
+fn decode(segment: &str) -> Result<Vec<u8>, RejectedToken> {
+    URL_SAFE_NO_PAD.decode(segment).map_err(|_| RejectedToken::Malformed("not base64url"))
+}
+
+impl Header {
+    fn read(header: &Map<String, Value>) -> Result<Self, RejectedToken> {
+        // No extension is understood here, so none may be critical (RFC 7515 §4.1.11); RFC 7797's unencoded payloads are
+        // such an extension. A token that brings its own key is an attack (RFC 8725 §3.10).
+        for name in ["crit", "b64", "jwk"] {
+            if header.contains_key(name) {
+                return Err(RejectedToken::Header(name));
+            }
+        }
+        let text = |name: &'static str, fault| match header.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(RejectedToken::Malformed(fault)),
+        };
+        let algorithm = header.get("alg").and_then(Value::as_str).and_then(|name| name.parse().ok());
+        Ok(Self {
+            algorithm: algorithm.ok_or(RejectedToken::Algorithm)?,
+            kid: text("kid", "`kid` is not a string")?,
+            typ: text("typ", "`typ` is not a string")?,
+        })
+    }
+}

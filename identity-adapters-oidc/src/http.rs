@@ -1,0 +1,152 @@
+//! Calls to providers, bounded in time, size and hops.
+
+use std::error::Error;
+use std::time::Duration;
+
+use reqwest::{Certificate, Client, redirect};
+use url::Url;
+
+use crate::settings::SettingsProblem;
+
+/// Bounds of a call, and whom to trust.
+#[derive(Clone, Debug)]
+pub struct HttpSettings {
+    /// Longest wait for a connection (3 s).
+    pub connect_timeout: Duration,
+    /// Longest wait for the whole answer (5 s).
+    pub total_timeout: Duration,
+    /// Largest answer in bytes (512 KiB).
+    pub max_response_bytes: usize,
+    /// Certificate authorities to trust besides those of the platform, in PEM.
+    pub extra_ca_pem: Option<Vec<u8>>,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(3),
+            total_timeout: Duration::from_secs(5),
+            max_response_bytes: 512 * 1024,
+            extra_ca_pem: None,
+        }
+    }
+}
+
+/// A client for calls to providers. It follows no redirect: a provider's documents are where it said they are, or nowhere.
+///
+/// It keeps no idle connections: calls are minutes apart, and one client may serve several runtimes.
+///
+/// # Errors
+/// When the extra authorities are not PEM certificates, or TLS cannot be set up.
+pub fn http_client(settings: &HttpSettings) -> Result<Client, SettingsProblem> {
+    let unusable = |error: reqwest::Error| SettingsProblem::Http(chain(&error));
+    let authorities = match &settings.extra_ca_pem {
+        Some(pem) => Certificate::from_pem_bundle(pem).map_err(unusable)?,
+        None => Vec::new(),
+    };
+    if settings.extra_ca_pem.is_some() && authorities.is_empty() {
+        return Err(SettingsProblem::Http("the extra certificate authorities hold no certificate".to_owned()));
+    }
+    Client::builder()
+        .connect_timeout(settings.connect_timeout)
+        .timeout(settings.total_timeout)
+        .redirect(redirect::Policy::none())
+        .pool_max_idle_per_host(0)
+        .tls_certs_merge(authorities)
+        .user_agent(concat!("identity/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(unusable)
+}
+
+/// A client with the bound that it cannot keep by itself.
+#[derive(Clone)]
+pub(crate) struct Http {
+    client: Client,
+    max_response_bytes: usize,
+}
+
+impl Http {
+    pub(crate) fn new(settings: &HttpSettings) -> Result<Self, SettingsProblem> {
+        Ok(Self { client: http_client(settings)?, max_response_bytes: settings.max_response_bytes })
+    }
+
+    /// The body of what is at `url`.
+    pub(crate) async fn get(&self, url: &Url) -> Result<Vec<u8>, FetchError> {
+        let request = self.client.get(url.clone()).header(reqwest::header::ACCEPT, "application/json");
+        let mut response = request.send().await.map_err(FetchError::from_transport)?;
+        if response.status() != reqwest::StatusCode::OK {
+            return Err(FetchError::Status(response.status().as_u16()));
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(FetchError::from_transport)? {
+            if body.len() + chunk.len() > self.max_response_bytes {
+                return Err(FetchError::TooLarge(self.max_response_bytes));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+}
+
+/// Why a provider's document could not be had.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum FetchError {
+    #[error("timed out")]
+    Timeout,
+    #[error("{0}")]
+    Unreachable(String),
+    #[error("answered with status {0}")]
+    Status(u16),
+    #[error("answered with more than {0} bytes")]
+    TooLarge(usize),
+    #[error("answered with something unreadable: {0}")]
+    Malformed(String),
+    #[error("names another issuer: {0}")]
+    Issuer(String),
+    #[error("names a `jwks_uri` that {0}")]
+    JwksUri(&'static str),
+}
+
+impl FetchError {
+    fn from_transport(error: reqwest::Error) -> Self {
+        if error.is_timeout() { Self::Timeout } else { Self::Unreachable(chain(&error.without_url())) }
+    }
+
+    pub(crate) fn malformed(error: &serde_json::Error) -> Self {
+        Self::Malformed(excerpt(&error.to_string()))
+    }
+
+    pub(crate) fn other_issuer(named: &str) -> Self {
+        Self::Issuer(excerpt(named))
+    }
+
+    /// For metrics: a closed set.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::Unreachable(_) => "unreachable",
+            Self::Status(_) => "status",
+            Self::TooLarge(_) => "too_large",
+            Self::Malformed(_) => "malformed",
+            Self::Issuer(_) => "other_issuer",
+            Self::JwksUri(_) => "jwks_uri",
+        }
+    }
+}
+
+/// An error with its causes, on one line.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}
+
+/// The beginning of a text from outside, on one line.
+pub(crate) fn excerpt(text: &str) -> String {
+    text.chars().take(200).flat_map(|c| c.escape_debug()).collect()
+}

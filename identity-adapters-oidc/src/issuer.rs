@@ -1,0 +1,164 @@
+//! One issuer: what its tokens must be, and where its keys are.
+
+use std::sync::Arc;
+
+use identity_core::port::{Clock, RejectedToken, TokenError};
+use identity_core::resolve::PrincipalClaims;
+use time::Duration;
+
+use crate::algorithm::SigningAlgorithm;
+use crate::checks;
+use crate::discovery::Discovery;
+use crate::http::Http;
+use crate::jwk::Key;
+use crate::keys::{KeySource, Location, Need, Pacing, State};
+use crate::settings::{IssuerSettings, SettingsProblem, base_url, fetched_url};
+use crate::telemetry::Telemetry;
+
+/// How an issuer fares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssuerStatus {
+    /// The issuer.
+    pub issuer: Arc<str>,
+    /// Whether the last fetch of its first key set succeeded; `None` before the first.
+    pub up: Option<bool>,
+    /// Whether there are keys to verify its tokens with, fresh or not.
+    pub has_keys: bool,
+    /// Why the last fetch of one of its key sets failed, if one did.
+    pub last_error: Option<String>,
+}
+
+/// What all issuers share.
+pub(crate) struct Shared {
+    pub(crate) http: Http,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) pacing: Pacing,
+}
+
+pub(crate) struct Issuer {
+    pub(crate) name: Arc<str>,
+    pub(crate) audiences: Vec<String>,
+    pub(crate) algorithms: Vec<SigningAlgorithm>,
+    pub(crate) claims: PrincipalClaims,
+    pub(crate) clock_skew: Duration,
+    pub(crate) require_access_token_type: bool,
+    pub(crate) is_entra: bool,
+    pub(crate) telemetry: Arc<Telemetry>,
+    /// In the order in which they are asked.
+    pub(crate) sources: Vec<Arc<KeySource>>,
+}
+
+impl Issuer {
+    /// All that is wrong with the settings, or an issuer that has not been asked yet.
+    pub(crate) fn new(settings: IssuerSettings, shared: &Shared) -> Result<Self, Vec<SettingsProblem>> {
+        let mut problems = Vec::new();
+        if settings.audiences.is_empty() || settings.audiences.iter().any(|audience| audience.trim().is_empty()) {
+            problems.push(SettingsProblem::NoAudience(settings.issuer.clone()));
+        }
+        if settings.algorithms.is_empty() {
+            problems.push(SettingsProblem::NoAlgorithm(settings.issuer.clone()));
+        }
+        let locations = locations(&settings, &mut problems);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let name: Arc<str> = Arc::from(settings.issuer);
+        let telemetry = Arc::new(Telemetry::new(Arc::clone(&name)));
+        let source = |(index, location)| {
+            Arc::new(KeySource {
+                location,
+                is_primary: index == 0,
+                algorithms: settings.algorithms.clone(),
+                pacing: shared.pacing,
+                http: shared.http.clone(),
+                clock: Arc::clone(&shared.clock),
+                telemetry: Arc::clone(&telemetry),
+                state: State::default(),
+            })
+        };
+        let sources = locations.into_iter().enumerate().map(source).collect();
+        Ok(Self {
+            is_entra: checks::is_entra(&name),
+            audiences: settings.audiences,
+            algorithms: settings.algorithms,
+            claims: settings.claims,
+            clock_skew: Duration::try_from(settings.clock_skew).unwrap_or(Duration::MAX),
+            require_access_token_type: settings.require_access_token_type,
+            name,
+            telemetry,
+            sources,
+        })
+    }
+
+    /// The key that a token's header asks for. A token that names none is tried with the only one that fits, if there is
+    /// only one.
+    ///
+    /// A key is unknown only if every key set was fetched recently and none has it. As long as one cannot be fetched, the
+    /// key may be there.
+    pub(crate) async fn key(&self, kid: Option<&str>, algorithm: SigningAlgorithm) -> Result<Arc<Key>, TokenError> {
+        let mut unavailable = None;
+        for need in [Need::Known, Need::Fresh] {
+            unavailable = None;
+            let mut fitting: Vec<Arc<Key>> = Vec::new();
+            for source in &self.sources {
+                match source.keys(need).await {
+                    Ok(keys) => {
+                        for key in keys.candidates(kid, algorithm) {
+                            if kid.is_some() {
+                                return Ok(Arc::clone(key));
+                            }
+                            if !fitting.iter().any(|other| other.is_same_material(key)) {
+                                fitting.push(Arc::clone(key));
+                            }
+                        }
+                    }
+                    Err(left) => unavailable = unavailable.max(Some(left)),
+                }
+            }
+            match fitting.as_slice() {
+                [] => {}
+                [key] => return Ok(Arc::clone(key)),
+                _ => return Err(TokenError::Rejected(RejectedToken::UnknownKey)),
+            }
+        }
+        Err(match unavailable {
+            Some(left) => TokenError::Unavailable { retry_after: left.max(Duration::SECOND).unsigned_abs() },
+            None => TokenError::Rejected(RejectedToken::UnknownKey),
+        })
+    }
+
+    pub(crate) fn status(&self) -> IssuerStatus {
+        let health: Vec<_> = self.sources.iter().map(|source| source.health()).collect();
+        IssuerStatus {
+            issuer: Arc::clone(&self.name),
+            has_keys: self.sources.iter().any(|source| source.has_keys()),
+            up: health.first().and_then(|(up, _)| *up),
+            last_error: health.into_iter().find_map(|(_, error)| error),
+        }
+    }
+}
+
+/// Where the keys are, in the order in which they are asked.
+fn locations(settings: &IssuerSettings, problems: &mut Vec<SettingsProblem>) -> Vec<Location> {
+    let mut refuse = |setting, rule| {
+        problems.push(SettingsProblem::Url { issuer: settings.issuer.clone(), setting, rule });
+    };
+    if settings.issuer.trim().is_empty() {
+        refuse("issuer", "must not be blank");
+    }
+    let mut read = |setting, url: Result<url::Url, &'static str>| url.map_err(|rule| refuse(setting, rule)).ok();
+    let allow_http = settings.allow_http;
+    let back = settings.back_channel.as_ref().map(|text| (text, read("back_channel", base_url(text, allow_http))));
+    let primary = match &settings.jwks_url {
+        Some(text) => read("jwks_url", fetched_url(text, allow_http)).map(Location::Fixed),
+        None => read("issuer", base_url(&settings.issuer, allow_http)).map(|front| {
+            let back = back.and_then(|(text, url)| Some((text.clone(), url?)));
+            Location::Discovered(Box::new(Discovery::new(Arc::from(settings.issuer.as_str()), front, back, allow_http)))
+        }),
+    };
+    let mut extra = Vec::new();
+    for text in &settings.extra_jwks_urls {
+        extra.extend(read("extra_jwks_urls", fetched_url(text, allow_http)).map(Location::Fixed));
+    }
+    primary.into_iter().chain(extra).collect()
+}

@@ -1,0 +1,156 @@
+//! JSON objects, strictly: two parsers must not be able to read the same token differently (RFC 8725 §2.4, RFC 8259 §4).
+
+use std::cell::Cell;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+/// Deepest nesting of objects and arrays; real tokens have three or four levels.
+const MAX_DEPTH: usize = 16;
+
+/// Reads one JSON object and nothing else: no member twice (names are compared after unescaping), bounded nesting, no text
+/// after it. The error says what is wrong without a word of the input.
+pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, &'static str> {
+    let fault = Cell::new("not json");
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let strict = Strict { levels: MAX_DEPTH, fault: &fault };
+    let value = strict.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+    match value {
+        Ok(Value::Object(map)) => Ok(map),
+        Ok(_) => Err("not a json object"),
+        Err(_) => Err(fault.get()),
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Strict<'f> {
+    levels: usize,
+    fault: &'f Cell<&'static str>,
+}
+
+impl Strict<'_> {
+    fn deeper<E: Error>(self) -> Result<Self, E> {
+        match self.levels.checked_sub(1) {
+            Some(levels) => Ok(Self { levels, ..self }),
+            None => Err(self.refuse("nested too deeply")),
+        }
+    }
+
+    fn refuse<E: Error>(self, fault: &'static str) -> E {
+        self.fault.set(fault);
+        E::custom(fault)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("json")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| self.refuse("a number is out of range"))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let inner = self.deeper()?;
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(inner)? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let inner = self.deeper()?;
+        let mut map = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            if map.insert(name, members.next_value_seed(inner)?).is_some() {
+                return Err(self.refuse("a member occurs twice"));
+            }
+        }
+        Ok(Value::Object(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_object_is_read_as_it_is() {
+        let text = r#" {"a": [1, -2, 2.5, "x", null, true, {"b": {}}], "ä": "\u00e4"} "#;
+        let expected = json!({"a": [1, -2, 2.5, "x", null, true, {"b": {}}], "ä": "ä"});
+        assert_eq!(object(text.as_bytes()).map(Value::Object), Ok(expected));
+    }
+
+    #[test]
+    fn a_member_may_not_occur_twice_at_any_level_or_spelling() {
+        for text in [r#"{"a":1,"a":1}"#, r#"{"a":1,"\u0061":2}"#, r#"{"x":{"a":1,"a":2}}"#, r#"{"x":[{"a":1,"a":2}]}"#]
+        {
+            assert_eq!(object(text.as_bytes()), Err("a member occurs twice"), "{text}");
+        }
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        let nested = |levels: usize| format!("{{\"a\":{}{}}}", "[".repeat(levels), "]".repeat(levels));
+        assert!(object(nested(MAX_DEPTH - 1).as_bytes()).is_ok());
+        assert_eq!(object(nested(MAX_DEPTH).as_bytes()), Err("nested too deeply"));
+        assert_eq!(object(nested(100_000).as_bytes()), Err("nested too deeply"));
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for (text, fault) in [
+            ("", "not json"),
+            ("{", "not json"),
+            ("{} {}", "not json"),
+            ("{\"a\":1e400}", "not json"),
+            ("{\"a\":NaN}", "not json"),
+            ("{\"a\":\"\\ud800\"}", "not json"),
+            ("\u{feff}{}", "not json"),
+            ("[]", "not a json object"),
+            ("null", "not a json object"),
+        ] {
+            assert_eq!(object(text.as_bytes()), Err(fault), "{text}");
+        }
+        assert_eq!(object(b"{\"a\":\"\xff\"}"), Err("not json"));
+    }
+}

@@ -1,0 +1,271 @@
+//! One key set, fetched when it is first needed and kept fresh.
+//!
+//! At most one fetch is in the air, in a task of its own: callers wait for it together, and one that gives up does not
+//! stop it. Nothing is locked while the provider is asked.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use identity_core::port::Clock;
+use time::{Duration, OffsetDateTime};
+use tokio::sync::watch;
+use url::Url;
+
+use crate::algorithm::SigningAlgorithm;
+use crate::discovery::Discovery;
+use crate::http::{FetchError, Http};
+use crate::jwk::KeySet;
+use crate::settings::VerifierSettings;
+use crate::telemetry::Telemetry;
+
+/// Where a key set is.
+pub(crate) enum Location {
+    Fixed(Url),
+    Discovered(Box<Discovery>),
+}
+
+/// How good the keys must be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Whatever is known; fetched if nothing is.
+    Known,
+    /// Fetched within the last cool-down, because a key was missing.
+    Fresh,
+}
+
+/// When to fetch.
+#[derive(Clone, Copy)]
+pub(crate) struct Pacing {
+    refresh_after: Duration,
+    cool_down: Duration,
+    back_off: Duration,
+}
+
+impl Pacing {
+    pub(crate) fn new(settings: &VerifierSettings) -> Self {
+        let of = |duration| Duration::try_from(duration).unwrap_or(Duration::MAX);
+        Self {
+            refresh_after: of(settings.refresh_after),
+            cool_down: of(settings.unknown_key_cool_down),
+            back_off: of(settings.failure_back_off),
+        }
+    }
+}
+
+/// A key set and the way to it.
+pub(crate) struct KeySource {
+    pub(crate) location: Location,
+    /// Whether it decides that its issuer is up.
+    pub(crate) is_primary: bool,
+    pub(crate) algorithms: Vec<SigningAlgorithm>,
+    pub(crate) pacing: Pacing,
+    pub(crate) http: Http,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) telemetry: Arc<Telemetry>,
+    pub(crate) state: State,
+}
+
+/// What is known of a key set.
+#[derive(Default)]
+pub(crate) struct State {
+    /// When the keys should be fetched again, in Unix seconds; readable without the lock.
+    due: AtomicI64,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    /// The last good keys, and when they were fetched.
+    keys: Option<(Arc<KeySet>, OffsetDateTime)>,
+    /// Where discovery said they are.
+    discovered: Option<Url>,
+    /// When the last fetch ended, and why it failed if it did.
+    attempt: Option<(OffsetDateTime, Option<String>)>,
+    /// The fetch in the air: it is over when the sender is gone.
+    flight: Option<watch::Receiver<()>>,
+}
+
+impl Inner {
+    fn failure(&self) -> Option<&String> {
+        self.attempt.as_ref().and_then(|(_, failure)| failure.as_ref())
+    }
+}
+
+/// A fetch in the air.
+pub(crate) struct Flight(watch::Receiver<()>);
+
+impl Flight {
+    pub(crate) async fn end(mut self) {
+        // The sender sends nothing; that it is gone is the message.
+        while self.0.changed().await.is_ok() {}
+    }
+}
+
+/// What a key source can say at once.
+enum Answer {
+    Keys(Arc<KeySet>),
+    Pause(Duration),
+    Wait(Flight),
+}
+
+impl KeySource {
+    /// The keys, or how long to wait before asking again.
+    pub(crate) async fn keys(self: &Arc<Self>, need: Need) -> Result<Arc<KeySet>, Duration> {
+        match self.answer(need) {
+            Answer::Keys(keys) => return Ok(keys),
+            Answer::Pause(left) => return Err(left),
+            Answer::Wait(flight) => flight.end().await,
+        }
+        let inner = self.lock();
+        match &inner.keys {
+            Some((keys, _)) if need == Need::Known || inner.failure().is_none() => Ok(Arc::clone(keys)),
+            _ => Err(self.pause(&inner)),
+        }
+    }
+
+    fn answer(self: &Arc<Self>, need: Need) -> Answer {
+        let mut inner = self.lock();
+        let now = self.clock.now();
+        let resting = self.resting(&inner, now);
+        let failed = inner.failure().is_some();
+        let Some((keys, fetched_at)) = inner.keys.clone() else {
+            return resting.map_or_else(|| Answer::Wait(self.take_off(&mut inner, now)), Answer::Pause);
+        };
+        let age = now - fetched_at;
+        match (need, resting) {
+            (Need::Known, Some(_)) => Answer::Keys(keys),
+            (Need::Known, None) if age < self.pacing.refresh_after => Answer::Keys(keys),
+            (Need::Known, None) => {
+                let flight = self.take_off(&mut inner, now);
+                // Somewhat old keys are served while they are renewed. Much older ones, after hours without a token, may
+                // have been withdrawn: those are waited for, unless the provider is down anyway.
+                let serve = failed || age < self.pacing.refresh_after.saturating_mul(2);
+                if serve { Answer::Keys(keys) } else { Answer::Wait(flight) }
+            }
+            (Need::Fresh, Some(left)) if failed => Answer::Pause(left),
+            (Need::Fresh, Some(_)) => Answer::Keys(keys),
+            (Need::Fresh, None) => Answer::Wait(self.take_off(&mut inner, now)),
+        }
+    }
+
+    /// Starts a fetch in the background if the keys are old. Costs one atomic read when they are not.
+    pub(crate) fn refresh_if_due(self: &Arc<Self>, now: OffsetDateTime) {
+        if now.unix_timestamp() >= self.state.due.load(Ordering::Relaxed) {
+            drop(self.answer(Need::Known));
+        }
+    }
+
+    /// Starts a fetch if there are no keys yet.
+    pub(crate) fn warm(self: &Arc<Self>) -> Option<Flight> {
+        match self.answer(Need::Known) {
+            Answer::Wait(flight) => Some(flight),
+            Answer::Keys(_) | Answer::Pause(_) => None,
+        }
+    }
+
+    pub(crate) fn has_keys(&self) -> bool {
+        self.lock().keys.is_some()
+    }
+
+    /// Whether the last fetch succeeded (`None` before the first), and why not.
+    pub(crate) fn health(&self) -> (Option<bool>, Option<String>) {
+        let inner = self.lock();
+        (inner.attempt.as_ref().map(|(_, failure)| failure.is_none()), inner.failure().cloned())
+    }
+
+    fn pause(&self, inner: &Inner) -> Duration {
+        if inner.keys.is_some() { self.pacing.cool_down } else { self.pacing.back_off }
+    }
+
+    /// How long no fetch may start. A clock that was set back does not prolong it.
+    fn resting(&self, inner: &Inner, now: OffsetDateTime) -> Option<Duration> {
+        let since = (now - inner.attempt.as_ref()?.0).abs();
+        let pause = self.pause(inner);
+        (since < pause).then(|| pause - since)
+    }
+
+    /// Joins the fetch in the air, or starts one.
+    fn take_off(self: &Arc<Self>, inner: &mut Inner, now: OffsetDateTime) -> Flight {
+        if let Some(flight) = inner.flight.as_ref().filter(|flight| flight.has_changed().is_ok()) {
+            return Flight(flight.clone());
+        }
+        let (over, flight) = watch::channel(());
+        inner.flight = Some(flight.clone());
+        self.due_at(now.saturating_add(self.pacing.back_off));
+        // Discovery is asked again with each renewal and after a failure, but not for an unknown key.
+        let is_young = inner.keys.as_ref().is_some_and(|(_, at)| now - *at < self.pacing.refresh_after);
+        let ask_discovery = !is_young || inner.failure().is_some();
+        let discovered = inner.discovered.clone();
+        let source = Arc::clone(self);
+        tokio::spawn(async move {
+            let outcome = source.fetch(discovered, ask_discovery).await;
+            source.settle(outcome);
+            drop(over);
+        });
+        Flight(flight)
+    }
+
+    /// Asks the provider. An error comes with the URL that failed.
+    async fn fetch(&self, discovered: Option<Url>, ask: bool) -> Result<(Url, KeySet), (Url, FetchError)> {
+        let url = match (&self.location, discovered) {
+            (Location::Fixed(url), _) => url.clone(),
+            (Location::Discovered(_), Some(url)) if !ask => url,
+            (Location::Discovered(discovery), kept) => match (discovery.jwks_url(&self.http).await, kept) {
+                (Ok(url), _) | (Err(_), Some(url)) => url,
+                (Err(error), None) => return Err((discovery.document().clone(), error)),
+            },
+        };
+        let keys = match self.http.get(&url).await {
+            Ok(body) => KeySet::parse(&body, &self.algorithms).map_err(|error| FetchError::malformed(&error)),
+            Err(error) => Err(error),
+        };
+        match keys {
+            Ok(keys) => Ok((url, keys)),
+            Err(error) => Err((url, error)),
+        }
+    }
+
+    fn settle(&self, outcome: Result<(Url, KeySet), (Url, FetchError)>) {
+        let now = self.clock.now();
+        let mut inner = self.lock();
+        let had_failed = inner.failure().is_some();
+        let code = match outcome {
+            Ok((url, keys)) => {
+                let code = if keys.is_empty() { "empty" } else { "ok" };
+                let keys = match &inner.keys {
+                    Some((former, _)) => keys.replacing(former),
+                    None => keys,
+                };
+                inner.keys = Some((Arc::new(keys), now));
+                inner.discovered = Some(url);
+                inner.attempt = Some((now, None));
+                self.due_at(now.saturating_add(self.pacing.refresh_after));
+                code
+            }
+            Err((mut url, error)) => {
+                url.set_query(None);
+                inner.attempt = Some((now, Some(format!("{url} {error}"))));
+                self.due_at(now.saturating_add(self.pause(&inner)));
+                error.code()
+            }
+        };
+        self.telemetry.fetched(code);
+        if self.is_primary {
+            self.telemetry.up(inner.failure().is_none());
+        }
+        match inner.failure() {
+            Some(reason) => self.telemetry.warn(now, reason),
+            None if had_failed => self.telemetry.recovered(),
+            None => {}
+        }
+    }
+
+    fn due_at(&self, at: OffsetDateTime) {
+        self.state.due.store(at.unix_timestamp(), Ordering::Relaxed);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Nothing panics while it holds the lock; if something did, what it left would still be whole.
+        self.state.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,152 @@
+//! Which key verifies which token.
+
+use identity_core::port::RejectedToken::{Signature, UnknownKey};
+use serde_json::{Value, json};
+
+use super::support::*;
+use crate::IssuerSettings;
+use crate::SigningAlgorithm::*;
+
+fn without_kid(signer: &Signer) -> Value {
+    with(signer.header(), json!({"kid": null}))
+}
+
+#[tokio::test]
+async fn a_key_must_fit_the_algorithm() {
+    for changes in [
+        json!({"alg": "RS512"}),
+        json!({"alg": "HS256"}),
+        json!({"alg": "none"}),
+        json!({"alg": "RSA-OAEP", "use": "enc"}),
+        json!({"use": "enc"}),
+        json!({"use": "tls"}),
+        json!({"key_ops": ["encrypt"]}),
+        json!({"key_ops": []}),
+        json!({"kty": "EC"}),
+        json!({"kty": "oct", "k": "c2VjcmV0"}),
+        json!({"n": null}),
+        json!({"n": ""}),
+        json!({"n": 7}),
+        json!({"n": "!!"}),
+        json!({"e": "AQ"}),
+        json!({"e": "Ag"}),
+        json!({"e": ""}),
+        json!({"kid": "another"}),
+    ] {
+        let provider = Provider::start("", &[]).await;
+        // A second, good key shows that a bad one does not spoil the set.
+        provider.jwks.shows(&json!({"keys": [with(KEY.jwk(), changes.clone()), "junk", OTHER.jwk()]}));
+        let setup = Setup::new(vec![provider.settings()]);
+        assert_eq!(setup.refusal(&KEY.token(&provider.claims())).await, UnknownKey, "{changes}");
+        assert!(setup.verify(&OTHER.token(&provider.claims())).await.is_ok(), "{changes}");
+    }
+    for changes in [json!({"alg": "RS256"}), json!({"use": null}), json!({"key_ops": ["verify"]}), json!({"x": "y"})] {
+        let provider = Provider::start("", &[]).await;
+        provider.jwks.shows(&json!({"keys": [with(KEY.jwk(), changes.clone())]}));
+        let setup = Setup::new(vec![provider.settings()]);
+        assert!(setup.verify(&KEY.token(&provider.claims())).await.is_ok(), "{changes}");
+    }
+}
+
+#[tokio::test]
+async fn weak_rsa_keys_are_ignored() {
+    use base64::Engine as _;
+    let short = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&KEY.modulus()[..128]);
+    let padded = [[0].as_slice(), &KEY.modulus()].concat();
+    let padded = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(padded);
+    let provider = Provider::start("", &[]).await;
+    provider.jwks.shows(&json!({"keys": [with(KEY.jwk(), json!({"n": short}))]}));
+    let setup = Setup::new(vec![provider.settings()]);
+    assert_eq!(setup.refusal(&KEY.token(&provider.claims())).await, UnknownKey);
+    provider.jwks.shows(&json!({"keys": [with(KEY.jwk(), json!({"n": padded}))]}));
+    setup.clock.forward(60);
+    assert!(setup.verify(&KEY.token(&provider.claims())).await.is_ok());
+}
+
+#[tokio::test]
+async fn without_a_key_id_only_one_key_may_fit() {
+    let second = Signer::new("key-3", Rs256);
+    let provider = Provider::start("", &[&KEY, &OTHER]).await;
+    let setup = Setup::new(vec![provider.settings()]);
+    let token = KEY.token_with(&without_kid(&KEY), &provider.claims());
+    assert!(setup.verify(&token).await.is_ok());
+
+    let provider = Provider::start("", &[&KEY, &second]).await;
+    let setup = Setup::new(vec![provider.settings()]);
+    let token = KEY.token_with(&without_kid(&KEY), &provider.claims());
+    assert_eq!(setup.refusal(&token).await, UnknownKey);
+
+    // The same key in two sets is still one; another key in the second set is not.
+    let extra = Page::at(&provider.server, "/extra", ok(&jwks(&[&KEY]))).await;
+    provider.jwks.shows(&jwks(&[&KEY]));
+    let two =
+        || IssuerSettings { extra_jwks_urls: vec![format!("{}/extra", provider.server.uri())], ..provider.settings() };
+    assert!(Setup::new(vec![two()]).verify(&token).await.is_ok());
+    extra.shows(&jwks(&[&second]));
+    assert_eq!(Setup::new(vec![two()]).refusal(&token).await, UnknownKey);
+}
+
+#[tokio::test]
+async fn a_key_id_is_compared_and_nothing_else() {
+    let provider = Provider::start("", &[&KEY]).await;
+    let setup = Setup::new(vec![provider.settings()]);
+    setup.verify(&KEY.token(&provider.claims())).await.unwrap();
+    for kid in ["../../../../etc/passwd", "key-1' OR '1'='1", "KEY-1", "key-1\u{0}", "", "https://evil.example/k"] {
+        let header = with(KEY.header(), json!({"kid": kid}));
+        assert_eq!(setup.refusal(&KEY.token_with(&header, &provider.claims())).await, UnknownKey, "{kid}");
+    }
+    assert_eq!(provider.server.received_requests().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn issuers_do_not_vouch_for_each_other() {
+    let (a, b) = (Provider::start("/a", &[&KEY]).await, Provider::start("/b", &[&OTHER]).await);
+    let setup = Setup::new(vec![a.settings(), b.settings()]);
+    assert!(setup.verify(&KEY.token(&a.claims())).await.is_ok());
+    assert!(setup.verify(&OTHER.token(&b.claims())).await.is_ok());
+    assert_eq!(setup.refusal(&KEY.token(&b.claims())).await, UnknownKey);
+    let impostor = Signer::new("key-1", Rs256);
+    let c = Provider::start("/c", &[&impostor]).await;
+    let setup = Setup::new(vec![a.settings(), c.settings()]);
+    assert_eq!(setup.refusal(&KEY.token(&c.claims())).await, Signature);
+    assert_eq!(setup.refusal(&impostor.token(&a.claims())).await, Signature);
+}
+
+#[tokio::test]
+async fn issuers_have_their_own_audiences_and_claims() {
+    let (a, b) = (Provider::start("/a", &[&KEY]).await, Provider::start("/b", &[&KEY]).await);
+    let mut other = IssuerSettings { audiences: vec!["b-api".to_owned()], ..b.settings() };
+    other.claims.username = selector("sub");
+    let setup = Setup::new(vec![a.settings(), other]);
+    assert!(matches!(setup.refusal(&KEY.token(&b.claims())).await, identity_core::port::RejectedToken::Audience));
+    let token = KEY.token(&with(b.claims(), json!({"aud": "b-api"})));
+    assert_eq!(setup.verify(&token).await.unwrap().principal.id(), "f:1");
+}
+
+#[tokio::test]
+async fn more_key_sets_are_asked_in_order_and_a_failing_one_falls_through() {
+    let third = Signer::new("key-3", EdDsa);
+    let provider = Provider::start("", &[&KEY]).await;
+    let broken = Page::at(&provider.server, "/extra-1", ok(&json!("junk"))).await;
+    let extra = Page::at(&provider.server, "/extra-2", ok(&jwks(&[&third]))).await;
+    let url = |name: &str| format!("{}/{name}", provider.server.uri());
+    let settings = IssuerSettings { extra_jwks_urls: vec![url("extra-1"), url("extra-2")], ..provider.settings() };
+    let setup = Setup::new(vec![settings]);
+    assert!(setup.verify(&KEY.token(&provider.claims())).await.is_ok());
+    assert_eq!((broken.hits(), extra.hits()), (0, 0), "the first set has the key");
+    assert!(setup.verify(&third.token(&provider.claims())).await.is_ok());
+    assert_eq!((provider.jwks.hits(), broken.hits(), extra.hits()), (1, 1, 1));
+    // The set that cannot be read may have the key: that is no refusal.
+    assert!(setup.is_unavailable(&OTHER.token(&provider.claims())).await);
+    assert_eq!(setup.verifier.issuers()[0].up, Some(true));
+    assert!(setup.verifier.issuers()[0].last_error.as_ref().unwrap().contains("/extra-1"));
+    broken.shows(&jwks(&[&OTHER]));
+    setup.clock.forward(60);
+    assert!(setup.verify(&OTHER.token(&provider.claims())).await.is_ok());
+    // The first set fails, the others go on.
+    provider.jwks.fails();
+    provider.discovery.fails();
+    setup.clock.forward(60);
+    let fresh = with(provider.claims(), json!({"jti": "2"}));
+    assert!(setup.verify(&third.token(&fresh)).await.is_ok());
+}

@@ -1,0 +1,11 @@
+//! The verifier against providers that behave and providers that do not.
+
+mod caching;
+mod claims;
+mod keys;
+mod provider;
+mod settings;
+mod support;
+mod telemetry;
+mod tokens;
+mod wycheproof;

@@ -1,0 +1,219 @@
+//! The verifier: from a token in compact form to who it speaks for.
+
+use std::sync::Arc;
+use std::time::Duration as StdDuration;
+
+use async_trait::async_trait;
+use identity_core::port::{Clock, RejectedToken, TokenError, TokenVerifier, VerifiedToken};
+use identity_core::value::{Claims, Email};
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+
+use crate::cache::{Fingerprint, Verified, VerifiedTokens};
+use crate::checks::{self, Lifetime};
+use crate::compact::{Compact, Header};
+use crate::http::{Http, excerpt};
+use crate::issuer::{Issuer, IssuerStatus, Shared};
+use crate::keys::Pacing;
+use crate::settings::{IssuerSettings, SettingsError, SettingsProblem, VerifierSettings};
+use crate::telemetry;
+
+/// Verifies the access tokens of OpenID Connect providers. See the crate's documentation.
+pub struct OidcTokenVerifier {
+    issuers: Vec<Arc<Issuer>>,
+    cache: VerifiedTokens,
+    clock: Arc<dyn Clock>,
+    max_token_bytes: usize,
+}
+
+/// A token of a configured issuer, before its signature is checked.
+struct Unverified<'t> {
+    compact: Compact<'t>,
+    header: Header,
+    payload: Map<String, Value>,
+    issuer: Arc<Issuer>,
+}
+
+impl OidcTokenVerifier {
+    /// A verifier that has asked no provider yet. Install the process's metrics recorder first.
+    ///
+    /// # Errors
+    /// When the settings cannot be used, with everything that is wrong with them. An unreachable provider is no error.
+    pub fn new(
+        issuers: Vec<IssuerSettings>,
+        settings: VerifierSettings,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, SettingsError> {
+        let mut problems = problems(&issuers, &settings);
+        let http = Http::new(&settings.http).map_err(|problem| problems.push(problem)).ok();
+        let mut built = Vec::new();
+        if let Some(http) = http {
+            let shared = Shared { http, clock: Arc::clone(&clock), pacing: Pacing::new(&settings) };
+            for issuer in issuers {
+                match Issuer::new(issuer, &shared) {
+                    Ok(issuer) => built.push(Arc::new(issuer)),
+                    Err(found) => problems.extend(found),
+                }
+            }
+        }
+        if !problems.is_empty() {
+            return Err(SettingsError(problems));
+        }
+        Ok(Self {
+            issuers: built,
+            cache: VerifiedTokens::new(settings.cache_entries),
+            clock,
+            max_token_bytes: settings.max_token_bytes,
+        })
+    }
+
+    /// How the issuers fare, in the order of the settings. Asks nobody.
+    #[must_use]
+    pub fn issuers(&self) -> Vec<IssuerStatus> {
+        self.issuers.iter().map(|issuer| issuer.status()).collect()
+    }
+
+    /// Fetches the keys of all issuers that have none yet, all at once, and waits until that succeeded or failed. Needs a
+    /// tokio runtime.
+    pub async fn warm(&self) {
+        let sources = self.issuers.iter().flat_map(|issuer| &issuer.sources);
+        let flights: Vec<_> = sources.filter_map(|source| source.warm()).collect();
+        for flight in flights {
+            flight.end().await;
+        }
+    }
+
+    /// The cheap part: everything that can be refused before a signature is checked. Of the payload, only the issuer is
+    /// looked at.
+    fn read<'t>(&self, compact: Compact<'t>) -> Result<Unverified<'t>, RejectedToken> {
+        let header = compact.header()?;
+        let payload = compact.payload()?;
+        let name = checks::issuer(&payload)?;
+        let Some(issuer) = self.issuers.iter().find(|issuer| *issuer.name == *name) else {
+            let is_entra_v1 = checks::is_entra_v1(name);
+            return Err(if is_entra_v1 { RejectedToken::EntraV1 } else { RejectedToken::Issuer(excerpt(name)) });
+        };
+        Ok(Unverified { issuer: Arc::clone(issuer), compact, header, payload })
+    }
+
+    async fn check(&self, token: Unverified<'_>, now: OffsetDateTime) -> Result<Verified, TokenError> {
+        let Unverified { compact, header, payload, issuer } = token;
+        let refuse = TokenError::Rejected;
+        if !issuer.algorithms.contains(&header.algorithm) {
+            return Err(refuse(RejectedToken::Algorithm));
+        }
+        let says_access_token = checks::says_access_token(header.typ.as_deref()).map_err(refuse)?;
+        if issuer.require_access_token_type && !says_access_token {
+            return Err(refuse(RejectedToken::Type));
+        }
+        let signature = compact.signature().map_err(refuse)?;
+        let key = issuer.key(header.kid.as_deref(), header.algorithm).await?;
+        if !key.verifies(compact.signed, &signature) {
+            return Err(refuse(RejectedToken::Signature));
+        }
+        let lifetime = Self::check_claims(&payload, &issuer, says_access_token, now).map_err(refuse)?;
+        let token = speaks_for(payload, &issuer, &lifetime).map_err(refuse)?;
+        Ok(Verified { token: Arc::new(token), lifetime, key, issuer })
+    }
+
+    fn check_claims(
+        claims: &Map<String, Value>,
+        issuer: &Issuer,
+        says_access_token: bool,
+        now: OffsetDateTime,
+    ) -> Result<Lifetime, RejectedToken> {
+        if issuer.is_entra {
+            checks::entra_version(claims)?;
+        }
+        checks::kind(claims, says_access_token, issuer.is_entra)?;
+        checks::audience(claims, &issuer.audiences)?;
+        let lifetime = Lifetime::read(claims)?;
+        lifetime.check(now, issuer.clock_skew)?;
+        Ok(lifetime)
+    }
+}
+
+#[async_trait]
+impl TokenVerifier for OidcTokenVerifier {
+    /// Must be called on a tokio runtime.
+    async fn verify(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError> {
+        let unattributed = |rejected: RejectedToken| {
+            telemetry::refused_unattributed(rejected.code());
+            TokenError::Rejected(rejected)
+        };
+        if token.len() > self.max_token_bytes {
+            return Err(unattributed(RejectedToken::TooLarge(self.max_token_bytes)));
+        }
+        let compact = Compact::split(token).map_err(unattributed)?;
+        let now = self.clock.now();
+        let fingerprint = Fingerprint::of(token);
+        if let Some(known) = fingerprint.and_then(|print| self.cache.get(&print, now)) {
+            for source in &known.issuer.sources {
+                source.refresh_if_due(now);
+            }
+            known.issuer.telemetry.accepted_from_cache();
+            return Ok(known.token);
+        }
+        let unverified = self.read(compact).map_err(unattributed)?;
+        let issuer = Arc::clone(&unverified.issuer);
+        match self.check(unverified, now).await {
+            Ok(verified) => {
+                let token = Arc::clone(&verified.token);
+                if let Some(fingerprint) = fingerprint {
+                    self.cache.insert(fingerprint, verified);
+                }
+                issuer.telemetry.accepted();
+                Ok(token)
+            }
+            Err(error) => {
+                issuer.telemetry.refused(match &error {
+                    TokenError::Rejected(rejected) => rejected.code(),
+                    TokenError::Unavailable { .. } => "unavailable",
+                });
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Whom the claims of a good token speak for.
+fn speaks_for(
+    claims: Map<String, Value>,
+    issuer: &Issuer,
+    lifetime: &Lifetime,
+) -> Result<VerifiedToken, RejectedToken> {
+    let claims = Claims::from(claims);
+    let text = |name| claims.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    Ok(VerifiedToken {
+        issuer: Arc::clone(&issuer.name),
+        principal: issuer.claims.principal(&claims)?,
+        groups: issuer.claims.groups(&claims)?,
+        display_name: text("name").map(str::to_owned),
+        email: text("email").and_then(|text| Email::parse(text).ok()),
+        expires_at: lifetime.expires_at,
+        claims: claims.clone(),
+    })
+}
+
+/// What is wrong with the settings besides what each issuer finds itself.
+fn problems(issuers: &[IssuerSettings], settings: &VerifierSettings) -> Vec<SettingsProblem> {
+    let mut problems = Vec::new();
+    if issuers.is_empty() {
+        problems.push(SettingsProblem::NoIssuer);
+    }
+    for (index, issuer) in issuers.iter().enumerate() {
+        if issuers.iter().take(index).any(|other| other.issuer == issuer.issuer) {
+            problems.push(SettingsProblem::DuplicateIssuer(issuer.issuer.clone()));
+        }
+    }
+    for (name, pause) in [
+        ("refresh_after", settings.refresh_after),
+        ("unknown_key_cool_down", settings.unknown_key_cool_down),
+        ("failure_back_off", settings.failure_back_off),
+    ] {
+        if pause < StdDuration::from_secs(1) {
+            problems.push(SettingsProblem::TooShort(name));
+        }
+    }
+    problems
+}

@@ -1,0 +1,39 @@
+//! The driver's errors in the words of the ports.
+
+use identity_core::port::StoreError;
+use sqlx::error::ErrorKind;
+
+/// What the driver said, in its one-line message. Its other parts may quote rows, and rows hold password hashes.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+struct Driver {
+    message: String,
+    disconnected: bool,
+}
+
+pub(crate) fn failed(error: sqlx::Error) -> StoreError {
+    let message = error.to_string();
+    let code = error.as_database_error().and_then(|database| database.code());
+    let disconnected = match code.as_deref() {
+        // Class 08: connection exception; 57P01 to 57P03: shutting down, crashed, starting up.
+        Some(code) => code.starts_with("08") || matches!(code, "57P01" | "57P02" | "57P03"),
+        None => matches!(error, sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_)),
+    };
+    match &error {
+        sqlx::Error::Database(database) if database.kind() == ErrorKind::UniqueViolation => StoreError::Conflict,
+        // No such schema, table or column.
+        sqlx::Error::Database(_) if matches!(code.as_deref(), Some("3F000" | "42P01" | "42703")) => {
+            StoreError::Schema(format!("{message}; the migrations have not been run"))
+        }
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::RowNotFound => {
+            StoreError::Unreadable { what: "row".to_owned(), detail: message }
+        }
+        _ => StoreError::Unavailable(Box::new(Driver { message, disconnected })),
+    }
+}
+
+/// Whether the connection was lost, so that another one may do better.
+pub(crate) fn disconnected(error: &StoreError) -> bool {
+    let StoreError::Unavailable(source) = error else { return false };
+    source.downcast_ref::<Driver>().is_some_and(|driver| driver.disconnected)
+}

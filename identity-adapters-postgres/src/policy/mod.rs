@@ -1,0 +1,105 @@
+//! The world.
+
+mod load;
+mod log;
+mod write;
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use identity_core::port::{Commit, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail};
+use identity_core::value::Revision;
+use sqlx::{Postgres, Transaction};
+
+use crate::audit;
+use crate::database::Database;
+use crate::error::failed;
+use crate::settings::PostgresSettings;
+use crate::wake::Wake;
+
+/// Every so many commits the change log is cut.
+const PRUNE_EVERY: u64 = 1024;
+/// How much of it is kept then.
+const PRUNE_KEEP: u64 = 100_000;
+
+/// [`PolicyStore`] on PostgreSQL.
+#[derive(Debug)]
+pub struct PostgresPolicyStore {
+    database: Arc<Database>,
+    wake: Wake,
+}
+
+impl PostgresPolicyStore {
+    pub(crate) fn new(database: Arc<Database>, settings: &PostgresSettings) -> Self {
+        let wake = Wake::new(database.address().clone(), settings.polling);
+        Self { database, wake }
+    }
+
+    /// Forgets all but the newest `keep` entries of the change log. Followers that still need one load everything anew.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn prune(&self, keep: u64) -> Result<(), StoreError> {
+        let mut transaction = self.database.begin().await?;
+        log::prune(&mut transaction, keep).await?;
+        transaction.commit().await.map_err(failed)
+    }
+
+    async fn begin_once(&self, known: Revision) -> Result<PostgresPolicyTransaction, StoreError> {
+        let mut transaction = self.database.pool().begin().await.map_err(failed)?;
+        sqlx::query("SELECT FROM policy_revision FOR UPDATE").execute(&mut *transaction).await.map_err(failed)?;
+        // A new statement, because the one that waited for the lock does not see what was committed meanwhile.
+        let (newest, missed) = log::read(&mut *transaction, known).await?;
+        Ok(PostgresPolicyTransaction { transaction, newest, missed })
+    }
+}
+
+#[async_trait]
+impl PolicyStore for PostgresPolicyStore {
+    async fn load(&self) -> Result<Snapshot, StoreError> {
+        self.database.repeatable(|| load::load(self.database.pool())).await
+    }
+
+    async fn tail(&self, known: Revision) -> Result<Tail, StoreError> {
+        Ok(self.database.repeatable(|| log::read(self.database.pool(), known)).await?.1)
+    }
+
+    async fn begin(&self, known: Revision) -> Result<Box<dyn PolicyTransaction>, StoreError> {
+        Ok(Box::new(self.database.repeatable(|| self.begin_once(known)).await?))
+    }
+
+    fn changed<'s, 'f>(&'s self) -> Pin<Box<dyn Future<Output = ()> + Send + 'f>>
+    where
+        's: 'f,
+        Self: 'f,
+    {
+        Box::pin(self.wake.changed())
+    }
+}
+
+struct PostgresPolicyTransaction {
+    transaction: Transaction<'static, Postgres>,
+    newest: Revision,
+    missed: Tail,
+}
+
+#[async_trait]
+impl PolicyTransaction for PostgresPolicyTransaction {
+    fn missed(&self) -> &Tail {
+        &self.missed
+    }
+
+    async fn commit(mut self: Box<Self>, commit: Commit) -> Result<(), StoreError> {
+        if commit.revision != self.newest.next() {
+            return Err(StoreError::Conflict);
+        }
+        write::write(&mut self.transaction, &commit.changes).await.map_err(failed)?;
+        audit::insert(&mut self.transaction, &commit.audit).await?;
+        log::append(&mut self.transaction, &commit).await?;
+        if commit.revision.0.is_multiple_of(PRUNE_EVERY) {
+            log::prune(&mut self.transaction, PRUNE_KEEP).await?;
+        }
+        self.transaction.commit().await.map_err(failed)
+    }
+}

@@ -1,0 +1,260 @@
+//! Where the database is, and how patient to be with it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use identity_core::value::Secret;
+use percent_encoding::percent_decode_str;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use url::Url;
+
+/// Where the database is, and how patient to be with it.
+#[derive(Clone, Debug)]
+pub struct PostgresSettings {
+    /// Name or address, or the directory of a Unix socket.
+    pub host: String,
+    /// 5432 by default.
+    pub port: u16,
+    /// The database.
+    pub database: String,
+    /// The role to sign in as. It owns the tables.
+    pub username: String,
+    /// Its password, unless the server asks for none.
+    pub password: Option<Secret>,
+    /// How much TLS to insist on.
+    pub tls: TlsMode,
+    /// PEM file of the authority to trust, in place of the public ones.
+    pub tls_root_certificate: Option<PathBuf>,
+    /// The schema of the tables; the role's default when there is none. Created if it is missing.
+    pub schema: Option<Schema>,
+    /// Most connections at a time; one more listens for changes.
+    pub max_connections: u32,
+    /// How long to wait for a connection.
+    pub acquire_timeout: Duration,
+    /// How long to wait for the right to write.
+    pub lock_timeout: Duration,
+    /// How long one statement may take.
+    pub statement_timeout: Duration,
+    /// How long a change by another replica may stay unseen when no notification arrives.
+    pub polling: Duration,
+}
+
+/// How much TLS to insist on, in libpq's words (`sslmode`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TlsMode {
+    /// None.
+    Disable,
+    /// If the server offers it. Protects from nobody who can change packets.
+    #[default]
+    Prefer,
+    /// Encrypted, to whomever.
+    Require,
+    /// Encrypted, and the certificate is signed by a trusted authority.
+    VerifyCa,
+    /// As `verify-ca`, and it is this host's.
+    VerifyFull,
+}
+
+/// The name of a schema: a plain lower-case SQL identifier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schema(String);
+
+/// Why settings are refused. The message quotes nothing of a connection URL but the names of its parameters.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidSettings {
+    /// Not a URL, or another one.
+    #[error("the connection url must look like `postgres://user:password@host:port/database?sslmode=verify-full`")]
+    Url,
+    /// A query parameter that is not known here.
+    #[error("the connection url has an unknown parameter `{0}`; `sslmode` and `sslrootcert` are known")]
+    Parameter(String),
+    /// Not a TLS mode.
+    #[error("`sslmode` must be disable, prefer, require, verify-ca or verify-full")]
+    TlsMode,
+    /// Not a schema name.
+    #[error("a schema's name must begin with a letter or `_`, and hold up to 63 lower-case letters, digits and `_`")]
+    Schema,
+}
+
+impl PostgresSettings {
+    /// The settings of a database on this machine, and defaults for the rest.
+    #[must_use]
+    pub fn new(host: &str, database: &str, username: &str) -> Self {
+        Self {
+            host: host.to_owned(),
+            port: 5432,
+            database: database.to_owned(),
+            username: username.to_owned(),
+            password: None,
+            tls: TlsMode::default(),
+            tls_root_certificate: None,
+            schema: None,
+            max_connections: 10,
+            acquire_timeout: Duration::from_secs(5),
+            lock_timeout: Duration::from_secs(10),
+            statement_timeout: Duration::from_secs(30),
+            polling: Duration::from_secs(1),
+        }
+    }
+
+    /// Reads a URL such as `postgres://user:password@host:port/database?sslmode=verify-full&sslrootcert=/ca.pem`. What has a
+    /// special meaning in URLs is percent-encoded (RFC 3986 §2.1); so is a socket's directory in place of the host.
+    ///
+    /// # Errors
+    /// When the text is no such URL.
+    pub fn from_url(url: &Secret) -> Result<Self, InvalidSettings> {
+        let url = Url::parse(url.expose()).map_err(|_| InvalidSettings::Url)?;
+        let host = url.host_str().map(decoded).transpose()?.filter(|host| !host.is_empty());
+        let database = decoded(url.path().trim_start_matches('/'))?;
+        let username = decoded(url.username())?;
+        let host = host.filter(|_| matches!(url.scheme(), "postgres" | "postgresql"));
+        let (Some(host), false, false) = (host, database.is_empty(), username.is_empty()) else {
+            return Err(InvalidSettings::Url);
+        };
+        let mut settings = Self::new(host.trim_start_matches('[').trim_end_matches(']'), &database, &username);
+        settings.port = url.port().unwrap_or(settings.port);
+        settings.password = url.password().map(decoded).transpose()?.map(|text| Secret::new(text.into_owned()));
+        for (name, value) in url.query_pairs() {
+            match &*name {
+                "sslmode" => settings.tls = TlsMode::parse(&value)?,
+                "sslrootcert" => settings.tls_root_certificate = Some(PathBuf::from(&*value)),
+                _ => return Err(InvalidSettings::Parameter(name.into_owned())),
+            }
+        }
+        Ok(settings)
+    }
+
+    pub(crate) fn address(&self) -> Address {
+        Address(self.options())
+    }
+
+    fn options(&self) -> PgConnectOptions {
+        let options = PgConnectOptions::new_without_pgpass()
+            .host(&self.host)
+            .port(self.port)
+            .database(&self.database)
+            .username(&self.username)
+            .password(self.password.as_ref().map_or("", Secret::expose))
+            .application_name("identity")
+            .ssl_mode(match self.tls {
+                TlsMode::Disable => PgSslMode::Disable,
+                TlsMode::Prefer => PgSslMode::Prefer,
+                TlsMode::Require => PgSslMode::Require,
+                TlsMode::VerifyCa => PgSslMode::VerifyCa,
+                TlsMode::VerifyFull => PgSslMode::VerifyFull,
+            });
+        match &self.tls_root_certificate {
+            Some(file) => options.ssl_root_cert(file),
+            None => options,
+        }
+    }
+}
+
+/// What the driver needs to connect. `Debug` hides the password, which the driver's own does not.
+#[derive(Clone)]
+pub(crate) struct Address(pub(crate) PgConnectOptions);
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}/{}", self.0.get_host(), self.0.get_port(), self.0.get_database().unwrap_or_default())
+    }
+}
+
+fn decoded(part: &str) -> Result<Cow<'_, str>, InvalidSettings> {
+    percent_decode_str(part).decode_utf8().map_err(|_| InvalidSettings::Url)
+}
+
+impl TlsMode {
+    /// # Errors
+    /// When there is no such mode.
+    pub fn parse(text: &str) -> Result<Self, InvalidSettings> {
+        match text {
+            "disable" => Ok(Self::Disable),
+            "prefer" => Ok(Self::Prefer),
+            "require" => Ok(Self::Require),
+            "verify-ca" => Ok(Self::VerifyCa),
+            "verify-full" => Ok(Self::VerifyFull),
+            _ => Err(InvalidSettings::TlsMode),
+        }
+    }
+}
+
+impl Schema {
+    /// # Errors
+    /// When the text is not a plain lower-case identifier.
+    pub fn parse(text: &str) -> Result<Self, InvalidSettings> {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        let well_formed =
+            text.len() <= 63 && text.chars().all(plain) && !text.starts_with(|c: char| c.is_ascii_digit());
+        if well_formed && !text.is_empty() { Ok(Self(text.to_owned())) } else { Err(InvalidSettings::Schema) }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from_url(url: &str) -> Result<PostgresSettings, InvalidSettings> {
+        PostgresSettings::from_url(&Secret::new(url.to_owned()))
+    }
+
+    #[test]
+    fn a_url_says_it_all() {
+        let url = "postgres://ann%40example:p%40ss%2Fw%3Ard@db.example.com:6432/my%20db?sslmode=verify-full&sslrootcert=/ca.pem";
+        let settings = from_url(url).unwrap();
+        assert_eq!(
+            (settings.host.as_str(), settings.port, settings.database.as_str()),
+            ("db.example.com", 6432, "my db")
+        );
+        assert_eq!(settings.username, "ann@example");
+        assert_eq!(settings.password, Some(Secret::new("p@ss/w:rd".to_owned())));
+        assert_eq!(
+            (settings.tls, settings.tls_root_certificate),
+            (TlsMode::VerifyFull, Some(PathBuf::from("/ca.pem")))
+        );
+        assert_eq!(from_url("postgres://u@%2Frun%2Fpostgresql/d").unwrap().host, "/run/postgresql");
+        assert_eq!(from_url("postgresql://u@[::1]/d").unwrap().host, "::1");
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused_without_quoting_it() {
+        for url in [
+            "",
+            "s3cret",
+            "mysql://u:s3cret@h/d",
+            "postgres://u:s3cret@h",
+            "postgres://h/s3cret",
+            "postgres://u:s3cret@h:x/d",
+        ] {
+            let error = from_url(url).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("s3cret"), "{url}");
+        }
+        assert_eq!(
+            from_url("postgres://u@h/d?options=x").unwrap_err(),
+            InvalidSettings::Parameter("options".to_owned())
+        );
+        assert_eq!(from_url("postgres://u@h/d?sslmode=allow").unwrap_err(), InvalidSettings::TlsMode);
+    }
+
+    #[test]
+    fn debug_hides_the_password() {
+        let shown = format!("{:?}", from_url("postgres://u:s3cret@h/d").unwrap());
+        assert!(!shown.contains("s3cret"), "{shown}");
+    }
+
+    #[test]
+    fn a_schema_is_a_plain_identifier() {
+        assert!(Schema::parse("identity_2").is_ok());
+        for text in ["", "2nd", "a b", "a\"", "Upper", &"x".repeat(64)] {
+            assert!(Schema::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The audit log.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use identity_core::entity::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind};
+use identity_core::port::{AuditFilter, AuditLog, StoreError};
+use identity_core::value::Revision;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+
+use crate::database::Database;
+use crate::error::failed;
+use crate::timestamp::{parse, to_text};
+
+/// [`AuditLog`] on SQLite.
+#[derive(Debug)]
+pub struct SqliteAuditLog {
+    database: Arc<Database>,
+}
+
+impl SqliteAuditLog {
+    pub(crate) fn new(database: Arc<Database>) -> Self {
+        Self { database }
+    }
+}
+
+#[async_trait]
+impl AuditLog for SqliteAuditLog {
+    async fn append(&self, event: &AuditEvent) -> Result<u64, StoreError> {
+        let mut transaction = self.database.write().await?;
+        let key = insert(&mut transaction, event).await?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(key)
+    }
+
+    async fn find(&self, key: u64) -> Result<Option<AuditEvent>, StoreError> {
+        sqlx::query("SELECT * FROM audit_log WHERE audit_key = ?")
+            .bind(key.cast_signed())
+            .fetch_optional(self.database.readers())
+            .await
+            .map_err(failed)?
+            .as_ref()
+            .map(event)
+            .transpose()
+    }
+
+    async fn newest(
+        &self,
+        filter: &AuditFilter,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<AuditEvent>, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM audit_log WHERE audit_key < ");
+        query.push_bind(before.map_or(i64::MAX, |key| i64::try_from(key).unwrap_or(i64::MAX)));
+        if let Some(actor) = &filter.actor {
+            query.push(" AND actor_id = ").push_bind(actor.as_str());
+        }
+        if let Some(kind) = filter.entity {
+            query.push(" AND entity_type = ").push_bind(kind.as_str());
+        }
+        if let Some(key) = &filter.entity_key {
+            query.push(" AND entity_key = ").push_bind(key.as_str());
+        }
+        if let Some(result) = filter.result {
+            query.push(" AND result = ").push_bind(result.as_str());
+        }
+        if let Some(from) = filter.from {
+            query.push(" AND occurred_at >= ").push_bind(to_text(from));
+        }
+        if let Some(until) = filter.until {
+            query.push(" AND occurred_at < ").push_bind(to_text(until));
+        }
+        query.push(" ORDER BY audit_key DESC LIMIT ").push_bind(i64::from(limit));
+        let rows = query.build().fetch_all(self.database.readers()).await.map_err(failed)?;
+        rows.iter().map(event).collect()
+    }
+}
+
+pub(crate) async fn insert(connection: &mut SqliteConnection, event: &AuditEvent) -> Result<u64, StoreError> {
+    let key: i64 = sqlx::query_scalar(
+        "INSERT INTO audit_log (occurred_at, actor_type, actor_id, operation, entity_type, entity_key, related_type, \
+         related_key, result, reason, revision, request_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+         RETURNING audit_key",
+    )
+    .bind(to_text(event.at))
+    .bind(event.actor.kind_name())
+    .bind(event.actor.id())
+    .bind(event.operation.as_str())
+    .bind(event.entity.kind.as_str())
+    .bind(event.entity.key.as_str())
+    .bind(event.related.as_ref().map(|related| related.kind.as_str()))
+    .bind(event.related.as_ref().map(|related| related.key.as_str()))
+    .bind(event.result.as_str())
+    .bind(event.reason.as_deref())
+    .bind(event.revision.map(|revision| revision.0.cast_signed()))
+    .bind(event.request_id.as_deref())
+    .fetch_one(connection)
+    .await
+    .map_err(failed)?;
+    Ok(key.cast_unsigned())
+}
+
+fn event(row: &SqliteRow) -> Result<AuditEvent, StoreError> {
+    let key: i64 = row.try_get("audit_key").map_err(failed)?;
+    let text = |column: &str| row.try_get::<&str, _>(column).map_err(failed);
+    let optional = |column: &str| row.try_get::<Option<&str>, _>(column).map_err(failed);
+    let unknown = |column: &str| StoreError::unreadable("audit_log", key, format_args!("unknown {column}"));
+    let kind = |column: &str, name: &str| EntityKind::parse(name).ok_or_else(|| unknown(column));
+    let related = match (optional("related_type")?, optional("related_key")?) {
+        (Some(name), Some(key)) => Some(AuditEntity { kind: kind("related_type", name)?, key: key.to_owned() }),
+        _ => None,
+    };
+    Ok(AuditEvent {
+        key: key.cast_unsigned(),
+        at: parse("audit_log", key, text("occurred_at")?)?,
+        actor: Actor::parse(text("actor_type")?, optional("actor_id")?)
+            .map_err(|error| StoreError::unreadable("audit_log", key, error))?,
+        operation: AuditOperation::parse(text("operation")?).ok_or_else(|| unknown("operation"))?,
+        entity: AuditEntity { kind: kind("entity_type", text("entity_type")?)?, key: text("entity_key")?.to_owned() },
+        related,
+        result: AuditResult::parse(text("result")?).ok_or_else(|| unknown("result"))?,
+        reason: optional("reason")?.map(str::to_owned),
+        revision: row
+            .try_get::<Option<i64>, _>("revision")
+            .map_err(failed)?
+            .map(|revision| Revision(revision.cast_unsigned())),
+        request_id: optional("request_id")?.map(str::to_owned),
+    })
+}

@@ -1,0 +1,98 @@
+//! The file and the connections to it.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use identity_core::port::StoreError;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Sqlite, SqlitePool, Transaction};
+
+use crate::error::failed;
+
+/// How long to wait for the right to write: another process may be writing, or a task of this one.
+const WRITER_PATIENCE: Duration = Duration::from_secs(10);
+const READERS: u32 = 4;
+
+#[derive(Debug)]
+pub(crate) struct Database {
+    readers: SqlitePool,
+    writer: SqlitePool,
+}
+
+impl Database {
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+        create(path).map_err(|error| {
+            let named = format!("{}: {error}", path.display());
+            StoreError::Unavailable(Box::new(io::Error::new(error.kind(), named)))
+        })?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(false)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(WRITER_PATIENCE);
+        let pool = || SqlitePoolOptions::new().test_before_acquire(false).idle_timeout(None).max_lifetime(None);
+        Ok(Self {
+            writer: pool().max_connections(1).acquire_timeout(WRITER_PATIENCE).connect_lazy_with(options.clone()),
+            readers: pool().max_connections(READERS).connect_lazy_with(options.pragma("query_only", "on")),
+        })
+    }
+
+    pub(crate) fn readers(&self) -> &SqlitePool {
+        &self.readers
+    }
+
+    /// A view of the newest commit that later ones do not change.
+    pub(crate) async fn snapshot(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.readers.begin().await.map_err(failed)
+    }
+
+    /// The right to write. It is taken at once: a transaction that only turns into a writing one later fails instead of
+    /// waiting when somebody else writes meanwhile.
+    pub(crate) async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)
+    }
+
+    pub(crate) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// Creates what is missing, readable by its owner only. SQLite gives its journal files the permissions of the database.
+fn create(path: &Path) -> io::Result<()> {
+    let mut directory = DirBuilder::new();
+    let mut file = OpenOptions::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+        directory.mode(0o700);
+        file.mode(0o600);
+    }
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        directory.recursive(true).create(parent)?;
+    }
+    file.create(true).append(true).open(path).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn commits_are_on_the_disk_when_they_are_acknowledged() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let database = Database::open(&directory.path().join("identity.db")).unwrap();
+        for (pragma, expected) in
+            [("PRAGMA synchronous", "2"), ("PRAGMA journal_mode", "wal"), ("PRAGMA foreign_keys", "1")]
+        {
+            let row = sqlx::query(pragma).fetch_one(&database.writer).await.unwrap();
+            let value: String = sqlx::Row::try_get_unchecked(&row, 0).unwrap();
+            assert_eq!(value, expected, "{pragma}");
+        }
+        assert!(sqlx::query("DELETE FROM sqlite_master").execute(&database.readers).await.is_err());
+    }
+}

@@ -1,0 +1,23 @@
+//! The driver's errors in the words of the ports.
+
+use identity_core::port::StoreError;
+use sqlx::error::ErrorKind;
+
+/// What the driver said, in its one-line message. Its other parts may quote rows, and rows hold password hashes.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Driver(String);
+
+pub(crate) fn failed(error: sqlx::Error) -> StoreError {
+    let message = error.to_string();
+    match &error {
+        sqlx::Error::Database(database) if database.kind() == ErrorKind::UniqueViolation => StoreError::Conflict,
+        sqlx::Error::Database(database) if database.message().starts_with("no such ") => {
+            StoreError::Schema(format!("{}; the file was not made by this server", database.message()))
+        }
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::RowNotFound => {
+            StoreError::Unreadable { what: "row".to_owned(), detail: message }
+        }
+        _ => StoreError::Unavailable(Box::new(Driver(message))),
+    }
+}

@@ -1,0 +1,107 @@
+//! The world.
+
+mod load;
+mod log;
+mod write;
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use identity_core::port::{Commit, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail};
+use identity_core::value::Revision;
+use sqlx::{Sqlite, Transaction};
+use tokio::sync::Notify;
+
+use crate::audit;
+use crate::database::Database;
+use crate::error::failed;
+
+/// Every so many commits the change log is cut.
+const PRUNE_EVERY: u64 = 1024;
+/// How much of it is kept then.
+const PRUNE_KEEP: u64 = 100_000;
+
+/// [`PolicyStore`] on SQLite.
+#[derive(Debug)]
+pub struct SqlitePolicyStore {
+    database: Arc<Database>,
+    committed: Arc<Notify>,
+    polling: Duration,
+}
+
+impl SqlitePolicyStore {
+    pub(crate) fn new(database: Arc<Database>, polling: Duration) -> Self {
+        Self { database, committed: Arc::default(), polling }
+    }
+
+    /// Forgets all but the newest `keep` entries of the change log. Followers that still need one load everything anew.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn prune(&self, keep: u64) -> Result<(), StoreError> {
+        let mut transaction = self.database.write().await?;
+        log::prune(&mut transaction, keep).await?;
+        transaction.commit().await.map_err(failed)
+    }
+}
+
+#[async_trait]
+impl PolicyStore for SqlitePolicyStore {
+    async fn load(&self) -> Result<Snapshot, StoreError> {
+        load::load(&mut *self.database.snapshot().await?).await
+    }
+
+    async fn tail(&self, known: Revision) -> Result<Tail, StoreError> {
+        let mut connection = self.database.readers().acquire().await.map_err(failed)?;
+        Ok(log::read(&mut connection, known).await?.1)
+    }
+
+    async fn begin(&self, known: Revision) -> Result<Box<dyn PolicyTransaction>, StoreError> {
+        let mut transaction = self.database.write().await?;
+        let (newest, missed) = log::read(&mut transaction, known).await?;
+        Ok(Box::new(SqlitePolicyTransaction { transaction, newest, missed, committed: Arc::clone(&self.committed) }))
+    }
+
+    /// Listens from the call on, not from the first poll.
+    fn changed<'s, 'f>(&'s self) -> Pin<Box<dyn Future<Output = ()> + Send + 'f>>
+    where
+        's: 'f,
+        Self: 'f,
+    {
+        let committed = self.committed.notified();
+        Box::pin(async move { _ = tokio::time::timeout(self.polling, committed).await })
+    }
+}
+
+struct SqlitePolicyTransaction {
+    transaction: Transaction<'static, Sqlite>,
+    newest: Revision,
+    missed: Tail,
+    committed: Arc<Notify>,
+}
+
+#[async_trait]
+impl PolicyTransaction for SqlitePolicyTransaction {
+    fn missed(&self) -> &Tail {
+        &self.missed
+    }
+
+    async fn commit(mut self: Box<Self>, commit: Commit) -> Result<(), StoreError> {
+        if commit.revision != self.newest.next() {
+            return Err(StoreError::Conflict);
+        }
+        write::write(&mut self.transaction, &commit.changes).await.map_err(failed)?;
+        log::append(&mut self.transaction, &commit).await?;
+        for event in &commit.audit {
+            audit::insert(&mut self.transaction, event).await?;
+        }
+        if commit.revision.0.is_multiple_of(PRUNE_EVERY) {
+            log::prune(&mut self.transaction, PRUNE_KEEP).await?;
+        }
+        self.transaction.commit().await.map_err(failed)?;
+        self.committed.notify_waiters();
+        Ok(())
+    }
+}

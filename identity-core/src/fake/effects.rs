@@ -1,0 +1,88 @@
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use time::{Duration, OffsetDateTime};
+
+use super::lock;
+use crate::port::{Clock, Ids, PasswordHasher};
+use crate::value::{PasswordHash, Secret};
+
+/// A [`Clock`] that stands still until it is told otherwise.
+#[derive(Debug)]
+pub struct FixedClock(Mutex<OffsetDateTime>);
+
+impl FixedClock {
+    /// Stands at `now`.
+    #[must_use]
+    pub fn new(now: OffsetDateTime) -> Self {
+        Self(Mutex::new(now))
+    }
+
+    /// Stands at `now` from here on.
+    pub fn set(&self, now: OffsetDateTime) {
+        *lock(&self.0) = now;
+    }
+
+    /// Moves on; back, when `by` is negative.
+    pub fn advance(&self, by: Duration) {
+        *lock(&self.0) += by;
+    }
+}
+
+impl Clock for FixedClock {
+    fn now(&self) -> OffsetDateTime {
+        *lock(&self.0)
+    }
+}
+
+/// [`Ids`] that count: `00000000-0000-4000-8000-000000000001`, `…2` and so on.
+#[derive(Debug, Default)]
+pub struct SequentialIds(AtomicU64);
+
+impl Ids for SequentialIds {
+    fn fresh(&self) -> String {
+        let number = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+        format!("00000000-0000-4000-8000-{number:012x}")
+    }
+}
+
+/// A [`PasswordHasher`] that hides nothing and costs nothing. For tests only.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PlainPasswordHasher;
+
+fn plain(password: &Secret) -> PasswordHash {
+    PasswordHash::new(format!("$plain${}", password.expose()))
+}
+
+#[async_trait]
+impl PasswordHasher for PlainPasswordHasher {
+    async fn hash(&self, password: &Secret) -> Option<PasswordHash> {
+        Some(plain(password))
+    }
+
+    async fn verify<'h>(&self, password: &Secret, hash: Option<&'h PasswordHash>) -> bool {
+        hash.is_some_and(|hash| *hash == plain(password))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_moves_only_when_told() {
+        let clock = FixedClock::new(OffsetDateTime::UNIX_EPOCH);
+        assert_eq!(clock.now(), clock.now());
+        clock.advance(Duration::HOUR);
+        assert_eq!(clock.now(), OffsetDateTime::UNIX_EPOCH + Duration::HOUR);
+        clock.set(OffsetDateTime::UNIX_EPOCH);
+        assert_eq!(clock.now(), OffsetDateTime::UNIX_EPOCH);
+    }
+
+    #[test]
+    fn ids_are_fresh() {
+        let ids = SequentialIds::default();
+        assert_ne!(ids.fresh(), ids.fresh());
+    }
+}

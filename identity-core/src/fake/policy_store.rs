@@ -1,0 +1,112 @@
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use async_lock::MutexGuardArc;
+use async_trait::async_trait;
+use event_listener::Event;
+
+use super::{MemoryAuditLog, Rows, lock};
+use crate::port::{Commit, Logged, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail};
+use crate::value::Revision;
+
+/// A [`PolicyStore`] in memory. Clones share one state, like replicas on one database.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryPolicyStore {
+    shared: Arc<Shared>,
+    turn: Arc<async_lock::Mutex<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    committed: Event,
+    audit: MemoryAuditLog,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    revision: Revision,
+    rows: Rows,
+    log: VecDeque<Logged>,
+}
+
+impl MemoryPolicyStore {
+    /// The audit log that commits write to.
+    #[must_use]
+    pub fn audit_log(&self) -> MemoryAuditLog {
+        self.shared.audit.clone()
+    }
+
+    /// Forgets all but the newest `keep` entries of the change log.
+    pub fn prune(&self, keep: usize) {
+        let log = &mut lock(&self.shared.state).log;
+        let excess = log.len().saturating_sub(keep);
+        log.drain(..excess);
+    }
+}
+
+impl State {
+    fn tail(&self, known: Revision) -> Tail {
+        let oldest = self.log.front().map_or(self.revision.next(), |logged| logged.revision);
+        if known > self.revision || known.next() < oldest {
+            return Tail::Gone;
+        }
+        Tail::Commits(self.log.iter().filter(|logged| logged.revision > known).cloned().collect())
+    }
+}
+
+#[async_trait]
+impl PolicyStore for MemoryPolicyStore {
+    async fn load(&self) -> Result<Snapshot, StoreError> {
+        let state = lock(&self.shared.state);
+        Ok(Snapshot { revision: state.revision, changes: state.rows.changes() })
+    }
+
+    async fn tail(&self, known: Revision) -> Result<Tail, StoreError> {
+        Ok(lock(&self.shared.state).tail(known))
+    }
+
+    async fn begin(&self, known: Revision) -> Result<Box<dyn PolicyTransaction>, StoreError> {
+        let turn = self.turn.lock_arc().await;
+        let missed = lock(&self.shared.state).tail(known);
+        Ok(Box::new(MemoryTransaction { shared: Arc::clone(&self.shared), missed, _turn: turn }))
+    }
+
+    /// Listens from the call on, not from the first poll. Nothing is ever missed, so there is no polling.
+    fn changed<'s, 'f>(&'s self) -> Pin<Box<dyn Future<Output = ()> + Send + 'f>>
+    where
+        's: 'f,
+        Self: 'f,
+    {
+        Box::pin(self.shared.committed.listen())
+    }
+}
+
+struct MemoryTransaction {
+    shared: Arc<Shared>,
+    missed: Tail,
+    _turn: MutexGuardArc<()>,
+}
+
+#[async_trait]
+impl PolicyTransaction for MemoryTransaction {
+    fn missed(&self) -> &Tail {
+        &self.missed
+    }
+
+    async fn commit(self: Box<Self>, commit: Commit) -> Result<(), StoreError> {
+        {
+            let mut state = lock(&self.shared.state);
+            if commit.revision != state.revision.next() {
+                return Err(StoreError::Conflict);
+            }
+            commit.changes.iter().for_each(|change| state.rows.apply(change));
+            state.revision = commit.revision;
+            state.log.push_back(Logged { revision: commit.revision, changes: commit.changes });
+            commit.audit.iter().for_each(|event| _ = self.shared.audit.add(event));
+        }
+        self.shared.committed.notify(usize::MAX);
+        Ok(())
+    }
+}

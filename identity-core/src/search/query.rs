@@ -1,0 +1,272 @@
+//! What somebody searches for: a filter, an order, a page (orchestration reference §1.11). Shared by everything that is
+//! searched, in the world or in a store.
+
+use std::borrow::Cow;
+
+use crate::value::{BrokenRule, InvalidValue};
+
+/// Which way a field is sorted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Least first; what lacks the field comes last.
+    #[default]
+    Ascending,
+    /// Greatest first; what lacks the field comes first.
+    Descending,
+}
+
+/// One field to sort by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SortBy<F> {
+    /// The field.
+    pub field: F,
+    /// Which way.
+    pub order: Order,
+}
+
+/// Which part of the results to show, and at most how many.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Where it begins.
+    pub start: Start,
+    /// The most items.
+    pub limit: usize,
+}
+
+/// Where a window begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// After so many items.
+    Offset(usize),
+    /// After the item at this position.
+    After(Cursor),
+    /// So that it ends before the item at this position.
+    Before(Cursor),
+}
+
+/// A position in sorted results: the texts of the item's sort fields, then its key. Positions outlive the item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// The sort fields' texts, in the order of the sort.
+    pub fields: Vec<Option<String>>,
+    /// The item's key, which sets apart what sorts alike.
+    pub key: String,
+}
+
+/// A part of the results.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// How many results there are in all; exact.
+    pub total: usize,
+    /// The positions of the first and the last item.
+    pub ends: Option<(Cursor, Cursor)>,
+}
+
+/// Conditions on a text, all of which must hold. A text that is missing satisfies `exists: false` and inequalities only.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TextFilter {
+    /// It is this.
+    pub eq: Option<String>,
+    /// It is not this.
+    pub neq: Option<String>,
+    /// It is there, or is not.
+    pub exists: Option<bool>,
+    /// It is one of these.
+    pub is_in: Option<Vec<String>>,
+    /// It is none of these.
+    pub not_in: Option<Vec<String>>,
+    /// It is like this.
+    pub like: Option<LikePattern>,
+}
+
+impl TextFilter {
+    /// The filter for one text.
+    #[must_use]
+    pub fn equals(text: impl Into<String>) -> Self {
+        Self { eq: Some(text.into()), ..Self::default() }
+    }
+
+    /// Whether the conditions hold for a text.
+    #[must_use]
+    pub fn matches(&self, text: Option<&str>) -> bool {
+        let is = |wanted: &String| text == Some(wanted);
+        self.eq.as_ref().is_none_or(is)
+            && self.neq.as_ref().is_none_or(|unwanted| !is(unwanted))
+            && self.exists.is_none_or(|exists| text.is_some() == exists)
+            && self.is_in.as_ref().is_none_or(|wanted| wanted.iter().any(is))
+            && self.not_in.as_ref().is_none_or(|unwanted| !unwanted.iter().any(is))
+            && self.like.as_ref().is_none_or(|pattern| text.is_some_and(|text| pattern.matches(text)))
+    }
+}
+
+/// A pattern: `*` is any run of characters, `?` is one, a backslash takes the next character literally.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LikePattern {
+    source: String,
+    parts: Vec<Part>,
+}
+
+/// A piece of a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// This character.
+    Literal(char),
+    /// Any one character.
+    One,
+    /// Any run of characters, possibly none.
+    Run,
+}
+
+impl LikePattern {
+    /// Longest pattern in characters.
+    const MAX: usize = 1024;
+
+    /// # Errors
+    /// When the pattern is too long or ends in a lone backslash.
+    pub fn parse(source: &str) -> Result<Self, InvalidValue> {
+        let refuse = |rule| InvalidValue { what: "pattern", rule };
+        if source.chars().count() > Self::MAX {
+            return Err(refuse(BrokenRule::TooLong(Self::MAX)));
+        }
+        let mut parts = Vec::new();
+        let mut characters = source.chars();
+        while let Some(character) = characters.next() {
+            let part = match character {
+                '*' if parts.last() == Some(&Part::Run) => continue,
+                '*' => Part::Run,
+                '?' => Part::One,
+                '\\' => Part::Literal(characters.next().ok_or_else(|| {
+                    refuse(BrokenRule::Form("a pattern that does not end in a lone backslash", String::new()))
+                })?),
+                literal => Part::Literal(literal),
+            };
+            parts.push(part);
+        }
+        Ok(Self { source: source.to_owned(), parts })
+    }
+
+    /// The pattern as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.source
+    }
+
+    /// Its pieces, for stores that search by themselves.
+    #[must_use]
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// Whether all of `text` fits. Takes at most the product of the two lengths.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
+        let text: Vec<char> = text.chars().collect();
+        let (mut at, mut part) = (0, 0);
+        // Where to go on when the run that was seen last has to take one character more.
+        let mut retry: Option<(usize, usize)> = None;
+        while at < text.len() {
+            match (self.parts.get(part), text.get(at)) {
+                (Some(Part::Run), _) => {
+                    retry = Some((at, part));
+                    part += 1;
+                }
+                (Some(Part::One), _) => {
+                    at += 1;
+                    part += 1;
+                }
+                (Some(Part::Literal(wanted)), Some(found)) if wanted == found => {
+                    at += 1;
+                    part += 1;
+                }
+                _ => match retry {
+                    Some((from, run)) => {
+                        retry = Some((from + 1, run));
+                        at = from + 1;
+                        part = run + 1;
+                    }
+                    None => return false,
+                },
+            }
+        }
+        self.parts.iter().skip(part).all(|rest| *rest == Part::Run)
+    }
+}
+
+/// The key that sets apart what sorts alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Key<'k> {
+    /// An id.
+    Text(&'k str),
+    /// A number.
+    Number(u64),
+}
+
+impl Key<'_> {
+    /// The key as a cursor keeps it.
+    #[must_use]
+    pub fn written(self) -> String {
+        match self {
+            Self::Text(text) => text.to_owned(),
+            Self::Number(number) => number.to_string(),
+        }
+    }
+}
+
+/// Something that can be searched for.
+pub trait Row {
+    /// The fields that it can be sorted by.
+    type Field: Copy;
+
+    /// The text of a field, if it has one.
+    fn text(&self, field: Self::Field) -> Option<Cow<'_, str>>;
+
+    /// Its key.
+    fn key(&self) -> Key<'_>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns() {
+        for (pattern, text, fits) in [
+            ("", "", true),
+            ("", "a", false),
+            ("*", "", true),
+            ("a*", "abc", true),
+            ("*c", "abc", true),
+            ("a*c", "abbc", true),
+            ("a*b*c", "aXbYbZc", true),
+            ("a?c", "abc", true),
+            ("a?c", "ac", false),
+            ("a\\*c", "a*c", true),
+            ("a\\*c", "abc", false),
+            ("\\\\", "\\", true),
+            ("A*", "abc", false),
+            ("*ü?", "grüß", true),
+            ("%", "anything", false),
+        ] {
+            assert_eq!(LikePattern::parse(pattern).unwrap().matches(text), fits, "{pattern} {text}");
+        }
+        assert!(LikePattern::parse("a\\").is_err());
+    }
+
+    #[test]
+    fn a_hostile_pattern_is_not_slow() {
+        let pattern = LikePattern::parse(&"*a".repeat(400)).unwrap();
+        assert!(!pattern.matches(&"b".repeat(20_000)));
+    }
+
+    #[test]
+    fn conditions_are_joined_by_and() {
+        let filter =
+            TextFilter { neq: Some("b".into()), like: Some(LikePattern::parse("?").unwrap()), ..TextFilter::default() };
+        assert!(filter.matches(Some("a")) && !filter.matches(Some("b")) && !filter.matches(Some("aa")));
+        assert!(!filter.matches(None));
+        assert!(TextFilter { exists: Some(false), ..TextFilter::default() }.matches(None));
+        assert!(TextFilter { not_in: Some(vec!["a".into()]), ..TextFilter::default() }.matches(None));
+    }
+}

@@ -1,0 +1,100 @@
+//! Who calls: from the `Authorization` header to a [`Caller`].
+
+use std::future::{Ready, ready};
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::middleware::Next;
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, ResponseError, web};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use identity_core::engine::Engine;
+use identity_core::service::{Authentication, AuthenticationError, Caller};
+use identity_core::value::Secret;
+
+use crate::Limits;
+use crate::problem::Problem;
+use crate::request::RequestId;
+use crate::revision::{self, ComputedAt};
+
+/// Answers 401 to whoever does not authenticate, and tells the rest of the request who calls.
+pub(crate) async fn authenticate<B: MessageBody + 'static>(
+    authentication: web::Data<Authentication>,
+    engine: web::Data<Engine>,
+    limits: web::Data<Limits>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    match fresh_caller(&authentication, &engine, &limits, &request).await {
+        Ok(caller) => {
+            request.extensions_mut().insert(ComputedAt(caller.world.revision()));
+            request.extensions_mut().insert(caller);
+            let mut response = next.call(request).await?;
+            revision::show(&mut response);
+            Ok(response.map_into_left_body())
+        }
+        Err(problem) => Ok(request.into_response(problem.error_response()).map_into_right_body()),
+    }
+}
+
+/// The caller, in a world that is at least as new as the request demands.
+async fn fresh_caller(
+    authentication: &Authentication,
+    engine: &Engine,
+    limits: &Limits,
+    request: &ServiceRequest,
+) -> Result<Caller, Problem> {
+    let found = caller(authentication, request).await?;
+    match revision::demanded(request)? {
+        Some(demanded) if demanded > found.world.revision() => {
+            revision::reached(engine, demanded, limits).await?;
+            caller(authentication, request).await
+        }
+        _ => Ok(found),
+    }
+}
+
+async fn caller(authentication: &Authentication, request: &ServiceRequest) -> Result<Caller, Problem> {
+    let schemes = || authentication.schemes().collect::<Vec<_>>();
+    let refuse = |reason, detail: &str| Problem::unauthorized(schemes().into_iter(), reason, detail.to_owned(), false);
+    let request_id = request.extensions().get::<RequestId>().map(|id| id.0.to_string());
+
+    let mut headers = request.headers().get_all(AUTHORIZATION);
+    let header = match (headers.next(), headers.next()) {
+        (Some(header), None) => header,
+        (None, _) => return Err(refuse("no_credentials", "This needs credentials.")),
+        (Some(_), Some(_)) => {
+            return Err(refuse("credentials_repeated", "There is more than one Authorization header."));
+        }
+    };
+    let malformed = || refuse("credentials_malformed", "The Authorization header cannot be read.");
+    let (scheme, credentials) = header.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(malformed)?;
+    let credentials = credentials.trim();
+    let outcome = if scheme.eq_ignore_ascii_case("bearer") {
+        authentication.bearer(credentials, request_id).await
+    } else if scheme.eq_ignore_ascii_case("basic") {
+        let decoded = BASE64_STANDARD.decode(credentials).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let (username, password) = decoded.as_deref().and_then(|text| text.split_once(':')).ok_or_else(malformed)?;
+        authentication.basic(username, &Secret::new(password.to_owned()), request_id).await
+    } else {
+        Err(AuthenticationError::NotOffered("such"))
+    };
+    outcome.map_err(|error| Problem::from_authentication(&error, schemes()))
+}
+
+/// The caller, in a handler below [`authenticate`].
+pub(crate) struct Authenticated(pub(crate) Caller);
+
+impl FromRequest for Authenticated {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let caller = request.extensions().get::<Caller>().cloned();
+        // Nothing is mounted that way; if something were, it would be closed.
+        ready(caller.map(Self).ok_or_else(|| {
+            Problem::unauthorized(std::iter::empty(), "no_credentials", "This needs credentials.".to_owned(), false)
+        }))
+    }
+}

@@ -1,0 +1,94 @@
+//! Request bodies and the values in them.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::error::PayloadError;
+use actix_web::http::StatusCode;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev, web};
+use identity_core::value::{BrokenRule, InvalidValue};
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+
+use crate::problem::Problem;
+
+/// A JSON body: of the right media type and size, without duplicate members, and of `T`'s shape.
+pub(crate) struct Body<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let json = request.content_type().eq_ignore_ascii_case("application/json");
+        let named = request.headers().contains_key(CONTENT_TYPE);
+        let bytes = web::Bytes::from_request(request, payload);
+        Box::pin(async move {
+            if !json {
+                let detail =
+                    if named { "The body must be application/json." } else { "The request has no content type." };
+                return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", detail));
+            }
+            let bytes = bytes.await.map_err(|error| match error.as_error::<PayloadError>() {
+                Some(PayloadError::Overflow) => {
+                    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large.")
+                }
+                _ => Problem::bad_request("body_unreadable", "The body could not be read."),
+            })?;
+            serde_json::from_slice(&bytes).map(Self).map_err(|error| match error.classify() {
+                Category::Syntax | Category::Eof | Category::Io => {
+                    Problem::bad_request("malformed_json", format!("The body is not JSON: {error}."))
+                }
+                Category::Data => Problem::bad_request("body_shape", format!("The body does not fit: {error}.")),
+            })
+        })
+    }
+}
+
+/// One thing that is wrong with a request.
+#[derive(Clone, Debug)]
+pub(crate) struct Finding {
+    pub(crate) field: &'static str,
+    pub(crate) rule: BrokenRule,
+}
+
+/// Everything that is wrong with a request, gathered while its parts are parsed.
+#[derive(Default)]
+pub(crate) struct Findings(Vec<Finding>);
+
+impl Findings {
+    /// The value, unless it is refused.
+    pub(crate) fn take<T>(&mut self, field: &'static str, value: Result<T, InvalidValue>) -> Option<T> {
+        value.map_err(|InvalidValue { rule, .. }| self.0.push(Finding { field, rule })).ok()
+    }
+
+    /// All the values, unless one is refused.
+    pub(crate) fn all<T>(
+        &mut self,
+        field: &'static str,
+        values: impl IntoIterator<Item = Result<T, InvalidValue>>,
+    ) -> Option<Vec<T>> {
+        self.take(field, values.into_iter().collect())
+    }
+
+    /// Notes a rule that more than one value breaks together.
+    pub(crate) fn note(&mut self, field: &'static str, rule: BrokenRule) {
+        self.0.push(Finding { field, rule });
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What to answer.
+    pub(crate) fn problem(&self) -> Problem {
+        Problem::invalid(&self.0)
+    }
+}
+
+/// One value of a path or query.
+pub(crate) fn one<T>(field: &'static str, value: Result<T, InvalidValue>) -> Result<T, Problem> {
+    let mut findings = Findings::default();
+    findings.take(field, value).ok_or_else(|| findings.problem())
+}

@@ -1,0 +1,257 @@
+//! Resource authorizations (management reference §1.9, §5.5).
+
+use actix_web::web::{self, Data, Query, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use identity_core::entity::{Party, Scope};
+use identity_core::service::{Authorizations, EntityAuthorization, Resource};
+use identity_core::value::{
+    ClientId, GroupId, InvalidValue, MappingRuleId, PermissionName, ResourceTypeName, RoleId, Username,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Failures, resource};
+use crate::authentication::Authenticated;
+use crate::body::{Body, Findings};
+use crate::page::{self, ListQuery};
+use crate::problem::Problem;
+use crate::revision::written;
+
+pub(super) fn mount(api: &mut ServiceConfig) {
+    api.service(
+        resource("/authorizations").route(web::get().to(list)).route(web::post().to(add)).route(web::put().to(replace)),
+    )
+    .service(resource("/resource-types").route(web::get().to(resource_types)))
+    .service(resource("/resources").route(web::get().to(resources)).route(web::post().to(register)));
+}
+
+/// What an authorization's owner is.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum EntityType {
+    User,
+    Group,
+    Role,
+    Application,
+    MappingRule,
+}
+
+/// What somebody may do with a resource.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AuthorizationView {
+    entity_id: String,
+    entity_type: EntityType,
+    #[schema(example = "*")]
+    resource_key: String,
+    #[schema(example = "process-definition")]
+    resource_type: String,
+    #[schema(example = json!(["READ"]))]
+    permissions: Vec<String>,
+}
+
+/// One more thing that somebody may do with a resource.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct AuthorizationBody {
+    entity_id: String,
+    entity_type: EntityType,
+    /// An exact key, or `*` for all.
+    resource_key: String,
+    resource_type: String,
+    permission: String,
+    /// Accepted and ignored.
+    #[serde(default, rename = "organizationId")]
+    _organization_id: Option<String>,
+}
+
+/// All that somebody may do with a resource. No permission ends it.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct AuthorizationSet {
+    entity_id: String,
+    entity_type: EntityType,
+    /// An exact key, or `*` for all.
+    resource_key: String,
+    resource_type: String,
+    permissions: Vec<String>,
+    /// Accepted and ignored.
+    #[serde(default, rename = "organizationId")]
+    _organization_id: Option<String>,
+}
+
+/// A resource type.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ResourceTypeView {
+    #[serde(rename = "type")]
+    kind: String,
+    supported_permissions: Vec<String>,
+}
+
+/// A resource.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ResourceView {
+    id: String,
+    key: String,
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+/// A resource to authorize on.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ResourceBody {
+    key: String,
+    #[serde(rename = "type")]
+    kind: String,
+    /// Accepted and ignored.
+    #[serde(default, rename = "organizationId")]
+    _organization_id: Option<String>,
+}
+
+impl EntityType {
+    fn party(self, id: &str) -> Result<Party, InvalidValue> {
+        match self {
+            Self::User => Username::parse(id).map(Party::User),
+            Self::Group => GroupId::parse(id).map(Party::Group),
+            Self::Role => RoleId::parse(id).map(Party::Role),
+            Self::Application => ClientId::parse(id).map(Party::Client),
+            Self::MappingRule => MappingRuleId::parse(id).map(Party::MappingRule),
+        }
+    }
+
+    fn of(party: &Party) -> Self {
+        match party {
+            Party::User(_) => Self::User,
+            Party::Group(_) => Self::Group,
+            Party::Role(_) => Self::Role,
+            Party::Client(_) => Self::Application,
+            Party::MappingRule(_) => Self::MappingRule,
+        }
+    }
+}
+
+impl AuthorizationView {
+    fn new(authorization: EntityAuthorization) -> Self {
+        Self {
+            entity_id: authorization.owner.id().to_owned(),
+            entity_type: EntityType::of(&authorization.owner),
+            resource_key: authorization.scope.resource_id().unwrap_or_default().to_owned(),
+            resource_type: authorization.resource_type.to_string(),
+            permissions: authorization.permissions.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+impl From<Resource> for ResourceView {
+    fn from(resource: Resource) -> Self {
+        let kind = resource.resource_type.to_string();
+        Self { id: format!("{kind}:{}", resource.key), key: resource.key, kind }
+    }
+}
+
+/// Lists what everybody may do with resources. `X-Total-Count` says how many entries there are.
+#[utoipa::path(get, path = "/api/authorizations", tag = "authorizations", params(ListQuery),
+    responses((status = 200, body = Vec<AuthorizationView>), Failures))]
+pub(crate) async fn list(
+    authorizations: Data<Authorizations>,
+    Authenticated(caller): Authenticated,
+    query: Query<ListQuery>,
+) -> Result<HttpResponse, Problem> {
+    let list = query.into_inner().parse()?;
+    Ok(page::respond(authorizations.list(&caller, list.page).await?, AuthorizationView::new))
+}
+
+/// Lets somebody do one more thing with a resource. That they may already is no error.
+#[utoipa::path(post, path = "/api/authorizations", tag = "authorizations", request_body = AuthorizationBody,
+    responses((status = 204), Failures))]
+pub(crate) async fn add(
+    request: HttpRequest,
+    authorizations: Data<Authorizations>,
+    Authenticated(caller): Authenticated,
+    Body(body): Body<AuthorizationBody>,
+) -> Result<HttpResponse, Problem> {
+    let mut findings = Findings::default();
+    let owner = findings.take("entityId", body.entity_type.party(&body.entity_id));
+    let resource = parse_resource(&mut findings, &body.resource_type, &body.resource_key);
+    let permission = findings.take("permission", PermissionName::parse(&body.permission));
+    let (Some(owner), Some((kind, scope)), Some(permission)) = (owner, resource, permission) else {
+        return Err(findings.problem());
+    };
+    written(&request, authorizations.add(&caller, owner, kind, scope, permission).await?);
+    Ok(crate::done())
+}
+
+/// Replaces what somebody may do with a resource.
+#[utoipa::path(put, path = "/api/authorizations", tag = "authorizations", request_body = AuthorizationSet,
+    responses((status = 204), Failures))]
+pub(crate) async fn replace(
+    request: HttpRequest,
+    authorizations: Data<Authorizations>,
+    Authenticated(caller): Authenticated,
+    Body(body): Body<AuthorizationSet>,
+) -> Result<HttpResponse, Problem> {
+    let mut findings = Findings::default();
+    let owner = findings.take("entityId", body.entity_type.party(&body.entity_id));
+    let resource = parse_resource(&mut findings, &body.resource_type, &body.resource_key);
+    let permissions = findings.all("permissions", body.permissions.iter().map(|text| PermissionName::parse(text)));
+    let (Some(owner), Some((kind, scope)), Some(permissions)) = (owner, resource, permissions) else {
+        return Err(findings.problem());
+    };
+    let permissions = permissions.into_iter().collect();
+    written(&request, authorizations.replace(&caller, owner, kind, scope, permissions).await?);
+    Ok(crate::done())
+}
+
+/// Lists the resource types and what can be done with each.
+#[utoipa::path(get, path = "/api/resource-types", tag = "authorizations",
+    responses((status = 200, body = Vec<ResourceTypeView>), Failures))]
+pub(crate) async fn resource_types(
+    authorizations: Data<Authorizations>,
+    Authenticated(caller): Authenticated,
+) -> Result<HttpResponse, Problem> {
+    let types = authorizations.resource_types(&caller).await?;
+    let views = types.into_iter().map(|kind| ResourceTypeView {
+        kind: kind.name.to_string(),
+        supported_permissions: kind.permissions.iter().map(ToString::to_string).collect(),
+    });
+    Ok(HttpResponse::Ok().json(views.collect::<Vec<_>>()))
+}
+
+/// Lists the resources that authorizations name.
+#[utoipa::path(get, path = "/api/resources", tag = "authorizations", params(ListQuery),
+    responses((status = 200, body = Vec<ResourceView>), Failures))]
+pub(crate) async fn resources(
+    authorizations: Data<Authorizations>,
+    Authenticated(caller): Authenticated,
+    query: Query<ListQuery>,
+) -> Result<HttpResponse, Problem> {
+    let list = query.into_inner().parse()?;
+    let found = authorizations.resources(&caller, list.search.as_deref(), list.page).await?;
+    Ok(page::respond(found, ResourceView::from))
+}
+
+/// Checks that a resource can be authorized on. It is listed from its first authorization on.
+#[utoipa::path(post, path = "/api/resources", tag = "authorizations", request_body = ResourceBody,
+    responses((status = 200, body = ResourceView), Failures))]
+pub(crate) async fn register(
+    request: HttpRequest,
+    authorizations: Data<Authorizations>,
+    Authenticated(caller): Authenticated,
+    Body(body): Body<ResourceBody>,
+) -> Result<HttpResponse, Problem> {
+    let mut findings = Findings::default();
+    let Some((resource_type, _)) = parse_resource(&mut findings, &body.kind, &body.key) else {
+        return Err(findings.problem());
+    };
+    let resource = Resource { resource_type, key: body.key };
+    written(&request, authorizations.register(&caller, &resource).await?);
+    Ok(HttpResponse::Ok().json(ResourceView::from(resource)))
+}
+
+fn parse_resource(findings: &mut Findings, kind: &str, key: &str) -> Option<(ResourceTypeName, Scope)> {
+    let kind = findings.take("resourceType", ResourceTypeName::parse(kind));
+    let scope = findings.take("resourceKey", Scope::from_resource_id(key));
+    Some((kind?, scope?))
+}

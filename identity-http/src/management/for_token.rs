@@ -1,0 +1,49 @@
+//! What the bearer of a token has (management reference §2). Needs a valid token and no permission: the token is the
+//! question.
+
+use actix_web::HttpResponse;
+use actix_web::web::{self, ServiceConfig};
+
+use super::view::{GroupReference, ResourceAuthorizationView, TenantView};
+use super::{Failures, resource};
+use crate::authentication::Authenticated;
+
+pub(super) fn mount_groups(api: &mut ServiceConfig) {
+    api.service(resource("/groups/for-token").route(web::get().to(groups)));
+}
+
+pub(super) fn mount_tenants(api: &mut ServiceConfig) {
+    api.service(resource("/tenants/for-token").route(web::get().to(tenants)));
+}
+
+pub(super) fn mount_authorizations(api: &mut ServiceConfig) {
+    api.service(resource("/authorizations/for-token").route(web::get().to(authorizations)));
+}
+
+/// Lists the groups of the token's bearer.
+#[utoipa::path(get, path = "/api/groups/for-token", tag = "for-token",
+    responses((status = 200, body = Vec<GroupReference>), Failures))]
+pub(crate) async fn groups(Authenticated(caller): Authenticated) -> HttpResponse {
+    HttpResponse::Ok().json(caller.groups().into_iter().map(GroupReference::from).collect::<Vec<_>>())
+}
+
+/// Lists the tenants of the token's bearer.
+#[utoipa::path(get, path = "/api/tenants/for-token", tag = "for-token",
+    responses((status = 200, body = Vec<TenantView>), Failures))]
+pub(crate) async fn tenants(Authenticated(caller): Authenticated) -> HttpResponse {
+    HttpResponse::Ok().json(caller.tenants().into_iter().map(TenantView::from).collect::<Vec<_>>())
+}
+
+/// Lists what the token's bearer may do with resources: one entry for each resource, the union of all ways.
+#[utoipa::path(get, path = "/api/authorizations/for-token", tag = "for-token",
+    responses((status = 200, body = Vec<ResourceAuthorizationView>), Failures))]
+pub(crate) async fn authorizations(Authenticated(caller): Authenticated) -> HttpResponse {
+    let views: Vec<_> = caller
+        .authorizations()
+        .into_iter()
+        .filter_map(|((resource_type, scope), permissions)| {
+            ResourceAuthorizationView::new(&resource_type, &scope, permissions)
+        })
+        .collect();
+    HttpResponse::Ok().json(views)
+}

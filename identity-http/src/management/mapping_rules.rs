@@ -1,0 +1,253 @@
+//! Mapping rules with their targets (management reference §1.10, §6).
+
+use actix_web::web::{self, Data, Path, Query, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use identity_core::entity::{Container, MappingRule, Operator, RuleKind};
+use identity_core::service::{MappingRules, RuleTargets, RuleWithTargets};
+use identity_core::value::{BrokenRule, ClaimSelector, ClaimValue, GroupId, MappingRuleId, Name, RoleId, TenantId};
+use identity_core::world::World;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::view::{GroupReference, RoleView, TenantView};
+use super::{Failures, resource};
+use crate::authentication::Authenticated;
+use crate::body::{Body, Findings, one};
+use crate::page::{self, ListQuery};
+use crate::problem::Problem;
+use crate::revision::written;
+
+pub(super) fn mount(api: &mut ServiceConfig) {
+    api.service(resource("/mapping-rules").route(web::get().to(list)).route(web::post().to(create))).service(
+        resource("/mapping-rules/{id}")
+            .route(web::get().to(find))
+            .route(web::put().to(replace))
+            .route(web::delete().to(delete)),
+    );
+}
+
+/// How a rule compares.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum OperatorView {
+    /// The claim is the value, or a list that holds it.
+    Equals,
+    /// The claim is a list that holds the value.
+    Contains,
+}
+
+/// What a rule leads to.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum RuleType {
+    Role,
+    Tenant,
+    Group,
+}
+
+/// A mapping rule.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RuleView {
+    /// The rule's key: the name that it was created with.
+    id: String,
+    name: String,
+    /// A top-level claim, literally, or a JSONPath query (RFC 9535) if it begins with `$`.
+    claim_name: String,
+    claim_value: String,
+    operator: OperatorView,
+    /// Null for a rule that the Orchestration Cluster API made, which may lead to anything.
+    #[serde(rename = "type")]
+    kind: Option<RuleType>,
+    applied_roles: Vec<RoleView>,
+    applied_tenants: Vec<TenantView>,
+    applied_groups: Vec<GroupReference>,
+}
+
+/// A mapping rule to create, or as it is to be.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RuleBody {
+    name: String,
+    claim_name: String,
+    claim_value: String,
+    operator: OperatorView,
+    /// Required for a new rule. Never changes.
+    #[serde(rename = "type", alias = "ruleType")]
+    kind: Option<RuleType>,
+    #[serde(default)]
+    applied_role_names: Vec<String>,
+    #[serde(default)]
+    applied_tenant_ids: Vec<String>,
+    #[serde(default)]
+    applied_group_ids: Vec<String>,
+}
+
+/// Lists the mapping rules, by id. `X-Total-Count` says how many there are.
+#[utoipa::path(get, path = "/api/mapping-rules", tag = "mapping-rules", params(ListQuery),
+    responses((status = 200, body = Vec<RuleView>), Failures))]
+pub(crate) async fn list(
+    rules: Data<MappingRules>,
+    Authenticated(caller): Authenticated,
+    query: Query<ListQuery>,
+) -> Result<HttpResponse, Problem> {
+    let list = query.into_inner().parse()?;
+    Ok(page::respond(rules.list(&caller, &list).await?, |rule| RuleView::new(&caller.world, rule)))
+}
+
+/// Creates a mapping rule. It holds from the next request on.
+#[utoipa::path(post, path = "/api/mapping-rules", tag = "mapping-rules", request_body = RuleBody,
+    responses((status = 201, body = RuleView), Failures))]
+pub(crate) async fn create(
+    request: HttpRequest,
+    rules: Data<MappingRules>,
+    Authenticated(caller): Authenticated,
+    Body(body): Body<RuleBody>,
+) -> Result<HttpResponse, Problem> {
+    let mut findings = Findings::default();
+    let id = findings.take("name", MappingRuleId::parse(body.name.trim()));
+    if body.kind.is_none() {
+        findings.note("type", BrokenRule::Form("ROLE, TENANT or GROUP", String::new()));
+    }
+    let parsed = body.parse(&mut findings);
+    let (Some(id), Some(parsed), Some(kind)) = (id, parsed, body.kind) else { return Err(findings.problem()) };
+    let rule = parsed.rule(id, kind.into());
+    let view = RuleView::new(&caller.world, RuleWithTargets { rule: rule.clone(), targets: parsed.targets.clone() });
+    written(&request, rules.create(&caller, rule, parsed.targets).await?);
+    Ok(HttpResponse::Created().json(view))
+}
+
+/// Shows a mapping rule.
+#[utoipa::path(get, path = "/api/mapping-rules/{id}", tag = "mapping-rules", params(("id" = String, Path)),
+    responses((status = 200, body = RuleView), Failures))]
+pub(crate) async fn find(
+    rules: Data<MappingRules>,
+    Authenticated(caller): Authenticated,
+    id: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok().json(RuleView::new(&caller.world, rules.find(&caller, &id).await?)))
+}
+
+/// Replaces a mapping rule and its targets.
+#[utoipa::path(put, path = "/api/mapping-rules/{id}", tag = "mapping-rules", params(("id" = String, Path)),
+    request_body = RuleBody, responses((status = 204), Failures))]
+pub(crate) async fn replace(
+    request: HttpRequest,
+    rules: Data<MappingRules>,
+    Authenticated(caller): Authenticated,
+    id: Path<String>,
+    Body(body): Body<RuleBody>,
+) -> Result<HttpResponse, Problem> {
+    let mut findings = Findings::default();
+    let id = findings.take("id", MappingRuleId::parse(&id));
+    let parsed = body.parse(&mut findings);
+    let (Some(id), Some(parsed)) = (id, parsed) else { return Err(findings.problem()) };
+    let given = body.kind.map(RuleKind::from);
+    let targets = parsed.targets.clone();
+    let change = |kind| parsed.rule(id.clone(), given.unwrap_or(kind));
+    written(&request, rules.replace(&caller, &id, targets, change).await?);
+    Ok(crate::done())
+}
+
+/// Deletes a mapping rule.
+#[utoipa::path(delete, path = "/api/mapping-rules/{id}", tag = "mapping-rules", params(("id" = String, Path)),
+    responses((status = 204), Failures))]
+pub(crate) async fn delete(
+    request: HttpRequest,
+    rules: Data<MappingRules>,
+    Authenticated(caller): Authenticated,
+    id: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let id = one("id", MappingRuleId::parse(&id))?;
+    written(&request, rules.delete(&caller, id).await?);
+    Ok(crate::done())
+}
+
+struct Parsed {
+    name: Name,
+    selector: ClaimSelector,
+    value: ClaimValue,
+    operator: Operator,
+    targets: RuleTargets,
+}
+
+impl RuleBody {
+    fn parse(&self, findings: &mut Findings) -> Option<Parsed> {
+        let name = findings.take("name", Name::parse(self.name.trim()));
+        let selector = findings.take("claimName", ClaimSelector::parse(&self.claim_name));
+        let value = findings.take("claimValue", ClaimValue::parse(&self.claim_value));
+        let mut targets = RuleTargets::new();
+        let roles = self.applied_role_names.iter().map(|id| RoleId::parse(id).map(Container::Role));
+        targets.extend(findings.all("appliedRoleNames", roles)?);
+        let tenants = self.applied_tenant_ids.iter().map(|id| TenantId::parse(id).map(Container::Tenant));
+        targets.extend(findings.all("appliedTenantIds", tenants)?);
+        let groups = self.applied_group_ids.iter().map(|id| GroupId::parse(id).map(Container::Group));
+        targets.extend(findings.all("appliedGroupIds", groups)?);
+        let operator = match self.operator {
+            OperatorView::Equals => Operator::Equals,
+            OperatorView::Contains => Operator::Contains,
+        };
+        Some(Parsed { name: name?, selector: selector?, value: value?, operator, targets })
+    }
+}
+
+impl Parsed {
+    fn rule(&self, id: MappingRuleId, kind: RuleKind) -> MappingRule {
+        MappingRule {
+            id,
+            name: self.name.clone(),
+            selector: self.selector.clone(),
+            operator: self.operator,
+            value: self.value.clone(),
+            kind,
+        }
+    }
+}
+
+impl From<RuleType> for RuleKind {
+    fn from(kind: RuleType) -> Self {
+        match kind {
+            RuleType::Role => Self::Role,
+            RuleType::Tenant => Self::Tenant,
+            RuleType::Group => Self::Group,
+        }
+    }
+}
+
+impl RuleView {
+    fn new(world: &World, RuleWithTargets { rule, targets }: RuleWithTargets) -> Self {
+        let mut view = Self {
+            id: rule.id.to_string(),
+            name: rule.name.to_string(),
+            claim_name: rule.selector.to_string(),
+            claim_value: rule.value.to_string(),
+            operator: match rule.operator {
+                Operator::Equals => OperatorView::Equals,
+                Operator::Contains => OperatorView::Contains,
+            },
+            kind: match rule.kind {
+                RuleKind::Any => None,
+                RuleKind::Role => Some(RuleType::Role),
+                RuleKind::Tenant => Some(RuleType::Tenant),
+                RuleKind::Group => Some(RuleType::Group),
+            },
+            applied_roles: Vec::new(),
+            applied_tenants: Vec::new(),
+            applied_groups: Vec::new(),
+        };
+        for target in targets {
+            match target {
+                Container::Role(id) => {
+                    view.applied_roles.extend(world.role(id.as_str()).cloned().map(RoleView::from));
+                }
+                Container::Tenant(id) => {
+                    view.applied_tenants.extend(world.tenant(id.as_str()).cloned().map(TenantView::from));
+                }
+                Container::Group(id) => {
+                    view.applied_groups.extend(world.group(id.as_str()).cloned().map(GroupReference::from));
+                }
+            }
+        }
+        view
+    }
+}

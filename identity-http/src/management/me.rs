@@ -1,0 +1,44 @@
+//! The caller themselves (management reference §1.3). Needs a valid token and no permission.
+
+use actix_web::HttpResponse;
+use actix_web::web::{self, Query, ServiceConfig};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Failures, resource};
+use crate::authentication::Authenticated;
+
+pub(super) fn mount(api: &mut ServiceConfig) {
+    api.service(resource("/me").route(web::get().to(me)))
+        .service(resource("/me/permissions").route(web::get().to(permissions)));
+}
+
+/// The caller.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MeView {
+    /// What to call them.
+    name: String,
+}
+
+/// Whose permissions to show.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PermissionsQuery {
+    /// The audience of an API; this service's own when not given.
+    audience: Option<String>,
+}
+
+/// Shows the caller.
+#[utoipa::path(get, path = "/api/me", tag = "me", responses((status = 200, body = MeView), Failures))]
+pub(crate) async fn me(Authenticated(caller): Authenticated) -> HttpResponse {
+    HttpResponse::Ok().json(MeView { name: caller.name().to_owned() })
+}
+
+/// Lists the caller's permissions on an API.
+#[utoipa::path(get, path = "/api/me/permissions", tag = "me", params(PermissionsQuery),
+    responses((status = 200, body = Vec<String>), Failures))]
+pub(crate) async fn permissions(Authenticated(caller): Authenticated, query: Query<PermissionsQuery>) -> HttpResponse {
+    let permissions = caller.permissions(query.audience.as_deref());
+    HttpResponse::Ok().json(permissions.iter().map(ToString::to_string).collect::<Vec<_>>())
+}

@@ -1,0 +1,69 @@
+//! `/api`: the management API (management reference §1-2).
+
+pub(crate) mod authorizations;
+pub(crate) mod for_token;
+pub(crate) mod groups;
+pub(crate) mod mapping_rules;
+pub(crate) mod me;
+pub(crate) mod roles;
+pub(crate) mod tenants;
+pub(crate) mod view;
+
+use std::sync::Arc;
+
+use actix_web::web::{self, Data, ServiceConfig};
+use utoipa::IntoResponses;
+
+use crate::Surfaces;
+use crate::problem::ProblemDocument;
+
+/// The failures that every operation may answer with.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only described, never built")]
+pub(crate) enum Failures {
+    /// The body, a path id or a query parameter is not what it should be.
+    #[response(status = 400, content_type = "application/problem+json")]
+    BadRequest(ProblemDocument),
+    /// Nobody is authenticated.
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthorized(ProblemDocument),
+    /// The caller may not do this, or it is protected.
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(ProblemDocument),
+    /// There is nothing of that key.
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotFound(ProblemDocument),
+    /// It exists already, or nobody could administer after it.
+    #[response(status = 409, content_type = "application/problem+json")]
+    Conflict(ProblemDocument),
+    /// The store or the token's issuer cannot be reached now.
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(ProblemDocument),
+}
+
+pub(crate) fn mount(surfaces: &Surfaces, api: &mut ServiceConfig) {
+    me::mount(api);
+    for_token::mount_groups(api);
+    if let Some(groups) = &surfaces.groups {
+        groups::mount(api.app_data(Data::from(Arc::clone(groups))));
+    }
+    if let Some(roles) = &surfaces.roles {
+        roles::mount(api.app_data(Data::from(Arc::clone(roles))));
+    }
+    if let Some(tenants) = &surfaces.tenants {
+        for_token::mount_tenants(api);
+        tenants::mount(api.app_data(Data::from(Arc::clone(tenants))));
+    }
+    if let Some(rules) = &surfaces.mapping_rules {
+        mapping_rules::mount(api.app_data(Data::from(Arc::clone(rules))));
+    }
+    if let Some(authorizations) = &surfaces.authorizations {
+        for_token::mount_authorizations(api);
+        authorizations::mount(api.app_data(Data::from(Arc::clone(authorizations))));
+    }
+}
+
+/// A path; its handlers follow, and any other method is refused.
+fn resource(path: &str) -> actix_web::Resource {
+    web::resource(path.to_owned()).default_service(web::to(crate::problem::no_such_method))
+}

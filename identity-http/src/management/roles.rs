@@ -1,0 +1,207 @@
+//! Roles and their permissions (management reference §1.5). A role's name is its key.
+
+use std::collections::BTreeSet;
+
+use actix_web::web::{self, Data, Path, Query, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use identity_core::entity::Permission;
+use identity_core::service::Roles;
+use identity_core::value::{Audience, Description, PermissionName, RoleId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::view::RoleView;
+use super::{Failures, resource};
+use crate::authentication::Authenticated;
+use crate::body::{Body, Findings, one};
+use crate::page::{self, ListQuery};
+use crate::problem::Problem;
+use crate::revision::written;
+
+pub(super) fn mount(api: &mut ServiceConfig) {
+    api.service(resource("/roles").route(web::get().to(list)).route(web::post().to(create)))
+        .service(
+            resource("/roles/{name}")
+                .route(web::get().to(find))
+                .route(web::put().to(describe))
+                .route(web::delete().to(delete)),
+        )
+        .service(resource("/roles/{name}/permissions").route(web::get().to(permissions)).route(web::post().to(grant)))
+        .service(
+            resource("/roles/{name}/permissions/{resourceServerAudience}/{definition}").route(web::delete().to(revoke)),
+        );
+}
+
+/// A permission of an API.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct PermissionView {
+    #[schema(example = "write:*")]
+    definition: String,
+    #[schema(example = "optimize-api")]
+    resource_server_audience: String,
+}
+
+impl PermissionView {
+    fn parse(&self, findings: &mut Findings) -> Option<Permission> {
+        let definition = findings.take("definition", PermissionName::parse(&self.definition));
+        let audience = findings.take("resourceServerAudience", Audience::parse(&self.resource_server_audience));
+        Some(Permission { audience: audience?, definition: definition? })
+    }
+}
+
+/// A role to create.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RoleBody {
+    name: String,
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    permissions: Vec<PermissionView>,
+}
+
+/// A role's new description.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RoleChange {
+    description: String,
+    /// The name that it has. Names cannot be changed.
+    name: Option<String>,
+}
+
+/// Lists the roles, by name. `X-Total-Count` says how many there are.
+#[utoipa::path(get, path = "/api/roles", tag = "roles", params(ListQuery),
+    responses((status = 200, body = Vec<RoleView>), Failures))]
+pub(crate) async fn list(
+    roles: Data<Roles>,
+    Authenticated(caller): Authenticated,
+    query: Query<ListQuery>,
+) -> Result<HttpResponse, Problem> {
+    let list = query.into_inner().parse()?;
+    Ok(page::respond(roles.list(&caller, &list).await?, RoleView::from))
+}
+
+/// Creates a role.
+#[utoipa::path(post, path = "/api/roles", tag = "roles", request_body = RoleBody,
+    responses((status = 201, body = RoleView), Failures))]
+pub(crate) async fn create(
+    request: HttpRequest,
+    roles: Data<Roles>,
+    Authenticated(caller): Authenticated,
+    Body(body): Body<RoleBody>,
+) -> Result<HttpResponse, Problem> {
+    let mut findings = Findings::default();
+    let id = findings.take("name", RoleId::parse(body.name.trim()));
+    let description = findings.take("description", Description::parse(&body.description));
+    let permissions: Option<BTreeSet<Permission>> =
+        body.permissions.iter().map(|permission| permission.parse(&mut findings)).collect();
+    let (Some(id), Some(description), Some(permissions)) = (id, description, permissions) else {
+        return Err(findings.problem());
+    };
+    let role = written(&request, roles.create(&caller, id, description, permissions).await?);
+    Ok(HttpResponse::Created().json(RoleView::from(role)))
+}
+
+/// Shows a role.
+#[utoipa::path(get, path = "/api/roles/{name}", tag = "roles", params(("name" = String, Path)),
+    responses((status = 200, body = RoleView), Failures))]
+pub(crate) async fn find(
+    roles: Data<Roles>,
+    Authenticated(caller): Authenticated,
+    name: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok().json(RoleView::from(roles.find(&caller, &name).await?)))
+}
+
+/// Gives a role another description.
+#[utoipa::path(put, path = "/api/roles/{name}", tag = "roles", params(("name" = String, Path)),
+    request_body = RoleChange, responses((status = 204), Failures))]
+pub(crate) async fn describe(
+    request: HttpRequest,
+    roles: Data<Roles>,
+    Authenticated(caller): Authenticated,
+    name: Path<String>,
+    Body(body): Body<RoleChange>,
+) -> Result<HttpResponse, Problem> {
+    let id = one("roleName", RoleId::parse(&name))?;
+    let description = one("description", Description::parse(&body.description))?;
+    if body.name.is_some_and(|name| name != id.as_str()) {
+        return Err(Problem::bad_request("role_name", "A role's name is its key and cannot be changed."));
+    }
+    written(&request, roles.describe(&caller, &id, description).await?);
+    Ok(crate::done())
+}
+
+/// Deletes a role, with its memberships and authorizations.
+#[utoipa::path(delete, path = "/api/roles/{name}", tag = "roles", params(("name" = String, Path)),
+    responses((status = 204), Failures))]
+pub(crate) async fn delete(
+    request: HttpRequest,
+    roles: Data<Roles>,
+    Authenticated(caller): Authenticated,
+    name: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let id = one("roleName", RoleId::parse(&name))?;
+    written(&request, roles.delete(&caller, id).await?);
+    Ok(crate::done())
+}
+
+/// Lists a role's permissions.
+#[utoipa::path(get, path = "/api/roles/{name}/permissions", tag = "roles", params(("name" = String, Path)),
+    responses((status = 200, body = Vec<PermissionView>), Failures))]
+pub(crate) async fn permissions(
+    roles: Data<Roles>,
+    Authenticated(caller): Authenticated,
+    name: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let role = roles.find(&caller, &name).await?;
+    let views = role.permissions.iter().map(|permission| PermissionView {
+        definition: permission.definition.to_string(),
+        resource_server_audience: permission.audience.to_string(),
+    });
+    Ok(HttpResponse::Ok().json(views.collect::<Vec<_>>()))
+}
+
+/// Adds a permission to a role. That it has it already is no error.
+#[utoipa::path(post, path = "/api/roles/{name}/permissions", tag = "roles", params(("name" = String, Path)),
+    request_body = PermissionView, responses((status = 204), Failures))]
+pub(crate) async fn grant(
+    request: HttpRequest,
+    roles: Data<Roles>,
+    Authenticated(caller): Authenticated,
+    name: Path<String>,
+    Body(body): Body<PermissionView>,
+) -> Result<HttpResponse, Problem> {
+    change(&request, &roles, &caller, &name, &body, true).await
+}
+
+/// Removes a permission from a role.
+#[utoipa::path(delete, path = "/api/roles/{name}/permissions/{resourceServerAudience}/{definition}", tag = "roles",
+    params(("name" = String, Path), ("resourceServerAudience" = String, Path), ("definition" = String, Path)),
+    responses((status = 204), Failures))]
+pub(crate) async fn revoke(
+    request: HttpRequest,
+    roles: Data<Roles>,
+    Authenticated(caller): Authenticated,
+    path: Path<(String, String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (name, resource_server_audience, definition) = path.into_inner();
+    change(&request, &roles, &caller, &name, &PermissionView { definition, resource_server_audience }, false).await
+}
+
+async fn change(
+    request: &HttpRequest,
+    roles: &Roles,
+    caller: &identity_core::service::Caller,
+    name: &str,
+    permission: &PermissionView,
+    add: bool,
+) -> Result<HttpResponse, Problem> {
+    let mut findings = Findings::default();
+    let id = findings.take("roleName", RoleId::parse(name));
+    let permission = permission.parse(&mut findings);
+    let (Some(id), Some(permission)) = (id, permission) else { return Err(findings.problem()) };
+    written(request, roles.change_permission(caller, id, permission, add).await?);
+    Ok(crate::done())
+}

@@ -1,0 +1,354 @@
+//! Tenants and their members (management reference §1.8).
+
+use actix_web::web::{self, Data, Path, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use identity_core::entity::{Party, PartyKind};
+use identity_core::service::{Caller, Tenants};
+use identity_core::value::{BrokenRule, ClientId, GroupId, InvalidValue, Name, TenantId, Username};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::view::{GroupReference, TenantView, UserView};
+use super::{Failures, resource};
+use crate::authentication::Authenticated;
+use crate::body::{Body, Findings, one};
+use crate::page::{self, ListQuery};
+use crate::problem::Problem;
+use crate::revision::written;
+
+pub(super) fn mount(api: &mut ServiceConfig) {
+    api.service(resource("/tenants").route(web::get().to(list)).route(web::post().to(create)))
+        .service(
+            resource("/tenants/{tenantId}")
+                .route(web::get().to(find))
+                .route(web::put().to(rename))
+                .route(web::delete().to(delete)),
+        )
+        .service(resource("/tenants/{tenantId}/users").route(web::get().to(users)).route(web::post().to(add_users)))
+        .service(resource("/tenants/{tenantId}/users/{userId}").route(web::delete().to(remove_user)))
+        .service(resource("/tenants/{tenantId}/groups").route(web::get().to(groups)).route(web::post().to(add_groups)))
+        .service(resource("/tenants/{tenantId}/groups/{groupId}").route(web::delete().to(remove_group)))
+        .service(
+            resource("/tenants/{tenantId}/applications")
+                .route(web::get().to(applications))
+                .route(web::post().to(add_applications)),
+        )
+        .service(resource("/tenants/{tenantId}/applications/{clientId}").route(web::delete().to(remove_application)));
+}
+
+/// A tenant to create.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct TenantBody {
+    /// Letters, digits, `_`, `-` and `.`; at most 63, at most 31 if the Orchestration Cluster is to know it.
+    tenant_id: String,
+    name: String,
+}
+
+/// A tenant's new name.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct TenantName {
+    name: String,
+    /// The id that it has. Ids cannot be changed.
+    tenant_id: Option<String>,
+}
+
+/// Users to add.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct UserIds {
+    user_ids: Vec<String>,
+}
+
+/// Groups to add.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct GroupIds {
+    group_ids: Vec<String>,
+}
+
+/// Applications to add, by client id.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ApplicationIds {
+    application_ids: Vec<String>,
+}
+
+/// Whose tenants to list.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub(crate) struct MemberQuery {
+    /// The member's id; with it, only the tenants that it is a direct member of.
+    member_id: Option<String>,
+    /// What the member is.
+    #[param(inline)]
+    member_type: Option<MemberType>,
+}
+
+/// What a member of a tenant is.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum MemberType {
+    User,
+    Group,
+    Application,
+}
+
+/// An application. Of applications that live at the provider only the client id is known here.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ApplicationView {
+    id: String,
+    client_id: String,
+    name: String,
+    #[serde(rename = "type")]
+    #[schema(example = "M2M")]
+    kind: &'static str,
+}
+
+impl MemberType {
+    fn party(self, id: &str) -> Result<Party, InvalidValue> {
+        match self {
+            Self::User => Username::parse(id).map(Party::User),
+            Self::Group => GroupId::parse(id).map(Party::Group),
+            Self::Application => ClientId::parse(id).map(Party::Client),
+        }
+    }
+}
+
+/// Lists the tenants, by id. `X-Total-Count` says how many there are.
+#[utoipa::path(get, path = "/api/tenants", tag = "tenants", params(ListQuery, MemberQuery),
+    responses((status = 200, body = Vec<TenantView>), Failures))]
+pub(crate) async fn list(
+    tenants: Data<Tenants>,
+    Authenticated(caller): Authenticated,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let member: MemberQuery = page::query(&request)?;
+    let list: ListQuery = page::query_without(&request, &["memberId", "memberType"])?;
+    match (member.member_id, member.member_type) {
+        (None, None) => Ok(page::respond(tenants.list(&caller, &list.parse()?).await?, TenantView::from)),
+        (Some(id), Some(kind)) => {
+            let member = one("memberId", kind.party(&id))?;
+            let found = tenants.of_member(&caller, &member).await?;
+            Ok(HttpResponse::Ok().json(found.into_iter().map(TenantView::from).collect::<Vec<_>>()))
+        }
+        (Some(_), None) | (None, Some(_)) => {
+            Err(Problem::bad_request("member", "memberId and memberType go together."))
+        }
+    }
+}
+
+/// Creates a tenant.
+#[utoipa::path(post, path = "/api/tenants", tag = "tenants", request_body = TenantBody,
+    responses((status = 201, body = TenantView), Failures))]
+pub(crate) async fn create(
+    request: HttpRequest,
+    tenants: Data<Tenants>,
+    Authenticated(caller): Authenticated,
+    Body(body): Body<TenantBody>,
+) -> Result<HttpResponse, Problem> {
+    let mut findings = Findings::default();
+    let id = findings.take("tenantId", TenantId::parse(&body.tenant_id));
+    let name = findings.take("name", Name::parse(body.name.trim()));
+    let (Some(id), Some(name)) = (id, name) else { return Err(findings.problem()) };
+    let tenant = written(&request, tenants.create(&caller, id, name).await?);
+    Ok(HttpResponse::Created().json(TenantView::from(tenant)))
+}
+
+/// Shows a tenant.
+#[utoipa::path(get, path = "/api/tenants/{tenantId}", tag = "tenants", params(("tenantId" = String, Path)),
+    responses((status = 200, body = TenantView), Failures))]
+pub(crate) async fn find(
+    tenants: Data<Tenants>,
+    Authenticated(caller): Authenticated,
+    id: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok().json(TenantView::from(tenants.find(&caller, &id).await?)))
+}
+
+/// Gives a tenant another name.
+#[utoipa::path(put, path = "/api/tenants/{tenantId}", tag = "tenants", params(("tenantId" = String, Path)),
+    request_body = TenantName, responses((status = 204), Failures))]
+pub(crate) async fn rename(
+    request: HttpRequest,
+    tenants: Data<Tenants>,
+    Authenticated(caller): Authenticated,
+    id: Path<String>,
+    Body(body): Body<TenantName>,
+) -> Result<HttpResponse, Problem> {
+    let mut findings = Findings::default();
+    if body.tenant_id.is_some_and(|given| given != *id) {
+        findings.note("tenantId", BrokenRule::Form("the tenant's own id, which cannot be changed", String::new()));
+    }
+    let parsed = findings.take("tenantId", TenantId::parse(&id));
+    let name = findings.take("name", Name::parse(body.name.trim()));
+    match (parsed, name) {
+        (Some(id), Some(name)) if findings.is_empty() => {
+            written(&request, tenants.rename(&caller, &id, name).await?);
+            Ok(crate::done())
+        }
+        _ => Err(findings.problem()),
+    }
+}
+
+/// Deletes a tenant. Data of other applications is not affected.
+#[utoipa::path(delete, path = "/api/tenants/{tenantId}", tag = "tenants", params(("tenantId" = String, Path)),
+    responses((status = 204), Failures))]
+pub(crate) async fn delete(
+    request: HttpRequest,
+    tenants: Data<Tenants>,
+    Authenticated(caller): Authenticated,
+    id: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let id = one("tenantId", TenantId::parse(&id))?;
+    written(&request, tenants.delete(&caller, id).await?);
+    Ok(crate::done())
+}
+
+/// Lists a tenant's users, by id.
+#[utoipa::path(get, path = "/api/tenants/{tenantId}/users", tag = "tenants", params(("tenantId" = String, Path)),
+    responses((status = 200, body = Vec<UserView>), Failures))]
+pub(crate) async fn users(
+    tenants: Data<Tenants>,
+    Authenticated(caller): Authenticated,
+    id: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let show = |world: &identity_core::world::World, user: Party| UserView::new(world, &user);
+    Ok(HttpResponse::Ok().json(tenants.members(&caller, &id, PartyKind::User, show).await?))
+}
+
+/// Adds users to a tenant: all of them or none.
+#[utoipa::path(post, path = "/api/tenants/{tenantId}/users", tag = "tenants", params(("tenantId" = String, Path)),
+    request_body = UserIds, responses((status = 204), Failures))]
+pub(crate) async fn add_users(
+    request: HttpRequest,
+    tenants: Data<Tenants>,
+    Authenticated(caller): Authenticated,
+    id: Path<String>,
+    Body(body): Body<UserIds>,
+) -> Result<HttpResponse, Problem> {
+    add(&request, &tenants, &caller, &id, ("userIds", MemberType::User), &body.user_ids).await
+}
+
+/// Removes a user from a tenant.
+#[utoipa::path(delete, path = "/api/tenants/{tenantId}/users/{userId}", tag = "tenants",
+    params(("tenantId" = String, Path), ("userId" = String, Path)), responses((status = 204), Failures))]
+pub(crate) async fn remove_user(
+    request: HttpRequest,
+    tenants: Data<Tenants>,
+    Authenticated(caller): Authenticated,
+    path: Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    remove(&request, &tenants, &caller, &path, ("userId", MemberType::User)).await
+}
+
+/// Lists a tenant's groups, by id.
+#[utoipa::path(get, path = "/api/tenants/{tenantId}/groups", tag = "tenants", params(("tenantId" = String, Path)),
+    responses((status = 200, body = Vec<GroupReference>), Failures))]
+pub(crate) async fn groups(
+    tenants: Data<Tenants>,
+    Authenticated(caller): Authenticated,
+    id: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let show = |world: &identity_core::world::World, group: Party| GroupReference::new(world, &group);
+    Ok(HttpResponse::Ok().json(tenants.members(&caller, &id, PartyKind::Group, show).await?))
+}
+
+/// Adds groups to a tenant: all of them or none.
+#[utoipa::path(post, path = "/api/tenants/{tenantId}/groups", tag = "tenants", params(("tenantId" = String, Path)),
+    request_body = GroupIds, responses((status = 204), Failures))]
+pub(crate) async fn add_groups(
+    request: HttpRequest,
+    tenants: Data<Tenants>,
+    Authenticated(caller): Authenticated,
+    id: Path<String>,
+    Body(body): Body<GroupIds>,
+) -> Result<HttpResponse, Problem> {
+    add(&request, &tenants, &caller, &id, ("groupIds", MemberType::Group), &body.group_ids).await
+}
+
+/// Removes a group from a tenant.
+#[utoipa::path(delete, path = "/api/tenants/{tenantId}/groups/{groupId}", tag = "tenants",
+    params(("tenantId" = String, Path), ("groupId" = String, Path)), responses((status = 204), Failures))]
+pub(crate) async fn remove_group(
+    request: HttpRequest,
+    tenants: Data<Tenants>,
+    Authenticated(caller): Authenticated,
+    path: Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    remove(&request, &tenants, &caller, &path, ("groupId", MemberType::Group)).await
+}
+
+/// Lists a tenant's applications, by client id.
+#[utoipa::path(get, path = "/api/tenants/{tenantId}/applications", tag = "tenants",
+    params(("tenantId" = String, Path)), responses((status = 200, body = Vec<ApplicationView>), Failures))]
+pub(crate) async fn applications(
+    tenants: Data<Tenants>,
+    Authenticated(caller): Authenticated,
+    id: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let show = |_: &identity_core::world::World, client: Party| {
+        let id = client.id().to_owned();
+        ApplicationView { client_id: id.clone(), name: id.clone(), id, kind: "M2M" }
+    };
+    Ok(HttpResponse::Ok().json(tenants.members(&caller, &id, PartyKind::Client, show).await?))
+}
+
+/// Adds applications to a tenant: all of them or none.
+#[utoipa::path(post, path = "/api/tenants/{tenantId}/applications", tag = "tenants",
+    params(("tenantId" = String, Path)), request_body = ApplicationIds, responses((status = 204), Failures))]
+pub(crate) async fn add_applications(
+    request: HttpRequest,
+    tenants: Data<Tenants>,
+    Authenticated(caller): Authenticated,
+    id: Path<String>,
+    Body(body): Body<ApplicationIds>,
+) -> Result<HttpResponse, Problem> {
+    add(&request, &tenants, &caller, &id, ("applicationIds", MemberType::Application), &body.application_ids).await
+}
+
+/// Removes an application from a tenant.
+#[utoipa::path(delete, path = "/api/tenants/{tenantId}/applications/{clientId}", tag = "tenants",
+    params(("tenantId" = String, Path), ("clientId" = String, Path)), responses((status = 204), Failures))]
+pub(crate) async fn remove_application(
+    request: HttpRequest,
+    tenants: Data<Tenants>,
+    Authenticated(caller): Authenticated,
+    path: Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    remove(&request, &tenants, &caller, &path, ("clientId", MemberType::Application)).await
+}
+
+async fn add(
+    request: &HttpRequest,
+    tenants: &Tenants,
+    caller: &Caller,
+    tenant: &str,
+    (field, kind): (&'static str, MemberType),
+    ids: &[String],
+) -> Result<HttpResponse, Problem> {
+    let mut findings = Findings::default();
+    let tenant = findings.take("tenantId", TenantId::parse(tenant));
+    let members = findings.all(field, ids.iter().map(|id| kind.party(id)));
+    let (Some(tenant), Some(members)) = (tenant, members) else { return Err(findings.problem()) };
+    written(request, tenants.add(caller, &tenant, members).await?);
+    Ok(crate::done())
+}
+
+async fn remove(
+    request: &HttpRequest,
+    tenants: &Tenants,
+    caller: &Caller,
+    (tenant, member): &(String, String),
+    (field, kind): (&'static str, MemberType),
+) -> Result<HttpResponse, Problem> {
+    let mut findings = Findings::default();
+    let tenant = findings.take("tenantId", TenantId::parse(tenant));
+    let member = findings.take(field, kind.party(member));
+    let (Some(tenant), Some(member)) = (tenant, member) else { return Err(findings.problem()) };
+    written(request, tenants.remove(caller, tenant, member).await?);
+    Ok(crate::done())
+}

@@ -1,0 +1,71 @@
+//! Pages of the management API's lists.
+
+use actix_web::web::Query;
+use actix_web::{HttpRequest, HttpResponse};
+use identity_core::search::{Page, PageRequest};
+use identity_core::service::ListRequest;
+use identity_core::value::BrokenRule;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
+
+use crate::body::Findings;
+use crate::problem::Problem;
+
+/// The items of a list without `page` and `resultSize`: enough for the clients that expect everything, and bounded.
+const UNPAGED: usize = 10_000;
+/// The items of a page without `resultSize`.
+const PAGED: usize = 50;
+
+/// Which part of a list to show.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListQuery {
+    /// Only what has this in its id or name, whatever the case.
+    search: Option<String>,
+    /// The page, from 0. Without it, the list from its beginning.
+    page: Option<usize>,
+    /// How many items a page has: 1 to 10 000; 50 when only `page` is given.
+    result_size: Option<usize>,
+    /// Accepted and ignored: there are no organizations here.
+    #[serde(rename = "organizationId")]
+    _organization_id: Option<String>,
+}
+
+impl ListQuery {
+    pub(crate) fn parse(self) -> Result<ListRequest, Problem> {
+        let limit = self.result_size.unwrap_or(if self.page.is_some() { PAGED } else { UNPAGED });
+        if !(1..=UNPAGED).contains(&limit) {
+            let mut findings = Findings::default();
+            findings.note("resultSize", BrokenRule::Form("between 1 and 10000", String::new()));
+            return Err(findings.problem());
+        }
+        let offset = self.page.unwrap_or(0).saturating_mul(limit);
+        Ok(ListRequest { search: self.search.filter(|text| !text.is_empty()), page: PageRequest { offset, limit } })
+    }
+}
+
+/// The query of a request, as `T` has it.
+pub(crate) fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Problem> {
+    query_without(request, &[])
+}
+
+/// The query of a request without these parameters, which somebody else reads.
+pub(crate) fn query_without<T: DeserializeOwned>(request: &HttpRequest, others: &[&str]) -> Result<T, Problem> {
+    let own: Vec<&str> = request
+        .query_string()
+        .split('&')
+        .filter(|pair| !others.contains(&pair.split_once('=').map_or(*pair, |(name, _)| name)))
+        .collect();
+    Query::<T>::from_query(&own.join("&"))
+        .map(Query::into_inner)
+        .map_err(|error| Problem::bad_request("query", format!("The query does not fit: {error}.")))
+}
+
+/// A page as the management API shows it: the items alone, and how many there are in a header.
+pub(crate) fn respond<T, V: Serialize>(page: Page<T>, view: impl FnMut(T) -> V) -> HttpResponse {
+    let total = page.total;
+    let items: Vec<V> = page.items.into_iter().map(view).collect();
+    HttpResponse::Ok().insert_header(("X-Total-Count", total.to_string())).json(items)
+}

@@ -1,0 +1,225 @@
+//! Problem documents (RFC 9457). A reason code is stable; the text is for people. What went wrong inside is in the log, not in
+//! the answer.
+
+use std::fmt;
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use identity_core::apply::Refusal;
+use identity_core::port::StoreError;
+use identity_core::service::{AuthenticationError, ServiceError};
+use serde::Serialize;
+use tracing::error;
+use utoipa::ToSchema;
+
+use crate::body::Finding;
+
+/// Why a request did not succeed.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    reason: &'static str,
+    detail: String,
+    errors: Vec<String>,
+    retry_after: Option<Duration>,
+    challenges: Vec<HeaderValue>,
+}
+
+/// The document on the wire.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProblemDocument {
+    /// Always `about:blank`: `reason` says more.
+    #[serde(rename = "type")]
+    #[schema(example = "about:blank")]
+    kind: &'static str,
+    /// The status in words.
+    #[schema(example = "Not Found")]
+    title: &'static str,
+    /// The HTTP status.
+    #[schema(example = 404)]
+    status: u16,
+    /// What happened, and what to do about it, for people.
+    detail: String,
+    /// The path of the request.
+    #[schema(example = "/api/roles/nobody")]
+    instance: String,
+    /// What happened, for programs.
+    #[schema(example = "missing")]
+    reason: &'static str,
+    /// What is wrong with which field: `name.invalid`. Codes without a dot are about the whole request.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<String>,
+}
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, reason: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, reason, detail: detail.into(), errors: Vec::new(), retry_after: None, challenges: Vec::new() }
+    }
+
+    pub(crate) fn bad_request(reason: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, reason, detail)
+    }
+
+    /// Everything that is wrong with the parts of a request.
+    pub(crate) fn invalid(findings: &[Finding]) -> Self {
+        let detail = findings.iter().map(|finding| format!("{} {}.", finding.field, finding.rule)).collect::<Vec<_>>();
+        let mut problem = Self::bad_request("invalid", detail.join(" "));
+        problem.errors = findings.iter().map(|finding| format!("{}.invalid", finding.field)).collect();
+        problem
+    }
+
+    fn code(mut self, code: &str) -> Self {
+        self.errors = vec![code.to_owned()];
+        self
+    }
+
+    pub(crate) fn retry_after(mut self, pause: Duration) -> Self {
+        self.retry_after = Some(pause);
+        self
+    }
+
+    /// 401, with a challenge for each scheme that is offered (RFC 9110 §11.6.1, RFC 6750 §3, RFC 7617 §2).
+    pub(crate) fn unauthorized<'s>(
+        schemes: impl Iterator<Item = &'s str>,
+        reason: &'static str,
+        detail: String,
+        token_was_bad: bool,
+    ) -> Self {
+        let mut problem = Self::new(StatusCode::UNAUTHORIZED, reason, detail).code("UNAUTHORIZED");
+        problem.challenges = schemes
+            .map(|scheme| match scheme {
+                "Basic" => HeaderValue::from_static(r#"Basic realm="identity", charset="UTF-8""#),
+                _ if token_was_bad => HeaderValue::from_static(r#"Bearer realm="identity", error="invalid_token""#),
+                _ => HeaderValue::from_static(r#"Bearer realm="identity""#),
+            })
+            .collect();
+        problem
+    }
+
+    pub(crate) fn unavailable(reason: &'static str, detail: &str, retry_after: Duration) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, reason, detail).retry_after(retry_after)
+    }
+
+    pub(crate) fn respond(&self, instance: &str) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        for challenge in &self.challenges {
+            response.append_header((header::WWW_AUTHENTICATE, challenge.clone()));
+        }
+        if let Some(pause) = self.retry_after {
+            response.insert_header((header::RETRY_AFTER, pause.as_secs().max(1).to_string()));
+        }
+        response.content_type("application/problem+json").json(ProblemDocument {
+            kind: "about:blank",
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            detail: self.detail.clone(),
+            instance: instance.to_owned(),
+            reason: self.reason,
+            errors: self.errors.clone(),
+        })
+    }
+
+    /// The failure of a request that got past its authentication.
+    pub(crate) fn from_authentication(error: &AuthenticationError, schemes: Vec<&'static str>) -> Self {
+        let detail = format!("{error}.");
+        match error {
+            AuthenticationError::Token(reason) => Self::unauthorized(schemes.into_iter(), reason.code(), detail, true),
+            AuthenticationError::Password => Self::unauthorized(schemes.into_iter(), "password", detail, false),
+            AuthenticationError::NotOffered(_) => {
+                Self::unauthorized(schemes.into_iter(), "scheme_not_offered", detail, false)
+            }
+            AuthenticationError::Unavailable { retry_after } => {
+                Self::unavailable("issuer_unavailable", &detail, *retry_after)
+            }
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.reason, self.detail)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        // The request's path is filled in by `request::observe`, which sees every response.
+        let mut response = self.respond("");
+        response.extensions_mut().insert(self.clone());
+        response
+    }
+}
+
+impl From<ServiceError> for Problem {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::Denied(denied) => {
+                Self::new(StatusCode::FORBIDDEN, "forbidden", format!("This needs {}.", denied.question))
+                    .code("FORBIDDEN")
+            }
+            ServiceError::Missing(entity) => {
+                Self::new(StatusCode::NOT_FOUND, "missing", format!("{entity} does not exist.")).code("NOT_FOUND")
+            }
+            ServiceError::Refused(refusal) => refusal.into(),
+            ServiceError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let (status, code) = match &refusal {
+            Refusal::Exists(_) | Refusal::AlreadyMember(_) | Refusal::SamePredicate(_) => {
+                (StatusCode::CONFLICT, "ALREADY_EXISTS")
+            }
+            Refusal::LockOut(_) => (StatusCode::CONFLICT, "LOCK_OUT"),
+            Refusal::Missing(_) | Refusal::NotMember(_) => (StatusCode::NOT_FOUND, "NOT_FOUND"),
+            Refusal::Protected(_) => (StatusCode::FORBIDDEN, "PROTECTED"),
+            Refusal::Unsupported(_) => (StatusCode::BAD_REQUEST, "permission.invalid"),
+            Refusal::NoPermissions => (StatusCode::BAD_REQUEST, "permissions.invalid"),
+            Refusal::RuleKind(_) => (StatusCode::BAD_REQUEST, "type.invalid"),
+            Refusal::Full => (StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE"),
+        };
+        Self::new(status, refusal.code(), format!("{refusal}.")).code(code)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        error!(error = &error as &dyn std::error::Error, "request.store.failed");
+        match error {
+            StoreError::Unavailable(_) | StoreError::Conflict => Self::unavailable(
+                "store_unavailable",
+                "The change could not be written now; look whether it was, and try again.",
+                Duration::from_secs(1),
+            ),
+            StoreError::Unreadable { .. } | StoreError::Schema(_) => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on the server.")
+            }
+        }
+    }
+}
+
+/// The answer to a path that nobody serves.
+pub async fn no_such_path() -> impl actix_web::Responder {
+    Problem::new(StatusCode::NOT_FOUND, "no_such_path", "There is nothing at this path.")
+}
+
+/// The answer to a method that a path does not take.
+pub(crate) async fn no_such_method() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "no_such_method", "This path does not take that method.")
+}
+
+impl actix_web::Responder for Problem {
+    type Body = actix_web::body::BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        self.error_response()
+    }
+}

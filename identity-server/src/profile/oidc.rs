@@ -1,0 +1,53 @@
+//! Users and clients of OpenID Connect providers, by token.
+
+use std::sync::Arc;
+
+use identity_adapters_oidc::{IssuerSettings, OidcTokenVerifier, VerifierSettings};
+use identity_core::port::Clock;
+use identity_core::resolve::PrincipalClaims;
+use identity_core::world::Sources;
+
+use super::AssemblyError;
+use crate::config::{Config, Provider};
+
+/// Groups come by token as soon as one provider says so: stored memberships of users would be a second truth.
+pub(super) fn sources(config: &Config) -> Sources {
+    let groups_claimed = config.authentication.providers.iter().any(|provider| provider.groups_claim.is_some());
+    Sources::Provider { groups_claimed }
+}
+
+pub(super) fn verifier(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<OidcTokenVerifier>, AssemblyError> {
+    let authentication = &config.authentication;
+    let mut settings = VerifierSettings {
+        max_token_bytes: authentication.max_token_bytes,
+        cache_entries: authentication.token_cache_entries,
+        ..VerifierSettings::default()
+    };
+    if let Some(path) = &authentication.ca_file {
+        let pem =
+            std::fs::read(path).map_err(|source| AssemblyError::File { path: path.display().to_string(), source })?;
+        settings.http.extra_ca_pem = Some(pem);
+    }
+    let issuers = authentication.providers.iter().map(issuer).collect();
+    Ok(Arc::new(OidcTokenVerifier::new(issuers, settings, Arc::clone(clock))?))
+}
+
+fn issuer(provider: &Provider) -> IssuerSettings {
+    let claims = PrincipalClaims {
+        username: provider.username_claim.clone(),
+        client_id: provider.client_id_claim.clone(),
+        groups: provider.groups_claim.clone(),
+        prefer_username: provider.prefer_username_claim,
+    };
+    let audiences = provider.audiences.iter().map(ToString::to_string).collect();
+    IssuerSettings {
+        back_channel: provider.backend_url.as_ref().map(ToString::to_string),
+        jwks_url: provider.jwks_url.as_ref().map(ToString::to_string),
+        extra_jwks_urls: provider.additional_jwks_urls.iter().map(ToString::to_string).collect(),
+        algorithms: provider.algorithms.iter().filter_map(|name| name.parse().ok()).collect(),
+        clock_skew: provider.clock_skew,
+        require_access_token_type: provider.require_at_jwt,
+        allow_http: provider.allow_insecure_http,
+        ..IssuerSettings::new(provider.issuer.clone(), audiences, claims)
+    }
+}

@@ -1,0 +1,110 @@
+//! What listens where, and when it stops.
+
+use std::io::{self, Write as _};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Server as Running;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+use identity_http::actuator::{self, Operations};
+use identity_http::{Surfaces, observe};
+
+use super::RunError;
+use crate::config::Server;
+
+/// The two open ports.
+pub(super) struct Listening {
+    api: TcpListener,
+    management: TcpListener,
+    api_address: SocketAddr,
+    management_address: SocketAddr,
+    base_path: String,
+}
+
+impl Listening {
+    /// Opens both, before anything else is tried: that a port is taken should be known at once.
+    pub(super) fn on(server: &Server) -> Result<Self, RunError> {
+        let open = |address: SocketAddr| {
+            let listener = TcpListener::bind(address).and_then(|listener| Ok((listener.local_addr()?, listener)));
+            listener.map_err(|source| RunError::Listen { address, source })
+        };
+        let (api_address, api) = open(server.address)?;
+        let (management_address, management) = open(server.management)?;
+        Ok(Self { api, management, api_address, management_address, base_path: server.base_path.clone() })
+    }
+
+    pub(super) fn serve_management(&self, operations: &Arc<dyn Operations>) -> Result<Running, RunError> {
+        let operations = Arc::clone(operations);
+        let app = move || App::new().configure(|config| actuator::mount(&operations, config));
+        let server = HttpServer::new(app).workers(1).disable_signals().shutdown_timeout(1);
+        let listener = self.management.try_clone().map_err(RunError::Serve)?;
+        Ok(server.listen(listener).map_err(RunError::Serve)?.run())
+    }
+
+    pub(super) fn serve_api(&self, settings: &Server, surfaces: Surfaces) -> Result<Running, RunError> {
+        let base_path = self.base_path.clone();
+        let app = move || {
+            App::new()
+                .app_data(web::Data::from(Arc::clone(&surfaces.ids)))
+                .service(web::scope(&base_path).configure(|scope| surfaces.mount(scope)))
+                .default_service(web::to(identity_http::no_such_path))
+                .wrap(from_fn(observe))
+        };
+        let mut server = HttpServer::new(app)
+            .disable_signals()
+            .client_request_timeout(settings.request_timeout)
+            .keep_alive(Duration::from_secs(75))
+            .shutdown_timeout(settings.drain_timeout.as_secs());
+        if let Some(workers) = settings.workers {
+            server = server.workers(workers.get());
+        }
+        let listener = self.api.try_clone().map_err(RunError::Serve)?;
+        Ok(server.listen(listener).map_err(RunError::Serve)?.run())
+    }
+
+    /// Says where, for people and scripts. Standard output may be closed; nobody listens then.
+    pub(super) fn announce(&self) {
+        let _written =
+            writeln!(io::stdout(), "listening http={} management={}", self.api_address, self.management_address);
+    }
+}
+
+/// What a newcomer can try.
+pub(super) fn say_what_to_try(listening: &Listening) {
+    let base = format!("http://{}{}", listening.api_address, listening.base_path);
+    let management = listening.management_address;
+    let _written = writeln!(
+        io::stdout(),
+        "
+Identity runs on this machine only. Sign in as `demo` with the password `demo`. To try:
+
+  curl -u demo:demo {base}/api/me
+  curl -u demo:demo {base}/api/me/permissions
+  curl -u demo:demo {base}/api/tenants/for-token
+  curl -u demo:demo {base}/api/roles
+  curl -u demo:demo -H 'content-type: application/json' -d '{{\"name\":\"Sales\"}}' {base}/api/groups
+  curl {base}/api/openapi.json
+  curl http://{management}/actuator/health
+
+Ctrl-C stops it."
+    );
+}
+
+/// Returns when the process is asked to end.
+pub(super) async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signals) => {
+                signals.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = terminated => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

@@ -1,0 +1,102 @@
+//! What the management port knows of the server.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use identity_adapters_oidc::OidcTokenVerifier;
+use identity_core::engine::Engine;
+use identity_http::actuator::{Component, Operations, Status};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+
+/// Where the server is in its life.
+pub(super) enum Stage {
+    Starting,
+    WaitingForStore,
+    Serving { engine: Arc<Engine>, verifier: Option<Arc<OidcTokenVerifier>> },
+    Draining,
+}
+
+/// Recorded metrics.
+pub(super) struct Metrics(PrometheusHandle);
+
+impl Metrics {
+    /// Records metrics from now on.
+    pub(super) fn install() -> Result<Self, BuildError> {
+        const SECONDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+        PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?
+            .install_recorder()
+            .map(Self)
+    }
+}
+
+pub(super) struct ServerOperations {
+    stage: Mutex<Stage>,
+    metrics: Metrics,
+}
+
+impl ServerOperations {
+    pub(super) fn new(metrics: Metrics) -> Self {
+        Self { stage: Mutex::new(Stage::Starting), metrics }
+    }
+
+    pub(super) fn enter(&self, stage: Stage) {
+        *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = stage;
+    }
+}
+
+impl Operations for ServerOperations {
+    fn components(&self) -> Vec<Component> {
+        let component = |name: &str, status, detail: Option<&str>| Component {
+            name: name.to_owned(),
+            status,
+            detail: detail.map(str::to_owned),
+        };
+        match &*self.stage.lock().unwrap_or_else(PoisonError::into_inner) {
+            Stage::Starting => vec![component("server", Status::Down, Some("starting"))],
+            Stage::WaitingForStore => vec![
+                component("server", Status::Down, Some("starting")),
+                component("store", Status::Down, Some("cannot be reached; tried again until it can")),
+            ],
+            Stage::Draining => vec![component("server", Status::Down, Some("stopping"))],
+            Stage::Serving { engine, verifier } => {
+                let store = if engine.is_following() {
+                    component("store", Status::Up, None)
+                } else {
+                    component("store", Status::Degraded, Some("cannot be read; decisions may be old, changes fail"))
+                };
+                let mut components = vec![component("server", Status::Up, None), store];
+                components.extend(verifier.iter().flat_map(|verifier| issuers(verifier)));
+                components
+            }
+        }
+    }
+
+    fn metrics(&self) -> String {
+        if let Stage::Serving { engine, .. } = &*self.stage.lock().unwrap_or_else(PoisonError::into_inner) {
+            let world = engine.world();
+            #[expect(clippy::cast_precision_loss, reason = "a metric is a float")]
+            metrics::gauge!("identity_world_revision").set(world.revision().0 as f64);
+            #[expect(clippy::cast_precision_loss, reason = "a metric is a float")]
+            metrics::gauge!("identity_world_authorizations").set(world.authorization_count() as f64);
+        }
+        self.metrics.0.render()
+    }
+}
+
+/// One component for each issuer. As long as one issuer's tokens can be verified, somebody can be served.
+fn issuers(verifier: &OidcTokenVerifier) -> Vec<Component> {
+    let issuers = verifier.issuers();
+    let somebody = issuers.iter().any(|issuer| issuer.has_keys);
+    issuers
+        .into_iter()
+        .map(|issuer| Component {
+            name: format!("issuer {}", issuer.issuer),
+            status: match (issuer.has_keys, somebody, issuer.up) {
+                (true, _, Some(false)) | (false, true, _) => Status::Degraded,
+                (true, ..) => Status::Up,
+                (false, false, _) => Status::Down,
+            },
+            detail: issuer.last_error,
+        })
+        .collect()
+}

@@ -1,0 +1,72 @@
+//! The configured store.
+
+use std::sync::Arc;
+
+use identity_adapters_postgres::{PostgresSettings, PostgresStores, Schema, TlsMode};
+use identity_adapters_sqlite::SqliteStores;
+use identity_core::port::{AuditLog, PolicyStore, StoreError};
+
+use crate::config::{Postgres, PostgresTarget, PostgresTls, Store};
+
+/// The stores, whichever they are.
+pub(super) struct Stores {
+    pub(super) policy: Arc<dyn PolicyStore>,
+    pub(super) audit: Arc<dyn AuditLog>,
+    opened: Opened,
+}
+
+enum Opened {
+    Sqlite(SqliteStores),
+    Postgres(PostgresStores),
+}
+
+impl Stores {
+    pub(super) async fn open(store: &Store) -> Result<Self, StoreError> {
+        match store {
+            Store::Sqlite { data_dir } => {
+                let stores = SqliteStores::open(data_dir.join("identity.db")).await?;
+                let (policy, audit) = (Arc::clone(&stores.policy), Arc::clone(&stores.audit));
+                Ok(Self { policy, audit, opened: Opened::Sqlite(stores) })
+            }
+            Store::Postgres(postgres) => {
+                let stores = PostgresStores::connect(&settings(postgres)?);
+                stores.migrate().await?;
+                let (policy, audit) = (Arc::clone(&stores.policy), Arc::clone(&stores.audit));
+                Ok(Self { policy, audit, opened: Opened::Postgres(stores) })
+            }
+        }
+    }
+
+    pub(super) async fn close(&self) {
+        match &self.opened {
+            Opened::Sqlite(stores) => stores.close().await,
+            Opened::Postgres(stores) => stores.close().await,
+        }
+    }
+}
+
+fn settings(postgres: &Postgres) -> Result<PostgresSettings, StoreError> {
+    let invalid = |error: identity_adapters_postgres::InvalidSettings| StoreError::Schema(error.to_string());
+    let mut settings = match &postgres.target {
+        PostgresTarget::Url(url) => PostgresSettings::from_url(url).map_err(invalid)?,
+        PostgresTarget::Parts { host, port, database, username, password } => {
+            let mut settings = PostgresSettings::new(host, database, username);
+            settings.port = *port;
+            settings.password.clone_from(password);
+            settings
+        }
+    };
+    if let Some(tls) = postgres.tls {
+        settings.tls = match tls {
+            PostgresTls::Disable => TlsMode::Disable,
+            PostgresTls::Prefer => TlsMode::Prefer,
+            PostgresTls::Require => TlsMode::Require,
+            PostgresTls::VerifyCa => TlsMode::VerifyCa,
+            PostgresTls::VerifyFull => TlsMode::VerifyFull,
+        };
+    }
+    settings.tls_root_certificate = postgres.ca_file.clone().or(settings.tls_root_certificate);
+    settings.max_connections = postgres.max_connections;
+    settings.schema = postgres.schema.as_deref().map(Schema::parse).transpose().map_err(invalid)?;
+    Ok(settings)
+}

@@ -1,0 +1,288 @@
+//! The contracts, on PostgreSQL, and what is PostgreSQL's own.
+
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use identity_adapters_postgres::{PostgresSettings, PostgresStores, Schema};
+use identity_conformance::sample::{NOW, audit, commit, everything, id_hash, session, user};
+use identity_conformance::{Backend, NEVER, PATIENCE, Stores};
+use identity_core::fake::Rows;
+use identity_core::port::{AuditFilter, AuditLog, PolicyStore, SessionStore, StoreError, Tail};
+use identity_core::value::{Revision, Secret};
+use identity_core::world::Change;
+use identity_testkit::postgres::{TestDatabase, fresh_database};
+use sqlx::{Connection, PgConnection};
+use tokio::time::timeout;
+
+struct Postgres(TestDatabase);
+
+impl Postgres {
+    fn settings(&self, polling: Duration) -> PostgresSettings {
+        let settings = PostgresSettings::from_url(&Secret::new(self.0.url.clone())).unwrap();
+        PostgresSettings { polling, ..settings }
+    }
+
+    async fn stores(&self, polling: Duration) -> PostgresStores {
+        let stores = PostgresStores::connect(&self.settings(polling));
+        stores.migrate().await.unwrap();
+        stores
+    }
+
+    /// What an operator with `psql` has.
+    async fn execute(&self, sql: &'static str) {
+        let mut connection = PgConnection::connect(&self.0.url).await.unwrap();
+        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+    }
+
+    /// What a restart of the server does to its clients.
+    async fn disconnect_everybody(&self) {
+        let everybody = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+            WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        self.execute(everybody).await;
+    }
+}
+
+#[async_trait]
+impl Backend for Postgres {
+    async fn open(&self, polling: Duration) -> Stores {
+        let stores = self.stores(polling).await;
+        Stores { policy: stores.policy, sessions: stores.sessions, audit: stores.audit }
+    }
+
+    async fn prune(&self, keep: u64) {
+        self.stores(NEVER).await.policy.prune(keep).await.unwrap();
+    }
+}
+
+async fn run(name: &str, case: impl AsyncFnOnce(&dyn Backend)) {
+    on_postgres(name, async |postgres: &Postgres| case(postgres).await).await;
+}
+
+#[expect(clippy::print_stdout, reason = "a skipped case is named")]
+async fn on_postgres(name: &str, case: impl AsyncFnOnce(&Postgres)) {
+    let Some(database) = fresh_database().await else {
+        println!("skipped: {name} on postgres: TEST_DATABASE_URL is not set");
+        return;
+    };
+    case(&Postgres(database)).await;
+}
+
+mod policy_store {
+    identity_conformance::policy_store_suite!(super::run);
+}
+
+mod session_store {
+    identity_conformance::session_store_suite!(super::run);
+}
+
+mod audit_log {
+    identity_conformance::audit_log_suite!(super::run);
+}
+
+async fn put(store: &dyn PolicyStore, revision: u64, changes: Vec<Change>) {
+    let transaction = store.begin(Revision(revision - 1)).await.unwrap();
+    transaction.commit(commit(revision, changes)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_commit_that_fails_midway_leaves_nothing() {
+    on_postgres("a_commit_that_fails_midway_leaves_nothing", async |postgres: &Postgres| {
+        let stores = postgres.open(NEVER).await;
+        postgres.execute("ALTER TABLE audit_log ADD CHECK (entity_key <> 'boom')").await;
+        let mut failing = commit(1, everything());
+        failing.audit = vec![audit("fine"), audit("boom")];
+        let transaction = stores.policy.begin(Revision(0)).await.unwrap();
+        let error = transaction.commit(failing).await.unwrap_err();
+        assert!(!format!("{error:?}").contains("boom"), "an error quotes no rows: {error:?}");
+        let snapshot = stores.policy.load().await.unwrap();
+        assert_eq!((snapshot.revision, snapshot.changes), (Revision(0), vec![]));
+        assert_eq!(stores.audit.newest(&AuditFilter::default(), None, 10).await.unwrap(), []);
+        put(&*stores.policy, 1, everything()).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_unreadable_row_is_named() {
+    on_postgres("an_unreadable_row_is_named", async |postgres: &Postgres| {
+        let stores = postgres.open(NEVER).await;
+        put(&*stores.policy, 1, everything()).await;
+        postgres.execute("UPDATE mapping_rules SET claim_name = '$[' WHERE mapping_rule_id = 'literal'").await;
+        let error = stores.policy.load().await.unwrap_err();
+        let StoreError::Unreadable { what, .. } = &error else { panic!("{error:?}") };
+        assert!(what.contains("mapping_rules") && what.contains("literal"), "{what}");
+        postgres.execute("UPDATE change_log SET changes = '[{\"change\":\"user_put\",\"of\":\"s3cret\"}]'").await;
+        let error = stores.policy.tail(Revision(0)).await.unwrap_err();
+        assert!(matches!(error, StoreError::Unreadable { .. }), "{error:?}");
+        assert!(!format!("{error:?}").contains("s3cret"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_schema_of_a_newer_or_another_server_is_refused() {
+    on_postgres("a_schema_of_a_newer_or_another_server_is_refused", async |postgres: &Postgres| {
+        let stores = PostgresStores::connect(&postgres.settings(NEVER));
+        let error = stores.policy.load().await.unwrap_err();
+        assert!(matches!(&error, StoreError::Schema(text) if text.contains("migrations")), "{error:?}");
+        stores.migrate().await.unwrap();
+        for (damage, repair, hint) in [
+            (
+                "UPDATE _sqlx_migrations SET version = 9999 WHERE version = 1",
+                "UPDATE _sqlx_migrations SET version = 1",
+                "newer server",
+            ),
+            (
+                "UPDATE _sqlx_migrations SET success = FALSE",
+                "UPDATE _sqlx_migrations SET success = TRUE",
+                "did not end",
+            ),
+            ("UPDATE _sqlx_migrations SET checksum = '\\x00'", "", "was not the one"),
+        ] {
+            postgres.execute(damage).await;
+            for _ in 0..2 {
+                let error = stores.migrate().await.unwrap_err();
+                assert!(matches!(&error, StoreError::Schema(text) if text.contains(hint)), "{error:?}");
+            }
+            postgres.execute(repair).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_migrated_is_said() {
+    on_postgres("what_cannot_be_migrated_is_said", async |postgres: &Postgres| {
+        let read_only = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', \
+            current_database()); END $$";
+        postgres.execute(read_only).await;
+        let error = PostgresStores::connect(&postgres.settings(NEVER)).migrate().await.unwrap_err();
+        assert!(matches!(&error, StoreError::Schema(text) if text.contains("read-only")), "{error:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn schemas_are_apart_and_made_once_by_many() {
+    on_postgres("schemas_are_apart_and_made_once_by_many", async |postgres: &Postgres| {
+        let in_schema = |name: &str| {
+            let schema = Some(Schema::parse(name).unwrap());
+            PostgresStores::connect(&PostgresSettings { schema, ..postgres.settings(NEVER) })
+        };
+        let replicas = [in_schema("one"), in_schema("one"), in_schema("one"), in_schema("two"), in_schema("two")];
+        for migrated in futures_util::future::join_all(replicas.iter().map(PostgresStores::migrate)).await {
+            migrated.unwrap();
+        }
+        let [one, same, .., two] = &replicas;
+        put(&*one.policy, 1, everything()).await;
+        assert_eq!(same.policy.load().await.unwrap().revision, Revision(1));
+        assert_eq!(two.policy.load().await.unwrap().revision, Revision(0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_commit_wakes_other_replicas() {
+    on_postgres("a_commit_wakes_other_replicas", async |postgres: &Postgres| {
+        let (writer, follower) = (postgres.open(NEVER).await.policy, postgres.open(NEVER).await.policy);
+        for revision in 1..=10 {
+            let changed = follower.changed();
+            put(&*writer, revision, vec![]).await;
+            timeout(PATIENCE, changed).await.expect("a notification arrives");
+        }
+        // Losing the connection costs a pause, not the notifications.
+        postgres.disconnect_everybody().await;
+        for revision in 11..=20 {
+            let changed = follower.changed();
+            put(&*writer, revision, vec![]).await;
+            timeout(PATIENCE, changed).await.expect("a notification arrives");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_restarted_server_costs_no_request() {
+    on_postgres("a_restarted_server_costs_no_request", async |postgres: &Postgres| {
+        let stores = postgres.stores(NEVER).await;
+        for round in 1..=5u8 {
+            // Several idle connections, all of which are about to be cut.
+            let reads = (0..8).map(|_| stores.policy.load());
+            for loaded in futures_util::future::join_all(reads).await {
+                loaded.unwrap();
+            }
+            postgres.disconnect_everybody().await;
+            match round {
+                1 => put(&*stores.policy, 1, vec![Change::UserPut(user("ann"))]).await,
+                2 => assert!(matches!(stores.policy.tail(Revision(1)).await.unwrap(), Tail::Commits(_))),
+                3 => stores.sessions.insert(&session(1)).await.unwrap(),
+                4 => assert!(stores.sessions.find(id_hash(1), NOW).await.unwrap().is_some()),
+                _ => assert!(stores.audit.append(&audit("x")).await.is_ok()),
+            }
+        }
+        let snapshot = stores.policy.load().await.unwrap();
+        assert_eq!(Rows::replay(&snapshot.changes), Rows::replay(&[Change::UserPut(user("ann"))]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_writer_waits_for_its_turn_only_so_long() {
+    on_postgres("a_writer_waits_for_its_turn_only_so_long", async |postgres: &Postgres| {
+        let patient = postgres.open(NEVER).await.policy;
+        let lock_timeout = Duration::from_millis(50);
+        let hasty = PostgresStores::connect(&PostgresSettings { lock_timeout, ..postgres.settings(NEVER) });
+        let open = patient.begin(Revision(0)).await.unwrap();
+        let refused = hasty.policy.begin(Revision(0)).await.map(drop);
+        assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+        drop(open);
+        put(&*patient, 1, vec![]).await;
+        put(&*hasty.policy, 2, vec![]).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_log_is_cut_every_so_often() {
+    on_postgres("the_log_is_cut_every_so_often", async |postgres: &Postgres| {
+        let stores = postgres.open(NEVER).await;
+        postgres
+            .execute(
+                "UPDATE policy_revision SET revision = 200703; INSERT INTO change_log (revision, committed_at, changes) \
+                 VALUES (100704, now(), '[]'), (100705, now(), '[]'), (200703, now(), '[]')",
+            )
+            .await;
+        put(&*stores.policy, 200_704, vec![]).await;
+        let kept: Vec<i64> = sqlx::query_scalar("SELECT revision FROM change_log ORDER BY revision")
+            .fetch_all(&mut PgConnection::connect(&postgres.0.url).await.unwrap())
+            .await
+            .unwrap();
+        assert_eq!(kept, [100_705, 200_703, 200_704], "the newest 100 000");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_there_is_unavailable_and_tells_no_secret() {
+    // Port 1 answers nobody.
+    let url = Secret::new("postgres://identity:s3cret@127.0.0.1:1/identity?sslmode=disable".to_owned());
+    let settings = PostgresSettings {
+        acquire_timeout: Duration::from_millis(100),
+        polling: Duration::from_millis(1),
+        ..PostgresSettings::from_url(&url).unwrap()
+    };
+    let stores = PostgresStores::connect(&settings);
+    let errors = [
+        stores.migrate().await.unwrap_err(),
+        stores.policy.load().await.unwrap_err(),
+        stores.sessions.find(id_hash(1), NOW).await.unwrap_err(),
+        stores.audit.find(1).await.unwrap_err(),
+    ];
+    for error in &errors {
+        assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    }
+    timeout(PATIENCE, stores.policy.changed()).await.expect("it takes its time, and no longer");
+    assert!(!format!("{errors:?} {stores:?} {settings:?}").contains("s3cret"));
+}

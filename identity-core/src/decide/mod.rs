@@ -82,7 +82,12 @@ fn permission<'q>(world: &World, subject: &Subject, audience: &'q str, definitio
 
 fn resource<'q>(world: &World, subject: &Subject, access: Access, target: Target<'q>) -> Option<Ground<'q>> {
     let search = |run: Option<&Run>| run?.find(subject.owners(), access.permissions);
-    let grant = search(world.run_on_any(access.resource_type))
+    let on_any = || search(world.run_on_any(access.resource_type));
+    let grant = subject
+        .owners()
+        .had_on_all(access)
+        .then(on_any)
+        .flatten()
         .or_else(|| search(world.run_on_id(access.resource_type, target.id()?)))
         .or_else(|| {
             target

@@ -56,7 +56,7 @@ pub enum AccessItem {
 
 pub(super) fn effects(before: &World, after: &World, changes: &[Change]) -> Vec<Effect> {
     let mut reached = BTreeSet::new();
-    for party in changes.iter().filter_map(|change| touched(before, change)) {
+    for party in changes.iter().flat_map(|change| touched(change).into_iter().chain(former_owner(before, change))) {
         reach(before, &party, &mut reached);
         reach(after, &party, &mut reached);
     }
@@ -71,12 +71,21 @@ pub(super) fn effects(before: &World, after: &World, changes: &[Change]) -> Vec<
         .collect()
 }
 
-/// The party whose access a change is about.
-fn touched(before: &World, change: &Change) -> Option<Party> {
+/// The owner that an authorization had before a change of it.
+fn former_owner(before: &World, change: &Change) -> Option<Party> {
+    match change {
+        Change::AuthorizationPut(Authorization { key, .. }) | Change::AuthorizationRemoved(key) => {
+            before.authorization(*key).map(|authorization| authorization.owner)
+        }
+        _ => None,
+    }
+}
+
+/// The party whose access a change is about, as the change has it.
+fn touched(change: &Change) -> Option<Party> {
     match change {
         Change::MemberAdded(membership) | Change::MemberRemoved(membership) => Some(membership.member().clone()),
         Change::AuthorizationPut(authorization) => Some(authorization.owner.clone()),
-        Change::AuthorizationRemoved(key) => before.authorization(*key).map(|authorization| authorization.owner),
         Change::RolePut(role) => Some(Party::Role(role.id.clone())),
         Change::RoleRemoved(id) => Some(Party::Role(id.clone())),
         Change::UserPut(_)
@@ -86,7 +95,8 @@ fn touched(before: &World, change: &Change) -> Option<Party> {
         | Change::TenantPut(_)
         | Change::TenantRemoved(_)
         | Change::MappingRulePut(_)
-        | Change::MappingRuleRemoved(_) => None,
+        | Change::MappingRuleRemoved(_)
+        | Change::AuthorizationRemoved(_) => None,
     }
 }
 

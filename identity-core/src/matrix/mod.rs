@@ -7,6 +7,8 @@ mod standard;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use crate::value::{PermissionName, PropertyName, ResourceTypeName};
 
 /// Which API a resource type belongs to.
@@ -35,7 +37,7 @@ pub struct ResourceType {
 #[derive(Clone, Debug)]
 pub struct Matrix {
     types: Vec<ResourceType>,
-    by_name: HashMap<ResourceTypeName, TypeIndex>,
+    by_name: HashMap<ResourceTypeName, TypeIndex, RandomState>,
 }
 
 /// The place of a type in its matrix.
@@ -56,6 +58,10 @@ pub struct PermissionSet(pub(crate) u64);
 impl PermissionSet {
     pub(crate) fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0
+    }
+
+    pub(crate) fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 }
 

@@ -77,6 +77,8 @@ pub fn resolve(world: &World, presented: Presented<'_>) -> Subject {
     let rules = presented.claims.map_or_else(Vec::new, |claims| world.matching_rules(claims.as_value()));
     let identities: Vec<Sym> = principal.into_iter().chain(rules.iter().copied()).collect();
 
+    let mut reached = containers(world, &identities);
+
     let (groups, group_ids) = match presented.groups {
         Some(claimed) => {
             let symbols = claimed.iter().filter_map(|id| names.get(Kind::Group, id.as_str())).collect();
@@ -86,16 +88,16 @@ pub fn resolve(world: &World, presented: Presented<'_>) -> Subject {
             (symbols, ids)
         }
         None => {
-            let symbols = contained(world, &identities, Kind::Group);
+            let symbols = of_kind(&reached, Kind::Group);
             let ids = texts(world, &symbols, GroupId::from_shared);
             (symbols, ids)
         }
     };
-    let mut parties = identities;
-    parties.extend(&groups);
-    let roles = contained(world, &parties, Kind::Role);
-    parties.extend(&roles);
-    let tenants = contained(world, &parties, Kind::Tenant);
+    reached.extend(containers(world, &groups));
+    let roles = of_kind(&reached, Kind::Role);
+    reached.extend(containers(world, &roles));
+    let tenants = of_kind(&reached, Kind::Tenant);
+    let owners = [identities, groups, roles.clone()].concat();
 
     Subject {
         revision: world.revision(),
@@ -105,14 +107,18 @@ pub fn resolve(world: &World, presented: Presented<'_>) -> Subject {
         groups_claimed: presented.groups.is_some(),
         roles: texts(world, &roles, RoleId::from_shared),
         tenants: texts(world, &tenants, TenantId::from_shared),
-        owners: Owners::new(parties),
+        owners: Owners::new(world, owners),
     }
 }
 
-/// The containers of one kind that any of `members` is in, each once.
-fn contained(world: &World, members: &[Sym], kind: Kind) -> Vec<Sym> {
-    let mut found: Vec<Sym> =
-        members.iter().flat_map(|member| world.member_index().containers(*member, kind)).collect();
+/// What any of `members` is in.
+fn containers(world: &World, members: &[Sym]) -> Vec<Sym> {
+    members.iter().flat_map(|member| world.member_index().containers(*member)).collect()
+}
+
+/// The containers of one kind, each once.
+fn of_kind(containers: &[Sym], kind: Kind) -> Vec<Sym> {
+    let mut found: Vec<Sym> = containers.iter().copied().filter(|container| container.kind() == kind).collect();
     found.sort_unstable();
     found.dedup();
     found

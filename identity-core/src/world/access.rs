@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Members, Names, Record, Run, Sym, World};
 use crate::entity::{Authorization, MappingRule, PartyKind, Scope};
-use crate::matrix::{Matrix, TypeIndex};
+use crate::matrix::{Matrix, PermissionSet, TypeIndex};
 use crate::value::AuthorizationKey;
 
 impl World {
@@ -33,6 +33,11 @@ impl World {
     /// Where a decision looks for grants on resources of one type: on all, then on these.
     pub(crate) fn run_on_any(&self, resource_type: TypeIndex) -> Option<&Run> {
         self.grants.on_any(resource_type)
+    }
+
+    /// What one owner may do with all resources of each type.
+    pub(crate) fn granted_on_all(&self, owner: Sym) -> &[(TypeIndex, PermissionSet)] {
+        self.grants.on_all(owner)
     }
 
     pub(crate) fn run_on_id(&self, resource_type: TypeIndex, id: &str) -> Option<&Run> {

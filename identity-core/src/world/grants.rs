@@ -24,15 +24,17 @@ pub(crate) struct Grant {
 }
 
 /// Longest run that is copied as a whole when it changes.
-const FEW: usize = 64;
+const FEW: usize = 256;
 
 /// Grants in the order of (owner, key). Short runs are flat, for speed; long ones are trees, so that a change of one costs its
 /// logarithm.
 #[derive(Clone)]
 pub(crate) enum Run {
     Few(Arc<[Grant]>),
-    Many(OrdMap<(Sym, AuthorizationKey), PermissionSet>),
+    Many(Tree),
 }
+
+type Tree = OrdMap<(Sym, AuthorizationKey), PermissionSet>;
 
 impl Default for Run {
     fn default() -> Self {
@@ -95,10 +97,7 @@ impl Run {
     pub(crate) fn of_owner(&self, owner: Sym) -> Box<dyn Iterator<Item = Grant> + '_> {
         match self {
             Self::Few(flat) => Box::new(flat.iter().filter(move |grant| grant.owner == owner).copied()),
-            Self::Many(tree) => Box::new(
-                tree.range((owner, AuthorizationKey(0))..=(owner, AuthorizationKey(u64::MAX)))
-                    .map(|((owner, key), permissions)| Grant { owner: *owner, key: *key, permissions: *permissions }),
-            ),
+            Self::Many(tree) => Box::new(in_tree(tree, owner)),
         }
     }
 
@@ -108,11 +107,18 @@ impl Run {
             Self::Few(flat) => {
                 flat.iter().find(|grant| grant.permissions.intersects(wanted) && owners.contains(grant.owner)).copied()
             }
-            Self::Many(_) => {
-                owners.iter().find_map(|owner| self.of_owner(owner).find(|grant| grant.permissions.intersects(wanted)))
+            Self::Many(tree) => {
+                owners.iter().find_map(|owner| in_tree(tree, owner).find(|grant| grant.permissions.intersects(wanted)))
             }
         }
     }
+}
+
+/// The grants to one owner. The range is open, and the owner compared, because each bound costs a search.
+fn in_tree(tree: &Tree, owner: Sym) -> impl Iterator<Item = Grant> + '_ {
+    tree.range((owner, AuthorizationKey(0))..)
+        .take_while(move |((other, _), _)| *other == owner)
+        .map(|((owner, key), permissions)| Grant { owner: *owner, key: *key, permissions: *permissions })
 }
 
 #[derive(Clone, Default)]
@@ -122,23 +128,30 @@ struct OfType {
     properties: Map<PropertyName, Run>,
 }
 
-/// All grants.
+/// All grants. Those on all resources of a type are also known by owner: so that a caller learns once which of them are
+/// theirs, and is not compared with all of them in each decision.
 #[derive(Clone, Default)]
-pub(crate) struct Grants(Vector<OfType>);
+pub(crate) struct Grants {
+    types: Vector<OfType>,
+    on_all: Map<Sym, Arc<[(TypeIndex, PermissionSet)]>>,
+}
 
 impl Grants {
     fn of_type(&mut self, resource_type: TypeIndex) -> Option<&mut OfType> {
         let index = usize::from(resource_type.0);
-        while self.0.len() <= index {
-            self.0.push_back(OfType::default());
+        while self.types.len() <= index {
+            self.types.push_back(OfType::default());
         }
-        self.0.get_mut(index)
+        self.types.get_mut(index)
     }
 
     pub(crate) fn insert(&mut self, resource_type: TypeIndex, scope: &Scope, grant: Grant) {
         let Some(place) = self.of_type(resource_type) else { return };
         match scope {
-            Scope::Any => place.any.insert(grant),
+            Scope::Any => {
+                place.any.insert(grant);
+                self.sum_up(resource_type, grant.owner);
+            }
             Scope::Id(id) => place.ids.entry(id.clone()).or_default().insert(grant),
             Scope::Property(name) => place.properties.entry(name.clone()).or_default().insert(grant),
         }
@@ -147,7 +160,10 @@ impl Grants {
     pub(crate) fn remove(&mut self, resource_type: TypeIndex, scope: &Scope, owner: Sym, key: AuthorizationKey) {
         let Some(place) = self.of_type(resource_type) else { return };
         match scope {
-            Scope::Any => place.any.remove(owner, key),
+            Scope::Any => {
+                place.any.remove(owner, key);
+                self.sum_up(resource_type, owner);
+            }
             Scope::Id(id) => {
                 if let Some(run) = place.ids.get_mut(id) {
                     run.remove(owner, key);
@@ -167,16 +183,34 @@ impl Grants {
         }
     }
 
+    /// Notes anew what `owner` may do with all resources of a type.
+    fn sum_up(&mut self, resource_type: TypeIndex, owner: Sym) {
+        let grants = self.on_any(resource_type).into_iter().flat_map(|run| run.of_owner(owner));
+        let sum = grants.fold(PermissionSet::default(), |sum, grant| sum.union(grant.permissions));
+        let others = self.on_all(owner).iter().copied().filter(|(other, _)| *other != resource_type);
+        let sums: Arc<[_]> = others.chain((sum != PermissionSet::default()).then_some((resource_type, sum))).collect();
+        if sums.is_empty() {
+            self.on_all.remove(&owner);
+        } else {
+            self.on_all.insert(owner, sums);
+        }
+    }
+
+    /// What `owner` may do with all resources of each type.
+    pub(crate) fn on_all(&self, owner: Sym) -> &[(TypeIndex, PermissionSet)] {
+        self.on_all.get(&owner).map_or(&[], |sums| sums)
+    }
+
     pub(crate) fn on_any(&self, resource_type: TypeIndex) -> Option<&Run> {
-        self.0.get(usize::from(resource_type.0)).map(|place| &place.any)
+        self.types.get(usize::from(resource_type.0)).map(|place| &place.any)
     }
 
     pub(crate) fn on_id(&self, resource_type: TypeIndex, id: &str) -> Option<&Run> {
-        self.0.get(usize::from(resource_type.0))?.ids.get(id)
+        self.types.get(usize::from(resource_type.0))?.ids.get(id)
     }
 
     pub(crate) fn on_property(&self, resource_type: TypeIndex, name: &str) -> Option<&Run> {
-        self.0.get(usize::from(resource_type.0))?.properties.get(name)
+        self.types.get(usize::from(resource_type.0))?.properties.get(name)
     }
 }
 

@@ -46,14 +46,12 @@ impl Members {
         self.by_member.len()
     }
 
-    /// The containers of one kind that `member` is in.
-    pub(crate) fn containers(&self, member: Sym, kind: Kind) -> impl Iterator<Item = Sym> + '_ {
-        self.by_member.range((member, Sym::first(kind))..=(member, Sym::last(kind))).map(|(_, container)| *container)
-    }
-
     /// All containers that `member` is in.
-    pub(crate) fn all_containers(&self, member: Sym) -> impl Iterator<Item = Sym> + '_ {
-        self.by_member.range((member, Sym::MIN)..=(member, Sym::MAX)).map(|(_, container)| *container)
+    pub(crate) fn containers(&self, member: Sym) -> impl Iterator<Item = Sym> + '_ {
+        self.by_member
+            .range((member, Sym::MIN)..)
+            .take_while(move |(other, _)| *other == member)
+            .map(|(_, container)| *container)
     }
 
     /// The members of one kind, in the order of their ids, those after `after` only.

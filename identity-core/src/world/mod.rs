@@ -237,7 +237,7 @@ impl World {
         self.names
             .of_party(member)
             .into_iter()
-            .flat_map(|member| self.members.all_containers(member))
+            .flat_map(|member| self.members.containers(member))
             .filter_map(|container| self.names.container(container))
     }
 

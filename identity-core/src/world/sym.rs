@@ -51,14 +51,12 @@ const KINDS: usize = 6;
 const KIND_SHIFT: u32 = 29;
 const INDEX_MASK: u32 = (1 << KIND_SHIFT) - 1;
 
-/// A party or container of this world and its descendants: the kind in the top bits, so that a range of symbols is a range
-/// of one kind, and an index below. Never reused. Means the same in two worlds when the names of one continue the other's.
+/// A party or container of this world and its descendants: the kind in the top bits, an index below. Never reused. Means the same in two worlds when the names of one continue the other's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Sym(u32);
 
 impl Sym {
     pub(crate) const MIN: Self = Self(0);
-    pub(crate) const MAX: Self = Self(u32::MAX);
 
     fn new(kind: Kind, index: usize) -> Option<Self> {
         let index = u32::try_from(index).ok().filter(|index| *index < INDEX_MASK)?;
@@ -74,16 +72,6 @@ impl Sym {
             4 => Kind::MappingRule,
             _ => Kind::Tenant,
         }
-    }
-
-    /// The least symbol of a kind.
-    pub(crate) fn first(kind: Kind) -> Self {
-        Self((kind as u32) << KIND_SHIFT)
-    }
-
-    /// The greatest symbol of a kind.
-    pub(crate) fn last(kind: Kind) -> Self {
-        Self(((kind as u32) << KIND_SHIFT) | INDEX_MASK)
     }
 
     /// A well-mixed bit position in 0..256, for the filter of [`Owners`](crate::resolve::Owners).

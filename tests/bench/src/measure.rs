@@ -1,0 +1,154 @@
+//! Measuring on a machine that others use, too: all cases of a benchmark take turns, so that a slow moment meets all of
+//! them, and what counts is the ratio of two cases.
+
+use std::hint::black_box;
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+/// How often each case has its turn.
+const ROUNDS: usize = 11;
+/// How long a turn should last.
+const TURN: Duration = Duration::from_millis(30);
+
+/// Whether `cargo bench` runs this, and not `cargo test`, which has nothing to measure.
+#[must_use]
+pub fn asked_for() -> bool {
+    std::env::args().any(|argument| argument == "--bench")
+}
+
+/// Cases that are measured together, and what is said of them.
+pub struct Bench<'c> {
+    title: &'static str,
+    cases: Vec<Case<'c>>,
+    lines: Vec<Line>,
+}
+
+struct Case<'c> {
+    name: String,
+    /// Runs it that many times.
+    run: Box<dyn FnMut(u32) -> Duration + 'c>,
+}
+
+struct Line {
+    case: String,
+    against: Option<String>,
+    goal: Option<Goal>,
+}
+
+/// What a case should reach. Missing a goal is shown and is no error.
+#[derive(Clone, Copy)]
+pub enum Goal {
+    /// At most this many times what it is compared with.
+    AtMost(f64),
+    /// At least this many times faster than what it is compared with.
+    Faster(f64),
+    /// At most this long. Only means something on a quiet machine.
+    Within(Duration),
+}
+
+impl<'c> Bench<'c> {
+    /// No cases yet.
+    #[must_use]
+    pub fn new(title: &'static str) -> Self {
+        Self { title, cases: Vec::new(), lines: Vec::new() }
+    }
+
+    /// Adds a case: something to do over and over.
+    pub fn case<T>(&mut self, name: impl Into<String>, mut once: impl FnMut() -> T + 'c) {
+        let run = move |times| {
+            let start = Instant::now();
+            for _ in 0..times {
+                black_box(once());
+            }
+            start.elapsed()
+        };
+        self.cases.push(Case { name: name.into(), run: Box::new(run) });
+    }
+
+    /// Shows a case by itself.
+    pub fn show(&mut self, case: impl Into<String>, goal: Option<Goal>) {
+        self.lines.push(Line { case: case.into(), against: None, goal });
+    }
+
+    /// Shows a case compared with another.
+    pub fn compare(&mut self, case: impl Into<String>, against: impl Into<String>, goal: Option<Goal>) {
+        self.lines.push(Line { case: case.into(), against: Some(against.into()), goal });
+    }
+
+    /// Measures all cases and prints the table.
+    pub fn report(mut self) {
+        let times: Vec<u32> = self.cases.iter_mut().map(calibrated).collect();
+        let mut turns = vec![Vec::with_capacity(ROUNDS); self.cases.len()];
+        for _ in 0..ROUNDS {
+            for ((case, times), turns) in self.cases.iter_mut().zip(&times).zip(&mut turns) {
+                turns.push((case.run)(*times).as_secs_f64() / f64::from(*times));
+            }
+        }
+        let medians: Vec<f64> = turns.into_iter().map(median).collect();
+        let of = |name: &str| match self.cases.iter().position(|case| case.name == name) {
+            Some(place) => medians[place],
+            None => panic!("no case `{name}`"),
+        };
+        let mut out = std::io::stdout().lock();
+        let mut print = |line: String| writeln!(out, "{line}").unwrap();
+        print(format!("\n### {}\n", self.title));
+        print("| case | time | against | time | ratio | goal | |\n|---|---|---|---|---|---|---|".to_owned());
+        for line in &self.lines {
+            let time = of(&line.case);
+            let against = line.against.as_deref().map(of);
+            print(line.row(time, against));
+        }
+    }
+}
+
+impl Line {
+    fn row(&self, time: f64, against: Option<f64>) -> String {
+        let [ratio, other] = match against {
+            Some(other) if matches!(self.goal, Some(Goal::Faster(_))) => {
+                [format!("1/{:.0}", other / time), shown(other)]
+            }
+            Some(other) => [format!("{:.2}", time / other), shown(other)],
+            None => [String::new(), String::new()],
+        };
+        let against = against.unwrap_or(f64::NAN);
+        let (goal, reached) = match self.goal {
+            None => return format!("| {} | {} | {} | {other} | {ratio} | | |", self.case, shown(time), self.other()),
+            Some(Goal::AtMost(most)) => (format!("≤ {most}"), time / against <= most),
+            Some(Goal::Faster(least)) => (format!("≤ 1/{least}"), against / time >= least),
+            Some(Goal::Within(most)) => (format!("≤ {}", shown(most.as_secs_f64())), time <= most.as_secs_f64()),
+        };
+        let verdict = if reached { "ok" } else { "**missed**" };
+        format!("| {} | {} | {} | {other} | {ratio} | {goal} | {verdict} |", self.case, shown(time), self.other())
+    }
+
+    fn other(&self) -> &str {
+        self.against.as_deref().unwrap_or_default()
+    }
+}
+
+/// How often a case has to run to fill its turn.
+fn calibrated(case: &mut Case<'_>) -> u32 {
+    let mut times = 1;
+    loop {
+        let took = (case.run)(times);
+        if took >= TURN / 4 || times >= 1 << 24 {
+            let whole = f64::from(times) * TURN.as_secs_f64() / took.as_secs_f64();
+            return (whole as u32).max(1);
+        }
+        times *= 2;
+    }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn shown(seconds: f64) -> String {
+    match seconds {
+        s if s < 1e-6 => format!("{:.0} ns", s * 1e9),
+        s if s < 1e-3 => format!("{:.1} µs", s * 1e6),
+        s if s < 1.0 => format!("{:.1} ms", s * 1e3),
+        s => format!("{s:.2} s"),
+    }
+}

@@ -96,7 +96,9 @@ fn links_lead_somewhere() {
             let target = root().join(target);
             let headed = || {
                 let text = std::fs::read_to_string(&target).unwrap_or_default();
-                prose(&text).filter(|line| line.starts_with('#')).any(|line| anchor(line.trim_start_matches('#')) == fragment)
+                prose(&text)
+                    .filter(|line| line.starts_with('#'))
+                    .any(|line| anchor(line.trim_start_matches('#')) == fragment)
             };
             if !target.exists() || (!fragment.is_empty() && !headed()) {
                 broken.push(format!("{document}: {link}"));
@@ -110,27 +112,41 @@ fn links_lead_somewhere() {
 #[test]
 fn every_decision_is_in_the_index() {
     let index = read("docs/adr/README.md");
-    let decisions = documents().into_iter().filter_map(|path| path.strip_prefix("docs/adr/0").map(|name| format!("0{name}")));
+    let decisions =
+        documents().into_iter().filter_map(|path| path.strip_prefix("docs/adr/0").map(|name| format!("0{name}")));
     let unlisted: Vec<_> = decisions.filter(|name| !index.contains(&format!("({name})"))).collect();
     assert!(unlisted.is_empty(), "{unlisted:?}");
 }
 
-/// The semantics of mapping rules are a table whose rows are tests.
+/// One case of the semantics of mapping rules: test, selector, value, claims, and whether each operator matches.
+type Case<'t> = [&'t str; 6];
+
+fn case_of_the_test(line: &str) -> Option<Case<'_>> {
+    let (name, rest) = line.trim().split_once(": \"")?;
+    let (selector, rest) = rest.split_once("\" \"")?;
+    let (value, rest) = rest.split_once("\" ")?;
+    let (claims, outcome) = rest.split_once(" => ")?;
+    let (equals, contains) = outcome.strip_suffix(',')?.split_once(' ')?;
+    Some([name, selector, value, claims, equals, contains])
+}
+
+fn case_of_the_document(line: &str) -> Option<Case<'_>> {
+    let cells: Vec<&str> = line.strip_prefix("| `{")?.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
+    let [_, selector, value, equals, contains, name, _] = cells[..] else { return None };
+    let claims = line.split('`').nth(1)?;
+    let outcome = |word| if word == "yes" { "true" } else { "false" };
+    Some([name, selector, value, claims, outcome(equals), outcome(contains)])
+}
+
 #[test]
-fn every_row_about_mapping_rules_is_a_test() {
+fn the_semantics_of_mapping_rules_are_tests() {
     let source = read("identity-core/src/world/rules.rs");
     let rows = source.split_once("rows! {\n").and_then(|(_, rest)| rest.split_once("\n    }")).expect("the rows").0;
-    let tests: BTreeSet<&str> = rows.lines().filter_map(|line| line.trim().split_once(':')).map(|(name, _)| name).collect();
+    let tested: BTreeSet<_> = rows.lines().filter_map(case_of_the_test).collect();
+    assert_eq!(tested.len(), rows.lines().count(), "every row is read");
     let text = read("docs/mapping-rules.md");
-    let section = text.split_once("## When a rule matches").expect("the section").1;
-    let section = section.split_once("\n## ").expect("a section after it").0;
-    let documented: BTreeSet<&str> = section
-        .lines()
-        .filter(|line| line.starts_with('|'))
-        .filter_map(|line| code_spans(line.trim_end_matches([' ', '|']).rsplit('|').next()?).next())
-        .collect();
-    assert!(tests.len() > 20, "the rows are read: {tests:?}");
-    assert_eq!(documented, tests);
+    let documented: BTreeSet<_> = text.lines().filter_map(case_of_the_document).collect();
+    assert_eq!(documented, tested);
 }
 
 /// Method and path of each operation that the handlers of the management API describe.

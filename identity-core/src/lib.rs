@@ -1,10 +1,53 @@
 //! The domain of Identity: who may do what, for a platform of applications.
 //!
-//! All policy data is one immutable value, the [`World`](world::World), numbered by a revision. What thinks is a pure
-//! function of it: [`resolve`], [`decide`], [`apply`], [`search`], [`diff`]. The [`Engine`](engine::Engine) holds the current
-//! world and follows the store; the [services](service) are what surfaces call.
+//! All policy data is one immutable value, the [`World`](world::World), numbered by a revision. What thinks is a pure,
+//! synchronous function of it, without I/O, clock or randomness:
+//!
+//! | function | answers |
+//! |---|---|
+//! | [`resolve`](resolve::resolve) | which rules a token's claims match, and so which groups, roles and tenants: the *subject* |
+//! | [`decide`](decide::decide) | yes or no, and [why](decide::Decision::explain) |
+//! | [`apply`](apply::apply) | the next world and its changes, or a typed refusal |
+//! | [`search`] | pages; [who can](search::who_can) do something, [what can](search::what_can) somebody do |
+//! | [`diff`](diff::diff) | what is between two worlds, and who gains or loses which access by it |
+//!
+//! The [`Engine`](engine::Engine) holds the current world, writes the next one and follows the store. The
+//! [services](service) are what surfaces call; they ask [`decide`](decide::decide) themselves, and a write needs a
+//! [`Permit`](decide::Permit) that only a yes makes. What the core needs of the outside are the [ports](port).
 //!
 //! This crate knows no runtime, network, database or web framework.
+//!
+//! # Inside a service
+//!
+//! With the fakes of the feature `test-support` in place of a store; an adapter crate brings real ones. The readme of the
+//! repository shows the functions without an engine.
+//!
+//! ```
+//! # #[cfg(feature = "test-support")]
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::sync::Arc;
+//!
+//! use identity_core::decide::Permit;
+//! use identity_core::engine::Engine;
+//! use identity_core::entity::{AuditEntity, AuditOperation, EntityKind};
+//! use identity_core::fake::{FixedClock, MemoryPolicyStore};
+//! use identity_core::matrix::Matrix;
+//! use identity_core::port::AuditDraft;
+//! use identity_core::preset;
+//! use identity_core::world::Sources;
+//!
+//! let store = Arc::new(MemoryPolicyStore::default());
+//! let audit = Arc::new(store.audit_log());
+//! let clock = Arc::new(FixedClock::new(time::OffsetDateTime::UNIX_EPOCH));
+//! let engine = Engine::start(store, audit, clock, Sources::BuiltIn, Matrix::standard()).await?;
+//!
+//! let defaults = AuditEntity { kind: EntityKind::Role, key: "defaults".to_owned() };
+//! let attempt = AuditDraft { operation: AuditOperation::Create, entity: defaults, related: None };
+//! let done = engine.execute(&Permit::of_the_server(), attempt, |world| Ok(preset::missing(world))).await?;
+//! assert_eq!(engine.world().revision(), done.revision);
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod apply;
 pub mod decide;
@@ -22,3 +65,8 @@ pub mod world;
 
 #[cfg(feature = "test-support")]
 pub mod fake;
+
+/// The example of the readme compiles and holds.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -217,3 +217,110 @@ fn canonical(value: &Value) -> Option<Cow<'_, str>> {
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    //! The table of `docs/mapping-rules.md`, row by row.
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::entity::RuleKind;
+    use crate::value::{ClaimValue, MappingRuleId, Name};
+    use crate::world::sym::{Kind, Names};
+
+    /// Whether a rule matches the claims: with EQUALS, and with CONTAINS.
+    fn matches(selector: &str, value: &str, claims: &Value) -> (bool, bool) {
+        let mut names = Names::default();
+        let mut index = RuleIndex::default();
+        let mut insert = |id: &str, operator| {
+            let rule = MappingRule {
+                id: MappingRuleId::parse(id).unwrap(),
+                name: Name::parse(id).unwrap(),
+                selector: ClaimSelector::parse(selector).unwrap(),
+                operator,
+                value: ClaimValue::parse(value).unwrap(),
+                kind: RuleKind::Any,
+            };
+            let symbol = names.intern(Kind::MappingRule, &rule.id.shared()).unwrap();
+            index.insert(symbol, &rule);
+            symbol
+        };
+        let equals = insert("equals", Operator::Equals);
+        let contains = insert("contains", Operator::Contains);
+        let found = index.matching(claims);
+        (found.contains(&equals), found.contains(&contains))
+    }
+
+    macro_rules! rows {
+        ($($name:ident: $selector:literal $value:literal $claims:tt => $equals:ident $contains:ident,)+) => {
+            $(
+                #[test]
+                fn $name() {
+                    assert_eq!(matches($selector, $value, &json!($claims)), ($equals, $contains));
+                }
+            )+
+        };
+    }
+
+    rows! {
+        a_missing_claim: "a" "x" {"b": "x"} => false false,
+        a_null: "a" "null" {"a": null} => false false,
+        an_empty_text: "a" "x" {"a": ""} => false false,
+        the_same_text: "a" "x" {"a": "x"} => true false,
+        the_text_in_another_case: "a" "x" {"a": "X"} => false false,
+        a_part_of_the_text: "a" "x" {"a": "xy"} => false false,
+        words_in_one_text: "scope" "read" {"scope": "read write"} => false false,
+        a_number: "a" "30" {"a": 30} => true false,
+        a_number_written_otherwise: "a" "30" {"a": 30.0} => false false,
+        a_number_as_text: "a" "30" {"a": "30"} => true false,
+        a_boolean: "a" "true" {"a": true} => true false,
+        a_list_that_holds_it: "a" "x" {"a": ["w", "x"]} => true true,
+        a_list_that_does_not: "a" "x" {"a": ["w", "xy"]} => false false,
+        a_list_of_numbers: "a" "30" {"a": [7, 30]} => true true,
+        an_empty_list: "a" "x" {"a": []} => false false,
+        a_null_in_a_list: "a" "null" {"a": [null]} => false false,
+        a_list_in_a_list: "a" "x" {"a": [["x"]]} => false false,
+        an_object: "a" "x" {"a": {"x": "x"}} => false false,
+        a_list_of_objects: "a" "x" {"a": [{"name": "x"}]} => false false,
+        a_name_with_a_dot: "a.b" "x" {"a.b": "x"} => true false,
+        a_name_with_a_dot_is_no_path: "a.b" "x" {"a": {"b": "x"}} => false false,
+        a_name_that_is_a_url: "https://example.com/roles" "x" {"https://example.com/roles": ["x"]} => true true,
+        a_path_to_a_text: "$.a.b" "x" {"a": {"b": "x"}} => true false,
+        a_path_to_a_list: "$.a.b" "x" {"a": {"b": ["x"]}} => true true,
+        a_path_with_quotes: "$['a-b']['c d']" "x" {"a-b": {"c d": "x"}} => true false,
+        a_path_that_ends_early: "$.a.b" "x" {"a": "x"} => false false,
+        a_path_through_a_list_needs_a_wildcard: "$.a.name" "x" {"a": [{"name": "x"}]} => false false,
+        a_wildcard_for_elements: "$.a[*].name" "x" {"a": [{"name": "w"}, {"name": "x"}]} => true true,
+        a_wildcard_for_members: "$.a.*.roles" "x" {"a": {"app": {"roles": ["x"]}}} => true true,
+        a_wildcard_at_a_text: "$.a.*" "x" {"a": {"k": "x"}} => true true,
+        a_place_in_a_list: "$.a[0]" "x" {"a": ["x", "y"]} => true true,
+        any_depth: "$..role" "x" {"a": [{"b": {"role": "x"}}]} => true true,
+        a_filter: "$.a[?@.on == true].name" "x" {"a": [{"name": "x", "on": true}]} => true true,
+    }
+
+    #[test]
+    fn a_rule_that_is_removed_matches_no_more() {
+        let claims = json!({"a": {"b": ["x"]}});
+        for selector in ["$.a.b", "$..b"] {
+            let mut names = Names::default();
+            let mut index = RuleIndex::default();
+            let rule = |id: &str| MappingRule {
+                id: MappingRuleId::parse(id).unwrap(),
+                name: Name::parse(id).unwrap(),
+                selector: ClaimSelector::parse(selector).unwrap(),
+                operator: Operator::Equals,
+                value: ClaimValue::parse("x").unwrap(),
+                kind: RuleKind::Any,
+            };
+            let (first, second) = (rule("first"), rule("second"));
+            let symbols = [&first, &second].map(|rule| names.intern(Kind::MappingRule, &rule.id.shared()).unwrap());
+            index.insert(symbols[0], &first);
+            index.insert(symbols[1], &second);
+            index.remove(symbols[0], &first);
+            assert_eq!(index.matching(&claims), [symbols[1]], "{selector}");
+            index.remove(symbols[1], &second);
+            assert_eq!(index.matching(&claims), [], "{selector}");
+        }
+    }
+}

@@ -5,5 +5,6 @@
 #[macro_use]
 mod support;
 
+mod bad_input;
 mod management;
 mod token_resolution;

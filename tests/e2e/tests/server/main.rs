@@ -7,4 +7,5 @@ mod support;
 
 mod bad_input;
 mod management;
+mod sweeps;
 mod token_resolution;

@@ -27,6 +27,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
                 return Err(not_json());
             }
             let bytes = bytes.await.map_err(unreadable)?;
+            // Serde would take a list for an object, its items for members in their order.
+            if bytes.trim_ascii_start().starts_with(b"[") {
+                return Err(Problem::bad_request("body_shape", "The body does not fit: it is a list, not an object."));
+            }
             serde_json::from_slice(&bytes).map(Self).map_err(|error| match error.classify() {
                 Category::Syntax | Category::Eof | Category::Io => {
                     Problem::bad_request("malformed_json", format!("The body is not JSON: {error}."))

@@ -70,6 +70,7 @@ impl Surfaces {
             .app_data(web::Data::from(Arc::clone(&self.authentication)))
             .app_data(web::Data::new(self.limits))
             .app_data(web::PayloadConfig::new(self.limits.body_bytes))
+            .app_data(web::QueryConfig::default().error_handler(|error, _| page::unfit(&error).into()))
             .route("/api/openapi.json", web::get().to(openapi::serve))
             .service(
                 web::scope("/api")

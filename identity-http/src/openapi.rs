@@ -61,7 +61,7 @@ use crate::management::{authorizations, for_token, groups, mapping_rules, me, ro
         authorizations::resources,
         authorizations::register,
     ),
-    modifiers(&Schemes),
+    modifiers(&Schemes, &OperationIds),
     security(("bearer" = []), ("basic" = [])),
 )]
 struct Document;
@@ -74,6 +74,22 @@ impl Modify for Schemes {
         for (name, scheme) in [("bearer", HttpAuthScheme::Bearer), ("basic", HttpAuthScheme::Basic)] {
             let scheme = HttpBuilder::new().scheme(scheme).build();
             components.add_security_scheme(name, SecurityScheme::Http(scheme));
+        }
+    }
+}
+
+/// Handlers of different resources have the same names; operations may not (OpenAPI 3.1.0 §4.8.10).
+struct OperationIds;
+
+impl Modify for OperationIds {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for item in document.paths.paths.values_mut() {
+            let methods = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
+            for operation in methods.into_iter().flatten() {
+                let tag = operation.tags.iter().flatten().next();
+                let parts = tag.into_iter().chain(&operation.operation_id).map(|part| part.replace('-', "_"));
+                operation.operation_id = Some(parts.collect::<Vec<_>>().join("_"));
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Pages of the management API's lists.
 
+use actix_web::error::QueryPayloadError;
 use actix_web::web::Query;
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::search::{Page, PageRequest};
@@ -58,9 +59,12 @@ pub(crate) fn query_without<T: DeserializeOwned>(request: &HttpRequest, others: 
         .split('&')
         .filter(|pair| !others.contains(&pair.split_once('=').map_or(*pair, |(name, _)| name)))
         .collect();
-    Query::<T>::from_query(&own.join("&"))
-        .map(Query::into_inner)
-        .map_err(|error| Problem::bad_request("query", format!("The query does not fit: {error}.")))
+    Query::<T>::from_query(&own.join("&")).map(Query::into_inner).map_err(|error| unfit(&error))
+}
+
+/// What to answer to a query that cannot be read.
+pub(crate) fn unfit(error: &QueryPayloadError) -> Problem {
+    Problem::bad_request("query", format!("The query does not fit: {error}."))
 }
 
 /// A page as the management API shows it: the items alone, and how many there are in a header.

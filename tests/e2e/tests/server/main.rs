@@ -1,0 +1,11 @@
+//! The real server, with real stores and real tokens, as its users meet it.
+
+#![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests report by panicking")]
+
+#[macro_use]
+mod support;
+
+mod bad_input;
+mod management;
+mod sweeps;
+mod token_resolution;

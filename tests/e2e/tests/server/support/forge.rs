@@ -1,0 +1,108 @@
+//! An issuer that signs whatever it is told to.
+
+use std::time::{Duration, SystemTime};
+
+use aws_lc_rs::hmac;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use wiremock::matchers::{method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use super::AUDIENCE;
+
+const KEY_ID: &str = "forge";
+
+/// An OpenID provider as far as a resource server needs one: discovery, keys, tokens.
+pub struct Forge {
+    _provider: MockServer,
+    issuer: String,
+    key: EcdsaKeyPair,
+}
+
+impl Forge {
+    /// An issuer whose URL ends in `suffix`.
+    pub async fn start(suffix: &str) -> Self {
+        let provider = MockServer::start().await;
+        let issuer = format!("{}{suffix}", provider.uri());
+        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
+        let forge = Self { issuer, key, _provider: provider };
+        let document = json!({"issuer": forge.issuer, "jwks_uri": format!("{}/keys", forge._provider.uri())});
+        forge.serves("/.well-known/openid-configuration", &document).await;
+        forge.serves("/keys", &json!({"keys": [forge.jwk()]})).await;
+        forge
+    }
+
+    async fn serves(&self, at: &str, body: &Value) {
+        let answer = ResponseTemplate::new(200).set_body_json(body);
+        Mock::given(method("GET")).and(path(at)).respond_with(answer).mount(&self._provider).await;
+    }
+
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The public key, as it is published.
+    pub fn jwk(&self) -> Value {
+        let (x, y) = self.point().split_at(32);
+        let text = |bytes| URL_SAFE_NO_PAD.encode(bytes);
+        json!({"kty": "EC", "crv": "P-256", "kid": KEY_ID, "use": "sig", "alg": "ES256", "x": text(x), "y": text(y)})
+    }
+
+    /// The public key's coordinates: after the byte that says that they are not compressed (SEC 1 §2.3.3).
+    fn point(&self) -> &[u8] {
+        &self.key.public_key().as_ref()[1..]
+    }
+
+    /// The claims of a good token, with these members added or changed; `null` takes one out.
+    pub fn claims(&self, changes: &Value) -> Value {
+        let mut claims = json!({"iss": self.issuer, "aud": AUDIENCE, "iat": now(), "exp": now() + 600});
+        merge(&mut claims, changes);
+        claims
+    }
+
+    /// A good token, with these claims.
+    pub fn token(&self, claims: &Value) -> String {
+        self.signed(&json!({}), &self.claims(claims))
+    }
+
+    /// A token with these members of the header added or changed, and exactly these claims.
+    pub fn signed(&self, header: &Value, claims: &Value) -> String {
+        let mut whole = json!({"alg": "ES256", "kid": KEY_ID, "typ": "at+jwt"});
+        merge(&mut whole, header);
+        let signed = unsigned(&whole, claims);
+        let signature = self.key.sign(&SystemRandom::new(), signed.as_bytes()).expect("a signature");
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+
+    /// A token whose shared secret is the public key (RFC 8725 §2.1).
+    pub fn signed_with_the_public_key(&self, claims: &Value) -> String {
+        let signed = unsigned(&json!({"alg": "HS256", "kid": KEY_ID, "typ": "at+jwt"}), claims);
+        let signature = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, self.point()), signed.as_bytes());
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+}
+
+/// A header and claims, up to where the signature follows.
+pub fn unsigned(header: &Value, claims: &Value) -> String {
+    format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()))
+}
+
+/// The time of day, in seconds.
+#[expect(clippy::disallowed_methods, reason = "the server under test reads the clock of this machine")]
+pub fn now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs()
+}
+
+fn merge(base: &mut Value, changes: &Value) {
+    let members = base.as_object_mut().expect("an object");
+    for (name, value) in changes.as_object().expect("an object") {
+        if value.is_null() {
+            members.remove(name);
+        } else {
+            members.insert(name.clone(), value.clone());
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The two stores, and what they hold.
+
+use std::path::Path;
+
+use identity_testkit::postgres::{TestDatabase, fresh_database};
+use identity_testkit::{Launch, skip};
+use sqlx::postgres::PgPool;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+
+/// Where a server keeps its data.
+pub struct Store {
+    database: Option<TestDatabase>,
+}
+
+/// One record of the audit log: actor, operation, entity type, entity key, result, reason.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct AuditRecord {
+    pub actor_id: Option<String>,
+    pub operation: String,
+    pub entity_type: String,
+    pub entity_key: String,
+    pub result: String,
+    pub reason: Option<String>,
+    pub request_id: Option<String>,
+}
+
+impl Store {
+    pub fn sqlite() -> Self {
+        Self { database: None }
+    }
+
+    /// A database of its own; `None` after the test has been skipped.
+    pub async fn postgres() -> Option<Self> {
+        let database = fresh_database().await;
+        if database.is_none() {
+            skip("TEST_DATABASE_URL is not set");
+        }
+        Some(Self { database: Some(database?) })
+    }
+
+    /// How to start a server on this store, on this machine only.
+    pub fn launch(&self, arguments: &[&str]) -> Launch {
+        let launch = Launch::new(arguments).env("IDENTITY_SERVER_ADDRESS", "127.0.0.1");
+        match &self.database {
+            Some(database) => launch.env("IDENTITY_STORE_POSTGRES_URL", &database.url),
+            None => launch,
+        }
+    }
+
+    /// The audit log, oldest record first.
+    pub async fn audit(&self, launch: &Launch) -> Vec<AuditRecord> {
+        const QUERY: &str = "SELECT actor_id, operation, entity_type, entity_key, result, reason, request_id
+            FROM audit_log ORDER BY audit_key";
+        match &self.database {
+            Some(database) => {
+                let pool = PgPool::connect(&database.url).await.expect("the database answers");
+                let records = sqlx::query_as(QUERY).fetch_all(&pool).await.expect("an audit log");
+                pool.close().await;
+                records
+            }
+            None => {
+                let pool = SqlitePool::connect_with(options(launch.directory())).await.expect("the database opens");
+                let records = sqlx::query_as(QUERY).fetch_all(&pool).await.expect("an audit log");
+                pool.close().await;
+                records
+            }
+        }
+    }
+}
+
+fn options(directory: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(directory.join(".identity/identity.db")).read_only(true)
+}

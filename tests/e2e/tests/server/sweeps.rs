@@ -1,0 +1,229 @@
+//! What must hold for every operation that the OpenAPI document lists.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use identity_testkit::{Api, Reply};
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+
+use crate::support::{Site, Store, refused};
+
+on_each_store!(
+    every_operation_needs_credentials,
+    every_operation_needs_a_permission_and_denials_are_recorded,
+    every_change_is_recorded,
+    nothing_else_is_served,
+);
+
+const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
+
+/// What the bearer of any good token may ask, as it is about that token.
+const OPEN_TO_ALL: [&str; 5] = [
+    "/api/me",
+    "/api/me/permissions",
+    "/api/groups/for-token",
+    "/api/tenants/for-token",
+    "/api/authorizations/for-token",
+];
+
+struct Operation {
+    method: Method,
+    /// As documented, with its parameters.
+    path: String,
+    body: Option<Value>,
+}
+
+impl Operation {
+    /// With every parameter filled in.
+    fn address(&self) -> String {
+        self.path.split('/').map(|part| if part.starts_with('{') { "x" } else { part }).collect::<Vec<_>>().join("/")
+    }
+
+    fn is_change(&self) -> bool {
+        self.method != Method::GET
+    }
+
+    async fn ask(&self, api: &Api, request_id: &str) -> Reply {
+        let request = api.request(self.method.clone(), &self.address()).header("x-request-id", request_id);
+        api.send(match &self.body {
+            Some(body) => request.json(body),
+            None => request,
+        })
+        .await
+    }
+}
+
+async fn document(api: &Api) -> Value {
+    api.get("/api/openapi.json").await.expect_status(200).json()
+}
+
+fn operations(document: &Value) -> Vec<Operation> {
+    let mut operations = Vec::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for method in METHODS {
+            let Some(operation) = item.get(method) else { continue };
+            let schema = operation.pointer("/requestBody/content/application~1json/schema");
+            operations.push(Operation {
+                method: method.to_uppercase().parse().expect("a method"),
+                path: path.clone(),
+                body: schema.map(|schema| sample(document, schema, "")),
+            });
+        }
+    }
+    assert!(operations.len() > 40, "only {} operations are documented", operations.len());
+    operations
+}
+
+/// A value that fits a schema, in which every text is `x` unless it has to name something that exists.
+fn sample(document: &Value, schema: &Value, name: &str) -> Value {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let target = document.pointer(reference.trim_start_matches('#')).expect("a reference that leads somewhere");
+        return sample(document, target, name);
+    }
+    if let Some(variants) = schema["oneOf"].as_array() {
+        let variant = variants.iter().find(|variant| variant["type"] != "null").expect("a variant");
+        return sample(document, variant, name);
+    }
+    if let Some(values) = schema["enum"].as_array() {
+        return values[0].clone();
+    }
+    let kind = match &schema["type"] {
+        Value::Array(kinds) => kinds[0].as_str(),
+        kind => kind.as_str(),
+    };
+    match (kind, name) {
+        (Some("object"), _) => {
+            let properties = schema["properties"].as_object().expect("properties");
+            let member = |(name, schema): (&String, &Value)| (name.clone(), sample(document, schema, name));
+            Value::Object(properties.iter().map(member).collect::<Map<_, _>>())
+        }
+        (Some("array"), "permissions" | "userIds" | "groupIds" | "applicationIds") => {
+            json!([sample(document, &schema["items"], name)])
+        }
+        (Some("array"), _) => json!([]),
+        (Some("string"), "resourceType" | "type") => json!("process-definition"),
+        (Some("string"), "permission" | "permissions") => json!("READ"),
+        (Some("string"), _) => json!("x"),
+        other => panic!("no sample for {other:?}: {schema}"),
+    }
+}
+
+async fn every_operation_needs_credentials(store: Store) {
+    let site = Site::start(store).await;
+    let api = site.anonymous();
+    for operation in operations(&document(&api).await) {
+        for who in [api.clone(), api.bearer("a.b.c")] {
+            let reply = operation.ask(&who, "r").await;
+            let reason = if reply.header("www-authenticate").is_some_and(|text| text.contains("invalid_token")) {
+                "token_malformed"
+            } else {
+                "no_credentials"
+            };
+            refused(&reply, 401, reason);
+            assert!(
+                reply.header("www-authenticate").is_some_and(|challenge| challenge.starts_with("Bearer ")),
+                "{reply:?}"
+            );
+        }
+    }
+    assert!(site.audit().await.iter().all(|record| record.request_id.is_none()), "only the start is recorded");
+}
+
+async fn every_operation_needs_a_permission_and_denials_are_recorded(store: Store) {
+    let site = Site::start(store).await;
+    let nobody = site.user("nobody");
+    let mut denied = BTreeSet::new();
+    let mut open = BTreeSet::new();
+    for (index, operation) in operations(&document(&nobody).await).iter().enumerate() {
+        let id = format!("sweep-{index}");
+        let reply = operation.ask(&nobody, &id).await;
+        if OPEN_TO_ALL.contains(&&*operation.path) {
+            assert_eq!((reply.status, operation.is_change()), (200, false), "{}", operation.path);
+            open.insert(operation.path.clone());
+        } else {
+            assert_eq!(reply.status, 403, "{} {}: {}", operation.method, operation.path, reply.text);
+            refused(&reply, 403, "forbidden");
+            denied.insert(id);
+        }
+    }
+    assert_eq!(open.len(), OPEN_TO_ALL.len());
+    let recorded = site.audit().await;
+    let of_nobody: Vec<_> = recorded.iter().filter(|record| record.actor_id.as_deref() == Some("nobody")).collect();
+    assert!(of_nobody.iter().all(|record| record.result == "DENIED" && record.reason.is_some()), "{of_nobody:#?}");
+    let ids: BTreeSet<_> = of_nobody.iter().filter_map(|record| record.request_id.clone()).collect();
+    assert_eq!(ids, denied);
+    assert_eq!(of_nobody.len(), denied.len(), "one record for each denial");
+}
+
+async fn every_change_is_recorded(store: Store) {
+    let site = Site::start(store).await;
+    let api = site.admin();
+    let changes: Vec<_> = operations(&document(&api).await).into_iter().filter(Operation::is_change).collect();
+    // Twice: what comes first may have to be there for the others.
+    for round in 0..2 {
+        for (index, operation) in changes.iter().enumerate() {
+            let id = format!("change-{round}-{index}");
+            let reply = operation.ask(&api, &id).await;
+            let what = format!("{} {}", operation.method, operation.path);
+            assert!(matches!(reply.status, 200 | 201 | 204 | 404 | 409), "{what}: {} {}", reply.status, reply.text);
+            let records = site.audit().await;
+            let records: Vec<_> = records.iter().filter(|record| record.request_id.as_ref() == Some(&id)).collect();
+            assert!(!records.is_empty(), "{what} left no record");
+            let result = if reply.status < 300 { "SUCCESS" } else { "FAIL" };
+            for record in records {
+                assert_eq!(record.result, result, "{what} answered {}: {record:?}", reply.status);
+                assert_eq!(record.actor_id.as_deref(), Some(crate::support::ROOT), "{what}: {record:?}");
+            }
+        }
+    }
+}
+
+async fn nothing_else_is_served(store: Store) {
+    let site = Site::start(store).await;
+    let (anonymous, api) = (site.anonymous(), site.admin());
+    let document = document(&anonymous).await;
+    for path in
+        ["/api", "/api/", "/api/nothing", "/api/groups/a/b/c/d", "/api/users", "/api/clients", "/api/openapi.yaml"]
+    {
+        refused(&anonymous.get(path).await, 401, "no_credentials");
+        refused(&api.get(path).await, 404, "no_such_path");
+        refused(&api.post(path, &json!({})).await, 404, "no_such_path");
+    }
+    for path in ["/nothing", "/actuator/health", "/actuator/prometheus", "/API/groups"] {
+        refused(&anonymous.get(path).await, 404, "no_such_path");
+    }
+    let all = operations(&document);
+    for path in document["paths"].as_object().expect("paths").keys() {
+        for method in METHODS.map(|method| method.to_uppercase().parse::<Method>().expect("a method")) {
+            if all.iter().any(|operation| operation.path == *path && operation.method == method) {
+                continue;
+            }
+            let operation = Operation { method, path: path.clone(), body: None };
+            refused(&operation.ask(&anonymous, "r").await, 401, "no_credentials");
+            refused(&operation.ask(&api, "r").await, 405, "no_such_method");
+        }
+    }
+}
+
+/// `docs/openapi.json` is what the server serves: `UPDATE_DOCS=1 cargo test -p identity-e2e openapi` writes it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_committed_openapi_document_is_the_served_one() {
+    let site = Site::start(Store::sqlite()).await;
+    let served = document(&site.anonymous()).await;
+    let ids: Vec<_> = served["paths"]
+        .as_object()
+        .expect("paths")
+        .values()
+        .flat_map(|item| METHODS.iter().filter_map(|method| item[method]["operationId"].as_str()))
+        .collect();
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "operation ids are unique: {ids:?}");
+
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, format!("{served:#}\n")).expect("docs/openapi.json can be written");
+    }
+    let committed = std::fs::read(&path).expect("docs/openapi.json is there");
+    let is_current = serde_json::from_slice::<Value>(&committed).is_ok_and(|committed| committed == served);
+    assert!(is_current, "docs/openapi.json is out of date: UPDATE_DOCS=1 cargo test -p identity-e2e openapi");
+}

@@ -11,6 +11,7 @@ use identity_core::service::cluster::{ClusterAuthorizations, Search};
 use identity_core::value::{GroupId, InvalidValue, PermissionName, PropertyName, ResourceTypeName};
 use serde::Serialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 use super::fields::{Fields, Report};
 use super::ids::{IdRules, key_in_path};
@@ -33,7 +34,7 @@ pub(super) fn mount(v2: &mut ServiceConfig) {
         );
 }
 
-const SORT: &[(&str, AuthorizationField)] = &[
+pub(super) const SORT: &[(&str, AuthorizationField)] = &[
     ("ownerId", AuthorizationField::OwnerId),
     ("ownerType", AuthorizationField::OwnerType),
     ("resourceId", AuthorizationField::ResourceId),
@@ -42,7 +43,7 @@ const SORT: &[(&str, AuthorizationField)] = &[
 ];
 
 /// The words for owners. The last is in the original's vocabulary, and refused.
-const OWNERS: &[(&str, Option<PartyKind>)] = &[
+pub(super) const OWNERS: &[(&str, Option<PartyKind>)] = &[
     ("USER", Some(PartyKind::User)),
     ("CLIENT", Some(PartyKind::Client)),
     ("ROLE", Some(PartyKind::Role)),
@@ -51,9 +52,10 @@ const OWNERS: &[(&str, Option<PartyKind>)] = &[
     ("UNSPECIFIED", None),
 ];
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct AuthorizationView {
+#[schema(as = cluster::Authorization)]
+pub(super) struct AuthorizationView {
     authorization_key: String,
     owner_id: String,
     owner_type: &'static str,

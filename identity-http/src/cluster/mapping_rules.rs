@@ -8,6 +8,7 @@ use identity_core::search::entities::{RuleField, RuleFilter};
 use identity_core::service::cluster::ClusterMappingRules;
 use identity_core::value::{ClaimSelector, ClaimValue, Name};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::fields::{Fields, Report};
 use super::ids::{IdRules, in_path};
@@ -36,8 +37,9 @@ pub(super) const SORT: &[(&str, RuleField)] = &[
     ("name", RuleField::Name),
 ];
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = cluster::MappingRule)]
 pub(super) struct RuleView {
     mapping_rule_id: String,
     claim_name: String,

@@ -6,6 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{self, Data, ServiceConfig};
 use identity_core::search::what_can;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::entities::TenantView;
 use super::neighbours::About;
@@ -17,9 +18,10 @@ pub(super) fn mount(v2: &mut ServiceConfig) {
 }
 
 /// Ten members, always all of them.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct MeView {
+#[schema(as = cluster::Me)]
+pub(super) struct MeView {
     username: String,
     display_name: Option<String>,
     email: Option<String>,

@@ -7,6 +7,7 @@ use identity_core::search::{Cursor, Found, Order, SortBy, Start, Window};
 use identity_core::service::cluster::Search;
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::fields::{Fields, Report};
 use crate::problem::Problem;
@@ -103,9 +104,10 @@ pub(crate) struct Answer<V> {
     pub(crate) authorizations_enabled: Option<bool>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct PageAnswer {
+#[schema(as = cluster::FoundPage)]
+pub(super) struct PageAnswer {
     total_items: usize,
     /// Totals are exact here.
     has_more_total_items: bool,

@@ -7,6 +7,7 @@ use identity_core::search::entities::{UserField, UserFilter};
 use identity_core::service::cluster::{ClusterUsers, NewUser};
 use identity_core::value::{Email, Name, Secret};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::fields::{Fields, Report};
 use super::ids::{IdRules, in_path};
@@ -28,10 +29,11 @@ pub(super) fn mount(v2: &mut ServiceConfig) {
         );
 }
 
-const SORT: &[(&str, UserField)] =
+pub(super) const SORT: &[(&str, UserField)] =
     &[("username", UserField::Username), ("name", UserField::Name), ("email", UserField::Email)];
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = cluster::User)]
 pub(super) struct UserView {
     username: String,
     name: String,

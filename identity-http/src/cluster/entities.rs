@@ -17,8 +17,8 @@ use super::search;
 use crate::authentication::Authenticated;
 use crate::body::JsonBytes;
 use crate::problem::Problem;
-use crate::resource;
 use crate::revision::written;
+use crate::{get, resource};
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -125,7 +125,7 @@ macro_rules! resource_of {
                     .service(resource(concat!($path, "/search")).route(web::post().to(search)))
                     .service(
                         resource(concat!($path, "/{id}"))
-                            .route(web::get().to(find))
+                            .route(get().to(find))
                             .route(web::put().to(update))
                             .route(web::delete().to(delete)),
                     );

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::HttpResponse;
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::{Data, ServiceConfig};
 use identity_core::search::what_can;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -11,10 +11,10 @@ use utoipa::ToSchema;
 use super::entities::TenantView;
 use super::neighbours::About;
 use crate::authentication::Authenticated;
-use crate::resource;
+use crate::{get, resource};
 
 pub(super) fn mount(v2: &mut ServiceConfig) {
-    v2.service(resource("/authentication/me").route(web::get().to(me)));
+    v2.service(resource("/authentication/me").route(get().to(me)));
 }
 
 /// Ten members, always all of them.

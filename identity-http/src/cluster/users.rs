@@ -15,15 +15,15 @@ use super::search;
 use crate::authentication::Authenticated;
 use crate::body::JsonBytes;
 use crate::problem::Problem;
-use crate::resource;
 use crate::revision::written;
+use crate::{get, resource};
 
 pub(super) fn mount(v2: &mut ServiceConfig) {
     v2.service(resource("/users").route(web::post().to(create)))
         .service(resource("/users/search").route(web::post().to(search)))
         .service(
             resource("/users/{username}")
-                .route(web::get().to(find))
+                .route(get().to(find))
                 .route(web::put().to(update))
                 .route(web::delete().to(delete)),
         );

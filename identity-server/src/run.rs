@@ -22,6 +22,9 @@ use listen::Listening;
 use operations::{Metrics, ServerOperations, Stage};
 use stores::Stores;
 
+/// How often the keys of issuers that have none yet are asked for.
+const KEYS_INTERVAL: Duration = Duration::from_secs(5);
+
 /// Why the server did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -91,9 +94,9 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
     let management_handle = management.handle();
     actix_web::rt::spawn(management);
 
+    let sources = profile::sources(&config)?;
     let starting = async {
         let stores = reachable_stores(&config, &operations).await?;
-        let sources = profile::sources(&config)?;
         let engine = Engine::start(
             Arc::clone(&stores.policy),
             Arc::clone(&stores.audit),
@@ -120,7 +123,13 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
         async move { engine.follow().await }
     });
     if let Some(verifier) = assembled.verifier.clone() {
-        actix_web::rt::spawn(async move { verifier.warm().await });
+        // Not only at the first token: a server that is not ready gets none.
+        actix_web::rt::spawn(async move {
+            loop {
+                verifier.warm().await;
+                tokio::time::sleep(KEYS_INTERVAL).await;
+            }
+        });
     }
     let server = listening.serve_api(&config.server, assembled.surfaces)?;
     let handle = server.handle();

@@ -125,12 +125,19 @@ impl Engine {
         let known = self.world();
         let transaction = self.store.begin(known.revision()).await?;
         let newest = match transaction.missed() {
-            Tail::Commits(commits) => commits
-                .iter()
-                .fold((*known).clone(), |world, commit| replayed(&world, commit.revision, &commit.changes)),
-            Tail::Gone => Self::load(self.store.as_ref(), &empty(&known)).await?,
+            Tail::Commits(commits) => {
+                let newest = commits
+                    .iter()
+                    .fold((*known).clone(), |world, commit| replayed(&world, commit.revision, &commit.changes));
+                self.publish(newest.clone());
+                newest
+            }
+            Tail::Gone => {
+                let newest = Self::load(self.store.as_ref(), &empty(&known)).await?;
+                self.replace(&known, newest.clone());
+                newest
+            }
         };
-        self.publish(newest.clone());
 
         let commands = plan(&newest)?;
         let Applied { world, changes, audit } = apply(&newest, &commands, permit.authority())?;

@@ -20,5 +20,6 @@ pub use token_verifier::{RejectedToken, TokenError, TokenVerifier, VerifiedToken
 #[cfg(feature = "mocks")]
 pub use {
     audit_log::MockAuditLog, effects::MockClock, effects::MockIds, effects::MockPasswordHasher,
-    session_store::MockSessionStore, token_verifier::MockTokenVerifier,
+    policy_store::MockPolicyStore, policy_store::MockPolicyTransaction, session_store::MockSessionStore,
+    token_verifier::MockTokenVerifier,
 };

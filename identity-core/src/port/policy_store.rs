@@ -16,6 +16,7 @@ use crate::world::Change;
 /// - Commits are serial: between [`PolicyStore::begin`] and the end of its transaction nobody else's begins.
 /// - A transaction that is dropped changes nothing and frees the way for the next.
 /// - [`PolicyStore::load`] and [`PolicyStore::tail`] see whole commits only, and wait for no writer.
+#[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait PolicyStore: Send + Sync {
     /// Everything, at one revision.
@@ -34,6 +35,7 @@ pub trait PolicyStore: Send + Sync {
 }
 
 /// The right to write the next revision.
+#[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait PolicyTransaction: Send + Sync {
     /// The commits after the revision that [`PolicyStore::begin`] was told of.

@@ -50,7 +50,7 @@ pub(super) static KEYS: &[Key] = &[
     key("authentication.providers.<id>.jwks-url", Text, "", &["camunda.identity.jwks-url"], "Where the issuer's keys are. From discovery when not given."),
     key("authentication.providers.<id>.additional-jwks-urls[]", Text, "", &[], "Where more keys of the issuer are."),
     key("authentication.providers.<id>.audiences[]", Text, "", &["camunda.identity.audience"], "The audiences that a token may be for. At least one."),
-    key("authentication.providers.<id>.algorithms[]", Choice(&["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]), "RS256,RS384,RS512,PS256,PS384,PS512,ES256,ES384,EdDSA", &[], "The algorithms that a token may be signed with."),
+    key("authentication.providers.<id>.algorithms[]", Choice(&["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]), "RS256,RS384,RS512,PS256,PS384,PS512,ES256,ES384,ES512,EdDSA", &[], "The algorithms that a token may be signed with."),
     key("authentication.providers.<id>.clock-skew", Duration, "60s", &["camunda.identity.clock-skew"], "How far the issuer's clock may be off; at most 10 minutes."),
     key("authentication.providers.<id>.username-claim", Text, "sub", &[], "The claim that names a user: a name, or a JSONPath that begins with `$`."),
     key("authentication.providers.<id>.client-id-claim", Text, "", &[], "The claim that names a client. Without it, every token speaks for a user."),

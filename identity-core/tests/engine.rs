@@ -1,6 +1,6 @@
 //! The engine and the gate, on the in-memory store and on a store that fails.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::sync::Arc;
 use std::time::Duration;

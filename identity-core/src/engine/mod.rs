@@ -185,7 +185,8 @@ impl Engine {
     /// Follows the store for ever.
     pub async fn follow(&self) {
         loop {
-            self.store.changed().await;
+            // Listened for before looking, so that what is committed in between is not missed.
+            let changed = self.store.changed();
             let outcome = self.catch_up().await;
             let followed = self.following.swap(outcome.is_ok(), Ordering::Relaxed);
             match outcome {
@@ -193,6 +194,7 @@ impl Engine {
                 Err(error) if followed => error!(error = &error as &dyn std::error::Error, "world.follow.failed"),
                 Ok(_) | Err(_) => {}
             }
+            changed.await;
         }
     }
 

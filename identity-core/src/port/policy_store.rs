@@ -28,9 +28,9 @@ pub trait PolicyStore: Send + Sync {
     /// Waits for its turn to write, and reads the commits after `known`.
     async fn begin(&self, known: Revision) -> Result<Box<dyn PolicyTransaction>, StoreError>;
 
-    /// Returns when somebody may have committed since the last call returned (a commit between two calls wakes the
-    /// second), and at the latest after the store's polling interval. One follower calls it. Never fails; a store that
-    /// cannot be reached just takes its time.
+    /// Returns when somebody may have committed since this was called (not since it was first polled), and at the latest
+    /// after the store's polling interval. One follower calls it. Never fails; a store that cannot be reached just takes its
+    /// time.
     async fn changed(&self);
 }
 

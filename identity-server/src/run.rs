@@ -7,6 +7,7 @@ mod stores;
 use std::sync::Arc;
 use std::time::Duration;
 
+use identity_adapters_oidc::OidcTokenVerifier;
 use identity_core::engine::Engine;
 use identity_core::matrix::Matrix;
 use identity_core::port::{Clock, Ids, StoreError};
@@ -21,9 +22,6 @@ use crate::profile::{self, AssemblyError};
 use listen::Listening;
 use operations::{Metrics, ServerOperations, Stage};
 use stores::Stores;
-
-/// How often the keys of issuers that have none yet are asked for.
-const KEYS_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Why the server did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +91,7 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
     let management = listening.serve_management(&(Arc::clone(&operations) as Arc<dyn Operations>))?;
     let management_handle = management.handle();
     actix_web::rt::spawn(management);
+    listening.announce_management();
 
     let sources = profile::sources(&config)?;
     let starting = async {
@@ -123,13 +122,7 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
         async move { engine.follow().await }
     });
     if let Some(verifier) = assembled.verifier.clone() {
-        // Not only at the first token: a server that is not ready gets none.
-        actix_web::rt::spawn(async move {
-            loop {
-                verifier.warm().await;
-                tokio::time::sleep(KEYS_INTERVAL).await;
-            }
-        });
+        actix_web::rt::spawn(keys_of_all_issuers(verifier));
     }
     let server = listening.serve_api(&config.server, assembled.surfaces)?;
     let handle = server.handle();
@@ -153,6 +146,18 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
     management_handle.stop(true).await;
     info!("server.stopped");
     Ok(())
+}
+
+/// Asks for keys until every issuer has some. Nobody else may: while no issuer has any this server is not ready, and so is
+/// sent no request that would ask.
+async fn keys_of_all_issuers(verifier: Arc<OidcTokenVerifier>) {
+    loop {
+        verifier.warm().await;
+        if verifier.issuers().iter().all(|issuer| issuer.has_keys) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
 }
 
 /// Opens the store, however long it takes until it is there. What waiting cannot mend ends the start.

@@ -76,7 +76,9 @@ async fn caller(authentication: &Authentication, request: &ServiceRequest) -> Re
     } else if scheme.eq_ignore_ascii_case("basic") {
         let decoded = BASE64_STANDARD.decode(credentials).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let (username, password) = decoded.as_deref().and_then(|text| text.split_once(':')).ok_or_else(malformed)?;
-        authentication.basic(username, &Secret::new(password.to_owned()), request_id).await
+        // Who connects. What a header says about it, anybody can say.
+        let address = request.peer_addr().map(|peer| peer.ip());
+        authentication.basic(username, &Secret::new(password.to_owned()), address, request_id).await
     } else {
         Err(AuthenticationError::NotOffered("such"))
     };

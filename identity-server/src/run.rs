@@ -102,7 +102,7 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
             Matrix::standard(),
         );
         let engine = Arc::new(engine.await?);
-        let hasher = profile::password_hasher(&config)?;
+        let hasher = profile::password_hasher(&config, &clock)?;
         bootstrap::apply(&engine, &config, hasher.as_deref()).await?;
         let assembled = profile::assemble(&config, &engine, hasher, &clock, &ids)?;
         Ok::<_, RunError>((stores, engine, assembled))

@@ -58,6 +58,7 @@ pub(super) static KEYS: &[Key] = &[
     key("authentication.providers.<id>.prefer-username-claim", Flag, "false", &[], "Whether a token with both claims speaks for the user."),
     key("authentication.providers.<id>.require-at-jwt", Flag, "false", &[], "Whether a token's type must be `at+jwt` (RFC 9068)."),
     key("authentication.providers.<id>.allow-insecure-http", Flag, "false", &[], "Whether the provider's URLs may be `http` on other hosts than this one."),
+    key("authentication.basic.cache-ttl", Duration, "60s", &[], "How long a verified password of a built-in user is remembered, at most 10 minutes; `0s` for not at all. A changed password counts at once."),
     key("authentication.token-cache-entries", Number, "10000", &[], "How many verified tokens are remembered; 0 for none."),
     key("authentication.max-token-bytes", Number, "16384", &[], "The longest token that is read."),
     key("authentication.ca-file", Text, "", &[], "A PEM file with more authorities that may sign the providers' certificates."),

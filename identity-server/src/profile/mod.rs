@@ -74,10 +74,13 @@ pub fn sources(config: &Config) -> Result<Sources, AssemblyError> {
 ///
 /// # Errors
 /// When this machine cannot make a hash.
-pub fn password_hasher(config: &Config) -> Result<Option<Arc<dyn PasswordHasher>>, AssemblyError> {
+pub fn password_hasher(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+) -> Result<Option<Arc<dyn PasswordHasher>>, AssemblyError> {
     match config.profile {
         #[cfg(feature = "builtin")]
-        Profile::Builtin => builtin::password_hasher().map(Some),
+        Profile::Builtin => builtin::password_hasher(config, clock).map(Some),
         _ => Ok(None),
     }
 }

@@ -67,7 +67,8 @@ pub fn serve(config: Config) -> Result<(), RunError> {
 /// When the server cannot start, or fails.
 pub fn dev(mut config: Config) -> Result<(), RunError> {
     let demo = Username::parse("demo")?;
-    if !config.bootstrap.users.iter().any(|user| user.username == demo) {
+    let configured = config.bootstrap.users.iter().chain(&config.initialization.users);
+    if !configured.into_iter().any(|user| user.username == demo) {
         config.bootstrap.users.push(UserSeed {
             username: demo,
             password: Secret::new("demo".to_owned()),

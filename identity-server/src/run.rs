@@ -68,7 +68,8 @@ pub fn serve(config: Config) -> Result<(), RunError> {
 /// When the server cannot start, or fails.
 pub fn dev(mut config: Config) -> Result<(), RunError> {
     let demo = Username::parse("demo")?;
-    if !config.bootstrap.users.iter().any(|user| user.username == demo) {
+    let configured = config.bootstrap.users.iter().chain(&config.initialization.users);
+    if !configured.into_iter().any(|user| user.username == demo) {
         config.bootstrap.users.push(UserSeed {
             username: demo,
             password: Secret::new("demo".to_owned()),
@@ -104,7 +105,7 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
             Matrix::standard(),
         );
         let engine = Arc::new(engine.await?);
-        let hasher = profile::password_hasher(&config)?;
+        let hasher = profile::password_hasher(&config, &clock)?;
         bootstrap::apply(&engine, &config, hasher.as_deref()).await?;
         let assembled = profile::assemble(&config, &engine, hasher, &clock, &ids)?;
         Ok::<_, RunError>((stores, engine, assembled))

@@ -12,6 +12,8 @@ mod mapping_rules;
 mod me;
 mod roles;
 mod tenants;
+mod throttle;
+mod users;
 
 pub use authentication::{Authentication, AuthenticationError};
 pub use authorizations::{Authorizations, EntityAuthorization, Resource, ResourceKind};
@@ -20,6 +22,7 @@ pub use groups::Groups;
 pub use mapping_rules::{MappingRules, RuleTargets, RuleWithTargets, creation, replacement};
 pub use roles::Roles;
 pub use tenants::Tenants;
+pub use users::user_creation;
 
 use crate::search::PageRequest;
 

@@ -3,6 +3,7 @@
 //! Each takes the caller, asks whether they may, and reads the world or writes it. A surface cannot skip the question: reads go
 //! through the [`Gate`] and writes need its permit.
 
+mod audit_logs;
 mod authentication;
 mod authorizations;
 mod gate;
@@ -12,6 +13,7 @@ mod me;
 mod roles;
 mod tenants;
 
+pub use audit_logs::AuditLogs;
 pub use authentication::{Authentication, AuthenticationError};
 pub use authorizations::{Authorizations, EntityAuthorization, Resource, ResourceKind};
 pub use gate::{Caller, Gate, ServiceError, Written};

@@ -1,5 +1,4 @@
-//! Searches of the audit log as SQL. Finds what [`AuditFilter::matches`] finds, in the order of
-//! [`AuditQuery`].
+//! Searches of the audit log as SQL: what [`AuditFilter::matches`] finds, in the order of the [`AuditQuery`].
 
 use identity_core::port::{AuditField, AuditFilter, AuditQuery, AuditText};
 use identity_core::search::{LikePattern, Order, Part, TextFilter};
@@ -74,6 +73,7 @@ fn push_text(sql: &mut Sql, column: &str, conditions: &TextFilter) {
 fn push_position(sql: &mut Sql, query: &AuditQuery) {
     let Some(position) = query.position() else { return };
     sql.push(" AND ");
+    // What has to be closed at the end.
     let mut open = String::new();
     for (by, text) in query.order().iter().zip(&position.fields) {
         let field = sortable(by.field);

@@ -1,5 +1,4 @@
-//! Searches of the audit log as SQL. Finds what [`AuditFilter::matches`] finds, in the order of
-//! [`AuditQuery`].
+//! Searches of the audit log as SQL: what [`AuditFilter::matches`] finds, in the order of the [`AuditQuery`].
 
 use identity_core::entity::time_text;
 use identity_core::port::{AuditField, AuditFilter, AuditQuery, AuditText};
@@ -92,6 +91,7 @@ fn push_membership(sql: &mut Sql, column: &str, texts: Vec<String>) {
 fn push_position(sql: &mut Sql, query: &AuditQuery) {
     let Some(position) = query.position() else { return };
     sql.push(" AND ");
+    // What has to be closed at the end.
     let mut open = String::new();
     for (by, text) in query.order().iter().zip(&position.fields) {
         let field = column(by.field);

@@ -112,7 +112,7 @@ pub enum EntityKind {
     Authorization,
     /// A resource that authorizations are about.
     Resource,
-    /// The audit log itself.
+    /// The audit log, or an entry of it.
     AuditLog,
 }
 

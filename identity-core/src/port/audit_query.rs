@@ -300,3 +300,50 @@ impl AuditQuery {
         Found { items: read, total, ends }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(sort: &[SortBy<AuditField>], start: Start) -> Result<AuditQuery, InvalidValue> {
+        AuditQuery::new(AuditFilter::default(), sort, &Window { start, limit: 1 })
+    }
+
+    #[test]
+    fn a_cursor_of_another_order_is_refused() {
+        let by = |field| SortBy { field, order: Order::Ascending };
+        let sort = [by(AuditField::Timestamp), by(AuditField::Text(AuditText::ActorId))];
+        let time = Some("2026-03-01T12:00:00.000000Z");
+        for (fields, key, fits) in [
+            (&[time, Some("ann")][..], "1", true),
+            (&[time, None], "18446744073709551615", true),
+            (&[time], "1", false),
+            (&[time, None, None], "1", false),
+            (&[None, None], "1", false),
+            (&[Some("ann"), time], "1", false),
+            (&[Some("2026-03-01T12:00:00Z"), None], "1", false),
+            (&[time, Some("a\0")], "1", false),
+            (&[time, None], "one", false),
+            (&[time, None], "", false),
+        ] {
+            let fields = fields.iter().map(|text| text.map(str::to_owned)).collect();
+            let cursor = Cursor { fields, key: key.to_owned() };
+            assert_eq!(query(&sort, Start::After(cursor.clone())).is_ok(), fits, "{cursor:?}");
+            assert_eq!(query(&sort, Start::Before(cursor.clone())).is_ok(), fits, "{cursor:?}");
+        }
+    }
+
+    #[test]
+    fn a_window_before_a_position_is_read_in_reverse() {
+        let by = |order| SortBy { field: AuditField::Text(AuditText::Result), order };
+        let cursor = Cursor { fields: vec![None], key: "7".to_owned() };
+        let order = |sort: &[_], start| {
+            let query = query(sort, start).unwrap();
+            (query.order().iter().map(|by| by.order).collect::<Vec<_>>(), query.key_order())
+        };
+        let (up, down) = (Order::Ascending, Order::Descending);
+        assert_eq!(order(&[by(down)], Start::After(cursor.clone())), (vec![down], up));
+        assert_eq!(order(&[by(down)], Start::Before(cursor.clone())), (vec![up], down));
+        assert_eq!(order(&[by(up), by(down)], Start::Before(cursor)), (vec![down], down), "the second says nothing");
+    }
+}

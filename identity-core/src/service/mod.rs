@@ -3,6 +3,7 @@
 //! Each takes the caller, asks whether they may, and reads the world or writes it. A surface cannot skip the question: reads go
 //! through the [`Gate`] and writes need its permit.
 
+mod audit_logs;
 mod authentication;
 mod authorizations;
 pub mod cluster;
@@ -15,6 +16,7 @@ mod tenants;
 mod throttle;
 mod users;
 
+pub use audit_logs::AuditLogs;
 pub use authentication::{Authentication, AuthenticationError};
 pub use authorizations::{Authorizations, EntityAuthorization, Resource, ResourceKind};
 pub use gate::{Caller, Gate, ServiceError, Written};

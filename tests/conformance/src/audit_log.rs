@@ -20,6 +20,8 @@ macro_rules! audit_log_suite {
         $crate::cases!($run, audit_search:
             every_condition_on_every_text, what_is_missing_satisfies_inequalities_only, patterns_take_what_they_say,
             a_hostile_pattern_ends, long_lists_are_searched_for, conditions_on_the_time, times_of_any_year_are_compared,
+        );
+        $crate::cases!($run, audit_pages:
             texts_sort_by_their_bytes_and_keys_too, what_is_missing_sorts_last_ascending_and_first_descending,
             fields_sort_one_after_the_other, pages_have_everything_once_in_either_direction,
             a_position_needs_no_entry, windows_may_lie_anywhere, totals_count_what_passes,

@@ -8,7 +8,6 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 
 use identity_adapters_postgres::{PostgresSettings, PostgresStores};
 use identity_adapters_sqlite::SqliteStores;

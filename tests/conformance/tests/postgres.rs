@@ -132,7 +132,7 @@ async fn a_schema_of_a_newer_or_another_server_is_refused() {
         for (damage, repair, hint) in [
             (
                 "UPDATE _sqlx_migrations SET version = 9999 WHERE version = 1",
-                "UPDATE _sqlx_migrations SET version = 1",
+                "UPDATE _sqlx_migrations SET version = 1 WHERE version = 9999",
                 "newer server",
             ),
             (

@@ -6,6 +6,11 @@
 mod support;
 
 mod bad_input;
+mod configuration;
+mod dev;
 mod management;
+mod outage;
+mod replicas;
+mod restart;
 mod sweeps;
 mod token_resolution;

@@ -63,7 +63,10 @@ async fn caller(authentication: &Authentication, request: &ServiceRequest) -> Re
     let mut headers = request.headers().get_all(AUTHORIZATION);
     let header = match (headers.next(), headers.next()) {
         (Some(header), None) => header,
-        (None, _) => return Err(refuse("no_credentials", "This needs credentials.")),
+        (None, _) => {
+            let anonymous = authentication.anonymous(request_id);
+            return anonymous.ok_or_else(|| refuse("no_credentials", "This needs credentials."));
+        }
         (Some(_), Some(_)) => {
             return Err(refuse("credentials_repeated", "There is more than one Authorization header."));
         }
@@ -76,7 +79,9 @@ async fn caller(authentication: &Authentication, request: &ServiceRequest) -> Re
     } else if scheme.eq_ignore_ascii_case("basic") {
         let decoded = BASE64_STANDARD.decode(credentials).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let (username, password) = decoded.as_deref().and_then(|text| text.split_once(':')).ok_or_else(malformed)?;
-        authentication.basic(username, &Secret::new(password.to_owned()), request_id).await
+        // Who connects. What a header says about it, anybody can say.
+        let address = request.peer_addr().map(|peer| peer.ip());
+        authentication.basic(username, &Secret::new(password.to_owned()), address, request_id).await
     } else {
         Err(AuthenticationError::NotOffered("such"))
     };

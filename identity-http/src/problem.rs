@@ -134,7 +134,9 @@ impl Problem {
             response.append_header((header::WWW_AUTHENTICATE, challenge.clone()));
         }
         if let Some(pause) = self.0.retry_after {
-            response.insert_header((header::RETRY_AFTER, pause.as_secs().max(1).to_string()));
+            // Whole seconds (RFC 9110 §10.2.3), and none too few.
+            let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
+            response.insert_header((header::RETRY_AFTER, seconds.max(1).to_string()));
         }
         let in_cluster = style == Some(Style::Cluster);
         let in_words = self.0.status.canonical_reason().unwrap_or("Error");
@@ -157,6 +159,9 @@ impl Problem {
             AuthenticationError::Password => Self::unauthorized(schemes.into_iter(), "password", detail, false),
             AuthenticationError::NotOffered(_) => {
                 Self::unauthorized(schemes.into_iter(), "scheme_not_offered", detail, false)
+            }
+            AuthenticationError::Throttled { retry_after } => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "throttled", detail).retry_after(*retry_after)
             }
             AuthenticationError::Unavailable { retry_after } => {
                 Self::unavailable("issuer_unavailable", &detail, *retry_after)
@@ -265,5 +270,23 @@ impl actix_web::Responder for Problem {
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
         self.error_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_throttled_is_told_when_to_come_back() {
+        for (pause, header) in [(0, "1"), (1000, "1"), (1001, "2"), (6000, "6")] {
+            let error = AuthenticationError::Throttled { retry_after: Duration::from_millis(pause) };
+            let problem = Problem::from_authentication(&error, vec!["Basic"]);
+            assert_eq!(problem.reason, "throttled");
+            let response = problem.respond("/api/me");
+            assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+            assert_eq!(response.headers().get(header::RETRY_AFTER).unwrap(), header);
+            assert!(!response.headers().contains_key(header::WWW_AUTHENTICATE));
+        }
     }
 }

@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use url::Url;
 
 use crate::config::{Config, Flag, Loaded, Problems, Sources};
-use crate::{healthcheck, run, telemetry};
+use crate::{healthcheck, profile, run, telemetry};
 
 /// Names the configuration files when no flag does, separated as in `PATH`.
 const CONFIG_VARIABLE: &str = "IDENTITY_CONFIG";
@@ -99,7 +99,8 @@ impl Cli {
             Command::Serve(ports) => run::serve(started(&ports.over(sources))?)?,
             Command::Dev { data_dir, ports } => run::dev(started(&ports.over(local(data_dir, sources)))?)?,
             Command::CheckConfig => {
-                let Loaded { warnings, .. } = sources.load()?;
+                let Loaded { warnings, config } = sources.load()?;
+                profile::sources(&config).map_err(run::RunError::from)?;
                 let mut output = io::stdout().lock();
                 for warning in warnings {
                     writeln!(output, "{warning}")?;
@@ -133,9 +134,10 @@ fn sources(mut files: Vec<PathBuf>, environment: BTreeMap<String, String>) -> So
     Sources { files, environment, ..Sources::default() }
 }
 
-/// What `dev` assumes: its users are known to everybody who read the documentation, so only this machine is served.
+/// What `dev` insists on: its users are known to everybody who read the documentation, so only this machine is served.
 fn local(data_dir: Option<PathBuf>, mut sources: Sources) -> Sources {
-    sources.assumed.extend([("profile", "builtin".to_owned()), ("server.address", "127.0.0.1".to_owned())]);
+    let only = [("profile", "builtin"), ("server.address", "127.0.0.1"), ("server.management-address", "127.0.0.1")];
+    sources.flags.extend(only.map(|(path, value)| Flag { name: "dev", path, value: value.to_owned() }));
     if let Some(directory) = data_dir {
         let value = directory.to_string_lossy().into_owned();
         sources.flags.extend([

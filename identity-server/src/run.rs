@@ -7,6 +7,7 @@ mod stores;
 use std::sync::Arc;
 use std::time::Duration;
 
+use identity_adapters_oidc::OidcTokenVerifier;
 use identity_core::engine::Engine;
 use identity_core::matrix::Matrix;
 use identity_core::port::{Clock, Ids, StoreError};
@@ -67,7 +68,8 @@ pub fn serve(config: Config) -> Result<(), RunError> {
 /// When the server cannot start, or fails.
 pub fn dev(mut config: Config) -> Result<(), RunError> {
     let demo = Username::parse("demo")?;
-    if !config.bootstrap.users.iter().any(|user| user.username == demo) {
+    let configured = config.bootstrap.users.iter().chain(&config.initialization.users);
+    if !configured.into_iter().any(|user| user.username == demo) {
         config.bootstrap.users.push(UserSeed {
             username: demo,
             password: Secret::new("demo".to_owned()),
@@ -90,10 +92,11 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
     let management = listening.serve_management(&(Arc::clone(&operations) as Arc<dyn Operations>))?;
     let management_handle = management.handle();
     actix_web::rt::spawn(management);
+    listening.announce_management();
 
+    let sources = profile::sources(&config)?;
     let starting = async {
         let stores = reachable_stores(&config, &operations).await?;
-        let sources = profile::sources(&config)?;
         let engine = Engine::start(
             Arc::clone(&stores.policy),
             Arc::clone(&stores.audit),
@@ -102,7 +105,7 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
             Matrix::standard(),
         );
         let engine = Arc::new(engine.await?);
-        let hasher = profile::password_hasher(&config)?;
+        let hasher = profile::password_hasher(&config, &clock)?;
         bootstrap::apply(&engine, &config, hasher.as_deref()).await?;
         let assembled = profile::assemble(&config, &engine, hasher, &clock, &ids)?;
         Ok::<_, RunError>((stores, engine, assembled))
@@ -120,7 +123,7 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
         async move { engine.follow().await }
     });
     if let Some(verifier) = assembled.verifier.clone() {
-        actix_web::rt::spawn(async move { verifier.warm().await });
+        actix_web::rt::spawn(keys_of_all_issuers(verifier));
     }
     let server = listening.serve_api(&config.server, assembled.surfaces)?;
     let handle = server.handle();
@@ -144,6 +147,18 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
     management_handle.stop(true).await;
     info!("server.stopped");
     Ok(())
+}
+
+/// Asks for keys until every issuer has some. Nobody else may: while no issuer has any this server is not ready, and so is
+/// sent no request that would ask.
+async fn keys_of_all_issuers(verifier: Arc<OidcTokenVerifier>) {
+    loop {
+        verifier.warm().await;
+        if verifier.issuers().iter().all(|issuer| issuer.has_keys) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
 }
 
 /// Opens the store, however long it takes until it is there. What waiting cannot mend ends the start.

@@ -73,6 +73,7 @@ impl fmt::Display for AuditEntity {
             EntityKind::MappingRule => "mapping rule",
             EntityKind::Authorization => "authorization",
             EntityKind::Resource => "resource",
+            EntityKind::AuditLog => "audit log entry",
         };
         if self.key.is_empty() { write!(f, "{kind}") } else { write!(f, "{kind} `{}`", self.key) }
     }

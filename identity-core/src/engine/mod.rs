@@ -125,12 +125,19 @@ impl Engine {
         let known = self.world();
         let transaction = self.store.begin(known.revision()).await?;
         let newest = match transaction.missed() {
-            Tail::Commits(commits) => commits
-                .iter()
-                .fold((*known).clone(), |world, commit| replayed(&world, commit.revision, &commit.changes)),
-            Tail::Gone => Self::load(self.store.as_ref(), &empty(&known)).await?,
+            Tail::Commits(commits) => {
+                let newest = commits
+                    .iter()
+                    .fold((*known).clone(), |world, commit| replayed(&world, commit.revision, &commit.changes));
+                self.publish(newest.clone());
+                newest
+            }
+            Tail::Gone => {
+                let newest = Self::load(self.store.as_ref(), &empty(&known)).await?;
+                self.replace(&known, newest.clone());
+                newest
+            }
         };
-        self.publish(newest.clone());
 
         let commands = plan(&newest)?;
         let Applied { world, changes, audit } = apply(&newest, &commands, permit.authority())?;
@@ -178,7 +185,8 @@ impl Engine {
     /// Follows the store for ever.
     pub async fn follow(&self) {
         loop {
-            self.store.changed().await;
+            // Listened for before looking, so that what is committed in between is not missed.
+            let changed = self.store.changed();
             let outcome = self.catch_up().await;
             let followed = self.following.swap(outcome.is_ok(), Ordering::Relaxed);
             match outcome {
@@ -186,6 +194,7 @@ impl Engine {
                 Err(error) if followed => error!(error = &error as &dyn std::error::Error, "world.follow.failed"),
                 Ok(_) | Err(_) => {}
             }
+            changed.await;
         }
     }
 

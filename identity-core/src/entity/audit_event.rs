@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::Principal;
+use super::{Principal, storable, to_microsecond};
 use crate::value::Revision;
 
 /// One entry of the audit log.
@@ -29,6 +29,28 @@ pub struct AuditEvent {
     pub revision: Option<Revision>,
     /// The request that asked for it.
     pub request_id: Option<String>,
+}
+
+impl AuditEvent {
+    /// The entry as all stores keep it: the time to the microsecond, and U+FFFD for U+0000, which whoever is refused may have
+    /// sent.
+    #[must_use]
+    pub fn as_stored(&self) -> Self {
+        let text = |text: &String| storable(text).into_owned();
+        let entity = |entity: &AuditEntity| AuditEntity { kind: entity.kind, key: text(&entity.key) };
+        Self {
+            key: self.key,
+            at: to_microsecond(self.at),
+            actor: self.actor.clone(),
+            operation: self.operation,
+            entity: entity(&self.entity),
+            related: self.related.as_ref().map(entity),
+            result: self.result,
+            reason: self.reason.as_ref().map(text),
+            revision: self.revision,
+            request_id: self.request_id.as_ref().map(text),
+        }
+    }
 }
 
 /// Who did something.
@@ -90,6 +112,8 @@ pub enum EntityKind {
     Authorization,
     /// A resource that authorizations are about.
     Resource,
+    /// The audit log, or an entry of it.
+    AuditLog,
 }
 
 /// How an attempt ended.
@@ -111,6 +135,7 @@ names!(AuditOperation {
 names!(EntityKind {
     User => "USER", Client => "CLIENT", Group => "GROUP", Role => "ROLE", Tenant => "TENANT",
     MappingRule => "MAPPING_RULE", Authorization => "AUTHORIZATION", Resource => "RESOURCE",
+    AuditLog => "AUDIT_LOG",
 });
 names!(AuditResult { Success => "SUCCESS", Fail => "FAIL", Denied => "DENIED" });
 

@@ -1,8 +1,11 @@
 //! Entities as columns: the names that relational stores write, and the checks when they are read back.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use time::OffsetDateTime;
+use time::format_description::StaticFormatDescription;
+use time::macros::{datetime, format_description};
+use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
 use super::{
     Actor, Authorization, Container, Group, MappingRule, Membership, Operator, Party, Permission, Principal, Role,
@@ -17,10 +20,36 @@ use crate::value::{
 /// Separates the items of a list that a query aggregates into one column. No id can hold it.
 pub const SEPARATOR: char = '\u{1f}';
 
-/// The time as stores keep it.
+/// The times that stores keep: those whose years have four digits.
+const FIRST: OffsetDateTime = datetime!(0001-01-01 00:00 UTC);
+const LAST: OffsetDateTime = datetime!(9999-12-31 23:59:59.999_999 UTC);
+const TIME: StaticFormatDescription =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
+
+/// The time as stores keep it: in UTC, to the microsecond, from the year 1 to 9999.
 #[must_use]
 pub fn to_microsecond(time: OffsetDateTime) -> OffsetDateTime {
-    time.replace_nanosecond(time.nanosecond() / 1_000 * 1_000).unwrap_or(time)
+    let utc = time.clamp(FIRST, LAST).to_offset(UtcOffset::UTC);
+    utc.replace_nanosecond(utc.nanosecond() / 1_000 * 1_000).unwrap_or(utc)
+}
+
+/// The time as stores keep it, in RFC 3339 with six decimals. Such texts sort as the times pass.
+#[must_use]
+pub fn time_text(time: OffsetDateTime) -> String {
+    to_microsecond(time).format(TIME).unwrap_or_default()
+}
+
+/// The time of which this is the text.
+#[must_use]
+pub fn parse_time(text: &str) -> Option<OffsetDateTime> {
+    let time = PrimitiveDateTime::parse(text, TIME).ok()?.assume_utc();
+    (time_text(time) == text).then_some(time)
+}
+
+/// The text as all stores can keep it: PostgreSQL's cannot hold U+0000.
+#[must_use]
+pub fn storable(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
 }
 
 fn unknown(what: &'static str, names: &'static str) -> InvalidValue {
@@ -306,6 +335,26 @@ mod tests {
         for columns in [("USER", Some("u")), ("CLIENT", Some("c")), ("ANONYMOUS", None), ("SYSTEM", None)] {
             let actor = Actor::parse(columns.0, columns.1).unwrap();
             assert_eq!((actor.kind_name(), actor.id()), columns);
+        }
+    }
+
+    #[test]
+    fn times_keep_their_order_and_their_microseconds() {
+        let times = [
+            datetime!(0001-01-01 00:00:00 UTC),
+            datetime!(2026-03-01 00:59:59.999_999 +1),
+            datetime!(2026-03-01 00:00:00 UTC),
+            datetime!(2026-03-01 00:00:00.000_001 UTC),
+            datetime!(9999-12-31 23:59:59.999_999 UTC),
+        ];
+        let texts = times.map(time_text);
+        assert!(texts.is_sorted(), "{texts:?}");
+        assert_eq!(texts.each_ref().map(|text| parse_time(text).unwrap()), times);
+        assert_eq!(time_text(datetime!(2026-03-01 00:00:00.123_456_789 UTC)), "2026-03-01T00:00:00.123456Z");
+        assert_eq!(time_text(datetime!(9999-12-31 23:59:59 -1)), "9999-12-31T23:59:59.999999Z");
+        assert_eq!(time_text(datetime!(0001-01-01 00:00:00 +1)), "0001-01-01T00:00:00.000000Z");
+        for other in ["2026-03-01T00:00:00Z", "0000-03-01T00:00:00.000000Z", "+2026-03-01T00:00:00.000000Z", ""] {
+            assert_eq!(parse_time(other), None, "{other}");
         }
     }
 

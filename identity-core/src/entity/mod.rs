@@ -32,7 +32,7 @@ mod user;
 
 pub use audit_event::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind};
 pub use authorization::{Authorization, Scope};
-pub use columns::{SEPARATOR, to_microsecond};
+pub use columns::{SEPARATOR, parse_time, storable, time_text, to_microsecond};
 pub use group::Group;
 pub use mapping_rule::{MappingRule, Operator, RuleKind};
 pub use membership::{Container, Membership, Party, PartyKind, UnsupportedMember};

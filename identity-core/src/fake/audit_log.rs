@@ -1,10 +1,12 @@
+use std::cmp::Ordering;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 
 use super::lock;
-use crate::entity::{AuditEvent, to_microsecond};
-use crate::port::{AuditFilter, AuditLog, StoreError};
+use crate::entity::AuditEvent;
+use crate::port::{AuditLog, AuditPosition, AuditQuery, StoreError};
+use crate::search::{Found, Order};
 
 /// An [`AuditLog`] in memory. Clones share one state.
 #[derive(Clone, Debug, Default)]
@@ -16,7 +18,7 @@ impl MemoryAuditLog {
     pub(super) fn add(&self, event: &AuditEvent) -> u64 {
         let mut events = lock(&self.events);
         let key = events.last().map_or(0, |newest| newest.key) + 1;
-        events.push(AuditEvent { key, at: to_microsecond(event.at), ..event.clone() });
+        events.push(AuditEvent { key, ..event.as_stored() });
         key
     }
 
@@ -37,24 +39,28 @@ impl AuditLog for MemoryAuditLog {
         Ok(lock(&self.events).iter().find(|event| event.key == key).cloned())
     }
 
-    async fn newest(
-        &self,
-        filter: &AuditFilter,
-        before: Option<u64>,
-        limit: u32,
-    ) -> Result<Vec<AuditEvent>, StoreError> {
-        let events = lock(&self.events);
-        let older = events.iter().rev().filter(|event| before.is_none_or(|before| event.key < before));
-        let passing = older.filter(|event| passes(filter, event));
-        Ok(passing.take(usize::try_from(limit).unwrap_or(usize::MAX)).cloned().collect())
+    async fn search(&self, query: &AuditQuery) -> Result<Found<AuditEvent>, StoreError> {
+        let mut found: Vec<(AuditPosition, AuditEvent)> = self
+            .events()
+            .into_iter()
+            .filter(|event| query.filter().matches(event))
+            .map(|event| (AuditPosition::of(&event, query.order()), event))
+            .collect();
+        found.sort_by(|(one, _), (other, _)| compare(query, one, other));
+        let total = found.len();
+        let after = |place: &AuditPosition| query.position().is_none_or(|start| compare(query, place, start).is_gt());
+        let part = found.into_iter().filter(|(place, _)| after(place)).map(|(_, event)| event);
+        Ok(query.found(part.skip(query.offset()).take(query.limit()).collect(), total))
     }
 }
 
-fn passes(filter: &AuditFilter, event: &AuditEvent) -> bool {
-    filter.actor.as_deref().is_none_or(|actor| event.actor.id() == Some(actor))
-        && filter.entity.is_none_or(|kind| event.entity.kind == kind)
-        && filter.entity_key.as_ref().is_none_or(|key| event.entity.key == *key)
-        && filter.result.is_none_or(|result| event.result == result)
-        && filter.from.is_none_or(|from| event.at >= to_microsecond(from))
-        && filter.until.is_none_or(|until| event.at < to_microsecond(until))
+fn compare(query: &AuditQuery, one: &AuditPosition, other: &AuditPosition) -> Ordering {
+    let directed = |order, ordering: Ordering| if order == Order::Descending { ordering.reverse() } else { ordering };
+    // What is missing is greater than any text.
+    let rank = |field: &Option<String>| (field.is_none(), field.clone());
+    let fields = one.fields.iter().zip(&other.fields).zip(query.order());
+    fields
+        .map(|((one, other), by)| directed(by.order, rank(one).cmp(&rank(other))))
+        .find(|ordering| ordering.is_ne())
+        .unwrap_or_else(|| directed(query.key_order(), one.key.cmp(&other.key)))
 }

@@ -61,8 +61,12 @@ impl PasswordHasher for PlainPasswordHasher {
         Some(plain(password))
     }
 
-    async fn verify<'h>(&self, password: &Secret, hash: Option<&'h PasswordHash>) -> bool {
-        hash.is_some_and(|hash| *hash == plain(password))
+    async fn verify(&self, password: &Secret, hash: &PasswordHash) -> bool {
+        *hash == plain(password)
+    }
+
+    async fn remembers(&self, _: &Secret, _: &PasswordHash) -> bool {
+        false
     }
 }
 

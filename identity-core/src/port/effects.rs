@@ -27,7 +27,10 @@ pub trait PasswordHasher: Send + Sync {
     /// randomness).
     async fn hash(&self, password: &Secret) -> Option<PasswordHash>;
 
-    /// Whether `password` is the one that `hash` was made of. Without a hash (an unknown user) it does the same amount
-    /// of work and says no. A text that is not a hash is nobody's password.
-    async fn verify<'h>(&self, password: &Secret, hash: Option<&'h PasswordHash>) -> bool;
+    /// Whether `password` is the one that `hash` was made of. A text that is not a hash is nobody's password; to find that
+    /// out takes as much work as a wrong password does.
+    async fn verify(&self, password: &Secret, hash: &PasswordHash) -> bool;
+
+    /// Whether this was verified a moment ago, and so costs nothing now. Never true for a wrong password.
+    async fn remembers(&self, password: &Secret, hash: &PasswordHash) -> bool;
 }

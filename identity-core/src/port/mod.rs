@@ -4,13 +4,15 @@
 //! drivers' errors into it. Every sentence of a contract here has a case in `tests/conformance`.
 
 mod audit_log;
+mod audit_query;
 mod effects;
 mod net;
 mod policy_store;
 mod session_store;
 mod token_verifier;
 
-pub use audit_log::{AuditFilter, AuditLog};
+pub use audit_log::AuditLog;
+pub use audit_query::{AuditField, AuditFilter, AuditPosition, AuditQuery, AuditText, TimeFilter};
 pub use effects::{Clock, Ids, PasswordHasher};
 pub use net::{Net, NetRows, split};
 pub use policy_store::{AuditDraft, Commit, Logged, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail};
@@ -20,5 +22,6 @@ pub use token_verifier::{RejectedToken, TokenError, TokenVerifier, VerifiedToken
 #[cfg(feature = "mocks")]
 pub use {
     audit_log::MockAuditLog, effects::MockClock, effects::MockIds, effects::MockPasswordHasher,
-    session_store::MockSessionStore, token_verifier::MockTokenVerifier,
+    policy_store::MockPolicyStore, policy_store::MockPolicyTransaction, session_store::MockSessionStore,
+    token_verifier::MockTokenVerifier,
 };

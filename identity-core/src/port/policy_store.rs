@@ -16,6 +16,7 @@ use crate::world::Change;
 /// - Commits are serial: between [`PolicyStore::begin`] and the end of its transaction nobody else's begins.
 /// - A transaction that is dropped changes nothing and frees the way for the next.
 /// - [`PolicyStore::load`] and [`PolicyStore::tail`] see whole commits only, and wait for no writer.
+#[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait PolicyStore: Send + Sync {
     /// Everything, at one revision.
@@ -27,13 +28,14 @@ pub trait PolicyStore: Send + Sync {
     /// Waits for its turn to write, and reads the commits after `known`.
     async fn begin(&self, known: Revision) -> Result<Box<dyn PolicyTransaction>, StoreError>;
 
-    /// Returns when somebody may have committed since the last call returned (a commit between two calls wakes the
-    /// second), and at the latest after the store's polling interval. One follower calls it. Never fails; a store that
-    /// cannot be reached just takes its time.
+    /// Returns when somebody may have committed since this was called (not since it was first polled), and at the latest
+    /// after the store's polling interval. One follower calls it. Never fails; a store that cannot be reached just takes its
+    /// time.
     async fn changed(&self);
 }
 
 /// The right to write the next revision.
+#[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait PolicyTransaction: Send + Sync {
     /// The commits after the revision that [`PolicyStore::begin`] was told of.

@@ -58,6 +58,20 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// Somebody who is nothing and has nothing, whatever the name.
+    pub(crate) fn of_nobody(world: &World, principal: Principal) -> Self {
+        Self {
+            revision: world.revision(),
+            principal,
+            mapping_rules: Vec::new(),
+            groups: Vec::new(),
+            groups_claimed: false,
+            roles: Vec::new(),
+            tenants: Vec::new(),
+            owners: Owners::default(),
+        }
+    }
+
     /// Whether they are a member of a tenant, by any way.
     #[must_use]
     pub fn in_tenant(&self, tenant: &TenantId) -> bool {

@@ -1,20 +1,27 @@
 //! From credentials to a caller.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Caller;
+use super::throttle::Throttle;
 use crate::engine::Engine;
 use crate::entity::{Actor, Principal};
 use crate::port::{PasswordHasher, RejectedToken, TokenError, TokenVerifier};
-use crate::resolve::{Presented, resolve};
-use crate::value::Secret;
+use crate::resolve::{Presented, Subject, resolve};
+use crate::value::{PasswordHash, Secret, Username};
+
+/// What callers without credentials are called. A user of that name has nothing to do with them.
+const ANONYMOUS: &str = "anonymous";
 
 /// The ways to authenticate that the profile offers.
 pub struct Authentication {
     engine: Arc<Engine>,
     bearer: Option<Arc<dyn TokenVerifier>>,
     basic: Option<Arc<dyn PasswordHasher>>,
+    throttle: Throttle,
+    unprotected: bool,
 }
 
 /// Why nobody is authenticated.
@@ -29,6 +36,12 @@ pub enum AuthenticationError {
     /// The username or the password is wrong; which one is not said.
     #[error("the username or the password is wrong")]
     Password,
+    /// Too many wrong ones came before; nobody looked whether this one is right.
+    #[error("too many attempts have failed; try again later")]
+    Throttled {
+        /// When to try again.
+        retry_after: Duration,
+    },
     /// The token's issuer cannot be asked now.
     #[error("the token's issuer cannot be reached; try again later")]
     Unavailable {
@@ -45,7 +58,25 @@ impl Authentication {
         bearer: Option<Arc<dyn TokenVerifier>>,
         basic: Option<Arc<dyn PasswordHasher>>,
     ) -> Self {
-        Self { engine, bearer, basic }
+        Self { engine, bearer, basic, throttle: Throttle::new(), unprotected: false }
+    }
+
+    /// The same, which also lets everybody do everything who brings no credentials. For trials on one's own machine.
+    #[must_use]
+    pub fn unprotected(self, unprotected: bool) -> Self {
+        Self { unprotected, ..self }
+    }
+
+    /// Whoever brings no credentials, if that is allowed.
+    #[must_use]
+    pub fn anonymous(&self, request_id: Option<String>) -> Option<Caller> {
+        let nobody = Principal::User(Username::parse(ANONYMOUS).ok()?);
+        self.unprotected.then(|| {
+            let world = self.engine.world();
+            let subject = Subject::of_nobody(&world, nobody);
+            let subject = Arc::new(subject);
+            Caller { world, actor: Actor::Anonymous, subject, display_name: None, email: None, request_id }
+        })
     }
 
     /// The schemes that are offered, for `WWW-Authenticate`.
@@ -77,27 +108,54 @@ impl Authentication {
         })
     }
 
-    /// The built-in user of this name and password (RFC 7617). An unknown user costs as much as a wrong password.
+    /// The built-in user of this name and password (RFC 7617), who comes from this address. An unknown user costs as much as
+    /// a wrong password.
     ///
     /// # Errors
-    /// When there is no such user, or the password is not theirs.
+    /// When there is no such user, the password is not theirs, or too many attempts have failed.
     pub async fn basic(
         &self,
         username: &str,
         password: &Secret,
+        address: Option<IpAddr>,
         request_id: Option<String>,
     ) -> Result<Caller, AuthenticationError> {
         let hasher = self.basic.as_ref().ok_or(AuthenticationError::NotOffered("basic"))?;
-        let hash = self.engine.world().user(username).map(|user| user.password.clone());
-        let right = hasher.verify(password, hash.as_ref()).await;
+        let user = self.engine.world().user(username).map(|user| user.password.clone());
+        let hash = user.unwrap_or_else(|| PasswordHash::of_nobody(username));
+        if !hasher.remembers(password, &hash).await {
+            self.verify(hasher.as_ref(), username, password, &hash, address).await?;
+        }
         let world = self.engine.world();
         // Looked up again: the user may have been removed or changed while the hash was being made.
-        let user = world.user(username).filter(|user| right && Some(&user.password) == hash.as_ref());
-        let user = user.ok_or(AuthenticationError::Password)?;
+        let user = world.user(username).filter(|user| user.password == hash).ok_or(AuthenticationError::Password)?;
         let principal = Principal::User(user.username.clone());
         let subject = Arc::new(resolve(&world, Presented::from(&principal)));
         let display_name = user.name.as_ref().map(ToString::to_string);
         let email = user.email.clone();
         Ok(Caller { world, actor: Actor::Principal(principal), subject, display_name, email, request_id })
+    }
+
+    /// Verifies a password that is not remembered, if whoever brings it may still guess.
+    async fn verify(
+        &self,
+        hasher: &dyn PasswordHasher,
+        username: &str,
+        password: &Secret,
+        hash: &PasswordHash,
+        address: Option<IpAddr>,
+    ) -> Result<(), AuthenticationError> {
+        let attempt = self.throttle.attempt(username, address);
+        let _turn = self.throttle.turn(attempt).await;
+        if hasher.remembers(password, hash).await {
+            return Ok(());
+        }
+        let now = || self.engine.clock().now();
+        self.throttle.admit(attempt, now()).map_err(|retry_after| AuthenticationError::Throttled { retry_after })?;
+        if !hasher.verify(password, hash).await {
+            return Err(AuthenticationError::Password);
+        }
+        self.throttle.succeeded(attempt, now());
+        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Caller, Gate, ServiceError, Written};
+use super::{Caller, Gate, ListRequest, ServiceError, Written};
 use crate::apply::{Command, NewAuthorization, Refusal};
 use crate::entity::{AuditEntity, AuditOperation, Authorization, EntityKind, Party, Scope};
 use crate::matrix::{Family, ResourceType};
@@ -52,9 +52,15 @@ impl Authorizations {
     ///
     /// # Errors
     /// When the caller may not read.
-    pub async fn list(&self, caller: &Caller, page: PageRequest) -> Result<Page<EntityAuthorization>, ServiceError> {
+    pub async fn list(&self, caller: &Caller, list: &ListRequest) -> Result<Page<EntityAuthorization>, ServiceError> {
         self.gate
-            .read(caller, EntityKind::Authorization, "", |world| page.cut(merged(management(world)).into_iter()))
+            .read(caller, EntityKind::Authorization, "", |world| {
+                let found = |held: &EntityAuthorization| {
+                    let key = held.scope.resource_id().unwrap_or_default();
+                    matches_text(list.search.as_deref(), &[held.owner.id(), key])
+                };
+                list.page.cut(merged(management(world)).into_iter().filter(found))
+            })
             .await
     }
 

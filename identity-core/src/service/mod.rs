@@ -3,6 +3,7 @@
 //! Each takes the caller, asks whether they may, and reads the world or writes it. A surface cannot skip the question: reads go
 //! through the [`Gate`] and writes need its permit.
 
+mod audit_logs;
 mod authentication;
 mod authorizations;
 pub mod cluster;
@@ -12,7 +13,10 @@ mod mapping_rules;
 mod me;
 mod roles;
 mod tenants;
+mod throttle;
+mod users;
 
+pub use audit_logs::AuditLogs;
 pub use authentication::{Authentication, AuthenticationError};
 pub use authorizations::{Authorizations, EntityAuthorization, Resource, ResourceKind};
 pub use gate::{Caller, Gate, ServiceError, Written};
@@ -20,6 +24,7 @@ pub use groups::Groups;
 pub use mapping_rules::{MappingRules, RuleTargets, RuleWithTargets, creation, replacement};
 pub use roles::Roles;
 pub use tenants::Tenants;
+pub use users::user_creation;
 
 use crate::search::PageRequest;
 

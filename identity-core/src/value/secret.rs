@@ -43,6 +43,13 @@ impl PasswordHash {
         Self(Secret::new(text))
     }
 
+    /// What the password of an unknown user is compared with. It is no hash, so it verifies nothing; and it differs from
+    /// user to user, as the hashes of known ones do, so that whoever looks at it learns nothing by how they are treated.
+    #[must_use]
+    pub fn of_nobody(username: &str) -> Self {
+        Self::new(format!("{{nobody}}{username}"))
+    }
+
     /// The hash as text, for the hasher and the store.
     #[must_use]
     pub fn expose(&self) -> &str {

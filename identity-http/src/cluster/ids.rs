@@ -24,16 +24,10 @@ pub struct IdRules {
 }
 
 impl IdRules {
-    /// The usual pattern.
-    pub const USUAL: &'static str = "^[a-zA-Z0-9_~@.+-]+$";
-
-    /// Ids must match this pattern as a whole.
-    ///
-    /// # Errors
-    /// When it is not a regular expression.
-    pub fn new(pattern: &str) -> Result<Self, regex::Error> {
-        let whole = format!("^(?:{pattern})$");
-        Ok(Self { pattern: Regex::new(&whole)?, source: Arc::from(pattern) })
+    /// Ids must match `whole`, which is `source` from their beginning to their end.
+    #[must_use]
+    pub fn new(whole: Regex, source: &str) -> Self {
+        Self { pattern: whole, source: Arc::from(source) }
     }
 
     fn check(&self, text: &str) -> Result<(), BrokenRule> {

@@ -161,7 +161,7 @@ pub(crate) async fn list(
     query: Query<ListQuery>,
 ) -> Result<HttpResponse, Problem> {
     let list = query.into_inner().parse()?;
-    Ok(page::respond(authorizations.list(&caller, list.page).await?, AuthorizationView::new))
+    Ok(page::respond(authorizations.list(&caller, &list).await?, AuthorizationView::new))
 }
 
 /// Lets somebody do one more thing with a resource. That they may already is no error.
@@ -175,7 +175,8 @@ pub(crate) async fn add(
 ) -> Result<HttpResponse, Problem> {
     let mut findings = Findings::default();
     let owner = findings.take("entityId", body.entity_type.party(&body.entity_id));
-    let resource = parse_resource(&mut findings, &body.resource_type, &body.resource_key);
+    let resource =
+        parse_resource(&mut findings, ("resourceType", &body.resource_type), ("resourceKey", &body.resource_key));
     let permission = findings.take("permission", PermissionName::parse(&body.permission));
     let (Some(owner), Some((kind, scope)), Some(permission)) = (owner, resource, permission) else {
         return Err(findings.problem());
@@ -195,7 +196,8 @@ pub(crate) async fn replace(
 ) -> Result<HttpResponse, Problem> {
     let mut findings = Findings::default();
     let owner = findings.take("entityId", body.entity_type.party(&body.entity_id));
-    let resource = parse_resource(&mut findings, &body.resource_type, &body.resource_key);
+    let resource =
+        parse_resource(&mut findings, ("resourceType", &body.resource_type), ("resourceKey", &body.resource_key));
     let permissions = findings.all("permissions", body.permissions.iter().map(|text| PermissionName::parse(text)));
     let (Some(owner), Some((kind, scope)), Some(permissions)) = (owner, resource, permissions) else {
         return Err(findings.problem());
@@ -243,7 +245,7 @@ pub(crate) async fn register(
     Body(body): Body<ResourceBody>,
 ) -> Result<HttpResponse, Problem> {
     let mut findings = Findings::default();
-    let Some((resource_type, _)) = parse_resource(&mut findings, &body.kind, &body.key) else {
+    let Some((resource_type, _)) = parse_resource(&mut findings, ("type", &body.kind), ("key", &body.key)) else {
         return Err(findings.problem());
     };
     let resource = Resource { resource_type, key: body.key };
@@ -251,8 +253,13 @@ pub(crate) async fn register(
     Ok(HttpResponse::Ok().json(ResourceView::from(resource)))
 }
 
-fn parse_resource(findings: &mut Findings, kind: &str, key: &str) -> Option<(ResourceTypeName, Scope)> {
-    let kind = findings.take("resourceType", ResourceTypeName::parse(kind));
-    let scope = findings.take("resourceKey", Scope::from_resource_id(key));
+/// A resource type and key, each with the name of its field.
+fn parse_resource(
+    findings: &mut Findings,
+    (kind_field, kind): (&'static str, &str),
+    (key_field, key): (&'static str, &str),
+) -> Option<(ResourceTypeName, Scope)> {
+    let kind = findings.take(kind_field, ResourceTypeName::parse(kind));
+    let scope = findings.take(key_field, Scope::from_resource_id(key));
     Some((kind?, scope?))
 }

@@ -17,6 +17,12 @@ use super::server::web_url;
 pub struct Authentication {
     /// The issuers, in the order of their ids.
     pub providers: Vec<Provider>,
+    /// Whether requests need no credentials.
+    pub unprotected_api: bool,
+    /// Whether that goes for requests from other machines, too.
+    pub unprotected_api_on_network: bool,
+    /// How long a verified password is remembered; not at all, when zero.
+    pub basic_cache_ttl: Duration,
     /// How many verified tokens are remembered.
     pub token_cache_entries: u64,
     /// The longest token that is read, in bytes.
@@ -86,10 +92,28 @@ impl Authentication {
             }
             providers.push(provider);
         }
+        let unprotected_api = from.flag("unprotected-api");
+        let unprotected_api_on_network = from.flag("unprotected-api-on-network");
+        let basic_cache_ttl = from.section("basic").duration("cache-ttl", Duration::ZERO..=Duration::from_secs(600));
         let token_cache_entries = from.number("token-cache-entries", 0..=10_000_000);
         let max_token_bytes = from.number("max-token-bytes", 1024..=1 << 20);
         let ca_file = from.file_path("ca-file");
-        Some(Self { providers, token_cache_entries: token_cache_entries?, max_token_bytes: max_token_bytes?, ca_file })
+        Some(Self {
+            providers,
+            unprotected_api: unprotected_api?,
+            unprotected_api_on_network: unprotected_api_on_network?,
+            basic_cache_ttl: basic_cache_ttl?,
+            token_cache_entries: token_cache_entries?,
+            max_token_bytes: max_token_bytes?,
+            ca_file,
+        })
+    }
+
+    /// Whether groups come from a claim. They do as soon as one provider says so: stored memberships of users would be a
+    /// second truth.
+    #[must_use]
+    pub fn claims_groups(&self) -> bool {
+        self.providers.iter().any(|provider| provider.groups_claim.is_some())
     }
 }
 

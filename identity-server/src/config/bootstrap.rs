@@ -91,10 +91,10 @@ impl Bootstrap {
 }
 
 /// Reads the elements of a list, no two of which may have the same key.
-fn unique<T>(
+pub(super) fn unique<T>(
     items: &[Reader<'_>],
     name: &str,
-    read: impl Fn(&Reader<'_>) -> Option<T>,
+    mut read: impl FnMut(&Reader<'_>) -> Option<T>,
     key: impl Fn(&T) -> &str,
 ) -> Vec<T> {
     let mut all: Vec<T> = Vec::new();

@@ -10,8 +10,9 @@ use super::table::{FOREIGN, KEYS, UNUSED};
 use super::tree::{Contradiction, Node, Origin, Step, shown};
 use super::{datasource, profiles};
 
-/// Begins the names of our own variables; every one of them must be a key.
-const PREFIX: &str = "IDENTITY_";
+/// Begin the names of our own variables; every one of them must be a key. A switch of the Orchestration Cluster that is
+/// misspelt must not be one that is silently off.
+const PREFIXES: [&str; 2] = ["IDENTITY_", "CAMUNDA_SECURITY_"];
 
 /// Lays the variables over the tree. Answers with what the user should know although it is no mistake.
 pub(super) fn overlay(tree: &mut Node, variables: &BTreeMap<String, String>, problems: &Collector) -> Vec<String> {
@@ -22,18 +23,24 @@ pub(super) fn overlay(tree: &mut Node, variables: &BTreeMap<String, String>, pro
         match name.as_str() {
             profiles::VARIABLE => overlay.profiles(name, value),
             datasource::VARIABLE => overlay.datasource(name, value),
+            profiles::METHOD => {}
             _ => match names.path(name) {
-                Some(path) => overlay.set(&path, name, value.clone()),
+                Some((path, false)) => overlay.set(&path, name, value.clone()),
+                Some((path, true)) => overlay.list(&path, name, value),
                 None if names.unused.iter().any(|pattern| pattern.captures(name).is_some()) => {
                     overlay.unused.push(name);
                 }
-                None if name.starts_with(PREFIX) && !names.foreign.iter().any(|p| p.captures(name).is_some()) => {
+                None if is_ours(name) && !names.foreign.iter().any(|p| p.captures(name).is_some()) => {
                     let hint = names.suggestion(name).map(|near| format!("; did you mean `{near}`?"));
                     problems.add("", Some(&origin(name)), format!("is not a key{}", hint.unwrap_or_default()));
                 }
                 None => {}
             },
         }
+    }
+    // Last, as it depends on whether anybody else says what the profile is.
+    if let Some(method) = variables.get(profiles::METHOD).filter(|method| !method.is_empty()) {
+        overlay.method(method);
     }
     let Overlay { mut warnings, unused, .. } = overlay;
     if !unused.is_empty() {
@@ -54,6 +61,32 @@ impl Overlay<'_> {
         if let Err(Contradiction(other)) = self.tree.set(path, value, origin(variable)) {
             let message = format!("is given by {other} too, with another value");
             self.problems.add(shown(path), Some(&origin(variable)), message);
+        }
+    }
+
+    /// A list of texts in one variable, instead of what earlier sources have there.
+    fn list(&mut self, path: &[Step], variable: &str, value: &str) {
+        let Some((Step::Index(_), list)) = path.split_last() else { return };
+        self.tree.forget_elements(list);
+        for (index, text) in value.split(',').map(str::trim).filter(|text| !text.is_empty()).enumerate() {
+            let element: Vec<Step> = list.iter().cloned().chain([Step::Index(index)]).collect();
+            self.set(&element, variable, text.to_owned());
+        }
+    }
+
+    fn method(&mut self, method: &str) {
+        let profile = [Step::Key("profile".to_owned())];
+        let problem = |message| self.problems.add("profile", Some(&origin(profiles::METHOD)), message);
+        let Some((assumed, fitting)) = profiles::of_method(method) else {
+            return problem("follows from the method, which must be one of `basic` and `oidc`");
+        };
+        match self.tree.text(&profile) {
+            Some((given, origin)) if *origin != Origin::Command => {
+                if !fitting.iter().any(|fits| fits.eq_ignore_ascii_case(given)) {
+                    problem("is one whose users authenticate in another way");
+                }
+            }
+            _ => self.set(&profile, profiles::METHOD, assumed.to_owned()),
         }
     }
 
@@ -90,6 +123,10 @@ fn origin(variable: &str) -> Origin {
     Origin::Environment(Arc::from(variable))
 }
 
+fn is_ours(name: &str) -> bool {
+    PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
 /// Kubernetes tells each container about each service of its namespace: one called `identity` makes
 /// `IDENTITY_SERVICE_HOST`, one called `identity-server` even `IDENTITY_SERVER_PORT=tcp://10.0.0.1:80`.
 fn is_service_link(name: &str, value: &str) -> bool {
@@ -105,7 +142,8 @@ fn is_service_link(name: &str, value: &str) -> bool {
 
 /// The names of all variables.
 pub(super) struct Names {
-    keys: Vec<(Pattern, String)>,
+    /// The name, the path that it sets, and whether it sets a whole list.
+    keys: Vec<(Pattern, String, bool)>,
     unused: Vec<Pattern>,
     foreign: Vec<Pattern>,
 }
@@ -114,17 +152,24 @@ impl Names {
     /// From the list of keys.
     pub(super) fn new() -> Self {
         Self {
-            keys: KEYS.iter().flat_map(of_key).map(|(name, path)| (Pattern::new(&name), path)).collect(),
+            keys: KEYS
+                .iter()
+                .flat_map(of_key)
+                .map(|(name, path)| (Pattern::new(&name), !name.ends_with("[]") && path.ends_with("[]"), path))
+                .map(|(pattern, list, path)| (pattern, path, list))
+                .collect(),
             unused: UNUSED.iter().map(|(name, _)| Pattern::new(name)).collect(),
             foreign: FOREIGN.iter().map(|name| Pattern::new(name)).collect(),
         }
     }
 
-    /// The path that a variable sets.
-    pub(super) fn path(&self, variable: &str) -> Option<Vec<Step>> {
-        let matches = self.keys.iter().filter_map(|(pattern, path)| Some((path, pattern.captures(variable)?)));
+    /// The path that a variable sets, and whether it sets a whole list.
+    pub(super) fn path(&self, variable: &str) -> Option<(Vec<Step>, bool)> {
+        let matches = self.keys.iter().filter_map(|key| Some((key, key.0.captures(variable)?)));
         // The longest key has the shortest id: see `Pattern`.
-        matches.max_by_key(|(path, _)| path.len()).map(|(path, captures)| fill(path, captures))
+        matches
+            .max_by_key(|((_, path, _), _)| path.len())
+            .map(|((_, path, list), captures)| (fill(path, captures), *list))
     }
 
     /// The name that somebody who wrote `variable` may have meant, with their ids and indices.
@@ -137,8 +182,8 @@ impl Names {
             });
             words.collect::<Vec<_>>().join("_")
         };
-        let names: Vec<String> = self.keys.iter().map(|(pattern, _)| adapted(pattern.name())).collect();
-        nearest(variable, names.iter().map(String::as_str).filter(|name| name.starts_with(PREFIX))).map(str::to_owned)
+        let names: Vec<String> = self.keys.iter().map(|(pattern, ..)| adapted(pattern.name())).collect();
+        nearest(variable, names.iter().map(String::as_str).filter(|name| is_ours(name))).map(str::to_owned)
     }
 }
 
@@ -147,6 +192,8 @@ fn of_key(key: &Key) -> Vec<(String, String)> {
     let own = format!("identity.{}", key.path);
     let names = std::iter::once(own).chain(key.aliases.iter().map(|alias| (*alias).to_owned()));
     let mut all: Vec<(String, String)> = names.map(|name| (name, key.path.to_owned())).collect();
+    let lists = all.iter().filter_map(|(name, path)| Some((name.strip_suffix("[]")?.to_owned(), path.clone())));
+    all.extend(lists.collect::<Vec<_>>());
     if let Kind::Secret = key.kind {
         let files = all.iter().map(|(name, path)| (format!("{name}{FILE_SUFFIX}"), format!("{path}{FILE_SUFFIX}")));
         all.extend(files.collect::<Vec<_>>());

@@ -11,6 +11,7 @@ mod docs;
 mod document;
 mod duration;
 mod environment;
+mod initialization;
 mod key;
 mod log;
 mod names;
@@ -19,6 +20,7 @@ mod profiles;
 mod reader;
 mod server;
 mod store;
+mod switches;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -26,10 +28,12 @@ mod tree;
 
 pub use authentication::{Authentication, Provider, ProviderKind};
 pub use bootstrap::{Bootstrap, InitialClaim, MappingRuleSeed, TenantSeed, UserSeed};
+pub use initialization::Initialization;
 pub use log::{Log, LogFormat};
 pub use problem::{Problem, Problems};
 pub use server::Server;
 pub use store::{Postgres, PostgresTarget, PostgresTls, Store};
+pub use switches::{IdPattern, Switches};
 pub use tree::Origin;
 
 use std::collections::BTreeMap;
@@ -52,6 +56,10 @@ pub struct Config {
     pub authentication: Authentication,
     /// What is made at start.
     pub bootstrap: Bootstrap,
+    /// What else is made at start.
+    pub initialization: Initialization,
+    /// What the Orchestration Cluster's API can have switched off.
+    pub switches: Switches,
     /// What can be switched off.
     pub features: Features,
     /// What is logged.
@@ -107,7 +115,7 @@ pub struct Flag {
 pub struct Loaded {
     /// The configuration.
     pub config: Config,
-    /// What is understood but has no effect, a line each: for the log.
+    /// What is understood but has no effect, and what is dangerous, a line each: for the log.
     pub warnings: Vec<String>,
 }
 
@@ -135,14 +143,17 @@ impl Sources {
                 None => readable = false,
             }
         }
-        let warnings = environment::overlay(&mut tree, &self.environment, &problems);
+        let mut warnings = environment::overlay(&mut tree, &self.environment, &problems);
         for Flag { name, path, value } in &self.flags {
             let _flags_win = tree.set(&names::fill(path, Vec::new()), value.clone(), Origin::Flag(name));
         }
         // What an unreadable file says is not missing.
         let config = if readable { Config::read(&Reader::new(&tree, &problems)) } else { None };
         match (config, problems.problems()) {
-            (Some(config), None) => Ok(Loaded { config, warnings }),
+            (Some(config), None) => {
+                warnings.extend(config.dangers());
+                Ok(Loaded { config, warnings })
+            }
             (_, problems) => Err(problems.unwrap_or(Problems(Vec::new()))),
         }
     }
@@ -155,6 +166,20 @@ impl Config {
         let store = Store::read(&from.section("store"));
         let authentication = Authentication::read(&from.section("authentication"), profile);
         let bootstrap = Bootstrap::read(&from.section("bootstrap"), profile);
+        let switches = Switches::read(from);
+        let pattern = switches.as_ref().map(|switches| &switches.id_pattern);
+        let context = initialization::Context::new(&bootstrap, pattern, authentication.as_ref());
+        let initialization = Initialization::read(&from.section("initialization"), profile, &context);
+        if let (Some(server), Some(authentication)) = (&server, &authentication) {
+            let (open, address) = (authentication.unprotected_api, server.address.ip());
+            if open && !address.is_loopback() && !authentication.unprotected_api_on_network {
+                from.section("authentication").problem(
+                    "unprotected-api",
+                    "would let everybody on the network do everything; listen on 127.0.0.1 (`server.address`), or set \
+                     `authentication.unprotected-api-on-network` if that is what you want",
+                );
+            }
+        }
         let features = Features::read(&from.section("features"));
         let log = Log::read(&from.section("log"));
         Some(Self {
@@ -163,8 +188,21 @@ impl Config {
             store: store?,
             authentication: authentication?,
             bootstrap,
+            initialization,
+            switches: switches?,
             features: features?,
             log: log?,
+        })
+    }
+
+    /// What somebody may have set for a trial and must not forget.
+    fn dangers(&self) -> Option<String> {
+        self.authentication.unprotected_api.then(|| {
+            format!(
+                "DANGER: the API is unprotected (`authentication.unprotected-api`): whoever reaches {} needs no credentials \
+                 and may do everything",
+                self.server.address
+            )
         })
     }
 }

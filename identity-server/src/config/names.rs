@@ -95,12 +95,14 @@ fn onward<'t>(others: &[Segment], rest: &'t str) -> Option<&'t str> {
 /// The path that a property's captures fill in. An alias without an index is element 0, without an id the provider
 /// `default`.
 pub(super) fn fill(path: &str, captures: Vec<Step>) -> Vec<Step> {
-    let mut captures = captures.into_iter();
+    let mut captures = captures.into_iter().peekable();
     let mut steps = Vec::new();
     for part in path.split('.') {
         let (name, list) = part.strip_suffix("[]").map_or((part, false), |name| (name, true));
         steps.push(match name {
-            "<id>" => captures.next().unwrap_or_else(|| Step::Key("default".to_owned())),
+            "<id>" => {
+                captures.next_if(|step| matches!(step, Step::Key(_))).unwrap_or_else(|| Step::Key("default".to_owned()))
+            }
             _ => Step::Key(name.to_owned()),
         });
         if list {

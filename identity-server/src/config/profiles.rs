@@ -1,7 +1,19 @@
-//! The replaced service's choice of profile (management reference §7.1).
+//! The replaced services' choices of profile (management reference §7.1, orchestration reference §5.1).
 
 /// The variable that lists Spring's profiles.
 pub(super) const VARIABLE: &str = "SPRING_PROFILES_ACTIVE";
+
+/// The variable that says how the Orchestration Cluster's callers authenticate. Here, that follows from the profile.
+pub(super) const METHOD: &str = "CAMUNDA_SECURITY_AUTHENTICATION_METHOD";
+
+/// The profile that a method stands for, and those that it goes with.
+pub(super) fn of_method(method: &str) -> Option<(&'static str, &'static [&'static str])> {
+    match method.to_ascii_lowercase().as_str() {
+        "basic" => Some(("builtin", &["builtin"])),
+        "oidc" => Some(("oidc", &["oidc", "keycloak"])),
+        _ => None,
+    }
+}
 
 /// Spring's profiles, as far as they mean something here.
 pub(super) struct Profiles<'v> {

@@ -13,6 +13,40 @@ const fn key(
     Key { path, kind, default, aliases, meaning }
 }
 
+/// A property of the Orchestration Cluster's configuration (orchestration reference §6).
+macro_rules! cluster {
+    ($name:literal) => {
+        concat!("camunda.security.", $name)
+    };
+}
+
+/// A property of its provider, when there is one.
+macro_rules! oidc {
+    ($name:literal) => {
+        concat!("camunda.security.authentication.oidc.", $name)
+    };
+}
+
+/// The same of one of its providers.
+macro_rules! oidc_of {
+    ($name:literal) => {
+        concat!("camunda.security.authentication.providers.oidc.<id>.", $name)
+    };
+}
+
+/// A key of the initial data, which the Orchestration Cluster has too.
+macro_rules! initial {
+    ($name:literal, $kind:expr, $meaning:literal) => {
+        key(
+            concat!("initialization.", $name),
+            $kind,
+            "",
+            &[concat!("camunda.security.initialization.", $name)],
+            $meaning,
+        )
+    };
+}
+
 const OPERATORS: Kind = Choice(&["equals", "contains"]);
 
 /// Every key there is, in the order of the documentation.
@@ -45,19 +79,22 @@ pub(super) static KEYS: &[Key] = &[
     key("store.postgres.schema", Text, "", &[], "The schema to keep the tables in. The user's first one when not given."),
 
     key("authentication.providers.<id>.type", Choice(&["keycloak", "generic", "microsoft", "auth0"]), "", &["identity.auth-provider.type", "camunda.identity.type"], "The provider's make. `keycloak` in that profile when not given, else `generic`."),
-    key("authentication.providers.<id>.issuer", Text, "", &["identity.auth-provider.issuer-url", "camunda.identity.issuer"], "The issuer, exactly as in its tokens. Required."),
+    key("authentication.providers.<id>.issuer", Text, "", &["identity.auth-provider.issuer-url", "camunda.identity.issuer", oidc!("issuer-uri"), oidc_of!("issuer-uri")], "The issuer, exactly as in its tokens. Required."),
     key("authentication.providers.<id>.backend-url", Text, "", &["identity.auth-provider.backend-url", "camunda.identity.issuer-backend-url"], "Where this server reaches the issuer, when that is not the issuer's own URL."),
-    key("authentication.providers.<id>.jwks-url", Text, "", &["camunda.identity.jwks-url"], "Where the issuer's keys are. From discovery when not given."),
-    key("authentication.providers.<id>.additional-jwks-urls[]", Text, "", &[], "Where more keys of the issuer are."),
-    key("authentication.providers.<id>.audiences[]", Text, "", &["camunda.identity.audience"], "The audiences that a token may be for. At least one."),
-    key("authentication.providers.<id>.algorithms[]", Choice(&["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]), "RS256,RS384,RS512,PS256,PS384,PS512,ES256,ES384,EdDSA", &[], "The algorithms that a token may be signed with."),
-    key("authentication.providers.<id>.clock-skew", Duration, "60s", &["camunda.identity.clock-skew"], "How far the issuer's clock may be off; at most 10 minutes."),
-    key("authentication.providers.<id>.username-claim", Text, "sub", &[], "The claim that names a user: a name, or a JSONPath that begins with `$`."),
-    key("authentication.providers.<id>.client-id-claim", Text, "", &[], "The claim that names a client. Without it, every token speaks for a user."),
-    key("authentication.providers.<id>.groups-claim", Text, "", &[], "The claim that lists the caller's groups, instead of the stored ones."),
-    key("authentication.providers.<id>.prefer-username-claim", Flag, "false", &[], "Whether a token with both claims speaks for the user."),
+    key("authentication.providers.<id>.jwks-url", Text, "", &["camunda.identity.jwks-url", oidc!("jwk-set-uri"), oidc_of!("jwk-set-uri")], "Where the issuer's keys are. From discovery when not given."),
+    key("authentication.providers.<id>.additional-jwks-urls[]", Text, "", &[oidc!("additional-jwk-set-uris[]"), oidc_of!("additional-jwk-set-uris[]")], "Where more keys of the issuer are."),
+    key("authentication.providers.<id>.audiences[]", Text, "", &["camunda.identity.audience", oidc!("audiences[]"), oidc_of!("audiences[]")], "The audiences that a token may be for. At least one."),
+    key("authentication.providers.<id>.algorithms[]", Choice(&["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]), "RS256,RS384,RS512,PS256,PS384,PS512,ES256,ES384,ES512,EdDSA", &[], "The algorithms that a token may be signed with."),
+    key("authentication.providers.<id>.clock-skew", Duration, "60s", &["camunda.identity.clock-skew", oidc!("clock-skew"), oidc_of!("clock-skew")], "How far the issuer's clock may be off; at most 10 minutes."),
+    key("authentication.providers.<id>.username-claim", Text, "sub", &[oidc!("username-claim"), oidc_of!("username-claim")], "The claim that names a user: a name, or a JSONPath that begins with `$`."),
+    key("authentication.providers.<id>.client-id-claim", Text, "", &[oidc!("client-id-claim"), oidc_of!("client-id-claim")], "The claim that names a client. Without it, every token speaks for a user."),
+    key("authentication.providers.<id>.groups-claim", Text, "", &[oidc!("groups-claim"), oidc_of!("groups-claim")], "The claim that lists the caller's groups, instead of the stored ones."),
+    key("authentication.providers.<id>.prefer-username-claim", Flag, "false", &[oidc!("prefer-username-claim"), oidc_of!("prefer-username-claim")], "Whether a token with both claims speaks for the user."),
     key("authentication.providers.<id>.require-at-jwt", Flag, "false", &[], "Whether a token's type must be `at+jwt` (RFC 9068)."),
     key("authentication.providers.<id>.allow-insecure-http", Flag, "false", &[], "Whether the provider's URLs may be `http` on other hosts than this one."),
+    key("authentication.unprotected-api", Flag, "false", &[cluster!("authentication.unprotected-api")], "Whether requests need no credentials and may do everything. For trials; only on this machine, that is with `server.address` 127.0.0.1 or ::1."),
+    key("authentication.unprotected-api-on-network", Flag, "false", &[], "Whether the API may be unprotected on other addresses, too."),
+    key("authentication.basic.cache-ttl", Duration, "60s", &[], "How long a verified password of a built-in user is remembered, at most 10 minutes; `0s` for not at all. A changed password counts at once."),
     key("authentication.token-cache-entries", Number, "10000", &[], "How many verified tokens are remembered; 0 for none."),
     key("authentication.max-token-bytes", Number, "16384", &[], "The longest token that is read."),
     key("authentication.ca-file", Text, "", &[], "A PEM file with more authorities that may sign the providers' certificates."),
@@ -81,6 +118,50 @@ pub(super) static KEYS: &[Key] = &[
     key("bootstrap.users[].email", Text, "", &[], "The user's e-mail address."),
     key("bootstrap.users[].roles[]", Text, "", &[], "The roles that the user has."),
 
+    initial!("users[].username", Text, "What a built-in user signs in with. Required, unique. Users are for the profile `builtin` only."),
+    initial!("users[].password", Secret, "The user's password. Required. That of a user who is there already stays."),
+    initial!("users[].name", Text, "The user's display name."),
+    initial!("users[].email", Text, "The user's e-mail address."),
+    initial!("mapping-rules[].mapping-rule-id", Text, "A mapping rule's id and name. Required, unique."),
+    initial!("mapping-rules[].claim-name", Text, "The claim that it looks at: a name, or a JSONPath that begins with `$`. Required."),
+    initial!("mapping-rules[].claim-value", Text, "The claim's value, or an element of it. Required."),
+    initial!("groups[].group-id", Text, "A group's id. Required, unique."),
+    initial!("groups[].name", Text, "Its name. Required."),
+    initial!("groups[].description", Text, "Its description."),
+    initial!("groups[].users[]", Text, "The users in it."),
+    initial!("groups[].clients[]", Text, "The clients in it."),
+    initial!("groups[].mapping-rules[]", Text, "The mapping rules in it."),
+    initial!("roles[].role-id", Text, "A role's id. Required, unique. Not that of a default role."),
+    initial!("roles[].name", Text, "Its name. Required."),
+    initial!("roles[].description", Text, "Its description."),
+    initial!("roles[].users[]", Text, "The users in it."),
+    initial!("roles[].clients[]", Text, "The clients in it."),
+    initial!("roles[].groups[]", Text, "The groups in it."),
+    initial!("roles[].mapping-rules[]", Text, "The mapping rules in it."),
+    initial!("tenants[].tenant-id", Text, "A tenant's id. Required, unique. `<default>` may be given for the sake of its members."),
+    initial!("tenants[].name", Text, "Its name. Required."),
+    initial!("tenants[].description", Text, "Its description."),
+    initial!("tenants[].users[]", Text, "The users in it."),
+    initial!("tenants[].clients[]", Text, "The clients in it."),
+    initial!("tenants[].groups[]", Text, "The groups in it."),
+    initial!("tenants[].roles[]", Text, "The roles in it."),
+    initial!("tenants[].mapping-rules[]", Text, "The mapping rules in it."),
+    initial!("default-roles.<id>.users[]", Text, "The users that have the default role of this id, such as `admin`."),
+    initial!("default-roles.<id>.clients[]", Text, "The clients that have the default role of this id, such as `admin`."),
+    initial!("default-roles.<id>.groups[]", Text, "The groups that have the default role of this id, such as `admin`."),
+    initial!("default-roles.<id>.mapping-rules[]", Text, "The mapping rules that have the default role of this id, such as `admin`."),
+    initial!("authorizations[].owner-type", Choice(&["USER", "CLIENT", "GROUP", "ROLE", "MAPPING_RULE"]), "Whose authorization it is. Required."),
+    initial!("authorizations[].owner-id", Text, "The owner's id; not that of a default role. Required."),
+    initial!("authorizations[].resource-type", Text, "The kind of resource. Required."),
+    initial!("authorizations[].resource-id", Text, "Which one; `*` for all."),
+    initial!("authorizations[].resource-property-name", Text, "Or those whose property names the caller."),
+    initial!("authorizations[].permissions[]", Text, "What may be done. At least one."),
+
+    key("authorizations.enabled", Flag, "true", &[cluster!("authorizations.enabled")], "Whether permissions are checked in the Orchestration Cluster's API. Without, every check passes."),
+    key("multi-tenancy.checks-enabled", Flag, "false", &[cluster!("multi-tenancy.checks-enabled")], "Whether tenants are checked in the Orchestration Cluster's API."),
+    key("multi-tenancy.api-enabled", Flag, "true", &[cluster!("multi-tenancy.api-enabled")], "Whether tenants can be managed in the Orchestration Cluster's API."),
+    key("id-validation-pattern", Text, "^[a-zA-Z0-9_~@.+-]+$", &[cluster!("id-validation-pattern")], "A regular expression for the whole id of new users, clients, roles, groups and mapping rules."),
+
     key("features.tenants", Flag, "true", &["multitenancy-enabled", "identity.flags.multi-tenancy"], "Whether there are tenants other than the default one."),
     key("features.resource-authorizations", Flag, "true", &["resource-permissions-enabled", "identity.flags.resource-permissions"], "Whether access to single resources is checked and managed."),
 
@@ -93,6 +174,12 @@ pub(super) static KEYS: &[Key] = &[
 pub(super) static UNUSED: &[(&str, &str)] = &[
     ("camunda.license-key", "not needed"),
     ("camunda.identity.*", "sign-in is not part of this version"),
+    ("camunda.security.authentication.oidc.*", "sign-in is not part of this version"),
+    ("camunda.security.authentication.providers.oidc.*", "sign-in is not part of this version"),
+    ("camunda.security.authentication.authentication-refresh-interval", "changes count at once"),
+    ("camunda.security.csrf.*", "sign-in is not part of this version"),
+    ("camunda.security.session.*", "sign-in is not part of this version"),
+    ("camunda.security.http-headers.*", "headers are not configured in this version"),
     ("identity.client-id", "sign-in is not part of this version"),
     ("identity.client-secret", "sign-in is not part of this version"),
     ("identity.audience", "the provider's audiences are `authentication.providers.<id>.audiences[]`"),

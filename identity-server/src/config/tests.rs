@@ -1,5 +1,6 @@
 //! Whole configurations.
 
+mod cluster;
 mod every_key;
 
 use std::path::PathBuf;

@@ -107,6 +107,34 @@ impl Node {
     }
 }
 
+impl Node {
+    /// The value at a path, and where it came from.
+    pub(super) fn text(&self, path: &[Step]) -> Option<(&str, &Origin)> {
+        match (self, path.split_first()) {
+            (Self::Text(text, origin), None) => Some((text, origin)),
+            (Self::Map(parts), Some((Step::Key(name), rest))) => parts.get(name)?.text(rest),
+            (Self::List(elements), Some((Step::Index(index), rest))) => elements.get(index)?.text(rest),
+            _ => None,
+        }
+    }
+
+    /// Takes the elements out of a list that do not come from the environment: the environment says what is in it.
+    pub(super) fn forget_elements(&mut self, path: &[Step]) {
+        let part = match (&mut *self, path.split_first()) {
+            (Self::List(elements), None) => {
+                elements.retain(|_, element| matches!(element, Self::Text(_, Origin::Environment(_))));
+                None
+            }
+            (Self::Map(parts), Some((Step::Key(name), rest))) => parts.get_mut(name).zip(Some(rest)),
+            (Self::List(elements), Some((Step::Index(index), rest))) => elements.get_mut(index).zip(Some(rest)),
+            _ => None,
+        };
+        if let Some((part, rest)) = part {
+            part.forget_elements(rest);
+        }
+    }
+}
+
 /// The other of a secret's two forms: a later source that gives one takes back the other.
 fn other_form(name: &str) -> String {
     name.strip_suffix(FILE_SUFFIX).map_or_else(|| format!("{name}{FILE_SUFFIX}"), str::to_owned)

@@ -2,12 +2,18 @@
 
 use std::sync::Arc;
 
-use identity_core::port::PasswordHasher;
+use identity_core::port::{Clock, PasswordHasher};
 
 use super::AssemblyError;
-use crate::password::Argon2Hasher;
+use crate::config::Config;
+use crate::password::{CachedPasswordHasher, SlowHasher};
 
-pub(super) fn password_hasher() -> Result<Arc<dyn PasswordHasher>, AssemblyError> {
-    let hasher = Argon2Hasher::new().map_err(|error| AssemblyError::Hasher(error.to_string()))?;
-    Ok(Arc::new(hasher))
+pub(super) fn password_hasher(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<dyn PasswordHasher>, AssemblyError> {
+    let slow = SlowHasher::new().map_err(|error| AssemblyError::Hasher(error.to_string()))?;
+    let lifetime = config.authentication.basic_cache_ttl;
+    let cached = CachedPasswordHasher::new(Arc::new(slow), Arc::clone(clock), lifetime);
+    Ok(Arc::new(cached.map_err(|error| AssemblyError::Hasher(error.to_string()))?))
 }

@@ -52,9 +52,6 @@ pub enum AssemblyError {
         /// Why not.
         source: std::io::Error,
     },
-    /// What ids may look like cannot be understood.
-    #[error("the pattern of ids is not a regular expression: {0}")]
-    IdPattern(String),
     /// Passwords cannot be hashed.
     #[error("passwords cannot be hashed: {0}")]
     Hasher(String),
@@ -81,10 +78,13 @@ pub fn sources(config: &Config) -> Result<Sources, AssemblyError> {
 ///
 /// # Errors
 /// When this machine cannot make a hash.
-pub fn password_hasher(config: &Config) -> Result<Option<Arc<dyn PasswordHasher>>, AssemblyError> {
+pub fn password_hasher(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+) -> Result<Option<Arc<dyn PasswordHasher>>, AssemblyError> {
     match config.profile {
         #[cfg(feature = "builtin")]
-        Profile::Builtin => builtin::password_hasher().map(Some),
+        Profile::Builtin => builtin::password_hasher(config, clock).map(Some),
         _ => Ok(None),
     }
 }
@@ -110,10 +110,12 @@ pub fn assemble(
     let features = config.features;
     // Rules match tokens: without tokens there is nothing to manage.
     let has_rules = verifier.is_some();
-    let cluster = cluster(config, engine, hasher.as_ref())?;
+    let cluster = cluster(config, engine, hasher.as_ref());
     let surfaces = Surfaces {
         engine: Arc::clone(engine),
-        authentication: Arc::new(Authentication::new(Arc::clone(engine), bearer, hasher)),
+        authentication: Arc::new(
+            Authentication::new(Arc::clone(engine), bearer, hasher).unprotected(config.authentication.unprotected_api),
+        ),
         groups: Some(Arc::new(Groups::new(gate(), Arc::clone(ids)))),
         roles: Some(Arc::new(Roles::new(gate()))),
         tenants: features.tenants.then(|| Arc::new(Tenants::new(gate()))),
@@ -127,12 +129,9 @@ pub fn assemble(
 }
 
 /// The services of the Orchestration Cluster API, which the profiles with stored users or tokens have alike.
-fn cluster(
-    config: &Config,
-    engine: &Arc<Engine>,
-    hasher: Option<&Arc<dyn PasswordHasher>>,
-) -> Result<Cluster, AssemblyError> {
-    let gate = || Gate::cluster(Arc::clone(engine), true);
+fn cluster(config: &Config, engine: &Arc<Engine>, hasher: Option<&Arc<dyn PasswordHasher>>) -> Cluster {
+    let switches = &config.switches;
+    let gate = || Gate::cluster(Arc::clone(engine), switches.authorizations_enabled);
     let users = hasher.map(|hasher| Arc::new(ClusterUsers::new(gate(), Arc::clone(hasher))));
     let setup = hasher.map(|hasher| Arc::new(Setup::new(Arc::clone(engine), Arc::clone(hasher))));
     let groups_stored = engine.world().sources() != Sources::Provider { groups_claimed: true };
@@ -142,19 +141,19 @@ fn cluster(
         port: config.server.address.port(),
         can_logout: true,
         is_login_delegated: users.is_none(),
-        is_multi_tenancy_enabled: false,
+        is_multi_tenancy_enabled: switches.tenant_checks_enabled,
         max_request_size: config.server.max_body_bytes,
     };
-    Ok(Cluster {
+    Cluster {
         users,
         setup,
         groups: groups_stored.then(|| Arc::new(ClusterGroups::new(gate()))),
         roles: Arc::new(ClusterRoles::new(gate())),
-        tenants: Some(Arc::new(ClusterTenants::new(gate()))),
+        tenants: switches.tenant_api_enabled.then(|| Arc::new(ClusterTenants::new(gate()))),
         mapping_rules: Arc::new(ClusterMappingRules::new(gate())),
         members: Arc::new(Members::new(gate())),
         authorizations: Arc::new(ClusterAuthorizations::new(gate())),
-        ids: IdRules::new(IdRules::USUAL).map_err(|error| AssemblyError::IdPattern(error.to_string()))?,
+        ids: IdRules::new(switches.id_pattern.whole().clone(), switches.id_pattern.source()),
         about,
-    })
+    }
 }

@@ -10,10 +10,8 @@ use identity_core::world::Sources;
 use super::AssemblyError;
 use crate::config::{Config, Provider};
 
-/// Groups come by token as soon as one provider says so: stored memberships of users would be a second truth.
 pub(super) fn sources(config: &Config) -> Sources {
-    let groups_claimed = config.authentication.providers.iter().any(|provider| provider.groups_claim.is_some());
-    Sources::Provider { groups_claimed }
+    Sources::Provider { groups_claimed: config.authentication.claims_groups() }
 }
 
 pub(super) fn verifier(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<OidcTokenVerifier>, AssemblyError> {

@@ -64,7 +64,12 @@ impl Listening {
         Ok(server.listen(listener).map_err(RunError::Serve)?.run())
     }
 
-    /// Says where, for people and scripts. Standard output may be closed; nobody listens then.
+    /// Says where to ask what is still missing. Standard output may be closed; nobody listens then.
+    pub(super) fn announce_management(&self) {
+        let _written = writeln!(io::stdout(), "starting management={}", self.management_address);
+    }
+
+    /// Says where, for people and scripts.
     pub(super) fn announce(&self) {
         let _written =
             writeln!(io::stdout(), "listening http={} management={}", self.api_address, self.management_address);

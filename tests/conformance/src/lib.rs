@@ -8,6 +8,8 @@
 #![expect(clippy::panic, reason = "these are tests")]
 
 pub mod audit_log;
+pub mod audit_pages;
+pub mod audit_search;
 pub mod policy_store;
 pub mod sample;
 pub mod session_store;

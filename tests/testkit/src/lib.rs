@@ -9,6 +9,7 @@ mod http;
 pub mod postgres;
 mod process;
 mod provider;
+mod proxy;
 mod server;
 mod skip;
 
@@ -16,5 +17,6 @@ pub use browser::Browser;
 pub use http::{Api, Reply};
 pub use process::Exited;
 pub use provider::OidcProvider;
-pub use server::{Launch, Server};
+pub use proxy::Proxy;
+pub use server::{Launch, Server, Starting};
 pub use skip::skip;

@@ -58,18 +58,15 @@ impl Launch {
 
     /// As [`start`](Self::start), but a server that ends instead of listening is an answer.
     pub async fn try_start(&self) -> Result<Server, Exited> {
-        let process = self.spawn(&["--port", "0", "--management-port", "0"]);
-        let Some((http, management)) = process.await_line(listening).await else {
-            return Err(process.exited().await);
-        };
-        let server = Server {
-            http: Api::new(http),
-            management: Api::new(management),
-            process,
-            _directory: Arc::clone(&self.directory),
-        };
+        let server = self.begin().listening().await?;
         server.ready().await;
         Ok(server)
+    }
+
+    /// Starts the server on free ports and waits for nothing.
+    pub fn begin(&self) -> Starting {
+        let process = self.spawn(&["--port", "0", "--management-port", "0"]);
+        Starting { process, directory: Arc::clone(&self.directory) }
     }
 
     /// Runs a command that ends by itself.
@@ -85,6 +82,33 @@ impl Launch {
         Process::spawn(&mut command).unwrap_or_else(|error| {
             panic!("{} does not start ({error}): run `cargo build -p identity-server`", self.program.display())
         })
+    }
+}
+
+/// A server that has been started and may lack what it needs; it is killed with this value.
+pub struct Starting {
+    process: Process,
+    directory: Arc<TempDir>,
+}
+
+impl Starting {
+    /// What the operators reach, which is there first.
+    pub async fn management(&self) -> Api {
+        let address =
+            self.process.await_line(|line| Some(format!("http://{}", line.strip_prefix("starting management=")?)));
+        Api::new(address.await.unwrap_or_else(|| panic!("identity-server did not start; {}", self.process.output())))
+    }
+
+    /// Waits until the users reach it too, ready or not.
+    ///
+    /// # Errors
+    /// When it ends instead.
+    pub async fn listening(self) -> Result<Server, Exited> {
+        let Some((http, management)) = self.process.await_line(listening).await else {
+            return Err(self.process.exited().await);
+        };
+        let (http, management) = (Api::new(http), Api::new(management));
+        Ok(Server { http, management, process: self.process, _directory: self.directory })
     }
 }
 
@@ -114,7 +138,17 @@ impl Server {
 
     /// Asks the server to end (`SIGTERM`) and waits until it has.
     pub async fn terminate(self) -> Exited {
+        self.ask_to_end();
+        self.exited().await
+    }
+
+    /// Asks the server to end (`SIGTERM`).
+    pub fn ask_to_end(&self) {
         self.process.terminate();
+    }
+
+    /// Waits until the server has ended.
+    pub async fn exited(self) -> Exited {
         self.process.exited().await
     }
 
@@ -124,7 +158,8 @@ impl Server {
         self.process.exited().await
     }
 
-    async fn ready(&self) {
+    /// Waits until the server says that it is ready.
+    pub async fn ready(&self) {
         let start = Instant::now();
         loop {
             let probe =

@@ -11,7 +11,7 @@ pub use authorizations::ClusterAuthorizations;
 pub use entities::{ClusterGroups, ClusterMappingRules, ClusterRoles, ClusterTenants, Naming};
 pub use members::Members;
 pub use setup::Setup;
-pub use users::{ClusterUsers, NewUser, user_creation};
+pub use users::{ClusterUsers, NewUser};
 
 use crate::entity::{AuditEntity, AuditOperation, EntityKind};
 use crate::port::AuditDraft;

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::attempt;
-use super::users::{NewUser, user_creation};
+use super::users::NewUser;
 use crate::apply::{Command, Refusal};
 use crate::decide::Permit;
 use crate::engine::Engine;
 use crate::entity::{AuditEntity, AuditOperation, Container, EntityKind, Membership, Party, User};
 use crate::port::{PasswordHasher, StoreError};
 use crate::preset::{self, ADMIN_ROLE};
-use crate::service::{ServiceError, Written};
+use crate::service::{ServiceError, Written, user_creation};
 use crate::value::{RoleId, Secret};
 
 /// Lets anybody make the first administrator, and nobody a second one.

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::{Search, attempt};
-use crate::apply::{Command, NewAuthorization, Refusal};
-use crate::entity::{AuditEntity, AuditOperation, EntityKind, Party, Scope, User};
+use crate::apply::{Command, Refusal};
+use crate::entity::{AuditEntity, AuditOperation, EntityKind, User};
 use crate::port::{PasswordHasher, StoreError};
 use crate::search::Found;
 use crate::search::entities::{UserField, UserFilter, users};
-use crate::service::{Caller, Gate, ServiceError, Written};
-use crate::value::{Email, Name, PasswordHash, PermissionName, ResourceId, ResourceTypeName, Secret, Username};
+use crate::service::{Caller, Gate, ServiceError, Written, user_creation};
+use crate::value::{Email, Name, PasswordHash, Secret, Username};
 
 /// Built-in users.
 pub struct ClusterUsers {
@@ -34,25 +34,6 @@ impl NewUser {
     pub fn with(self, password: PasswordHash) -> User {
         User { username: self.username, name: self.name, email: self.email, password }
     }
-}
-
-/// The commands that create a user who may look at themselves (orchestration reference §1.1).
-#[must_use]
-pub fn user_creation(user: User) -> Vec<Command> {
-    let resource = (
-        ResourceTypeName::parse(EntityKind::User.as_str()),
-        PermissionName::parse("READ"),
-        ResourceId::parse(user.username.as_str()),
-    );
-    let owner = Party::User(user.username.clone());
-    let mut commands = vec![Command::CreateUser(user)];
-    // A user called `*` has no resource id of their own; they see themselves by no authorization.
-    if let (Ok(resource_type), Ok(read), Ok(id)) = resource {
-        let permissions = [read].into();
-        let scope = Scope::Id(id);
-        commands.push(Command::CreateAuthorization(NewAuthorization { owner, resource_type, scope, permissions }));
-    }
-    commands
 }
 
 impl ClusterUsers {

@@ -22,6 +22,25 @@ fn base(key: &Key) -> Value {
         document["profile"] = json!("builtin");
         document["bootstrap"]["users"] = json!([{"username": "u", "password": "p"}]);
     }
+    if key.path.starts_with("initialization") {
+        document["profile"] = json!("builtin");
+        document["initialization"] = json!({
+            "users": [{"username": "u", "password": "p"}],
+            "mapping-rules": [{"mapping-rule-id": "i", "claim-name": "c", "claim-value": "v"}],
+            "groups": [{"group-id": "g", "name": "G"}],
+            "roles": [{"role-id": "r", "name": "R"}],
+            "tenants": [{"tenant-id": "u", "name": "U"}],
+            "authorizations": [{"owner-type": "USER", "owner-id": "u", "resource-type": "DOCUMENT",
+                "resource-id": "*", "permissions": ["CREATE"]}],
+        });
+    }
+    if key.path.ends_with("resource-property-name") {
+        document["initialization"]["authorizations"] = json!([{"owner-type": "USER", "owner-id": "u",
+            "resource-type": "USER_TASK", "resource-property-name": "assignee", "permissions": ["READ"]}]);
+    }
+    if key.path == "authentication.unprotected-api" {
+        document["server"] = json!({"address": "127.0.0.1"});
+    }
     if key.path.starts_with("store.postgres") && !key.path.ends_with("url") {
         document["store"] = json!({"postgres": {"host": "h", "database": "d", "username": "u"}});
     }
@@ -56,9 +75,17 @@ fn samples(key: &Key) -> Vec<String> {
         (_, "base-path") => "/other",
         (_, "email") => "other@example.org",
         (_, "level") => "debug",
+        (_, "resource-type") => "RESOURCE",
+        (_, "permissions[]") => "READ",
+        (_, "resource-property-name") => "candidateUsers",
         _ => "other",
     };
     vec![one.to_owned()]
+}
+
+/// The name that tests choose where there is a choice.
+fn id(path: &str) -> &'static str {
+    if path.contains("default-roles") { "admin" } else { "default" }
 }
 
 /// Puts a value where a path says, in the first element of every list and in the provider `default`.
@@ -66,7 +93,7 @@ fn put(document: &mut Value, path: &str, value: Value) {
     let mut at = document;
     for part in path.split('.') {
         let (name, list) = part.strip_suffix("[]").map_or((part, false), |name| (name, true));
-        at = &mut at[if name == "<id>" { "default" } else { name }];
+        at = &mut at[if name == "<id>" { id(path) } else { name }];
         if list {
             if at.is_null() {
                 *at = json!([null]);
@@ -88,12 +115,13 @@ fn outcome(document: &Value, variables: &[(&str, &str)]) -> Outcome {
 }
 
 fn variable(property: &str) -> String {
-    Pattern::new(property).name().replace("<ID>", "DEFAULT").replace("<n>", "0")
+    Pattern::new(property).name().replace("<ID>", &id(property).to_uppercase()).replace("<n>", "0")
 }
 
 fn properties(key: &Key, suffix: &str) -> Vec<String> {
     let own = format!("identity.{}{suffix}", key.path);
-    std::iter::once(own).chain(key.aliases.iter().map(|alias| format!("{alias}{suffix}"))).collect()
+    let all = std::iter::once(own).chain(key.aliases.iter().map(|alias| format!("{alias}{suffix}")));
+    all.flat_map(|name| name.strip_suffix("[]").map(str::to_owned).into_iter().chain([name.clone()])).collect()
 }
 
 #[test]
@@ -142,8 +170,10 @@ fn every_secret_can_be_given_as_a_file() {
                 assert_eq!(outcome(earlier, &[(&variable(&property), path)]), expected, "{property}");
             }
         }
-        if let Some(user) = base.pointer_mut("/bootstrap/users/0") {
-            user.as_object_mut().unwrap().remove("password");
+        for list in ["bootstrap", "initialization"] {
+            if let Some(user) = base.pointer_mut(&format!("/{list}/users/0")) {
+                user.as_object_mut().unwrap().remove("password");
+            }
         }
         put(&mut base, &format!("{}{FILE_SUFFIX}", key.path), json!(path));
         assert_eq!(outcome(&base, &[]), expected, "{}", key.path);

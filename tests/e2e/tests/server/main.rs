@@ -7,6 +7,11 @@ mod support;
 
 mod bad_input;
 mod cluster;
+mod configuration;
+mod dev;
 mod management;
+mod outage;
+mod replicas;
+mod restart;
 mod sweeps;
 mod token_resolution;

@@ -38,6 +38,11 @@ impl Store {
         Some(Self { database: Some(database?) })
     }
 
+    /// The database's URL.
+    pub fn url(&self) -> &str {
+        &self.database.as_ref().expect("a PostgreSQL store").url
+    }
+
     /// How to start a server on this store, on this machine only.
     pub fn launch(&self, arguments: &[&str]) -> Launch {
         let launch = Launch::new(arguments).env("IDENTITY_SERVER_ADDRESS", "127.0.0.1");

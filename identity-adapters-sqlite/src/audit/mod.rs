@@ -1,13 +1,16 @@
 //! The audit log.
 
+mod search;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use identity_core::entity::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind};
-use identity_core::port::{AuditFilter, AuditLog, StoreError};
+use identity_core::port::{AuditLog, AuditQuery, StoreError};
+use identity_core::search::Found;
 use identity_core::value::Revision;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+use sqlx::{Row, SqliteConnection};
 
 use crate::database::Database;
 use crate::error::failed;
@@ -45,39 +48,18 @@ impl AuditLog for SqliteAuditLog {
             .transpose()
     }
 
-    async fn newest(
-        &self,
-        filter: &AuditFilter,
-        before: Option<u64>,
-        limit: u32,
-    ) -> Result<Vec<AuditEvent>, StoreError> {
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM audit_log WHERE audit_key < ");
-        query.push_bind(before.map_or(i64::MAX, |key| i64::try_from(key).unwrap_or(i64::MAX)));
-        if let Some(actor) = &filter.actor {
-            query.push(" AND actor_id = ").push_bind(actor.as_str());
-        }
-        if let Some(kind) = filter.entity {
-            query.push(" AND entity_type = ").push_bind(kind.as_str());
-        }
-        if let Some(key) = &filter.entity_key {
-            query.push(" AND entity_key = ").push_bind(key.as_str());
-        }
-        if let Some(result) = filter.result {
-            query.push(" AND result = ").push_bind(result.as_str());
-        }
-        if let Some(from) = filter.from {
-            query.push(" AND occurred_at >= ").push_bind(to_text(from));
-        }
-        if let Some(until) = filter.until {
-            query.push(" AND occurred_at < ").push_bind(to_text(until));
-        }
-        query.push(" ORDER BY audit_key DESC LIMIT ").push_bind(i64::from(limit));
-        let rows = query.build().fetch_all(self.database.readers()).await.map_err(failed)?;
-        rows.iter().map(event).collect()
+    async fn search(&self, query: &AuditQuery) -> Result<Found<AuditEvent>, StoreError> {
+        let mut snapshot = self.database.snapshot().await?;
+        let total: i64 =
+            search::count(query.filter()).build_query_scalar().fetch_one(&mut *snapshot).await.map_err(failed)?;
+        let rows = search::page(query).build().fetch_all(&mut *snapshot).await.map_err(failed)?;
+        let events = rows.iter().map(event).collect::<Result<_, _>>()?;
+        Ok(query.found(events, usize::try_from(total).unwrap_or_default()))
     }
 }
 
 pub(crate) async fn insert(connection: &mut SqliteConnection, event: &AuditEvent) -> Result<u64, StoreError> {
+    let event = event.as_stored();
     let key: i64 = sqlx::query_scalar(
         "INSERT INTO audit_log (occurred_at, actor_type, actor_id, operation, entity_type, entity_key, related_type, \
          related_key, result, reason, revision, request_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \

@@ -1,14 +1,17 @@
 //! The audit log.
 
+mod search;
+
 use std::slice;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use identity_core::entity::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind, to_microsecond};
-use identity_core::port::{AuditFilter, AuditLog, StoreError};
+use identity_core::entity::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind};
+use identity_core::port::{AuditLog, AuditQuery, StoreError};
+use identity_core::search::Found;
 use identity_core::value::Revision;
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
+use sqlx::{PgConnection, Row};
 
 use crate::database::Database;
 use crate::error::failed;
@@ -27,29 +30,13 @@ impl PostgresAuditLog {
         Self { database }
     }
 
-    async fn read(&self, filter: &AuditFilter, before: Option<u64>, limit: u32) -> Result<Vec<PgRow>, StoreError> {
-        let mut query = QueryBuilder::<Postgres>::new("SELECT * FROM audit_log WHERE audit_key < ");
-        query.push_bind(before.map_or(i64::MAX, |key| i64::try_from(key).unwrap_or(i64::MAX)));
-        if let Some(actor) = &filter.actor {
-            query.push(" AND actor_id = ").push_bind(storable(actor));
-        }
-        if let Some(kind) = filter.entity {
-            query.push(" AND entity_type = ").push_bind(kind.as_str());
-        }
-        if let Some(key) = &filter.entity_key {
-            query.push(" AND entity_key = ").push_bind(storable(key));
-        }
-        if let Some(result) = filter.result {
-            query.push(" AND result = ").push_bind(result.as_str());
-        }
-        if let Some(from) = filter.from {
-            query.push(" AND occurred_at >= ").push_bind(to_microsecond(from));
-        }
-        if let Some(until) = filter.until {
-            query.push(" AND occurred_at < ").push_bind(to_microsecond(until));
-        }
-        query.push(" ORDER BY audit_key DESC LIMIT ").push_bind(i64::from(limit));
-        query.build().fetch_all(self.database.pool()).await.map_err(failed)
+    async fn read(&self, query: &AuditQuery) -> Result<(Vec<PgRow>, i64), StoreError> {
+        const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        let mut snapshot = self.database.pool().begin_with(SNAPSHOT).await.map_err(failed)?;
+        let total =
+            search::count(query.filter()).build_query_scalar().fetch_one(&mut *snapshot).await.map_err(failed)?;
+        let rows = search::page(query).build().fetch_all(&mut *snapshot).await.map_err(failed)?;
+        Ok((rows, total))
     }
 }
 
@@ -73,14 +60,10 @@ impl AuditLog for PostgresAuditLog {
         self.database.repeatable(read).await?.as_ref().map(event).transpose()
     }
 
-    async fn newest(
-        &self,
-        filter: &AuditFilter,
-        before: Option<u64>,
-        limit: u32,
-    ) -> Result<Vec<AuditEvent>, StoreError> {
-        let rows = self.database.repeatable(|| self.read(filter, before, limit)).await?;
-        rows.iter().map(event).collect()
+    async fn search(&self, query: &AuditQuery) -> Result<Found<AuditEvent>, StoreError> {
+        let (rows, total) = self.database.repeatable(|| self.read(query)).await?;
+        let events = rows.iter().map(event).collect::<Result<_, _>>()?;
+        Ok(query.found(events, usize::try_from(total).unwrap_or_default()))
     }
 }
 
@@ -89,6 +72,7 @@ pub(crate) async fn insert(connection: &mut PgConnection, events: &[AuditEvent])
     if events.is_empty() {
         return Ok(Vec::new());
     }
+    let events: Vec<AuditEvent> = events.iter().map(AuditEvent::as_stored).collect();
     let keys: Vec<i64> = sqlx::query_scalar(
         "INSERT INTO audit_log (occurred_at, actor_type, actor_id, operation, entity_type, entity_key, related_type, \
          related_key, result, reason, revision, request_id) \
@@ -98,18 +82,18 @@ pub(crate) async fn insert(connection: &mut PgConnection, events: &[AuditEvent])
          (occurred_at, actor_type, actor_id, operation, entity_type, entity_key, related_type, related_key, result, reason, \
          revision, request_id, place) ORDER BY place RETURNING audit_key",
     )
-    .bind(column(events, |event| to_microsecond(event.at)))
-    .bind(column(events, |event| event.actor.kind_name()))
-    .bind(column(events, |event| event.actor.id()))
-    .bind(column(events, |event| event.operation.as_str()))
-    .bind(column(events, |event| event.entity.kind.as_str()))
-    .bind(column(events, |event| storable(&event.entity.key)))
-    .bind(column(events, |event| event.related.as_ref().map(|related| related.kind.as_str())))
-    .bind(column(events, |event| event.related.as_ref().map(|related| storable(&related.key))))
-    .bind(column(events, |event| event.result.as_str()))
-    .bind(column(events, |event| event.reason.as_deref().map(storable)))
-    .bind(column(events, |event| event.revision.map(|revision| revision.0.cast_signed())))
-    .bind(column(events, |event| event.request_id.as_deref().map(storable)))
+    .bind(column(&events, |event| event.at))
+    .bind(column(&events, |event| event.actor.kind_name()))
+    .bind(column(&events, |event| event.actor.id()))
+    .bind(column(&events, |event| event.operation.as_str()))
+    .bind(column(&events, |event| event.entity.kind.as_str()))
+    .bind(column(&events, |event| event.entity.key.as_str()))
+    .bind(column(&events, |event| event.related.as_ref().map(|related| related.kind.as_str())))
+    .bind(column(&events, |event| event.related.as_ref().map(|related| related.key.as_str())))
+    .bind(column(&events, |event| event.result.as_str()))
+    .bind(column(&events, |event| event.reason.as_deref()))
+    .bind(column(&events, |event| event.revision.map(|revision| revision.0.cast_signed())))
+    .bind(column(&events, |event| event.request_id.as_deref()))
     .fetch_all(connection)
     .await
     .map_err(failed)?;
@@ -118,11 +102,6 @@ pub(crate) async fn insert(connection: &mut PgConnection, events: &[AuditEvent])
 
 fn column<'e, T>(events: &'e [AuditEvent], value: impl Fn(&'e AuditEvent) -> T) -> Vec<T> {
     events.iter().map(value).collect()
-}
-
-/// PostgreSQL's text cannot hold U+0000. Whoever sends one in a refused request is still recorded.
-fn storable(text: &str) -> String {
-    text.replace('\0', "\u{fffd}")
 }
 
 fn event(row: &PgRow) -> Result<AuditEvent, StoreError> {

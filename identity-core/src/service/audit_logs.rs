@@ -1,0 +1,143 @@
+//! The audit log, for those who may read it.
+
+use std::sync::Arc;
+
+use super::{Caller, Gate, ServiceError};
+use crate::entity::{AuditEntity, AuditEvent, EntityKind};
+use crate::port::{AuditLog, AuditQuery};
+use crate::search::Found;
+
+/// The audit log.
+pub struct AuditLogs {
+    gate: Gate,
+    log: Arc<dyn AuditLog>,
+}
+
+impl AuditLogs {
+    /// A log behind a gate.
+    #[must_use]
+    pub fn new(gate: Gate, log: Arc<dyn AuditLog>) -> Self {
+        Self { gate, log }
+    }
+
+    /// The entries that the query asks for.
+    ///
+    /// # Errors
+    /// When the caller may not read, or the store fails.
+    pub async fn search(&self, caller: &Caller, query: &AuditQuery) -> Result<Found<AuditEvent>, ServiceError> {
+        self.gate.read(caller, EntityKind::AuditLog, "", |_| ()).await?;
+        self.log.search(query).await.map_err(ServiceError::Store)
+    }
+
+    /// One entry. A key that is no number is one that nothing has (orchestration reference §1.9).
+    ///
+    /// # Errors
+    /// When the caller may not read, there is none, or the store fails.
+    pub async fn find(&self, caller: &Caller, key: &str) -> Result<AuditEvent, ServiceError> {
+        self.gate.read(caller, EntityKind::AuditLog, key, |_| ()).await?;
+        let event = match key.parse() {
+            Ok(number) => self.log.find(number).await.map_err(ServiceError::Store)?,
+            Err(_) => None,
+        };
+        let written = event.filter(|event| event.key.to_string() == key);
+        written.ok_or_else(|| ServiceError::Missing(AuditEntity { kind: EntityKind::AuditLog, key: key.to_owned() }))
+    }
+}
+
+#[cfg(feature = "test-support")]
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::engine::Engine;
+    use crate::entity::{Actor, AuditOperation, AuditResult, Membership, Permission, Principal, Role};
+    use crate::fake::{FixedClock, MemoryPolicyStore};
+    use crate::matrix::Matrix;
+    use crate::port::{AuditDraft, AuditFilter, Commit, PolicyStore};
+    use crate::preset::{IDENTITY_AUDIENCE, READ};
+    use crate::resolve::{Presented, resolve};
+    use crate::search::{Start, Window};
+    use crate::value::{Audience, Description, Name, PermissionName, Revision, RoleId, Username};
+    use crate::world::{Change, Sources};
+
+    /// Fakes never wait.
+    fn now<T>(future: impl Future<Output = T>) -> T {
+        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(value) => value,
+            Poll::Pending => panic!("it waits"),
+        }
+    }
+
+    /// A log with one entry, and a caller with the permissions.
+    fn log_for(definitions: &[&str]) -> (AuditLogs, Caller) {
+        let store = MemoryPolicyStore::default();
+        let (log, at) = (Arc::new(store.audit_log()), datetime!(2026-03-01 12:00 UTC));
+        let permission = |definition: &&str| Permission {
+            audience: Audience::parse(IDENTITY_AUDIENCE).unwrap(),
+            definition: PermissionName::parse(definition).unwrap(),
+        };
+        let role = Role {
+            id: RoleId::parse("auditor").unwrap(),
+            name: Name::parse("Auditor").unwrap(),
+            description: Description::default(),
+            permissions: definitions.iter().map(permission).collect(),
+        };
+        let ann = Principal::User(Username::parse("ann").unwrap());
+        let member = Membership::from_columns("ROLE", "auditor", "USER", "ann").unwrap();
+        let draft = AuditDraft {
+            operation: AuditOperation::Create,
+            entity: AuditEntity { kind: EntityKind::Role, key: "auditor".to_owned() },
+            related: None,
+        };
+        let event = draft.event(at, Actor::System, AuditResult::Success, None);
+        let changes = vec![Change::RolePut(role), Change::MemberAdded(member)];
+        let commit = Commit { revision: Revision(1), at, changes, audit: vec![event] };
+        now(now(store.begin(Revision(0))).unwrap().commit(commit)).unwrap();
+        let sources = Sources::Provider { groups_claimed: false };
+        let clock = Arc::new(FixedClock::new(at));
+        let engine = Engine::start(Arc::new(store), log.clone(), clock, sources, Matrix::standard());
+        let engine = Arc::new(now(engine).unwrap());
+        let world = engine.world();
+        let subject = Arc::new(resolve(&world, Presented::from(&ann)));
+        let caller = Caller { world, subject, display_name: None, email: None, request_id: None };
+        (AuditLogs::new(Gate::new(engine), log), caller)
+    }
+
+    fn all() -> AuditQuery {
+        AuditQuery::new(AuditFilter::default(), &[], &Window { start: Start::Offset(0), limit: 10 }).unwrap()
+    }
+
+    #[test]
+    fn an_entry_is_found_by_its_key_as_it_is_written() {
+        let (logs, caller) = log_for(&[READ]);
+        let found = now(logs.search(&caller, &all())).unwrap();
+        assert_eq!(found.items.iter().map(|event| event.key).collect::<Vec<_>>(), [1]);
+        assert_eq!(now(logs.find(&caller, "1")).unwrap(), *found.items.first().unwrap());
+        for key in ["2", "01", "+1", "1 ", "", "one", "99999999999999999999"] {
+            assert!(matches!(now(logs.find(&caller, key)), Err(ServiceError::Missing(_))), "{key}");
+        }
+    }
+
+    #[test]
+    fn nobody_reads_without_permission_and_every_attempt_is_recorded() {
+        let (logs, caller) = log_for(&[]);
+        assert!(matches!(now(logs.search(&caller, &all())), Err(ServiceError::Denied(_))));
+        assert!(
+            matches!(now(logs.find(&caller, "7")), Err(ServiceError::Denied(_))),
+            "whether or not there is such an entry"
+        );
+        let attempts: Vec<_> = now(logs.log.search(&all()))
+            .unwrap()
+            .items
+            .into_iter()
+            .filter(|event| event.result == AuditResult::Denied)
+            .map(|event| (event.operation, event.entity.to_string()))
+            .collect();
+        let read = |what: &str| (AuditOperation::Read, what.to_owned());
+        assert_eq!(attempts, [read("audit log entry"), read("audit log entry `7`")]);
+    }
+}

@@ -1,0 +1,62 @@
+//! What the Orchestration Cluster makes at start (orchestration reference §6.3). Unlike there, what differs from the
+//! configuration is set right; memberships and authorizations are only ever added.
+
+use identity_core::apply::{Command, NewAuthorization};
+use identity_core::entity::{Group, MappingRule, Role, Tenant};
+use identity_core::world::World;
+
+use crate::config::Initialization;
+
+/// Everything but users: entities first, then what refers to them.
+pub(super) fn commands(wanted: &Initialization, world: &World) -> Vec<Command> {
+    let rules = wanted.mapping_rules.iter().filter_map(|rule| match world.mapping_rule(rule.id.as_str()) {
+        None => Some(Command::CreateMappingRule(rule.clone())),
+        // A rule's kind never changes, and its name is not configured.
+        Some(old) => {
+            let new = MappingRule { name: old.name.clone(), kind: old.kind, ..rule.clone() };
+            (new != *old).then_some(Command::UpdateMappingRule(new))
+        }
+    });
+    let groups = wanted.groups.iter().filter_map(|group| match world.group(group.id.as_str()) {
+        None => Some(Command::CreateGroup(group.clone())),
+        Some(old) => (group != old).then(|| Command::UpdateGroup(Group::clone(group))),
+    });
+    let roles = wanted.roles.iter().filter_map(|role| match world.role(role.id.as_str()) {
+        None => Some(Command::CreateRole(role.clone())),
+        // Permissions on APIs are not configured.
+        Some(old) => {
+            let new = Role { permissions: old.permissions.clone(), ..role.clone() };
+            (new != *old).then_some(Command::UpdateRole(new))
+        }
+    });
+    let tenants = wanted.tenants.iter().filter_map(|tenant| match world.tenant(tenant.id.as_str()) {
+        None => Some(Command::CreateTenant(tenant.clone())),
+        Some(old) => (tenant != old).then(|| Command::UpdateTenant(Tenant::clone(tenant))),
+    });
+    let missing = wanted.memberships.iter().filter(|one| !world.is_member(one.container(), one.member()));
+    let members = missing.cloned().map(Command::AddMember);
+    let authorizations = missing_grants(&wanted.authorizations, world).into_iter().map(Command::CreateAuthorization);
+    rules.chain(groups).chain(roles).chain(tenants).chain(members).chain(authorizations).collect()
+}
+
+/// What of the authorizations nothing grants yet, neither the world nor an earlier one of them.
+fn missing_grants(wanted: &[NewAuthorization], world: &World) -> Vec<NewAuthorization> {
+    let mut missing: Vec<NewAuthorization> = Vec::new();
+    for one in wanted {
+        let mut new = one.clone();
+        for old in world.owned_by(&one.owner) {
+            if old.resource_type == one.resource_type && old.scope == one.scope {
+                new.permissions.retain(|permission| !old.permissions.contains(permission));
+            }
+        }
+        for earlier in &missing {
+            if earlier.owner == one.owner && earlier.resource_type == one.resource_type && earlier.scope == one.scope {
+                new.permissions.retain(|permission| !earlier.permissions.contains(permission));
+            }
+        }
+        if !new.permissions.is_empty() {
+            missing.push(new);
+        }
+    }
+    missing
+}

@@ -1,0 +1,95 @@
+//! What Management Identity makes at start (management reference §6).
+
+use identity_core::apply::Command;
+use identity_core::entity::{Container, MappingRule, Party, RuleKind, Tenant};
+use identity_core::preset;
+use identity_core::service::{RuleTargets, creation, replacement};
+use identity_core::value::{Description, InvalidValue, MappingRuleId, Name, RoleId};
+use identity_core::world::World;
+
+use super::BootstrapError;
+use crate::config::{Bootstrap, InitialClaim, MappingRuleSeed};
+
+/// The rule that the initial claim makes (management reference §6).
+const INITIAL_RULE: &str = "Default";
+/// The roles of whoever has the initial claim: everything, so that they can give it to others.
+const INITIAL_ROLES: &[&str] =
+    &["ManagementIdentity", "Optimize", "Console", "Web Modeler", "Orchestration", preset::ADMIN_ROLE];
+
+pub(super) fn tenants(bootstrap: &Bootstrap, world: &World) -> Vec<Command> {
+    let seeds = bootstrap.tenants.iter();
+    seeds
+        .filter_map(|seed| match world.tenant(seed.id.as_str()) {
+            None => Some(Command::CreateTenant(Tenant {
+                id: seed.id.clone(),
+                name: seed.name.clone(),
+                description: Description::default(),
+            })),
+            Some(old) if old.name != seed.name => {
+                Some(Command::UpdateTenant(Tenant { name: seed.name.clone(), ..old.clone() }))
+            }
+            Some(_) => None,
+        })
+        .collect()
+}
+
+pub(super) fn rules(bootstrap: &Bootstrap) -> Result<Vec<(MappingRule, RuleTargets)>, BootstrapError> {
+    let mut rules = Vec::new();
+    if let Some(claim) = &bootstrap.initial_claim {
+        rules.push(initial_rule(claim).map_err(|reason| BootstrapError::Invalid { field: "initial-claim", reason })?);
+    }
+    for seed in &bootstrap.mapping_rules {
+        rules.push(configured_rule(seed).map_err(|reason| BootstrapError::Invalid { field: "mapping-rules", reason })?);
+    }
+    Ok(rules)
+}
+
+fn initial_rule(claim: &InitialClaim) -> Result<(MappingRule, RuleTargets), InvalidValue> {
+    let rule = MappingRule {
+        id: MappingRuleId::parse(INITIAL_RULE)?,
+        name: Name::parse(INITIAL_RULE)?,
+        selector: claim.selector.clone(),
+        operator: claim.operator,
+        value: claim.value.clone(),
+        kind: RuleKind::Role,
+    };
+    let targets = INITIAL_ROLES.iter().map(|id| RoleId::parse(id).map(Container::Role)).collect::<Result<_, _>>()?;
+    Ok((rule, targets))
+}
+
+fn configured_rule(seed: &MappingRuleSeed) -> Result<(MappingRule, RuleTargets), InvalidValue> {
+    let rule = MappingRule {
+        id: MappingRuleId::parse(seed.name.as_str())?,
+        name: seed.name.clone(),
+        selector: seed.selector.clone(),
+        operator: seed.operator,
+        value: seed.value.clone(),
+        kind: seed.kind,
+    };
+    let roles = seed.roles.iter().cloned().map(Container::Role);
+    let tenants = seed.tenants.iter().cloned().map(Container::Tenant);
+    let groups = seed.groups.iter().cloned().map(Container::Group);
+    Ok((rule, roles.chain(tenants).chain(groups).collect()))
+}
+
+/// Rules are made or changed to what is configured. Targets that somebody added stay; roles that were deleted on purpose do
+/// not stop the start.
+pub(super) fn rule_commands(rules: &[(MappingRule, RuleTargets)], world: &World) -> Vec<Command> {
+    let exists = |target: &Container| match target {
+        Container::Role(id) => world.role(id.as_str()).is_some(),
+        Container::Group(_) | Container::Tenant(_) => true,
+    };
+    rules
+        .iter()
+        .flat_map(|(rule, targets)| {
+            let mut targets: RuleTargets = targets.iter().filter(|target| exists(target)).cloned().collect();
+            match world.mapping_rule(rule.id.as_str()) {
+                None => creation(rule.clone(), targets),
+                Some(old) => {
+                    targets.extend(world.memberships(&Party::MappingRule(old.id.clone())));
+                    replacement(world, old, MappingRule { kind: old.kind, ..rule.clone() }, &targets)
+                }
+            }
+        })
+        .collect()
+}

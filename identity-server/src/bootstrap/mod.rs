@@ -1,0 +1,104 @@
+//! What the configuration wants at start. Reconciled at every start: what is missing is made, what differs is changed and
+//! said in the log, and nothing is removed. Safe with several replicas: each plans under the store's revision lock.
+
+mod initialization;
+mod management;
+#[cfg(test)]
+mod tests;
+mod users;
+
+use identity_core::apply::{Command, Refusal};
+use identity_core::decide::Permit;
+use identity_core::engine::{Engine, WriteError};
+use identity_core::entity::{AuditEntity, AuditOperation, Container, EntityKind};
+use identity_core::port::{AuditDraft, PasswordHasher};
+use identity_core::preset;
+use identity_core::value::{InvalidValue, RoleId, Username};
+use identity_core::world::{Sources, World};
+use tracing::{info, warn};
+
+use crate::config::Config;
+
+/// Why the start-up data cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum BootstrapError {
+    /// The model refuses it, or the store fails.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A name is not one.
+    #[error("{field}: {reason}")]
+    Invalid {
+        /// Where in the configuration.
+        field: &'static str,
+        /// Why.
+        reason: InvalidValue,
+    },
+    /// A password cannot be hashed.
+    #[error("the password of `{0}` cannot be hashed")]
+    Password(Username),
+}
+
+/// Makes what is missing of the defaults and of the configuration.
+///
+/// # Errors
+/// When something is refused, or the store fails. What was made before stays; the next start goes on.
+pub async fn apply(
+    engine: &Engine,
+    config: &Config,
+    hasher: Option<&dyn PasswordHasher>,
+) -> Result<(), BootstrapError> {
+    let bootstrap = &config.bootstrap;
+    write(engine, "defaults", |world| Ok(preset::missing(world))).await?;
+    write(engine, "tenants", |world| Ok(management::tenants(bootstrap, world))).await?;
+    if engine.world().sources() != Sources::BuiltIn {
+        let rules = management::rules(bootstrap)?;
+        write(engine, "mapping rules", |world| Ok(management::rule_commands(&rules, world))).await?;
+    }
+    if let Some(hasher) = hasher {
+        for seeds in [&bootstrap.users, &config.initialization.users] {
+            let hashes = users::hashes(seeds, &engine.world(), hasher).await?;
+            write(engine, "users", |world| Ok(users::commands(seeds, &hashes, world))).await?;
+        }
+    }
+    write(engine, "initialization", |world| Ok(initialization::commands(&config.initialization, world))).await?;
+    if nobody_can_administer(&engine.world()) {
+        warn!(
+            "bootstrap.nobody: nobody can administer; set bootstrap.initial-claim.value to the first administrator's, or \
+             give initialization.default-roles.admin a member"
+        );
+    }
+    Ok(())
+}
+
+/// Whether no token can be an administrator's.
+fn nobody_can_administer(world: &World) -> bool {
+    let admins = RoleId::parse(preset::ADMIN_ROLE).map(Container::Role);
+    world.sources() != Sources::BuiltIn
+        && world.mapping_rules().len() == 0
+        && !admins.is_ok_and(|admins| world.members(&admins).next().is_some())
+}
+
+async fn write(
+    engine: &Engine,
+    what: &'static str,
+    plan: impl Fn(&World) -> Result<Vec<Command>, Refusal> + Send + Sync,
+) -> Result<(), WriteError> {
+    // Nothing to do, nothing to lock and nothing to record: the usual case.
+    if plan(&engine.world())?.is_empty() {
+        return Ok(());
+    }
+    let entity = AuditEntity { kind: EntityKind::Tenant, key: what.to_owned() };
+    let attempt = AuditDraft { operation: AuditOperation::Update, entity, related: None };
+    let mut made = Vec::new();
+    let planned = |world: &World| {
+        let commands = plan(world)?;
+        made = commands.iter().map(|command| command.audit_draft(None)).collect();
+        Ok(commands)
+    };
+    let done = engine.execute(&Permit::of_the_server(), attempt, planned).await?;
+    for AuditDraft { operation, entity, related } in made {
+        let related = related.map(|related| related.to_string());
+        info!(operation = operation.as_str(), %entity, related, revision = done.revision.0, "bootstrap.changed");
+    }
+    Ok(())
+}

@@ -1,0 +1,277 @@
+//! What is made at start, in the form of the Orchestration Cluster (orchestration reference §6.3).
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
+use identity_core::apply::NewAuthorization;
+use identity_core::entity::{
+    Container, Group, MappingRule, Membership, Operator, Party, PartyKind, Role, RuleKind, Scope, Tenant,
+};
+use identity_core::matrix::Matrix;
+use identity_core::preset;
+use identity_core::value::{
+    ClaimSelector, ClaimValue, ClientId, Description, Email, GroupId, MappingRuleId, Name, PermissionName,
+    PropertyName, ResourceTypeName, RoleId, TenantId, Username,
+};
+
+use super::bootstrap::{Bootstrap, UserSeed, unique};
+use super::reader::Reader;
+use super::{Authentication, IdPattern, Profile};
+
+/// What is made at start: entities, then who is where, then who may do what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Initialization {
+    /// Built-in users.
+    pub users: Vec<UserSeed>,
+    /// Mapping rules.
+    pub mapping_rules: Vec<MappingRule>,
+    /// Groups.
+    pub groups: Vec<Group>,
+    /// Roles, other than the default ones.
+    pub roles: Vec<Role>,
+    /// Tenants, other than the default one.
+    pub tenants: Vec<Tenant>,
+    /// The members of all these, of the default roles and of the default tenant.
+    pub memberships: BTreeSet<Membership>,
+    /// Who may do what, other than the default roles.
+    pub authorizations: Vec<NewAuthorization>,
+}
+
+impl Initialization {
+    pub(super) fn read(from: &Reader<'_>, profile: Option<Profile>, context: &Context<'_>) -> Self {
+        let users = from.items("users");
+        if !users.is_empty() && !matches!(profile, None | Some(Profile::Builtin)) {
+            from.problem("users", "are for the profile `builtin`; here they live at the provider");
+        }
+        let users = unique(&users, "username", |one| context.user(one), |user| user.username.as_str());
+        let rules = from.items("mapping-rules");
+        let mapping_rules = unique(&rules, "mapping-rule-id", |one| context.mapping_rule(one), |rule| rule.id.as_str());
+        let groups = from.items("groups");
+        let roles = from.items("roles");
+        let tenants = from.items("tenants");
+        let mut memberships = BTreeSet::new();
+        let mut members = |one: &Reader<'_>, container| memberships.extend(context.memberships(one, &container));
+        let groups = unique(
+            &groups,
+            "group-id",
+            |one| {
+                let group = context.group(one)?;
+                members(one, Container::Group(group.id.clone()));
+                Some(group)
+            },
+            |group| group.id.as_str(),
+        );
+        let roles = unique(
+            &roles,
+            "role-id",
+            |one| {
+                let role = context.role(one)?;
+                members(one, Container::Role(role.id.clone()));
+                Some(role)
+            },
+            |role| role.id.as_str(),
+        );
+        let mut tenants = unique(
+            &tenants,
+            "tenant-id",
+            |one| {
+                let tenant = context.tenant(one)?;
+                members(one, Container::Tenant(tenant.id.clone()));
+                Some(tenant)
+            },
+            |tenant| tenant.id.as_str(),
+        );
+        // It is there, as it is; only its members can be configured.
+        tenants.retain(|tenant| !tenant.id.is_default());
+        for (id, one) in from.entries("default-roles") {
+            match RoleId::parse(id).ok().filter(preset::is_protected_role) {
+                Some(role) => members(&one, Container::Role(role)),
+                None => one.problem("", "is not a default role; make it under `initialization.roles`"),
+            }
+        }
+        let authorizations = from.items("authorizations").iter().filter_map(|one| context.authorization(one)).collect();
+        Self { users, mapping_rules, groups, roles, tenants, memberships, authorizations }
+    }
+}
+
+/// What the form of the initial data depends on.
+pub(super) struct Context<'c> {
+    bootstrap: &'c Bootstrap,
+    pattern: Option<&'c IdPattern>,
+    groups_claimed: bool,
+}
+
+impl<'c> Context<'c> {
+    pub(super) fn new(
+        bootstrap: &'c Bootstrap,
+        pattern: Option<&'c IdPattern>,
+        authentication: Option<&Authentication>,
+    ) -> Self {
+        let groups_claimed = authentication.is_some_and(Authentication::claims_groups);
+        Self { bootstrap, pattern, groups_claimed }
+    }
+
+    fn user(&self, from: &Reader<'_>) -> Option<UserSeed> {
+        let username = from.require("username", self.id(Username::parse));
+        let password = from.require_secret("password");
+        let name = from.get("name", Name::parse);
+        let email = from.get("email", Email::parse);
+        if self.bootstrap.users.iter().any(|other| Some(&other.username) == username.as_ref()) {
+            from.problem("username", "is given under `bootstrap.users` too");
+        }
+        Some(UserSeed { username: username?, password: password?, name, email, roles: Vec::new() })
+    }
+
+    fn mapping_rule(&self, from: &Reader<'_>) -> Option<MappingRule> {
+        let id = from.require("mapping-rule-id", self.id(MappingRuleId::parse));
+        let selector = from.require("claim-name", ClaimSelector::parse);
+        let value = from.require("claim-value", ClaimValue::parse);
+        if self
+            .bootstrap
+            .mapping_rules
+            .iter()
+            .any(|other| Some(other.name.as_str()) == id.as_ref().map(|id| id.as_str()))
+        {
+            from.problem("mapping-rule-id", "is given under `bootstrap.mapping-rules` too");
+        }
+        let id = id?;
+        Some(MappingRule {
+            name: Name::parse(id.as_str()).ok()?,
+            id,
+            selector: selector?,
+            operator: Operator::Equals,
+            value: value?,
+            kind: RuleKind::Any,
+        })
+    }
+
+    fn group(&self, from: &Reader<'_>) -> Option<Group> {
+        let id = from.require("group-id", self.group_id());
+        let (name, description) = name_and_description(from);
+        Some(Group { id: id?, name: name?, description })
+    }
+
+    fn role(&self, from: &Reader<'_>) -> Option<Role> {
+        let id = from.require("role-id", self.id(RoleId::parse));
+        let (name, description) = name_and_description(from);
+        if id.as_ref().is_some_and(preset::is_protected_role) {
+            from.problem("role-id", "is a default role; give it members under `initialization.default-roles`");
+        }
+        Some(Role { id: id?, name: name?, description, permissions: BTreeSet::new() })
+    }
+
+    fn tenant(&self, from: &Reader<'_>) -> Option<Tenant> {
+        let id = from.require("tenant-id", TenantId::parse);
+        let (name, description) = name_and_description(from);
+        if self.bootstrap.tenants.iter().any(|other| Some(&other.id) == id.as_ref()) {
+            from.problem("tenant-id", "is given under `bootstrap.tenants` too");
+        }
+        Some(Tenant { id: id?, name: name?, description })
+    }
+
+    /// The members of something, of all the kinds that its part of the configuration has keys for.
+    fn memberships(&self, from: &Reader<'_>, container: &Container) -> Vec<Membership> {
+        let mut members: Vec<Party> = Vec::new();
+        members.extend(from.list("users", self.id(Username::parse)).into_iter().map(Party::User));
+        members.extend(from.list("clients", self.id(ClientId::parse)).into_iter().map(Party::Client));
+        members.extend(from.list("groups", self.group_id()).into_iter().map(Party::Group));
+        members.extend(from.list("roles", self.id(RoleId::parse)).into_iter().map(Party::Role));
+        members.extend(from.list("mapping-rules", self.id(MappingRuleId::parse)).into_iter().map(Party::MappingRule));
+        members.into_iter().filter_map(|member| Membership::new(container.clone(), member).ok()).collect()
+    }
+
+    fn authorization(&self, from: &Reader<'_>) -> Option<NewAuthorization> {
+        let kind = from.require_choice("owner-type", |word| {
+            Some(match word {
+                "user" => PartyKind::User,
+                "client" => PartyKind::Client,
+                "group" => PartyKind::Group,
+                "role" => PartyKind::Role,
+                "mapping_rule" => PartyKind::MappingRule,
+                _ => return None,
+            })
+        });
+        let owner = from.require("owner-id", |text| match kind {
+            Some(PartyKind::Client) => self.id(ClientId::parse)(text).map(Party::Client),
+            Some(PartyKind::Group) => self.group_id()(text).map(Party::Group),
+            Some(PartyKind::Role) => self.id(RoleId::parse)(text).map(Party::Role),
+            Some(PartyKind::MappingRule) => self.id(MappingRuleId::parse)(text).map(Party::MappingRule),
+            Some(PartyKind::User) | None => self.id(Username::parse)(text).map(Party::User),
+        });
+        if let Some(Party::Role(role)) = &owner
+            && preset::is_protected_role(role)
+        {
+            from.problem("owner-id", "is a default role, whose authorizations are fixed");
+        }
+        let matrix = Matrix::standard();
+        let resource_type = from.require("resource-type", |text| {
+            let known = ResourceTypeName::parse(text).ok().filter(|name| matrix.index(name.as_str()).is_some());
+            known.ok_or("must be a resource type")
+        });
+        let scope = self.scope(from, &matrix, resource_type.as_ref());
+        let permissions = from.list("permissions", |text| {
+            let name = PermissionName::parse(text).map_err(text_of)?;
+            match resource_type.as_ref().map(|kind| matrix.access(kind.as_str(), text)) {
+                Some(Err(unknown)) => Err(format!("must be supported: {unknown}")),
+                Some(Ok(_)) | None => Ok(name),
+            }
+        });
+        if from.is_empty("permissions") {
+            from.problem("permissions", "must hold at least one permission");
+        }
+        let permissions = permissions.into_iter().collect();
+        Some(NewAuthorization { owner: owner?, resource_type: resource_type?, scope: scope?, permissions })
+    }
+
+    fn scope(&self, from: &Reader<'_>, matrix: &Matrix, kind: Option<&ResourceTypeName>) -> Option<Scope> {
+        if from.given("resource-id") == from.given("resource-property-name") {
+            from.problem("resource-id", "must be given, or `resource-property-name`, and not both");
+            return None;
+        }
+        if from.given("resource-id") {
+            return from.get("resource-id", |text| {
+                let scope = Scope::from_resource_id(text).map_err(text_of)?;
+                if scope == Scope::Any || self.allows(text) { Ok(scope) } else { Err(BROKEN_PATTERN.to_owned()) }
+            });
+        }
+        from.get("resource-property-name", |text| {
+            let name = PropertyName::parse(text).map_err(text_of)?;
+            let kind = kind.and_then(|kind| matrix.get(matrix.index(kind.as_str())?));
+            match kind {
+                Some(kind) if !kind.properties.contains(&name) => {
+                    Err("must be a property of the resource type".to_owned())
+                }
+                Some(_) | None => Ok(Scope::Property(name)),
+            }
+        })
+    }
+
+    /// An id of the configured form.
+    fn id<T, E: Display>(&self, parse: impl Fn(&str) -> Result<T, E>) -> impl Fn(&str) -> Result<T, String> {
+        move |text| match parse(text) {
+            Ok(_) if !self.allows(text) => Err(BROKEN_PATTERN.to_owned()),
+            parsed => parsed.map_err(text_of),
+        }
+    }
+
+    /// Groups that tokens claim are called whatever the provider calls them (orchestration reference §2.1).
+    fn group_id(&self) -> impl Fn(&str) -> Result<GroupId, String> {
+        move |text| {
+            if self.groups_claimed { GroupId::parse(text).map_err(text_of) } else { self.id(GroupId::parse)(text) }
+        }
+    }
+
+    fn allows(&self, id: &str) -> bool {
+        self.pattern.is_none_or(|pattern| pattern.allows(id))
+    }
+}
+
+const BROKEN_PATTERN: &str = "must be of the form of `id-validation-pattern`";
+
+fn text_of(error: impl Display) -> String {
+    error.to_string()
+}
+
+fn name_and_description(from: &Reader<'_>) -> (Option<Name>, Description) {
+    (from.require("name", Name::parse), from.get("description", Description::parse).unwrap_or_default())
+}

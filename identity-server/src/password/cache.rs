@@ -1,0 +1,222 @@
+//! A short memory for passwords that were right, so that HTTP Basic costs a slow hash a minute and not one a request
+//! (orchestration reference §12, row 4).
+//!
+//! What is remembered is that a password belongs to a *stored hash*. Callers look that hash up in the world for each request,
+//! so a changed password or a removed user counts at once. Neither is kept: entries are digests under a key that this
+//! process makes for itself and never shows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::hmac::{self, Context, HMAC_SHA256, Key};
+use aws_lc_rs::rand::SystemRandom;
+use identity_core::port::{Clock, PasswordHasher};
+use identity_core::value::{PasswordHash, Secret};
+use moka::future::Cache;
+use time::OffsetDateTime;
+
+/// The most passwords that are remembered.
+const MAX_ENTRIES: u64 = 10_000;
+
+/// Remembers for a while what another hasher has verified. Failures are never remembered.
+pub struct CachedPasswordHasher {
+    slow: Arc<dyn PasswordHasher>,
+    clock: Arc<dyn Clock>,
+    lifetime: Duration,
+    key: Key,
+    /// When which pair of a hash and a password was verified.
+    verified: Cache<Digest, OffsetDateTime>,
+}
+
+/// A keyed digest of a stored hash and a password.
+type Digest = [u8; 32];
+
+impl CachedPasswordHasher {
+    /// Remembers what `slow` verifies; nothing, when the lifetime is zero.
+    ///
+    /// # Errors
+    /// When the machine has no randomness.
+    pub fn new(slow: Arc<dyn PasswordHasher>, clock: Arc<dyn Clock>, lifetime: Duration) -> Result<Self, Unspecified> {
+        let key = Key::generate(HMAC_SHA256, &SystemRandom::new())?;
+        Ok(Self { slow, clock, lifetime, key, verified: Cache::new(MAX_ENTRIES) })
+    }
+
+    /// HMAC-SHA-256 (RFC 2104). The length of the first text says where the second begins.
+    fn digest(&self, password: &Secret, hash: &PasswordHash) -> Option<Digest> {
+        let mut context = Context::with_key(&self.key);
+        let hash = hash.expose().as_bytes();
+        context.update(&u64::try_from(hash.len()).ok()?.to_be_bytes());
+        context.update(hash);
+        context.update(password.expose().as_bytes());
+        let tag: hmac::Tag = context.sign();
+        tag.as_ref().try_into().ok()
+    }
+
+    async fn is_fresh(&self, digest: &Digest) -> bool {
+        let Some(then) = self.verified.get(digest).await else { return false };
+        let age = self.clock.now() - then;
+        // A clock that was set back makes nothing younger.
+        !age.is_negative() && age < self.lifetime
+    }
+}
+
+#[async_trait]
+impl PasswordHasher for CachedPasswordHasher {
+    async fn hash(&self, password: &Secret) -> Option<PasswordHash> {
+        self.slow.hash(password).await
+    }
+
+    /// One that was asked at the same time as another of the same shares its answer.
+    async fn verify(&self, password: &Secret, hash: &PasswordHash) -> bool {
+        let Some(digest) = self.digest(password, hash) else { return false };
+        if self.is_fresh(&digest).await {
+            return true;
+        }
+        self.verified.invalidate(&digest).await;
+        let slowly = async { self.slow.verify(password, hash).await.then(|| self.clock.now()) };
+        self.verified.optionally_get_with(digest, slowly).await.is_some()
+    }
+
+    async fn remembers(&self, password: &Secret, hash: &PasswordHash) -> bool {
+        match self.digest(password, hash) {
+            Some(digest) => self.is_fresh(&digest).await,
+            None => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures_util::future::join_all;
+    use identity_core::fake::{FixedClock, PlainPasswordHasher};
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    /// Counts its work, and does each piece of it when it is told to.
+    struct Counting {
+        verifications: AtomicUsize,
+        released: Semaphore,
+    }
+
+    #[async_trait]
+    impl PasswordHasher for Counting {
+        async fn hash(&self, password: &Secret) -> Option<PasswordHash> {
+            PlainPasswordHasher.hash(password).await
+        }
+
+        async fn verify(&self, password: &Secret, hash: &PasswordHash) -> bool {
+            self.verifications.fetch_add(1, Ordering::Relaxed);
+            self.released.acquire().await.unwrap().forget();
+            PlainPasswordHasher.verify(password, hash).await
+        }
+
+        async fn remembers(&self, _: &Secret, _: &PasswordHash) -> bool {
+            false
+        }
+    }
+
+    struct Setup {
+        slow: Arc<Counting>,
+        clock: Arc<FixedClock>,
+        cached: CachedPasswordHasher,
+    }
+
+    fn setup(released: usize) -> Setup {
+        setup_for(released, Duration::from_secs(60))
+    }
+
+    fn setup_for(released: usize, lifetime: Duration) -> Setup {
+        let slow = Arc::new(Counting { verifications: AtomicUsize::new(0), released: Semaphore::new(released) });
+        let clock = Arc::new(FixedClock::new(OffsetDateTime::UNIX_EPOCH));
+        let cached = CachedPasswordHasher::new(Arc::clone(&slow) as _, Arc::clone(&clock) as _, lifetime).unwrap();
+        Setup { slow, clock, cached }
+    }
+
+    impl Setup {
+        fn verifications(&self) -> usize {
+            self.slow.verifications.load(Ordering::Relaxed)
+        }
+    }
+
+    fn secret(text: &str) -> Secret {
+        Secret::new(text.to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_right_password_is_hashed_once_in_a_lifetime() {
+        let setup = setup(9);
+        let (password, hash) = (secret("p"), setup.cached.hash(&secret("p")).await.unwrap());
+        assert!(!setup.cached.remembers(&password, &hash).await);
+        for _ in 0..5 {
+            assert!(setup.cached.verify(&password, &hash).await);
+            assert!(setup.cached.remembers(&password, &hash).await);
+        }
+        assert_eq!(setup.verifications(), 1);
+
+        setup.clock.advance(time::Duration::seconds(59));
+        assert!(setup.cached.verify(&password, &hash).await);
+        assert_eq!(setup.verifications(), 1);
+        setup.clock.advance(time::Duration::seconds(1));
+        assert!(!setup.cached.remembers(&password, &hash).await);
+        assert!(setup.cached.verify(&password, &hash).await);
+        assert_eq!(setup.verifications(), 2);
+        setup.clock.advance(time::Duration::seconds(-1));
+        assert!(!setup.cached.remembers(&password, &hash).await, "verified in the future");
+    }
+
+    #[tokio::test]
+    async fn a_wrong_password_is_never_remembered() {
+        let setup = setup(9);
+        let hash = setup.cached.hash(&secret("p")).await.unwrap();
+        assert!(setup.cached.verify(&secret("p"), &hash).await);
+        for _ in 0..3 {
+            assert!(!setup.cached.verify(&secret("q"), &hash).await);
+            assert!(!setup.cached.remembers(&secret("q"), &hash).await);
+        }
+        assert_eq!(setup.verifications(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_changed_hash_is_another() {
+        let setup = setup(9);
+        let hash = setup.cached.hash(&secret("p")).await.unwrap();
+        assert!(setup.cached.verify(&secret("p"), &hash).await);
+        let changed = setup.cached.hash(&secret("q")).await.unwrap();
+        assert!(!setup.cached.remembers(&secret("p"), &changed).await);
+        assert!(!setup.cached.verify(&secret("p"), &changed).await);
+        // Where one text ends and the other begins is part of the digest.
+        let digest =
+            |password: &str, hash: &str| setup.cached.digest(&secret(password), &PasswordHash::new(hash.into()));
+        assert_eq!(digest("bc", "a"), digest("bc", "a"));
+        assert_ne!(digest("bc", "a"), digest("c", "ab"));
+    }
+
+    #[tokio::test]
+    async fn a_burst_is_hashed_once() {
+        for (password, right) in [("p", true), ("q", false)] {
+            let setup = setup(0);
+            let (password, hash) = (secret(password), setup.cached.hash(&secret("p")).await.unwrap());
+            let burst = join_all((0..20).map(|_| setup.cached.verify(&password, &hash)));
+            let release = async { setup.slow.released.add_permits(1) };
+            let (answers, ()) = futures_util::join!(burst, release);
+            assert_eq!(answers, [right; 20]);
+            assert_eq!(setup.verifications(), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn without_a_lifetime_nothing_is_remembered() {
+        let setup = setup_for(9, Duration::ZERO);
+        let hash = setup.cached.hash(&secret("p")).await.unwrap();
+        for _ in 0..3 {
+            assert!(setup.cached.verify(&secret("p"), &hash).await);
+            assert!(!setup.cached.remembers(&secret("p"), &hash).await);
+        }
+        assert_eq!(setup.verifications(), 3);
+    }
+}

@@ -1,0 +1,72 @@
+//! Hashes as they are stored, and the most that verifying one may cost: a stored hash may come from elsewhere, and must not
+//! be a way to exhaust this machine.
+
+#[cfg(test)]
+use std::fmt;
+
+use argon2::password_hash::PasswordVerifier as _;
+use argon2::password_hash::phc;
+use argon2::{Algorithm, Argon2, Params, Version};
+use identity_core::value::PasswordHash;
+
+/// The most memory of an Argon2 hash, in KiB: 256 MiB.
+const MAX_MEMORY: u32 = 256 * 1024;
+/// The most passes of an Argon2 hash over its memory.
+const MAX_PASSES: u32 = 10;
+/// The most rounds of a bcrypt hash, as the power of two: about a second.
+const MAX_BCRYPT_COST: u32 = 14;
+/// Begins hashes that were imported (orchestration reference §2.2).
+const BCRYPT: &str = "{bcrypt}";
+
+/// A whole hash of an algorithm that is supported, at a cost that is bearable.
+pub(super) enum Stored {
+    /// A PHC string: `$argon2id$…`
+    Argon2(Box<phc::PasswordHash>),
+    /// `$2a$…`, `$2b$…` or `$2y$…`, which was stored with `{bcrypt}` before it.
+    Bcrypt(String),
+}
+
+impl Stored {
+    pub(super) fn parse(hash: &PasswordHash) -> Option<Self> {
+        let text = hash.expose();
+        match text.strip_prefix(BCRYPT) {
+            Some(text) => bcrypt(text).map(Self::Bcrypt),
+            None => argon2(text).map(Box::new).map(Self::Argon2),
+        }
+    }
+
+    /// Whether the hash was made of this password. Expensive.
+    pub(super) fn verifies(&self, argon2: &Argon2<'_>, password: &str) -> bool {
+        match self {
+            Self::Argon2(hash) => argon2.verify_password(password.as_bytes(), &**hash).is_ok(),
+            // Of longer passwords, 72 bytes count: that is how the hash was made.
+            Self::Bcrypt(hash) => bcrypt::verify(password, hash).unwrap_or(false),
+        }
+    }
+}
+
+fn argon2(text: &str) -> Option<phc::PasswordHash> {
+    let hash = text.starts_with("$argon2").then(|| phc::PasswordHash::new(text).ok())??;
+    let whole = hash.salt.is_some()
+        && hash.hash.is_some()
+        && Algorithm::try_from(hash.algorithm.as_str()).is_ok()
+        && hash.version.is_none_or(|version| Version::try_from(version).is_ok());
+    let params = Params::try_from(&hash).ok()?;
+    (whole && params.m_cost() <= MAX_MEMORY && params.t_cost() <= MAX_PASSES).then_some(hash)
+}
+
+fn bcrypt(text: &str) -> Option<String> {
+    let known = ["$2a$", "$2b$", "$2y$"].iter().any(|version| text.starts_with(version));
+    let cost = known.then(|| text.parse::<bcrypt::HashParts>().ok())??.get_cost();
+    (4..=MAX_BCRYPT_COST).contains(&cost).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+impl fmt::Display for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Argon2(hash) => hash.fmt(f),
+            Self::Bcrypt(hash) => write!(f, "{BCRYPT}{hash}"),
+        }
+    }
+}

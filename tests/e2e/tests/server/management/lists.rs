@@ -1,0 +1,133 @@
+//! What holds for all resources: pages, searches, names, what cannot be taken away.
+
+use serde_json::json;
+
+use super::{API, group, shows_created, user};
+use crate::support::{ROOT, Site, Store, column, created, done, refused, rule, shows};
+
+on_each_store!(lists_are_paged_and_searched, names_are_what_they_are, defaults_and_the_last_administrator_stay);
+
+async fn lists_are_paged_and_searched(store: Store) {
+    let site = Site::start(store).await;
+    let api = site.admin();
+    for n in 0..7 {
+        let tenant = json!({"tenantId": format!("t{n}"), "name": format!("Märkte {}", n % 2)});
+        created(api.post("/api/tenants", &tenant).await);
+    }
+    let page = async |query: &str| {
+        let reply = api.get(&format!("/api/tenants?{query}")).await.expect_status(200);
+        let total = reply.header("x-total-count").expect("a total").to_owned();
+        (column(&reply.json(), "tenantId"), total)
+    };
+    let of = |ids: &[&str], total: &str| (ids.iter().map(|&id| id.to_owned()).collect::<Vec<_>>(), total.to_owned());
+    assert_eq!(page("page=0&resultSize=3").await, of(&["<default>", "t0", "t1"], "8"));
+    assert_eq!(page("page=2&resultSize=3").await, of(&["t5", "t6"], "8"));
+    // Clients ask until a page is empty.
+    assert_eq!(page("page=3&resultSize=3").await, of(&[], "8"));
+    assert_eq!(page("resultSize=1").await, of(&["<default>"], "8"));
+    assert_eq!(page("page=1").await, of(&[], "8"));
+    assert_eq!(page("search=M%C3%84RKTE%201").await, of(&["t1", "t3", "t5"], "3"));
+    assert_eq!(page("search=T3").await, of(&["t3"], "1"));
+    assert_eq!(page("search=arkte&page=0&resultSize=2").await, of(&[], "0"));
+    assert_eq!(page("search=rkte&page=1&resultSize=5").await, of(&["t5", "t6"], "7"));
+    assert_eq!(page("search=").await.1, "8");
+    assert_eq!(page("page=18446744073709551615&resultSize=10000").await, of(&[], "8"));
+    for (list, field, wanted) in
+        [("groups", "name", "Märkte"), ("roles", "name", "Orchestration"), ("mapping-rules", "claimValue", "März")]
+    {
+        if list == "groups" {
+            group(&api, "Märkte").await;
+        }
+        if list == "mapping-rules" {
+            created(api.post("/api/mapping-rules", &rule("Month", ("month", "März"), "ROLE", &[])).await);
+        }
+        let search = format!("/api/{list}?search={}", wanted.to_uppercase());
+        let reply = api.get(&search).await.expect_status(200);
+        assert_eq!(column(&reply.json(), field), [wanted], "{search}");
+        assert_eq!(reply.header("x-total-count"), Some("1"));
+    }
+    for list in ["tenants", "groups", "roles", "mapping-rules", "authorizations", "resources"] {
+        for query in ["resultSize=0", "resultSize=10001"] {
+            let reply = api.get(&format!("/api/{list}?{query}")).await;
+            assert_eq!(refused(&reply, 400, "invalid")["errors"], json!(["resultSize.invalid"]));
+        }
+        for query in ["page=-1", "page=x", "resultSize=1.5", "sort=name", "page=1&page=2"] {
+            refused(&api.get(&format!("/api/{list}?{query}")).await, 400, "query");
+        }
+    }
+    refused(&api.get("/api/me/permissions?audiences=x").await, 400, "query");
+}
+
+async fn names_are_what_they_are(store: Store) {
+    let site = Site::start(store).await;
+    let api = site.admin();
+    // One spelling in the path for each name; `+` is itself there.
+    for (name, path) in [
+        ("Web Leute Ä/ß", "Web%20Leute%20%C3%84%2F%C3%9F"),
+        ("a%2Fb", "a%252Fb"),
+        ("1+1", "1+1"),
+        ("..", "%2E%2E"),
+        ("'; DROP TABLE roles; --", "'%3B%20DROP%20TABLE%20roles%3B%20--"),
+        ("?#[]", "%3F%23%5B%5D"),
+        ("日本語 👍", "%E6%97%A5%E6%9C%AC%E8%AA%9E%20%F0%9F%91%8D"),
+    ] {
+        let role = json!({"name": name, "description": ""});
+        shows_created(&api, "/api/roles", &role, &role).await;
+        let at = format!("/api/roles/{path}");
+        if name == ".." {
+            // Clients resolve this before they send it: it can be listed and not be addressed.
+            continue;
+        }
+        shows(api.get(&at).await, &role);
+        shows(api.get(&format!("{at}/permissions")).await, &json!([]));
+        let sales = group(&api, name).await;
+        done(api.post(&format!("/api/groups/{sales}/users"), &json!({"userId": name})).await);
+        shows(api.get(&format!("/api/groups/{sales}/users")).await, &json!([user(name)]));
+        shows(site.user(name).get("/api/groups/for-token").await, &json!([{"id": sales, "name": name}]));
+        done(api.delete(&format!("/api/groups/{sales}/users/{path}")).await);
+        done(api.post(&format!("/api/groups/{sales}/roles"), &json!({"roleName": name})).await);
+        done(api.delete(&format!("/api/groups/{sales}/roles/{path}")).await);
+        done(api.delete(&at).await);
+        refused(&api.get(&at).await, 404, "missing");
+    }
+    shows(api.get("/api/tenants/%3Cdefault%3E/users").await, &json!([]));
+    shows(api.get("/api/tenants/<default>").await, &json!({"tenantId": "<default>", "name": "Default"}));
+    refused(&api.get("/api/roles/%FF").await, 404, "missing");
+}
+
+async fn defaults_and_the_last_administrator_stay(store: Store) {
+    let site = Site::start(store).await;
+    let api = site.admin();
+    let name = json!({"name": "Other"});
+    let problem = refused(&api.put("/api/tenants/%3Cdefault%3E", &name).await, 403, "protected");
+    assert_eq!(problem["errors"], json!(["PROTECTED"]));
+    refused(&api.delete("/api/tenants/%3Cdefault%3E").await, 403, "protected");
+    for role in ["admin", "readonly-admin", "connectors", "app-integrations", "rpa", "task-worker"] {
+        refused(&api.delete(&format!("/api/roles/{role}")).await, 403, "protected");
+        refused(&api.put(&format!("/api/roles/{role}"), &json!({"description": "x"})).await, 403, "protected");
+        let permission = json!({"definition": "write", "resourceServerAudience": API});
+        refused(&api.post(&format!("/api/roles/{role}/permissions"), &permission).await, 403, "protected");
+    }
+
+    // The only way in: neither its rule, nor its claim, nor its roles can be taken away.
+    let problem = refused(&api.delete("/api/mapping-rules/Default").await, 409, "lock_out");
+    assert_eq!(problem["errors"], json!(["LOCK_OUT"]));
+    let without = rule("Default", ("sub", ROOT), "ROLE", &["Optimize"]);
+    refused(&api.put("/api/mapping-rules/Default", &without).await, 409, "lock_out");
+    let _ = api.get("/api/roles").await.expect_status(200);
+
+    // With another administrator it can; then that one is the last.
+    site.give("ann", &["admin"]).await;
+    done(api.delete("/api/mapping-rules/Default").await);
+    refused(&api.get("/api/roles").await, 403, "forbidden");
+    let ann = site.user("ann");
+    let rules = column(&ann.get("/api/mapping-rules").await.expect_status(200).json(), "id");
+    let last = rules
+        .first()
+        .expect("ann's rule")
+        .replace(' ', "%20")
+        .replace('"', "%22")
+        .replace('[', "%5B")
+        .replace(']', "%5D");
+    refused(&ann.delete(&format!("/api/mapping-rules/{last}")).await, 409, "lock_out");
+}

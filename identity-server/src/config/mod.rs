@@ -24,7 +24,7 @@ mod table;
 mod tests;
 mod tree;
 
-pub use authentication::{Authentication, Provider, ProviderKind};
+pub use authentication::{Authentication, Provider, ProviderKind, UserInfoAugmentation};
 pub use bootstrap::{Bootstrap, InitialClaim, MappingRuleSeed, TenantSeed, UserSeed};
 pub use log::{Log, LogFormat};
 pub use problem::{Problem, Problems};

@@ -92,7 +92,8 @@ impl Problem {
     }
 
     pub(crate) fn no_such_entry(key: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "missing", format!("audit log entry `{key}` does not exist.")).titled("NOT_FOUND")
+        Self::new(StatusCode::NOT_FOUND, "missing", format!("audit log entry `{key}` does not exist."))
+            .titled("NOT_FOUND")
     }
 
     pub(crate) fn titled(mut self, title: &'static str) -> Self {

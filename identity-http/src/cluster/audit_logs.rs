@@ -115,7 +115,8 @@ fn in_our_words(text: AuditText, mut filter: TextFilter) -> TextFilter {
 
 fn time_filter(fields: &mut Fields, name: &str, report: &mut Report) -> Option<TimeFilter> {
     let parse = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
-    let malformed = |report: &mut Report| report.value(format!("`filter.{name}` takes times such as 2026-01-31T12:00:00Z."));
+    let malformed =
+        |report: &mut Report| report.value(format!("`filter.{name}` takes times such as 2026-01-31T12:00:00Z."));
     let mut operators = match fields.optional(name)? {
         Value::String(text) => {
             let eq = parse(&text);

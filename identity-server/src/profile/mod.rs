@@ -130,7 +130,12 @@ pub fn assemble(
 }
 
 /// The services of the Orchestration Cluster API, which the profiles with stored users or tokens have alike.
-fn cluster(config: &Config, engine: &Arc<Engine>, hasher: Option<&Arc<dyn PasswordHasher>>) -> Cluster {
+fn cluster(
+    config: &Config,
+    engine: &Arc<Engine>,
+    audit: &Arc<dyn AuditLog>,
+    hasher: Option<&Arc<dyn PasswordHasher>>,
+) -> Cluster {
     let switches = &config.switches;
     let gate = || Gate::cluster(Arc::clone(engine), switches.authorizations_enabled);
     let users = hasher.map(|hasher| Arc::new(ClusterUsers::new(gate(), Arc::clone(hasher))));

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::middleware::from_fn;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpResponse, guard, web};
 use identity_core::engine::Engine;
 use identity_core::port::Ids;
 use identity_core::service::{Authentication, Authorizations, Groups, MappingRules, Roles, Tenants};
@@ -90,6 +90,11 @@ impl Surfaces {
 /// A path; its handlers follow, and any other method is refused.
 fn resource(path: &str) -> actix_web::Resource {
     web::resource(path.to_owned()).default_service(web::to(problem::no_such_method))
+}
+
+/// A handler for whoever gets something, or only asks for its head (RFC 9110 §9.3.2).
+fn get() -> actix_web::Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
 /// An empty success.

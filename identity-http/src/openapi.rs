@@ -4,7 +4,9 @@ use actix_web::HttpResponse;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
+use crate::cluster::Describe;
 use crate::management::{authorizations, for_token, groups, mapping_rules, me, roles, tenants};
+use crate::problem::ProblemDocument;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -61,7 +63,8 @@ use crate::management::{authorizations, for_token, groups, mapping_rules, me, ro
         authorizations::resources,
         authorizations::register,
     ),
-    modifiers(&Schemes, &OperationIds),
+    components(schemas(ProblemDocument)),
+    modifiers(&Schemes, &Describe, &OperationIds),
     security(("bearer" = []), ("basic" = [])),
 )]
 struct Document;

@@ -11,6 +11,7 @@ use identity_core::service::cluster::{ClusterAuthorizations, Search};
 use identity_core::value::{GroupId, InvalidValue, PermissionName, PropertyName, ResourceTypeName};
 use serde::Serialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 use super::fields::{Fields, Report};
 use super::ids::{IdRules, key_in_path};
@@ -18,8 +19,8 @@ use super::search;
 use crate::authentication::Authenticated;
 use crate::body::JsonBytes;
 use crate::problem::Problem;
-use crate::resource;
 use crate::revision::written;
+use crate::{get, resource};
 
 pub(super) fn mount(v2: &mut ServiceConfig) {
     v2.service(resource("/authorizations").route(web::post().to(create)))
@@ -27,13 +28,13 @@ pub(super) fn mount(v2: &mut ServiceConfig) {
         .service(resource("/authentication/me/authorizations/search").route(web::post().to(own)))
         .service(
             resource("/authorizations/{key}")
-                .route(web::get().to(find))
+                .route(get().to(find))
                 .route(web::put().to(update))
                 .route(web::delete().to(delete)),
         );
 }
 
-const SORT: &[(&str, AuthorizationField)] = &[
+pub(super) const SORT: &[(&str, AuthorizationField)] = &[
     ("ownerId", AuthorizationField::OwnerId),
     ("ownerType", AuthorizationField::OwnerType),
     ("resourceId", AuthorizationField::ResourceId),
@@ -42,7 +43,7 @@ const SORT: &[(&str, AuthorizationField)] = &[
 ];
 
 /// The words for owners. The last is in the original's vocabulary, and refused.
-const OWNERS: &[(&str, Option<PartyKind>)] = &[
+pub(super) const OWNERS: &[(&str, Option<PartyKind>)] = &[
     ("USER", Some(PartyKind::User)),
     ("CLIENT", Some(PartyKind::Client)),
     ("ROLE", Some(PartyKind::Role)),
@@ -51,9 +52,10 @@ const OWNERS: &[(&str, Option<PartyKind>)] = &[
     ("UNSPECIFIED", None),
 ];
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct AuthorizationView {
+#[schema(as = cluster::Authorization)]
+pub(super) struct AuthorizationView {
     authorization_key: String,
     owner_id: String,
     owner_type: &'static str,
@@ -92,6 +94,15 @@ fn resource_type(
     fields.word("resourceType", &words, required, report).cloned()
 }
 
+/// A kind of owner, by name.
+fn owner_type(fields: &mut Fields, required: bool, report: &mut Report) -> Option<PartyKind> {
+    let kind = fields.word("ownerType", OWNERS, required, report);
+    if kind == Some(None) {
+        report.value("`ownerType` must not be UNSPECIFIED.");
+    }
+    kind.flatten()
+}
+
 fn owner(kind: PartyKind, id: &str, ids: &IdRules) -> Result<Party, InvalidValue> {
     match kind {
         PartyKind::User => ids.username(id).map(Party::User),
@@ -111,12 +122,9 @@ fn new_authorization(bytes: &[u8], matrix: &Matrix, ids: &IdRules) -> Result<New
     if by_id == by_property {
         report.shape("Exactly one of `resourceId` and `resourcePropertyName` must be given.");
     }
-    let kind = body.word("ownerType", OWNERS, true, &mut report);
-    if kind == Some(None) {
-        report.value("`ownerType` must not be UNSPECIFIED.");
-    }
+    let kind = owner_type(&mut body, true, &mut report);
     let owner_id = body.required_text("ownerId", &mut report);
-    let owner = kind.flatten().zip(owner_id).and_then(|(kind, id)| report.take("ownerId", owner(kind, &id, ids)));
+    let owner = kind.zip(owner_id).and_then(|(kind, id)| report.take("ownerId", owner(kind, &id, ids)));
     let scope = if by_property {
         let name = body.required_text("resourcePropertyName", &mut report);
         body.optional("resourceId");
@@ -143,9 +151,11 @@ fn permissions(
     report: &mut Report,
 ) -> Option<std::collections::BTreeSet<PermissionName>> {
     let given = body.has("permissionTypes");
+    let is_null = body.is_null("permissionTypes");
     let texts = body.optional_texts("permissionTypes", report);
     match &texts {
         None if !given => report.value("No `permissionTypes` is provided."),
+        None if is_null => report.shape("`permissionTypes` must not be null."),
         Some(texts) if texts.is_empty() => report.value("`permissionTypes` must not be empty."),
         _ => {}
     }
@@ -186,7 +196,7 @@ fn parse(caller: &Caller, body: &[u8]) -> Result<Search<AuthorizationFilter, Aut
     search::parse(body, SORT, |filter, report| {
         Some(AuthorizationFilter {
             owner_id: filter.optional_text("ownerId", report),
-            owner_type: filter.word("ownerType", OWNERS, false, report).flatten(),
+            owner_type: owner_type(filter, false, report),
             resource_ids: filter.optional_texts("resourceIds", report),
             resource_property_names: filter.optional_texts("resourcePropertyNames", report),
             resource_type: resource_type(caller.world.matrix(), filter, false, report),

@@ -9,6 +9,7 @@ use identity_core::search::entities::{GroupField, NamedFilter, RoleField, Tenant
 use identity_core::service::cluster::{ClusterGroups, ClusterRoles, ClusterTenants, Naming};
 use identity_core::value::{Description, InvalidValue, Name};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::fields::{Fields, Report};
 use super::ids::{IdRules, in_path};
@@ -16,19 +17,21 @@ use super::search;
 use crate::authentication::Authenticated;
 use crate::body::JsonBytes;
 use crate::problem::Problem;
-use crate::resource;
 use crate::revision::written;
+use crate::{get, resource};
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = cluster::Group)]
 pub(super) struct GroupView {
     group_id: String,
     name: String,
     description: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = cluster::Role)]
 pub(super) struct RoleView {
     role_id: String,
     name: String,
@@ -36,8 +39,9 @@ pub(super) struct RoleView {
 }
 
 /// Clients compare the text of lists of these: the members' order matters (orchestration reference §1.7).
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = cluster::Tenant)]
 pub(super) struct TenantView {
     name: String,
     tenant_id: String,
@@ -121,7 +125,7 @@ macro_rules! resource_of {
                     .service(resource(concat!($path, "/search")).route(web::post().to(search)))
                     .service(
                         resource(concat!($path, "/{id}"))
-                            .route(web::get().to(find))
+                            .route(get().to(find))
                             .route(web::put().to(update))
                             .route(web::delete().to(delete)),
                     );
@@ -196,20 +200,23 @@ macro_rules! resource_of {
 resource_of!(
     groups, "/groups", ClusterGroups, Group, GroupView, "groupId", group,
     filter operators true,
-    sort &[("groupId", GroupField::GroupId), ("name", GroupField::Name)],
+    sort GROUP_SORT,
     make |id, Naming { name, description }| Group { id, name, description }
 );
 resource_of!(
     roles, "/roles", ClusterRoles, Role, RoleView, "roleId", role,
     filter operators false,
-    sort super::ROLE_SORT,
+    sort ROLE_SORT,
     make |id, Naming { name, description }| Role { id, name, description, permissions: BTreeSet::new() }
 );
 resource_of!(
     tenants, "/tenants", ClusterTenants, Tenant, TenantView, "tenantId", tenant,
     filter operators false,
-    sort &[("key", TenantField::TenantId), ("tenantId", TenantField::TenantId), ("name", TenantField::Name)],
+    sort TENANT_SORT,
     make |id, Naming { name, description }| Tenant { id, name, description }
 );
 
+pub(super) const GROUP_SORT: &[(&str, GroupField)] = &[("groupId", GroupField::GroupId), ("name", GroupField::Name)];
+pub(super) const TENANT_SORT: &[(&str, TenantField)] =
+    &[("key", TenantField::TenantId), ("tenantId", TenantField::TenantId), ("name", TenantField::Name)];
 pub(super) const ROLE_SORT: &[(&str, RoleField)] = &[("roleId", RoleField::RoleId), ("name", RoleField::Name)];

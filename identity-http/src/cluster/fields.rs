@@ -79,6 +79,11 @@ impl Fields {
         self.map.contains_key(name)
     }
 
+    /// Whether a property is given as null.
+    pub(crate) fn is_null(&self, name: &str) -> bool {
+        self.map.get(name).is_some_and(Value::is_null)
+    }
+
     /// A property as it is; null is as good as missing.
     pub(crate) fn optional(&mut self, name: &str) -> Option<Value> {
         self.map.remove(name).filter(|value| !value.is_null())

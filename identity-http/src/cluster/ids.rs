@@ -13,6 +13,9 @@ use crate::problem::Problem;
 /// Longest id of a tenant here.
 const MAX_TENANT_ID: usize = 31;
 
+/// Most characters of a key.
+const MAX_KEY: usize = 25;
+
 /// What an operator says ids may look like.
 #[derive(Clone)]
 pub struct IdRules {
@@ -87,12 +90,13 @@ pub(crate) fn in_path<T>(name: &str, value: Result<T, InvalidValue>) -> Result<T
     report.finish(value)
 }
 
-/// A key of a path: a number.
+/// A key of a path: a number (orchestration reference §2.1). A number that no key can be is nobody's.
 pub(crate) fn key_in_path(name: &str, text: &str) -> Result<AuthorizationKey, Problem> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let numeric = !digits.is_empty() && text.len() <= MAX_KEY && digits.bytes().all(|byte| byte.is_ascii_digit());
     let mut report = Report::default();
-    let key = text.parse().ok().map(AuthorizationKey);
-    if key.is_none() {
+    if !numeric {
         report.shape(format!("`{name}` must be numeric."));
     }
-    report.finish(key)
+    report.finish(numeric.then(|| AuthorizationKey(text.parse().unwrap_or(0))))
 }

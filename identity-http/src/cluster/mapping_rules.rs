@@ -8,6 +8,7 @@ use identity_core::search::entities::{RuleField, RuleFilter};
 use identity_core::service::cluster::ClusterMappingRules;
 use identity_core::value::{ClaimSelector, ClaimValue, Name};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::fields::{Fields, Report};
 use super::ids::{IdRules, in_path};
@@ -15,15 +16,15 @@ use super::search;
 use crate::authentication::Authenticated;
 use crate::body::JsonBytes;
 use crate::problem::Problem;
-use crate::resource;
 use crate::revision::written;
+use crate::{get, resource};
 
 pub(super) fn mount(v2: &mut ServiceConfig) {
     v2.service(resource("/mapping-rules").route(web::post().to(create)))
         .service(resource("/mapping-rules/search").route(web::post().to(search)))
         .service(
             resource("/mapping-rules/{id}")
-                .route(web::get().to(find))
+                .route(get().to(find))
                 .route(web::put().to(update))
                 .route(web::delete().to(delete)),
         );
@@ -36,8 +37,9 @@ pub(super) const SORT: &[(&str, RuleField)] = &[
     ("name", RuleField::Name),
 ];
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = cluster::MappingRule)]
 pub(super) struct RuleView {
     mapping_rule_id: String,
     claim_name: String,

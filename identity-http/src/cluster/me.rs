@@ -3,23 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::HttpResponse;
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::{Data, ServiceConfig};
 use identity_core::search::what_can;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::entities::TenantView;
 use super::neighbours::About;
 use crate::authentication::Authenticated;
-use crate::resource;
+use crate::{get, resource};
 
 pub(super) fn mount(v2: &mut ServiceConfig) {
-    v2.service(resource("/authentication/me").route(web::get().to(me)));
+    v2.service(resource("/authentication/me").route(get().to(me)));
 }
 
 /// Ten members, always all of them.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct MeView {
+#[schema(as = cluster::Me)]
+pub(super) struct MeView {
     username: String,
     display_name: Option<String>,
     email: Option<String>,

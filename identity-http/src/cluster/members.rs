@@ -21,17 +21,17 @@ use crate::revision::written;
 
 /// What has members.
 #[derive(Clone, Copy)]
-struct Holder {
-    path: &'static str,
-    id_name: &'static str,
+pub(super) struct Holder {
+    pub(super) path: &'static str,
+    pub(super) id_name: &'static str,
     parse: fn(&IdRules, &str) -> Result<Container, InvalidValue>,
 }
 
 /// A kind of member.
 #[derive(Clone, Copy)]
-struct Kind {
-    path: &'static str,
-    id_name: &'static str,
+pub(super) struct Kind {
+    pub(super) path: &'static str,
+    pub(super) id_name: &'static str,
     party: PartyKind,
     parse: fn(&IdRules, &str) -> Result<Party, InvalidValue>,
 }
@@ -70,24 +70,25 @@ const RULES: Kind = Kind {
     parse: |ids, id| ids.mapping_rule(id).map(Party::MappingRule),
 };
 
-pub(super) fn mount_groups(v2: &mut ServiceConfig) {
-    for kind in [USERS, CLIENTS, RULES] {
-        mount(v2, GROUPS, kind);
+/// The kinds that each has (orchestration reference §2.3).
+pub(super) const MEMBERS: [(Holder, &[Kind]); 3] = [
+    (GROUPS, &[USERS, CLIENTS, RULES]),
+    (ROLES, &[USERS, CLIENTS, MEMBER_GROUPS, RULES]),
+    (TENANTS, &[USERS, CLIENTS, MEMBER_GROUPS, MEMBER_ROLES, RULES]),
+];
+
+/// Mounts the members below a path.
+pub(super) fn mount_below(v2: &mut ServiceConfig, path: &str) {
+    for (holder, kinds) in MEMBERS.into_iter().filter(|(holder, _)| holder.path == path) {
+        for kind in kinds {
+            mount(v2, holder, *kind);
+        }
     }
-    // Roles are given from the role's side; here one can only look.
+}
+
+/// Roles are given from the role's side; from the group's, one can only look.
+pub(super) fn mount_roles_of_groups(v2: &mut ServiceConfig) {
     v2.service(resource("/groups/{id}/roles/search").route(web::post().to(roles_of_group)));
-}
-
-pub(super) fn mount_roles(v2: &mut ServiceConfig) {
-    for kind in [USERS, CLIENTS, MEMBER_GROUPS, RULES] {
-        mount(v2, ROLES, kind);
-    }
-}
-
-pub(super) fn mount_tenants(v2: &mut ServiceConfig) {
-    for kind in [USERS, CLIENTS, MEMBER_GROUPS, MEMBER_ROLES, RULES] {
-        mount(v2, TENANTS, kind);
-    }
 }
 
 fn mount(v2: &mut ServiceConfig, holder: Holder, kind: Kind) {

@@ -9,6 +9,7 @@ mod mapping_rules;
 mod me;
 mod members;
 mod neighbours;
+mod openapi;
 mod search;
 mod setup;
 mod users;
@@ -27,6 +28,7 @@ use identity_core::service::cluster::{
 
 use identity_core::service::AuditLogs;
 pub use ids::IdRules;
+pub(crate) use openapi::Describe;
 
 use crate::authentication::authenticate;
 use crate::problem::{self, Style};
@@ -67,8 +69,9 @@ impl Cluster {
             .app_data(Data::new(self.about.clone()))
             .configure(|v2| {
                 neighbours::mount_public(v2);
-                if let Some(setup) = &self.setup {
-                    setup::mount(v2.app_data(Data::from(Arc::clone(setup))));
+                match &self.setup {
+                    Some(setup) => setup::mount(v2.app_data(Data::from(Arc::clone(setup)))),
+                    None => switched_off(v2, "/setup", "users live at the identity provider"),
                 }
             })
             .service(
@@ -91,16 +94,17 @@ impl Cluster {
         }
         match &self.groups {
             Some(groups) => {
-                members::mount_groups(v2);
+                members::mount_below(v2, "/groups");
+                members::mount_roles_of_groups(v2);
                 entities::groups::mount(v2.app_data(Data::from(Arc::clone(groups))));
             }
             None => switched_off(v2, "/groups", "groups come from the property `groups-claim`"),
         }
-        members::mount_roles(v2);
+        members::mount_below(v2, "/roles");
         entities::roles::mount(v2.app_data(Data::from(Arc::clone(&self.roles))));
         match &self.tenants {
             Some(tenants) => {
-                members::mount_tenants(v2);
+                members::mount_below(v2, "/tenants");
                 entities::tenants::mount(v2.app_data(Data::from(Arc::clone(tenants))));
             }
             None => switched_off(v2, "/tenants", "the property `multi-tenancy.api-enabled` is false"),

@@ -2,10 +2,10 @@
 //! that keeps identities and runs no processes.
 
 use actix_web::HttpResponse;
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::{Data, ServiceConfig};
 use serde_json::json;
 
-use crate::resource;
+use crate::{get, resource};
 
 /// What there is to say about the installation.
 #[derive(Clone, Debug)]
@@ -27,13 +27,12 @@ pub struct About {
 }
 
 pub(super) fn mount_public(v2: &mut ServiceConfig) {
-    v2.service(resource("/license").route(web::get().to(license)))
-        .service(resource("/status").route(web::get().to(status)));
+    v2.service(resource("/license").route(get().to(license))).service(resource("/status").route(get().to(status)));
 }
 
 pub(super) fn mount(v2: &mut ServiceConfig) {
-    v2.service(resource("/topology").route(web::get().to(topology)))
-        .service(resource("/system/configuration").route(web::get().to(configuration)));
+    v2.service(resource("/topology").route(get().to(topology)))
+        .service(resource("/system/configuration").route(get().to(configuration)));
 }
 
 /// This product needs none.

@@ -7,6 +7,7 @@ use identity_core::search::{Cursor, Found, Order, SortBy, Start, Window};
 use identity_core::service::cluster::Search;
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::fields::{Fields, Report};
 use crate::problem::Problem;
@@ -28,7 +29,7 @@ pub(crate) fn parse<F, S: Copy>(
     let filter = filter(&mut filters, &mut report);
     filters.end(&mut report);
     let sort = sort(&mut body, fields, &mut report);
-    let window = window(&mut body, &mut report);
+    let window = window(&mut body, sort.len(), &mut report);
     body.end(&mut report);
     let made = filter.zip(window).map(|(filter, window)| Search { filter, sort, window });
     report.finish(made)
@@ -48,12 +49,12 @@ fn sort<S: Copy>(body: &mut Fields, fields: &[(&str, S)], report: &mut Report) -
     sort
 }
 
-fn window(body: &mut Fields, report: &mut Report) -> Option<Window> {
+fn window(body: &mut Fields, sorted_by: usize, report: &mut Report) -> Option<Window> {
     let mut page = body.object("page", report);
     let limit = page.optional_number("limit", report).unwrap_or(USUAL);
     let from = page.optional_number("from", report);
-    let after = cursor(&mut page, "after", report);
-    let before = cursor(&mut page, "before", report);
+    let after = cursor(&mut page, "after", sorted_by, report);
+    let before = cursor(&mut page, "before", sorted_by, report);
     page.end(report);
     if !(1..=MOST).contains(&limit) {
         report.value(format!("`page.limit` must be between 1 and {MOST}."));
@@ -75,16 +76,18 @@ fn window(body: &mut Fields, report: &mut Report) -> Option<Window> {
     Some(Window { start, limit: usize::try_from(limit).ok()? })
 }
 
-/// A cursor is the JSON list of the position's texts, the key last, in base64. It says nothing that the item did not.
-fn cursor(page: &mut Fields, name: &str, report: &mut Report) -> Option<Cursor> {
+/// A cursor is the JSON list of the position's texts, one for each sort field and the key last, in base64. It says nothing that
+/// the item did not.
+fn cursor(page: &mut Fields, name: &str, sorted_by: usize, report: &mut Report) -> Option<Cursor> {
     let text = page.optional_text(name, report)?;
     let decoded = BASE64_STANDARD
         .decode(&text)
         .ok()
         .and_then(|bytes| serde_json::from_slice::<Vec<Option<String>>>(&bytes).ok())
-        .and_then(|mut fields| Some(Cursor { key: fields.pop()??, fields }));
+        .and_then(|mut fields| Some(Cursor { key: fields.pop()??, fields }))
+        .filter(|cursor| cursor.fields.len() == sorted_by);
     if decoded.is_none() {
-        report.value(format!("`page.{name}` is not a cursor of an earlier answer."));
+        report.value(format!("`page.{name}` is not a cursor of an earlier answer in this order."));
     }
     decoded
 }
@@ -103,9 +106,10 @@ pub(crate) struct Answer<V> {
     pub(crate) authorizations_enabled: Option<bool>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct PageAnswer {
+#[schema(as = cluster::FoundPage)]
+pub(super) struct PageAnswer {
     total_items: usize,
     /// Totals are exact here.
     has_more_total_items: bool,

@@ -7,6 +7,7 @@ use identity_core::search::entities::{UserField, UserFilter};
 use identity_core::service::cluster::{ClusterUsers, NewUser};
 use identity_core::value::{Email, Name, Secret};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::fields::{Fields, Report};
 use super::ids::{IdRules, in_path};
@@ -14,24 +15,25 @@ use super::search;
 use crate::authentication::Authenticated;
 use crate::body::JsonBytes;
 use crate::problem::Problem;
-use crate::resource;
 use crate::revision::written;
+use crate::{get, resource};
 
 pub(super) fn mount(v2: &mut ServiceConfig) {
     v2.service(resource("/users").route(web::post().to(create)))
         .service(resource("/users/search").route(web::post().to(search)))
         .service(
             resource("/users/{username}")
-                .route(web::get().to(find))
+                .route(get().to(find))
                 .route(web::put().to(update))
                 .route(web::delete().to(delete)),
         );
 }
 
-const SORT: &[(&str, UserField)] =
+pub(super) const SORT: &[(&str, UserField)] =
     &[("username", UserField::Username), ("name", UserField::Name), ("email", UserField::Email)];
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = cluster::User)]
 pub(super) struct UserView {
     username: String,
     name: String,

@@ -3,10 +3,12 @@
 pub mod forge;
 pub mod store;
 
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use identity_testkit::{Api, Launch, Reply, Server};
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
 
 pub use forge::Forge;
@@ -70,6 +72,61 @@ impl Site {
     pub async fn give(&self, user: &str, roles: &[&str]) {
         let rule = rule(&format!("{user} is {roles:?}"), ("sub", user), "ROLE", roles);
         created(self.admin().post("/api/mapping-rules", &rule).await);
+    }
+
+    /// What the audit log holds, oldest first.
+    pub async fn audit(&self) -> Vec<store::AuditRecord> {
+        self.store.audit(&self.launch).await
+    }
+}
+
+/// A server in the profile `builtin`, whose administrator is `demo`.
+pub struct Local {
+    pub launch: Launch,
+    pub server: Server,
+    pub store: Store,
+}
+
+/// One server for all tests that run at the same time; it ends with the last of them.
+static SHARED: Mutex<Weak<Local>> = Mutex::const_new(Weak::new());
+
+impl Local {
+    pub async fn start(store: Store) -> Self {
+        let launch = store.launch(&["dev"]);
+        Self { server: launch.start().await, launch, store }
+    }
+
+    /// A server that others use too: for tests that keep to ids of their own.
+    pub async fn shared() -> Arc<Self> {
+        let mut shared = SHARED.lock().await;
+        if let Some(running) = shared.upgrade() {
+            return running;
+        }
+        let local = Arc::new(Self::start(Store::sqlite()).await);
+        *shared = Arc::downgrade(&local);
+        local
+    }
+
+    pub fn anonymous(&self) -> Api {
+        self.server.http().clone()
+    }
+
+    pub fn admin(&self) -> Api {
+        self.anonymous().basic("demo", "demo")
+    }
+
+    /// Creates a user, who may see themselves and no more.
+    pub async fn user(&self, name: &str) -> Api {
+        created(self.admin().post("/v2/users", &json!({"username": name, "password": "secret"})).await);
+        self.anonymous().basic(name, "secret")
+    }
+
+    /// Lets a user do something with resources of a type; answers the authorization's key.
+    pub async fn allow(&self, user: &str, kind: &str, id: &str, permissions: &[&str]) -> String {
+        let body = json!({"ownerType": "USER", "ownerId": user, "resourceType": kind, "resourceId": id,
+            "permissionTypes": permissions});
+        let made = created(self.admin().post("/v2/authorizations", &body).await);
+        made["authorizationKey"].as_str().expect("a key").to_owned()
     }
 
     /// What the audit log holds, oldest first.

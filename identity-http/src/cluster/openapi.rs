@@ -1,0 +1,265 @@
+//! What the OpenAPI document says about `/v2`: a table of operations, as the paths are tables too.
+
+mod schemas;
+
+use utoipa::Modify;
+use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::security::SecurityRequirement;
+use utoipa::openapi::{Content, HttpMethod, Object, OpenApi, Ref, Required, ResponseBuilder, Type};
+
+use super::members::MEMBERS;
+
+/// Adds `/v2` to the document.
+pub(crate) struct Describe;
+
+/// One row of the table.
+struct Operation {
+    method: HttpMethod,
+    path: String,
+    tag: &'static str,
+    name: String,
+    summary: String,
+    /// The schema of the body, and whether there must be one.
+    request: Option<(String, Required)>,
+    success: &'static str,
+    /// The schema of a success.
+    answer: Option<String>,
+    problems: &'static [u16],
+}
+
+const SEARCH: &[u16] = &[400, 401, 413, 415, 503];
+const FIND: &[u16] = &[400, 401, 403, 404, 503];
+const CREATE: &[u16] = &[400, 401, 403, 404, 409, 413, 415, 503];
+const UPDATE: &[u16] = &[400, 401, 403, 404, 409, 413, 415, 503];
+const DELETE: &[u16] = &[400, 401, 403, 404, 409, 503];
+const OPEN: &[u16] = &[401, 503];
+const SETUP: &[u16] = &[400, 403, 413, 415, 503];
+
+impl Operation {
+    fn new(method: HttpMethod, path: impl Into<String>, tag: &'static str, name: impl Into<String>) -> Self {
+        Self {
+            method,
+            path: path.into(),
+            tag,
+            name: name.into(),
+            summary: String::new(),
+            request: None,
+            success: "204",
+            answer: None,
+            problems: &[],
+        }
+    }
+
+    fn search(path: impl Into<String>, tag: &'static str, name: impl Into<String>, searched: &str) -> Self {
+        Self::new(HttpMethod::Post, path, tag, name)
+            .takes(format!("cluster.{searched}Search"), Required::False)
+            .answers("200", format!("cluster.{searched}sFound"))
+            .fails(SEARCH)
+    }
+
+    fn says(mut self, summary: impl Into<String>) -> Self {
+        self.summary = summary.into();
+        self
+    }
+
+    fn takes(mut self, schema: impl Into<String>, required: Required) -> Self {
+        self.request = Some((schema.into(), required));
+        self
+    }
+
+    fn answers(mut self, status: &'static str, schema: impl Into<String>) -> Self {
+        (self.success, self.answer) = (status, Some(schema.into()));
+        self
+    }
+
+    fn fails(mut self, problems: &'static [u16]) -> Self {
+        self.problems = problems;
+        self
+    }
+
+    fn is_public(&self) -> bool {
+        !self.problems.contains(&401)
+    }
+}
+
+/// What has an id and a name: path, id, schema, in words.
+const ENTITIES: [(&str, &str, &str, &str); 6] = [
+    ("users", "username", "User", "a user"),
+    ("groups", "groupId", "Group", "a group"),
+    ("roles", "roleId", "Role", "a role"),
+    ("tenants", "tenantId", "Tenant", "a tenant"),
+    ("mapping-rules", "mappingRuleId", "MappingRule", "a mapping rule"),
+    ("authorizations", "authorizationKey", "Authorization", "an authorization"),
+];
+
+fn table() -> Vec<Operation> {
+    let mut table = neighbours();
+    for (path, id, schema, words) in ENTITIES {
+        table.extend(entity(path, id, schema, words));
+    }
+    for (holder, kinds) in MEMBERS {
+        let tag = tag(holder.path.trim_start_matches('/'));
+        let one = holder.id_name;
+        for kind in kinds {
+            let below = format!("/v2{}/{{{one}}}/{}", holder.path, kind.path);
+            let member = format!("{below}/{{{}}}", kind.id_name);
+            let plural = kind.path.replace('-', " ");
+            let searched = match kind.id_name {
+                "username" => "Username",
+                "clientId" => "ClientId",
+                "groupId" => "GroupId",
+                "roleId" => "Role",
+                _ => "MappingRule",
+            };
+            table.extend([
+                Operation::new(HttpMethod::Put, &member, tag, format!("add_to_{}", kind.path))
+                    .says(format!("Adds one to the {plural}."))
+                    .fails(DELETE),
+                Operation::new(HttpMethod::Delete, &member, tag, format!("remove_from_{}", kind.path))
+                    .says(format!("Removes one of the {plural}."))
+                    .fails(DELETE),
+                Operation::search(format!("{below}/search"), tag, format!("search_{}", kind.path), searched)
+                    .says(format!("Searches the {plural} of one that need not exist.")),
+            ]);
+        }
+    }
+    table.push(
+        Operation::search("/v2/groups/{groupId}/roles/search", tag("groups"), "search_roles", "Role")
+            .says("Searches the roles of one that need not exist."),
+    );
+    table
+}
+
+fn entity(path: &'static str, id: &str, schema: &str, words: &str) -> [Operation; 5] {
+    let (all, one) = (format!("/v2/{path}"), format!("/v2/{path}/{{{id}}}"));
+    let tag = tag(path);
+    let shown = format!("cluster.{schema}");
+    let create = Operation::new(HttpMethod::Post, &all, tag, "create").says(format!("Creates {words}.")).fails(CREATE);
+    let update = Operation::new(HttpMethod::Put, &one, tag, "update").says(format!("Replaces {words}.")).fails(UPDATE);
+    let (create, update) = if schema == "Authorization" {
+        let request = "cluster.AuthorizationRequest";
+        (
+            create.takes(request, Required::True).answers("201", "cluster.AuthorizationKey"),
+            update.takes(request, Required::True),
+        )
+    } else {
+        (
+            create.takes(format!("{shown}New"), Required::True).answers("201", &shown),
+            update.takes(format!("{shown}Change"), Required::True).answers("200", &shown),
+        )
+    };
+    [
+        create,
+        Operation::search(format!("{all}/search"), tag, "search", schema)
+            .says(format!("Searches the {} that the caller may see.", path.replace('-', " "))),
+        Operation::new(HttpMethod::Get, &one, tag, "find")
+            .says(format!("Shows {words}."))
+            .answers("200", &shown)
+            .fails(FIND),
+        update,
+        Operation::new(HttpMethod::Delete, &one, tag, "delete")
+            .says(format!("Deletes {words}, with what hangs on it."))
+            .fails(DELETE),
+    ]
+}
+
+fn neighbours() -> Vec<Operation> {
+    let get = |path, tag, name| Operation::new(HttpMethod::Get, path, tag, name);
+    vec![
+        get("/v2/authentication/me", "cluster-authentication", "me")
+            .says("Shows the caller.")
+            .answers("200", "cluster.Me")
+            .fails(OPEN),
+        Operation::search(
+            "/v2/authentication/me/authorizations/search",
+            "cluster-authentication",
+            "search_authorizations",
+            "Authorization",
+        )
+        .says("Searches the authorizations that apply to the caller, through any owner.")
+        .answers("200", "cluster.OwnAuthorizationsFound"),
+        Operation::new(HttpMethod::Post, "/v2/setup/user", "cluster-setup", "create_user")
+            .says("Creates the first administrator; refused as soon as there is one.")
+            .takes("cluster.UserNew", Required::True)
+            .answers("201", "cluster.User")
+            .fails(SETUP),
+        get("/v2/license", "cluster-about", "license")
+            .says("Says that no license is needed.")
+            .answers("200", "cluster.License"),
+        get("/v2/status", "cluster-about", "status").says("Says that requests are answered."),
+        get("/v2/topology", "cluster-about", "topology")
+            .says("Shows the one node that there is.")
+            .answers("200", "cluster.Topology")
+            .fails(OPEN),
+        get("/v2/system/configuration", "cluster-about", "configuration")
+            .says("Shows what clients have to know about the installation.")
+            .answers("200", "cluster.Configuration")
+            .fails(OPEN),
+    ]
+}
+
+fn tag(path: &str) -> &'static str {
+    match path {
+        "users" => "cluster-users",
+        "groups" => "cluster-groups",
+        "roles" => "cluster-roles",
+        "tenants" => "cluster-tenants",
+        "mapping-rules" => "cluster-mapping-rules",
+        _ => "cluster-authorizations",
+    }
+}
+
+fn described(status: u16) -> &'static str {
+    match status {
+        400 => "The body or a path id is not what it should be; all findings are named.",
+        401 => "Nobody is authenticated.",
+        403 => "The caller may not do this, it is protected, or this API is switched off.",
+        404 => "It does not exist, or something that was named does not.",
+        409 => "It is there already, or nobody could administer after it.",
+        413 => "The body is too large.",
+        415 => "The body is not JSON.",
+        _ => "The store or the token's issuer cannot be reached now.",
+    }
+}
+
+impl Modify for Describe {
+    fn modify(&self, document: &mut OpenApi) {
+        document.components.get_or_insert_default().schemas.extend(schemas::all());
+        for operation in table() {
+            let mut built = OperationBuilder::new()
+                .tag(operation.tag)
+                .operation_id(Some(&operation.name))
+                .summary(Some(&operation.summary))
+                .response(operation.success, {
+                    let response = ResponseBuilder::new().description("Done.");
+                    match &operation.answer {
+                        Some(schema) => response.content("application/json", content(schema)),
+                        None => response,
+                    }
+                });
+            for name in operation.path.split(['{', '}']).skip(1).step_by(2) {
+                let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path);
+                built =
+                    built.parameter(parameter.required(Required::True).schema(Some(Object::with_type(Type::String))));
+            }
+            if let Some((schema, required)) = &operation.request {
+                let body = RequestBodyBuilder::new().required(Some(required.clone()));
+                built = built.request_body(Some(body.content("application/json", content(schema)).build()));
+            }
+            for status in operation.problems {
+                let response = ResponseBuilder::new().description(described(*status));
+                let response = response.content("application/problem+json", content("cluster.Problem"));
+                built = built.response(status.to_string(), response);
+            }
+            if operation.is_public() {
+                built = built.security(SecurityRequirement::default());
+            }
+            document.paths.add_path_operation(&operation.path, vec![operation.method], built);
+        }
+    }
+}
+
+fn content(schema: &str) -> Content {
+    Content::new(Some(Ref::from_schema_name(schema)))
+}

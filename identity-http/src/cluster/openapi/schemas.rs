@@ -1,0 +1,224 @@
+//! The schemas of `/v2`: answers as their views have them, requests as they are read.
+
+use identity_core::matrix::{Family, Matrix};
+use serde_json::Value;
+use utoipa::openapi::schema::{AdditionalProperties, SchemaType};
+use utoipa::openapi::{ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, Ref, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::cluster::authorizations::{self, AuthorizationView};
+use crate::cluster::entities::{GROUP_SORT, GroupView, ROLE_SORT, RoleView, TENANT_SORT, TenantView};
+use crate::cluster::mapping_rules::{self, RuleView};
+use crate::cluster::me::MeView;
+use crate::cluster::search::PageAnswer;
+use crate::cluster::users::{self, UserView};
+
+type Named = (String, RefOr<Schema>);
+
+/// All of them, by name.
+pub(super) fn all() -> Vec<Named> {
+    let mut all = vec![
+        view::<UserView>(),
+        view::<GroupView>(),
+        view::<RoleView>(),
+        view::<TenantView>(),
+        view::<RuleView>(),
+        view::<AuthorizationView>(),
+        view::<MeView>(),
+        view::<PageAnswer>(),
+    ];
+    all.extend(requests());
+    all.extend(searches());
+    all.extend(about());
+    all
+}
+
+fn view<V: ToSchema + PartialSchema>() -> Named {
+    (V::name().into_owned(), V::schema())
+}
+
+fn named(name: &str, schema: impl Into<RefOr<Schema>>) -> Named {
+    (format!("cluster.{name}"), schema.into())
+}
+
+fn reference(name: &str) -> RefOr<Schema> {
+    Ref::from_schema_name(format!("cluster.{name}")).into()
+}
+
+fn plain(kind: Type) -> RefOr<Schema> {
+    Object::with_type(kind).into()
+}
+
+fn or_null(kind: Type) -> RefOr<Schema> {
+    Object::with_type(SchemaType::from_iter([kind, Type::Null])).into()
+}
+
+fn words<'w>(words: impl IntoIterator<Item = &'w str>) -> RefOr<Schema> {
+    let words = words.into_iter().map(Value::from).collect::<Vec<_>>();
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).into()
+}
+
+fn list(of: impl Into<RefOr<Schema>>) -> RefOr<Schema> {
+    ArrayBuilder::new().items(of.into()).into()
+}
+
+/// An object that takes no other members.
+fn object(required: Vec<(&str, RefOr<Schema>)>, optional: Vec<(&str, RefOr<Schema>)>) -> Object {
+    let mut object = ObjectBuilder::new().additional_properties(Some(AdditionalProperties::FreeForm(false)));
+    for (name, schema) in required {
+        object = object.property(name, schema).required(name);
+    }
+    for (name, schema) in optional {
+        object = object.property(name, schema);
+    }
+    object.build()
+}
+
+fn texts(names: &[&'static str]) -> Vec<(&'static str, RefOr<Schema>)> {
+    names.iter().map(|name| (*name, plain(Type::String))).collect()
+}
+
+fn nullable_texts(names: &[&'static str]) -> Vec<(&'static str, RefOr<Schema>)> {
+    names.iter().map(|name| (*name, or_null(Type::String))).collect()
+}
+
+fn requests() -> Vec<Named> {
+    let about_users = || nullable_texts(&["name", "email"]);
+    let description = || nullable_texts(&["description"]);
+    let mut requests = vec![
+        named("UserNew", object(texts(&["username", "password"]), about_users())),
+        named("UserChange", object(Vec::new(), [nullable_texts(&["password"]), about_users()].concat())),
+        named("MappingRuleNew", object(texts(&["mappingRuleId", "claimName", "claimValue", "name"]), Vec::new())),
+        named("MappingRuleChange", object(texts(&["claimName", "claimValue", "name"]), Vec::new())),
+        named("AuthorizationRequest", {
+            let shape = |resource| {
+                let mut members = texts(&["ownerId", resource]);
+                members.push(("ownerType", owner_types()));
+                members.push(("resourceType", resource_types()));
+                members.push(("permissionTypes", list(permission_types())));
+                object(members, Vec::new())
+            };
+            OneOfBuilder::new().item(shape("resourceId")).item(shape("resourcePropertyName"))
+        }),
+        named("AuthorizationKey", object(texts(&["authorizationKey"]), Vec::new())),
+    ];
+    for (entity, id) in [("Group", "groupId"), ("Role", "roleId"), ("Tenant", "tenantId")] {
+        requests.push(named(&format!("{entity}New"), object(texts(&[id, "name"]), description())));
+        requests.push(named(&format!("{entity}Change"), object(texts(&["name"]), description())));
+    }
+    requests
+}
+
+fn owner_types() -> RefOr<Schema> {
+    words(authorizations::OWNERS.iter().map(|(word, _)| *word))
+}
+
+fn resource_types() -> RefOr<Schema> {
+    let matrix = Matrix::standard();
+    words(matrix.types().iter().filter(|kind| kind.family == Family::Cluster).map(|kind| kind.name.as_str()))
+}
+
+fn permission_types() -> RefOr<Schema> {
+    let matrix = Matrix::standard();
+    let cluster = matrix.types().iter().filter(|kind| kind.family == Family::Cluster);
+    let names: std::collections::BTreeSet<&str> =
+        cluster.flat_map(|kind| &kind.permissions).map(|name| name.as_str()).collect();
+    words(names)
+}
+
+/// What is searched: the schema of an item, the fields to sort by, the filter.
+fn searches() -> Vec<Named> {
+    fn fields<'f, S>(sort: &'f [(&'static str, S)]) -> Vec<&'static str> {
+        sort.iter().map(|(name, _)| *name).collect()
+    }
+    let with_operators = |name| (name, reference("TextFilter"));
+    let mut all = vec![
+        named("Page", {
+            let number = |least: i32, most| {
+                let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(least)).maximum(most);
+                RefOr::from(number)
+            };
+            let mut members = nullable_texts(&["after", "before"]);
+            members.insert(0, ("limit", number(1, Some(10_000))));
+            members.insert(1, ("from", number(0, None)));
+            object(Vec::new(), members)
+        }),
+        named("TextFilter", {
+            let mut operators = nullable_texts(&["$eq", "$neq", "$like"]);
+            operators.push(("$exists", or_null(Type::Boolean)));
+            operators.extend(["$in", "$notIn"].map(|name| (name, list(plain(Type::String)))));
+            OneOfBuilder::new().item(plain(Type::String)).item(object(Vec::new(), operators))
+        }),
+    ];
+    let user_filter = vec![with_operators("username"), with_operators("name"), with_operators("email")];
+    all.extend(search("User", reference("User"), fields(users::SORT), user_filter));
+    let group_filter = [vec![with_operators("groupId")], nullable_texts(&["name"])].concat();
+    all.extend(search("Group", reference("Group"), fields(GROUP_SORT), group_filter));
+    all.extend(search("Role", reference("Role"), fields(ROLE_SORT), nullable_texts(&["roleId", "name"])));
+    all.extend(search("Tenant", reference("Tenant"), fields(TENANT_SORT), nullable_texts(&["tenantId", "name"])));
+    let rule_filter = nullable_texts(&["mappingRuleId", "claimName", "claimValue", "name"]);
+    all.extend(search("MappingRule", reference("MappingRule"), fields(mapping_rules::SORT), rule_filter));
+    let mut authorization_filter = nullable_texts(&["ownerId"]);
+    authorization_filter.push(("ownerType", owner_types()));
+    authorization_filter.push(("resourceType", resource_types()));
+    authorization_filter.extend(["resourceIds", "resourcePropertyNames"].map(|name| (name, list(plain(Type::String)))));
+    let sort = fields(authorizations::SORT);
+    all.extend(search("Authorization", reference("Authorization"), sort, authorization_filter));
+    all.push(named("OwnAuthorizationsFound", {
+        let enabled = ("authorizationsEnabled", plain(Type::Boolean));
+        object([found(reference("Authorization")), vec![enabled]].concat(), Vec::new())
+    }));
+    for (name, id) in [("Username", "username"), ("ClientId", "clientId"), ("GroupId", "groupId")] {
+        all.extend(search(name, object(texts(&[id]), Vec::new()), vec![id], Vec::new()));
+    }
+    all
+}
+
+fn search(
+    name: &str,
+    item: impl Into<RefOr<Schema>>,
+    fields: Vec<&str>,
+    filter: Vec<(&str, RefOr<Schema>)>,
+) -> [Named; 2] {
+    let order = ("order", words(["ASC", "DESC"]));
+    let sort = list(object(vec![("field", words(fields))], vec![order]));
+    let request = vec![("filter", object(Vec::new(), filter).into()), ("sort", sort), ("page", reference("Page"))];
+    [
+        named(&format!("{name}Search"), object(Vec::new(), request)),
+        named(&format!("{name}sFound"), object(found(item.into()), Vec::new())),
+    ]
+}
+
+fn found(item: RefOr<Schema>) -> Vec<(&'static str, RefOr<Schema>)> {
+    vec![("items", list(item)), ("page", reference("FoundPage"))]
+}
+
+fn about() -> Vec<Named> {
+    let number = || plain(Type::Integer);
+    let flag = || plain(Type::Boolean);
+    let inner = |members| RefOr::from(object(members, Vec::new()));
+    let mut broker = texts(&["host", "version"]);
+    broker.extend([("nodeId", number()), ("port", number()), ("partitions", list(plain(Type::Object)))]);
+    let mut topology = texts(&["gatewayVersion", "lastCompletedChangeId"]);
+    topology.extend(nullable_texts(&["clusterId"]));
+    topology.extend(["clusterSize", "partitionsCount", "replicationFactor"].map(|name| (name, number())));
+    topology.push(("brokers", list(inner(broker))));
+    let configuration = vec![
+        ("jobMetrics", inner(vec![("enabled", flag())])),
+        ("components", inner(vec![("active", list(plain(Type::String)))])),
+        ("deployment", inner(vec![("isMultiTenancyEnabled", flag()), ("maxRequestSize", number())])),
+        ("authentication", inner(vec![("canLogout", flag()), ("isLoginDelegated", flag())])),
+        ("cloud", inner(nullable_texts(&["stage"]))),
+    ];
+    let mut license = texts(&["licenseType"]);
+    license.extend(nullable_texts(&["expiresAt"]));
+    license.extend([("validLicense", flag()), ("isCommercial", flag())]);
+    let mut problem = texts(&["type", "title", "detail", "instance"]);
+    problem.push(("status", number()));
+    vec![
+        named("License", object(license, Vec::new())),
+        named("Topology", object(topology, Vec::new())),
+        named("Configuration", object(configuration, Vec::new())),
+        named("Problem", object(problem, Vec::new())),
+    ]
+}

@@ -1,0 +1,50 @@
+//! `/v2`, the identity part of the Orchestration Cluster API, with users of the server's own (orchestration reference §1-§8).
+
+mod authorizations;
+mod callers;
+mod entities;
+mod members;
+mod protection;
+mod searches;
+mod strictness;
+mod sweeps;
+mod users;
+
+use identity_testkit::{Api, Reply};
+use serde_json::{Value, json};
+
+/// A refusal of `/v2`: the five members, the same as the status line says, and not one more.
+#[track_caller]
+pub fn refused(reply: &Reply, status: u16, title: &str) -> String {
+    let said = (reply.status, reply.header("content-type"));
+    assert_eq!(said, (status, Some("application/problem+json")), "{} said {}", reply.url, reply.text);
+    let problem = reply.json();
+    let detail = problem["detail"].as_str().unwrap_or_default().to_owned();
+    assert!(!detail.is_empty(), "{problem}");
+    let path = reply.url.path();
+    let expected = json!({"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": path});
+    assert_eq!(problem, expected, "{path}");
+    detail
+}
+
+/// The items and the total of a search.
+#[track_caller]
+pub fn found(reply: Reply) -> (Vec<Value>, u64) {
+    let answer = reply.expect_status(200).json();
+    let page = &answer["page"];
+    let keys: Vec<_> = page.as_object().expect("a page").keys().map(String::as_str).collect();
+    assert_eq!(keys, ["endCursor", "hasMoreTotalItems", "startCursor", "totalItems"], "{answer}");
+    assert_eq!(page["hasMoreTotalItems"], false, "totals are exact");
+    let items = answer["items"].as_array().expect("items").clone();
+    for cursor in ["startCursor", "endCursor"] {
+        assert_eq!(page[cursor].is_string(), !items.is_empty(), "{page}");
+    }
+    (items, page["totalItems"].as_u64().expect("a total"))
+}
+
+/// One field of all that a search finds.
+pub async fn search(api: &Api, path: &str, body: Value, field: &str) -> Vec<String> {
+    let (items, total) = found(api.post(path, &body).await);
+    assert_eq!(usize::try_from(total).ok(), Some(items.len()), "one page holds all: {path}");
+    items.iter().map(|item| item[field].as_str().unwrap_or_else(|| panic!("no {field}: {item}")).to_owned()).collect()
+}

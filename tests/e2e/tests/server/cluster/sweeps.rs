@@ -1,0 +1,100 @@
+//! What must hold for every operation of `/v2` that the OpenAPI document lists.
+
+use std::collections::BTreeSet;
+
+use super::{found, refused};
+use crate::support::{Local, Store, done};
+use crate::sweeps::{document, operations};
+
+on_each_store!(
+    every_operation_needs_credentials,
+    every_operation_needs_a_permission_and_denials_are_recorded,
+    every_change_is_recorded,
+);
+
+/// What needs credentials and no permission.
+const OPEN_TO_ALL: [&str; 3] = ["/v2/authentication/me", "/v2/system/configuration", "/v2/topology"];
+
+async fn every_operation_needs_credentials(store: Store) {
+    let local = Local::start(store).await;
+    let api = local.anonymous();
+    let mut public = Vec::new();
+    for operation in operations(&document(&api).await, "/v2/") {
+        if operation.is_public {
+            assert_ne!(operation.ask(&api, "r").await.status, 401, "{}", operation.path);
+            public.push(operation.path);
+            continue;
+        }
+        for who in [api.clone(), api.basic("demo", "wrong"), api.bearer("a.b.c")] {
+            let reply = operation.ask(&who, "r").await;
+            refused(&reply, 401, "Unauthorized");
+            let challenge = reply.header("www-authenticate");
+            assert!(challenge.is_some_and(|challenge| challenge.starts_with("Basic ")), "{reply:?}");
+        }
+    }
+    assert_eq!(public, ["/v2/license", "/v2/setup/user", "/v2/status"]);
+    assert!(local.audit().await.iter().all(|record| record.request_id.is_none()), "only the start is recorded");
+}
+
+async fn every_operation_needs_a_permission_and_denials_are_recorded(store: Store) {
+    let local = Local::start(store).await;
+    let nobody = local.user("nobody").await;
+    let (own, _) = found(nobody.post("/v2/authentication/me/authorizations/search", &serde_json::json!({})).await);
+    for authorization in own {
+        let key = authorization["authorizationKey"].as_str().expect("a key");
+        done(local.admin().delete(&format!("/v2/authorizations/{key}")).await);
+    }
+    let mut denied = BTreeSet::new();
+    for (index, operation) in operations(&document(&nobody).await, "/v2/").iter().enumerate() {
+        let id = format!("sweep-{index}");
+        let reply = operation.ask(&nobody, &id).await;
+        if operation.is_search() {
+            assert_eq!(found(reply), (Vec::new(), 0), "{}", operation.path);
+        } else if OPEN_TO_ALL.contains(&&*operation.path) {
+            assert_eq!((reply.status, operation.is_change()), (200, false), "{}", operation.path);
+        } else if operation.is_public && !operation.is_change() {
+            assert!(matches!(reply.status, 200 | 204), "{}", operation.path);
+        } else {
+            refused(&reply, 403, "FORBIDDEN");
+            if !operation.is_public {
+                denied.insert(id);
+            }
+        }
+    }
+    assert!(denied.len() > 40, "{denied:?}");
+    let recorded = local.audit().await;
+    let of_nobody: Vec<_> = recorded.iter().filter(|record| record.actor_id.as_deref() == Some("nobody")).collect();
+    assert!(of_nobody.iter().all(|record| record.result == "DENIED" && record.reason.is_some()), "{of_nobody:#?}");
+    let ids: BTreeSet<_> = of_nobody.iter().filter_map(|record| record.request_id.clone()).collect();
+    assert_eq!(ids, denied);
+    assert_eq!(of_nobody.len(), denied.len(), "one record for each denial");
+}
+
+async fn every_change_is_recorded(store: Store) {
+    let local = Local::start(store).await;
+    let api = local.admin();
+    let all = operations(&document(&api).await, "/v2/");
+    let changes: Vec<_> = all.into_iter().filter(|operation| operation.is_change() && !operation.is_public).collect();
+    let mut succeeded = BTreeSet::new();
+    // Twice: what comes first may have to be there for the others.
+    for round in 0..2 {
+        for (index, operation) in changes.iter().enumerate() {
+            let id = format!("change-{round}-{index}");
+            let reply = operation.ask(&api, &id).await;
+            let what = format!("{} {}", operation.method, operation.path);
+            assert!(matches!(reply.status, 200 | 201 | 204 | 404 | 409), "{what}: {} {}", reply.status, reply.text);
+            let records = local.audit().await;
+            let records: Vec<_> = records.iter().filter(|record| record.request_id.as_ref() == Some(&id)).collect();
+            assert!(!records.is_empty(), "{what} left no record");
+            let result = if reply.status < 300 { "SUCCESS" } else { "FAIL" };
+            for record in records {
+                assert_eq!(record.result, result, "{what} answered {}: {record:?}", reply.status);
+                assert_eq!(record.actor_id.as_deref(), Some("demo"), "{what}: {record:?}");
+            }
+            if reply.status < 300 {
+                succeeded.insert(what);
+            }
+        }
+    }
+    assert!(succeeded.len() > 10, "{succeeded:?}");
+}

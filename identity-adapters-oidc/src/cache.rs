@@ -2,35 +2,42 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, digest};
-use identity_core::port::VerifiedToken;
+use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
+use identity_core::port::{TokenError, VerifiedToken};
 use moka::sync::Cache;
 use time::OffsetDateTime;
 
 use crate::checks::Lifetime;
 use crate::issuer::Issuer;
 use crate::jwk::Key;
+use crate::user_info::Term;
 
 /// A token's digest: the cache holds no token.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Fingerprint([u8; 32]);
+pub(crate) struct Fingerprint([u8; SHA256_OUTPUT_LEN]);
 
 impl Fingerprint {
-    pub(crate) fn of(token: &str) -> Option<Self> {
-        digest(&SHA256, token.as_bytes()).as_ref().try_into().ok().map(Self)
+    pub(crate) fn of(token: &str) -> Self {
+        let mut bytes = [0; SHA256_OUTPUT_LEN];
+        bytes.iter_mut().zip(digest(&SHA256, token.as_bytes()).as_ref()).for_each(|(to, from)| *to = *from);
+        Self(bytes)
     }
 }
 
-/// What was found out about a token.
+/// What was found out about a token whose signature, kind, audience and times are good.
 #[derive(Clone)]
 pub(crate) struct Verified {
-    pub(crate) token: Arc<VerifiedToken>,
+    pub(crate) outcome: Result<Arc<VerifiedToken>, TokenError>,
     pub(crate) lifetime: Lifetime,
     pub(crate) key: Arc<Key>,
     pub(crate) issuer: Arc<Issuer>,
+    /// How long that counts, when it rests on UserInfo; as long as the token otherwise.
+    pub(crate) term: Option<Term>,
 }
 
-/// A bounded number of verified tokens. Refused ones are never in it.
+/// A bounded number of verified tokens. A refused one is in it only when UserInfo was asked about it, so that showing it
+/// again does not ask again at once.
+#[derive(Clone)]
 pub(crate) struct VerifiedTokens(Option<Cache<Fingerprint, Verified>>);
 
 impl VerifiedTokens {
@@ -43,7 +50,8 @@ impl VerifiedTokens {
     pub(crate) fn get(&self, fingerprint: &Fingerprint, now: OffsetDateTime) -> Option<Verified> {
         let cache = self.0.as_ref()?;
         let known = cache.get(fingerprint)?;
-        if known.key.is_retired() || known.lifetime.check(now, known.issuer.clock_skew).is_err() {
+        let is_stale = known.term.is_some_and(|term| !term.holds(now));
+        if is_stale || known.key.is_retired() || known.lifetime.check(now, known.issuer.clock_skew).is_err() {
             cache.invalidate(fingerprint);
             return None;
         }
@@ -51,7 +59,7 @@ impl VerifiedTokens {
     }
 
     pub(crate) fn insert(&self, fingerprint: Fingerprint, verified: Verified) {
-        if let Some(cache) = &self.0 {
+        if let Some(cache) = self.0.as_ref().filter(|_| verified.outcome.is_ok() || verified.term.is_some()) {
             cache.insert(fingerprint, verified);
         }
     }

@@ -1,22 +1,32 @@
-//! Where an issuer's keys are (OpenID Connect Discovery 1.0 §4, RFC 8414 §3).
+//! Where an issuer's endpoints are (OpenID Connect Discovery 1.0 §4, RFC 8414 §3).
 
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde_json::Value;
 use url::Url;
 
 use crate::http::{FetchError, Http};
 use crate::settings::{fetched_url, is_loopback};
 
-/// The two members that verification needs. Providers that issue tokens but log nobody in (clusters, build systems) leave
-/// out most of what the standard requires, so nothing more is demanded.
+/// The two members that verification needs, and one that it can use. Providers that issue tokens but log nobody in
+/// (clusters, build systems) leave out most of what the standard requires, so nothing more is demanded.
 #[derive(Deserialize)]
 struct Document {
     issuer: String,
     jwks_uri: String,
+    userinfo_endpoint: Option<Value>,
 }
 
-/// How to ask an issuer where its keys are.
+/// What an issuer says about where to ask.
+#[derive(Clone)]
+pub(crate) struct Endpoints {
+    pub(crate) jwks: Url,
+    /// Or why it cannot be asked; that does not hinder the keys.
+    pub(crate) user_info: Result<Url, &'static str>,
+}
+
+/// How to ask an issuer where its endpoints are.
 pub(crate) struct Discovery {
     issuer: Arc<str>,
     /// The issuer as a URL.
@@ -39,26 +49,36 @@ impl Discovery {
         &self.document
     }
 
-    /// Asks for the location of the keys.
-    pub(crate) async fn jwks_url(&self, http: &Http) -> Result<Url, FetchError> {
+    /// Asks.
+    pub(crate) async fn endpoints(&self, http: &Http) -> Result<Endpoints, FetchError> {
         let body = http.get(&self.document).await?;
         let document: Document = serde_json::from_slice(&body).map_err(|error| FetchError::malformed(&error))?;
         self.read(&document)
     }
 
-    fn read(&self, document: &Document) -> Result<Url, FetchError> {
+    fn read(&self, document: &Document) -> Result<Endpoints, FetchError> {
         let is_back = self.back.as_ref().is_some_and(|(text, _)| *text == document.issuer);
         if *document.issuer != *self.issuer && !is_back {
             return Err(FetchError::other_issuer(&document.issuer));
         }
-        let url = fetched_url(&document.jwks_uri, self.allow_http).map_err(FetchError::JwksUri)?;
+        let jwks = self.endpoint(&document.jwks_uri).map_err(FetchError::JwksUri)?;
+        let user_info = match &document.userinfo_endpoint {
+            Some(Value::String(text)) => self.endpoint(text),
+            Some(_) => Err("is not a url"),
+            None => Err("is not in the discovery document"),
+        };
+        Ok(Endpoints { jwks, user_info })
+    }
+
+    fn endpoint(&self, text: &str) -> Result<Url, &'static str> {
+        let url = fetched_url(text, self.allow_http)?;
         let url = match &self.back {
             Some((_, back)) => moved(url, &self.front, back),
             None => url,
         };
         // A remote document may not send this server to plain-text services of its own machine.
         if url.scheme() == "http" && !self.allow_http && !is_loopback(&self.document) {
-            return Err(FetchError::JwksUri("is plain http, which is not allowed for this issuer"));
+            return Err("is plain http, which is not allowed for this issuer");
         }
         Ok(url)
     }
@@ -88,8 +108,11 @@ mod tests {
     }
 
     fn read(discovery: &Discovery, issuer: &str, jwks_uri: &str) -> Result<String, FetchError> {
-        let document = Document { issuer: issuer.to_owned(), jwks_uri: jwks_uri.to_owned() };
-        discovery.read(&document).map(String::from)
+        let (issuer, jwks_uri) = (issuer.to_owned(), jwks_uri.to_owned());
+        let document = Document { issuer, userinfo_endpoint: Some(Value::String(jwks_uri.clone())), jwks_uri };
+        let endpoints = discovery.read(&document)?;
+        assert_eq!(endpoints.user_info.as_ref(), Ok(&endpoints.jwks), "one rule for both");
+        Ok(endpoints.jwks.into())
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use reqwest::{Certificate, Client, redirect};
+use reqwest::{Certificate, Client, RequestBuilder, redirect};
 use url::Url;
 
 use crate::settings::SettingsProblem;
@@ -72,7 +72,16 @@ impl Http {
 
     /// The body of what is at `url`.
     pub(crate) async fn get(&self, url: &Url) -> Result<Vec<u8>, FetchError> {
-        let request = self.client.get(url.clone()).header(reqwest::header::ACCEPT, "application/json");
+        self.send(self.client.get(url.clone())).await
+    }
+
+    /// The body of what is at `url` for the bearer of a token.
+    pub(crate) async fn get_as(&self, url: &Url, token: &str) -> Result<Vec<u8>, FetchError> {
+        self.send(self.client.get(url.clone()).bearer_auth(token)).await
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Vec<u8>, FetchError> {
+        let request = request.header(reqwest::header::ACCEPT, "application/json");
         let mut response = request.send().await.map_err(FetchError::from_transport)?;
         if response.status() != reqwest::StatusCode::OK {
             return Err(FetchError::Status(response.status().as_u16()));
@@ -105,6 +114,8 @@ pub(crate) enum FetchError {
     Issuer(String),
     #[error("names a `jwks_uri` that {0}")]
     JwksUri(&'static str),
+    #[error("has no `userinfo_endpoint` that can be asked: it {0}")]
+    UserInfoEndpoint(&'static str),
 }
 
 impl FetchError {
@@ -120,6 +131,11 @@ impl FetchError {
         Self::Issuer(excerpt(named))
     }
 
+    /// Whether another attempt may well succeed (RFC 9110 §15.6, RFC 6585 §4).
+    pub(crate) fn is_outage(&self) -> bool {
+        matches!(self, Self::Timeout | Self::Unreachable(_) | Self::Status(429 | 500..))
+    }
+
     /// For metrics: a closed set.
     pub(crate) fn code(&self) -> &'static str {
         match self {
@@ -130,6 +146,7 @@ impl FetchError {
             Self::Malformed(_) => "malformed",
             Self::Issuer(_) => "other_issuer",
             Self::JwksUri(_) => "jwks_uri",
+            Self::UserInfoEndpoint(_) => "userinfo_endpoint",
         }
     }
 }

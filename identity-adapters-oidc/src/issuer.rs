@@ -9,11 +9,12 @@ use time::Duration;
 use crate::algorithm::SigningAlgorithm;
 use crate::checks;
 use crate::discovery::Discovery;
-use crate::http::Http;
+use crate::http::{FetchError, Http};
 use crate::jwk::Key;
 use crate::keys::{KeySource, Location, Need, Pacing, State};
 use crate::settings::{IssuerSettings, SettingsProblem, base_url, fetched_url};
 use crate::telemetry::Telemetry;
+use crate::user_info::UserInfo;
 
 /// How an issuer fares.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +47,7 @@ pub(crate) struct Issuer {
     pub(crate) telemetry: Arc<Telemetry>,
     /// In the order in which they are asked.
     pub(crate) sources: Vec<Arc<KeySource>>,
+    pub(crate) user_info: Option<Arc<UserInfo>>,
 }
 
 impl Issuer {
@@ -59,6 +61,7 @@ impl Issuer {
             problems.push(SettingsProblem::NoAlgorithm(settings.issuer.clone()));
         }
         let locations = locations(&settings, &mut problems);
+        let user_info = user_info(&settings, shared, &mut problems);
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -87,6 +90,7 @@ impl Issuer {
             name,
             telemetry,
             sources,
+            user_info,
         })
     }
 
@@ -127,6 +131,12 @@ impl Issuer {
         })
     }
 
+    /// Where discovery said UserInfo is.
+    pub(crate) fn user_info_url(&self) -> Result<url::Url, FetchError> {
+        let unknown = || Err(FetchError::UserInfoEndpoint("is not known"));
+        self.sources.first().map_or_else(unknown, |source| source.user_info_url())
+    }
+
     pub(crate) fn status(&self) -> IssuerStatus {
         let health: Vec<_> = self.sources.iter().map(|source| source.health()).collect();
         IssuerStatus {
@@ -136,6 +146,24 @@ impl Issuer {
             last_error: health.into_iter().find_map(|(_, error)| error),
         }
     }
+}
+
+/// The way to UserInfo, if it shall be asked.
+fn user_info(settings: &IssuerSettings, shared: &Shared, problems: &mut Vec<SettingsProblem>) -> Option<Arc<UserInfo>> {
+    let wanted = settings.user_info.as_ref()?;
+    for (name, length) in [("user_info.ttl", wanted.ttl), ("user_info.negative_ttl", wanted.negative_ttl)] {
+        if length < std::time::Duration::from_secs(1) {
+            problems.push(SettingsProblem::TooShort(name));
+        }
+    }
+    let url = match &wanted.url {
+        Some(text) => fetched_url(text, settings.allow_http).map(Some),
+        None if settings.jwks_url.is_some() => Err("is needed beside `jwks_url`, because discovery is not asked"),
+        None => Ok(None),
+    };
+    let refuse = |rule| SettingsProblem::Url { issuer: settings.issuer.clone(), setting: "user_info.url", rule };
+    let url = url.map_err(|rule| problems.push(refuse(rule))).ok()?;
+    Some(Arc::new(UserInfo::new(wanted, url, shared.http.clone(), Arc::clone(&shared.clock))))
 }
 
 /// Where the keys are, in the order in which they are asked.

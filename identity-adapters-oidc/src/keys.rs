@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use url::Url;
 
 use crate::algorithm::SigningAlgorithm;
-use crate::discovery::Discovery;
+use crate::discovery::{Discovery, Endpoints};
 use crate::http::{FetchError, Http};
 use crate::jwk::KeySet;
 use crate::settings::VerifierSettings;
@@ -77,8 +77,8 @@ pub(crate) struct State {
 struct Inner {
     /// The last good keys, and when they were fetched.
     keys: Option<(Arc<KeySet>, OffsetDateTime)>,
-    /// Where discovery said they are.
-    discovered: Option<Url>,
+    /// What discovery said.
+    discovered: Option<Endpoints>,
     /// When the last fetch ended, and why it failed if it did.
     attempt: Option<(OffsetDateTime, Option<String>)>,
     /// The fetch in the air: it is over when the sender is gone.
@@ -163,6 +163,12 @@ impl KeySource {
         }
     }
 
+    /// Where discovery said UserInfo is.
+    pub(crate) fn user_info_url(&self) -> Result<Url, FetchError> {
+        let said = self.lock().discovered.as_ref().map(|endpoints| endpoints.user_info.clone());
+        said.unwrap_or(Err("is not known yet")).map_err(FetchError::UserInfoEndpoint)
+    }
+
     pub(crate) fn has_keys(&self) -> bool {
         self.lock().keys.is_some()
     }
@@ -206,12 +212,16 @@ impl KeySource {
     }
 
     /// Asks the provider. An error comes with the URL that failed.
-    async fn fetch(&self, discovered: Option<Url>, ask: bool) -> Result<(Url, KeySet), (Url, FetchError)> {
-        let url = match (&self.location, discovered) {
-            (Location::Fixed(url), _) => url.clone(),
-            (Location::Discovered(_), Some(url)) if !ask => url,
-            (Location::Discovered(discovery), kept) => match (discovery.jwks_url(&self.http).await, kept) {
-                (Ok(url), _) | (Err(_), Some(url)) => url,
+    async fn fetch(
+        &self,
+        discovered: Option<Endpoints>,
+        ask: bool,
+    ) -> Result<(Option<Endpoints>, KeySet), (Url, FetchError)> {
+        let (url, discovered) = match (&self.location, discovered) {
+            (Location::Fixed(url), _) => (url.clone(), None),
+            (Location::Discovered(_), Some(kept)) if !ask => (kept.jwks.clone(), Some(kept)),
+            (Location::Discovered(discovery), kept) => match (discovery.endpoints(&self.http).await, kept) {
+                (Ok(endpoints), _) | (Err(_), Some(endpoints)) => (endpoints.jwks.clone(), Some(endpoints)),
                 (Err(error), None) => return Err((discovery.document().clone(), error)),
             },
         };
@@ -220,24 +230,24 @@ impl KeySource {
             Err(error) => Err(error),
         };
         match keys {
-            Ok(keys) => Ok((url, keys)),
+            Ok(keys) => Ok((discovered, keys)),
             Err(error) => Err((url, error)),
         }
     }
 
-    fn settle(&self, outcome: Result<(Url, KeySet), (Url, FetchError)>) {
+    fn settle(&self, outcome: Result<(Option<Endpoints>, KeySet), (Url, FetchError)>) {
         let now = self.clock.now();
         let mut inner = self.lock();
         let had_failed = inner.failure().is_some();
         let code = match outcome {
-            Ok((url, keys)) => {
+            Ok((discovered, keys)) => {
                 let code = if keys.is_empty() { "empty" } else { "ok" };
                 let keys = match &inner.keys {
                     Some((former, _)) => keys.replacing(former),
                     None => keys,
                 };
                 inner.keys = Some((Arc::new(keys), now));
-                inner.discovered = Some(url);
+                inner.discovered = discovered;
                 inner.attempt = Some((now, None));
                 self.due_at(now.saturating_add(self.pacing.refresh_after));
                 code

@@ -28,6 +28,7 @@
 //! | `aud` has one of the issuer's audiences | `token_audience` | RFC 7519 §4.1.3, RFC 8725 §3.9 |
 //! | `exp` is there and ahead; `nbf` and `iat`, if there, are past; within 60 s | `token_expired`, `token_not_yet_valid` | RFC 7519 §4.1.4 to §4.1.6 |
 //! | Entra: `ver` is `2.0`, and the issuer is not `sts.windows.net` | `token_entra_v1` | orchestration reference §5.4 |
+//! | UserInfo, if it is asked and answers, is about the same `sub` | `token_userinfo_mismatch` | OpenID Connect Core 1.0 §5.3.2 |
 //!
 //! # Access tokens and others
 //!
@@ -43,6 +44,17 @@
 //! * nothing says that it is one, it is Entra's, and it lacks `azp`, which Entra's access tokens always have.
 //!
 //! What remains is an ID token without any of these marks. Its audience is a client; give an API an audience of its own.
+//!
+//! # UserInfo
+//!
+//! With [`UserInfoSettings`], the issuer's UserInfo endpoint is asked about each token that passed the checks, once: the claims
+//! that it adds are kept with the token for 5 minutes. The token's own claims win, member by member at the top level; whom the
+//! token speaks for is read from both together. The endpoint is the one that discovery names, asked through the back channel
+//! like the keys, or a configured one. A token without `sub` is not asked about, because nothing would tie the answer to it.
+//!
+//! An endpoint that refuses, fails or answers with anything but a JSON object (signed answers are not read) is no reason to
+//! refuse the token: its own claims count for 5 s, then it is asked again. If they name nobody and the endpoint is out of
+//! order, the answer is "unavailable". Answers are kept among the verified tokens; a verifier that keeps none asks each time.
 //!
 //! # When a provider does not answer
 //!
@@ -88,6 +100,7 @@ mod jwk;
 mod keys;
 mod settings;
 mod telemetry;
+mod user_info;
 mod verifier;
 
 #[cfg(test)]
@@ -96,5 +109,5 @@ mod tests;
 pub use algorithm::{SigningAlgorithm, UnknownAlgorithm};
 pub use http::{HttpSettings, http_client};
 pub use issuer::IssuerStatus;
-pub use settings::{IssuerSettings, SettingsError, SettingsProblem, VerifierSettings};
+pub use settings::{IssuerSettings, SettingsError, SettingsProblem, UserInfoSettings, VerifierSettings};
 pub use verifier::OidcTokenVerifier;

@@ -33,6 +33,8 @@ pub struct IssuerSettings {
     pub require_access_token_type: bool,
     /// Accept plain `http` for hosts other than this one.
     pub allow_http: bool,
+    /// Ask UserInfo for claims that tokens lack. Off when `None`.
+    pub user_info: Option<UserInfoSettings>,
 }
 
 impl IssuerSettings {
@@ -50,7 +52,25 @@ impl IssuerSettings {
             algorithms: SigningAlgorithm::ALL.to_vec(),
             require_access_token_type: false,
             allow_http: false,
+            user_info: None,
         }
+    }
+}
+
+/// How UserInfo is asked for claims that tokens lack (OpenID Connect Core 1.0 §5.3).
+#[derive(Clone, Debug)]
+pub struct UserInfoSettings {
+    /// Where it is, when discovery shall not say. Needed beside [`IssuerSettings::jwks_url`], which does without discovery.
+    pub url: Option<String>,
+    /// How long an answer counts (5 minutes); never longer than the token.
+    pub ttl: Duration,
+    /// How long a token counts without an answer before it is asked for again (5 s).
+    pub negative_ttl: Duration,
+}
+
+impl Default for UserInfoSettings {
+    fn default() -> Self {
+        Self { url: None, ttl: Duration::from_secs(300), negative_ttl: Duration::from_secs(5) }
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use identity_core::port::TokenError;
 use metrics::{Counter, counter, gauge};
 use time::{Duration, OffsetDateTime};
 use tracing::{info, warn};
 
-/// Least time between two warnings about one issuer.
+/// Least time between two warnings of one kind about one issuer.
 const WARNING_PAUSE: Duration = Duration::MINUTE;
 
 /// Counters and warnings of one issuer.
@@ -16,14 +17,31 @@ pub(crate) struct Telemetry {
     issuer: Arc<str>,
     accepted: Counter,
     cached: Counter,
-    warned_at: Mutex<Option<OffsetDateTime>>,
+    keys: Warning,
+    user_info: Warning,
+}
+
+/// When something was last warned about.
+#[derive(Default)]
+struct Warning(Mutex<Option<OffsetDateTime>>);
+
+impl Warning {
+    /// Whether it is time to warn; if so, that counts as a warning.
+    fn is_due(&self, now: OffsetDateTime) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = last.is_none_or(|at| (now - at).abs() >= WARNING_PAUSE);
+        if due {
+            *last = Some(now);
+        }
+        due
+    }
 }
 
 impl Telemetry {
     pub(crate) fn new(issuer: Arc<str>) -> Self {
         let verified = |outcome| counter!("identity_token_verifications_total", "issuer" => Arc::clone(&issuer), "outcome" => outcome);
         let (accepted, cached) = (verified("accepted"), verified("accepted_from_cache"));
-        Self { issuer, accepted, cached, warned_at: Mutex::new(None) }
+        Self { issuer, accepted, cached, keys: Warning::default(), user_info: Warning::default() }
     }
 
     pub(crate) fn accepted(&self) {
@@ -34,12 +52,21 @@ impl Telemetry {
         self.cached.increment(1);
     }
 
-    pub(crate) fn refused(&self, outcome: &'static str) {
+    pub(crate) fn refused(&self, error: &TokenError) {
+        let outcome = match error {
+            TokenError::Rejected(rejected) => rejected.code(),
+            TokenError::Unavailable { .. } => "unavailable",
+        };
         count_refusal(Arc::clone(&self.issuer), outcome);
     }
 
     pub(crate) fn fetched(&self, outcome: &'static str) {
         counter!("identity_jwks_fetches_total", "issuer" => Arc::clone(&self.issuer), "outcome" => outcome)
+            .increment(1);
+    }
+
+    pub(crate) fn user_info_fetched(&self, outcome: &'static str) {
+        counter!("identity_userinfo_fetches_total", "issuer" => Arc::clone(&self.issuer), "outcome" => outcome)
             .increment(1);
     }
 
@@ -53,10 +80,15 @@ impl Telemetry {
 
     /// Warns, unless it did so within the last minute.
     pub(crate) fn warn(&self, now: OffsetDateTime, reason: &str) {
-        let mut warned_at = self.warned_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if warned_at.is_none_or(|at| (now - at).abs() >= WARNING_PAUSE) {
-            *warned_at = Some(now);
+        if self.keys.is_due(now) {
             warn!(issuer = %self.issuer, reason, "the issuer's keys cannot be fetched");
+        }
+    }
+
+    /// Warns, unless it did so within the last minute.
+    pub(crate) fn warn_of_user_info(&self, now: OffsetDateTime, reason: &str) {
+        if self.user_info.is_due(now) {
+            warn!(issuer = %self.issuer, reason, "the issuer's userinfo cannot be fetched; tokens count without it");
         }
     }
 }

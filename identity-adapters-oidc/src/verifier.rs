@@ -14,9 +14,11 @@ use crate::checks::{self, Lifetime};
 use crate::compact::{Compact, Header};
 use crate::http::{Http, excerpt};
 use crate::issuer::{Issuer, IssuerStatus, Shared};
+use crate::jwk::Key;
 use crate::keys::Pacing;
 use crate::settings::{IssuerSettings, SettingsError, SettingsProblem, VerifierSettings};
 use crate::telemetry;
+use crate::user_info::Term;
 
 /// Verifies the access tokens of OpenID Connect providers. See the crate's documentation.
 pub struct OidcTokenVerifier {
@@ -32,6 +34,14 @@ struct Unverified<'t> {
     header: Header,
     payload: Map<String, Value>,
     issuer: Arc<Issuer>,
+}
+
+/// A token that passed all checks; whom it speaks for is still open.
+pub(crate) struct Genuine {
+    pub(crate) claims: Map<String, Value>,
+    pub(crate) issuer: Arc<Issuer>,
+    lifetime: Lifetime,
+    key: Arc<Key>,
 }
 
 impl OidcTokenVerifier {
@@ -96,7 +106,7 @@ impl OidcTokenVerifier {
         Ok(Unverified { issuer: Arc::clone(issuer), compact, header, payload })
     }
 
-    async fn check(&self, token: Unverified<'_>, now: OffsetDateTime) -> Result<Verified, TokenError> {
+    async fn check(&self, token: Unverified<'_>, now: OffsetDateTime) -> Result<Genuine, TokenError> {
         let Unverified { compact, header, payload, issuer } = token;
         let refuse = TokenError::Rejected;
         if !issuer.algorithms.contains(&header.algorithm) {
@@ -112,8 +122,25 @@ impl OidcTokenVerifier {
             return Err(refuse(RejectedToken::Signature));
         }
         let lifetime = Self::check_claims(&payload, &issuer, says_access_token, now).map_err(refuse)?;
-        let token = speaks_for(payload, &issuer, &lifetime).map_err(refuse)?;
-        Ok(Verified { token: Arc::new(token), lifetime, key, issuer })
+        Ok(Genuine { claims: payload, issuer, lifetime, key })
+    }
+
+    /// Whom a genuine token speaks for, with the help of UserInfo where that is wanted. A token without a subject is not
+    /// asked about: nothing would tie the answer to it.
+    async fn settle(
+        &self,
+        token: &str,
+        print: Fingerprint,
+        genuine: Genuine,
+    ) -> Result<Arc<VerifiedToken>, TokenError> {
+        if let Some(user_info) = genuine.issuer.user_info.clone()
+            && genuine.claims.get("sub").is_some_and(Value::is_string)
+        {
+            return user_info.ask(token, print, genuine, &self.cache).await?.outcome;
+        }
+        let verified = genuine.speaks(None);
+        self.cache.insert(print, verified.clone());
+        verified.outcome
     }
 
     fn check_claims(
@@ -147,32 +174,41 @@ impl TokenVerifier for OidcTokenVerifier {
         let compact = Compact::split(token).map_err(unattributed)?;
         let now = self.clock.now();
         let fingerprint = Fingerprint::of(token);
-        if let Some(known) = fingerprint.and_then(|print| self.cache.get(&print, now)) {
+        if let Some(known) = self.cache.get(&fingerprint, now) {
             for source in &known.issuer.sources {
                 source.refresh_if_due(now);
             }
-            known.issuer.telemetry.accepted_from_cache();
-            return Ok(known.token);
+            match &known.outcome {
+                Ok(_) => known.issuer.telemetry.accepted_from_cache(),
+                Err(error) => known.issuer.telemetry.refused(error),
+            }
+            return known.outcome;
         }
         let unverified = self.read(compact).map_err(unattributed)?;
         let issuer = Arc::clone(&unverified.issuer);
-        match self.check(unverified, now).await {
-            Ok(verified) => {
-                let token = Arc::clone(&verified.token);
-                if let Some(fingerprint) = fingerprint {
-                    self.cache.insert(fingerprint, verified);
-                }
-                issuer.telemetry.accepted();
-                Ok(token)
-            }
-            Err(error) => {
-                issuer.telemetry.refused(match &error {
-                    TokenError::Rejected(rejected) => rejected.code(),
-                    TokenError::Unavailable { .. } => "unavailable",
-                });
-                Err(error)
-            }
+        let outcome = match self.check(unverified, now).await {
+            Ok(genuine) => self.settle(token, fingerprint, genuine).await,
+            Err(error) => Err(error),
+        };
+        match &outcome {
+            Ok(_) => issuer.telemetry.accepted(),
+            Err(error) => issuer.telemetry.refused(error),
         }
+        outcome
+    }
+}
+
+impl Genuine {
+    /// What is found out when the claims are as they are.
+    pub(crate) fn speaks(self, term: Option<Term>) -> Verified {
+        let Self { claims, issuer, lifetime, key } = self;
+        let outcome = speaks_for(claims, &issuer, &lifetime).map(Arc::new).map_err(TokenError::Rejected);
+        Verified { outcome, lifetime, key, issuer, term }
+    }
+
+    pub(crate) fn refused(self, error: TokenError, term: Option<Term>) -> Verified {
+        let Self { issuer, lifetime, key, .. } = self;
+        Verified { outcome: Err(error), lifetime, key, issuer, term }
     }
 }
 

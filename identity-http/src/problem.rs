@@ -91,6 +91,11 @@ impl Problem {
         problem
     }
 
+    pub(crate) fn no_such_entry(key: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "missing", format!("audit log entry `{key}` does not exist."))
+            .titled("NOT_FOUND")
+    }
+
     pub(crate) fn titled(mut self, title: &'static str) -> Self {
         self.0.title = Some(title);
         self
@@ -282,8 +287,8 @@ mod tests {
         for (pause, header) in [(0, "1"), (1000, "1"), (1001, "2"), (6000, "6")] {
             let error = AuthenticationError::Throttled { retry_after: Duration::from_millis(pause) };
             let problem = Problem::from_authentication(&error, vec!["Basic"]);
-            assert_eq!(problem.reason, "throttled");
-            let response = problem.respond("/api/me");
+            assert_eq!(problem.0.reason, "throttled");
+            let response = problem.respond("/api/me", None);
             assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
             assert_eq!(response.headers().get(header::RETRY_AFTER).unwrap(), header);
             assert!(!response.headers().contains_key(header::WWW_AUTHENTICATE));

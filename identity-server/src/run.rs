@@ -107,7 +107,7 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
         let engine = Arc::new(engine.await?);
         let hasher = profile::password_hasher(&config, &clock)?;
         bootstrap::apply(&engine, &config, hasher.as_deref()).await?;
-        let assembled = profile::assemble(&config, &engine, hasher, &clock, &ids)?;
+        let assembled = profile::assemble(&config, &engine, &stores.audit, hasher, &clock, &ids)?;
         Ok::<_, RunError>((stores, engine, assembled))
     };
     let (stores, engine, assembled) = tokio::select! {

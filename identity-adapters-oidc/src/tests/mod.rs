@@ -8,4 +8,5 @@ mod settings;
 mod support;
 mod telemetry;
 mod tokens;
+mod user_info;
 mod wycheproof;

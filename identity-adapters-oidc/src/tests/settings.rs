@@ -6,7 +6,7 @@ use std::time::Duration;
 use identity_core::port::Clock;
 
 use super::support::*;
-use crate::{IssuerSettings, OidcTokenVerifier, SettingsProblem, VerifierSettings};
+use crate::{IssuerSettings, OidcTokenVerifier, SettingsProblem, UserInfoSettings, VerifierSettings};
 
 fn problems(issuers: Vec<IssuerSettings>, settings: VerifierSettings) -> Vec<SettingsProblem> {
     let clock: Arc<dyn Clock> = FakeClock::new();
@@ -103,4 +103,31 @@ fn algorithms_are_asymmetric() {
         assert_eq!(algorithm.name().parse(), Ok(algorithm));
     }
     assert_eq!("Ed25519".parse(), Ok(SigningAlgorithm::EdDsa));
+}
+
+#[test]
+fn userinfo_needs_a_place_and_pauses() {
+    let at = |url: Option<&str>| Some(UserInfoSettings { url: url.map(str::to_owned), ..UserInfoSettings::default() });
+    let keys = || Some("https://id.example/keys".to_owned());
+    for (url, rule) in
+        [("junk", "is not a url"), ("http://id.example/u", "is plain http, which is not allowed for this issuer")]
+    {
+        assert_eq!(url_problem(|issuer| issuer.user_info = at(Some(url))), Some(("user_info.url", rule)));
+    }
+    let without_discovery = |url| {
+        url_problem(|issuer| {
+            issuer.user_info = at(url);
+            issuer.jwks_url = keys();
+        })
+    };
+    let rule = "is needed beside `jwks_url`, because discovery is not asked";
+    assert_eq!(without_discovery(None), Some(("user_info.url", rule)));
+    assert_eq!(without_discovery(Some("https://id.example/u")), None);
+    let hasty = UserInfoSettings { url: None, ttl: Duration::ZERO, negative_ttl: Duration::from_millis(999) };
+    let found = problems(
+        vec![IssuerSettings { user_info: Some(hasty), ..settings("https://id.example") }],
+        VerifierSettings::default(),
+    );
+    let expected = ["user_info.ttl", "user_info.negative_ttl"].map(SettingsProblem::TooShort);
+    assert_eq!(found, expected);
 }

@@ -114,3 +114,49 @@ fn a_failing_issuer_is_warned_about_once_a_minute_and_without_tokens() {
         });
     });
 }
+
+#[test]
+fn userinfo_is_counted_and_warned_about_once_a_minute_and_without_tokens() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    let lines = Lines::default();
+    let subscriber = tracing_subscriber::fmt().with_writer(lines.clone()).with_ansi(false).finish();
+    let _logging = tracing::subscriber::set_default(subscriber);
+    let mut issuer = String::new();
+    metrics::with_local_recorder(&recorder, || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let provider = Provider::start("", &[&KEY]).await;
+            issuer.clone_from(&provider.issuer);
+            let url = format!("{issuer}/info");
+            let page = Page::at(&provider.server, "/info", ok(&json!({"sub": "f:1", "secret-claim": 1}))).await;
+            let user_info = crate::UserInfoSettings { url: Some(format!("{url}?secret-query")), ..Default::default() };
+            let setup = Setup::new(vec![crate::IssuerSettings { user_info: Some(user_info), ..provider.settings() }]);
+            let token = |id| KEY.token(&with(provider.claims(), json!({"jti": id, "exp": NOW + 3_600})));
+            setup.verify(&token(0)).await.unwrap();
+            page.shows(&json!({"sub": "secret-sub"}));
+            setup.refusal(&token(1)).await;
+            setup.refusal(&token(1)).await;
+            page.fails();
+            let warnings = || lines.text().matches("WARN").count();
+            for _ in 0..12 {
+                setup.verify(&token(2)).await.unwrap();
+                setup.clock.forward(5);
+            }
+            assert_eq!((warnings(), page.hits()), (1, 14));
+            setup.verify(&token(3)).await.unwrap();
+            assert_eq!(warnings(), 2);
+            let log = lines.text();
+            assert!(log.contains(&format!("{url} answered with status 503")), "{log}");
+            let secrets = ["secret", "ann@example.com", token(2).split('.').next().unwrap()].map(str::to_owned);
+            assert!(secrets.iter().all(|secret| !log.contains(secret)), "{log}");
+        });
+    });
+    let text = handle.render();
+    for (outcome, count) in [("ok", 1), ("other_subject", 1), ("status", 13)] {
+        let line = format!("identity_userinfo_fetches_total{{issuer=\"{issuer}\",outcome=\"{outcome}\"}} {count}\n");
+        assert!(text.contains(&line), "{line} in {text}");
+    }
+    let refused = format!("{{issuer=\"{issuer}\",outcome=\"token_userinfo_mismatch\"}} 2\n");
+    assert!(text.contains(&refused), "{text}");
+}

@@ -45,8 +45,8 @@ pub enum TokenError {
     /// The token is refused: 401.
     #[error("the token is refused: {0}")]
     Rejected(RejectedToken),
-    /// The token may be good, but its issuer's keys cannot be had now: 503.
-    #[error("the issuer's keys cannot be fetched")]
+    /// The token may be good, but what its issuer must say about it cannot be had now: 503.
+    #[error("the issuer cannot be asked")]
     Unavailable {
         /// When to try again.
         retry_after: Duration,
@@ -103,6 +103,9 @@ pub enum RejectedToken {
     /// Neither the username claim nor the client id claim is in the token.
     #[error("the token names neither a user nor a client")]
     NoPrincipal,
+    /// Its issuer's UserInfo endpoint answered for another subject (OpenID Connect Core 1.0 §5.3.2).
+    #[error("the token's subject is not the one that the issuer's userinfo endpoint names")]
+    UserInfoMismatch,
 }
 
 impl RejectedToken {
@@ -125,6 +128,7 @@ impl RejectedToken {
             Self::MissingClaim(_) => "token_missing_claim",
             Self::ClaimType(_) => "token_claim_type",
             Self::NoPrincipal => "token_no_principal",
+            Self::UserInfoMismatch => "token_userinfo_mismatch",
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::apply::{Command, Refusal};
-use crate::decide::{Denied, Permit, Question};
+use crate::decide::{Denied, Permit, Question, decide};
 use crate::engine::{Engine, WriteError};
 use crate::entity::{Actor, AuditEntity, AuditOperation, AuditResult, Container, EntityKind, Membership, Party};
 use crate::port::{AuditDraft, StoreError};
@@ -125,6 +125,15 @@ impl Gate {
     #[must_use]
     pub fn visible(&self, caller: &Caller, kind: EntityKind) -> Visible {
         self.visible_resources(caller, kind.as_str())
+    }
+
+    /// Whether the caller may see one entity.
+    #[must_use]
+    pub fn shows(&self, caller: &Caller, kind: EntityKind, key: &str) -> bool {
+        let entity = AuditEntity { kind, key: key.to_owned() };
+        let attempt = AuditDraft { operation: AuditOperation::Read, entity, related: None };
+        let ask = |question: &Question<'_>| decide(&caller.world, &caller.subject, question).allowed();
+        self.is_open_to(caller) || self.questions(&caller.world, &attempt).iter().any(ask)
     }
 
     /// The resources of a type that the caller may see. Of a type that does not exist, none.

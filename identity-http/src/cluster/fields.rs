@@ -65,6 +65,11 @@ impl Fields {
         Ok(Self { map, path: String::new() })
     }
 
+    /// An object at this dotted path.
+    pub(crate) fn nested(map: Map<String, Value>, path: &str) -> Self {
+        Self { map, path: format!("{path}.") }
+    }
+
     fn name(&self, name: &str) -> String {
         format!("{}{name}", self.path)
     }

@@ -1,5 +1,6 @@
 //! `/v2`: the identity part of the Orchestration Cluster API (orchestration reference §1).
 
+mod audit_logs;
 mod authorizations;
 mod entities;
 mod fields;
@@ -25,6 +26,7 @@ use identity_core::service::cluster::{
     Setup,
 };
 
+use identity_core::service::AuditLogs;
 pub use ids::IdRules;
 pub(crate) use openapi::Describe;
 
@@ -50,6 +52,8 @@ pub struct Cluster {
     pub members: Arc<Members>,
     /// Authorizations.
     pub authorizations: Arc<ClusterAuthorizations>,
+    /// What was done.
+    pub audit_logs: Arc<AuditLogs>,
     /// What ids may look like.
     pub ids: IdRules,
     /// What clients ask about the installation.
@@ -105,6 +109,7 @@ impl Cluster {
             }
             None => switched_off(v2, "/tenants", "the property `multi-tenancy.api-enabled` is false"),
         }
+        audit_logs::mount(v2.app_data(Data::from(Arc::clone(&self.audit_logs))));
         mapping_rules::mount(v2.app_data(Data::from(Arc::clone(&self.mapping_rules))));
         authorizations::mount(v2.app_data(Data::from(Arc::clone(&self.authorizations))));
     }

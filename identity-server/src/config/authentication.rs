@@ -44,6 +44,10 @@ pub struct Provider {
     pub backend_url: Option<Url>,
     /// Where its keys are; from discovery when not given.
     pub jwks_url: Option<Url>,
+    /// Where its UserInfo is; from discovery when not given.
+    pub user_info_url: Option<Url>,
+    /// Whether UserInfo is asked for claims that tokens lack, and how long its answers count.
+    pub user_info_augmentation: Option<UserInfoAugmentation>,
     /// Where more of its keys are.
     pub additional_jwks_urls: Vec<Url>,
     /// The audiences that a token may be for. Never empty.
@@ -64,6 +68,15 @@ pub struct Provider {
     pub require_at_jwt: bool,
     /// Whether its URLs may be `http` on other hosts than this one.
     pub allow_insecure_http: bool,
+}
+
+/// How long answers of UserInfo count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UserInfoAugmentation {
+    /// An answer; never longer than the token.
+    pub cache_ttl: Duration,
+    /// The lack of one.
+    pub negative_cache_ttl: Duration,
 }
 
 /// A provider's make.
@@ -129,6 +142,14 @@ impl Provider {
         let backend_url = from.get("backend-url", url);
         let jwks_url = from.get("jwks-url", url);
         let additional_jwks_urls = from.list("additional-jwks-urls", url);
+        let user_info_url = from.get("user-info-url", url);
+        let user_info_augmentation = UserInfoAugmentation::read(&from.section("user-info-augmentation"));
+        if user_info_augmentation.is_some() && from.given("jwks-url") && !from.given("user-info-url") {
+            from.problem(
+                "user-info-url",
+                "is required for `user-info-augmentation` beside `jwks-url`, which does without discovery",
+            );
+        }
         let audiences = from.list("audiences", Audience::parse);
         if from.is_empty("audiences") {
             from.problem("audiences", "must hold at least one audience: a token for anybody is a token for nobody");
@@ -153,6 +174,8 @@ impl Provider {
             backend_url,
             jwks_url,
             additional_jwks_urls,
+            user_info_url,
+            user_info_augmentation,
             audiences,
             algorithms,
             clock_skew: clock_skew?,
@@ -163,6 +186,16 @@ impl Provider {
             require_at_jwt: require_at_jwt?,
             allow_insecure_http: allow_insecure_http?,
         })
+    }
+}
+
+impl UserInfoAugmentation {
+    fn read(from: &Reader<'_>) -> Option<Self> {
+        let second = Duration::from_secs(1);
+        let cache_ttl = from.duration("cache-ttl", second..=Duration::from_secs(3600));
+        let negative_cache_ttl = from.duration("negative-cache-ttl", second..=Duration::from_secs(300));
+        let enabled = from.flag("enabled")?;
+        enabled.then_some(Self { cache_ttl: cache_ttl?, negative_cache_ttl: negative_cache_ttl? })
     }
 }
 

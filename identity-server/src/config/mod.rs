@@ -26,7 +26,7 @@ mod table;
 mod tests;
 mod tree;
 
-pub use authentication::{Authentication, Provider, ProviderKind};
+pub use authentication::{Authentication, Provider, ProviderKind, UserInfoAugmentation};
 pub use bootstrap::{Bootstrap, InitialClaim, MappingRuleSeed, TenantSeed, UserSeed};
 pub use initialization::Initialization;
 pub use log::{Log, LogFormat};

@@ -164,6 +164,23 @@ fn two_providers_have_two_issuers() {
 }
 
 #[test]
+fn userinfo_is_asked_only_if_enabled_and_where_it_can_be_found() {
+    let with = |more: &str| format!("{OIDC}      user-info-augmentation: {{enabled: true}}\n{more}");
+    assert_eq!(config(OIDC, &[]).authentication.providers[0].user_info_augmentation, None);
+    let asked = config(&with(""), &[]).authentication.providers[0].user_info_augmentation.unwrap();
+    assert_eq!((asked.cache_ttl.as_secs(), asked.negative_cache_ttl.as_secs()), (300, 5));
+    let keys = "      jwks-url: https://idp.example/keys\n";
+    assert_eq!(
+        problems(&with(keys), &[]),
+        ["`authentication.providers.main.user-info-url` is required for `user-info-augmentation` beside `jwks-url`, \
+          which does without discovery"]
+    );
+    let both = with(&format!("{keys}      user-info-url: https://idp.example/userinfo\n"));
+    let url = config(&both, &[]).authentication.providers[0].user_info_url.clone();
+    assert_eq!(url.unwrap().as_str(), "https://idp.example/userinfo");
+}
+
+#[test]
 fn http_is_for_this_machine_unless_allowed() {
     let with = |issuer: &str, more: &str| OIDC.replace("https://idp.example/realms/a", issuer) + more;
     for issuer in ["http://localhost:18080/a", "http://127.0.0.1/a", "http://[::1]/a"] {

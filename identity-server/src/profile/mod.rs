@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use identity_adapters_oidc::{OidcTokenVerifier, SettingsError};
 use identity_core::engine::Engine;
-use identity_core::port::{Clock, Ids, PasswordHasher};
+use identity_core::port::{AuditLog, Clock, Ids, PasswordHasher};
 use identity_core::service::cluster::{
     ClusterAuthorizations, ClusterGroups, ClusterMappingRules, ClusterRoles, ClusterTenants, ClusterUsers, Members,
     Setup,
 };
-use identity_core::service::{Authentication, Authorizations, Gate, Groups, MappingRules, Roles, Tenants};
+use identity_core::service::{AuditLogs, Authentication, Authorizations, Gate, Groups, MappingRules, Roles, Tenants};
 use identity_core::world::Sources;
 use identity_http::{About, Cluster, IdRules, Limits, Surfaces};
 
@@ -96,6 +96,7 @@ pub fn password_hasher(
 pub fn assemble(
     config: &Config,
     engine: &Arc<Engine>,
+    audit: &Arc<dyn AuditLog>,
     hasher: Option<Arc<dyn PasswordHasher>>,
     clock: &Arc<dyn Clock>,
     ids: &Arc<dyn Ids>,
@@ -110,7 +111,7 @@ pub fn assemble(
     let features = config.features;
     // Rules match tokens: without tokens there is nothing to manage.
     let has_rules = verifier.is_some();
-    let cluster = cluster(config, engine, hasher.as_ref());
+    let cluster = cluster(config, engine, audit, hasher.as_ref());
     let surfaces = Surfaces {
         engine: Arc::clone(engine),
         authentication: Arc::new(
@@ -129,7 +130,12 @@ pub fn assemble(
 }
 
 /// The services of the Orchestration Cluster API, which the profiles with stored users or tokens have alike.
-fn cluster(config: &Config, engine: &Arc<Engine>, hasher: Option<&Arc<dyn PasswordHasher>>) -> Cluster {
+fn cluster(
+    config: &Config,
+    engine: &Arc<Engine>,
+    audit: &Arc<dyn AuditLog>,
+    hasher: Option<&Arc<dyn PasswordHasher>>,
+) -> Cluster {
     let switches = &config.switches;
     let gate = || Gate::cluster(Arc::clone(engine), switches.authorizations_enabled);
     let users = hasher.map(|hasher| Arc::new(ClusterUsers::new(gate(), Arc::clone(hasher))));
@@ -153,6 +159,7 @@ fn cluster(config: &Config, engine: &Arc<Engine>, hasher: Option<&Arc<dyn Passwo
         mapping_rules: Arc::new(ClusterMappingRules::new(gate())),
         members: Arc::new(Members::new(gate())),
         authorizations: Arc::new(ClusterAuthorizations::new(gate())),
+        audit_logs: Arc::new(AuditLogs::new(gate(), Arc::clone(audit))),
         ids: IdRules::new(switches.id_pattern.whole().clone(), switches.id_pattern.source()),
         about,
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use identity_adapters_oidc::{IssuerSettings, OidcTokenVerifier, VerifierSettings};
+use identity_adapters_oidc::{IssuerSettings, OidcTokenVerifier, UserInfoSettings, VerifierSettings};
 use identity_core::port::Clock;
 use identity_core::resolve::PrincipalClaims;
 use identity_core::world::Sources;
@@ -46,6 +46,11 @@ fn issuer(provider: &Provider) -> IssuerSettings {
         clock_skew: provider.clock_skew,
         require_access_token_type: provider.require_at_jwt,
         allow_http: provider.allow_insecure_http,
+        user_info: provider.user_info_augmentation.map(|augmentation| UserInfoSettings {
+            url: provider.user_info_url.as_ref().map(ToString::to_string),
+            ttl: augmentation.cache_ttl,
+            negative_ttl: augmentation.negative_cache_ttl,
+        }),
         ..IssuerSettings::new(provider.issuer.clone(), audiences, claims)
     }
 }

@@ -44,6 +44,9 @@ fn base(key: &Key) -> Value {
     if key.path.starts_with("store.postgres") && !key.path.ends_with("url") {
         document["store"] = json!({"postgres": {"host": "h", "database": "d", "username": "u"}});
     }
+    if key.path.contains(".user-info-augmentation.") && key.path.ends_with("-ttl") {
+        document["authentication"]["providers"]["default"]["user-info-augmentation"] = json!({"enabled": true});
+    }
     document
 }
 
@@ -69,7 +72,7 @@ fn samples(key: &Key) -> Vec<String> {
         (Kind::Number, _) => "1024",
         (Kind::Secret, "url") => "postgres://u:p@h/d",
         (_, "address" | "management-address") => "127.0.0.9",
-        (_, "issuer" | "public-url" | "backend-url" | "jwks-url" | "additional-jwks-urls[]") => {
+        (_, "issuer" | "public-url" | "backend-url" | "jwks-url" | "user-info-url" | "additional-jwks-urls[]") => {
             "https://other.example/x"
         }
         (_, "base-path") => "/other",

@@ -1,0 +1,160 @@
+//! What a provider's UserInfo endpoint adds to a token (OpenID Connect Core 1.0 §5.3, orchestration reference §5.5).
+//!
+//! A token is asked about in a task of its own: everybody who shows it meanwhile waits for that one, and one that gives up
+//! does not stop it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use identity_core::port::{Clock, RejectedToken, TokenError};
+use identity_core::value::strict_json_object;
+use serde_json::{Map, Value};
+use time::{Duration, OffsetDateTime};
+use tokio::sync::watch;
+use url::Url;
+
+use crate::cache::{Fingerprint, Verified, VerifiedTokens};
+use crate::http::{FetchError, Http};
+use crate::settings::UserInfoSettings;
+use crate::verifier::Genuine;
+
+/// How long an answer counts. A clock that is set back does not prolong it beyond its length.
+#[derive(Clone, Copy)]
+pub(crate) struct Term {
+    since: OffsetDateTime,
+    length: Duration,
+}
+
+impl Term {
+    pub(crate) fn holds(&self, now: OffsetDateTime) -> bool {
+        (now - self.since).abs() < self.length
+    }
+}
+
+/// The way to one issuer's UserInfo endpoint, and who waits for it.
+pub(crate) struct UserInfo {
+    /// Where it is, when discovery shall not say.
+    url: Option<Url>,
+    ttl: Duration,
+    negative_ttl: Duration,
+    http: Http,
+    clock: Arc<dyn Clock>,
+    /// The questions in the air: each is over when there is a value.
+    flights: Mutex<HashMap<Fingerprint, watch::Receiver<Option<Verified>>>>,
+}
+
+impl UserInfo {
+    pub(crate) fn new(settings: &UserInfoSettings, url: Option<Url>, http: Http, clock: Arc<dyn Clock>) -> Self {
+        let of = |duration| Duration::try_from(duration).unwrap_or(Duration::MAX);
+        let (ttl, negative_ttl) = (of(settings.ttl), of(settings.negative_ttl));
+        Self { url, ttl, negative_ttl, http, clock, flights: Mutex::default() }
+    }
+
+    /// What is found out about a genuine token, its own claims and those of UserInfo taken together. It is put into the
+    /// cache before anybody hears of it.
+    pub(crate) async fn ask(
+        self: &Arc<Self>,
+        token: &str,
+        fingerprint: Fingerprint,
+        genuine: Genuine,
+        cache: &VerifiedTokens,
+    ) -> Result<Verified, TokenError> {
+        let mut flight = self.join(token, fingerprint, genuine, cache);
+        let landed = flight.wait_for(Option::is_some).await.ok().and_then(|verified| verified.clone());
+        // Without a value the runtime is going down.
+        landed.ok_or(TokenError::Unavailable { retry_after: self.negative_ttl.unsigned_abs() })
+    }
+
+    fn join(
+        self: &Arc<Self>,
+        token: &str,
+        fingerprint: Fingerprint,
+        genuine: Genuine,
+        cache: &VerifiedTokens,
+    ) -> watch::Receiver<Option<Verified>> {
+        let mut flights = self.lock();
+        if let Some(flight) = flights.get(&fingerprint).filter(|flight| flight.has_changed().is_ok()) {
+            return flight.clone();
+        }
+        // An answer may have come since the caller looked.
+        if let Some(known) = cache.get(&fingerprint, self.clock.now()) {
+            return watch::channel(Some(known)).1;
+        }
+        let (landed, flight) = watch::channel(None);
+        flights.insert(fingerprint, flight.clone());
+        drop(flights);
+        let (this, token, cache) = (Arc::clone(self), token.to_owned(), cache.clone());
+        tokio::spawn(async move {
+            let verified = this.augment(&token, genuine).await;
+            cache.insert(fingerprint, verified.clone());
+            this.lock().remove(&fingerprint);
+            landed.send_replace(Some(verified));
+        });
+        flight
+    }
+
+    async fn augment(&self, token: &str, mut genuine: Genuine) -> Verified {
+        let answer = self.fetch(token, &genuine).await;
+        let now = self.clock.now();
+        let telemetry = &genuine.issuer.telemetry;
+        let negative = Some(Term { since: now, length: self.negative_ttl });
+        match answer {
+            Ok(info) if info.get("sub") != genuine.claims.get("sub") => {
+                telemetry.user_info_fetched("other_subject");
+                genuine.refused(TokenError::Rejected(RejectedToken::UserInfoMismatch), negative)
+            }
+            Ok(info) => {
+                telemetry.user_info_fetched("ok");
+                merge(&mut genuine.claims, info);
+                let verified = genuine.speaks(Some(Term { since: now, length: self.ttl }));
+                // What is wrong may be put right at the provider: a refusal is not kept for long.
+                if verified.outcome.is_ok() { verified } else { Verified { term: negative, ..verified } }
+            }
+            Err((url, error)) => {
+                telemetry.user_info_fetched(error.code());
+                telemetry.warn_of_user_info(now, &format!("{url} {error}"));
+                let verified = genuine.speaks(negative);
+                // The missing name may be what could not be asked for: that is no reason to refuse the token.
+                if error.is_outage() && verified.outcome == Err(TokenError::Rejected(RejectedToken::NoPrincipal)) {
+                    let retry_after = self.negative_ttl.unsigned_abs();
+                    return Verified { outcome: Err(TokenError::Unavailable { retry_after }), ..verified };
+                }
+                verified
+            }
+        }
+    }
+
+    /// Asks the provider. An error comes with the URL that failed, without its query.
+    async fn fetch(&self, token: &str, genuine: &Genuine) -> Result<Map<String, Value>, (String, FetchError)> {
+        let url = match &self.url {
+            Some(url) => url.clone(),
+            None => genuine.issuer.user_info_url().map_err(|error| (genuine.issuer.name.to_string(), error))?,
+        };
+        let read = |body: Vec<u8>| {
+            let info = strict_json_object(&body).map_err(|fault| FetchError::Malformed(fault.to_owned()))?;
+            // §5.3.2: the answer must name its subject.
+            let named = info.get("sub").is_some_and(Value::is_string);
+            if named { Ok(info) } else { Err(FetchError::Malformed("no `sub`".to_owned())) }
+        };
+        self.http.get_as(&url, token).await.and_then(read).map_err(|error| {
+            let mut url = url;
+            url.set_query(None);
+            (url.to_string(), error)
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Fingerprint, watch::Receiver<Option<Verified>>>> {
+        // Nothing panics while it holds the lock; if something did, what it left would still be whole.
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Adds what the token does not say itself. A claim that is null is not there.
+fn merge(claims: &mut Map<String, Value>, info: Map<String, Value>) {
+    for (name, value) in info {
+        let claim = claims.entry(name).or_insert(Value::Null);
+        if claim.is_null() {
+            *claim = value;
+        }
+    }
+}

@@ -15,15 +15,15 @@ use super::search;
 use crate::authentication::Authenticated;
 use crate::body::JsonBytes;
 use crate::problem::Problem;
-use crate::resource;
+use crate::{get, resource};
 
 pub(super) fn mount(v2: &mut ServiceConfig) {
     v2.service(resource("/audit-logs/search").route(web::post().to(search)))
-        .service(resource("/audit-logs/{key}").route(web::get().to(find)));
+        .service(resource("/audit-logs/{key}").route(get().to(find)));
 }
 
 /// The fields of an entry, in the order of the wire, each with what it is here.
-const FIELDS: &[(&str, AuditField)] = &[
+pub(super) const FIELDS: &[(&str, AuditField)] = &[
     ("auditLogKey", AuditField::Text(AuditText::Key)),
     ("entityKey", AuditField::Text(AuditText::EntityKey)),
     ("entityType", AuditField::Text(AuditText::EntityType)),
@@ -61,7 +61,7 @@ const FIELDS: &[(&str, AuditField)] = &[
 const ABSENT: AuditField = AuditField::Text(AuditText::Absent);
 
 /// The fields that entries cannot be sorted by.
-const UNSORTED: &[&str] = &[
+pub(super) const UNSORTED: &[&str] = &[
     "agentElementId",
     "rootProcessInstanceKey",
     "deploymentKey",

@@ -60,7 +60,9 @@ pub(super) struct AuthorizationView {
     owner_id: String,
     owner_type: &'static str,
     resource_type: String,
+    #[schema(required)]
     resource_id: Option<String>,
+    #[schema(required)]
     resource_property_name: Option<String>,
     permission_types: Vec<String>,
 }

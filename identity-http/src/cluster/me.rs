@@ -23,12 +23,15 @@ pub(super) fn mount(v2: &mut ServiceConfig) {
 #[schema(as = cluster::Me)]
 pub(super) struct MeView {
     username: String,
+    #[schema(required)]
     display_name: Option<String>,
+    #[schema(required)]
     email: Option<String>,
     authorized_components: BTreeSet<String>,
     tenants: Vec<TenantView>,
     groups: Vec<String>,
     roles: Vec<String>,
+    #[schema(required)]
     sales_plan_type: Option<String>,
     c8_links: BTreeMap<String, String>,
     can_logout: bool,

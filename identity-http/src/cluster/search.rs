@@ -113,7 +113,9 @@ pub(super) struct PageAnswer {
     total_items: usize,
     /// Totals are exact here.
     has_more_total_items: bool,
+    #[schema(required)]
     start_cursor: Option<String>,
+    #[schema(required)]
     end_cursor: Option<String>,
 }
 

@@ -13,12 +13,13 @@ mod page;
 mod problem;
 mod request;
 mod revision;
+mod route;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::middleware::from_fn;
-use actix_web::{HttpResponse, guard, web};
+use actix_web::{HttpResponse, web};
 use identity_core::engine::Engine;
 use identity_core::port::Ids;
 use identity_core::service::{Authentication, Authorizations, Groups, MappingRules, Roles, Tenants};
@@ -85,16 +86,6 @@ impl Surfaces {
             })
             .default_service(web::to(problem::no_such_path));
     }
-}
-
-/// A path; its handlers follow, and any other method is refused.
-fn resource(path: &str) -> actix_web::Resource {
-    web::resource(path.to_owned()).default_service(web::to(problem::no_such_method))
-}
-
-/// A handler for whoever gets something, or only asks for its head (RFC 9110 §9.3.2).
-fn get() -> actix_web::Route {
-    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
 /// An empty success.

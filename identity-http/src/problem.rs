@@ -29,6 +29,8 @@ struct Parts {
     detail: String,
     errors: Vec<String>,
     retry_after: Option<Duration>,
+    /// The methods that the path takes, where another was tried.
+    allow: Option<Box<str>>,
     challenges: Vec<HeaderValue>,
 }
 
@@ -75,6 +77,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             retry_after: None,
+            allow: None,
             challenges: Vec::new(),
         }))
     }
@@ -94,6 +97,14 @@ impl Problem {
     pub(crate) fn no_such_entry(key: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "missing", format!("audit log entry `{key}` does not exist."))
             .titled("NOT_FOUND")
+    }
+
+    /// The answer to a method that a path does not take (RFC 9110 §15.5.6).
+    pub(crate) fn no_such_method(allow: &str) -> Self {
+        let detail = "This path does not take that method.";
+        let mut problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, "no_such_method", detail);
+        problem.0.allow = Some(Box::from(allow));
+        problem
     }
 
     pub(crate) fn titled(mut self, title: &'static str) -> Self {
@@ -137,6 +148,9 @@ impl Problem {
         let mut response = HttpResponse::build(self.0.status);
         for challenge in &self.0.challenges {
             response.append_header((header::WWW_AUTHENTICATE, challenge.clone()));
+        }
+        if let Some(allow) = &self.0.allow {
+            response.insert_header((header::ALLOW, allow.as_ref()));
         }
         if let Some(pause) = self.0.retry_after {
             // Whole seconds (RFC 9110 §10.2.3), and none too few.
@@ -263,11 +277,6 @@ pub async fn no_such_path() -> impl actix_web::Responder {
 pub(crate) fn switched_off(why: &str) -> Problem {
     let detail = format!("This API is not accessible: {why}.");
     Problem::new(StatusCode::FORBIDDEN, "switched_off", detail).titled("Access issue")
-}
-
-/// The answer to a method that a path does not take.
-pub(crate) async fn no_such_method() -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "no_such_method", "This path does not take that method.")
 }
 
 impl actix_web::Responder for Problem {

@@ -168,11 +168,11 @@ async fn an_answer_counts_for_a_while_and_the_lack_of_one_for_a_short_while() {
     page.fails();
     setup.clock.forward(1);
     for forward in [4, 1] {
-        assert_eq!((groups(&*setup.verify(&token).await.unwrap()), page.hits()), (Vec::new(), 2));
+        assert_eq!((groups(&setup.verify(&token).await.unwrap()), page.hits()), (Vec::new(), 2));
         setup.clock.forward(forward);
     }
     page.shows(&with(info(), json!({"groups": "c"})));
-    assert_eq!((groups(&*setup.verify(&token).await.unwrap()), page.hits()), (vec!["c"], 3));
+    assert_eq!((groups(&setup.verify(&token).await.unwrap()), page.hits()), (vec!["c"], 3));
 }
 
 #[tokio::test]
@@ -264,7 +264,7 @@ async fn a_provider_without_a_usable_endpoint_is_no_reason_to_refuse() {
     for endpoint in [Value::Null, json!(1), json!("junk"), json!("ftp://x.example/"), json!("http://x.example/info")] {
         provider.discovery.shows(&with(document(&provider, &provider.issuer), json!({"userinfo_endpoint": endpoint})));
         let setup = Setup::new(vec![asking(&provider)]);
-        assert!(groups(&*setup.verify(&KEY.token(&provider.claims())).await.unwrap()).is_empty(), "{endpoint}");
+        assert!(groups(&setup.verify(&KEY.token(&provider.claims())).await.unwrap()).is_empty(), "{endpoint}");
     }
     assert_eq!(page.hits(), 0);
 }

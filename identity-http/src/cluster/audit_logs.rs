@@ -1,7 +1,7 @@
 //! The audit log (orchestration reference §1.9). Of what was denied nothing is shown here: strict clients know no third result.
 
 use actix_web::HttpResponse;
-use actix_web::web::{self, Data, Path, ServiceConfig};
+use actix_web::web::{Data, Path, ServiceConfig};
 use identity_core::entity::{Actor, AuditEvent, AuditResult};
 use identity_core::port::{AuditField, AuditFilter, AuditQuery, AuditText, TimeFilter};
 use identity_core::search::TextFilter;
@@ -15,11 +15,10 @@ use super::search;
 use crate::authentication::Authenticated;
 use crate::body::JsonBytes;
 use crate::problem::Problem;
-use crate::{get, resource};
+use crate::route::resource;
 
 pub(super) fn mount(v2: &mut ServiceConfig) {
-    v2.service(resource("/audit-logs/search").route(web::post().to(search)))
-        .service(resource("/audit-logs/{key}").route(get().to(find)));
+    v2.service(resource("/audit-logs/search").post(search)).service(resource("/audit-logs/{key}").get(find));
 }
 
 /// The fields of an entry, in the order of the wire, each with what it is here.

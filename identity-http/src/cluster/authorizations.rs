@@ -1,6 +1,6 @@
 //! Authorizations (orchestration reference §1.6).
 
-use actix_web::web::{self, Data, Path, ServiceConfig};
+use actix_web::web::{Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::apply::NewAuthorization;
 use identity_core::entity::{Authorization, Party, PartyKind, Scope};
@@ -20,18 +20,13 @@ use crate::authentication::Authenticated;
 use crate::body::JsonBytes;
 use crate::problem::Problem;
 use crate::revision::written;
-use crate::{get, resource};
+use crate::route::resource;
 
 pub(super) fn mount(v2: &mut ServiceConfig) {
-    v2.service(resource("/authorizations").route(web::post().to(create)))
-        .service(resource("/authorizations/search").route(web::post().to(search)))
-        .service(resource("/authentication/me/authorizations/search").route(web::post().to(own)))
-        .service(
-            resource("/authorizations/{key}")
-                .route(get().to(find))
-                .route(web::put().to(update))
-                .route(web::delete().to(delete)),
-        );
+    v2.service(resource("/authorizations").post(create))
+        .service(resource("/authorizations/search").post(search))
+        .service(resource("/authentication/me/authorizations/search").post(own))
+        .service(resource("/authorizations/{key}").get(find).put(update).delete(delete));
 }
 
 pub(super) const SORT: &[(&str, AuthorizationField)] = &[

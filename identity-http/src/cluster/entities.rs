@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use actix_web::web::{self, Data, Path, ServiceConfig};
+use actix_web::web::{Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::entity::{Group, Role, Tenant};
 use identity_core::search::entities::{GroupField, NamedFilter, RoleField, TenantField};
@@ -18,7 +18,7 @@ use crate::authentication::Authenticated;
 use crate::body::JsonBytes;
 use crate::problem::Problem;
 use crate::revision::written;
-use crate::{get, resource};
+use crate::route::resource;
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -121,14 +121,9 @@ macro_rules! resource_of {
             use super::*;
 
             pub(in crate::cluster) fn mount(v2: &mut ServiceConfig) {
-                v2.service(resource($path).route(web::post().to(create)))
-                    .service(resource(concat!($path, "/search")).route(web::post().to(search)))
-                    .service(
-                        resource(concat!($path, "/{id}"))
-                            .route(get().to(find))
-                            .route(web::put().to(update))
-                            .route(web::delete().to(delete)),
-                    );
+                v2.service(resource($path).post(create))
+                    .service(resource(concat!($path, "/search")).post(search))
+                    .service(resource(concat!($path, "/{id}")).get(find).put(update).delete(delete));
             }
 
             async fn create(

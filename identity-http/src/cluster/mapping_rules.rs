@@ -1,6 +1,6 @@
 //! Mapping rules (orchestration reference §1.5): one claim, one value.
 
-use actix_web::web::{self, Data, Path, ServiceConfig};
+use actix_web::web::{Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::entity::{MappingRule, Operator, RuleKind};
 use identity_core::search::TextFilter;
@@ -17,17 +17,12 @@ use crate::authentication::Authenticated;
 use crate::body::JsonBytes;
 use crate::problem::Problem;
 use crate::revision::written;
-use crate::{get, resource};
+use crate::route::resource;
 
 pub(super) fn mount(v2: &mut ServiceConfig) {
-    v2.service(resource("/mapping-rules").route(web::post().to(create)))
-        .service(resource("/mapping-rules/search").route(web::post().to(search)))
-        .service(
-            resource("/mapping-rules/{id}")
-                .route(get().to(find))
-                .route(web::put().to(update))
-                .route(web::delete().to(delete)),
-        );
+    v2.service(resource("/mapping-rules").post(create))
+        .service(resource("/mapping-rules/search").post(search))
+        .service(resource("/mapping-rules/{id}").get(find).put(update).delete(delete));
 }
 
 pub(super) const SORT: &[(&str, RuleField)] = &[

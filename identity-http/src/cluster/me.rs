@@ -11,10 +11,10 @@ use utoipa::ToSchema;
 use super::entities::TenantView;
 use super::neighbours::About;
 use crate::authentication::Authenticated;
-use crate::{get, resource};
+use crate::route::resource;
 
 pub(super) fn mount(v2: &mut ServiceConfig) {
-    v2.service(resource("/authentication/me").route(get().to(me)));
+    v2.service(resource("/authentication/me").get(me));
 }
 
 /// Ten members, always all of them.

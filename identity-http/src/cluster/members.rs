@@ -1,6 +1,6 @@
 //! Members of groups, roles and tenants (orchestration reference §1.2-1.4): which kinds each has is a table.
 
-use actix_web::web::{self, Bytes, Data, Path, ServiceConfig};
+use actix_web::web::{Bytes, Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::entity::{Container, Party, PartyKind};
 use identity_core::service::Caller;
@@ -16,8 +16,8 @@ use super::search;
 use crate::authentication::Authenticated;
 use crate::body::JsonBytes;
 use crate::problem::Problem;
-use crate::resource;
 use crate::revision::written;
+use crate::route::resource;
 
 /// What has members.
 #[derive(Clone, Copy)]
@@ -88,7 +88,7 @@ pub(super) fn mount_below(v2: &mut ServiceConfig, path: &str) {
 
 /// Roles are given from the role's side; from the group's, one can only look.
 pub(super) fn mount_roles_of_groups(v2: &mut ServiceConfig) {
-    v2.service(resource("/groups/{id}/roles/search").route(web::post().to(roles_of_group)));
+    v2.service(resource("/groups/{id}/roles/search").post(roles_of_group));
 }
 
 fn mount(v2: &mut ServiceConfig, holder: Holder, kind: Kind) {
@@ -98,11 +98,8 @@ fn mount(v2: &mut ServiceConfig, holder: Holder, kind: Kind) {
         move |request, members, ids, path, caller| change(holder, kind, true, request, members, ids, path, caller);
     let remove =
         move |request, members, ids, path, caller| change(holder, kind, false, request, members, ids, path, caller);
-    v2.service(resource(&format!("{path}/{{id}}/{}/search", kind.path)).route(web::post().to(search))).service(
-        resource(&format!("{path}/{{id}}/{}/{{member}}", kind.path))
-            .route(web::put().to(add))
-            .route(web::delete().to(remove)),
-    );
+    v2.service(resource(&format!("{path}/{{id}}/{}/search", kind.path)).post(search))
+        .service(resource(&format!("{path}/{{id}}/{}/{{member}}", kind.path)).put(add).delete(remove));
 }
 
 #[expect(clippy::too_many_arguments, reason = "what the path and the request are made of")]

@@ -5,7 +5,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig};
 use serde_json::json;
 
-use crate::{get, resource};
+use crate::route::resource;
 
 /// What there is to say about the installation.
 #[derive(Clone, Debug)]
@@ -27,12 +27,11 @@ pub struct About {
 }
 
 pub(super) fn mount_public(v2: &mut ServiceConfig) {
-    v2.service(resource("/license").route(get().to(license))).service(resource("/status").route(get().to(status)));
+    v2.service(resource("/license").get(license)).service(resource("/status").get(status));
 }
 
 pub(super) fn mount(v2: &mut ServiceConfig) {
-    v2.service(resource("/topology").route(get().to(topology)))
-        .service(resource("/system/configuration").route(get().to(configuration)));
+    v2.service(resource("/topology").get(topology)).service(resource("/system/configuration").get(configuration));
 }
 
 /// This product needs none.

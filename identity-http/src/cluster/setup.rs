@@ -1,6 +1,6 @@
 //! The first administrator (orchestration reference §1.8). Open to anybody until there is one.
 
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::{Data, ServiceConfig};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use identity_core::service::cluster::Setup;
 
@@ -9,10 +9,10 @@ use super::users::{UserView, new_user};
 use crate::body::JsonBytes;
 use crate::problem::Problem;
 use crate::request::RequestId;
-use crate::resource;
+use crate::route::resource;
 
 pub(super) fn mount(v2: &mut ServiceConfig) {
-    v2.service(resource("/setup/user").route(web::post().to(create)));
+    v2.service(resource("/setup/user").post(create));
 }
 
 async fn create(

@@ -1,6 +1,6 @@
 //! Users (orchestration reference §1.1).
 
-use actix_web::web::{self, Bytes, Data, Path, ServiceConfig};
+use actix_web::web::{Bytes, Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::entity::User;
 use identity_core::search::entities::{UserField, UserFilter};
@@ -16,17 +16,12 @@ use crate::authentication::Authenticated;
 use crate::body::JsonBytes;
 use crate::problem::Problem;
 use crate::revision::written;
-use crate::{get, resource};
+use crate::route::resource;
 
 pub(super) fn mount(v2: &mut ServiceConfig) {
-    v2.service(resource("/users").route(web::post().to(create)))
-        .service(resource("/users/search").route(web::post().to(search)))
-        .service(
-            resource("/users/{username}")
-                .route(get().to(find))
-                .route(web::put().to(update))
-                .route(web::delete().to(delete)),
-        );
+    v2.service(resource("/users").post(create))
+        .service(resource("/users/search").post(search))
+        .service(resource("/users/{username}").get(find).put(update).delete(delete));
 }
 
 pub(super) const SORT: &[(&str, UserField)] =

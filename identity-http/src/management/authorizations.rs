@@ -1,6 +1,6 @@
 //! Resource authorizations (management reference §1.9, §5.5).
 
-use actix_web::web::{self, Data, Query, ServiceConfig};
+use actix_web::web::{Data, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::entity::{Party, Scope};
 use identity_core::service::{Authorizations, EntityAuthorization, Resource};
@@ -15,15 +15,13 @@ use crate::authentication::Authenticated;
 use crate::body::{Body, Findings};
 use crate::page::{self, ListQuery};
 use crate::problem::Problem;
-use crate::resource;
 use crate::revision::written;
+use crate::route::resource;
 
 pub(super) fn mount(api: &mut ServiceConfig) {
-    api.service(
-        resource("/authorizations").route(web::get().to(list)).route(web::post().to(add)).route(web::put().to(replace)),
-    )
-    .service(resource("/resource-types").route(web::get().to(resource_types)))
-    .service(resource("/resources").route(web::get().to(resources)).route(web::post().to(register)));
+    api.service(resource("/authorizations").get(list).post(add).put(replace))
+        .service(resource("/resource-types").get(resource_types))
+        .service(resource("/resources").get(resources).post(register));
 }
 
 /// What an authorization's owner is.

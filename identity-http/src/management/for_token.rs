@@ -2,23 +2,23 @@
 //! question.
 
 use actix_web::HttpResponse;
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::ServiceConfig;
 
 use super::Failures;
 use super::view::{GroupReference, ResourceAuthorizationView, TenantView};
 use crate::authentication::Authenticated;
-use crate::resource;
+use crate::route::resource;
 
 pub(super) fn mount_groups(api: &mut ServiceConfig) {
-    api.service(resource("/groups/for-token").route(web::get().to(groups)));
+    api.service(resource("/groups/for-token").get(groups));
 }
 
 pub(super) fn mount_tenants(api: &mut ServiceConfig) {
-    api.service(resource("/tenants/for-token").route(web::get().to(tenants)));
+    api.service(resource("/tenants/for-token").get(tenants));
 }
 
 pub(super) fn mount_authorizations(api: &mut ServiceConfig) {
-    api.service(resource("/authorizations/for-token").route(web::get().to(authorizations)));
+    api.service(resource("/authorizations/for-token").get(authorizations));
 }
 
 /// Lists the groups of the token's bearer.

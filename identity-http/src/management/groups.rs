@@ -1,6 +1,6 @@
 //! Groups, their users, roles and authorizations (management reference §1.4).
 
-use actix_web::web::{self, Data, Path, Query, ServiceConfig};
+use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::service::Groups;
 use identity_core::value::{GroupId, Name, RoleId, Username};
@@ -13,22 +13,17 @@ use crate::authentication::Authenticated;
 use crate::body::{Body, one};
 use crate::page::{self, ListQuery};
 use crate::problem::Problem;
-use crate::resource;
 use crate::revision::written;
+use crate::route::resource;
 
 pub(super) fn mount(api: &mut ServiceConfig) {
-    api.service(resource("/groups").route(web::get().to(list)).route(web::post().to(create)))
-        .service(
-            resource("/groups/{id}")
-                .route(web::get().to(find))
-                .route(web::put().to(rename))
-                .route(web::delete().to(delete)),
-        )
-        .service(resource("/groups/{id}/users").route(web::get().to(users)).route(web::post().to(add_user)))
-        .service(resource("/groups/{id}/users/{userId}").route(web::delete().to(remove_user)))
-        .service(resource("/groups/{id}/roles").route(web::get().to(roles)).route(web::post().to(add_role)))
-        .service(resource("/groups/{id}/roles/{roleName}").route(web::delete().to(remove_role)))
-        .service(resource("/groups/{id}/authorizations").route(web::get().to(authorizations)));
+    api.service(resource("/groups").get(list).post(create))
+        .service(resource("/groups/{id}").get(find).put(rename).delete(delete))
+        .service(resource("/groups/{id}/users").get(users).post(add_user))
+        .service(resource("/groups/{id}/users/{userId}").delete(remove_user))
+        .service(resource("/groups/{id}/roles").get(roles).post(add_role))
+        .service(resource("/groups/{id}/roles/{roleName}").delete(remove_role))
+        .service(resource("/groups/{id}/authorizations").get(authorizations));
 }
 
 /// A group to create, or its new name.

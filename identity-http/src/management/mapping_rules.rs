@@ -1,6 +1,6 @@
 //! Mapping rules with their targets (management reference §1.10, §6).
 
-use actix_web::web::{self, Data, Path, Query, ServiceConfig};
+use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::entity::{Container, MappingRule, Operator, RuleKind};
 use identity_core::service::{MappingRules, RuleTargets, RuleWithTargets};
@@ -15,16 +15,12 @@ use crate::authentication::Authenticated;
 use crate::body::{Body, Findings, one};
 use crate::page::{self, ListQuery};
 use crate::problem::Problem;
-use crate::resource;
 use crate::revision::written;
+use crate::route::resource;
 
 pub(super) fn mount(api: &mut ServiceConfig) {
-    api.service(resource("/mapping-rules").route(web::get().to(list)).route(web::post().to(create))).service(
-        resource("/mapping-rules/{id}")
-            .route(web::get().to(find))
-            .route(web::put().to(replace))
-            .route(web::delete().to(delete)),
-    );
+    api.service(resource("/mapping-rules").get(list).post(create))
+        .service(resource("/mapping-rules/{id}").get(find).put(replace).delete(delete));
 }
 
 /// How a rule compares.

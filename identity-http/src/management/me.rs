@@ -1,17 +1,16 @@
 //! The caller themselves (management reference §1.3). Needs a valid token and no permission.
 
 use actix_web::HttpResponse;
-use actix_web::web::{self, Query, ServiceConfig};
+use actix_web::web::{Query, ServiceConfig};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Failures;
 use crate::authentication::Authenticated;
-use crate::resource;
+use crate::route::resource;
 
 pub(super) fn mount(api: &mut ServiceConfig) {
-    api.service(resource("/me").route(web::get().to(me)))
-        .service(resource("/me/permissions").route(web::get().to(permissions)));
+    api.service(resource("/me").get(me)).service(resource("/me/permissions").get(permissions));
 }
 
 /// The caller.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use actix_web::web::{self, Data, Path, Query, ServiceConfig};
+use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::entity::Permission;
 use identity_core::service::Roles;
@@ -16,21 +16,14 @@ use crate::authentication::Authenticated;
 use crate::body::{Body, Findings, one};
 use crate::page::{self, ListQuery};
 use crate::problem::Problem;
-use crate::resource;
 use crate::revision::written;
+use crate::route::resource;
 
 pub(super) fn mount(api: &mut ServiceConfig) {
-    api.service(resource("/roles").route(web::get().to(list)).route(web::post().to(create)))
-        .service(
-            resource("/roles/{name}")
-                .route(web::get().to(find))
-                .route(web::put().to(describe))
-                .route(web::delete().to(delete)),
-        )
-        .service(resource("/roles/{name}/permissions").route(web::get().to(permissions)).route(web::post().to(grant)))
-        .service(
-            resource("/roles/{name}/permissions/{resourceServerAudience}/{definition}").route(web::delete().to(revoke)),
-        );
+    api.service(resource("/roles").get(list).post(create))
+        .service(resource("/roles/{name}").get(find).put(describe).delete(delete))
+        .service(resource("/roles/{name}/permissions").get(permissions).post(grant))
+        .service(resource("/roles/{name}/permissions/{resourceServerAudience}/{definition}").delete(revoke));
 }
 
 /// A permission of an API.

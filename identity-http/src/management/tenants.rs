@@ -1,6 +1,6 @@
 //! Tenants and their members (management reference §1.8).
 
-use actix_web::web::{self, Data, Path, ServiceConfig};
+use actix_web::web::{Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::entity::{Party, PartyKind};
 use identity_core::service::{Caller, Tenants};
@@ -14,27 +14,18 @@ use crate::authentication::Authenticated;
 use crate::body::{Body, Findings, one};
 use crate::page::{self, ListQuery};
 use crate::problem::Problem;
-use crate::resource;
 use crate::revision::written;
+use crate::route::resource;
 
 pub(super) fn mount(api: &mut ServiceConfig) {
-    api.service(resource("/tenants").route(web::get().to(list)).route(web::post().to(create)))
-        .service(
-            resource("/tenants/{tenantId}")
-                .route(web::get().to(find))
-                .route(web::put().to(rename))
-                .route(web::delete().to(delete)),
-        )
-        .service(resource("/tenants/{tenantId}/users").route(web::get().to(users)).route(web::post().to(add_users)))
-        .service(resource("/tenants/{tenantId}/users/{userId}").route(web::delete().to(remove_user)))
-        .service(resource("/tenants/{tenantId}/groups").route(web::get().to(groups)).route(web::post().to(add_groups)))
-        .service(resource("/tenants/{tenantId}/groups/{groupId}").route(web::delete().to(remove_group)))
-        .service(
-            resource("/tenants/{tenantId}/applications")
-                .route(web::get().to(applications))
-                .route(web::post().to(add_applications)),
-        )
-        .service(resource("/tenants/{tenantId}/applications/{clientId}").route(web::delete().to(remove_application)));
+    api.service(resource("/tenants").get(list).post(create))
+        .service(resource("/tenants/{tenantId}").get(find).put(rename).delete(delete))
+        .service(resource("/tenants/{tenantId}/users").get(users).post(add_users))
+        .service(resource("/tenants/{tenantId}/users/{userId}").delete(remove_user))
+        .service(resource("/tenants/{tenantId}/groups").get(groups).post(add_groups))
+        .service(resource("/tenants/{tenantId}/groups/{groupId}").delete(remove_group))
+        .service(resource("/tenants/{tenantId}/applications").get(applications).post(add_applications))
+        .service(resource("/tenants/{tenantId}/applications/{clientId}").delete(remove_application));
 }
 
 /// A tenant to create.

@@ -1,0 +1,60 @@
+//! Paths with the handlers of their methods.
+
+use actix_web::dev::{AppService, HttpServiceFactory};
+use actix_web::{FromRequest, Handler, Resource, Responder, guard, web};
+
+use crate::problem::Problem;
+
+/// A path. A method that has no handler is refused, with the methods that have one.
+pub(crate) struct Methods {
+    resource: Resource,
+    allow: Vec<&'static str>,
+}
+
+/// A path without handlers yet.
+pub(crate) fn resource(path: &str) -> Methods {
+    Methods { resource: web::resource(path.to_owned()), allow: Vec::new() }
+}
+
+macro_rules! methods {
+    ($($name:ident: $method:literal),+) => {
+        $(pub(crate) fn $name<F, Args>(self, handler: F) -> Self
+        where
+            F: Handler<Args>,
+            Args: FromRequest + 'static,
+            F::Output: Responder + 'static,
+        {
+            self.with(&[$method], web::$name().to(handler))
+        })+
+    };
+}
+
+impl Methods {
+    methods!(post: "POST", put: "PUT", delete: "DELETE");
+
+    /// For whoever gets something, or only asks for its head (RFC 9110 §9.3.2).
+    pub(crate) fn get<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.with(&["GET", "HEAD"], web::route().guard(guard::Any(guard::Get()).or(guard::Head())).to(handler))
+    }
+
+    fn with(mut self, methods: &[&'static str], route: actix_web::Route) -> Self {
+        self.allow.extend(methods);
+        Self { resource: self.resource.route(route), allow: self.allow }
+    }
+}
+
+impl HttpServiceFactory for Methods {
+    fn register(self, config: &mut AppService) {
+        let allow = self.allow.join(", ");
+        let refuse = move || {
+            let problem = Problem::no_such_method(&allow);
+            async move { problem }
+        };
+        self.resource.default_service(web::to(refuse)).register(config);
+    }
+}

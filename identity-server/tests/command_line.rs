@@ -1,0 +1,46 @@
+//! The program as it is called: what it prints and how it ends.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::process::{Command, Output};
+
+fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_identity-server"));
+    command.env_clear().args(arguments).envs(variables.iter().copied()).output().unwrap()
+}
+
+#[test]
+fn a_good_configuration_is_said_to_be_good() {
+    let output = run(&["check-config"], &[("IDENTITY_PROFILE", "builtin")]);
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "the configuration is good\n");
+}
+
+#[test]
+fn a_wrong_configuration_ends_with_2_and_all_that_is_wrong() {
+    let output = run(&["serve"], &[("IDENTITY_PROFILE", "oidc"), ("IDENTITY_SERVER_PORT", "x")]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    for key in ["server.port", "authentication.providers"] {
+        assert!(said.contains(key), "{said}");
+    }
+}
+
+#[test]
+fn a_profile_that_is_not_served_is_said_before_anything_is_opened() {
+    let provider = [
+        ("IDENTITY_PROFILE", "keycloak"),
+        ("IDENTITY_AUTHENTICATION_PROVIDERS_MAIN_ISSUER", "https://login.example.com"),
+        ("IDENTITY_AUTHENTICATION_PROVIDERS_MAIN_AUDIENCES_0", "identity"),
+    ];
+    for command in ["check-config", "serve"] {
+        let output = run(&[command], &provider);
+        assert_eq!(output.status.code(), Some(1), "{command}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("`keycloak`"), "{command}");
+    }
+}
+
+#[test]
+fn an_unknown_command_is_refused() {
+    assert_eq!(run(&["fly"], &[]).status.code(), Some(2));
+}

@@ -22,7 +22,7 @@ pub(super) fn mount(v2: &mut ServiceConfig) {
 }
 
 /// The fields of an entry, in the order of the wire, each with what it is here.
-const FIELDS: &[(&str, AuditField)] = &[
+pub(super) const FIELDS: &[(&str, AuditField)] = &[
     ("auditLogKey", AuditField::Text(AuditText::Key)),
     ("entityKey", AuditField::Text(AuditText::EntityKey)),
     ("entityType", AuditField::Text(AuditText::EntityType)),
@@ -60,7 +60,7 @@ const FIELDS: &[(&str, AuditField)] = &[
 const ABSENT: AuditField = AuditField::Text(AuditText::Absent);
 
 /// The fields that entries cannot be sorted by.
-const UNSORTED: &[&str] = &[
+pub(super) const UNSORTED: &[&str] = &[
     "agentElementId",
     "rootProcessInstanceKey",
     "deploymentKey",

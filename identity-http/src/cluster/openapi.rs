@@ -179,6 +179,12 @@ fn neighbours() -> Vec<Operation> {
         )
         .says("Searches the authorizations that apply to the caller, through any owner.")
         .answers("200", "cluster.OwnAuthorizationsFound"),
+        Operation::search("/v2/audit-logs/search", "cluster-audit-logs", "search", "AuditLog")
+            .says("Searches the audit log, without what was denied."),
+        get("/v2/audit-logs/{auditLogKey}", "cluster-audit-logs", "find")
+            .says("Shows an entry of the audit log.")
+            .answers("200", "cluster.AuditLog")
+            .fails(FIND),
         Operation::new(HttpMethod::Post, "/v2/setup/user", "cluster-setup", "create_user")
             .says("Creates the first administrator; refused as soon as there is one.")
             .takes("cluster.UserNew", Required::True)

@@ -172,3 +172,20 @@ fn every_operation_of_the_management_api_is_documented() {
     assert!(operations.len() > 30, "the handlers are read: {operations:?}");
     assert_eq!(documented, operations);
 }
+
+#[test]
+fn every_operation_of_the_cluster_api_is_documented() {
+    let text = read("docs/cluster-api.md");
+    let cells = text.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let documented: BTreeSet<String> = cells.filter(|cell| cell.contains(" /v2/")).map(str::to_owned).collect();
+    let document: serde_json::Value = serde_json::from_str(&read("docs/openapi.json")).expect("JSON");
+    let paths = document["paths"].as_object().expect("paths").iter().filter(|(path, _)| path.starts_with("/v2/"));
+    let methods = |item: &serde_json::Value| item.as_object().expect("methods").keys().cloned().collect::<Vec<_>>();
+    let operations: BTreeSet<String> = paths
+        .flat_map(|(path, item)| {
+            methods(item).into_iter().map(move |method| format!("{} {path}", method.to_uppercase()))
+        })
+        .collect();
+    assert!(operations.len() > 60, "the operations are read: {operations:?}");
+    assert_eq!(documented, operations);
+}

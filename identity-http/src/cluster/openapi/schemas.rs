@@ -6,6 +6,7 @@ use utoipa::openapi::schema::{AdditionalProperties, SchemaType};
 use utoipa::openapi::{ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, Ref, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::cluster::audit_logs::{FIELDS, UNSORTED};
 use crate::cluster::authorizations::{self, AuthorizationView};
 use crate::cluster::entities::{GROUP_SORT, GroupView, ROLE_SORT, RoleView, TENANT_SORT, TenantView};
 use crate::cluster::mapping_rules::{self, RuleView};
@@ -128,7 +129,7 @@ fn permission_types() -> RefOr<Schema> {
 
 /// What is searched: the schema of an item, the fields to sort by, the filter.
 fn searches() -> Vec<Named> {
-    fn fields<'f, S>(sort: &'f [(&'static str, S)]) -> Vec<&'static str> {
+    fn fields<S>(sort: &[(&'static str, S)]) -> Vec<&'static str> {
         sort.iter().map(|(name, _)| *name).collect()
     }
     let with_operators = |name| (name, reference("TextFilter"));
@@ -164,6 +165,7 @@ fn searches() -> Vec<Named> {
     authorization_filter.extend(["resourceIds", "resourcePropertyNames"].map(|name| (name, list(plain(Type::String)))));
     let sort = fields(authorizations::SORT);
     all.extend(search("Authorization", reference("Authorization"), sort, authorization_filter));
+    all.extend(audit_log());
     all.push(named("OwnAuthorizationsFound", {
         let enabled = ("authorizationsEnabled", plain(Type::Boolean));
         object([found(reference("Authorization")), vec![enabled]].concat(), Vec::new())
@@ -172,6 +174,19 @@ fn searches() -> Vec<Named> {
         all.extend(search(name, object(texts(&[id]), Vec::new()), vec![id], Vec::new()));
     }
     all
+}
+
+fn audit_log() -> Vec<Named> {
+    let names = || FIELDS.iter().map(|(name, _)| *name);
+    let condition = |name| (name, reference(if name == "timestamp" { "TimeFilter" } else { "TextFilter" }));
+    let sorted = names().filter(|name| !UNSORTED.contains(name)).collect();
+    let [request, found] = search("AuditLog", reference("AuditLog"), sorted, names().map(condition).collect());
+    let mut operators = nullable_texts(&["$eq", "$neq", "$gt", "$gte", "$lt", "$lte"]);
+    operators.push(("$exists", or_null(Type::Boolean)));
+    operators.push(("$in", list(plain(Type::String))));
+    let entry = object(names().map(|name| (name, or_null(Type::String))).collect(), Vec::new());
+    let times = OneOfBuilder::new().item(plain(Type::String)).item(object(Vec::new(), operators));
+    vec![request, found, named("AuditLog", entry), named("TimeFilter", times)]
 }
 
 fn search(

@@ -95,7 +95,7 @@ async fn bodies(store: Store) {
             "permission": ""}),
             vec!["entityId.invalid", "resourceType.invalid", "resourceKey.invalid", "permission.invalid"],
         ),
-        ("/api/resources", json!({"key": "a\tb", "type": "x y"}), vec!["resourceType.invalid", "resourceKey.invalid"]),
+        ("/api/resources", json!({"key": "a\tb", "type": "x y"}), vec!["type.invalid", "key.invalid"]),
     ] {
         let problem = refused(&api.post(path, &body).await, 400, "invalid");
         let mut said: Vec<_> = problem["errors"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();

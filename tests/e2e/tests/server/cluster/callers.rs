@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{found, refused};
-use crate::support::{Local, created, done, shows};
+use crate::support::{Local, Site, Store, created, done, shows};
 
 #[tokio::test]
 async fn the_caller_has_ten_members() {
@@ -124,4 +124,23 @@ async fn clients_learn_where_they_are() {
         "deployment": {"isMultiTenancyEnabled": false, "maxRequestSize": size},
         "authentication": {"canLogout": true, "isLoginDelegated": false}, "cloud": {"stage": null}});
     assert_eq!(configuration, expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_users_live_elsewhere_their_api_says_so_and_nobody_looks_for_them() {
+    let site = Site::start(Store::sqlite()).await;
+    let (anonymous, api) = (site.anonymous(), site.admin());
+    let body = json!({"username": "u", "password": "p"});
+    for path in ["/v2/users", "/v2/users/search", "/v2/users/u"] {
+        refused(&anonymous.post(path, &body).await, 401, "Unauthorized");
+        refused(&api.post(path, &body).await, 403, "Access issue");
+    }
+    refused(&anonymous.post("/v2/setup/user", &body).await, 403, "Access issue");
+
+    done(api.put("/v2/roles/rpa/users/anybody", &json!({})).await);
+    refused(&api.put("/v2/roles/rpa/groups/unknown", &json!({})).await, 404, "NOT_FOUND");
+    let me = site.user("anybody").get("/v2/authentication/me").await.expect_status(200).json();
+    assert_eq!((&me["username"], &me["roles"]), (&json!("anybody"), &json!(["rpa"])));
+    let configuration = api.get("/v2/system/configuration").await.expect_status(200).json();
+    assert_eq!(configuration["authentication"]["isLoginDelegated"], true);
 }

@@ -43,6 +43,11 @@ impl Api {
 
     /// The same API, asked with a bearer token.
     #[must_use]
+    /// Where it is, for somebody else to talk to.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     pub fn bearer(&self, token: impl Into<String>) -> Self {
         Self { credentials: Credentials::Bearer(token.into()), ..self.clone() }
     }

@@ -2,6 +2,7 @@
 
 mod authorizations;
 mod callers;
+mod clients;
 mod entities;
 mod members;
 mod protection;

@@ -1,0 +1,76 @@
+// Does what an administrator's script does, with the published client of the Orchestration Cluster API. The client checks each
+// request and each answer against its own schemas. Prints `done` at the end; anything that fails ends it with an error.
+//
+// IDENTITY_URL   where the server is
+
+import assert from 'node:assert/strict';
+import { createCamundaClient } from '@camunda8/orchestration-cluster-api';
+
+const client = createCamundaClient({
+  config: {
+    CAMUNDA_REST_ADDRESS: process.env.IDENTITY_URL,
+    CAMUNDA_AUTH_STRATEGY: 'BASIC',
+    CAMUNDA_BASIC_AUTH_USERNAME: 'demo',
+    CAMUNDA_BASIC_AUTH_PASSWORD: 'demo',
+    CAMUNDA_SDK_VALIDATION: 'req:strict,res:strict',
+    CAMUNDA_SDK_LOG_LEVEL: 'silent',
+  },
+});
+const now = { consistency: { waitUpToMs: 0 } };
+const found = async (search, id, value) => {
+  const { items, page } = await search;
+  assert.ok(items.some((item) => item[id] === value), `${value} is not found`);
+  assert.ok(page.totalItems >= 1);
+};
+
+const me = await client.getAuthentication();
+assert.equal(me.username, 'demo');
+assert.deepEqual([...me.roles], ['admin']);
+assert.equal((await client.getTopology()).clusterSize, 1);
+assert.equal((await client.getLicense()).validLicense, true);
+
+await client.createUser({ username: 'js-user', password: 'secret', name: 'Js', email: 'js@example.org' });
+await client.updateUser({ username: 'js-user', name: 'User', email: 'user@example.org' });
+assert.equal((await client.getUser({ username: 'js-user' }, now)).name, 'User');
+await found(client.searchUsers({ filter: { username: { $like: 'js*' } } }, now), 'username', 'js-user');
+assert.equal((await client.searchUsers({ filter: { username: 'js-nobody' } }, now)).items.length, 0);
+
+await client.createGroup({ groupId: 'js-group', name: 'Group' });
+await client.assignUserToGroup({ groupId: 'js-group', username: 'js-user' });
+await found(client.searchUsersForGroup({ groupId: 'js-group' }, now), 'username', 'js-user');
+
+await client.createRole({ roleId: 'js-role', name: 'Role' });
+await client.assignRoleToGroup({ roleId: 'js-role', groupId: 'js-group' });
+await found(client.searchRoles({ sort: [{ field: 'name', order: 'DESC' }] }, now), 'roleId', 'js-role');
+
+await client.createTenant({ tenantId: 'js-tenant', name: 'Tenant' });
+await found(client.searchTenants({}, now), 'tenantId', 'js-tenant');
+
+await client.createMappingRule({ mappingRuleId: 'js-rule', claimName: 'js', claimValue: 'yes', name: 'Rule' });
+assert.equal((await client.getMappingRule({ mappingRuleId: 'js-rule' }, now)).claimValue, 'yes');
+
+const { authorizationKey } = await client.createAuthorization({
+  ownerId: 'js-role',
+  ownerType: 'ROLE',
+  resourceId: '*',
+  resourceType: 'PROCESS_DEFINITION',
+  permissionTypes: ['READ_PROCESS_DEFINITION'],
+});
+assert.equal((await client.getAuthorization({ authorizationKey }, now)).ownerId, 'js-role');
+await found(client.searchAuthorizations({ filter: { ownerId: 'js-role' } }, now), 'authorizationKey', authorizationKey);
+const { items: log } = await client.searchAuditLogs(
+  { filter: { entityType: 'AUTHORIZATION', relatedEntityKey: 'js-role' } }, now,
+);
+assert.equal(log.length, 1);
+
+await assert.rejects(client.createGroup({ groupId: 'js-group', name: 'Again' }), { status: 409 });
+
+await client.deleteAuthorization({ authorizationKey });
+await client.deleteMappingRule({ mappingRuleId: 'js-rule' });
+await client.deleteTenant({ tenantId: 'js-tenant' });
+await client.deleteRole({ roleId: 'js-role' });
+await client.deleteGroup({ groupId: 'js-group' });
+await client.deleteUser({ username: 'js-user' });
+await assert.rejects(client.getUser({ username: 'js-user' }, now), { status: 404 });
+console.log('done');
+process.exit(0);

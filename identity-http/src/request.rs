@@ -9,7 +9,7 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
 use identity_core::port::Ids;
-use tracing::info;
+use tracing::{debug, warn};
 
 use crate::problem::{Problem, Style};
 
@@ -72,7 +72,13 @@ pub async fn observe<B: MessageBody + 'static>(
     let labels = [("method", known_method(method.as_str())), ("route", route.clone()), ("status", status.to_string())];
     metrics::counter!("identity_http_requests_total", &labels).increment(1);
     metrics::histogram!("identity_http_request_seconds", &labels[..2]).record(elapsed.as_secs_f64());
-    info!(method = %method, route, status, micros = elapsed.as_micros(), request_id = &*id, "http.request");
+    let micros = elapsed.as_micros();
+    // Thousands a second: what went well is counted above, and written down only for whoever asks for it.
+    if response.status().is_server_error() {
+        warn!(method = %method, route, status, micros, request_id = &*id, "http.request");
+    } else {
+        debug!(method = %method, route, status, micros, request_id = &*id, "http.request");
+    }
     Ok(response)
 }
 

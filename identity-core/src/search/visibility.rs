@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::what_can;
 use crate::entity::Scope;
-use crate::matrix::UnknownAccess;
+use crate::matrix::{Access, UnknownAccess};
 use crate::resolve::Subject;
 use crate::world::World;
 
@@ -43,12 +42,19 @@ pub fn visible(
     if on_all.is_some_and(|run| run.find(subject.owners(), access.permissions).is_some()) {
         return Ok(Visible::All);
     }
-    let ids = what_can(world, subject)
-        .filter(|held| held.resource_type.as_str() == resource_type)
-        .filter(|held| held.permissions.iter().any(|name| name.as_str() == permission))
-        .filter_map(|held| match held.scope {
-            Scope::Id(id) => Some(id.to_string()),
-            Scope::Any | Scope::Property(_) => None,
-        });
+    let ids = granted(world, subject, access).filter_map(|scope| match scope {
+        Scope::Id(id) => Some(id.to_string()),
+        Scope::Any | Scope::Property(_) => None,
+    });
     Ok(Visible::Only(ids.collect()))
+}
+
+/// What an access is granted on to a subject, through any of its owners: a resource, all of them, or a property.
+pub fn granted<'w>(world: &'w World, subject: &'w Subject, access: Access) -> impl Iterator<Item = &'w Scope> {
+    subject
+        .owners()
+        .iter()
+        .flat_map(|owner| world.records_of(owner))
+        .filter(move |(_, record)| record.gives(access))
+        .map(|(_, record)| &record.scope)
 }

@@ -28,7 +28,7 @@ pub(crate) use sym::{Kind, Names, Sym};
 use crate::entity::{
     Authorization, Container, Group, MappingRule, Party, PartyKind, Permission, Role, Scope, Tenant, User,
 };
-use crate::matrix::{Matrix, PermissionSet, TypeIndex};
+use crate::matrix::{Access, Matrix, PermissionSet, TypeIndex};
 use crate::value::{AuthorizationKey, GroupId, MappingRuleId, Revision, RoleId, TenantId, Username};
 
 /// A persistent hash map with a seeded hash.
@@ -74,6 +74,13 @@ pub(crate) struct Record {
     pub(crate) resource_type: TypeIndex,
     pub(crate) scope: Scope,
     permissions: PermissionSet,
+}
+
+impl Record {
+    /// Whether it grants one of these permissions.
+    pub(crate) fn gives(&self, access: Access) -> bool {
+        self.resource_type == access.resource_type && self.permissions.intersects(access.permissions)
+    }
 }
 
 impl World {

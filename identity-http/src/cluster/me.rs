@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig};
-use identity_core::search::what_can;
+use identity_core::search::granted;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -38,9 +38,11 @@ pub(super) struct MeView {
 }
 
 async fn me(Authenticated(caller): Authenticated, about: Data<About>) -> HttpResponse {
-    let components = what_can(&caller.world, &caller.subject)
-        .filter(|held| held.resource_type.as_str() == "COMPONENT")
-        .filter_map(|held| held.scope.resource_id().map(component))
+    let access = caller.world.matrix().access("COMPONENT", "ACCESS");
+    let components = access
+        .iter()
+        .flat_map(|access| granted(&caller.world, &caller.subject, *access))
+        .filter_map(|scope| scope.resource_id().map(component))
         .collect();
     HttpResponse::Ok().json(MeView {
         username: caller.subject.principal.id().to_owned(),

@@ -28,12 +28,12 @@ struct Operation {
     problems: &'static [u16],
 }
 
-const SEARCH: &[u16] = &[400, 401, 413, 415, 503];
-const FIND: &[u16] = &[400, 401, 403, 404, 503];
-const CREATE: &[u16] = &[400, 401, 403, 404, 409, 413, 415, 503];
-const UPDATE: &[u16] = &[400, 401, 403, 404, 409, 413, 415, 503];
-const DELETE: &[u16] = &[400, 401, 403, 404, 409, 503];
-const OPEN: &[u16] = &[401, 503];
+const SEARCH: &[u16] = &[400, 401, 413, 415, 429, 503];
+const FIND: &[u16] = &[400, 401, 403, 404, 429, 503];
+const CREATE: &[u16] = &[400, 401, 403, 404, 409, 413, 415, 429, 503];
+const UPDATE: &[u16] = &[400, 401, 403, 404, 409, 413, 415, 429, 503];
+const DELETE: &[u16] = &[400, 401, 403, 404, 409, 429, 503];
+const OPEN: &[u16] = &[401, 429, 503];
 const SETUP: &[u16] = &[400, 403, 413, 415, 503];
 
 impl Operation {
@@ -225,6 +225,7 @@ fn described(status: u16) -> &'static str {
         409 => "It is there already, or nobody could administer after it.",
         413 => "The body is too large.",
         415 => "The body is not JSON.",
+        429 => "Too many attempts to sign in have failed; `Retry-After` says when to try again.",
         _ => "The store or the token's issuer cannot be reached now.",
     }
 }

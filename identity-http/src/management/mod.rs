@@ -36,6 +36,9 @@ pub(crate) enum Failures {
     /// It exists already, or nobody could administer after it.
     #[response(status = 409, content_type = "application/problem+json")]
     Conflict(ProblemDocument),
+    /// Too many attempts to sign in have failed; `Retry-After` says when to try again.
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooManyRequests(ProblemDocument),
     /// The store or the token's issuer cannot be reached now.
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(ProblemDocument),

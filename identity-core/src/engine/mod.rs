@@ -124,21 +124,7 @@ impl Engine {
         let _turn = self.turn.lock().await;
         let known = self.world();
         let transaction = self.store.begin(known.revision()).await?;
-        let newest = match transaction.missed() {
-            Tail::Commits(commits) => {
-                let newest = commits
-                    .iter()
-                    .fold((*known).clone(), |world, commit| replayed(&world, commit.revision, &commit.changes));
-                self.publish(newest.clone());
-                newest
-            }
-            Tail::Gone => {
-                let newest = Self::load(self.store.as_ref(), &empty(&known)).await?;
-                self.replace(&known, newest.clone());
-                newest
-            }
-        };
-
+        let newest = self.followed(&known, transaction.missed()).await?;
         let commands = plan(&newest)?;
         let Applied { world, changes, audit } = apply(&newest, &commands, permit.authority())?;
         if changes.is_empty() {
@@ -160,24 +146,26 @@ impl Engine {
     /// When the store cannot be read.
     pub async fn catch_up(&self) -> Result<Revision, StoreError> {
         let known = self.world();
-        match self.store.tail(known.revision()).await? {
+        let tail = self.store.tail(known.revision()).await?;
+        Ok(self.followed(&known, &tail).await?.revision())
+    }
+
+    /// The world that a tail leads to from `known`, which is the current one from then on.
+    async fn followed(&self, known: &Arc<World>, tail: &Tail) -> Result<World, StoreError> {
+        match tail {
+            Tail::Commits(commits) if commits.is_empty() => Ok((**known).clone()),
             Tail::Commits(commits) => {
-                if let Some(last) = commits.last() {
-                    let revision = last.revision;
-                    let world = commits
-                        .iter()
-                        .fold((*known).clone(), |world, commit| replayed(&world, commit.revision, &commit.changes));
-                    self.publish(world);
-                    return Ok(revision);
-                }
-                Ok(known.revision())
+                let world = commits
+                    .iter()
+                    .fold((**known).clone(), |world, commit| replayed(&world, commit.revision, &commit.changes));
+                self.publish(world.clone());
+                Ok(world)
             }
             Tail::Gone => {
-                let world = Self::load(self.store.as_ref(), &empty(&known)).await?;
+                let world = Self::load(self.store.as_ref(), &empty(known)).await?;
                 info!(revision = world.revision().0, "world.reloaded");
-                let revision = world.revision();
-                self.replace(&known, world);
-                Ok(revision)
+                self.replace(known, world.clone());
+                Ok(world)
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Time, randomness and deliberate slowness, injected.
+//! Time, randomness, ciphers and deliberate slowness, injected.
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
@@ -17,6 +17,23 @@ pub trait Clock: Send + Sync {
 pub trait Ids: Send + Sync {
     /// A text that nobody has seen before: a UUID.
     fn fresh(&self) -> String;
+}
+
+/// Randomness and ciphers.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+pub trait Crypto: Send + Sync {
+    /// 256 bits that nobody can guess. `None` when the machine has no randomness.
+    fn random(&self) -> Option<[u8; 32]>;
+
+    /// SHA-256 (FIPS 180-4).
+    fn digest(&self, bytes: &[u8]) -> [u8; 32];
+
+    /// Encrypts what only the replicas of this installation shall read, and only in the same context. `None` when the machine
+    /// has no randomness.
+    fn seal(&self, context: &[u8], plain: &[u8]) -> Option<Vec<u8>>;
+
+    /// What was sealed in this context, with the current key or an earlier one that is still known. `None` for anything else.
+    fn open(&self, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>>;
 }
 
 /// Passwords to hashes. Expensive on purpose; implementations keep the work off the threads that serve requests.

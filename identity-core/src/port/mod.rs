@@ -6,6 +6,7 @@
 mod audit_log;
 mod audit_query;
 mod effects;
+mod identity_provider;
 mod net;
 mod policy_store;
 mod session_store;
@@ -13,7 +14,11 @@ mod token_verifier;
 
 pub use audit_log::AuditLog;
 pub use audit_query::{AuditField, AuditFilter, AuditPosition, AuditQuery, AuditText, TimeFilter};
-pub use effects::{Clock, Ids, PasswordHasher};
+pub use effects::{Clock, Crypto, Ids, PasswordHasher};
+pub use identity_provider::{
+    AuthorizationRequest, AuthorizationResponse, ClaimSource, Ending, IdentityProvider, LogoutNotice, ProviderError,
+    RefusedSignIn, Sent, SignedIn,
+};
 pub use net::{Net, NetRows, split};
 pub use policy_store::{AuditDraft, Commit, Logged, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail};
 pub use session_store::SessionStore;
@@ -21,7 +26,7 @@ pub use token_verifier::{RejectedToken, TokenError, TokenVerifier, VerifiedToken
 
 #[cfg(feature = "mocks")]
 pub use {
-    audit_log::MockAuditLog, effects::MockClock, effects::MockIds, effects::MockPasswordHasher,
-    policy_store::MockPolicyStore, policy_store::MockPolicyTransaction, session_store::MockSessionStore,
-    token_verifier::MockTokenVerifier,
+    audit_log::MockAuditLog, effects::MockClock, effects::MockCrypto, effects::MockIds, effects::MockPasswordHasher,
+    identity_provider::MockIdentityProvider, policy_store::MockPolicyStore, policy_store::MockPolicyTransaction,
+    session_store::MockSessionStore, token_verifier::MockTokenVerifier,
 };

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use identity_core::entity::{Principal, Session, SessionIdHash, to_microsecond};
-use identity_core::port::{SessionStore, StoreError};
+use identity_core::entity::{Principal, Session, SessionIdHash, WhichSessions, to_microsecond};
+use identity_core::port::{SessionQuery, SessionStore, StoreError};
+use identity_core::search::Page;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{Postgres, Row};
@@ -12,6 +13,13 @@ use time::OffsetDateTime;
 
 use crate::database::Database;
 use crate::error::failed;
+
+/// Which sessions a list has: `$1` is now, `$2` and `$3` are whose, or null.
+macro_rules! listed {
+    () => {
+        "WHERE expires_at > $1 AND ($2::text IS NULL OR (principal_type = $2 AND principal_id = $3))"
+    };
+}
 
 /// [`SessionStore`] on PostgreSQL.
 #[derive(Debug)]
@@ -37,8 +45,9 @@ impl PostgresSessionStore {
 impl SessionStore for PostgresSessionStore {
     async fn insert(&self, session: &Session) -> Result<(), StoreError> {
         let statement = sqlx::query(
-            "INSERT INTO sessions (principal_type, principal_id, issuer, provider_session, created_at, last_active_at, \
-             expires_at, sealed, id, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            "INSERT INTO sessions (principal_type, principal_id, issuer, subject, provider_session, credential, user_agent, \
+             created_at, last_active_at, expires_at, sealed, id, version) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         );
         self.write(bind(statement, session)).await.map(drop)
     }
@@ -57,8 +66,9 @@ impl SessionStore for PostgresSessionStore {
 
     async fn update(&self, session: &Session) -> Result<(), StoreError> {
         let statement = sqlx::query(
-            "UPDATE sessions SET principal_type = $1, principal_id = $2, issuer = $3, provider_session = $4, created_at = $5, \
-             last_active_at = $6, expires_at = $7, sealed = $8, version = version + 1 WHERE id = $9 AND version = $10",
+            "UPDATE sessions SET principal_type = $1, principal_id = $2, issuer = $3, subject = $4, provider_session = $5, \
+             credential = $6, user_agent = $7, created_at = $8, last_active_at = $9, expires_at = $10, \
+             sealed = $11, version = version + 1 WHERE id = $12 AND version = $13",
         );
         one(self.write(bind(statement, session)).await?)
     }
@@ -68,37 +78,70 @@ impl SessionStore for PostgresSessionStore {
         one(self.write(statement.bind(new.0.as_slice()).bind(old.0.as_slice())).await?)
     }
 
-    async fn delete(&self, id: SessionIdHash) -> Result<(), StoreError> {
-        self.write(sqlx::query("DELETE FROM sessions WHERE id = $1").bind(id.0.as_slice())).await.map(drop)
-    }
-
-    async fn list(&self, principal: &Principal, now: OffsetDateTime) -> Result<Vec<Session>, StoreError> {
-        let read = || async {
-            sqlx::query(
-                "SELECT * FROM sessions WHERE principal_type = $1 AND principal_id = $2 AND expires_at > $3 \
-                 ORDER BY created_at DESC, id",
-            )
-            .bind(principal.kind_name())
-            .bind(principal.id())
-            .bind(to_microsecond(now))
-            .fetch_all(self.database.pool())
-            .await
-            .map_err(failed)
+    async fn delete(&self, which: &WhichSessions) -> Result<Vec<Session>, StoreError> {
+        let statement = match which {
+            WhichSessions::One(id) => {
+                sqlx::query("DELETE FROM sessions WHERE id = $1 RETURNING *").bind(id.0.as_slice())
+            }
+            WhichSessions::Of(principal) => {
+                sqlx::query("DELETE FROM sessions WHERE principal_type = $1 AND principal_id = $2 RETURNING *")
+                    .bind(principal.kind_name())
+                    .bind(principal.id())
+            }
+            WhichSessions::OfSubject { issuer, subject } => {
+                sqlx::query("DELETE FROM sessions WHERE issuer = $1 AND subject = $2 RETURNING *")
+                    .bind(issuer)
+                    .bind(subject)
+            }
+            WhichSessions::OfProviderSession { issuer, provider_session } => {
+                sqlx::query("DELETE FROM sessions WHERE issuer = $1 AND provider_session = $2 RETURNING *")
+                    .bind(issuer)
+                    .bind(provider_session)
+            }
         };
-        self.database.repeatable(read).await?.iter().map(session).collect()
+        let mut transaction = self.database.begin().await?;
+        let rows = statement.fetch_all(&mut *transaction).await.map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        rows.iter().map(session).collect()
     }
 
-    async fn delete_of(&self, principal: &Principal) -> Result<u64, StoreError> {
-        let statement = sqlx::query("DELETE FROM sessions WHERE principal_type = $1 AND principal_id = $2");
-        self.write(statement.bind(principal.kind_name()).bind(principal.id())).await
+    async fn list(&self, query: &SessionQuery, now: OffsetDateTime) -> Result<Page<Session>, StoreError> {
+        let (kind, id) = query.of.as_ref().map(|of| (of.kind_name(), of.id())).unzip();
+        let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        let read = || async {
+            let total: i64 = sqlx::query_scalar(concat!("SELECT count(*) FROM sessions ", listed!()))
+                .bind(to_microsecond(now))
+                .bind(kind)
+                .bind(id)
+                .fetch_one(self.database.pool())
+                .await?;
+            let rows = sqlx::query(concat!(
+                "SELECT * FROM sessions ",
+                listed!(),
+                " ORDER BY created_at DESC, id OFFSET $4 LIMIT $5"
+            ))
+            .bind(to_microsecond(now))
+            .bind(kind)
+            .bind(id)
+            .bind(count(query.page.offset))
+            .bind(count(query.page.limit))
+            .fetch_all(self.database.pool())
+            .await?;
+            Ok((total, rows))
+        };
+        let (total, rows) = self.database.repeatable(|| async { read().await.map_err(failed) }).await?;
+        let items = rows.iter().map(session).collect::<Result<_, _>>()?;
+        Ok(Page { items, total: usize::try_from(total).unwrap_or_default() })
     }
 
-    async fn delete_by_provider_session(&self, issuer: &str, provider_session: &str) -> Result<u64, StoreError> {
-        let statement = sqlx::query("DELETE FROM sessions WHERE issuer = $1 AND provider_session = $2");
-        self.write(statement.bind(issuer).bind(provider_session)).await
+    async fn use_once(&self, key: [u8; 32], until: OffsetDateTime) -> Result<bool, StoreError> {
+        let statement =
+            sqlx::query("INSERT INTO used_keys (key, expires_at) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING");
+        Ok(self.write(statement.bind(key.as_slice()).bind(to_microsecond(until))).await? == 1)
     }
 
     async fn sweep(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
+        self.write(sqlx::query("DELETE FROM used_keys WHERE expires_at <= $1").bind(to_microsecond(now))).await?;
         self.write(sqlx::query("DELETE FROM sessions WHERE expires_at <= $1").bind(to_microsecond(now))).await
     }
 }
@@ -113,7 +156,10 @@ fn bind<'q>(statement: Query<'q, Postgres, PgArguments>, session: &'q Session) -
         .bind(session.principal.kind_name())
         .bind(session.principal.id())
         .bind(session.issuer.as_deref())
+        .bind(session.subject.as_deref())
         .bind(session.provider_session.as_deref())
+        .bind(session.credential.as_ref().map(<[u8; 32]>::as_slice))
+        .bind(session.user_agent.as_deref())
         .bind(to_microsecond(session.created_at))
         .bind(to_microsecond(session.last_active_at))
         .bind(to_microsecond(session.expires_at))
@@ -123,9 +169,12 @@ fn bind<'q>(statement: Query<'q, Postgres, PgArguments>, session: &'q Session) -
 }
 
 fn session(row: &PgRow) -> Result<Session, StoreError> {
-    let id: &[u8] = row.try_get("id").map_err(failed)?;
-    let id =
-        id.try_into().map(SessionIdHash).map_err(|_| StoreError::unreadable("sessions", "?", "id is not 32 bytes"))?;
+    let digest = |column: &str| {
+        let bytes = row.try_get::<Option<&[u8]>, _>(column).map_err(failed)?;
+        let wrong = |_| StoreError::unreadable("sessions", "?", format_args!("{column} is not 32 bytes"));
+        bytes.map(|bytes| <[u8; 32]>::try_from(bytes).map_err(wrong)).transpose()
+    };
+    let id = digest("id")?.map(SessionIdHash).ok_or_else(|| StoreError::unreadable("sessions", "?", "no id"))?;
     let text = |column: &str| row.try_get::<&str, _>(column).map_err(failed);
     let optional = |column: &str| row.try_get::<Option<String>, _>(column).map_err(failed);
     let at = |column: &str| row.try_get(column).map_err(failed);
@@ -134,7 +183,10 @@ fn session(row: &PgRow) -> Result<Session, StoreError> {
         principal: Principal::parse(text("principal_type")?, text("principal_id")?)
             .map_err(|error| StoreError::unreadable("sessions", format_args!("{id:?}"), error))?,
         issuer: optional("issuer")?,
+        subject: optional("subject")?,
         provider_session: optional("provider_session")?,
+        credential: digest("credential")?,
+        user_agent: optional("user_agent")?,
         created_at: at("created_at")?,
         last_active_at: at("last_active_at")?,
         expires_at: at("expires_at")?,

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use identity_core::entity::{Principal, Session, SessionIdHash};
-use identity_core::port::{SessionStore, StoreError};
+use identity_core::entity::{Principal, Session, SessionIdHash, WhichSessions};
+use identity_core::port::{SessionQuery, SessionStore, StoreError};
+use identity_core::search::Page;
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Row, Sqlite};
@@ -13,6 +14,13 @@ use time::OffsetDateTime;
 use crate::database::Database;
 use crate::error::failed;
 use crate::timestamp::{parse, to_text};
+
+/// Which sessions a list has: `?1` is now, `?2` and `?3` are whose, or null.
+macro_rules! listed {
+    () => {
+        "WHERE expires_at > ?1 AND (?2 IS NULL OR (principal_type = ?2 AND principal_id = ?3))"
+    };
+}
 
 /// [`SessionStore`] on SQLite.
 #[derive(Debug)]
@@ -38,8 +46,9 @@ impl SqliteSessionStore {
 impl SessionStore for SqliteSessionStore {
     async fn insert(&self, session: &Session) -> Result<(), StoreError> {
         let statement = sqlx::query(
-            "INSERT INTO sessions (principal_type, principal_id, issuer, provider_session, created_at, last_active_at, \
-             expires_at, sealed, id, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO sessions (principal_type, principal_id, issuer, subject, provider_session, credential, user_agent, \
+             created_at, last_active_at, expires_at, sealed, id, version) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         );
         self.write(bind(statement, session)).await.map(drop)
     }
@@ -58,8 +67,9 @@ impl SessionStore for SqliteSessionStore {
 
     async fn update(&self, session: &Session) -> Result<(), StoreError> {
         let statement = sqlx::query(
-            "UPDATE sessions SET principal_type = ?, principal_id = ?, issuer = ?, provider_session = ?, created_at = ?, \
-             last_active_at = ?, expires_at = ?, sealed = ?, version = version + 1 WHERE id = ? AND version = ?",
+            "UPDATE sessions SET principal_type = ?, principal_id = ?, issuer = ?, subject = ?, provider_session = ?, \
+             credential = ?, user_agent = ?, created_at = ?, last_active_at = ?, expires_at = ?, \
+             sealed = ?, version = version + 1 WHERE id = ? AND version = ?",
         );
         one(self.write(bind(statement, session)).await?)
     }
@@ -69,37 +79,69 @@ impl SessionStore for SqliteSessionStore {
         one(self.write(statement.bind(new.0.as_slice()).bind(old.0.as_slice())).await?)
     }
 
-    async fn delete(&self, id: SessionIdHash) -> Result<(), StoreError> {
-        self.write(sqlx::query("DELETE FROM sessions WHERE id = ?").bind(id.0.as_slice())).await.map(drop)
+    async fn delete(&self, which: &WhichSessions) -> Result<Vec<Session>, StoreError> {
+        let statement = match which {
+            WhichSessions::One(id) => {
+                sqlx::query("DELETE FROM sessions WHERE id = ? RETURNING *").bind(id.0.as_slice())
+            }
+            WhichSessions::Of(principal) => {
+                sqlx::query("DELETE FROM sessions WHERE principal_type = ? AND principal_id = ? RETURNING *")
+                    .bind(principal.kind_name())
+                    .bind(principal.id())
+            }
+            WhichSessions::OfSubject { issuer, subject } => {
+                sqlx::query("DELETE FROM sessions WHERE issuer = ? AND subject = ? RETURNING *")
+                    .bind(issuer)
+                    .bind(subject)
+            }
+            WhichSessions::OfProviderSession { issuer, provider_session } => {
+                sqlx::query("DELETE FROM sessions WHERE issuer = ? AND provider_session = ? RETURNING *")
+                    .bind(issuer)
+                    .bind(provider_session)
+            }
+        };
+        let mut transaction = self.database.write().await?;
+        let rows = statement.fetch_all(&mut *transaction).await.map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        rows.iter().map(session).collect()
     }
 
-    async fn list(&self, principal: &Principal, now: OffsetDateTime) -> Result<Vec<Session>, StoreError> {
-        sqlx::query(
-            "SELECT * FROM sessions WHERE principal_type = ? AND principal_id = ? AND expires_at > ? \
-             ORDER BY created_at DESC, id",
-        )
-        .bind(principal.kind_name())
-        .bind(principal.id())
+    async fn list(&self, query: &SessionQuery, now: OffsetDateTime) -> Result<Page<Session>, StoreError> {
+        let (kind, id) = query.of.as_ref().map(|of| (of.kind_name(), of.id())).unzip();
+        let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        let mut snapshot = self.database.snapshot().await?;
+        let total: i64 = sqlx::query_scalar(concat!("SELECT count(*) FROM sessions ", listed!()))
+            .bind(to_text(now))
+            .bind(kind)
+            .bind(id)
+            .fetch_one(&mut *snapshot)
+            .await
+            .map_err(failed)?;
+        let rows = sqlx::query(concat!(
+            "SELECT * FROM sessions ",
+            listed!(),
+            " ORDER BY created_at DESC, id LIMIT ?5 OFFSET ?4"
+        ))
         .bind(to_text(now))
-        .fetch_all(self.database.readers())
+        .bind(kind)
+        .bind(id)
+        .bind(count(query.page.offset))
+        .bind(count(query.page.limit))
+        .fetch_all(&mut *snapshot)
         .await
-        .map_err(failed)?
-        .iter()
-        .map(session)
-        .collect()
+        .map_err(failed)?;
+        let items = rows.iter().map(session).collect::<Result<_, _>>()?;
+        Ok(Page { items, total: usize::try_from(total).unwrap_or_default() })
     }
 
-    async fn delete_of(&self, principal: &Principal) -> Result<u64, StoreError> {
-        let statement = sqlx::query("DELETE FROM sessions WHERE principal_type = ? AND principal_id = ?");
-        self.write(statement.bind(principal.kind_name()).bind(principal.id())).await
-    }
-
-    async fn delete_by_provider_session(&self, issuer: &str, provider_session: &str) -> Result<u64, StoreError> {
-        let statement = sqlx::query("DELETE FROM sessions WHERE issuer = ? AND provider_session = ?");
-        self.write(statement.bind(issuer).bind(provider_session)).await
+    async fn use_once(&self, key: [u8; 32], until: OffsetDateTime) -> Result<bool, StoreError> {
+        let statement =
+            sqlx::query("INSERT INTO used_keys (key, expires_at) VALUES (?, ?) ON CONFLICT (key) DO NOTHING");
+        Ok(self.write(statement.bind(key.as_slice()).bind(to_text(until))).await? == 1)
     }
 
     async fn sweep(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
+        self.write(sqlx::query("DELETE FROM used_keys WHERE expires_at <= ?").bind(to_text(now))).await?;
         self.write(sqlx::query("DELETE FROM sessions WHERE expires_at <= ?").bind(to_text(now))).await
     }
 }
@@ -114,7 +156,10 @@ fn bind<'q>(statement: Query<'q, Sqlite, SqliteArguments>, session: &'q Session)
         .bind(session.principal.kind_name())
         .bind(session.principal.id())
         .bind(session.issuer.as_deref())
+        .bind(session.subject.as_deref())
         .bind(session.provider_session.as_deref())
+        .bind(session.credential.as_ref().map(<[u8; 32]>::as_slice))
+        .bind(session.user_agent.as_deref())
         .bind(to_text(session.created_at))
         .bind(to_text(session.last_active_at))
         .bind(to_text(session.expires_at))
@@ -124,9 +169,12 @@ fn bind<'q>(statement: Query<'q, Sqlite, SqliteArguments>, session: &'q Session)
 }
 
 fn session(row: &SqliteRow) -> Result<Session, StoreError> {
-    let id: &[u8] = row.try_get("id").map_err(failed)?;
-    let id =
-        id.try_into().map(SessionIdHash).map_err(|_| StoreError::unreadable("sessions", "?", "id is not 32 bytes"))?;
+    let digest = |column: &str| {
+        let bytes = row.try_get::<Option<&[u8]>, _>(column).map_err(failed)?;
+        let wrong = |_| StoreError::unreadable("sessions", "?", format_args!("{column} is not 32 bytes"));
+        bytes.map(|bytes| <[u8; 32]>::try_from(bytes).map_err(wrong)).transpose()
+    };
+    let id = digest("id")?.map(SessionIdHash).ok_or_else(|| StoreError::unreadable("sessions", "?", "no id"))?;
     let text = |column: &str| row.try_get::<&str, _>(column).map_err(failed);
     let optional = |column: &str| row.try_get::<Option<String>, _>(column).map_err(failed);
     let at = |column: &str| parse("sessions", format_args!("{id:?}"), text(column)?);
@@ -135,7 +183,10 @@ fn session(row: &SqliteRow) -> Result<Session, StoreError> {
         principal: Principal::parse(text("principal_type")?, text("principal_id")?)
             .map_err(|error| StoreError::unreadable("sessions", format_args!("{id:?}"), error))?,
         issuer: optional("issuer")?,
+        subject: optional("subject")?,
         provider_session: optional("provider_session")?,
+        credential: digest("credential")?,
+        user_agent: optional("user_agent")?,
         created_at: at("created_at")?,
         last_active_at: at("last_active_at")?,
         expires_at: at("expires_at")?,

@@ -37,7 +37,7 @@ pub use group::Group;
 pub use mapping_rule::{MappingRule, Operator, RuleKind};
 pub use membership::{Container, Membership, Party, PartyKind, UnsupportedMember};
 pub use role::{Permission, Role};
-pub use session::{Session, SessionId, SessionIdHash};
+pub use session::{Session, SessionId, SessionIdHash, WhichSessions};
 pub use tenant::Tenant;
 pub use user::User;
 

@@ -37,6 +37,29 @@ impl fmt::Debug for SessionIdHash {
     }
 }
 
+/// Which sessions are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WhichSessions {
+    /// The one of this id.
+    One(SessionIdHash),
+    /// All of somebody.
+    Of(Principal),
+    /// All of whom an issuer knows by this `sub`.
+    OfSubject {
+        /// The issuer.
+        issuer: String,
+        /// Its id of them.
+        subject: String,
+    },
+    /// Those that an issuer knows by this `sid`.
+    OfProviderSession {
+        /// The issuer.
+        issuer: String,
+        /// Its id of the session.
+        provider_session: String,
+    },
+}
+
 /// One sign-in of one browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
@@ -46,13 +69,19 @@ pub struct Session {
     pub principal: Principal,
     /// The issuer that said so; none for built-in users.
     pub issuer: Option<String>,
+    /// The issuer's own id of them (`sub`), for back-channel logout.
+    pub subject: Option<String>,
     /// The provider's own session id (`sid`), for back-channel logout.
     pub provider_session: Option<String>,
+    /// The digest of the password hash that they signed in with: another password ends the session. None without a password.
+    pub credential: Option<[u8; 32]>,
+    /// What the browser calls itself, so that people tell their sessions apart.
+    pub user_agent: Option<String>,
     /// When they signed in.
     pub created_at: OffsetDateTime,
     /// When they were last active. Polling does not count.
     pub last_active_at: OffsetDateTime,
-    /// When the session ends, whatever happens.
+    /// When the session ends, if they are not active before. Never later than the longest life of a session.
     pub expires_at: OffsetDateTime,
     /// Tokens and claims, encrypted by whoever wrote them; the store cannot read them.
     pub sealed: Vec<u8>,

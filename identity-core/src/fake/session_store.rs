@@ -6,21 +6,27 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use super::lock;
-use crate::entity::{Principal, Session, SessionIdHash, to_microsecond};
-use crate::port::{SessionStore, StoreError};
+use crate::entity::{Session, SessionIdHash, WhichSessions, to_microsecond};
+use crate::port::{SessionQuery, SessionStore, StoreError};
+use crate::search::Page;
 
 /// A [`SessionStore`] in memory. Clones share one state.
 #[derive(Clone, Debug, Default)]
 pub struct MemorySessionStore {
     sessions: Arc<Mutex<HashMap<SessionIdHash, Session>>>,
+    used: Arc<Mutex<HashMap<[u8; 32], OffsetDateTime>>>,
 }
 
-impl MemorySessionStore {
-    fn remove(&self, mut gone: impl FnMut(&Session) -> bool) -> u64 {
-        let mut sessions = lock(&self.sessions);
-        let before = sessions.len();
-        sessions.retain(|_, session| !gone(session));
-        (before - sessions.len()) as u64
+fn is_meant(which: &WhichSessions, session: &Session) -> bool {
+    match which {
+        WhichSessions::One(id) => session.id == *id,
+        WhichSessions::Of(principal) => session.principal == *principal,
+        WhichSessions::OfSubject { issuer, subject } => {
+            session.issuer.as_ref() == Some(issuer) && session.subject.as_ref() == Some(subject)
+        }
+        WhichSessions::OfProviderSession { issuer, provider_session } => {
+            session.issuer.as_ref() == Some(issuer) && session.provider_session.as_ref() == Some(provider_session)
+        }
     }
 }
 
@@ -67,32 +73,27 @@ impl SessionStore for MemorySessionStore {
         Ok(())
     }
 
-    async fn delete(&self, id: SessionIdHash) -> Result<(), StoreError> {
-        lock(&self.sessions).remove(&id);
-        Ok(())
+    async fn delete(&self, which: &WhichSessions) -> Result<Vec<Session>, StoreError> {
+        Ok(lock(&self.sessions).extract_if(|_, session| is_meant(which, session)).map(|(_, session)| session).collect())
     }
 
-    async fn list(&self, principal: &Principal, now: OffsetDateTime) -> Result<Vec<Session>, StoreError> {
+    async fn list(&self, query: &SessionQuery, now: OffsetDateTime) -> Result<Page<Session>, StoreError> {
         let now = to_microsecond(now);
         let sessions = lock(&self.sessions);
-        let alive = |session: &&Session| session.principal == *principal && session.expires_at > now;
-        let mut found: Vec<Session> = sessions.values().filter(alive).cloned().collect();
+        let meant = |session: &&Session| query.of.as_ref().is_none_or(|of| session.principal == *of);
+        let mut found: Vec<Session> =
+            sessions.values().filter(meant).filter(|session| session.expires_at > now).cloned().collect();
         found.sort_by_key(|session| (Reverse(session.created_at), session.id));
-        Ok(found)
+        Ok(query.page.cut(found.into_iter()))
     }
 
-    async fn delete_of(&self, principal: &Principal) -> Result<u64, StoreError> {
-        Ok(self.remove(|session| session.principal == *principal))
-    }
-
-    async fn delete_by_provider_session(&self, issuer: &str, provider_session: &str) -> Result<u64, StoreError> {
-        Ok(self.remove(|session| {
-            session.issuer.as_deref() == Some(issuer) && session.provider_session.as_deref() == Some(provider_session)
-        }))
+    async fn use_once(&self, key: [u8; 32], until: OffsetDateTime) -> Result<bool, StoreError> {
+        Ok(lock(&self.used).insert(key, to_microsecond(until)).is_none())
     }
 
     async fn sweep(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
         let now = to_microsecond(now);
-        Ok(self.remove(|session| session.expires_at <= now))
+        lock(&self.used).retain(|_, until| *until > now);
+        Ok(lock(&self.sessions).extract_if(|_, session| session.expires_at <= now).count() as u64)
     }
 }

@@ -21,7 +21,7 @@ pub use identity_provider::{
 };
 pub use net::{Net, NetRows, split};
 pub use policy_store::{AuditDraft, Commit, Logged, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail};
-pub use session_store::SessionStore;
+pub use session_store::{SessionQuery, SessionStore};
 pub use token_verifier::{RejectedToken, TokenError, TokenVerifier, VerifiedToken};
 
 #[cfg(feature = "mocks")]

@@ -4,7 +4,17 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use super::StoreError;
-use crate::entity::{Principal, Session, SessionIdHash};
+use crate::entity::{Principal, Session, SessionIdHash, WhichSessions};
+use crate::search::{Page, PageRequest};
+
+/// Which sessions to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionQuery {
+    /// Whose; everybody's when not given.
+    pub of: Option<Principal>,
+    /// Which part of the list.
+    pub page: PageRequest,
+}
 
 /// Where browser sessions are kept, for all replicas.
 ///
@@ -26,18 +36,15 @@ pub trait SessionStore: Send + Sync {
     /// Gives the session a new id and forgets the old one, in one step. [`StoreError::Conflict`] when it is gone.
     async fn rotate(&self, old: SessionIdHash, new: SessionIdHash) -> Result<(), StoreError>;
 
-    /// Ends one session. Ending one that is gone is no error.
-    async fn delete(&self, id: SessionIdHash) -> Result<(), StoreError>;
+    /// Ends sessions and says which; none when there are none. Of two who end the same one, one is told.
+    async fn delete(&self, which: &WhichSessions) -> Result<Vec<Session>, StoreError>;
 
-    /// The sessions of a principal that have not expired at `now`, newest first.
-    async fn list(&self, principal: &Principal, now: OffsetDateTime) -> Result<Vec<Session>, StoreError>;
+    /// The sessions that have not expired at `now`, newest first: a principal's, or everybody's.
+    async fn list(&self, query: &SessionQuery, now: OffsetDateTime) -> Result<Page<Session>, StoreError>;
 
-    /// Ends all sessions of a principal; says how many.
-    async fn delete_of(&self, principal: &Principal) -> Result<u64, StoreError>;
+    /// Whether nobody has used this key before, on any replica. It is remembered until `until`, at least.
+    async fn use_once(&self, key: [u8; 32], until: OffsetDateTime) -> Result<bool, StoreError>;
 
-    /// Ends the sessions that a provider knows by this `sid`; says how many.
-    async fn delete_by_provider_session(&self, issuer: &str, provider_session: &str) -> Result<u64, StoreError>;
-
-    /// Removes what has expired at `now`; says how many.
+    /// Removes what has expired at `now`, sessions and used keys; says how many sessions.
     async fn sweep(&self, now: OffsetDateTime) -> Result<u64, StoreError>;
 }

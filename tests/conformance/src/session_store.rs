@@ -2,12 +2,24 @@
 
 use std::sync::Arc;
 
-use identity_core::entity::Session;
-use identity_core::port::{SessionStore, StoreError};
-use time::Duration;
+use identity_core::entity::{Principal, Session, SessionIdHash, WhichSessions};
+use identity_core::port::{SessionQuery, SessionStore, StoreError};
+use identity_core::search::PageRequest;
+use time::{Duration, OffsetDateTime};
 
 use crate::sample::{NOW, ann, client_ann, id_hash, session};
 use crate::{Backend, NEVER};
+
+/// All sessions of ann.
+async fn anns(store: &dyn SessionStore, now: OffsetDateTime) -> Vec<Session> {
+    list(store, Some(ann()), now).await
+}
+
+async fn list(store: &dyn SessionStore, of: Option<Principal>, now: OffsetDateTime) -> Vec<Session> {
+    let page = store.list(&SessionQuery { of, page: PageRequest { offset: 0, limit: 100 } }, now).await.unwrap();
+    assert_eq!(page.items.len(), page.total);
+    page.items
+}
 
 /// All cases of the session store.
 #[macro_export]
@@ -17,8 +29,9 @@ macro_rules! session_store_suite {
             what_one_replica_inserts_every_replica_finds, an_id_is_inserted_once, an_expired_session_is_never_found,
             an_update_replaces_and_counts, an_update_of_another_version_is_refused, one_of_many_updates_wins,
             a_rotated_session_has_only_its_new_id, one_of_many_rotations_wins, a_deleted_session_is_gone,
-            a_list_is_newest_first_and_of_one_principal, all_sessions_of_a_principal_end,
-            a_providers_session_ends_here_too, sweeping_removes_what_has_expired, times_are_kept_to_the_microsecond,
+            a_list_is_newest_first_and_of_one_principal_or_all, a_list_has_pages, all_sessions_of_a_principal_end,
+            a_providers_session_ends_here_too, all_sessions_of_a_subject_end, one_of_many_endings_is_told,
+            a_key_is_used_once, sweeping_removes_what_has_expired, times_are_kept_to_the_microsecond,
         );
     };
 }
@@ -27,12 +40,22 @@ fn full(seed: u8) -> Session {
     Session {
         principal: client_ann(),
         issuer: Some("https://idp.example/realms/ü".to_owned()),
+        subject: Some("248289761001".to_owned()),
         provider_session: Some("sid-1".to_owned()),
+        credential: Some([7; 32]),
+        user_agent: Some("Mozilla/5.0 ü".to_owned()),
         last_active_at: NOW + Duration::microseconds(1),
         sealed: (0..=255).collect(),
         version: 7,
         ..session(seed)
     }
+}
+
+/// The ids, in their order.
+fn ids(sessions: Vec<Session>) -> Vec<SessionIdHash> {
+    let mut ids: Vec<_> = sessions.into_iter().map(|session| session.id).collect();
+    ids.sort();
+    ids
 }
 
 #[track_caller]
@@ -62,10 +85,10 @@ pub async fn an_expired_session_is_never_found(backend: &dyn Backend) {
     let end = session(1).expires_at;
     let just_before = end - Duration::MICROSECOND;
     assert!(store.find(id_hash(1), just_before).await.unwrap().is_some());
-    assert_eq!(store.list(&ann(), just_before).await.unwrap().len(), 1);
+    assert_eq!(anns(store.as_ref(), just_before).await.len(), 1);
     for late in [end, end + Duration::DAY] {
         assert_eq!(store.find(id_hash(1), late).await.unwrap(), None);
-        assert_eq!(store.list(&ann(), late).await.unwrap(), []);
+        assert_eq!(anns(store.as_ref(), late).await, []);
     }
 }
 
@@ -139,27 +162,43 @@ pub async fn one_of_many_rotations_wins(backend: &dyn Backend) {
     let rotate =
         |store: Arc<dyn SessionStore>, task| async move { store.rotate(id_hash(1), id_hash(100 + task)).await };
     assert_eq!(winners(backend, rotate).await, 1);
-    assert_eq!(store.list(&ann(), NOW).await.unwrap().len(), 1);
+    assert_eq!(anns(store.as_ref(), NOW).await.len(), 1);
 }
 
 pub async fn a_deleted_session_is_gone(backend: &dyn Backend) {
     let store = backend.open(NEVER).await.sessions;
     store.insert(&session(1)).await.unwrap();
     store.insert(&session(2)).await.unwrap();
-    store.delete(id_hash(1)).await.unwrap();
-    store.delete(id_hash(1)).await.unwrap();
-    assert_eq!(store.list(&ann(), NOW).await.unwrap(), [session(2)]);
+    let one = WhichSessions::One(id_hash(1));
+    assert_eq!(store.delete(&one).await.unwrap(), [session(1)]);
+    assert_eq!(store.delete(&one).await.unwrap(), []);
+    assert_eq!(anns(store.as_ref(), NOW).await, [session(2)]);
     assert_conflict(store.update(&session(1)).await);
 }
 
-pub async fn a_list_is_newest_first_and_of_one_principal(backend: &dyn Backend) {
+pub async fn a_list_is_newest_first_and_of_one_principal_or_all(backend: &dyn Backend) {
     let store = backend.open(NEVER).await.sessions;
     let at = |seed, seconds| Session { created_at: NOW + Duration::seconds(seconds), ..session(seed) };
     for session in [at(1, 1), at(2, 3), at(3, -5), Session { principal: client_ann(), ..at(4, 2) }] {
         store.insert(&session).await.unwrap();
     }
-    assert_eq!(store.list(&ann(), NOW).await.unwrap(), [at(2, 3), at(1, 1), at(3, -5)]);
-    assert_eq!(store.list(&client_ann(), NOW).await.unwrap().len(), 1);
+    assert_eq!(anns(store.as_ref(), NOW).await, [at(2, 3), at(1, 1), at(3, -5)]);
+    assert_eq!(list(store.as_ref(), Some(client_ann()), NOW).await.len(), 1);
+    let all = list(store.as_ref(), None, NOW).await.into_iter().map(|session| session.id);
+    assert_eq!(all.collect::<Vec<_>>(), [2, 4, 1, 3].map(id_hash), "everybody's, newest first");
+}
+
+pub async fn a_list_has_pages(backend: &dyn Backend) {
+    let store = backend.open(NEVER).await.sessions;
+    for seed in 1..=5 {
+        store.insert(&session(seed)).await.unwrap();
+    }
+    for (offset, limit, expected) in [(0, 2, &[1, 2][..]), (2, 2, &[3, 4]), (4, 2, &[5]), (9, 2, &[])] {
+        let query = SessionQuery { of: Some(ann()), page: PageRequest { offset, limit } };
+        let page = store.list(&query, NOW).await.unwrap();
+        assert_eq!(page.total, 5);
+        assert_eq!(ids(page.items), expected.iter().map(|seed| id_hash(*seed)).collect::<Vec<_>>());
+    }
 }
 
 pub async fn all_sessions_of_a_principal_end(backend: &dyn Backend) {
@@ -167,9 +206,10 @@ pub async fn all_sessions_of_a_principal_end(backend: &dyn Backend) {
     for session in [session(1), session(2), full(3)] {
         store.insert(&session).await.unwrap();
     }
-    assert_eq!(store.delete_of(&ann()).await.unwrap(), 2);
-    assert_eq!(store.delete_of(&ann()).await.unwrap(), 0);
-    assert_eq!(store.list(&client_ann(), NOW).await.unwrap(), [full(3)]);
+    let all = WhichSessions::Of(ann());
+    assert_eq!(ids(store.delete(&all).await.unwrap()), [id_hash(1), id_hash(2)]);
+    assert_eq!(store.delete(&all).await.unwrap(), []);
+    assert_eq!(list(store.as_ref(), Some(client_ann()), NOW).await, [full(3)]);
 }
 
 pub async fn a_providers_session_ends_here_too(backend: &dyn Backend) {
@@ -185,11 +225,57 @@ pub async fn a_providers_session_ends_here_too(backend: &dyn Backend) {
         store.insert(&session).await.unwrap();
     }
     store.insert(&session(5)).await.unwrap();
-    assert_eq!(store.delete_by_provider_session(&issuer, "sid-1").await.unwrap(), 2);
-    assert_eq!(store.delete_by_provider_session(&issuer, "sid-1").await.unwrap(), 0);
-    assert_eq!(store.delete_by_provider_session("", "").await.unwrap(), 0);
-    let left: Vec<_> = store.list(&ann(), NOW).await.unwrap().into_iter().map(|session| session.id).collect();
-    assert_eq!(left, [id_hash(3), id_hash(4), id_hash(5)]);
+    let of = |issuer: &str, sid: &str| WhichSessions::OfProviderSession {
+        issuer: issuer.to_owned(),
+        provider_session: sid.to_owned(),
+    };
+    assert_eq!(ids(store.delete(&of(&issuer, "sid-1")).await.unwrap()), [id_hash(1), id_hash(2)]);
+    assert_eq!(store.delete(&of(&issuer, "sid-1")).await.unwrap(), []);
+    assert_eq!(store.delete(&of("", "")).await.unwrap(), []);
+    assert_eq!(ids(anns(store.as_ref(), NOW).await), [id_hash(3), id_hash(4), id_hash(5)]);
+}
+
+pub async fn all_sessions_of_a_subject_end(backend: &dyn Backend) {
+    let store = backend.open(NEVER).await.sessions;
+    let other = |seed, issuer: &str, subject: &str| Session {
+        issuer: Some(issuer.to_owned()),
+        subject: Some(subject.to_owned()),
+        ..session(seed)
+    };
+    for session in [other(1, "i", "s"), other(2, "i", "s"), other(3, "j", "s"), other(4, "i", "t"), session(5)] {
+        store.insert(&session).await.unwrap();
+    }
+    let of = |issuer: &str, subject: &str| WhichSessions::OfSubject { issuer: issuer.into(), subject: subject.into() };
+    assert_eq!(ids(store.delete(&of("i", "s")).await.unwrap()), [id_hash(1), id_hash(2)]);
+    assert_eq!(store.delete(&of("i", "s")).await.unwrap(), []);
+    assert_eq!(store.delete(&of("", "")).await.unwrap(), []);
+    assert_eq!(ids(anns(store.as_ref(), NOW).await), [id_hash(3), id_hash(4), id_hash(5)]);
+}
+
+pub async fn one_of_many_endings_is_told(backend: &dyn Backend) {
+    let store = backend.open(NEVER).await.sessions;
+    store.insert(&session(1)).await.unwrap();
+    let end = |store: Arc<dyn SessionStore>, _| async move {
+        match store.delete(&WhichSessions::One(id_hash(1))).await?.as_slice() {
+            [] => Err(StoreError::Conflict),
+            _ => Ok(()),
+        }
+    };
+    assert_eq!(winners(backend, end).await, 1);
+}
+
+pub async fn a_key_is_used_once(backend: &dyn Backend) {
+    let store = backend.open(NEVER).await.sessions;
+    let until = NOW + Duration::MINUTE;
+    let claim = |store: Arc<dyn SessionStore>, _| async move {
+        if store.use_once([1; 32], until).await? { Ok(()) } else { Err(StoreError::Conflict) }
+    };
+    assert_eq!(winners(backend, claim).await, 1);
+    assert!(store.use_once([2; 32], until).await.unwrap());
+    store.sweep(until - Duration::MICROSECOND).await.unwrap();
+    assert!(!store.use_once([1; 32], until).await.unwrap());
+    store.sweep(until).await.unwrap();
+    assert!(store.use_once([1; 32], until).await.unwrap(), "forgotten when its time has passed");
 }
 
 pub async fn sweeping_removes_what_has_expired(backend: &dyn Backend) {
@@ -201,7 +287,7 @@ pub async fn sweeping_removes_what_has_expired(backend: &dyn Backend) {
     assert_eq!(store.sweep(NOW).await.unwrap(), 2);
     assert_eq!(store.sweep(NOW).await.unwrap(), 0);
     let before = NOW - Duration::DAY;
-    assert_eq!(store.list(&ann(), before).await.unwrap().len(), 1, "swept sessions are gone, whatever the time");
+    assert_eq!(anns(store.as_ref(), before).await.len(), 1, "swept sessions are gone, whatever the time");
 }
 
 pub async fn times_are_kept_to_the_microsecond(backend: &dyn Backend) {

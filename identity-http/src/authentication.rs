@@ -1,4 +1,4 @@
-//! Who calls: from the `Authorization` header to a [`Caller`].
+//! Who calls: from the `Authorization` header, or a browser's session, to a [`Caller`].
 
 use std::future::{Ready, ready};
 
@@ -14,6 +14,8 @@ use identity_core::service::{Authentication, AuthenticationError, Caller};
 use identity_core::value::Secret;
 
 use crate::Limits;
+use crate::login::SignIn;
+use crate::login::session::RequestSession;
 use crate::problem::Problem;
 use crate::request::RequestId;
 use crate::revision::{self, ComputedAt};
@@ -26,45 +28,76 @@ pub(crate) async fn authenticate<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    match fresh_caller(&authentication, &engine, &limits, &request).await {
-        Ok(caller) => {
+    let sign_in = request.app_data::<web::Data<SignIn>>().cloned();
+    let sign_in = sign_in.as_ref().map(web::Data::get_ref);
+    match fresh_caller(&authentication, sign_in, &engine, &limits, &request).await {
+        Ok((caller, session)) => {
             request.extensions_mut().insert(ComputedAt(caller.world.revision()));
             request.extensions_mut().insert(caller);
+            if let Some(session) = &session {
+                request.extensions_mut().insert(session.clone());
+            }
             let mut response = next.call(request).await?;
             revision::show(&mut response);
+            if let (Some(sign_in), Some(session)) = (sign_in, &session) {
+                session.show(sign_in, response.response_mut());
+            }
             Ok(response.map_into_left_body())
         }
         Err(problem) => Ok(request.into_response(problem.error_response()).map_into_right_body()),
     }
 }
 
+/// Who calls, and in which session, if it is a browser's.
+type Found = (Caller, Option<RequestSession>);
+
 /// The caller, in a world that is at least as new as the request demands.
 async fn fresh_caller(
     authentication: &Authentication,
+    sign_in: Option<&SignIn>,
     engine: &Engine,
     limits: &Limits,
     request: &ServiceRequest,
-) -> Result<Caller, Problem> {
-    let found = caller(authentication, request).await?;
-    match revision::demanded(request)? {
-        Some(demanded) if demanded > found.world.revision() => {
+) -> Result<Found, Problem> {
+    let (found, session) = caller(authentication, sign_in, request).await?;
+    match (revision::demanded(request)?, session) {
+        (Some(demanded), session) if demanded > found.world.revision() => {
             revision::reached(engine, demanded, limits).await?;
-            caller(authentication, request).await
+            match (sign_in, session) {
+                (Some(sign_in), Some(session)) => {
+                    Ok((session.again(sign_in, request_id(request)).await?, Some(session)))
+                }
+                _ => caller(authentication, sign_in, request).await,
+            }
         }
-        _ => Ok(found),
+        (_, session) => Ok((found, session)),
     }
 }
 
-async fn caller(authentication: &Authentication, request: &ServiceRequest) -> Result<Caller, Problem> {
+fn request_id(request: &ServiceRequest) -> Option<String> {
+    request.extensions().get::<RequestId>().map(|id| id.0.to_string())
+}
+
+/// Credentials in the header count before a cookie, which browsers add by themselves.
+async fn caller(
+    authentication: &Authentication,
+    sign_in: Option<&SignIn>,
+    request: &ServiceRequest,
+) -> Result<Found, Problem> {
     let schemes = || authentication.schemes().collect::<Vec<_>>();
     let refuse = |reason, detail: &str| Problem::unauthorized(schemes().into_iter(), reason, detail.to_owned(), false);
-    let request_id = request.extensions().get::<RequestId>().map(|id| id.0.to_string());
+    let request_id = request_id(request);
 
     let mut headers = request.headers().get_all(AUTHORIZATION);
     let header = match (headers.next(), headers.next()) {
         (Some(header), None) => header,
         (None, _) => {
-            let anonymous = authentication.anonymous(request_id);
+            if let Some(sign_in) = sign_in
+                && let Some((caller, session)) = RequestSession::find(sign_in, request, request_id.clone()).await?
+            {
+                return Ok((caller, Some(session)));
+            }
+            let anonymous = authentication.anonymous(request_id).map(|caller| (caller, None));
             return anonymous.ok_or_else(|| refuse("no_credentials", "This needs credentials."));
         }
         (Some(_), Some(_)) => {
@@ -85,7 +118,8 @@ async fn caller(authentication: &Authentication, request: &ServiceRequest) -> Re
     } else {
         Err(AuthenticationError::NotOffered("such"))
     };
-    outcome.map_err(|error| Problem::from_authentication(&error, schemes()))
+    let caller = outcome.map_err(|error| Problem::from_authentication(&error, schemes()))?;
+    Ok((caller, None))
 }
 
 /// The caller, in a handler below [`authenticate`].

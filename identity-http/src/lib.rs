@@ -7,6 +7,8 @@ pub mod actuator;
 mod authentication;
 mod body;
 mod cluster;
+mod headers;
+mod login;
 mod management;
 mod openapi;
 mod page;
@@ -25,6 +27,8 @@ use identity_core::port::Ids;
 use identity_core::service::{Authentication, Authorizations, Groups, MappingRules, Roles, Tenants};
 
 pub use cluster::{About, Cluster, IdRules};
+pub use headers::Https;
+pub use login::SignIn;
 pub use openapi::document as openapi_document;
 pub use problem::no_such_path;
 pub use request::observe;
@@ -48,6 +52,8 @@ pub struct Surfaces {
     pub authorizations: Option<Arc<Authorizations>>,
     /// `/v2`
     pub cluster: Option<Cluster>,
+    /// `/auth`, and sessions everywhere else.
+    pub sign_in: Option<SignIn>,
     /// Makes request ids.
     pub ids: Arc<dyn Ids>,
     /// The limits of a request.
@@ -73,6 +79,11 @@ impl Surfaces {
             .app_data(web::PayloadConfig::new(self.limits.body_bytes))
             .app_data(web::QueryConfig::default().error_handler(|error, _| page::unfit(&error).into()))
             .route("/api/openapi.json", web::get().to(openapi::serve))
+            .configure(|config| {
+                if let Some(sign_in) = &self.sign_in {
+                    sign_in.mount(config);
+                }
+            })
             .service(
                 web::scope("/api")
                     .configure(|api| management::mount(self, api))

@@ -5,7 +5,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::cluster::Describe;
-use crate::management::{authorizations, for_token, groups, mapping_rules, me, roles, tenants};
+use crate::management::{authorizations, for_token, groups, mapping_rules, me, roles, sessions, tenants};
 use crate::problem::ProblemDocument;
 
 #[derive(OpenApi)]
@@ -14,6 +14,13 @@ use crate::problem::ProblemDocument;
     paths(
         me::me,
         me::permissions,
+        sessions::own_session,
+        sessions::own,
+        sessions::end_own,
+        sessions::end_others,
+        sessions::list,
+        sessions::end_one,
+        sessions::end_all_of,
         for_token::groups,
         for_token::tenants,
         for_token::authorizations,

@@ -36,14 +36,31 @@ pub(crate) struct ListQuery {
 
 impl ListQuery {
     pub(crate) fn parse(self) -> Result<ListRequest, Problem> {
+        let page = PageQuery { page: self.page, result_size: self.result_size }.parse()?;
+        Ok(ListRequest { search: self.search.filter(|text| !text.is_empty()), page })
+    }
+}
+
+/// Which part of a list to show that cannot be searched.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageQuery {
+    /// The page, from 0. Without it, the list from its beginning.
+    pub(crate) page: Option<usize>,
+    /// How many items a page has: 1 to 10 000; 50 when only `page` is given.
+    pub(crate) result_size: Option<usize>,
+}
+
+impl PageQuery {
+    pub(crate) fn parse(self) -> Result<PageRequest, Problem> {
         let limit = self.result_size.unwrap_or(if self.page.is_some() { PAGED } else { UNPAGED });
         if !(1..=UNPAGED).contains(&limit) {
             let mut findings = Findings::default();
             findings.note("resultSize", BrokenRule::Form("between 1 and 10000", String::new()));
             return Err(findings.problem());
         }
-        let offset = self.page.unwrap_or(0).saturating_mul(limit);
-        Ok(ListRequest { search: self.search.filter(|text| !text.is_empty()), page: PageRequest { offset, limit } })
+        Ok(PageRequest { offset: self.page.unwrap_or(0).saturating_mul(limit), limit })
     }
 }
 

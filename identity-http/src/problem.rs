@@ -140,6 +140,19 @@ impl Problem {
         problem
     }
 
+    /// The answer to an unsafe request that another site may have made the browser send.
+    pub(crate) fn forged() -> Self {
+        let detail =
+            "This changes something, so it must bring the token of the browser's session in the header X-CSRF-TOKEN.";
+        Self::new(StatusCode::FORBIDDEN, "csrf", detail).code("FORBIDDEN").titled("FORBIDDEN")
+    }
+
+    /// The answer to a cookie whose session is over. It offers no scheme: a browser would ask for a password.
+    pub(crate) fn session_ended() -> Self {
+        let detail = "This browser's session has ended; sign in again at /auth/login.";
+        Self::unauthorized(std::iter::empty(), "session_ended", detail.to_owned(), false)
+    }
+
     pub(crate) fn unavailable(reason: &'static str, detail: &str, retry_after: Duration) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, reason, detail).retry_after(retry_after)
     }

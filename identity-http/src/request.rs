@@ -5,12 +5,13 @@ use std::time::Instant;
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
 use identity_core::port::Ids;
 use tracing::{debug, warn};
 
+use crate::headers::{self, Https};
 use crate::problem::{Problem, Style};
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -27,6 +28,7 @@ pub(crate) struct RequestId(pub(crate) Arc<str>);
 /// When the application's services do.
 pub async fn observe<B: MessageBody + 'static>(
     ids: web::Data<dyn Ids>,
+    https: web::Data<Https>,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
@@ -59,11 +61,7 @@ pub async fn observe<B: MessageBody + 'static>(
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID.clone(), value);
     }
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin"));
-    if !headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
+    headers::add(headers, **https);
 
     // The route's pattern, not the path: the path's ids would make a time series each.
     let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());

@@ -74,6 +74,7 @@ impl fmt::Display for AuditEntity {
             EntityKind::Authorization => "authorization",
             EntityKind::Resource => "resource",
             EntityKind::AuditLog => "audit log entry",
+            EntityKind::Session => "session",
         };
         if self.key.is_empty() { write!(f, "{kind}") } else { write!(f, "{kind} `{}`", self.key) }
     }

@@ -114,6 +114,8 @@ pub enum EntityKind {
     Resource,
     /// The audit log, or an entry of it.
     AuditLog,
+    /// A browser session, or the attempt to get one.
+    Session,
 }
 
 /// How an attempt ended.
@@ -135,7 +137,7 @@ names!(AuditOperation {
 names!(EntityKind {
     User => "USER", Client => "CLIENT", Group => "GROUP", Role => "ROLE", Tenant => "TENANT",
     MappingRule => "MAPPING_RULE", Authorization => "AUTHORIZATION", Resource => "RESOURCE",
-    AuditLog => "AUDIT_LOG",
+    AuditLog => "AUDIT_LOG", Session => "SESSION",
 });
 names!(AuditResult { Success => "SUCCESS", Fail => "FAIL", Denied => "DENIED" });
 

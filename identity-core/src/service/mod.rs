@@ -12,6 +12,7 @@ mod groups;
 mod mapping_rules;
 mod me;
 mod roles;
+pub mod session;
 mod tenants;
 mod throttle;
 mod users;

@@ -7,6 +7,7 @@ mod claims;
 mod email;
 mod id;
 mod json;
+mod local_path;
 mod name;
 mod secret;
 mod selector;
@@ -18,6 +19,7 @@ pub use id::{
     ResourceTypeName, Revision, RoleId, TenantId, Username,
 };
 pub use json::strict_json_object;
+pub use local_path::LocalPath;
 pub use name::{ClaimValue, Description, Name};
 pub use secret::{PasswordHash, Secret};
 pub use selector::{ClaimSelector, Segment};

@@ -6,6 +6,7 @@ pub(crate) mod groups;
 pub(crate) mod mapping_rules;
 pub(crate) mod me;
 pub(crate) mod roles;
+pub(crate) mod sessions;
 pub(crate) mod tenants;
 pub(crate) mod view;
 
@@ -46,6 +47,9 @@ pub(crate) enum Failures {
 
 pub(crate) fn mount(surfaces: &Surfaces, api: &mut ServiceConfig) {
     me::mount(api);
+    if let Some(sign_in) = &surfaces.sign_in {
+        sessions::mount(api.app_data(Data::from(Arc::clone(&sign_in.sessions))));
+    }
     for_token::mount_groups(api);
     if let Some(groups) = &surfaces.groups {
         groups::mount(api.app_data(Data::from(Arc::clone(groups))));

@@ -55,6 +55,7 @@ pub async fn what_is_appended_is_found(backend: &dyn Backend) {
         EntityKind::Authorization,
         EntityKind::Resource,
         EntityKind::AuditLog,
+        EntityKind::Session,
     ];
     let actors = [Actor::Anonymous, Actor::System, Actor::Principal(ann()), Actor::Principal(client_ann())];
     let results = [AuditResult::Success, AuditResult::Fail, AuditResult::Denied];

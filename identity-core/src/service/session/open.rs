@@ -1,0 +1,148 @@
+//! A session's requests: from the cookie to a caller.
+
+use std::sync::Arc;
+
+use time::Duration;
+
+use super::Sessions;
+use super::kept::Kept;
+use crate::entity::{Actor, Principal, Session, SessionId, WhichSessions};
+use crate::port::{SignedIn, StoreError};
+use crate::resolve::{Presented, resolve};
+use crate::service::Caller;
+use crate::world::World;
+
+/// Activity is written down this often at most; a session may end by so much too early.
+const GRANULARITY: Duration = Duration::MINUTE;
+
+/// Whether a request shows that somebody is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activity {
+    /// Somebody does something.
+    Person,
+    /// The page asks by itself: that does not prolong a session.
+    Polling,
+}
+
+/// Who a session speaks for.
+pub struct SessionCaller {
+    /// The caller.
+    pub caller: Caller,
+    /// The session's public key.
+    pub key: String,
+    /// The id that the browser holds from now on, when it is another.
+    pub rotated: Option<SessionId>,
+}
+
+impl Sessions {
+    /// Who the session of this id speaks for; nobody, when it has ended. What has become of the person since they signed in
+    /// counts: another password, a provider that is no longer configured or no longer vouches for them.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn caller(
+        &self,
+        id: &SessionId,
+        activity: Activity,
+        request_id: Option<String>,
+    ) -> Result<Option<SessionCaller>, StoreError> {
+        let Some(session) = self.ports.store.find(self.hash(id), self.now()).await? else { return Ok(None) };
+        let world = self.engine.world();
+        match self.sign_in_of(&world, &session) {
+            SignIn::Void => {
+                self.ports.store.delete(&WhichSessions::One(session.id)).await?;
+                Ok(None)
+            }
+            SignIn::Password => {
+                let session = self.touched(session, activity).await?;
+                Ok(self.of_user(&session, world, request_id))
+            }
+            SignIn::Provider(kept) => {
+                let Some(renewed) = self.renewed(session, *kept, request_id.as_deref()).await? else {
+                    return Ok(None);
+                };
+                let session = self.touched(renewed.session, activity).await?;
+                let caller = of_signed_in(&renewed.signed_in, self.engine.world(), request_id);
+                Ok(Some(SessionCaller { caller, key: super::public_key(session.id), rotated: renewed.rotated }))
+            }
+        }
+    }
+
+    fn sign_in_of(&self, world: &World, session: &Session) -> SignIn {
+        match &session.issuer {
+            None => {
+                let current = self.credential(world, &session.principal);
+                if current.is_some() && current == session.credential { SignIn::Password } else { SignIn::Void }
+            }
+            Some(issuer) if self.provider_of(issuer).is_some() => {
+                match self.unseal(session.id, &session.principal, &session.sealed) {
+                    Some(kept) => SignIn::Provider(Box::new(kept)),
+                    None => SignIn::Void,
+                }
+            }
+            Some(_) => SignIn::Void,
+        }
+    }
+
+    /// The digest of a built-in user's current password hash.
+    pub(super) fn credential(&self, world: &World, principal: &Principal) -> Option<[u8; 32]> {
+        let Principal::User(username) = principal else { return None };
+        let user = world.user(username.as_str())?;
+        Some(self.ports.crypto.digest(user.password.expose().as_bytes()))
+    }
+
+    /// The session, active now. That somebody else wrote it meanwhile does not matter: they were active, too.
+    async fn touched(&self, session: Session, activity: Activity) -> Result<Session, StoreError> {
+        let now = self.now();
+        if activity == Activity::Polling || now - session.last_active_at < GRANULARITY.min(self.idle() / 10) {
+            return Ok(session);
+        }
+        let expires_at = self.expiry(session.created_at, now);
+        let active = Session { last_active_at: now, expires_at, ..session };
+        match self.ports.store.update(&active).await {
+            Ok(()) => Ok(Session { version: active.version + 1, ..active }),
+            Err(StoreError::Conflict) => Ok(active),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn idle(&self) -> Duration {
+        Duration::try_from(self.settings.idle).unwrap_or(Duration::MAX)
+    }
+
+    fn of_user(&self, session: &Session, world: Arc<World>, request_id: Option<String>) -> Option<SessionCaller> {
+        let user = world.user(session.principal.id())?;
+        let (display_name, email) = (user.name.as_ref().map(ToString::to_string), user.email.clone());
+        let subject = Arc::new(resolve(&world, Presented::from(&session.principal)));
+        let actor = Actor::Principal(session.principal.clone());
+        let caller = Caller { world, actor, subject, display_name, email, request_id };
+        Some(SessionCaller { caller, key: super::public_key(session.id), rotated: None })
+    }
+}
+
+/// What a session rests on.
+enum SignIn {
+    /// A password that is still the user's.
+    Password,
+    /// What a provider said.
+    Provider(Box<Kept>),
+    /// Nothing any more.
+    Void,
+}
+
+fn of_signed_in(signed_in: &SignedIn, world: Arc<World>, request_id: Option<String>) -> Caller {
+    let presented = Presented {
+        principal: &signed_in.principal,
+        claims: Some(&signed_in.claims),
+        groups: signed_in.groups.as_deref(),
+    };
+    let subject = Arc::new(resolve(&world, presented));
+    Caller {
+        world,
+        actor: Actor::Principal(signed_in.principal.clone()),
+        subject,
+        display_name: signed_in.display_name.clone(),
+        email: signed_in.email.clone(),
+        request_id,
+    }
+}

@@ -1,0 +1,254 @@
+//! The end of a sign-in: from what the browser brings back, or a password, to a session.
+
+use std::time::Duration;
+
+use super::kept::Kept;
+use super::{Record, Sessions, public_key};
+use crate::entity::{Actor, AuditOperation, AuditResult, Principal, Session, SessionId, WhichSessions};
+use crate::port::{AuthorizationResponse, ProviderError, RefusedSignIn, SignedIn, StoreError};
+use crate::service::Caller;
+use crate::value::{LocalPath, Secret};
+
+/// Longest name of a browser that is kept, in characters.
+const MAX_USER_AGENT: usize = 200;
+
+/// What the browser brought back from the provider.
+#[derive(Clone, Debug)]
+pub struct CallbackAnswer {
+    /// The parameter `state`.
+    pub state: Option<String>,
+    /// The code, or the provider's error code (RFC 6749 §4.1.2.1).
+    pub outcome: Result<AuthorizationResponse, String>,
+}
+
+/// The browser that signs in.
+#[derive(Clone, Debug, Default)]
+pub struct Browser {
+    /// What it calls itself.
+    pub user_agent: Option<String>,
+    /// The session that it has so far; it ends.
+    pub former: Option<SessionId>,
+    /// The request.
+    pub request_id: Option<String>,
+}
+
+/// A new session.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// What the browser holds from now on.
+    pub id: SessionId,
+    /// Where the browser wanted to go.
+    pub return_to: LocalPath,
+}
+
+/// Why nobody is signed in. [`SignInError::code`] is stable and public.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// There is no such provider, or several and none was named.
+    #[error("there is no such provider")]
+    UnknownProvider,
+    /// The answer names no state.
+    #[error("the answer has no state")]
+    StateMissing,
+    /// This browser began no such sign-in.
+    #[error("this browser began no such sign-in")]
+    OtherBrowser,
+    /// What the browser kept is not what it was given.
+    #[error("what the browser kept of the sign-in cannot be read")]
+    TransactionMalformed,
+    /// The answer belongs to another sign-in.
+    #[error("the answer's state is that of another sign-in")]
+    StateMismatch,
+    /// The answer came before.
+    #[error("this answer was used before")]
+    StateReplayed,
+    /// It took too long.
+    #[error("the sign-in took too long")]
+    TransactionExpired,
+    /// The provider says no; its error code.
+    #[error("the provider answers with the error `{0}`")]
+    Declined(String),
+    /// The provider's answer is refused.
+    #[error(transparent)]
+    Refused(#[from] RefusedSignIn),
+    /// The provider cannot be asked now.
+    #[error("the provider cannot be reached; try again later")]
+    Unavailable {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// The machine has no randomness.
+    #[error("the machine has no randomness")]
+    NoRandomness,
+    /// The store fails.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl SignInError {
+    /// The reason code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownProvider => "provider_unknown",
+            Self::StateMissing => "state_missing",
+            Self::OtherBrowser => "sign_in_not_begun_here",
+            Self::TransactionMalformed => "sign_in_malformed",
+            Self::StateMismatch => "state_mismatch",
+            Self::StateReplayed => "state_replayed",
+            Self::TransactionExpired => "sign_in_expired",
+            Self::Declined(_) => "provider_declined",
+            Self::Refused(reason) => reason.code(),
+            Self::Unavailable { .. } => "provider_unavailable",
+            Self::NoRandomness => "no_randomness",
+            Self::Store(_) => "store",
+        }
+    }
+}
+
+impl From<ProviderError> for SignInError {
+    fn from(error: ProviderError) -> Self {
+        match error {
+            ProviderError::Refused(reason) => Self::Refused(reason),
+            ProviderError::Unavailable { retry_after } => Self::Unavailable { retry_after },
+        }
+    }
+}
+
+impl Sessions {
+    /// Ends a sign-in at a provider. A refusal is recorded.
+    ///
+    /// # Errors
+    /// When the answer is not the one to a sign-in of this browser, or the provider refuses or cannot be asked.
+    pub async fn complete(
+        &self,
+        answer: CallbackAnswer,
+        transaction: Option<&str>,
+        browser: Browser,
+    ) -> Result<Opened, SignInError> {
+        let request_id = browser.request_id.clone();
+        let mut provider = String::new();
+        let outcome = self.completed(answer, transaction, browser, &mut provider).await;
+        if let Err(error) = &outcome {
+            self.record_refused(error.code(), provider, request_id.as_deref()).await;
+        }
+        outcome
+    }
+
+    async fn completed(
+        &self,
+        answer: CallbackAnswer,
+        transaction: Option<&str>,
+        browser: Browser,
+        provider_id: &mut String,
+    ) -> Result<Opened, SignInError> {
+        let state = answer.state.ok_or(SignInError::StateMissing)?;
+        let transaction = self.resumed(&state, transaction).await?;
+        provider_id.clone_from(&transaction.provider);
+        let response = answer.outcome.map_err(|code| SignInError::Declined(error_code(&code)))?;
+        let provider = self.ports.providers.iter().find(|provider| *provider.id() == transaction.provider);
+        // It may have been taken out of the configuration meanwhile.
+        let provider = provider.ok_or(SignInError::UnknownProvider)?;
+        let sent = transaction.sent(&self.settings.redirect_uri);
+        let signed_in = provider.redeem(&response, &sent).await?;
+        let return_to = transaction.return_to()?;
+        let id = self.open_for(&signed_in, provider.issuer(), browser).await?;
+        Ok(Opened { id, return_to })
+    }
+
+    /// Opens a session for somebody whose provider vouches for them.
+    async fn open_for(&self, signed_in: &SignedIn, issuer: &str, browser: Browser) -> Result<SessionId, SignInError> {
+        let sealed = self.seal(&Kept::of(signed_in)).ok_or(SignInError::NoRandomness)?;
+        let draft = self.draft(signed_in.principal.clone());
+        let session = Session {
+            issuer: Some(issuer.to_owned()),
+            subject: Some(signed_in.subject.clone()),
+            provider_session: signed_in.provider_session.clone(),
+            sealed,
+            ..draft
+        };
+        self.insert(session, browser).await
+    }
+
+    /// Opens a session for a built-in user who brought their password just now.
+    ///
+    /// # Errors
+    /// When the user is gone meanwhile, or the store fails.
+    pub async fn open_for_user(&self, caller: &Caller, browser: Browser) -> Result<SessionId, SignInError> {
+        let principal = caller.subject.principal.clone();
+        let credential = self.credential(&caller.world, &principal).ok_or(SignInError::UnknownProvider)?;
+        let session = Session { credential: Some(credential), ..self.draft(principal) };
+        self.insert(session, browser).await
+    }
+
+    /// Records a sign-in that was refused; `key` says where it was tried.
+    pub async fn record_refused(&self, reason: &str, key: String, request_id: Option<&str>) {
+        self.record(Record {
+            operation: AuditOperation::Create,
+            actor: Actor::Anonymous,
+            key,
+            result: AuditResult::Denied,
+            reason: Some(reason),
+            request_id,
+        })
+        .await;
+    }
+
+    /// Records that another site may have made somebody's browser send an unsafe request.
+    pub async fn record_forged(&self, caller: &Caller, key: String) {
+        self.record(Record {
+            operation: AuditOperation::Update,
+            actor: caller.actor.clone(),
+            key,
+            result: AuditResult::Denied,
+            reason: Some("csrf"),
+            request_id: caller.request_id.as_deref(),
+        })
+        .await;
+    }
+
+    fn draft(&self, principal: Principal) -> Session {
+        let now = self.now();
+        Session {
+            id: crate::entity::SessionIdHash([0; 32]),
+            principal,
+            issuer: None,
+            subject: None,
+            provider_session: None,
+            credential: None,
+            user_agent: None,
+            created_at: now,
+            last_active_at: now,
+            expires_at: self.expiry(now, now),
+            sealed: Vec::new(),
+            version: 0,
+        }
+    }
+
+    /// Keeps a session under a fresh id; whatever session the browser had so far ends (session fixation).
+    async fn insert(&self, session: Session, browser: Browser) -> Result<SessionId, SignInError> {
+        let id = SessionId::new(Secret::new(self.random_text().ok_or(SignInError::NoRandomness)?));
+        let user_agent = browser.user_agent.map(|name| name.chars().take(MAX_USER_AGENT).collect());
+        let session = Session { id: self.hash(&id), user_agent, ..session };
+        self.ports.store.insert(&session).await?;
+        if let Some(former) = browser.former {
+            self.ports.store.delete(&WhichSessions::One(self.hash(&former))).await?;
+        }
+        self.record(Record {
+            operation: AuditOperation::Create,
+            actor: Actor::Principal(session.principal.clone()),
+            key: public_key(session.id),
+            result: AuditResult::Success,
+            reason: None,
+            request_id: browser.request_id.as_deref(),
+        })
+        .await;
+        Ok(id)
+    }
+}
+
+/// An error code as RFC 6749 §4.1.2.1 spells it; what the browser brings may be anything.
+fn error_code(text: &str) -> String {
+    let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if text.len() <= 64 && text.chars().all(known) && !text.is_empty() { text.to_owned() } else { "other".to_owned() }
+}

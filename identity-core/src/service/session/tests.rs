@@ -1,0 +1,2 @@
+
+//! Sessions, with fakes.

@@ -1,0 +1,36 @@
+//! The headers that make browsers careful (orchestration reference §5.12; OWASP HTTP Headers).
+
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+
+/// Whether browsers reach this server by HTTPS, and shall insist on it from then on.
+#[derive(Clone, Copy, Debug)]
+pub struct Https(pub bool);
+
+const ALWAYS: &[(&str, &str)] = &[
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "strict-origin-when-cross-origin"),
+    ("cross-origin-opener-policy", "same-origin-allow-popups"),
+    ("cross-origin-resource-policy", "same-site"),
+    ("permissions-policy", "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"),
+];
+
+/// What answers have that do not say it themselves: data that no page may frame and from which nothing may be loaded.
+const UNLESS_SAID: &[(&str, &str)] =
+    &[("cache-control", "no-store"), ("content-security-policy", "default-src 'none'; frame-ancestors 'none'")];
+
+/// A year.
+const INSIST: &str = "max-age=31536000";
+
+pub(crate) fn add(headers: &mut HeaderMap, https: Https) {
+    for (name, value) in ALWAYS {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    for (name, value) in UNLESS_SAID {
+        if !headers.contains_key(*name) {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+    }
+    if https.0 {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(INSIST));
+    }
+}

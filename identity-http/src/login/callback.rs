@@ -1,0 +1,50 @@
+//! `GET /auth/login-callback`: the browser comes back from the provider.
+
+use actix_web::http::header;
+use actix_web::web::{Data, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use identity_core::port::AuthorizationResponse;
+use identity_core::service::session::CallbackAnswer;
+use identity_core::value::Secret;
+use serde::Deserialize;
+
+use super::{SignIn, browser, page};
+
+#[derive(Deserialize)]
+pub(super) struct CallbackQuery {
+    state: Option<String>,
+    code: Option<String>,
+    iss: Option<String>,
+    error: Option<String>,
+}
+
+pub(super) async fn callback(
+    request: HttpRequest,
+    sign_in: Data<SignIn>,
+    Query(query): Query<CallbackQuery>,
+) -> HttpResponse {
+    let cookies = sign_in.cookies();
+    let tag = query.state.as_deref().map(|state| sign_in.sessions.transaction_tag(state));
+    let transaction = tag.as_ref().and_then(|tag| cookies.transaction(&request, tag));
+    let outcome = match (query.error, query.code) {
+        (None, Some(code)) => Ok(AuthorizationResponse { code: Secret::new(code), issuer: query.iss }),
+        (error, _) => Err(error.unwrap_or_default()),
+    };
+    let answer = CallbackAnswer { state: query.state, outcome };
+    let outcome = sign_in.sessions.complete(answer, transaction.as_deref(), browser(&sign_in, &request)).await;
+    let mut response = match outcome {
+        Ok(opened) => {
+            let mut response = HttpResponse::SeeOther();
+            for cookie in cookies.of_session(&opened.id, &sign_in.sessions.csrf_token(&opened.id)) {
+                response.cookie(cookie);
+            }
+            response.insert_header((header::LOCATION, opened.return_to.as_str())).finish()
+        }
+        Err(error) => page::failed(&sign_in, &error, None),
+    };
+    if let Some(tag) = tag.filter(|_| transaction.is_some()) {
+        // What stays is worthless: the state counts once.
+        let _removed = response.add_cookie(&cookies.no_transaction(&tag));
+    }
+    response
+}

@@ -1,0 +1,112 @@
+//! The cookies of a browser (RFC 6265).
+//!
+//! With HTTPS their names begin with `__Host-`: no other host, no other path and no plain connection can set them
+//! (draft-ietf-httpbis-rfc6265bis §4.1.3.2).
+
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use actix_web::cookie::{Cookie, SameSite, time as cookie_time};
+use identity_core::entity::SessionId;
+use identity_core::service::session::Started;
+use identity_core::value::Secret;
+
+/// Readable by scripts of this site, which send it back as a header of the same name (orchestration reference §5.10).
+pub(crate) const CSRF: &str = "X-CSRF-TOKEN";
+/// The most sign-ins that a browser may have under way; more are begun by somebody who never comes back.
+const MAX_TRANSACTIONS: usize = 8;
+
+const SESSION: &str = "identity-session";
+const FORM: &str = "identity-sign-in-form";
+const TRANSACTION: &str = "identity-sign-in-";
+
+pub(crate) struct Cookies<'s> {
+    https: bool,
+    base_path: &'s str,
+}
+
+impl<'s> Cookies<'s> {
+    pub(crate) fn new(https: bool, base_path: &'s str) -> Self {
+        Self { https, base_path }
+    }
+
+    /// The id of the browser's session.
+    pub(crate) fn session(&self, request: &HttpRequest) -> Option<SessionId> {
+        let cookie = request.cookie(&self.name(SESSION))?;
+        let plausible = !cookie.value().is_empty() && cookie.value().len() <= 64;
+        plausible.then(|| SessionId::new(Secret::new(cookie.value().to_owned())))
+    }
+
+    /// A session for the browser, and the token that its scripts show with unsafe requests.
+    pub(crate) fn of_session(&self, id: &SessionId, csrf: &Secret) -> [Cookie<'static>; 2] {
+        let mut readable = self.cookie(CSRF.to_owned(), csrf.expose());
+        readable.set_http_only(false);
+        [self.cookie(self.name(SESSION), id.expose()), readable]
+    }
+
+    /// No session for the browser any more.
+    pub(crate) fn of_no_session(&self) -> [Cookie<'static>; 2] {
+        [self.gone(self.name(SESSION)), self.gone(CSRF.to_owned())]
+    }
+
+    /// What the browser keeps of a sign-in under way.
+    pub(super) fn of_transaction(&self, started: &Started) -> Cookie<'static> {
+        let name = self.name(&format!("{TRANSACTION}{}", started.tag));
+        self.lasting(self.cookie(name, started.transaction.expose()), started.lifetime)
+    }
+
+    pub(super) fn transaction(&self, request: &HttpRequest, tag: &str) -> Option<String> {
+        request.cookie(&self.name(&format!("{TRANSACTION}{tag}"))).map(|cookie| cookie.value().to_owned())
+    }
+
+    pub(super) fn no_transaction(&self, tag: &str) -> Cookie<'static> {
+        self.gone(self.name(&format!("{TRANSACTION}{tag}")))
+    }
+
+    /// Sign-ins that were begun and never ended, when there are too many.
+    pub(super) fn stale_transactions(&self, request: &HttpRequest) -> Vec<Cookie<'static>> {
+        let prefix = self.name(TRANSACTION);
+        let begun: Vec<String> = request
+            .cookies()
+            .map_or_else(|_| Vec::new(), |cookies| cookies.iter().map(|cookie| cookie.name().to_owned()).collect());
+        let begun: Vec<String> =
+            begun.into_iter().filter(|name| name.starts_with(&prefix) && *name != self.name(FORM)).collect();
+        if begun.len() < MAX_TRANSACTIONS {
+            Vec::new()
+        } else {
+            begun.into_iter().map(|name| self.gone(name)).collect()
+        }
+    }
+
+    /// What the browser shows together with the form that it was given.
+    pub(super) fn of_form(&self, token: &str) -> Cookie<'static> {
+        self.lasting(self.cookie(self.name(FORM), token), Duration::from_secs(3600))
+    }
+
+    pub(super) fn form(&self, request: &HttpRequest) -> Option<Secret> {
+        request.cookie(&self.name(FORM)).map(|cookie| Secret::new(cookie.value().to_owned()))
+    }
+
+    fn name(&self, name: &str) -> String {
+        if self.https { format!("__Host-{name}") } else { name.to_owned() }
+    }
+
+    fn cookie(&self, name: String, value: &str) -> Cookie<'static> {
+        let path = if self.https || self.base_path.is_empty() { "/" } else { self.base_path };
+        Cookie::build(name, value.to_owned())
+            .path(path.to_owned())
+            .secure(self.https)
+            .http_only(true)
+            .same_site(SameSite::Lax)
+            .finish()
+    }
+
+    fn lasting(&self, mut cookie: Cookie<'static>, lifetime: Duration) -> Cookie<'static> {
+        cookie.set_max_age(cookie_time::Duration::try_from(lifetime).ok());
+        cookie
+    }
+
+    fn gone(&self, name: String) -> Cookie<'static> {
+        self.lasting(self.cookie(name, ""), Duration::ZERO)
+    }
+}

@@ -1,0 +1,87 @@
+//! `POST /auth/login`: a username and a password of this server's.
+
+use std::time::Duration;
+
+use actix_web::http::header;
+use actix_web::web::{Data, Form};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use identity_core::service::{Authentication, AuthenticationError};
+use identity_core::value::Secret;
+use serde::Deserialize;
+
+use super::start::{foreign_target, form_page, return_target};
+use super::{SignIn, browser, csrf, page, request_id, wants_json};
+use crate::problem::Problem;
+
+#[derive(Deserialize)]
+pub(super) struct Credentials {
+    username: String,
+    password: String,
+    return_to: Option<String>,
+    #[serde(rename = "_csrf")]
+    csrf: Option<String>,
+}
+
+/// What the form says about the last attempt.
+pub(super) enum Complaint {
+    /// Username or password.
+    Wrong,
+    /// Too many attempts.
+    Throttled(Duration),
+    /// The form was another site's, or is too old.
+    Forged,
+}
+
+pub(super) async fn sign_in(
+    request: HttpRequest,
+    sign_in: Data<SignIn>,
+    authentication: Data<Authentication>,
+    Form(credentials): Form<Credentials>,
+) -> HttpResponse {
+    let sessions = &sign_in.sessions;
+    let Some(return_to) = return_target(&sign_in, credentials.return_to.as_deref()) else {
+        return foreign_target(&sign_in, &request).await;
+    };
+    let expected = sign_in.cookies().form(&request);
+    let refused = |complaint: Complaint, problem: Problem| {
+        if wants_json(&request) {
+            return problem.error_response();
+        }
+        let status = problem.status_code();
+        form_page(&sign_in, &request, &return_to, status, Some(&complaint))
+    };
+    if !csrf::is_own(&request, expected.as_ref(), credentials.csrf.as_deref()) {
+        sessions.record_refused("csrf", String::new(), request_id(&request).as_deref()).await;
+        return refused(Complaint::Forged, Problem::forged());
+    }
+    let address = request.peer_addr().map(|peer| peer.ip());
+    let password = Secret::new(credentials.password);
+    let outcome = authentication.basic(&credentials.username, &password, address, request_id(&request)).await;
+    let caller = match outcome {
+        Ok(caller) => caller,
+        Err(error) => {
+            let problem = Problem::from_authentication(&error, Vec::new());
+            let complaint = match error {
+                AuthenticationError::Throttled { retry_after } => Complaint::Throttled(retry_after),
+                _ => Complaint::Wrong,
+            };
+            let reason = if matches!(complaint, Complaint::Wrong) { "password" } else { "throttled" };
+            // Not the name: people type passwords there.
+            sessions.record_refused(reason, String::new(), request_id(&request).as_deref()).await;
+            return refused(complaint, problem);
+        }
+    };
+    match sessions.open_for_user(&caller, browser(&sign_in, &request)).await {
+        Ok(id) => {
+            let mut response = if wants_json(&request) { HttpResponse::NoContent() } else { HttpResponse::SeeOther() };
+            for cookie in sign_in.cookies().of_session(&id, &sessions.csrf_token(&id)) {
+                response.cookie(cookie);
+            }
+            if !wants_json(&request) {
+                response.insert_header((header::LOCATION, return_to.as_str()));
+            }
+            response.finish()
+        }
+        Err(error) => page::failed(&sign_in, &error, Some(&return_to)),
+    }
+}

@@ -1,0 +1,75 @@
+//! `/auth/logout`: the person signs out, here and at the provider.
+
+use actix_web::http::header;
+use actix_web::web::{Data, Form, Query};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use identity_core::value::LocalPath;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{SignIn, csrf, page, request_id, wants_json};
+use crate::problem::Problem;
+
+#[derive(Default, Deserialize)]
+pub(super) struct LogoutForm {
+    #[serde(rename = "_csrf")]
+    csrf: Option<String>,
+    return_to: Option<String>,
+}
+
+/// A link may not sign anybody out: it asks.
+pub(super) async fn ask(request: HttpRequest, sign_in: Data<SignIn>) -> HttpResponse {
+    match sign_in.cookies().session(&request) {
+        Some(id) => page::sign_out(&sign_in, &sign_in.sessions.csrf_token(&id)),
+        None => page::signed_out(&sign_in),
+    }
+}
+
+pub(super) async fn sign_out(
+    request: HttpRequest,
+    sign_in: Data<SignIn>,
+    form: Option<Form<LogoutForm>>,
+) -> HttpResponse {
+    let form = form.map(Form::into_inner).unwrap_or_default();
+    let cookies = sign_in.cookies();
+    let sessions = &sign_in.sessions;
+    let mut location = None;
+    if let Some(id) = cookies.session(&request) {
+        if !csrf::is_own(&request, Some(&sessions.csrf_token(&id)), form.csrf.as_deref()) {
+            sessions.record_refused("csrf", String::new(), request_id(&request).as_deref()).await;
+            return Problem::forged().error_response();
+        }
+        let return_to = form.return_to.as_deref().and_then(|text| LocalPath::parse(text).ok());
+        match sessions.sign_out(&id, return_to.as_ref(), request_id(&request).as_deref()).await {
+            Ok(signed_out) => {
+                location = signed_out.location;
+                actix_web::rt::spawn(signed_out.ended.revoke());
+            }
+            Err(error) => return Problem::from(error).error_response(),
+        }
+    }
+    let here = sign_in.path("/auth/logged-out");
+    let mut response = match location {
+        _ if wants_json(&request) => HttpResponse::Ok().json(json!({"url": location.unwrap_or(here)})),
+        Some(location) => page::on_to_the_provider(&sign_in, &location),
+        None => HttpResponse::SeeOther().insert_header((header::LOCATION, here)).finish(),
+    };
+    for cookie in cookies.of_no_session() {
+        // The session is gone, whatever the browser keeps.
+        let _removed = response.add_cookie(&cookie);
+    }
+    response
+}
+
+#[derive(Deserialize)]
+pub(super) struct SignedOutQuery {
+    state: Option<String>,
+}
+
+/// Where the provider sends the browser after its own sign-out.
+pub(super) async fn signed_out(sign_in: Data<SignIn>, Query(query): Query<SignedOutQuery>) -> HttpResponse {
+    match query.state.and_then(|state| sign_in.sessions.after_sign_out(&state)) {
+        Some(target) => HttpResponse::SeeOther().insert_header((header::LOCATION, target.as_str())).finish(),
+        None => page::signed_out(&sign_in),
+    }
+}

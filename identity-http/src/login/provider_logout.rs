@@ -1,0 +1,68 @@
+//! Sign-out by the provider's word: server to server (OpenID Connect Back-Channel Logout 1.0), or through the browser
+//! (Front-Channel Logout 1.0), which works only where the browser sends this site's cookies into the provider's frames.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use actix_web::web::{Data, Form, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use identity_core::service::session::LogoutError;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{SignIn, request_id};
+
+#[derive(Deserialize)]
+pub(super) struct LogoutTokenForm {
+    logout_token: String,
+}
+
+pub(super) async fn back_channel(
+    request: HttpRequest,
+    sign_in: Data<SignIn>,
+    form: Option<Form<LogoutTokenForm>>,
+) -> HttpResponse {
+    let refuse = |status: StatusCode, reason: &str| {
+        HttpResponse::build(status)
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .json(json!({"error": "invalid_request", "error_description": reason}))
+    };
+    let Some(Form(form)) = form else { return refuse(StatusCode::BAD_REQUEST, "logout_token_missing") };
+    match sign_in.sessions.back_channel(&form.logout_token, request_id(&request).as_deref()).await {
+        Ok(ended) => {
+            actix_web::rt::spawn(ended.revoke());
+            HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).finish()
+        }
+        Err(error @ (LogoutError::Unavailable | LogoutError::Store(_))) => {
+            refuse(StatusCode::SERVICE_UNAVAILABLE, error.code())
+        }
+        Err(error) => refuse(StatusCode::BAD_REQUEST, error.code()),
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct FrontChannelQuery {
+    iss: Option<String>,
+    sid: Option<String>,
+}
+
+pub(super) async fn front_channel(
+    request: HttpRequest,
+    sign_in: Data<SignIn>,
+    Query(query): Query<FrontChannelQuery>,
+) -> HttpResponse {
+    let cookies = sign_in.cookies();
+    if let (Some(id), Some(issuer), Some(sid)) = (cookies.session(&request), query.iss, query.sid) {
+        match sign_in.sessions.front_channel(&id, &issuer, &sid, request_id(&request).as_deref()).await {
+            Ok(ended) => {
+                actix_web::rt::spawn(ended.revoke());
+            }
+            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "session.front_channel.failed"),
+        }
+    }
+    // An empty page, for the provider's frame.
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors *"))
+        .content_type("text/html; charset=utf-8")
+        .body("<!doctype html><title>Signed out</title>")
+}

@@ -1,0 +1,78 @@
+//! A request's session: from the cookie to a caller.
+
+use actix_web::dev::ServiceRequest;
+use actix_web::{HttpRequest, HttpResponse};
+use identity_core::entity::SessionId;
+use identity_core::service::Caller;
+use identity_core::service::session::Activity;
+use identity_core::value::Secret;
+
+use super::{SignIn, csrf};
+use crate::problem::Problem;
+
+/// A page that asks by itself says so; that does not prolong the session (orchestration reference §5.9).
+const POLLING: &str = "x-is-polling";
+
+/// The session that a request belongs to.
+#[derive(Clone)]
+pub(crate) struct RequestSession {
+    /// Its id; another than the request's, when it changed just now.
+    pub(crate) id: SessionId,
+    /// Its public key.
+    pub(crate) key: String,
+    rotated: bool,
+    csrf: Secret,
+    is_safe: bool,
+}
+
+impl RequestSession {
+    /// The caller whose session the browser's cookie names; `None` without a cookie.
+    pub(crate) async fn find(
+        sign_in: &SignIn,
+        request: &ServiceRequest,
+        request_id: Option<String>,
+    ) -> Result<Option<(Caller, Self)>, Problem> {
+        let Some(id) = sign_in.cookies().session(request.request()) else { return Ok(None) };
+        let csrf = sign_in.sessions.csrf_token(&id);
+        let is_safe = request.method().is_safe();
+        let is_own =
+            is_safe || (!csrf::is_cross_site(request.headers()) && csrf::shows(request.headers(), &csrf, None));
+        let polls = request.headers().get(POLLING).is_some_and(|value| value != "false");
+        let activity = if polls || !is_own { Activity::Polling } else { Activity::Person };
+        let found = sign_in.sessions.caller(&id, activity, request_id).await.map_err(Problem::from)?;
+        let Some(found) = found else { return Err(Problem::session_ended()) };
+        if !is_own {
+            sign_in.sessions.record_forged(&found.caller, found.key).await;
+            return Err(Problem::forged());
+        }
+        let rotated = found.rotated.is_some();
+        let id = found.rotated.unwrap_or(id);
+        let csrf = sign_in.sessions.csrf_token(&id);
+        Ok(Some((found.caller, Self { id, key: found.key, rotated, csrf, is_safe })))
+    }
+
+    /// The same caller, in a newer world.
+    pub(crate) async fn again(&self, sign_in: &SignIn, request_id: Option<String>) -> Result<Caller, Problem> {
+        let found = sign_in.sessions.caller(&self.id, Activity::Polling, request_id).await.map_err(Problem::from)?;
+        found.map(|found| found.caller).ok_or_else(Problem::session_ended)
+    }
+
+    /// Tells the browser what it needs for its next request.
+    pub(crate) fn show<B>(&self, sign_in: &SignIn, response: &mut HttpResponse<B>) {
+        if self.rotated {
+            for cookie in sign_in.cookies().of_session(&self.id, &self.csrf) {
+                // A cookie that cannot be written signs the browser out: nothing worse.
+                let _added = response.add_cookie(&cookie);
+            }
+        }
+        if self.is_safe {
+            csrf::hand_out(response, self.csrf.expose());
+        }
+    }
+}
+
+/// The session of a handler's request, if it has one.
+pub(crate) fn of(request: &HttpRequest) -> Option<RequestSession> {
+    use actix_web::HttpMessage as _;
+    request.extensions().get::<RequestSession>().cloned()
+}

@@ -1,0 +1,217 @@
+//! `/api/sessions`, `/api/me/session` and `/api/me/sessions`: who is signed in, in which browser.
+
+use std::collections::BTreeMap;
+
+use actix_web::web::{Data, Path, Query, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use identity_core::entity::Principal;
+use identity_core::port::ClaimSource;
+use identity_core::search::PageRequest;
+use identity_core::service::ServiceError;
+use identity_core::service::session::{EndedSessions, SessionView, Sessions};
+use identity_core::value::Username;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use time::OffsetDateTime;
+use utoipa::{IntoParams, ToSchema};
+
+use super::Failures;
+use crate::authentication::Authenticated;
+use crate::body::one;
+use crate::login::session;
+use crate::page::{self, PageQuery};
+use crate::problem::Problem;
+use crate::route::resource;
+
+pub(super) fn mount(api: &mut ServiceConfig) {
+    api.service(resource("/me/session").get(own_session))
+        .service(resource("/me/sessions").get(own).delete(end_others))
+        .service(resource("/me/sessions/{key}").delete(end_own))
+        .service(resource("/sessions").get(list).delete(end_all_of))
+        .service(resource("/sessions/{key}").delete(end_one));
+}
+
+/// A browser's session.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Session)]
+pub(crate) struct SessionItem {
+    /// For ending it; no use as a cookie.
+    key: String,
+    /// The username.
+    username: String,
+    /// The issuer at which they signed in; null with a password.
+    #[schema(required)]
+    issuer: Option<String>,
+    /// What the browser calls itself.
+    #[schema(required)]
+    user_agent: Option<String>,
+    /// When they signed in (RFC 3339).
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    created_at: OffsetDateTime,
+    /// When they were last active, to the minute.
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    last_active_at: OffsetDateTime,
+    /// When it ends, if they are not active before.
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: OffsetDateTime,
+    /// Whether it is the session of this request.
+    current: bool,
+}
+
+impl SessionItem {
+    fn new(session: SessionView, current: Option<&str>) -> Self {
+        Self {
+            current: current == Some(session.key.as_str()),
+            username: session.principal.id().to_owned(),
+            key: session.key,
+            issuer: session.issuer,
+            user_agent: session.user_agent,
+            created_at: session.created_at,
+            last_active_at: session.last_active_at,
+            expires_at: session.expires_at,
+        }
+    }
+}
+
+/// What the provider said of the person, and where.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SessionClaimsView {
+    /// The claims, by name at the top level.
+    claims: BTreeMap<String, SourcedClaim>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SourcedClaim {
+    /// The claim.
+    #[schema(value_type = Object)]
+    value: Value,
+    /// Where it was found.
+    #[schema(value_type = Option<String>, required, example = "ID_TOKEN")]
+    source: Option<ClaimSource>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct WhoseQuery {
+    /// Whose sessions.
+    username: String,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SessionsQuery {
+    /// Whose sessions; everybody's when not given.
+    username: Option<String>,
+    /// The page, from 0. Without it, the list from its beginning.
+    page: Option<usize>,
+    /// How many items a page has: 1 to 10 000; 50 when only `page` is given.
+    result_size: Option<usize>,
+}
+
+/// Shows what the caller's session knows of them, and from where. Rules match these claims.
+#[utoipa::path(get, path = "/api/me/session", tag = "sessions",
+    responses((status = 200, body = SessionClaimsView), Failures))]
+pub(crate) async fn own_session(
+    request: HttpRequest,
+    sessions: Data<Sessions>,
+    _caller: Authenticated,
+) -> Result<HttpResponse, Problem> {
+    let claims = match session::of(&request) {
+        Some(session) => sessions.claims(&session.id).await?,
+        None => None,
+    };
+    let claims = claims.map(|claims| claims.0).unwrap_or_default();
+    let claims = claims.into_iter().map(|(name, (value, source))| (name, SourcedClaim { value, source })).collect();
+    Ok(HttpResponse::Ok().json(SessionClaimsView { claims }))
+}
+
+/// Lists the caller's sessions, newest first.
+#[utoipa::path(get, path = "/api/me/sessions", tag = "sessions", params(PageQuery),
+    responses((status = 200, body = Vec<SessionItem>), Failures))]
+pub(crate) async fn own(
+    request: HttpRequest,
+    sessions: Data<Sessions>,
+    Authenticated(caller): Authenticated,
+    query: Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
+    let page = query.into_inner().parse()?;
+    let current = session::of(&request).map(|session| session.key);
+    Ok(page::respond(sessions.own(&caller, page).await?, |item| SessionItem::new(item, current.as_deref())))
+}
+
+/// Ends one of the caller's sessions.
+#[utoipa::path(delete, path = "/api/me/sessions/{key}", tag = "sessions", params(("key" = String, Path)),
+    responses((status = 204), Failures))]
+pub(crate) async fn end_own(
+    sessions: Data<Sessions>,
+    Authenticated(caller): Authenticated,
+    key: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    done(sessions.end_own(&caller, &key).await)
+}
+
+/// Ends all of the caller's sessions but the one of this request.
+#[utoipa::path(delete, path = "/api/me/sessions", tag = "sessions", responses((status = 204), Failures))]
+pub(crate) async fn end_others(
+    request: HttpRequest,
+    sessions: Data<Sessions>,
+    Authenticated(caller): Authenticated,
+) -> Result<HttpResponse, Problem> {
+    let current = session::of(&request).map(|session| session.key);
+    done(sessions.end_others(&caller, current.as_deref()).await)
+}
+
+/// Lists sessions, newest first: somebody's, or everybody's.
+#[utoipa::path(get, path = "/api/sessions", tag = "sessions", params(SessionsQuery),
+    responses((status = 200, body = Vec<SessionItem>), Failures))]
+pub(crate) async fn list(
+    request: HttpRequest,
+    sessions: Data<Sessions>,
+    Authenticated(caller): Authenticated,
+    query: Query<SessionsQuery>,
+) -> Result<HttpResponse, Problem> {
+    let SessionsQuery { username, page, result_size } = query.into_inner();
+    let page: PageRequest = PageQuery { page, result_size }.parse()?;
+    let of = username.map(|username| user(&username)).transpose()?;
+    let current = session::of(&request).map(|session| session.key);
+    Ok(page::respond(sessions.list(&caller, of, page).await?, |item| SessionItem::new(item, current.as_deref())))
+}
+
+/// Ends a session, whosever it is.
+#[utoipa::path(delete, path = "/api/sessions/{key}", tag = "sessions", params(("key" = String, Path)),
+    responses((status = 204), Failures))]
+pub(crate) async fn end_one(
+    sessions: Data<Sessions>,
+    Authenticated(caller): Authenticated,
+    key: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    done(sessions.end_one(&caller, &key).await)
+}
+
+/// Ends all sessions of somebody.
+#[utoipa::path(delete, path = "/api/sessions", tag = "sessions", params(WhoseQuery),
+    responses((status = 204), Failures))]
+pub(crate) async fn end_all_of(
+    sessions: Data<Sessions>,
+    Authenticated(caller): Authenticated,
+    query: Query<WhoseQuery>,
+) -> Result<HttpResponse, Problem> {
+    let of = user(&query.username)?;
+    done(sessions.end_all_of(&caller, of).await)
+}
+
+fn user(username: &str) -> Result<Principal, Problem> {
+    one("username", Username::parse(username)).map(Principal::User)
+}
+
+/// The sessions have ended; their refresh tokens are revoked while nobody waits.
+fn done(ended: Result<EndedSessions, ServiceError>) -> Result<HttpResponse, Problem> {
+    actix_web::rt::spawn(ended?.revoke());
+    Ok(crate::done())
+}

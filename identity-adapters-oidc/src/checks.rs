@@ -95,7 +95,7 @@ impl Lifetime {
 }
 
 /// A NumericDate (RFC 7519 §2): a JSON number, not negative, before the year 10 000. Fractions are cut off.
-fn numeric_date(claims: &Members, name: &str) -> Result<Option<OffsetDateTime>, RejectedToken> {
+pub(crate) fn numeric_date(claims: &Members, name: &str) -> Result<Option<OffsetDateTime>, RejectedToken> {
     let Some(value) = claims.get(name) else { return Ok(None) };
     let seconds = match value {
         Value::Number(number) => number.as_i64().or_else(|| {

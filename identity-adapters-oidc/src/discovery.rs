@@ -1,29 +1,91 @@
 //! Where an issuer's endpoints are (OpenID Connect Discovery 1.0 §4, RFC 8414 §3).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use url::Url;
 
 use crate::http::{FetchError, Http};
 use crate::settings::{fetched_url, is_loopback};
 
-/// The two members that verification needs, and one that it can use. Providers that issue tokens but log nobody in
-/// (clusters, build systems) leave out most of what the standard requires, so nothing more is demanded.
+/// The two members that verification needs. Providers that issue tokens but log nobody in (clusters, build systems) leave
+/// out most of what the standard requires, so nothing more is demanded.
 #[derive(Deserialize)]
 struct Document {
     issuer: String,
     jwks_uri: String,
-    userinfo_endpoint: Option<Value>,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
 }
 
-/// What an issuer says about where to ask.
-#[derive(Clone)]
+/// What an issuer offers besides its keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Endpoint {
+    Authorization,
+    Token,
+    UserInfo,
+    EndSession,
+    Revocation,
+}
+
+impl Endpoint {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Authorization, Self::Token, Self::UserInfo, Self::EndSession, Self::Revocation];
+
+    /// Its name in the discovery document.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Authorization => "authorization_endpoint",
+            Self::Token => "token_endpoint",
+            Self::UserInfo => "userinfo_endpoint",
+            Self::EndSession => "end_session_endpoint",
+            Self::Revocation => "revocation_endpoint",
+        }
+    }
+
+    /// Whether browsers are sent there: then it is where the document says, whatever way this server takes.
+    fn is_for_browsers(self) -> bool {
+        matches!(self, Self::Authorization | Self::EndSession)
+    }
+}
+
+/// An endpoint, or why it cannot be used.
+pub(crate) type Found = Result<Url, &'static str>;
+
+/// What an issuer says about where to ask. What is wrong with one endpoint hinders no other.
 pub(crate) struct Endpoints {
     pub(crate) jwks: Url,
-    /// Or why it cannot be asked; that does not hinder the keys.
-    pub(crate) user_info: Result<Url, &'static str>,
+    urls: BTreeMap<Endpoint, Found>,
+    /// Those for clients that show a certificate (RFC 8705 §5).
+    aliases: BTreeMap<Endpoint, Found>,
+    /// The token endpoint as the issuer names it, whatever way this server takes.
+    pub(crate) token_as_named: Option<String>,
+    /// Whether it names itself in authorization responses (RFC 9207 §3).
+    pub(crate) names_itself: bool,
+    /// How clients may authenticate, if it says so.
+    pub(crate) client_authentication: Vec<String>,
+}
+
+impl Endpoints {
+    /// Those of an issuer that is not asked for them.
+    pub(crate) fn unasked(jwks: Url) -> Self {
+        Self {
+            jwks,
+            urls: BTreeMap::new(),
+            aliases: BTreeMap::new(),
+            token_as_named: None,
+            names_itself: false,
+            client_authentication: Vec::new(),
+        }
+    }
+
+    pub(crate) fn url(&self, endpoint: Endpoint, with_certificate: bool) -> Found {
+        let alias = with_certificate.then(|| self.aliases.get(&endpoint)).flatten();
+        let found = alias.or_else(|| self.urls.get(&endpoint));
+        found.cloned().unwrap_or(Err("is not in the discovery document"))
+    }
 }
 
 /// How to ask an issuer where its endpoints are.
@@ -62,15 +124,47 @@ impl Discovery {
             return Err(FetchError::other_issuer(&document.issuer));
         }
         let jwks = self.endpoint(&document.jwks_uri).map_err(FetchError::JwksUri)?;
-        let user_info = match &document.userinfo_endpoint {
-            Some(Value::String(text)) => self.endpoint(text),
-            Some(_) => Err("is not a url"),
-            None => Err("is not in the discovery document"),
-        };
-        Ok(Endpoints { jwks, user_info })
+        let text = |name| document.rest.get(name).and_then(Value::as_str).map(str::to_owned);
+        let methods = document.rest.get("token_endpoint_auth_methods_supported").and_then(Value::as_array);
+        let methods = methods.into_iter().flatten().filter_map(Value::as_str).filter(|method| method.len() <= 64);
+        Ok(Endpoints {
+            jwks,
+            urls: self.named_in(&document.rest),
+            aliases: document
+                .rest
+                .get("mtls_endpoint_aliases")
+                .and_then(Value::as_object)
+                .map_or_else(BTreeMap::new, |aliases| self.named_in(aliases)),
+            token_as_named: text(Endpoint::Token.name()),
+            names_itself: document.rest.get("authorization_response_iss_parameter_supported")
+                == Some(&Value::Bool(true)),
+            client_authentication: methods.take(16).map(str::to_owned).collect(),
+        })
     }
 
-    fn endpoint(&self, text: &str) -> Result<Url, &'static str> {
+    fn named_in(&self, members: &Map<String, Value>) -> BTreeMap<Endpoint, Found> {
+        let found = Endpoint::ALL.into_iter().filter_map(|endpoint| {
+            let url = match members.get(endpoint.name())? {
+                Value::String(text) if endpoint.is_for_browsers() => self.front_endpoint(text),
+                Value::String(text) => self.endpoint(text),
+                _ => Err("is not a url"),
+            };
+            Some((endpoint, url))
+        });
+        found.collect()
+    }
+
+    /// Where browsers are sent. A document that was asked for through the back channel may have taken its name for the
+    /// issuer's.
+    fn front_endpoint(&self, text: &str) -> Found {
+        let url = fetched_url(text, self.allow_http)?;
+        Ok(match &self.back {
+            Some((_, back)) => moved(url, back, &self.front),
+            None => url,
+        })
+    }
+
+    fn endpoint(&self, text: &str) -> Found {
         let url = fetched_url(text, self.allow_http)?;
         let url = match &self.back {
             Some((_, back)) => moved(url, &self.front, back),
@@ -109,9 +203,14 @@ mod tests {
 
     fn read(discovery: &Discovery, issuer: &str, jwks_uri: &str) -> Result<String, FetchError> {
         let (issuer, jwks_uri) = (issuer.to_owned(), jwks_uri.to_owned());
-        let document = Document { issuer, userinfo_endpoint: Some(Value::String(jwks_uri.clone())), jwks_uri };
-        let endpoints = discovery.read(&document)?;
-        assert_eq!(endpoints.user_info.as_ref(), Ok(&endpoints.jwks), "one rule for both");
+        let mut rest = Map::new();
+        for endpoint in [Endpoint::UserInfo, Endpoint::Token, Endpoint::Revocation] {
+            rest.insert(endpoint.name().to_owned(), Value::String(jwks_uri.clone()));
+        }
+        let endpoints = discovery.read(&Document { issuer, jwks_uri, rest })?;
+        for endpoint in [Endpoint::UserInfo, Endpoint::Token, Endpoint::Revocation] {
+            assert_eq!(endpoints.url(endpoint, true).as_ref(), Ok(&endpoints.jwks), "one rule for all");
+        }
         Ok(endpoints.jwks.into())
     }
 
@@ -158,6 +257,41 @@ mod tests {
         ] {
             assert_eq!(read(&split, "https://i.example/auth/realms/a", named).as_deref(), Ok(asked));
         }
+    }
+
+    #[test]
+    fn browsers_are_never_sent_to_the_back_channel() {
+        let split = discovery("https://i.example/realms/a", Some("http://kc:8080/realms/a"), true);
+        for named in ["https://i.example/realms/a/auth", "http://kc:8080/realms/a/auth"] {
+            let document = serde_json::json!({
+                "issuer": "https://i.example/realms/a", "jwks_uri": "http://kc:8080/realms/a/certs",
+                "authorization_endpoint": named, "end_session_endpoint": named,
+            });
+            let endpoints = split.read(&serde_json::from_value(document).unwrap()).unwrap();
+            for endpoint in [Endpoint::Authorization, Endpoint::EndSession] {
+                let url = endpoints.url(endpoint, false).unwrap();
+                assert_eq!(url.as_str(), "https://i.example/realms/a/auth");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_endpoint_hinders_no_other() {
+        let document = serde_json::json!({
+            "issuer": "https://i.example", "jwks_uri": "https://i.example/k", "token_endpoint": 7,
+            "userinfo_endpoint": "http://i.example/u", "revocation_endpoint": "https://i.example/r",
+            "mtls_endpoint_aliases": {"revocation_endpoint": "https://m.i.example/r"},
+            "authorization_response_iss_parameter_supported": "true",
+        });
+        let plain = discovery("https://i.example", None, false);
+        let endpoints = plain.read(&serde_json::from_value(document).unwrap()).unwrap();
+        let url = |endpoint, with_certificate| endpoints.url(endpoint, with_certificate).map(String::from);
+        assert_eq!(url(Endpoint::Token, false), Err("is not a url"));
+        assert_eq!(url(Endpoint::UserInfo, false), Err("is plain http, which is not allowed for this issuer"));
+        assert_eq!(url(Endpoint::EndSession, false), Err("is not in the discovery document"));
+        assert_eq!(url(Endpoint::Revocation, false).as_deref(), Ok("https://i.example/r"));
+        assert_eq!(url(Endpoint::Revocation, true).as_deref(), Ok("https://m.i.example/r"));
+        assert!(!endpoints.names_itself, "a claim of the wrong type is none");
     }
 
     #[test]

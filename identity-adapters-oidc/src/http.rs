@@ -1,9 +1,11 @@
 //! Calls to providers, bounded in time, size and hops.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Certificate, Client, RequestBuilder, redirect};
+use identity_core::value::Secret;
+use reqwest::{Certificate, Client, Identity, RequestBuilder, Response, redirect};
 use url::Url;
 
 use crate::settings::SettingsProblem;
@@ -39,6 +41,10 @@ impl Default for HttpSettings {
 /// # Errors
 /// When the extra authorities are not PEM certificates, or TLS cannot be set up.
 pub fn http_client(settings: &HttpSettings) -> Result<Client, SettingsProblem> {
+    client(settings, None)
+}
+
+fn client(settings: &HttpSettings, identity: Option<Identity>) -> Result<Client, SettingsProblem> {
     let unusable = |error: reqwest::Error| SettingsProblem::Http(chain(&error));
     let authorities = match &settings.extra_ca_pem {
         Some(pem) => Certificate::from_pem_bundle(pem).map_err(unusable)?,
@@ -47,7 +53,11 @@ pub fn http_client(settings: &HttpSettings) -> Result<Client, SettingsProblem> {
     if settings.extra_ca_pem.is_some() && authorities.is_empty() {
         return Err(SettingsProblem::Http("the extra certificate authorities hold no certificate".to_owned()));
     }
-    Client::builder()
+    let builder = match identity {
+        Some(identity) => Client::builder().identity(identity),
+        None => Client::builder(),
+    };
+    builder
         .connect_timeout(settings.connect_timeout)
         .timeout(settings.total_timeout)
         .redirect(redirect::Policy::none())
@@ -62,34 +72,78 @@ pub fn http_client(settings: &HttpSettings) -> Result<Client, SettingsProblem> {
 #[derive(Clone)]
 pub(crate) struct Http {
     client: Client,
-    max_response_bytes: usize,
+    settings: Arc<HttpSettings>,
+}
+
+/// What answered, whatever it says.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+}
+
+/// What a client says of itself by HTTP Basic (RFC 7617), as it goes into the header.
+pub(crate) struct BasicLogin {
+    pub(crate) name: String,
+    pub(crate) password: Secret,
 }
 
 impl Http {
     pub(crate) fn new(settings: &HttpSettings) -> Result<Self, SettingsProblem> {
-        Ok(Self { client: http_client(settings)?, max_response_bytes: settings.max_response_bytes })
+        Ok(Self { client: http_client(settings)?, settings: Arc::new(settings.clone()) })
+    }
+
+    /// The same, showing a certificate. `pem` holds it, those between it and its authority, and its private key.
+    pub(crate) fn showing(&self, pem: &[u8]) -> Result<Self, String> {
+        let identity = Identity::from_pem(pem).map_err(|error| chain(&error))?;
+        let client = client(&self.settings, Some(identity)).map_err(|problem| problem.to_string())?;
+        Ok(Self { client, settings: Arc::clone(&self.settings) })
     }
 
     /// The body of what is at `url`.
     pub(crate) async fn get(&self, url: &Url) -> Result<Vec<u8>, FetchError> {
-        self.send(self.client.get(url.clone())).await
+        self.fetch(self.client.get(url.clone())).await
     }
 
     /// The body of what is at `url` for the bearer of a token.
     pub(crate) async fn get_as(&self, url: &Url, token: &str) -> Result<Vec<u8>, FetchError> {
-        self.send(self.client.get(url.clone()).bearer_auth(token)).await
+        self.fetch(self.client.get(url.clone()).bearer_auth(token)).await
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<Vec<u8>, FetchError> {
-        let request = request.header(reqwest::header::ACCEPT, "application/json");
-        let mut response = request.send().await.map_err(FetchError::from_transport)?;
+    /// What a form is answered with.
+    pub(crate) async fn post(
+        &self,
+        url: &Url,
+        form: &[(&str, String)],
+        login: Option<BasicLogin>,
+    ) -> Result<Answer, FetchError> {
+        let request = self.client.post(url.clone()).form(form);
+        let response = self.send(match login {
+            Some(login) => request.basic_auth(login.name, Some(login.password.expose())),
+            None => request,
+        });
+        let response = response.await?;
+        Ok(Answer { status: response.status().as_u16(), body: self.body(response).await? })
+    }
+
+    async fn fetch(&self, request: RequestBuilder) -> Result<Vec<u8>, FetchError> {
+        let response = self.send(request).await?;
         if response.status() != reqwest::StatusCode::OK {
             return Err(FetchError::Status(response.status().as_u16()));
         }
+        self.body(response).await
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response, FetchError> {
+        let request = request.header(reqwest::header::ACCEPT, "application/json");
+        request.send().await.map_err(FetchError::from_transport)
+    }
+
+    async fn body(&self, mut response: Response) -> Result<Vec<u8>, FetchError> {
+        let limit = self.settings.max_response_bytes;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(FetchError::from_transport)? {
-            if body.len() + chunk.len() > self.max_response_bytes {
-                return Err(FetchError::TooLarge(self.max_response_bytes));
+            if body.len() + chunk.len() > limit {
+                return Err(FetchError::TooLarge(limit));
             }
             body.extend_from_slice(&chunk);
         }
@@ -152,7 +206,7 @@ impl FetchError {
 }
 
 /// An error with its causes, on one line.
-fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {

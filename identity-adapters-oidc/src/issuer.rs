@@ -8,7 +8,8 @@ use time::Duration;
 
 use crate::algorithm::SigningAlgorithm;
 use crate::checks;
-use crate::discovery::Discovery;
+use crate::compact::{Compact, Header};
+use crate::discovery::{Discovery, Endpoints};
 use crate::http::{FetchError, Http};
 use crate::jwk::Key;
 use crate::keys::{KeySource, Location, Need, Pacing, State};
@@ -43,7 +44,11 @@ pub(crate) struct Issuer {
     pub(crate) claims: PrincipalClaims,
     pub(crate) clock_skew: Duration,
     pub(crate) require_access_token_type: bool,
+    pub(crate) allow_http: bool,
     pub(crate) is_entra: bool,
+    pub(crate) http: Http,
+    /// How soon to ask again after a failure.
+    pub(crate) back_off: Duration,
     pub(crate) telemetry: Arc<Telemetry>,
     /// In the order in which they are asked.
     pub(crate) sources: Vec<Arc<KeySource>>,
@@ -87,6 +92,9 @@ impl Issuer {
             claims: settings.claims,
             clock_skew: Duration::try_from(settings.clock_skew).unwrap_or(Duration::MAX),
             require_access_token_type: settings.require_access_token_type,
+            allow_http: settings.allow_http,
+            http: shared.http.clone(),
+            back_off: shared.pacing.back_off,
             name,
             telemetry,
             sources,
@@ -129,6 +137,22 @@ impl Issuer {
             Some(left) => TokenError::Unavailable { retry_after: left.max(Duration::SECOND).unsigned_abs() },
             None => TokenError::Rejected(RejectedToken::UnknownKey),
         })
+    }
+
+    /// The key of a token whose signature holds.
+    pub(crate) async fn key_of(&self, compact: &Compact<'_>, header: &Header) -> Result<Arc<Key>, TokenError> {
+        let signature = compact.signature().map_err(TokenError::Rejected)?;
+        let key = self.key(header.kid.as_deref(), header.algorithm).await?;
+        let holds = key.verifies(compact.signed, &signature);
+        if holds { Ok(key) } else { Err(TokenError::Rejected(RejectedToken::Signature)) }
+    }
+
+    /// Where the endpoints are, or how long to wait before asking again.
+    pub(crate) async fn endpoints(&self) -> Result<Arc<Endpoints>, Duration> {
+        match self.sources.first() {
+            Some(primary) => primary.endpoints().await,
+            None => Err(self.back_off),
+        }
     }
 
     /// Where discovery said UserInfo is.

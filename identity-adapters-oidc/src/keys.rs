@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use url::Url;
 
 use crate::algorithm::SigningAlgorithm;
-use crate::discovery::{Discovery, Endpoints};
+use crate::discovery::{Discovery, Endpoint, Endpoints};
 use crate::http::{FetchError, Http};
 use crate::jwk::KeySet;
 use crate::settings::VerifierSettings;
@@ -38,7 +38,7 @@ pub(crate) enum Need {
 pub(crate) struct Pacing {
     refresh_after: Duration,
     cool_down: Duration,
-    back_off: Duration,
+    pub(crate) back_off: Duration,
 }
 
 impl Pacing {
@@ -77,8 +77,8 @@ pub(crate) struct State {
 struct Inner {
     /// The last good keys, and when they were fetched.
     keys: Option<(Arc<KeySet>, OffsetDateTime)>,
-    /// What discovery said.
-    discovered: Option<Endpoints>,
+    /// What discovery said last.
+    discovered: Option<Arc<Endpoints>>,
     /// When the last fetch ended, and why it failed if it did.
     attempt: Option<(OffsetDateTime, Option<String>)>,
     /// The fetch in the air: it is over when the sender is gone.
@@ -99,6 +99,12 @@ impl Flight {
         // The sender sends nothing; that it is gone is the message.
         while self.0.changed().await.is_ok() {}
     }
+}
+
+/// What a fetch brought. An error comes with the URL that failed.
+struct Fetched {
+    discovered: Option<Arc<Endpoints>>,
+    keys: Result<KeySet, (Url, FetchError)>,
 }
 
 /// What a key source can say at once.
@@ -165,8 +171,22 @@ impl KeySource {
 
     /// Where discovery said UserInfo is.
     pub(crate) fn user_info_url(&self) -> Result<Url, FetchError> {
-        let said = self.lock().discovered.as_ref().map(|endpoints| endpoints.user_info.clone());
+        let said = self.lock().discovered.as_ref().map(|endpoints| endpoints.url(Endpoint::UserInfo, false));
         said.unwrap_or(Err("is not known yet")).map_err(FetchError::UserInfoEndpoint)
+    }
+
+    /// Where the endpoints are, or how long to wait before asking again. They are asked for and kept with the keys.
+    pub(crate) async fn endpoints(self: &Arc<Self>) -> Result<Arc<Endpoints>, Duration> {
+        if let Location::Fixed(jwks) = &self.location {
+            return Ok(Arc::new(Endpoints::unasked(jwks.clone())));
+        }
+        let known = || self.lock().discovered.clone();
+        if let Some(endpoints) = known() {
+            self.refresh_if_due(self.clock.now());
+            return Ok(endpoints);
+        }
+        let waited = self.keys(Need::Known).await;
+        known().ok_or_else(|| waited.err().unwrap_or(self.pacing.back_off))
     }
 
     pub(crate) fn has_keys(&self) -> bool {
@@ -204,50 +224,47 @@ impl KeySource {
         let discovered = inner.discovered.clone();
         let source = Arc::clone(self);
         tokio::spawn(async move {
-            let outcome = source.fetch(discovered, ask_discovery).await;
-            source.settle(outcome);
+            let fetched = source.fetch(discovered, ask_discovery).await;
+            source.settle(fetched);
             drop(over);
         });
         Flight(flight)
     }
 
-    /// Asks the provider. An error comes with the URL that failed.
-    async fn fetch(
-        &self,
-        discovered: Option<Endpoints>,
-        ask: bool,
-    ) -> Result<(Option<Endpoints>, KeySet), (Url, FetchError)> {
-        let (url, discovered) = match (&self.location, discovered) {
+    /// Asks the provider.
+    async fn fetch(&self, kept: Option<Arc<Endpoints>>, ask: bool) -> Fetched {
+        let (url, discovered) = match (&self.location, kept) {
             (Location::Fixed(url), _) => (url.clone(), None),
             (Location::Discovered(_), Some(kept)) if !ask => (kept.jwks.clone(), Some(kept)),
-            (Location::Discovered(discovery), kept) => match (discovery.endpoints(&self.http).await, kept) {
-                (Ok(endpoints), _) | (Err(_), Some(endpoints)) => (endpoints.jwks.clone(), Some(endpoints)),
-                (Err(error), None) => return Err((discovery.document().clone(), error)),
-            },
+            (Location::Discovered(discovery), kept) => {
+                match (discovery.endpoints(&self.http).await.map(Arc::new), kept) {
+                    (Ok(endpoints), _) | (Err(_), Some(endpoints)) => (endpoints.jwks.clone(), Some(endpoints)),
+                    (Err(error), None) => {
+                        return Fetched { discovered: None, keys: Err((discovery.document().clone(), error)) };
+                    }
+                }
+            }
         };
         let keys = match self.http.get(&url).await {
             Ok(body) => KeySet::parse(&body, &self.algorithms).map_err(|error| FetchError::malformed(&error)),
             Err(error) => Err(error),
         };
-        match keys {
-            Ok(keys) => Ok((discovered, keys)),
-            Err(error) => Err((url, error)),
-        }
+        Fetched { discovered, keys: keys.map_err(|error| (url, error)) }
     }
 
-    fn settle(&self, outcome: Result<(Option<Endpoints>, KeySet), (Url, FetchError)>) {
+    fn settle(&self, fetched: Fetched) {
         let now = self.clock.now();
         let mut inner = self.lock();
         let had_failed = inner.failure().is_some();
-        let code = match outcome {
-            Ok((discovered, keys)) => {
+        inner.discovered = fetched.discovered.or_else(|| inner.discovered.take());
+        let code = match fetched.keys {
+            Ok(keys) => {
                 let code = if keys.is_empty() { "empty" } else { "ok" };
                 let keys = match &inner.keys {
                     Some((former, _)) => keys.replacing(former),
                     None => keys,
                 };
                 inner.keys = Some((Arc::new(keys), now));
-                inner.discovered = discovered;
                 inner.attempt = Some((now, None));
                 self.due_at(now.saturating_add(self.pacing.refresh_after));
                 code

@@ -92,6 +92,7 @@
 mod algorithm;
 mod cache;
 mod checks;
+mod client;
 mod compact;
 mod discovery;
 mod http;
@@ -107,6 +108,10 @@ mod verifier;
 mod tests;
 
 pub use algorithm::{SigningAlgorithm, UnknownAlgorithm};
+pub use client::{
+    AssertionAudience, AssertionSettings, ClientAuthentication, EndpointUrls, KeyFile, KeyId, OidcProvider,
+    ProviderKind, ProviderSettings, Thumbprint, TlsSettings, UserInfoMode,
+};
 pub use http::{HttpSettings, http_client};
 pub use issuer::IssuerStatus;
 pub use settings::{IssuerSettings, SettingsError, SettingsProblem, UserInfoSettings, VerifierSettings};

@@ -145,6 +145,16 @@ pub enum SettingsProblem {
         /// What is wrong with it.
         rule: &'static str,
     },
+    /// Something about a provider at which people sign in.
+    #[error("the provider `{provider}`: `{setting}` {rule}")]
+    Provider {
+        /// What the configuration calls it.
+        provider: String,
+        /// The setting.
+        setting: &'static str,
+        /// What is wrong with it.
+        rule: String,
+    },
     /// A pause so short that a provider would be flooded.
     #[error("`{0}` must be at least one second")]
     TooShort(&'static str),

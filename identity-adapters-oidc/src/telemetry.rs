@@ -23,11 +23,11 @@ pub(crate) struct Telemetry {
 
 /// When something was last warned about.
 #[derive(Default)]
-struct Warning(Mutex<Option<OffsetDateTime>>);
+pub(crate) struct Warning(Mutex<Option<OffsetDateTime>>);
 
 impl Warning {
     /// Whether it is time to warn; if so, that counts as a warning.
-    fn is_due(&self, now: OffsetDateTime) -> bool {
+    pub(crate) fn is_due(&self, now: OffsetDateTime) -> bool {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let due = last.is_none_or(|at| (now - at).abs() >= WARNING_PAUSE);
         if due {

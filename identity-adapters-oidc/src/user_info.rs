@@ -130,23 +130,27 @@ impl UserInfo {
             Some(url) => url.clone(),
             None => genuine.issuer.user_info_url().map_err(|error| (genuine.issuer.name.to_string(), error))?,
         };
-        let read = |body: Vec<u8>| {
-            let info = strict_json_object(&body).map_err(|fault| FetchError::Malformed(fault.to_owned()))?;
-            // §5.3.2: the answer must name its subject.
-            let named = info.get("sub").is_some_and(Value::is_string);
-            if named { Ok(info) } else { Err(FetchError::Malformed("no `sub`".to_owned())) }
-        };
-        self.http.get_as(&url, token).await.and_then(read).map_err(|error| {
-            let mut url = url;
-            url.set_query(None);
-            (url.to_string(), error)
-        })
+        fetch(&self.http, &url, token).await.map_err(|error| (without_query(url), error))
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Fingerprint, watch::Receiver<Option<Verified>>>> {
         // Nothing panics while it holds the lock; if something did, what it left would still be whole.
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What the endpoint says about the bearer of a token. It must name its subject (§5.3.2).
+pub(crate) async fn fetch(http: &Http, url: &Url, token: &str) -> Result<Map<String, Value>, FetchError> {
+    let body = http.get_as(url, token).await?;
+    let info = strict_json_object(&body).map_err(|fault| FetchError::Malformed(fault.to_owned()))?;
+    let named = info.get("sub").is_some_and(Value::is_string);
+    if named { Ok(info) } else { Err(FetchError::Malformed("no `sub`".to_owned())) }
+}
+
+/// For logs.
+pub(crate) fn without_query(mut url: Url) -> String {
+    url.set_query(None);
+    url.to_string()
 }
 
 /// Adds what the token does not say itself. A claim that is null is not there.

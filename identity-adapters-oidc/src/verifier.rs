@@ -24,12 +24,12 @@ use crate::user_info::Term;
 pub struct OidcTokenVerifier {
     issuers: Vec<Arc<Issuer>>,
     cache: VerifiedTokens,
-    clock: Arc<dyn Clock>,
-    max_token_bytes: usize,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) max_token_bytes: usize,
 }
 
 /// A token of a configured issuer, before its signature is checked.
-struct Unverified<'t> {
+pub(crate) struct Unverified<'t> {
     compact: Compact<'t>,
     header: Header,
     payload: Map<String, Value>,
@@ -93,38 +93,6 @@ impl OidcTokenVerifier {
         }
     }
 
-    /// The cheap part: everything that can be refused before a signature is checked. Of the payload, only the issuer is
-    /// looked at.
-    fn read<'t>(&self, compact: Compact<'t>) -> Result<Unverified<'t>, RejectedToken> {
-        let header = compact.header()?;
-        let payload = compact.payload()?;
-        let name = checks::issuer(&payload)?;
-        let Some(issuer) = self.issuers.iter().find(|issuer| *issuer.name == *name) else {
-            let is_entra_v1 = checks::is_entra_v1(name);
-            return Err(if is_entra_v1 { RejectedToken::EntraV1 } else { RejectedToken::Issuer(excerpt(name)) });
-        };
-        Ok(Unverified { issuer: Arc::clone(issuer), compact, header, payload })
-    }
-
-    async fn check(&self, token: Unverified<'_>, now: OffsetDateTime) -> Result<Genuine, TokenError> {
-        let Unverified { compact, header, payload, issuer } = token;
-        let refuse = TokenError::Rejected;
-        if !issuer.algorithms.contains(&header.algorithm) {
-            return Err(refuse(RejectedToken::Algorithm));
-        }
-        let says_access_token = checks::says_access_token(header.typ.as_deref()).map_err(refuse)?;
-        if issuer.require_access_token_type && !says_access_token {
-            return Err(refuse(RejectedToken::Type));
-        }
-        let signature = compact.signature().map_err(refuse)?;
-        let key = issuer.key(header.kid.as_deref(), header.algorithm).await?;
-        if !key.verifies(compact.signed, &signature) {
-            return Err(refuse(RejectedToken::Signature));
-        }
-        let lifetime = Self::check_claims(&payload, &issuer, says_access_token, now).map_err(refuse)?;
-        Ok(Genuine { claims: payload, issuer, lifetime, key })
-    }
-
     /// Whom a genuine token speaks for, with the help of UserInfo where that is wanted. A token without a subject is not
     /// asked about: nothing would tie the answer to it.
     async fn settle(
@@ -141,6 +109,45 @@ impl OidcTokenVerifier {
         let verified = genuine.speaks(None);
         self.cache.insert(print, verified.clone());
         verified.outcome
+    }
+
+    /// One of the issuers.
+    pub(crate) fn issuer(&self, name: &str) -> Option<&Arc<Issuer>> {
+        self.issuers.iter().find(|issuer| *issuer.name == *name)
+    }
+}
+
+impl<'t> Unverified<'t> {
+    /// The cheap part: everything that can be refused before a signature is checked. Of the payload, only the issuer is
+    /// looked at.
+    pub(crate) fn read<'i>(
+        compact: Compact<'t>,
+        issuer: impl FnOnce(&str) -> Option<&'i Arc<Issuer>>,
+    ) -> Result<Self, RejectedToken> {
+        let header = compact.header()?;
+        let payload = compact.payload()?;
+        let name = checks::issuer(&payload)?;
+        let Some(issuer) = issuer(name) else {
+            let is_entra_v1 = checks::is_entra_v1(name);
+            return Err(if is_entra_v1 { RejectedToken::EntraV1 } else { RejectedToken::Issuer(excerpt(name)) });
+        };
+        Ok(Self { issuer: Arc::clone(issuer), compact, header, payload })
+    }
+
+    /// The token, if it is an access token for this service.
+    pub(crate) async fn check(self, now: OffsetDateTime) -> Result<Genuine, TokenError> {
+        let Self { compact, header, payload, issuer } = self;
+        let refuse = TokenError::Rejected;
+        if !issuer.algorithms.contains(&header.algorithm) {
+            return Err(refuse(RejectedToken::Algorithm));
+        }
+        let says_access_token = checks::says_access_token(header.typ.as_deref()).map_err(refuse)?;
+        if issuer.require_access_token_type && !says_access_token {
+            return Err(refuse(RejectedToken::Type));
+        }
+        let key = issuer.key_of(&compact, &header).await?;
+        let lifetime = Self::check_claims(&payload, &issuer, says_access_token, now).map_err(refuse)?;
+        Ok(Genuine { claims: payload, issuer, lifetime, key })
     }
 
     fn check_claims(
@@ -184,9 +191,9 @@ impl TokenVerifier for OidcTokenVerifier {
             }
             return known.outcome;
         }
-        let unverified = self.read(compact).map_err(unattributed)?;
+        let unverified = Unverified::read(compact, |name| self.issuer(name)).map_err(unattributed)?;
         let issuer = Arc::clone(&unverified.issuer);
-        let outcome = match self.check(unverified, now).await {
+        let outcome = match unverified.check(now).await {
             Ok(genuine) => self.settle(token, fingerprint, genuine).await,
             Err(error) => Err(error),
         };
@@ -219,16 +226,22 @@ fn speaks_for(
     lifetime: &Lifetime,
 ) -> Result<VerifiedToken, RejectedToken> {
     let claims = Claims::from(claims);
-    let text = |name| claims.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let (display_name, email) = about(&claims);
     Ok(VerifiedToken {
         issuer: Arc::clone(&issuer.name),
         principal: issuer.claims.principal(&claims)?,
         groups: issuer.claims.groups(&claims)?,
-        display_name: text("name").map(str::to_owned),
-        email: text("email").and_then(|text| Email::parse(text).ok()),
+        display_name,
+        email,
         expires_at: lifetime.expires_at,
         claims: claims.clone(),
     })
+}
+
+/// What to call somebody, and where to write to them.
+pub(crate) fn about(claims: &Claims) -> (Option<String>, Option<Email>) {
+    let text = |name| claims.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    (text("name").map(str::to_owned), text("email").and_then(|text| Email::parse(text).ok()))
 }
 
 /// What is wrong with the settings besides what each issuer finds itself.

@@ -1,0 +1,185 @@
+//! How a client proves to a provider which one it is.
+
+use std::sync::Arc;
+
+use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use identity_core::port::Clock;
+use identity_core::value::Secret;
+use serde_json::json;
+use url::form_urlencoded::byte_serialize;
+
+use super::files::Reloaded;
+use super::key::SigningKey;
+use super::kinds::Habits;
+use super::settings::{AssertionAudience, AssertionSettings, ClientAuthentication, TlsSettings};
+use crate::discovery::Endpoints;
+use crate::http::{BasicLogin, Http};
+
+/// How long an assertion is good, in seconds.
+const ASSERTION_LIFETIME: i64 = 60;
+
+/// The value of `client_assertion_type` (RFC 7523 §2.2).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// A client's credentials, ready for use.
+pub(crate) struct Credentials {
+    client_id: String,
+    proof: Proof,
+    http: Http,
+    clock: Arc<dyn Clock>,
+}
+
+enum Proof {
+    None,
+    Basic(Secret),
+    Post(Secret),
+    Assertion { key: Arc<Reloaded<SigningKey>>, audience: AssertionAudience },
+    Certificate(Arc<Reloaded<Http>>),
+}
+
+/// What goes with a request so that the provider knows who asks.
+pub(crate) struct Proven {
+    pub(crate) form: Vec<(&'static str, String)>,
+    pub(crate) login: Option<BasicLogin>,
+    pub(crate) http: Http,
+}
+
+impl Credentials {
+    /// Reads the files, if there are any. An error comes with the setting that it is about.
+    pub(crate) fn new(
+        client_id: &str,
+        authentication: &ClientAuthentication,
+        habits: &'static Habits,
+        http: Http,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, (&'static str, String)> {
+        let proof = match authentication {
+            ClientAuthentication::None => Proof::None,
+            ClientAuthentication::SecretBasic(secret) => Proof::Basic(given(secret)?),
+            ClientAuthentication::SecretPost(secret) => Proof::Post(given(secret)?),
+            ClientAuthentication::PrivateKeyJwt(settings) => assertion(settings, habits, Arc::clone(&clock))?,
+            ClientAuthentication::TlsCertificate(settings) => certificate(settings, &http, Arc::clone(&clock))?,
+        };
+        Ok(Self { client_id: client_id.to_owned(), proof, http, clock })
+    }
+
+    pub(crate) fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// Whether the endpoints are those for clients that show a certificate.
+    pub(crate) fn with_certificate(&self) -> bool {
+        matches!(self.proof, Proof::Certificate(_))
+    }
+
+    /// The name of the method (OpenID Connect Core 1.0 §9, RFC 8705 §2).
+    pub(crate) fn method(&self) -> &'static str {
+        match &self.proof {
+            Proof::None => "none",
+            Proof::Basic(_) => "client_secret_basic",
+            Proof::Post(_) => "client_secret_post",
+            Proof::Assertion { .. } => "private_key_jwt",
+            Proof::Certificate(_) => "tls_client_auth",
+        }
+    }
+
+    /// A client for requests that need no more than the certificate, if there is one.
+    pub(crate) async fn http(&self) -> Http {
+        match &self.proof {
+            Proof::Certificate(showing) => Http::clone(&*showing.get().await),
+            _ => self.http.clone(),
+        }
+    }
+
+    /// The proof for one request. `None` when the machine has no randomness.
+    pub(crate) async fn prove(&self, issuer: &str, endpoints: &Endpoints, token_url: &str) -> Option<Proven> {
+        let mut form = Vec::new();
+        let mut login = None;
+        // RFC 6749 §2.3.1: one way of authentication for each request.
+        if !matches!(self.proof, Proof::Basic(_)) {
+            form.push(("client_id", self.client_id.clone()));
+        }
+        match &self.proof {
+            Proof::None | Proof::Certificate(_) => {}
+            Proof::Basic(secret) => {
+                login = Some(BasicLogin {
+                    name: urlencoded(&self.client_id),
+                    password: Secret::new(urlencoded(secret.expose())),
+                });
+            }
+            Proof::Post(secret) => form.push(("client_secret", secret.expose().to_owned())),
+            Proof::Assertion { key, audience } => {
+                let audience = match audience {
+                    AssertionAudience::Issuer => issuer,
+                    AssertionAudience::TokenEndpoint => endpoints.token_as_named.as_deref().unwrap_or(token_url),
+                    AssertionAudience::Fixed(text) => text,
+                };
+                let assertion = self.assert(&*key.get().await, audience)?;
+                form.push(("client_assertion_type", JWT_BEARER.to_owned()));
+                form.push(("client_assertion", assertion));
+            }
+        }
+        Some(Proven { form, login, http: self.http().await })
+    }
+
+    /// A signed assertion (RFC 7523 §3, OpenID Connect Core 1.0 §9).
+    fn assert(&self, key: &SigningKey, audience: &str) -> Option<String> {
+        let mut header = json!({"alg": key.algorithm.name(), "typ": "JWT"});
+        let named = key.thumbprint.iter().map(|(name, text)| (*name, text));
+        for (name, text) in named.chain(key.key_id.iter().map(|id| ("kid", id))) {
+            header.as_object_mut()?.insert(name.to_owned(), json!(text));
+        }
+        let mut id = [0; 16];
+        SystemRandom::new().fill(&mut id).ok()?;
+        let now = self.clock.now().unix_timestamp();
+        let claims = json!({
+            "iss": self.client_id, "sub": self.client_id, "aud": audience, "jti": URL_SAFE_NO_PAD.encode(id),
+            "iat": now, "exp": now.saturating_add(ASSERTION_LIFETIME),
+        });
+        let part = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let signed = format!("{}.{}", part(header), part(claims));
+        let signature = key.sign(signed.as_bytes())?;
+        Some(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+}
+
+fn given(secret: &Secret) -> Result<Secret, (&'static str, String)> {
+    if secret.expose().trim().is_empty() {
+        return Err(("client_secret", "must not be blank".to_owned()));
+    }
+    Ok(secret.clone())
+}
+
+fn assertion(
+    settings: &AssertionSettings,
+    habits: &'static Habits,
+    clock: Arc<dyn Clock>,
+) -> Result<Proof, (&'static str, String)> {
+    let audience = match (&settings.audience, habits.asserts_to_token_endpoint) {
+        (Some(AssertionAudience::Fixed(text)), _) if text.trim().is_empty() => {
+            return Err(("assertion.audience", "must not be blank".to_owned()));
+        }
+        (Some(audience), _) => audience.clone(),
+        (None, true) => AssertionAudience::TokenEndpoint,
+        (None, false) => AssertionAudience::Issuer,
+    };
+    let (files, settings) = (settings.key.files(), settings.clone());
+    let read = move |contents: &[Vec<u8>]| SigningKey::read(contents, &settings, habits.thumbprint);
+    let key = Reloaded::new(files, clock, read).map_err(|reason| ("assertion.key", reason))?;
+    Ok(Proof::Assertion { key: Arc::new(key), audience })
+}
+
+fn certificate(settings: &TlsSettings, http: &Http, clock: Arc<dyn Clock>) -> Result<Proof, (&'static str, String)> {
+    let http = http.clone();
+    let read = move |contents: &[Vec<u8>]| http.showing(&contents.join(&b"\n"[..]));
+    let files = vec![settings.certificate.clone(), settings.key.clone()];
+    let showing = Reloaded::new(files, clock, read).map_err(|reason| ("certificate", reason))?;
+    Ok(Proof::Certificate(Arc::new(showing)))
+}
+
+/// As HTTP Basic wants it of OAuth clients (RFC 6749 §2.3.1, appendix B).
+fn urlencoded(text: &str) -> String {
+    byte_serialize(text.as_bytes()).collect()
+}

@@ -1,0 +1,91 @@
+//! What is made of files, and made anew when they change.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aws_lc_rs::digest::{Context, SHA256};
+use identity_core::port::Clock;
+use tracing::{info, warn};
+
+use crate::telemetry::Warning;
+
+type Make<T> = Box<dyn Fn(&[Vec<u8>]) -> Result<T, String> + Send + Sync>;
+
+/// What is made of the contents of some files. They are read each time it is needed: they are small, and only their
+/// contents say reliably whether they have changed. What cannot be read or used leaves the last good one in place.
+pub(crate) struct Reloaded<T> {
+    files: Vec<PathBuf>,
+    make: Make<T>,
+    current: Mutex<Current<T>>,
+    warning: Warning,
+    clock: Arc<dyn Clock>,
+}
+
+struct Current<T> {
+    /// Of the contents; the contents themselves are not kept.
+    digest: Vec<u8>,
+    value: Arc<T>,
+}
+
+impl<T: Send + Sync + 'static> Reloaded<T> {
+    /// Reads the files for the first time.
+    pub(crate) fn new(
+        files: Vec<PathBuf>,
+        clock: Arc<dyn Clock>,
+        make: impl Fn(&[Vec<u8>]) -> Result<T, String> + Send + Sync + 'static,
+    ) -> Result<Self, String> {
+        let contents = read(&files)?;
+        let current = Current { digest: digest(&contents), value: Arc::new(make(&contents)?) };
+        Ok(Self { files, make: Box::new(make), current: Mutex::new(current), warning: Warning::default(), clock })
+    }
+
+    /// What the files say now, or said when they last made sense.
+    pub(crate) async fn get(self: &Arc<Self>) -> Arc<T> {
+        let this = Arc::clone(self);
+        // A file system may be slow. The task fails only if the runtime is going down.
+        let fresh = tokio::task::spawn_blocking(move || this.reload()).await;
+        fresh.unwrap_or_else(|_| Arc::clone(&self.lock().value))
+    }
+
+    fn reload(&self) -> Arc<T> {
+        let made = read(&self.files).and_then(|contents| {
+            let digest = digest(&contents);
+            if self.lock().digest == digest {
+                return Ok(None);
+            }
+            (self.make)(&contents).map(|value| Some(Current { digest, value: Arc::new(value) }))
+        });
+        let mut current = self.lock();
+        match made {
+            Ok(None) => {}
+            Ok(Some(fresh)) => {
+                info!(files = ?self.files, "changed files are in use");
+                *current = fresh;
+            }
+            Err(reason) if self.warning.is_due(self.clock.now()) => {
+                warn!(files = ?self.files, reason, "changed files cannot be used; what they said before counts");
+            }
+            Err(_) => {}
+        }
+        Arc::clone(&current.value)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Current<T>> {
+        // Nothing panics while it holds the lock; if something did, what it left would still be whole.
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn read(files: &[PathBuf]) -> Result<Vec<Vec<u8>>, String> {
+    let read = |file: &PathBuf| std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()));
+    files.iter().map(read).collect()
+}
+
+fn digest(contents: &[Vec<u8>]) -> Vec<u8> {
+    let mut context = Context::new(&SHA256);
+    for content in contents {
+        context.update(&content.len().to_be_bytes());
+        context.update(content);
+    }
+    context.finish().as_ref().to_vec()
+}

@@ -1,0 +1,72 @@
+//! Logout tokens (OpenID Connect Back-Channel Logout 1.0 §2.4, §2.6).
+
+use identity_core::port::{LogoutNotice, ProviderError, RefusedSignIn, RejectedToken};
+use serde_json::{Map, Value};
+use time::{Duration, OffsetDateTime};
+
+use super::signed::{Expected, text};
+use crate::checks::numeric_date;
+
+/// The member of `events` that makes a token a logout token.
+const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+
+/// How old a logout token may be, besides the clocks' difference. Providers send them at once.
+const LONGEST_WAY: Duration = Duration::minutes(2);
+
+impl Expected {
+    /// Checks a logout token but for its replay. `strict` demands the type that the standard gives them; many providers
+    /// write none, or `JWT`.
+    pub(crate) async fn logout_token(
+        &self,
+        token: &str,
+        strict: bool,
+        now: OffsetDateTime,
+    ) -> Result<LogoutNotice, ProviderError> {
+        let is_type = |typ: Option<&str>| {
+            let is = |name| typ.is_some_and(|typ| typ.eq_ignore_ascii_case(name));
+            let is_logout = is("logout+jwt") || is("application/logout+jwt");
+            is_logout || (!strict && (typ.is_none() || is("jwt")))
+        };
+        let signed = self.check(token, is_type, now).await.map_err(|error| match error {
+            ProviderError::Refused(RefusedSignIn::Token(RejectedToken::Issuer(_))) => RefusedSignIn::Issuer.into(),
+            ProviderError::Refused(RefusedSignIn::Token(RejectedToken::Type)) => {
+                RefusedSignIn::LogoutToken("its header's `typ` is another").into()
+            }
+            other => other,
+        })?;
+        self.notice(&signed.claims, signed.expires_at, now).map_err(ProviderError::from)
+    }
+
+    fn notice(
+        &self,
+        claims: &Map<String, Value>,
+        expires_at: OffsetDateTime,
+        now: OffsetDateTime,
+    ) -> Result<LogoutNotice, RefusedSignIn> {
+        let refuse = |fault| Err(RefusedSignIn::LogoutToken(fault));
+        let text = |name| text(claims, name).map(|found| found.map(str::to_owned)).map_err(RefusedSignIn::Token);
+        // An ID token must never do as a logout token, and has one.
+        if claims.contains_key("nonce") {
+            return refuse("it has a nonce");
+        }
+        // Keycloak tells its tokens apart in the payload, too.
+        if text("typ")?.is_some_and(|typ| !typ.eq_ignore_ascii_case("logout")) {
+            return refuse("its `typ` is another");
+        }
+        match claims.get("events") {
+            Some(Value::Object(events)) if events.get(EVENT).is_some_and(Value::is_object) => {}
+            _ => return refuse("its `events` has no logout event"),
+        }
+        let issued_at = numeric_date(claims, "iat").map_err(RefusedSignIn::Token)?;
+        let oldest = now.saturating_sub(LONGEST_WAY).saturating_sub(self.issuer.clock_skew);
+        if issued_at.is_none_or(|issued_at| issued_at < oldest) {
+            return refuse("it is too old");
+        }
+        let Some(id) = text("jti")? else { return refuse("it has no `jti`") };
+        let (subject, provider_session) = (text("sub")?, text("sid")?);
+        if subject.is_none() && provider_session.is_none() {
+            return refuse("it names neither a subject nor a session");
+        }
+        Ok(LogoutNotice { id, expires_at, subject, provider_session })
+    }
+}

@@ -1,0 +1,21 @@
+//! The client's side: signing people in at a provider, and tokens for services.
+
+mod authentication;
+mod claims;
+mod files;
+mod front_channel;
+mod key;
+mod kinds;
+mod logout_token;
+mod problems;
+mod provider;
+mod relying_party;
+mod settings;
+mod signed;
+mod telemetry;
+
+pub use provider::OidcProvider;
+pub use settings::{
+    AssertionAudience, AssertionSettings, ClientAuthentication, EndpointUrls, KeyFile, KeyId, ProviderKind,
+    ProviderSettings, Thumbprint, TlsSettings, UserInfoMode,
+};

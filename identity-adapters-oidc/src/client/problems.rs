@@ -1,0 +1,97 @@
+//! What is wrong with a registration's settings.
+
+use super::kinds::Habits;
+use super::settings::ProviderSettings;
+use crate::issuer::Issuer;
+use crate::settings::SettingsProblem;
+
+/// Parameters of authorization requests that are this server's to say. Those of request objects would replace all others.
+const RESERVED: [&str; 19] = [
+    "audience",
+    "claims",
+    "client_assertion",
+    "client_assertion_type",
+    "client_id",
+    "client_secret",
+    "code_challenge",
+    "code_challenge_method",
+    "id_token_hint",
+    "nonce",
+    "prompt",
+    "redirect_uri",
+    "request",
+    "request_uri",
+    "resource",
+    "response_mode",
+    "response_type",
+    "scope",
+    "state",
+];
+
+/// Problems with one provider's settings.
+pub(crate) struct Problems<'s> {
+    settings: &'s ProviderSettings,
+    pub(crate) found: Vec<SettingsProblem>,
+}
+
+impl<'s> Problems<'s> {
+    pub(crate) fn of(settings: &'s ProviderSettings) -> Self {
+        Self { settings, found: Vec::new() }
+    }
+
+    pub(crate) fn add(&mut self, setting: &'static str, rule: impl Into<String>) {
+        let provider = self.settings.id.clone();
+        self.found.push(SettingsProblem::Provider { provider, setting, rule: rule.into() });
+    }
+
+    /// What can be found out without asking anybody.
+    pub(crate) fn look(&mut self, habits: &Habits, issuer: &Issuer) {
+        let settings = self.settings;
+        if settings.client_id.trim().is_empty() {
+            self.add("client_id", "must not be blank");
+        }
+        let ends = |ending: &&str| settings.issuer.ends_with(*ending);
+        if !habits.issuer_endings.is_empty() && !habits.issuer_endings.iter().any(ends) {
+            self.add(
+                "issuer",
+                format!("must end in `{}` for a provider of this kind", habits.issuer_endings.join("` or `")),
+            );
+        }
+        if !settings.scopes.is_empty() && !settings.scopes.iter().any(|scope| scope == "openid") {
+            self.add("scopes", "must have `openid` among them");
+        }
+        if settings.scopes.iter().any(|scope| !is_scope(scope)) {
+            self.add("scopes", "must not have spaces, quotes or backslashes in them");
+        }
+        match habits.resource {
+            None if !settings.resources.is_empty() => {
+                self.add("resources", "are named by scopes at a provider of this kind");
+            }
+            Some((_, most)) if settings.resources.len() > most => {
+                self.add("resources", format!("must be at most {most} for a provider of this kind"));
+            }
+            _ => {}
+        }
+        if settings.resources.iter().any(|resource| resource.trim().is_empty()) {
+            self.add("resources", "must not be blank");
+        }
+        if settings.prompt.as_ref().is_some_and(|prompt| prompt.trim().is_empty()) {
+            self.add("prompt", "must not be blank");
+        }
+        for (name, _) in &settings.extra_parameters {
+            if name.trim().is_empty() {
+                self.add("extra_parameters", "must have names");
+            } else if RESERVED.contains(&name.as_str()) {
+                self.add("extra_parameters", format!("must not have `{name}` among them"));
+            }
+        }
+        if settings.id_token_algorithms.iter().any(|algorithm| !issuer.algorithms.contains(algorithm)) {
+            self.add("id_token_algorithms", "must be among the issuer's algorithms");
+        }
+    }
+}
+
+/// RFC 6749 §3.3.
+fn is_scope(scope: &str) -> bool {
+    !scope.is_empty() && scope.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
+}

@@ -1,0 +1,319 @@
+//! A provider at which people sign in: the port [`IdentityProvider`].
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use identity_core::port::{
+    AuthorizationRequest, AuthorizationResponse, ClaimSource, Ending, IdentityProvider, LogoutNotice, ProviderError,
+    RefusedSignIn, RejectedToken, Sent, SignedIn, TokenError,
+};
+use identity_core::resolve::PrincipalClaims;
+use identity_core::value::{Claims, Secret};
+use serde_json::{Map, Value};
+
+use super::authentication::Credentials;
+use super::claims::{Sources, from_source};
+use super::kinds::Habits;
+use super::problems::Problems;
+use super::relying_party::{RelyingParty, Tokens, overrides};
+use super::settings::{ProviderSettings, UserInfoMode};
+use super::signed::{Expected, IdToken};
+use super::telemetry::ClientTelemetry;
+use crate::compact::Compact;
+use crate::discovery::{Endpoint, Endpoints};
+use crate::http::FetchError;
+use crate::issuer::Issuer;
+use crate::settings::SettingsError;
+use crate::user_info::{self, without_query};
+use crate::verifier::{OidcTokenVerifier, Unverified, about};
+
+/// An OpenID provider at which people sign in. See the crate's documentation.
+pub struct OidcProvider {
+    pub(super) settings: ProviderSettings,
+    pub(super) habits: &'static Habits,
+    pub(super) scopes: Vec<String>,
+    pub(super) issuer: Arc<Issuer>,
+    pub(super) party: RelyingParty,
+    expected: Expected,
+    /// Whom somebody who signs in is: a person, whatever else the claims name.
+    claims: PrincipalClaims,
+}
+
+impl OidcProvider {
+    /// A provider that nobody has asked yet. It shares keys, discovery and the way to it with the verifier, which must know
+    /// its issuer. Key files are read now, and again when they change.
+    ///
+    /// # Errors
+    /// When the settings cannot be used, with everything that is wrong with them. An unreachable provider is no error.
+    pub fn new(settings: ProviderSettings, verifier: &OidcTokenVerifier) -> Result<Self, SettingsError> {
+        let mut problems = Problems::of(&settings);
+        let Some(issuer) = verifier.issuer(&settings.issuer) else {
+            problems.add("issuer", "is none of those whose tokens are accepted");
+            return Err(SettingsError(problems.found));
+        };
+        let habits = Habits::of(settings.kind);
+        problems.look(habits, issuer);
+        let clock = Arc::clone(&verifier.clock);
+        let overrides = overrides(&settings.endpoints, issuer.allow_http, |setting, rule| problems.add(setting, rule));
+        let credentials = Credentials::new(
+            &settings.client_id,
+            &settings.authentication,
+            habits,
+            issuer.http.clone(),
+            Arc::clone(&clock),
+        );
+        let credentials = credentials.map_err(|(setting, rule)| problems.add(setting, rule)).ok();
+        let Some(credentials) = credentials.filter(|_| problems.found.is_empty()) else {
+            return Err(SettingsError(problems.found));
+        };
+        Ok(Self {
+            habits,
+            scopes: own_or(&settings.scopes, || habits.scopes(&settings.client_id)),
+            expected: Expected {
+                issuer: Arc::clone(issuer),
+                client_id: settings.client_id.clone(),
+                algorithms: own_or(&settings.id_token_algorithms, || issuer.algorithms.clone()),
+                second_version: issuer.is_entra || habits.second_version,
+                max_token_bytes: verifier.max_token_bytes,
+            },
+            claims: PrincipalClaims { client_id: None, ..issuer.claims.clone() },
+            party: RelyingParty {
+                issuer: Arc::clone(&issuer.name),
+                credentials,
+                overrides,
+                telemetry: ClientTelemetry::new(Arc::clone(&issuer.name)),
+                clock,
+                back_off: issuer.back_off.unsigned_abs(),
+            },
+            issuer: Arc::clone(issuer),
+            settings,
+        })
+    }
+
+    pub(super) async fn endpoints(&self) -> Result<Arc<Endpoints>, ProviderError> {
+        let endpoints = self.issuer.endpoints().await;
+        endpoints.map_err(|left| ProviderError::Unavailable { retry_after: left.unsigned_abs() })
+    }
+
+    /// Asks for tokens for the first resource.
+    async fn tokens(
+        &self,
+        endpoints: &Endpoints,
+        mut form: Vec<(&'static str, String)>,
+    ) -> Result<Tokens, ProviderError> {
+        if let (Some(("resource", _)), Some(resource)) = (self.habits.resource, self.settings.resources.first()) {
+            form.push(("resource", resource.clone()));
+        }
+        self.party.tokens(endpoints, form).await
+    }
+
+    /// The claims of an access token that is one for this service, and about the same person as the ID token; none of
+    /// another, which is not this server's to read.
+    async fn access_token(
+        &self,
+        token: &str,
+        id_token: &Map<String, Value>,
+    ) -> Result<Map<String, Value>, ProviderError> {
+        let readable = Some(token).filter(|token| token.len() <= self.expected.max_token_bytes);
+        let readable = readable.and_then(|token| Compact::split(token).ok());
+        let ours = |name: &str| (*name == *self.issuer.name).then_some(&self.issuer);
+        let Some(Ok(unverified)) = readable.map(|compact| Unverified::read(compact, ours)) else {
+            return Ok(Map::new());
+        };
+        let claims = match unverified.check(self.party.clock.now()).await {
+            Ok(genuine) => genuine.claims,
+            Err(TokenError::Rejected(_)) => return Ok(Map::new()),
+            Err(TokenError::Unavailable { retry_after }) => return Err(ProviderError::Unavailable { retry_after }),
+        };
+        let same = |name| claims.get(name).is_some_and(|value| id_token.get(name) == Some(value));
+        let is_other = claims.contains_key("sub") && !same("sub") && !same(self.habits.same_person);
+        if is_other { Err(RefusedSignIn::Subject.into()) } else { Ok(claims) }
+    }
+
+    /// What UserInfo says.
+    async fn user_info(
+        &self,
+        endpoints: &Endpoints,
+        token: &str,
+        subject: &str,
+    ) -> Result<UserInfoAnswer, ProviderError> {
+        if self.settings.user_info == UserInfoMode::Off {
+            return Ok(UserInfoAnswer::NotAsked);
+        }
+        let telemetry = &self.issuer.telemetry;
+        let now = self.party.clock.now();
+        let (place, error) = match self.party.url(endpoints, Endpoint::UserInfo) {
+            Ok(url) => match user_info::fetch(&self.party.credentials.http().await, &url, token).await {
+                Ok(info) if info.get("sub").and_then(Value::as_str) == Some(subject) => {
+                    telemetry.user_info_fetched("ok");
+                    return Ok(UserInfoAnswer::Claims(info));
+                }
+                Ok(_) => {
+                    telemetry.user_info_fetched("other_subject");
+                    return Err(RefusedSignIn::Subject.into());
+                }
+                Err(error) => (without_query(url), error),
+            },
+            // A provider without such an endpoint is no failure, unless it is needed.
+            Err(_) if self.settings.user_info == UserInfoMode::FailSoft => return Ok(UserInfoAnswer::NotAsked),
+            Err(rule) => (self.settings.issuer.clone(), FetchError::UserInfoEndpoint(rule)),
+        };
+        telemetry.user_info_fetched(error.code());
+        telemetry.warn_of_user_info(now, &format!("{place} {error}"));
+        match (self.settings.user_info, error.is_outage()) {
+            (UserInfoMode::Required, _) => Err(RefusedSignIn::UserInfo.into()),
+            (_, is_outage) => Ok(UserInfoAnswer::Failed { is_outage }),
+        }
+    }
+
+    /// All that is known of somebody, taken together.
+    async fn signed_in(
+        &self,
+        endpoints: &Endpoints,
+        tokens: Tokens,
+        id_token: IdToken,
+        raw_id_token: Secret,
+        known: Option<&SignedIn>,
+    ) -> Result<SignedIn, ProviderError> {
+        let now = self.party.clock.now();
+        let access_token = self.access_token(tokens.access_token.expose(), &id_token.claims).await?;
+        let answer = self.user_info(endpoints, tokens.access_token.expose(), &id_token.subject).await?;
+        let is_outage = matches!(answer, UserInfoAnswer::Failed { is_outage: true });
+        let user_info = match answer {
+            UserInfoAnswer::Claims(claims) => claims,
+            UserInfoAnswer::NotAsked => Map::new(),
+            // What it said before stays as it was.
+            UserInfoAnswer::Failed { .. } => {
+                known.map_or_else(Map::new, |known| from_source(known, ClaimSource::UserInfo))
+            }
+        };
+        let sources = Sources { access_token, id_token: id_token.claims, user_info };
+        let (claims, provenance) = sources.merged(self.settings.prefer_id_token_claims);
+        let claims = Claims::from(claims);
+        let principal = self.claims.principal(&claims).map_err(|reason| match reason {
+            // The missing name may be what could not be asked for: that is no reason to refuse somebody.
+            RejectedToken::NoPrincipal if is_outage => self.party.unavailable(),
+            reason => RefusedSignIn::Token(reason).into(),
+        })?;
+        let groups = self.claims.groups(&claims).map_err(RefusedSignIn::Token)?;
+        let (display_name, email) = about(&claims);
+        Ok(SignedIn {
+            subject: id_token.subject,
+            provider_session: id_token.session.or_else(|| known.and_then(|known| known.provider_session.clone())),
+            principal,
+            groups,
+            display_name,
+            email,
+            claims,
+            provenance,
+            id_token: raw_id_token,
+            refresh_token: tokens.refresh_token.or_else(|| known.and_then(|known| known.refresh_token.clone())),
+            renewal_due_at: now.saturating_add(tokens.lifetime),
+        })
+    }
+}
+
+fn own_or<T: Clone>(own: &[T], usual: impl FnOnce() -> Vec<T>) -> Vec<T> {
+    if own.is_empty() { usual() } else { own.to_vec() }
+}
+
+enum UserInfoAnswer {
+    NotAsked,
+    Claims(Map<String, Value>),
+    Failed { is_outage: bool },
+}
+
+#[async_trait]
+impl IdentityProvider for OidcProvider {
+    fn id(&self) -> &str {
+        &self.settings.id
+    }
+
+    fn display_name(&self) -> &str {
+        &self.settings.display_name
+    }
+
+    fn issuer(&self) -> &str {
+        &self.issuer.name
+    }
+
+    async fn authorization_url(&self, request: &AuthorizationRequest) -> Result<String, ProviderError> {
+        let endpoints = self.endpoints().await?;
+        let url = self.party.url(&endpoints, Endpoint::Authorization);
+        let url = url.map_err(|_| RefusedSignIn::Malformed("there is no authorization endpoint that can be used"))?;
+        Ok(self.authorization(url, request))
+    }
+
+    async fn redeem(&self, response: &AuthorizationResponse, sent: &Sent) -> Result<SignedIn, ProviderError> {
+        let endpoints = self.endpoints().await?;
+        // RFC 9207 §2.4: before the provider hears of the code.
+        match &response.issuer {
+            Some(issuer) if *issuer != *self.issuer.name => return Err(RefusedSignIn::Issuer.into()),
+            None if endpoints.names_itself => return Err(RefusedSignIn::Issuer.into()),
+            _ => {}
+        }
+        let form = vec![
+            ("grant_type", "authorization_code".to_owned()),
+            ("code", response.code.expose().to_owned()),
+            ("redirect_uri", sent.redirect_uri.clone()),
+            ("code_verifier", sent.code_verifier.expose().to_owned()),
+        ];
+        let mut tokens = self.tokens(&endpoints, form).await?;
+        let raw = tokens.id_token.take().ok_or(RefusedSignIn::Malformed("there is no `id_token`"))?;
+        let now = self.party.clock.now();
+        let id_token = self.expected.id_token(raw.expose(), tokens.access_token.expose(), now).await?;
+        if id_token.claims.get("nonce").and_then(Value::as_str) != Some(&sent.nonce) {
+            return Err(RefusedSignIn::Nonce.into());
+        }
+        self.signed_in(&endpoints, tokens, id_token, raw, None).await
+    }
+
+    async fn refresh(&self, known: &SignedIn) -> Result<SignedIn, ProviderError> {
+        let refresh_token = known.refresh_token.as_ref().ok_or(RefusedSignIn::Grant)?;
+        let endpoints = self.endpoints().await?;
+        let form =
+            vec![("grant_type", "refresh_token".to_owned()), ("refresh_token", refresh_token.expose().to_owned())];
+        let mut tokens = self.tokens(&endpoints, form).await?;
+        // What the earlier ID token said; it was checked when it came.
+        let former = Compact::split(known.id_token.expose()).and_then(|compact| compact.payload());
+        let former = former.map_err(RefusedSignIn::Token)?;
+        let (id_token, raw) = match tokens.id_token.take() {
+            None => {
+                let session = known.provider_session.clone();
+                (IdToken { claims: former, subject: known.subject.clone(), session }, known.id_token.clone())
+            }
+            Some(raw) => {
+                let now = self.party.clock.now();
+                let fresh = self.expected.id_token(raw.expose(), tokens.access_token.expose(), now).await?;
+                // OpenID Connect Core 1.0 §12.2: a nonce need not be there, but none may be another.
+                if fresh.claims.get("nonce").is_some_and(|nonce| former.get("nonce") != Some(nonce)) {
+                    return Err(RefusedSignIn::Nonce.into());
+                }
+                (fresh, raw)
+            }
+        };
+        if id_token.subject != known.subject {
+            return Err(RefusedSignIn::Subject.into());
+        }
+        self.signed_in(&endpoints, tokens, id_token, raw, Some(known)).await
+    }
+
+    async fn revoke(&self, refresh_token: &Secret) -> Result<(), ProviderError> {
+        let endpoints = self.endpoints().await?;
+        self.party.revoke(&endpoints, refresh_token).await
+    }
+
+    async fn end_session_url(&self, ending: &Ending) -> Result<Option<String>, ProviderError> {
+        if !self.settings.logout_at_provider {
+            return Ok(None);
+        }
+        let endpoints = self.endpoints().await?;
+        let url = self.party.url(&endpoints, Endpoint::EndSession).ok();
+        Ok(self.end_session(url, ending))
+    }
+
+    async fn logout_token(&self, token: &str) -> Result<LogoutNotice, ProviderError> {
+        let strict = self.settings.require_logout_token_type;
+        self.expected.logout_token(token, strict, self.party.clock.now()).await
+    }
+}

@@ -1,0 +1,149 @@
+//! Tokens that a provider signs for its client: ID tokens and logout tokens.
+
+use std::sync::Arc;
+
+use aws_lc_rs::digest::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use identity_core::port::{ProviderError, RefusedSignIn, RejectedToken, TokenError};
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+
+use crate::algorithm::SigningAlgorithm;
+use crate::checks::{self, Lifetime};
+use crate::compact::Compact;
+use crate::http::excerpt;
+use crate::issuer::Issuer;
+
+/// What tokens for the client must be.
+pub(crate) struct Expected {
+    pub(crate) issuer: Arc<Issuer>,
+    pub(crate) client_id: String,
+    pub(crate) algorithms: Vec<SigningAlgorithm>,
+    /// Whether they must say `ver` `2.0`.
+    pub(crate) second_version: bool,
+    pub(crate) max_token_bytes: usize,
+}
+
+/// A token whose issuer, type, algorithm, signature, audience and times hold.
+pub(crate) struct Signed {
+    pub(crate) claims: Map<String, Value>,
+    pub(crate) algorithm: SigningAlgorithm,
+    pub(crate) expires_at: OffsetDateTime,
+}
+
+impl Expected {
+    /// Checks what both kinds of tokens have in common (OpenID Connect Core 1.0 §3.1.3.7, Back-Channel Logout 1.0 §2.6).
+    /// `is_type` says which `typ` the header may have.
+    pub(crate) async fn check(
+        &self,
+        token: &str,
+        is_type: impl Fn(Option<&str>) -> bool + Send,
+        now: OffsetDateTime,
+    ) -> Result<Signed, ProviderError> {
+        let refuse = |reason| ProviderError::from(RefusedSignIn::Token(reason));
+        if token.len() > self.max_token_bytes {
+            return Err(refuse(RejectedToken::TooLarge(self.max_token_bytes)));
+        }
+        let compact = Compact::split(token).map_err(refuse)?;
+        let header = compact.header().map_err(refuse)?;
+        let claims = compact.payload().map_err(refuse)?;
+        let issuer = checks::issuer(&claims).map_err(refuse)?;
+        if *issuer != *self.issuer.name {
+            let is_entra_v1 = checks::is_entra_v1(issuer);
+            return Err(refuse(if is_entra_v1 {
+                RejectedToken::EntraV1
+            } else {
+                RejectedToken::Issuer(excerpt(issuer))
+            }));
+        }
+        if !self.algorithms.contains(&header.algorithm) {
+            return Err(refuse(RejectedToken::Algorithm));
+        }
+        if !is_type(header.typ.as_deref()) {
+            return Err(refuse(RejectedToken::Type));
+        }
+        self.issuer.key_of(&compact, &header).await.map_err(|error| match error {
+            TokenError::Rejected(reason) => refuse(reason),
+            TokenError::Unavailable { retry_after } => ProviderError::Unavailable { retry_after },
+        })?;
+        let lifetime = self.check_claims(&claims, now).map_err(refuse)?;
+        Ok(Signed { claims, algorithm: header.algorithm, expires_at: lifetime.expires_at })
+    }
+
+    fn check_claims(&self, claims: &Map<String, Value>, now: OffsetDateTime) -> Result<Lifetime, RejectedToken> {
+        if self.second_version {
+            checks::entra_version(claims)?;
+        }
+        checks::audience(claims, std::slice::from_ref(&self.client_id))?;
+        if !claims.contains_key("iat") {
+            return Err(RejectedToken::MissingClaim("iat".to_owned()));
+        }
+        let lifetime = Lifetime::read(claims)?;
+        lifetime.check(now, self.issuer.clock_skew)?;
+        Ok(lifetime)
+    }
+
+    /// Checks an ID token (OpenID Connect Core 1.0 §3.1.3.7). The caller compares its nonce and its subject.
+    pub(crate) async fn id_token(
+        &self,
+        token: &str,
+        access_token: &str,
+        now: OffsetDateTime,
+    ) -> Result<IdToken, ProviderError> {
+        let is_jwt = |typ: Option<&str>| typ.is_none_or(|typ| typ.eq_ignore_ascii_case("jwt"));
+        let Signed { claims, algorithm, .. } = self.check(token, is_jwt, now).await?;
+        let refuse = |reason| ProviderError::from(RefusedSignIn::Token(reason));
+        // Other tokens that issuers sign with the same keys (RFC 8725 §3.12): security events, and what Keycloak tells
+        // apart in the payload.
+        let is_id =
+            text(&claims, "typ").map_err(refuse)?.is_none_or(|typ| is_jwt(Some(typ)) || typ.eq_ignore_ascii_case("id"));
+        if claims.contains_key("events") || !is_id {
+            return Err(refuse(RejectedToken::Type));
+        }
+        self.authorized_party(&claims)?;
+        if let Some(hash) = text(&claims, "at_hash").map_err(refuse)?
+            && hash != half_hash(algorithm, access_token)
+        {
+            return Err(RefusedSignIn::AccessTokenHash.into());
+        }
+        let subject = text(&claims, "sub").map_err(refuse)?;
+        let subject = subject.ok_or_else(|| refuse(RejectedToken::MissingClaim("sub".to_owned())))?.to_owned();
+        let session = text(&claims, "sid").map_err(refuse)?.map(str::to_owned);
+        Ok(IdToken { claims, subject, session })
+    }
+
+    /// A token for several is for this client only if it was issued to it; whoever the others are, they are not trusted
+    /// with it (§3.1.3.7, steps 3 to 5).
+    fn authorized_party(&self, claims: &Map<String, Value>) -> Result<(), RefusedSignIn> {
+        let is_for_others = claims.get("aud").and_then(Value::as_array).is_some_and(|audiences| audiences.len() > 1);
+        match text(claims, "azp").map_err(RefusedSignIn::Token)? {
+            Some(party) if party == self.client_id => Ok(()),
+            None if !is_for_others => Ok(()),
+            _ => Err(RefusedSignIn::AuthorizedParty),
+        }
+    }
+}
+
+/// An ID token that was checked.
+pub(crate) struct IdToken {
+    pub(crate) claims: Map<String, Value>,
+    pub(crate) subject: String,
+    pub(crate) session: Option<String>,
+}
+
+/// A claim that is a text, and not an empty one.
+pub(crate) fn text<'c>(claims: &'c Map<String, Value>, name: &str) -> Result<Option<&'c str>, RejectedToken> {
+    match claims.get(name) {
+        None => Ok(None),
+        Some(Value::String(text)) if !text.is_empty() => Ok(Some(text)),
+        Some(_) => Err(RejectedToken::ClaimType(name.to_owned())),
+    }
+}
+
+/// `at_hash`: the left half of the token's digest (OpenID Connect Core 1.0 §3.1.3.6).
+fn half_hash(algorithm: SigningAlgorithm, token: &str) -> String {
+    let hash = digest(algorithm.digest(), token.as_bytes());
+    let (half, _) = hash.as_ref().split_at(hash.as_ref().len() / 2);
+    URL_SAFE_NO_PAD.encode(half)
+}

@@ -54,6 +54,8 @@ pub struct Surfaces {
     pub cluster: Option<Cluster>,
     /// `/auth`, and sessions everywhere else.
     pub sign_in: Option<SignIn>,
+    /// Whether browsers reach this server by HTTPS.
+    pub https: Https,
     /// Makes request ids.
     pub ids: Arc<dyn Ids>,
     /// The limits of a request.

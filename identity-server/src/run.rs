@@ -11,6 +11,7 @@ use identity_adapters_oidc::OidcTokenVerifier;
 use identity_core::engine::Engine;
 use identity_core::matrix::Matrix;
 use identity_core::port::{Clock, Ids, StoreError};
+use identity_core::service::session::Sessions;
 use identity_core::value::{InvalidValue, RoleId, Secret, Username};
 use identity_http::actuator::Operations;
 use tracing::{error, info, warn};
@@ -18,7 +19,7 @@ use tracing::{error, info, warn};
 use crate::bootstrap::{self, BootstrapError};
 use crate::config::{Config, UserSeed};
 use crate::effects::{RandomIds, SystemClock};
-use crate::profile::{self, AssemblyError};
+use crate::profile::{self, AssemblyError, Parts};
 use listen::Listening;
 use operations::{Metrics, ServerOperations, Stage};
 use stores::Stores;
@@ -107,7 +108,16 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
         let engine = Arc::new(engine.await?);
         let hasher = profile::password_hasher(&config, &clock)?;
         bootstrap::apply(&engine, &config, hasher.as_deref()).await?;
-        let assembled = profile::assemble(&config, &engine, &stores.audit, hasher, &clock, &ids)?;
+        let parts = Parts {
+            engine: &engine,
+            audit: &stores.audit,
+            sessions: &stores.sessions,
+            hasher,
+            clock: &clock,
+            ids: &ids,
+            listening: listening.api_address(),
+        };
+        let assembled = profile::assemble(&config, parts)?;
         Ok::<_, RunError>((stores, engine, assembled))
     };
     let (stores, engine, assembled) = tokio::select! {
@@ -124,6 +134,9 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
     });
     if let Some(verifier) = assembled.verifier.clone() {
         actix_web::rt::spawn(keys_of_all_issuers(verifier));
+    }
+    if let Some(sign_in) = &assembled.surfaces.sign_in {
+        actix_web::rt::spawn(sweep(Arc::clone(&sign_in.sessions)));
     }
     let server = listening.serve_api(&config.server, assembled.surfaces)?;
     let handle = server.handle();
@@ -158,6 +171,16 @@ async fn keys_of_all_issuers(verifier: Arc<OidcTokenVerifier>) {
             return;
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// Removes expired sessions now and then. Nobody sees them meanwhile.
+async fn sweep(sessions: Arc<Sessions>) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(300)).await;
+        if let Err(error) = sessions.sweep().await {
+            warn!(error = &error as &dyn std::error::Error, "sessions.sweep.failed");
+        }
     }
 }
 

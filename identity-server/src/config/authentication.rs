@@ -8,6 +8,7 @@ use identity_core::value::{Audience, ClaimSelector};
 use url::{Host, Url};
 
 use super::Profile;
+use super::client::Client;
 use super::key::{Key, quoted};
 use super::reader::Reader;
 use super::server::web_url;
@@ -68,6 +69,8 @@ pub struct Provider {
     pub require_at_jwt: bool,
     /// Whether its URLs may be `http` on other hosts than this one.
     pub allow_insecure_http: bool,
+    /// What this server is there; none where nobody signs in with a browser.
+    pub client: Option<Client>,
 }
 
 /// How long answers of UserInfo count.
@@ -122,6 +125,12 @@ impl Authentication {
         })
     }
 
+    /// Whether people sign in at providers with a browser.
+    #[must_use]
+    pub fn signs_in_at_providers(&self) -> bool {
+        self.providers.iter().any(|provider| provider.client.is_some())
+    }
+
     /// Whether groups come from a claim. They do as soon as one provider says so: stored memberships of users would be a
     /// second truth.
     #[must_use]
@@ -164,6 +173,7 @@ impl Provider {
         let groups_claim = from.get("groups-claim", ClaimSelector::parse);
         let prefer_username_claim = from.flag("prefer-username-claim");
         let require_at_jwt = from.flag("require-at-jwt");
+        let client = Client::read(id, from, allow_insecure_http == Some(true));
         Some(Self {
             id: id.to_owned(),
             kind: kind.unwrap_or(match profile {
@@ -185,6 +195,7 @@ impl Provider {
             prefer_username_claim: prefer_username_claim?,
             require_at_jwt: require_at_jwt?,
             allow_insecure_http: allow_insecure_http?,
+            client,
         })
     }
 }
@@ -212,7 +223,7 @@ impl ProviderKind {
 }
 
 /// A URL whose answers can be believed: `https`, or `http` to this machine.
-fn safe_url(text: &str, allow_insecure_http: bool) -> Result<Url, &'static str> {
+pub(super) fn safe_url(text: &str, allow_insecure_http: bool) -> Result<Url, &'static str> {
     let url = web_url(text)?;
     let here = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
@@ -227,7 +238,7 @@ fn safe_url(text: &str, allow_insecure_http: bool) -> Result<Url, &'static str> 
     }
 }
 
-fn algorithm(text: &str) -> Result<&'static str, String> {
+pub(super) fn algorithm(text: &str) -> Result<&'static str, String> {
     let words = match Key::find("authentication.providers.<id>.algorithms[]").map(|key| key.kind) {
         Some(super::key::Kind::Choice(words)) => words,
         _ => &[],

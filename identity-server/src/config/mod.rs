@@ -5,6 +5,7 @@
 
 mod authentication;
 mod bootstrap;
+mod client;
 mod datasource;
 #[cfg(test)]
 mod docs;
@@ -19,6 +20,7 @@ mod problem;
 mod profiles;
 mod reader;
 mod server;
+mod session;
 mod store;
 mod switches;
 mod table;
@@ -28,10 +30,14 @@ mod tree;
 
 pub use authentication::{Authentication, Provider, ProviderKind, UserInfoAugmentation};
 pub use bootstrap::{Bootstrap, InitialClaim, MappingRuleSeed, TenantSeed, UserSeed};
+pub use client::{
+    Assertion, Client, ClientAuthentication, Endpoints as ClientEndpoints, KeyFile, UserInfo as SignInUserInfo,
+};
 pub use initialization::Initialization;
 pub use log::{Log, LogFormat};
 pub use problem::{Problem, Problems};
 pub use server::Server;
+pub use session::Session;
 pub use store::{Postgres, PostgresTarget, PostgresTls, Store};
 pub use switches::{IdPattern, Switches};
 pub use tree::Origin;
@@ -54,6 +60,8 @@ pub struct Config {
     pub store: Store,
     /// Whose tokens are believed.
     pub authentication: Authentication,
+    /// How long browsers stay signed in.
+    pub session: Session,
     /// What is made at start.
     pub bootstrap: Bootstrap,
     /// What else is made at start.
@@ -165,6 +173,18 @@ impl Config {
         let server = Server::read(&from.section("server"));
         let store = Store::read(&from.section("store"));
         let authentication = Authentication::read(&from.section("authentication"), profile);
+        let session = Session::read(&from.section("session"));
+        if let (Some(store), Some(session), Some(authentication)) = (&store, &session, &authentication)
+            && authentication.signs_in_at_providers()
+            && matches!(store, Store::Postgres(_))
+            && session.key.is_none()
+        {
+            from.section("session").problem(
+                "encryption-key",
+                "is required for sign-in with `store.postgres`, the same on all replicas: 32 random bytes in base64, as \
+                 `openssl rand -base64 32` prints them",
+            );
+        }
         let bootstrap = Bootstrap::read(&from.section("bootstrap"), profile);
         let switches = Switches::read(from);
         let pattern = switches.as_ref().map(|switches| &switches.id_pattern);
@@ -187,6 +207,7 @@ impl Config {
             server: server?,
             store: store?,
             authentication: authentication?,
+            session: session?,
             bootstrap,
             initialization,
             switches: switches?,

@@ -4,20 +4,22 @@
 mod builtin;
 #[cfg(feature = "oidc")]
 mod oidc;
+mod sign_in;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use identity_adapters_oidc::{OidcTokenVerifier, SettingsError};
 use identity_core::engine::Engine;
-use identity_core::port::{AuditLog, Clock, Ids, PasswordHasher};
+use identity_core::port::{AuditLog, Clock, Ids, PasswordHasher, SessionStore};
 use identity_core::service::cluster::{
     ClusterAuthorizations, ClusterGroups, ClusterMappingRules, ClusterRoles, ClusterTenants, ClusterUsers, Members,
     Setup,
 };
 use identity_core::service::{AuditLogs, Authentication, Authorizations, Gate, Groups, MappingRules, Roles, Tenants};
 use identity_core::world::Sources;
-use identity_http::{About, Cluster, IdRules, Limits, Surfaces};
+use identity_http::{About, Cluster, Https, IdRules, Limits, Surfaces};
 
 use crate::config::{Config, Profile};
 
@@ -30,6 +32,24 @@ pub struct Assembled {
     pub surfaces: Surfaces,
     /// What verifies tokens, in the profiles that have tokens.
     pub verifier: Option<Arc<OidcTokenVerifier>>,
+}
+
+/// What every profile is made of.
+pub struct Parts<'p> {
+    /// Holds the world.
+    pub engine: &'p Arc<Engine>,
+    /// What was done and refused.
+    pub audit: &'p Arc<dyn AuditLog>,
+    /// Where browser sessions are kept.
+    pub sessions: &'p Arc<dyn SessionStore>,
+    /// What hashes passwords, in the profiles that have passwords.
+    pub hasher: Option<Arc<dyn PasswordHasher>>,
+    /// The time of day.
+    pub clock: &'p Arc<dyn Clock>,
+    /// Fresh ids.
+    pub ids: &'p Arc<dyn Ids>,
+    /// Where the API listens.
+    pub listening: SocketAddr,
 }
 
 /// Why a profile cannot be assembled.
@@ -52,6 +72,9 @@ pub enum AssemblyError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The machine has no randomness.
+    #[error("the machine has no randomness")]
+    NoRandomness,
     /// Passwords cannot be hashed.
     #[error("passwords cannot be hashed: {0}")]
     Hasher(String),
@@ -93,14 +116,8 @@ pub fn password_hasher(
 ///
 /// # Errors
 /// When the profile is not in this build, or its settings cannot be used.
-pub fn assemble(
-    config: &Config,
-    engine: &Arc<Engine>,
-    audit: &Arc<dyn AuditLog>,
-    hasher: Option<Arc<dyn PasswordHasher>>,
-    clock: &Arc<dyn Clock>,
-    ids: &Arc<dyn Ids>,
-) -> Result<Assembled, AssemblyError> {
+pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, AssemblyError> {
+    let Parts { engine, audit, sessions, hasher, clock, ids, listening } = parts;
     let verifier = match config.profile {
         #[cfg(feature = "oidc")]
         Profile::Oidc => Some(oidc::verifier(config, clock)?),
@@ -112,6 +129,7 @@ pub fn assemble(
     // Rules match tokens: without tokens there is nothing to manage.
     let has_rules = verifier.is_some();
     let cluster = cluster(config, engine, audit, hasher.as_ref());
+    let sign_in = sign_in::sign_in(config, engine, sessions, verifier.as_deref(), hasher.is_some(), listening)?;
     let surfaces = Surfaces {
         engine: Arc::clone(engine),
         authentication: Arc::new(
@@ -123,6 +141,8 @@ pub fn assemble(
         mapping_rules: has_rules.then(|| Arc::new(MappingRules::new(gate()))),
         authorizations: features.resource_authorizations.then(|| Arc::new(Authorizations::new(gate()))),
         cluster: Some(cluster),
+        sign_in,
+        https: Https(sign_in::is_https(config)),
         ids: Arc::clone(ids),
         limits: Limits { body_bytes: config.server.max_body_bytes, revision_wait: REVISION_WAIT },
     };

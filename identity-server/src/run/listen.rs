@@ -48,6 +48,7 @@ impl Listening {
         let app = move || {
             App::new()
                 .app_data(web::Data::from(Arc::clone(&surfaces.ids)))
+                .app_data(web::Data::new(surfaces.https))
                 .service(web::scope(&base_path).configure(|scope| surfaces.mount(scope)))
                 .default_service(web::to(identity_http::no_such_path))
                 .wrap(from_fn(observe))
@@ -62,6 +63,11 @@ impl Listening {
         }
         let listener = self.api.try_clone().map_err(RunError::Serve)?;
         Ok(server.listen(listener).map_err(RunError::Serve)?.run())
+    }
+
+    /// Where the API is.
+    pub(super) fn api_address(&self) -> SocketAddr {
+        self.api_address
     }
 
     /// Says where to ask what is still missing. Standard output may be closed; nobody listens then.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use identity_adapters_postgres::{PostgresSettings, PostgresStores, Schema, TlsMode};
 use identity_adapters_sqlite::SqliteStores;
-use identity_core::port::{AuditLog, PolicyStore, StoreError};
+use identity_core::port::{AuditLog, PolicyStore, SessionStore, StoreError};
 
 use crate::config::{Postgres, PostgresTarget, PostgresTls, Store};
 
@@ -12,6 +12,7 @@ use crate::config::{Postgres, PostgresTarget, PostgresTls, Store};
 pub(super) struct Stores {
     pub(super) policy: Arc<dyn PolicyStore>,
     pub(super) audit: Arc<dyn AuditLog>,
+    pub(super) sessions: Arc<dyn SessionStore>,
     opened: Opened,
 }
 
@@ -26,13 +27,15 @@ impl Stores {
             Store::Sqlite { data_dir } => {
                 let stores = SqliteStores::open(data_dir.join("identity.db")).await?;
                 let (policy, audit) = (Arc::clone(&stores.policy), Arc::clone(&stores.audit));
-                Ok(Self { policy, audit, opened: Opened::Sqlite(stores) })
+                let sessions = Arc::clone(&stores.sessions);
+                Ok(Self { policy, audit, sessions, opened: Opened::Sqlite(stores) })
             }
             Store::Postgres(postgres) => {
                 let stores = PostgresStores::connect(&settings(postgres)?);
                 stores.migrate().await?;
                 let (policy, audit) = (Arc::clone(&stores.policy), Arc::clone(&stores.audit));
-                Ok(Self { policy, audit, opened: Opened::Postgres(stores) })
+                let sessions = Arc::clone(&stores.sessions);
+                Ok(Self { policy, audit, sessions, opened: Opened::Postgres(stores) })
             }
         }
     }

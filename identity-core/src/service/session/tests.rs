@@ -1,2 +1,1 @@
-
 //! Sessions, with fakes.

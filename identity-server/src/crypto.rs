@@ -1,0 +1,194 @@
+//! Randomness, digests and ciphers: AES-256-GCM with keys that can be rotated.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::rand;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use identity_core::port::Crypto;
+use identity_core::value::Secret;
+
+/// The form of what is sealed: this byte, the key's name, the nonce, the ciphertext with its tag.
+const FORM: u8 = 1;
+const NAME: usize = 4;
+const NONCE: usize = 12;
+
+/// A key for what only the replicas of one installation shall read.
+pub struct SealingKey {
+    /// The beginning of its digest, so that what is sealed says with which key.
+    name: [u8; NAME],
+    cipher: RandomizedNonceKey,
+}
+
+impl SealingKey {
+    /// 32 bytes in base64.
+    #[must_use]
+    pub fn parse(text: &Secret) -> Option<Self> {
+        let bytes: [u8; 32] = BASE64_STANDARD.decode(text.expose().trim()).ok()?.try_into().ok()?;
+        Self::new(&bytes)
+    }
+
+    fn new(bytes: &[u8; 32]) -> Option<Self> {
+        let name = *digest(&SHA256, bytes).as_ref().first_chunk::<NAME>()?;
+        Some(Self { name, cipher: RandomizedNonceKey::new(&AES_256_GCM, bytes).ok()? })
+    }
+
+    /// A key that nobody else has and that is gone with the process.
+    #[must_use]
+    pub fn passing() -> Option<Self> {
+        Self::new(&random()?)
+    }
+
+    /// The key in a file that only this user can read; made when it is missing.
+    ///
+    /// # Errors
+    /// When the file cannot be made or read, or holds something else.
+    pub fn in_file(path: &Path) -> io::Result<Self> {
+        let unusable = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let bytes = random().ok_or_else(|| unusable("the machine has no randomness"))?;
+                match create(path, &BASE64_STANDARD.encode(bytes)) {
+                    // Another process was faster: its key counts.
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                    created => created?,
+                }
+                std::fs::read_to_string(path)?
+            }
+            Err(error) => return Err(error),
+        };
+        Self::parse(&Secret::new(text)).ok_or_else(|| unusable("it does not hold 32 bytes in base64"))
+    }
+}
+
+/// Writes a file that only this user can read, whole or not at all.
+fn create(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    let draft = path.with_extension(format!("{}.draft", std::process::id()));
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&draft)?;
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    // A link, unlike a renaming, does not replace what another process has made meanwhile.
+    let linked = written.and_then(|()| std::fs::hard_link(&draft, path));
+    std::fs::remove_file(&draft)?;
+    linked
+}
+
+fn random() -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    rand::fill(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+/// The machine's randomness and ciphers.
+pub struct SystemCrypto {
+    /// The first one seals; all open.
+    keys: Vec<SealingKey>,
+}
+
+impl SystemCrypto {
+    /// With these keys: the first one seals, the others are those of before.
+    #[must_use]
+    pub fn new(keys: Vec<SealingKey>) -> Self {
+        Self { keys }
+    }
+}
+
+impl Crypto for SystemCrypto {
+    fn random(&self) -> Option<[u8; 32]> {
+        random()
+    }
+
+    fn digest(&self, bytes: &[u8]) -> [u8; 32] {
+        let mut out = [0; 32];
+        out.iter_mut().zip(digest(&SHA256, bytes).as_ref()).for_each(|(to, from)| *to = *from);
+        out
+    }
+
+    fn seal(&self, context: &[u8], plain: &[u8]) -> Option<Vec<u8>> {
+        let key = self.keys.first()?;
+        let mut text = plain.to_vec();
+        let nonce = key.cipher.seal_in_place_append_tag(Aad::from(context), &mut text).ok()?;
+        Some([&[FORM][..], &key.name, nonce.as_ref(), &text].concat())
+    }
+
+    fn open(&self, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+        let (form, rest) = sealed.split_first()?;
+        let (name, rest) = rest.split_first_chunk::<NAME>()?;
+        let (nonce, text) = rest.split_first_chunk::<NONCE>()?;
+        let key = self.keys.iter().find(|key| key.name == *name).filter(|_| *form == FORM)?;
+        let mut text = text.to_vec();
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let length = key.cipher.open_in_place(nonce, Aad::from(context), &mut text).ok()?.len();
+        text.truncate(length);
+        Some(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(byte: u8) -> SealingKey {
+        SealingKey::parse(&Secret::new(BASE64_STANDARD.encode([byte; 32]))).unwrap()
+    }
+
+    #[test]
+    fn what_is_sealed_opens_in_its_context_only() {
+        let crypto = SystemCrypto::new(vec![key(1)]);
+        let sealed = crypto.seal(b"a", b"hello").unwrap();
+        assert!(!sealed.windows(5).any(|window| window == b"hello"));
+        assert_eq!(crypto.open(b"a", &sealed).unwrap(), b"hello");
+        assert_eq!(crypto.open(b"b", &sealed), None);
+        assert_ne!(crypto.seal(b"a", b"hello").unwrap(), sealed, "a nonce of its own");
+        for place in 0..sealed.len() {
+            let mut tampered = sealed.clone();
+            tampered[place] ^= 1;
+            assert_eq!(crypto.open(b"a", &tampered), None, "byte {place}");
+            assert_eq!(crypto.open(b"a", &sealed[..place]), None, "cut at {place}");
+        }
+    }
+
+    #[test]
+    fn keys_can_be_rotated() {
+        let before = SystemCrypto::new(vec![key(1)]).seal(b"", b"x").unwrap();
+        let during = SystemCrypto::new(vec![key(2), key(1)]);
+        assert_eq!(during.open(b"", &before).unwrap(), b"x");
+        let after = SystemCrypto::new(vec![key(2)]);
+        assert_eq!(after.open(b"", &during.seal(b"", b"y").unwrap()).unwrap(), b"y");
+        assert_eq!(after.open(b"", &before), None);
+    }
+
+    #[test]
+    fn a_key_is_32_bytes() {
+        for text in ["", "short", &BASE64_STANDARD.encode([0; 31]), &BASE64_STANDARD.encode([0; 33]), "ü"] {
+            assert!(SealingKey::parse(&Secret::new(text.to_owned())).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_keys_file_is_made_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("data").join("session.key");
+        let names: Vec<_> = (0..2).map(|_| SealingKey::in_file(&path).unwrap().name).collect();
+        assert_eq!(names[0], names[1]);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        std::fs::write(&path, "no key").unwrap();
+        assert!(SealingKey::in_file(&path).is_err());
+        assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing else is left");
+    }
+}

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -35,6 +36,15 @@ impl SealingKey {
     fn new(bytes: &[u8; 32]) -> Option<Self> {
         let name = *digest(&SHA256, bytes).as_ref().first_chunk::<NAME>()?;
         Some(Self { name, cipher: RandomizedNonceKey::new(&AES_256_GCM, bytes).ok()? })
+    }
+
+    /// A key that follows from another secret which all replicas have (HKDF, RFC 5869).
+    #[must_use]
+    pub fn derived(secret: &Secret) -> Option<Self> {
+        let pseudorandom = Salt::new(HKDF_SHA256, b"identity").extract(secret.expose().as_bytes());
+        let mut bytes = [0; 32];
+        pseudorandom.expand(&[b"session sealing key"], HKDF_SHA256).ok()?.fill(&mut bytes).ok()?;
+        Self::new(&bytes)
     }
 
     /// A key that nobody else has and that is gone with the process.
@@ -167,6 +177,14 @@ mod tests {
         let after = SystemCrypto::new(vec![key(2)]);
         assert_eq!(after.open(b"", &during.seal(b"", b"y").unwrap()).unwrap(), b"y");
         assert_eq!(after.open(b"", &before), None);
+    }
+
+    #[test]
+    fn replicas_derive_the_same_key_from_the_same_secret() {
+        let of = |text: &str| SystemCrypto::new(vec![SealingKey::derived(&Secret::new(text.to_owned())).unwrap()]);
+        let sealed = of("s").seal(b"", b"x").unwrap();
+        assert_eq!(of("s").open(b"", &sealed).unwrap(), b"x");
+        assert_eq!(of("t").open(b"", &sealed), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use time::{Duration, OffsetDateTime};
 
 use super::lock;
-use crate::port::{Clock, Ids, PasswordHasher};
+use crate::port::{Clock, Crypto, Ids, PasswordHasher};
 use crate::value::{PasswordHash, Secret};
 
 /// A [`Clock`] that stands still until it is told otherwise.
@@ -44,6 +44,36 @@ impl Ids for SequentialIds {
     fn fresh(&self) -> String {
         let number = self.0.fetch_add(1, Ordering::Relaxed) + 1;
         format!("00000000-0000-4000-8000-{number:012x}")
+    }
+}
+
+/// [`Crypto`] that hides nothing and that anybody can guess. For tests only.
+#[derive(Debug, Default)]
+pub struct PlainCrypto(AtomicU64);
+
+impl Crypto for PlainCrypto {
+    fn random(&self) -> Option<[u8; 32]> {
+        Some(self.digest(&self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes()))
+    }
+
+    /// Four FNV-1a hashes, each with a beginning of its own.
+    fn digest(&self, bytes: &[u8]) -> [u8; 32] {
+        let hash = |seed: u64| {
+            let start = 0xcbf2_9ce4_8422_2325 ^ seed;
+            bytes.iter().fold(start, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+        };
+        let mut digest = [0; 32];
+        digest.chunks_mut(8).zip(1..).for_each(|(part, seed)| part.copy_from_slice(&hash(seed).to_be_bytes()));
+        digest
+    }
+
+    fn seal(&self, context: &[u8], plain: &[u8]) -> Option<Vec<u8>> {
+        Some([&context.len().to_be_bytes(), context, plain].concat())
+    }
+
+    fn open(&self, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+        let empty = self.seal(context, &[])?;
+        sealed.strip_prefix(empty.as_slice()).map(<[u8]>::to_vec)
     }
 }
 

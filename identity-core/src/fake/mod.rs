@@ -7,7 +7,7 @@ mod rows;
 mod session_store;
 
 pub use audit_log::MemoryAuditLog;
-pub use effects::{FixedClock, PlainPasswordHasher, SequentialIds};
+pub use effects::{FixedClock, PlainCrypto, PlainPasswordHasher, SequentialIds};
 pub use policy_store::MemoryPolicyStore;
 pub use rows::Rows;
 pub use session_store::MemorySessionStore;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use identity_core::value::{Audience, ClaimSelector};
+use identity_core::value::{Audience, ClaimSelector, Secret};
 use url::{Host, Url};
 
 use super::Profile;
@@ -129,6 +129,12 @@ impl Authentication {
     #[must_use]
     pub fn signs_in_at_providers(&self) -> bool {
         self.providers.iter().any(|provider| provider.client.is_some())
+    }
+
+    /// A secret that all replicas have and the store does not: the first provider's that has one.
+    #[must_use]
+    pub fn client_secret(&self) -> Option<&Secret> {
+        self.providers.iter().filter_map(|provider| provider.client.as_ref()).find_map(Client::secret)
     }
 
     /// Whether groups come from a claim. They do as soon as one provider says so: stored memberships of users would be a

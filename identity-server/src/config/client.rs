@@ -119,6 +119,8 @@ pub enum KeyFile {
     },
 }
 
+/// The client id of the replaced service, where nobody says otherwise (management reference §7.1).
+const IMPLIED_ID: &str = "camunda-identity";
 const METHODS: [&str; 5] = ["none", "client_secret_basic", "client_secret_post", "private_key_jwt", "tls_client_auth"];
 
 impl Client {
@@ -127,7 +129,9 @@ impl Client {
         let text = |text: &str| filled(text).map(str::to_owned);
         let url = |text: &str| safe_url(text, insecure_http);
         let display_name = from.get("display-name", text).unwrap_or_else(|| provider.to_owned());
-        let id = from.get("client-id", text);
+        let implied =
+            || (from.given("client-secret") || from.given("client-secret-file")).then(|| IMPLIED_ID.to_owned());
+        let id = from.get("client-id", text).or_else(implied);
         let authentication = ClientAuthentication::read(from);
         let scopes = from.list("scopes", text);
         if !scopes.is_empty() && !scopes.iter().any(|scope| scope == "openid") {
@@ -165,6 +169,16 @@ impl Client {
             logout_at_provider: logout_at_provider?,
             require_logout_token_type: require_logout_token_type?,
         })
+    }
+}
+
+impl Client {
+    /// The client's secret, if it has one.
+    pub(super) fn secret(&self) -> Option<&Secret> {
+        match &self.authentication {
+            ClientAuthentication::SecretBasic(secret) | ClientAuthentication::SecretPost(secret) => Some(secret),
+            _ => None,
+        }
     }
 }
 

@@ -176,13 +176,14 @@ impl Config {
         let session = Session::read(&from.section("session"));
         if let (Some(store), Some(session), Some(authentication)) = (&store, &session, &authentication)
             && authentication.signs_in_at_providers()
+            && authentication.client_secret().is_none()
             && matches!(store, Store::Postgres(_))
             && session.key.is_none()
         {
             from.section("session").problem(
                 "encryption-key",
-                "is required for sign-in with `store.postgres`, the same on all replicas: 32 random bytes in base64, as \
-                 `openssl rand -base64 32` prints them",
+                "is required for sign-in with `store.postgres` and without a client secret: 32 random bytes in base64, as \
+                 `openssl rand -base64 32` prints them, the same on all replicas",
             );
         }
         let bootstrap = Bootstrap::read(&from.section("bootstrap"), profile);

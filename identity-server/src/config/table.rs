@@ -98,8 +98,8 @@ pub(super) static KEYS: &[Key] = &[
     key("authentication.providers.<id>.require-at-jwt", Flag, "false", &[], "Whether a token's type must be `at+jwt` (RFC 9068)."),
     key("authentication.providers.<id>.allow-insecure-http", Flag, "false", &[], "Whether the provider's URLs may be `http` on other hosts than this one."),
     key("authentication.providers.<id>.display-name", Text, "", &[oidc!("client-name"), oidc_of!("client-name")], "What people call the provider, where they choose one. Its id when not given."),
-    key("authentication.providers.<id>.client-id", Text, "", &["identity.client-id", "camunda.identity.client-id", oidc!("client-id"), oidc_of!("client-id")], "This server's client id at the provider. With it, people can sign in there with a browser."),
-    key("authentication.providers.<id>.client-secret", Secret, "", &["identity.client-secret", "camunda.identity.client-secret", oidc!("client-secret"), oidc_of!("client-secret")], "That client's secret."),
+    key("authentication.providers.<id>.client-id", Text, "", &["identity.client-id", oidc!("client-id"), oidc_of!("client-id")], "This server's client id at the provider. With it, people can sign in there with a browser. `camunda-identity` when only `client-secret` is given."),
+    key("authentication.providers.<id>.client-secret", Secret, "", &["identity.client-secret", oidc!("client-secret"), oidc_of!("client-secret")], "That client's secret."),
     key("authentication.providers.<id>.client-authentication", Choice(&["none", "client_secret_basic", "client_secret_post", "private_key_jwt", "tls_client_auth"]), "", &[oidc!("client-authentication-method"), oidc_of!("client-authentication-method")], "How this server proves to be that client. When not given, the one whose means are there."),
     key("authentication.providers.<id>.assertion.key-file", Text, "", &[], "A PEM file with the private key for `private_key_jwt`. Read again when it changes."),
     key("authentication.providers.<id>.assertion.certificate-file", Text, "", &[], "A PEM file with that key's certificate, for thumbprints."),
@@ -134,7 +134,7 @@ pub(super) static KEYS: &[Key] = &[
 
     key("session.idle-timeout", Duration, "30m", &[cluster!("session.max-inactive-interval")], "How long a browser stays signed in without activity."),
     key("session.absolute-timeout", Duration, "12h", &[], "How long a browser stays signed in at most."),
-    key("session.encryption-key", Secret, "", &[], "What the tokens of sessions are encrypted with: 32 random bytes in base64, the same on all replicas. Required for sign-in with `store.postgres`; with the embedded store, the file `session.key` beside the database when not given."),
+    key("session.encryption-key", Secret, "", &[], "What the tokens of sessions are encrypted with: 32 random bytes in base64, the same on all replicas. When not given: derived from the first provider's `client-secret`; without one, the file `session.key` beside the embedded database. Required with `store.postgres` and no `client-secret`."),
     key("session.previous-encryption-key", Secret, "", &[], "The key of before, so that a new one signs nobody out."),
 
     key("bootstrap.initial-claim.name", Text, "oid", &["identity.initial-claim-name"], "The claim that the first administrator's token has."),

@@ -268,6 +268,12 @@ fn a_deployment_of_the_replaced_service_is_understood() {
     assert_eq!(provider.issuer, "https://login.example/v2.0");
     assert_eq!(provider.backend_url.as_ref().unwrap().as_str(), "https://login.internal/v2.0");
     assert_eq!(provider.clock_skew.as_secs(), 30);
+    let client = provider.client.as_ref().unwrap();
+    assert_eq!(client.id, "camunda-identity");
+    assert_eq!(
+        client.authentication,
+        ClientAuthentication::SecretBasic(identity_core::value::Secret::new("hunter2".to_owned()))
+    );
     assert_eq!(provider.audiences[0].as_str(), "identity");
     let Store::Postgres(postgres) = config.store else { panic!("{:?}", config.store) };
     assert_eq!(postgres.tls, Some(PostgresTls::Require));
@@ -282,7 +288,7 @@ fn a_deployment_of_the_replaced_service_is_understood() {
         loaded.warnings,
         [
             "SPRING_PROFILES_ACTIVE: ignored profiles: stackdriver",
-            "understood, not used by this version: CAMUNDA_IDENTITY_CLIENTID, IDENTITY_CLIENT_SECRET, KEYCLOAK_REALM",
+            "understood, not used by this version: CAMUNDA_IDENTITY_CLIENTID, KEYCLOAK_REALM",
         ]
     );
 }

@@ -79,12 +79,16 @@ fn public_url(config: &Config, listening: SocketAddr) -> String {
     )
 }
 
-/// The keys that sessions are sealed with: the configured ones, or one that lies beside the embedded database.
+/// The keys that sessions are sealed with: the configured ones, or one that follows from a client's secret, or one that lies
+/// beside the embedded database.
 fn keys(config: &Config) -> Result<Vec<SealingKey>, AssemblyError> {
     let session = &config.session;
     if session.key.is_some() {
         // They were read when the configuration was checked.
         return Ok([&session.key, &session.previous_key].into_iter().flatten().filter_map(SealingKey::parse).collect());
+    }
+    if let Some(secret) = config.authentication.client_secret() {
+        return SealingKey::derived(secret).map(|key| vec![key]).ok_or(AssemblyError::NoRandomness);
     }
     match &config.store {
         Store::Sqlite { data_dir } => {

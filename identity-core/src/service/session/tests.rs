@@ -1,1 +1,437 @@
-//! Sessions, with fakes.
+//! Sessions, on fakes: what needs a clock that obeys, or a provider that fails on command.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use serde_json::json;
+use time::Duration as Span;
+use time::macros::datetime;
+
+use super::*;
+use crate::apply::Command;
+use crate::decide::Permit;
+use crate::entity::Session;
+use crate::entity::{Principal, User, WhichSessions};
+use crate::fake::{FixedClock, MemoryPolicyStore, MemorySessionStore, PlainCrypto, PlainPasswordHasher};
+use crate::matrix::Matrix;
+use crate::port::{
+    AuditField, AuditFilter, AuditQuery, AuditText, AuthorizationRequest, AuthorizationResponse, Ending, LogoutNotice,
+    PasswordHasher as _, ProviderError, RefusedSignIn, Sent, SignedIn,
+};
+use crate::search::{PageRequest, Row as _, Start, Window};
+use crate::service::Authentication;
+use crate::service::{Caller, ServiceError};
+use crate::value::{Claims, Email, LocalPath, Username};
+use crate::world::Sources;
+
+const ISSUER: &str = "https://idp.example";
+
+/// A provider that answers as it is told, and counts.
+struct Scripted {
+    clock: Arc<FixedClock>,
+    refreshes: AtomicUsize,
+    revocations: AtomicUsize,
+    next: std::sync::Mutex<Result<serde_json::Value, ProviderError>>,
+    /// Held while a refresh is under way.
+    gate: async_lock::Mutex<()>,
+}
+
+impl Scripted {
+    fn answers(&self, next: Result<serde_json::Value, ProviderError>) {
+        *self.next.lock().unwrap() = next;
+    }
+
+    fn signed_in(&self, claims: serde_json::Value) -> SignedIn {
+        SignedIn {
+            subject: "s-1".to_owned(),
+            provider_session: Some("sid-1".to_owned()),
+            principal: Principal::User(Username::parse("ann").unwrap()),
+            groups: None,
+            display_name: Some("Ann".to_owned()),
+            email: Email::parse("ann@example.org").ok(),
+            claims: Claims::new(claims).unwrap(),
+            provenance: std::collections::BTreeMap::new(),
+            id_token: Secret::new("id-token".to_owned()),
+            refresh_token: Some(Secret::new("refresh-token".to_owned())),
+            renewal_due_at: crate::port::Clock::now(self.clock.as_ref()) + Span::minutes(5),
+        }
+    }
+}
+
+#[async_trait]
+impl IdentityProvider for Scripted {
+    fn id(&self) -> &str {
+        "main"
+    }
+    fn display_name(&self) -> &str {
+        "Main"
+    }
+    fn issuer(&self) -> &str {
+        ISSUER
+    }
+    async fn authorization_url(&self, request: &AuthorizationRequest) -> Result<String, ProviderError> {
+        Ok(format!("{ISSUER}/auth?state={}&challenge={}", request.state, request.code_challenge))
+    }
+    async fn redeem(&self, _: &AuthorizationResponse, _: &Sent) -> Result<SignedIn, ProviderError> {
+        self.next.lock().unwrap().clone().map(|claims| self.signed_in(claims))
+    }
+    async fn refresh(&self, _: &SignedIn) -> Result<SignedIn, ProviderError> {
+        self.refreshes.fetch_add(1, Ordering::SeqCst);
+        let _held = self.gate.lock().await;
+        self.next.lock().unwrap().clone().map(|claims| self.signed_in(claims))
+    }
+    async fn revoke(&self, _: &Secret) -> Result<(), ProviderError> {
+        self.revocations.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+    async fn end_session_url(&self, ending: &Ending) -> Result<Option<String>, ProviderError> {
+        Ok(Some(format!("{ISSUER}/logout?state={}", ending.state)))
+    }
+    async fn logout_token(&self, token: &str) -> Result<LogoutNotice, ProviderError> {
+        let (sub, sid) = token.split_once('/').ok_or(RefusedSignIn::LogoutToken("malformed"))?;
+        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let expires_at = crate::port::Clock::now(self.clock.as_ref()) + Span::minutes(2);
+        Ok(LogoutNotice { id: token.to_owned(), expires_at, subject: text(sub), provider_session: text(sid) })
+    }
+}
+
+struct Site {
+    clock: Arc<FixedClock>,
+    engine: Arc<Engine>,
+    store: MemorySessionStore,
+    audit: Arc<dyn crate::port::AuditLog>,
+    provider: Arc<Scripted>,
+    sessions: Sessions,
+}
+
+fn unavailable() -> ProviderError {
+    ProviderError::Unavailable { retry_after: Duration::from_secs(5) }
+}
+
+async fn site(sources: Sources) -> Site {
+    let policy = MemoryPolicyStore::default();
+    let audit = Arc::new(policy.audit_log());
+    let clock = Arc::new(FixedClock::new(datetime!(2026-03-01 12:00 UTC)));
+    let engine = Engine::start(Arc::new(policy), audit.clone(), clock.clone(), sources, Matrix::standard());
+    let engine = Arc::new(engine.await.unwrap());
+    let provider = Arc::new(Scripted {
+        clock: Arc::clone(&clock),
+        refreshes: AtomicUsize::new(0),
+        revocations: AtomicUsize::new(0),
+        next: std::sync::Mutex::new(Ok(json!({"sub": "s-1"}))),
+        gate: async_lock::Mutex::new(()),
+    });
+    let store = MemorySessionStore::default();
+    let providers: Vec<Arc<dyn IdentityProvider>> =
+        if sources == Sources::BuiltIn { Vec::new() } else { vec![provider.clone()] };
+    let ports = SessionPorts { store: Arc::new(store.clone()), crypto: Arc::new(PlainCrypto::default()), providers };
+    let settings = SessionSettings {
+        idle: Duration::from_secs(30 * 60),
+        longest: Duration::from_secs(12 * 3600),
+        redirect_uri: "https://identity.example/auth/login-callback".to_owned(),
+        signed_out_uri: "https://identity.example/auth/logged-out".to_owned(),
+    };
+    let sessions = Sessions::new(Arc::clone(&engine), Gate::management(Arc::clone(&engine)), ports, settings);
+    Site { clock, engine, store, audit, provider, sessions }
+}
+
+async fn oidc() -> Site {
+    site(Sources::Provider { groups_claimed: false }).await
+}
+
+impl Site {
+    fn path() -> LocalPath {
+        LocalPath::parse("/groups").unwrap()
+    }
+
+    async fn sign_in(&self) -> SessionId {
+        let started = self.sessions.start(None, &Self::path(), false).await.unwrap();
+        let opened = self.comes_back(&started, started.transaction.expose()).await.unwrap();
+        assert_eq!(opened.return_to, Self::path());
+        opened.id
+    }
+
+    async fn comes_back(&self, started: &Started, transaction: &str) -> Result<Opened, SignInError> {
+        self.sessions.complete(answer(&state(started)), Some(transaction), Browser::default()).await
+    }
+
+    async fn caller(&self, id: &SessionId, activity: Activity) -> Option<SessionCaller> {
+        self.sessions.caller(id, activity, None).await.unwrap()
+    }
+
+    async fn lives(&self, id: &SessionId) -> bool {
+        self.caller(id, Activity::Polling).await.is_some()
+    }
+
+    /// The reasons in the audit log, oldest first.
+    async fn reasons(&self) -> Vec<String> {
+        let query = AuditQuery::new(AuditFilter::default(), &[], &Window { start: Start::Offset(0), limit: 100 });
+        let found = self.audit.search(&query.unwrap()).await.unwrap();
+        let reason = |event: &crate::entity::AuditEvent| {
+            event.text(AuditField::Text(AuditText::Reason)).map(std::borrow::Cow::into_owned)
+        };
+        found.items.iter().filter_map(reason).collect()
+    }
+}
+
+fn state(started: &Started) -> String {
+    let (_, rest) = started.location.split_once("state=").unwrap();
+    rest.split('&').next().unwrap().to_owned()
+}
+
+fn answer(state: &str) -> CallbackAnswer {
+    let response = AuthorizationResponse { code: Secret::new("code".to_owned()), issuer: None };
+    CallbackAnswer { state: Some(state.to_owned()), outcome: Ok(response) }
+}
+
+#[tokio::test]
+async fn a_sign_in_counts_once_in_the_browser_that_began_it_and_not_for_ever() {
+    let site = oidc().await;
+    let started = site.sessions.start(None, &Site::path(), false).await.unwrap();
+    let other = site.sessions.start(None, &Site::path(), false).await.unwrap();
+    assert_ne!(started.location, other.location, "fresh state each time");
+    let missing = site.sessions.complete(answer(&state(&started)), None, Browser::default()).await;
+    assert!(matches!(missing, Err(SignInError::OtherBrowser)));
+    let foreign = site.comes_back(&started, other.transaction.expose()).await;
+    assert!(matches!(foreign, Err(SignInError::StateMismatch)));
+    let tampered = site.comes_back(&started, "e30").await;
+    assert!(matches!(tampered, Err(SignInError::TransactionMalformed)));
+
+    assert!(site.comes_back(&started, started.transaction.expose()).await.is_ok());
+    let replayed = site.comes_back(&started, started.transaction.expose()).await;
+    assert!(matches!(replayed, Err(SignInError::StateReplayed)));
+
+    site.clock.advance(Span::minutes(15));
+    let late = site.comes_back(&other, other.transaction.expose()).await;
+    assert!(matches!(late, Err(SignInError::TransactionExpired)));
+    let reasons =
+        ["sign_in_not_begun_here", "state_mismatch", "sign_in_malformed", "state_replayed", "sign_in_expired"];
+    assert_eq!(site.reasons().await, reasons);
+}
+
+#[tokio::test]
+async fn a_session_ends_without_activity_and_polling_is_none() {
+    let site = oidc().await;
+    let (active, polled) = (site.sign_in().await, site.sign_in().await);
+    for _ in 0..4 {
+        site.clock.advance(Span::minutes(20));
+        assert!(site.caller(&active, Activity::Person).await.is_some());
+        site.caller(&polled, Activity::Polling).await;
+    }
+    assert!(!site.lives(&polled).await);
+    site.clock.advance(Span::minutes(30));
+    assert!(!site.lives(&active).await);
+}
+
+#[tokio::test]
+async fn a_session_ends_whatever_happens() {
+    let site = oidc().await;
+    let id = site.sign_in().await;
+    for _ in 0..71 {
+        site.clock.advance(Span::minutes(10));
+        assert!(site.caller(&id, Activity::Person).await.is_some());
+    }
+    site.clock.advance(Span::minutes(10));
+    assert!(!site.lives(&id).await, "after twelve hours");
+    assert_eq!(site.sessions.sweep().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_former_session_of_the_browser_ends_with_the_next_sign_in() {
+    let site = oidc().await;
+    let first = site.sign_in().await;
+    let started = site.sessions.start(None, &Site::path(), false).await.unwrap();
+    let browser = Browser { former: Some(first.clone()), ..Browser::default() };
+    let second =
+        site.sessions.complete(answer(&state(&started)), Some(started.transaction.expose()), browser).await.unwrap();
+    assert!(!site.lives(&first).await && site.lives(&second.id).await);
+    assert_ne!(first.expose(), second.id.expose());
+}
+
+#[tokio::test]
+async fn one_request_of_many_renews() {
+    let site = oidc().await;
+    let id = site.sign_in().await;
+    site.clock.advance(Span::minutes(5));
+    let held = site.provider.gate.lock().await;
+    let ask = || async { site.caller(&id, Activity::Person).await.is_some() };
+    let release = async {
+        // All others are answered while the first one waits for the provider.
+        drop(held);
+        true
+    };
+    let (a, b, c, d) = tokio::join!(ask(), ask(), ask(), release);
+    assert!(a && b && c && d);
+    assert_eq!(site.provider.refreshes.load(Ordering::SeqCst), 1);
+    assert!(site.lives(&id).await, "nothing has changed, so the id has not");
+}
+
+#[tokio::test]
+async fn what_the_provider_says_anew_counts_and_changes_the_id() {
+    let site = oidc().await;
+    let id = site.sign_in().await;
+    site.clock.advance(Span::minutes(5));
+    site.provider.answers(Ok(json!({"sub": "s-1", "department": "sales"})));
+    let renewed = site.caller(&id, Activity::Person).await.unwrap();
+    let fresh = renewed.rotated.unwrap();
+    assert!(!site.lives(&id).await && site.lives(&fresh).await);
+    let claims = site.sessions.claims(&fresh).await.unwrap().unwrap();
+    assert_eq!(claims.0.get("department").map(|(value, _)| value.clone()), Some(json!("sales")));
+}
+
+#[tokio::test]
+async fn whom_the_provider_no_longer_knows_is_signed_out() {
+    for reason in [RefusedSignIn::Grant, RefusedSignIn::Subject] {
+        let site = oidc().await;
+        let id = site.sign_in().await;
+        site.clock.advance(Span::minutes(5));
+        site.provider.answers(Err(ProviderError::Refused(reason.clone())));
+        assert!(!site.lives(&id).await, "{reason}");
+        assert_eq!(site.reasons().await, [reason.code()]);
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_is_away_or_misconfigured_signs_nobody_out() {
+    for error in [unavailable(), ProviderError::Refused(RefusedSignIn::Client)] {
+        let site = oidc().await;
+        let id = site.sign_in().await;
+        site.clock.advance(Span::minutes(5));
+        site.provider.answers(Err(error));
+        for _ in 0..3 {
+            assert!(site.lives(&id).await);
+        }
+        assert_eq!(site.provider.refreshes.load(Ordering::SeqCst), 1, "it is not asked again at once");
+        site.clock.advance(Span::seconds(10));
+        site.provider.answers(Ok(json!({"sub": "s-1"})));
+        assert!(site.lives(&id).await);
+        assert_eq!(site.provider.refreshes.load(Ordering::SeqCst), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_sign_out_ends_the_session_and_its_refresh_token() {
+    let site = oidc().await;
+    let id = site.sign_in().await;
+    let out = site.sessions.sign_out(&id, Some(&Site::path()), None).await.unwrap();
+    assert!(!site.lives(&id).await);
+    let location = out.location.unwrap();
+    let (_, state) = location.split_once("state=").unwrap();
+    assert_eq!(site.sessions.after_sign_out(state), Some(Site::path()));
+    assert_eq!(site.sessions.after_sign_out("e30"), None);
+    out.ended.revoke().await;
+    assert_eq!(site.provider.revocations.load(Ordering::SeqCst), 1);
+    let again = site.sessions.sign_out(&id, None, None).await.unwrap();
+    assert_eq!(again.location, None);
+}
+
+#[tokio::test]
+async fn a_providers_word_ends_sessions_once() {
+    let site = oidc().await;
+    let (one, two) = (site.sign_in().await, site.sign_in().await);
+    site.sessions.back_channel("s-1/", None).await.unwrap().revoke().await;
+    assert!(!site.lives(&one).await && !site.lives(&two).await);
+    assert_eq!(site.provider.revocations.load(Ordering::SeqCst), 2);
+
+    let three = site.sign_in().await;
+    assert!(matches!(site.sessions.back_channel("s-1/", None).await, Err(LogoutError::Replayed)));
+    assert!(site.lives(&three).await, "a word that is said again ends nothing");
+    site.sessions.back_channel("/sid-other", None).await.unwrap().revoke().await;
+    assert!(site.lives(&three).await);
+    site.sessions.back_channel("s-other/sid-1", None).await.unwrap().revoke().await;
+    assert!(!site.lives(&three).await);
+    assert!(matches!(site.sessions.back_channel("/", None).await, Err(LogoutError::Refused(_))));
+    assert!(matches!(site.sessions.back_channel("x", None).await, Err(LogoutError::Refused(_))));
+}
+
+#[tokio::test]
+async fn a_front_channel_word_ends_the_browsers_own_session_only() {
+    let site = oidc().await;
+    let id = site.sign_in().await;
+    for (issuer, sid) in [("https://other.example", "sid-1"), (ISSUER, "sid-2")] {
+        site.sessions.front_channel(&id, issuer, sid, None).await.unwrap().revoke().await;
+        assert!(site.lives(&id).await, "{issuer} {sid}");
+    }
+    site.sessions.front_channel(&id, ISSUER, "sid-1", None).await.unwrap().revoke().await;
+    assert!(!site.lives(&id).await);
+}
+
+#[tokio::test]
+async fn a_session_of_a_provider_that_is_gone_is_worth_nothing() {
+    let site = oidc().await;
+    let id = site.sign_in().await;
+    let session = site.store.find(site.sessions.hash(&id), site.sessions.now()).await.unwrap().unwrap();
+    let foreign = Session { issuer: Some("https://gone.example".to_owned()), ..session };
+    site.store.update(&foreign).await.unwrap();
+    assert!(!site.lives(&id).await);
+    assert_eq!(site.store.delete(&WhichSessions::One(foreign.id)).await.unwrap(), [], "and is not kept");
+}
+
+#[tokio::test]
+async fn what_is_sealed_for_one_is_worth_nothing_in_anothers_session() {
+    let site = oidc().await;
+    let (id, other) = (site.sign_in().await, site.sign_in().await);
+    let hash = site.sessions.hash(&other);
+    let session = site.store.find(hash, site.sessions.now()).await.unwrap().unwrap();
+    let bob = Principal::User(Username::parse("bob").unwrap());
+    site.store.update(&Session { principal: bob, ..session }).await.unwrap();
+    assert!(!site.lives(&other).await && site.lives(&id).await);
+}
+
+async fn builtin() -> (Site, Authentication) {
+    let site = site(Sources::BuiltIn).await;
+    set_password(&site, "p").await;
+    let hasher = Arc::new(PlainPasswordHasher);
+    let authentication = Authentication::new(Arc::clone(&site.engine), None, Some(hasher));
+    (site, authentication)
+}
+
+async fn set_password(site: &Site, password: &str) {
+    let password = PlainPasswordHasher.hash(&Secret::new(password.to_owned())).await.unwrap();
+    let user = User { username: Username::parse("ann").unwrap(), password, name: None, email: None };
+    let entity = AuditEntity { kind: EntityKind::User, key: "ann".to_owned() };
+    let attempt = AuditDraft { operation: AuditOperation::Update, entity, related: None };
+    let plan = |world: &crate::world::World| {
+        let known = world.user("ann").is_some();
+        Ok(vec![if known { Command::UpdateUser(user) } else { Command::CreateUser(user) }])
+    };
+    site.engine.execute(&Permit::of_the_server(), attempt, plan).await.unwrap();
+}
+
+#[tokio::test]
+async fn another_password_ends_the_sessions_of_before() {
+    let (site, authentication) = builtin().await;
+    let secret = Secret::new("p".to_owned());
+    let caller = authentication.basic("ann", &secret, None, None).await.unwrap();
+    let id = site.sessions.open_for_user(&caller, Browser::default()).await.unwrap();
+    assert_eq!(site.caller(&id, Activity::Person).await.unwrap().caller.name(), "ann");
+    set_password(&site, "q").await;
+    assert!(!site.lives(&id).await);
+    set_password(&site, "p").await;
+    assert!(!site.lives(&id).await, "it has ended for good");
+}
+
+#[tokio::test]
+async fn people_see_and_end_their_own_sessions_and_no_others() {
+    let site = oidc().await;
+    let (one, two) = (site.sign_in().await, site.sign_in().await);
+    let found = site.caller(&one, Activity::Person).await.unwrap();
+    let page = PageRequest { offset: 0, limit: 10 };
+    let own = site.sessions.own(&found.caller, page).await.unwrap();
+    assert_eq!(own.total, 2);
+    assert!(own.items.iter().any(|session| session.key == found.key));
+    assert!(own.items.iter().all(|session| session.key != one.expose()));
+
+    let stranger = Principal::User(Username::parse("bob").unwrap());
+    let subject = Arc::new(crate::resolve::resolve(&found.caller.world, (&stranger).into()));
+    let bob = Caller { actor: Actor::Principal(stranger), subject, ..found.caller.clone() };
+    assert!(matches!(site.sessions.end_own(&bob, &found.key).await, Err(ServiceError::Missing(_))));
+    assert!(matches!(site.sessions.list(&bob, None, page).await, Err(ServiceError::Denied(_))));
+    assert!(matches!(site.sessions.end_one(&bob, &found.key).await, Err(ServiceError::Denied(_))));
+    assert!(site.lives(&one).await);
+
+    site.sessions.end_others(&found.caller, Some(&found.key)).await.unwrap().revoke().await;
+    assert!(site.lives(&one).await && !site.lives(&two).await);
+    site.sessions.end_own(&found.caller, &found.key).await.unwrap().revoke().await;
+    assert!(!site.lives(&one).await);
+}

@@ -7,6 +7,31 @@ use super::super::names::Pattern;
 use super::super::table::KEYS;
 use super::*;
 
+/// Keys of a provider that mean something only where this server is its client.
+const CLIENT: &[&str] = &[
+    "display-name",
+    "client-secret",
+    "client-authentication",
+    "assertion",
+    "tls",
+    "scopes[]",
+    "resources[]",
+    "authorize-parameters[]",
+    "prompt",
+    "id-token-algorithms[]",
+    "authorization-url",
+    "token-url",
+    "end-session-url",
+    "revocation-url",
+    "user-info",
+    "prefer-id-token-claims",
+    "logout-at-provider",
+    "require-logout-token-type",
+];
+
+/// 32 bytes.
+const SEALING_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
 /// A document in which one key can be given without anything else being missing.
 fn base(key: &Key) -> Value {
     let mut document = json!({
@@ -44,6 +69,31 @@ fn base(key: &Key) -> Value {
     if key.path.starts_with("store.postgres") && !key.path.ends_with("url") {
         document["store"] = json!({"postgres": {"host": "h", "database": "d", "username": "u"}});
     }
+    if let Some(of_client) = key.path.strip_prefix("authentication.providers.<id>.") {
+        let provider = &mut document["authentication"]["providers"]["default"];
+        if CLIENT.iter().any(|name| of_client == *name || of_client.starts_with(&format!("{name}."))) {
+            provider["client-id"] = json!("c");
+        }
+        match of_client {
+            "client-authentication" => {
+                provider["client-secret"] = json!("s");
+                provider["assertion"] = json!({"key-file": "k"});
+                provider["tls"] = json!({"certificate-file": "c", "key-file": "k"});
+            }
+            "assertion.key-file" => {}
+            "assertion.keystore-file" => provider["assertion"] = json!({"keystore-password": "p"}),
+            _ if of_client.starts_with("assertion.keystore-") => {
+                provider["assertion"] = json!({"keystore-file": "k", "keystore-password": "p"});
+            }
+            _ if of_client.starts_with("assertion.") => provider["assertion"] = json!({"key-file": "k"}),
+            "tls.certificate-file" => provider["tls"] = json!({"key-file": "k"}),
+            "tls.key-file" => provider["tls"] = json!({"certificate-file": "c", "key-file": "k"}),
+            _ => {}
+        }
+    }
+    if key.path == "session.previous-encryption-key" {
+        document["session"] = json!({"encryption-key": SEALING_KEY});
+    }
     if key.path.contains(".user-info-augmentation.") && key.path.ends_with("-ttl") {
         document["authentication"]["providers"]["default"]["user-info-augmentation"] = json!({"enabled": true});
     }
@@ -67,10 +117,16 @@ fn samples(key: &Key) -> Vec<String> {
                 "true"
             }
         }
+        (Kind::Duration, "idle-timeout" | "absolute-timeout") => "77m",
         (Kind::Duration, _) => "7s",
         (Kind::Number, "max-connections") => "7",
         (Kind::Number, _) => "1024",
         (Kind::Secret, "url") => "postgres://u:p@h/d",
+        (Kind::Secret, "encryption-key" | "previous-encryption-key") => SEALING_KEY,
+        (_, "scopes[]") => "openid",
+        (_, "resources[]") => "urn:x",
+        (_, "authorize-parameters[]") => "a=b",
+        (_, "authorization-url" | "token-url" | "end-session-url" | "revocation-url") => "https://other.example/x",
         (_, "address" | "management-address") => "127.0.0.9",
         (_, "issuer" | "public-url" | "backend-url" | "jwks-url" | "user-info-url" | "additional-jwks-urls[]") => {
             "https://other.example/x"
@@ -105,6 +161,15 @@ fn put(document: &mut Value, path: &str, value: Value) {
         }
     }
     *at = value;
+}
+
+/// Removes what is where a path says.
+fn remove(document: &mut Value, path: &str) {
+    let pointer = path.replace("<id>", id(path)).replace("[]", "/0").replace('.', "/");
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    if let Some(Value::Object(parent)) = document.pointer_mut(&format!("/{parent}")) {
+        parent.remove(name);
+    }
 }
 
 /// The outcome without where it came from.
@@ -173,11 +238,7 @@ fn every_secret_can_be_given_as_a_file() {
                 assert_eq!(outcome(earlier, &[(&variable(&property), path)]), expected, "{property}");
             }
         }
-        for list in ["bootstrap", "initialization"] {
-            if let Some(user) = base.pointer_mut(&format!("/{list}/users/0")) {
-                user.as_object_mut().unwrap().remove("password");
-            }
-        }
+        remove(&mut base, key.path);
         put(&mut base, &format!("{}{FILE_SUFFIX}", key.path), json!(path));
         assert_eq!(outcome(&base, &[]), expected, "{}", key.path);
 

@@ -16,6 +16,8 @@ mod problem;
 mod request;
 mod revision;
 mod route;
+#[cfg(feature = "ui")]
+mod ui;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +26,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{HttpResponse, web};
 use identity_core::engine::Engine;
 use identity_core::port::Ids;
-use identity_core::service::{Authentication, Authorizations, Groups, MappingRules, Roles, Tenants};
+use identity_core::service::{AuditLogs, Authentication, Authorizations, Groups, MappingRules, Roles, Tenants};
 
 pub use cluster::{About, Cluster, IdRules};
 pub use headers::Https;
@@ -50,10 +52,15 @@ pub struct Surfaces {
     pub mapping_rules: Option<Arc<MappingRules>>,
     /// `/api/authorizations`, `/api/resources`, `/api/resource-types`, and authorizations by token
     pub authorizations: Option<Arc<Authorizations>>,
+    /// `/api/audit-log`
+    pub audit_logs: Option<Arc<AuditLogs>>,
     /// `/v2`
     pub cluster: Option<Cluster>,
     /// `/auth`, and sessions everywhere else.
     pub sign_in: Option<SignIn>,
+    /// The path under which everything is: empty, or with a slash at its beginning and none at its end. The admin UI is right
+    /// below it, in builds with the feature `ui`.
+    pub base_path: String,
     /// Whether browsers reach this server by HTTPS.
     pub https: Https,
     /// Makes request ids.
@@ -97,7 +104,19 @@ impl Surfaces {
                     cluster.mount(config);
                 }
             })
-            .default_service(web::to(problem::no_such_path));
+            .configure(|config| self.mount_the_rest(config));
+    }
+
+    #[cfg(feature = "ui")]
+    fn mount_the_rest(&self, config: &mut web::ServiceConfig) {
+        ui::mount(&self.base_path, self.sign_in.is_some(), config);
+        config.default_service(web::to(ui::page_or_nothing));
+    }
+
+    #[cfg(not(feature = "ui"))]
+    #[expect(clippy::unused_self, reason = "with the feature `ui` it is needed")]
+    fn mount_the_rest(&self, config: &mut web::ServiceConfig) {
+        config.default_service(web::to(problem::no_such_path));
     }
 }
 

@@ -5,7 +5,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::cluster::Describe;
-use crate::management::{authorizations, for_token, groups, mapping_rules, me, roles, sessions, tenants};
+use crate::management::{audit_log, authorizations, capabilities, for_token, groups, mapping_rules, me, roles, sessions, tenants};
 use crate::problem::ProblemDocument;
 
 #[derive(OpenApi)]
@@ -14,6 +14,7 @@ use crate::problem::ProblemDocument;
     paths(
         me::me,
         me::permissions,
+        capabilities::show,
         sessions::own_session,
         sessions::own,
         sessions::end_own,
@@ -69,6 +70,8 @@ use crate::problem::ProblemDocument;
         authorizations::resource_types,
         authorizations::resources,
         authorizations::register,
+        audit_log::list,
+        audit_log::find,
     ),
     components(schemas(ProblemDocument)),
     modifiers(&Schemes, &Describe, &OperationIds),

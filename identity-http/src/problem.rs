@@ -283,6 +283,11 @@ impl From<StoreError> for Problem {
 
 /// The answer to a path that nobody serves.
 pub async fn no_such_path() -> impl actix_web::Responder {
+    nothing_here()
+}
+
+/// The problem of a path at which nothing is.
+pub(crate) fn nothing_here() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "no_such_path", "There is nothing at this path.")
 }
 

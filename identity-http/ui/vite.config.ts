@@ -8,13 +8,16 @@ function compressed(): Plugin {
   return {
     name: "compressed",
     apply: "build",
-    generateBundle(_, bundle) {
-      for (const [name, file] of Object.entries(bundle)) {
-        if (/\.(js|css|svg)$/.test(name)) {
-          const source = file.type === "chunk" ? file.code : file.source;
-          this.emitFile({ type: "asset", fileName: `${name}.gz`, source: gzipSync(source, { level: 9 }) });
+    generateBundle: {
+      order: "post",
+      handler(_, bundle) {
+        for (const [name, file] of Object.entries(bundle)) {
+          if (/\.(js|css)$/.test(name)) {
+            const source = file.type === "chunk" ? file.code : file.source;
+            this.emitFile({ type: "asset", fileName: `${name}.gz`, source: gzipSync(source, { level: 9 }) });
+          }
         }
-      }
+      },
     },
   };
 }

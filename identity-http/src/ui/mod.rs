@@ -9,7 +9,9 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use identity_core::service::Authentication;
 
+use crate::login::SignIn;
 use crate::problem::{Problem, nothing_here};
 use crate::route::resource;
 
@@ -52,12 +54,22 @@ pub(crate) fn mount(base_path: &str, can_sign_in: bool, config: &mut ServiceConf
     }
 }
 
-async fn page(page: Data<Page>) -> HttpResponse {
-    page.show()
+async fn page(request: HttpRequest, page: Data<Page>) -> HttpResponse {
+    page.show(&request)
 }
 
 impl Page {
-    fn show(&self) -> HttpResponse {
+    /// The page; the sign-in first, for a browser that has no session and could have one.
+    fn show(&self, request: &HttpRequest) -> HttpResponse {
+        let sign_in = request.app_data::<Data<SignIn>>();
+        let is_stranger = sign_in.is_some_and(|sign_in| sign_in.cookies().session(request).is_none());
+        let opens_to_all = |authentication: &Data<Authentication>| authentication.anonymous(None).is_some();
+        if is_stranger && !request.app_data::<Data<Authentication>>().is_some_and(opens_to_all) {
+            let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+            let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", target).finish();
+            let location = format!("{}/auth/login?{query}", self.base_path);
+            return HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish();
+        }
         HttpResponse::Ok()
             .content_type("text/html; charset=utf-8")
             .insert_header((header::CACHE_CONTROL, "no-cache"))
@@ -76,7 +88,7 @@ pub(crate) async fn page_or_nothing(request: HttpRequest) -> HttpResponse {
         navigates && !OTHERS.contains(&first)
     };
     match page.filter(shows) {
-        Some(page) => page.show(),
+        Some(page) => page.show(&request),
         None => nothing_here().error_response(),
     }
 }

@@ -5,6 +5,7 @@ import { useLocation } from "wouter";
 
 import { type Schemas, api, ask, askPage } from "../../api/client";
 import * as choices from "../../api/choices";
+import { usersOf } from "../../api/people";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { addressOf } from "../../lib/address";
@@ -42,6 +43,7 @@ export default function GroupDetail({ id }: { id: string }) {
       columns={personColumns()}
       idOf={({ id }: Schemas["UserView"]) => id}
       nameOf={({ name }) => name}
+      href={usersOf(session) && (({ id }) => addressOf("/users", id))}
       load={{ all: () => ask(api.GET("/api/groups/{id}/users", path)) }}
       add={{
         button: t("groups.assign_members"),

@@ -5,6 +5,7 @@ import { useLocation } from "wouter";
 
 import * as choices from "../../api/choices";
 import { type Schemas, api, ask } from "../../api/client";
+import { usersOf } from "../../api/people";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { addressOf } from "../../lib/address";
@@ -42,6 +43,7 @@ export default function TenantDetail({ id: tenantId }: { id: string }) {
       columns={personColumns()}
       idOf={({ id }: Schemas["UserView"]) => id}
       nameOf={({ name }) => name}
+      href={usersOf(session) && (({ id }) => addressOf("/users", id))}
       load={{ all: () => ask(api.GET("/api/tenants/{tenantId}/users", path)) }}
       add={{
         button: t("tenants.assign_users"),

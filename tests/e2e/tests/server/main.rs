@@ -13,5 +13,6 @@ mod management;
 mod outage;
 mod replicas;
 mod restart;
+mod sign_in;
 mod sweeps;
 mod token_resolution;

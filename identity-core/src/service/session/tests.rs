@@ -10,7 +10,7 @@ use time::macros::datetime;
 use super::*;
 use crate::apply::Command;
 use crate::decide::Permit;
-use crate::entity::Session;
+use crate::entity::{MappingRule, Operator, RuleKind, Session};
 use crate::entity::{Principal, User, WhichSessions};
 use crate::fake::{FixedClock, MemoryPolicyStore, MemorySessionStore, PlainCrypto, PlainPasswordHasher};
 use crate::matrix::Matrix;
@@ -21,7 +21,7 @@ use crate::port::{
 use crate::search::{PageRequest, Row as _, Start, Window};
 use crate::service::Authentication;
 use crate::service::{Caller, ServiceError};
-use crate::value::{Claims, Email, LocalPath, Username};
+use crate::value::{ClaimSelector, ClaimValue, Claims, Email, LocalPath, MappingRuleId, Name, Username};
 use crate::world::Sources;
 
 const ISSUER: &str = "https://idp.example";
@@ -267,12 +267,28 @@ async fn one_request_of_many_renews() {
 }
 
 #[tokio::test]
-async fn what_the_provider_says_anew_counts_and_changes_the_id() {
+async fn what_the_provider_says_anew_counts_and_more_rights_change_the_id() {
     let site = oidc().await;
+    let rule = MappingRule {
+        id: MappingRuleId::parse("sales").unwrap(),
+        name: Name::parse("Sales").unwrap(),
+        selector: ClaimSelector::parse("department").unwrap(),
+        operator: Operator::Equals,
+        value: ClaimValue::parse("sales").unwrap(),
+        kind: RuleKind::Any,
+    };
+    let entity = AuditEntity { kind: EntityKind::MappingRule, key: "sales".to_owned() };
+    let attempt = AuditDraft { operation: AuditOperation::Create, entity, related: None };
+    let plan = |_: &crate::world::World| Ok(vec![Command::CreateMappingRule(rule)]);
+    site.engine.execute(&Permit::of_the_server(), attempt, plan).await.unwrap();
     let id = site.sign_in().await;
+    site.clock.advance(Span::minutes(5));
+    site.provider.answers(Ok(json!({"sub": "s-1", "iat": 7})));
+    assert!(site.caller(&id, Activity::Person).await.unwrap().rotated.is_none(), "the same person");
     site.clock.advance(Span::minutes(5));
     site.provider.answers(Ok(json!({"sub": "s-1", "department": "sales"})));
     let renewed = site.caller(&id, Activity::Person).await.unwrap();
+    assert_eq!(renewed.caller.subject.mapping_rules.len(), 1);
     let fresh = renewed.rotated.unwrap();
     assert!(!site.lives(&id).await && site.lives(&fresh).await);
     let claims = site.sessions.claims(&fresh).await.unwrap().unwrap();

@@ -12,8 +12,8 @@ use crate::apply::Command;
 use crate::decide::Permit;
 use crate::entity::{MappingRule, Operator, RuleKind, Session};
 use crate::entity::{Principal, WhichSessions};
-use crate::port::{PasswordHasher as _, ProviderError, RefusedSignIn};
-use crate::search::{PageRequest, Row as _};
+use crate::port::{ProviderError, RefusedSignIn};
+use crate::search::PageRequest;
 use crate::service::{Caller, ServiceError};
 use crate::value::{ClaimSelector, ClaimValue, MappingRuleId, Name, Username};
 

@@ -95,6 +95,7 @@ mod checks;
 mod client;
 mod compact;
 mod discovery;
+mod flight;
 mod http;
 mod issuer;
 mod jwk;
@@ -109,8 +110,9 @@ mod tests;
 
 pub use algorithm::{SigningAlgorithm, UnknownAlgorithm};
 pub use client::{
-    AssertionAudience, AssertionSettings, ClientAuthentication, EndpointUrls, KeyFile, KeyId, OidcProvider,
-    ProviderKind, ProviderSettings, Thumbprint, TlsSettings, UserInfoMode,
+    AssertionAudience, AssertionSettings, ClientAuthentication, EndpointUrls, KeyFile, KeyId, MachineToken,
+    MachineTokenRequest, MachineTokenSettings, MachineTokens, OidcProvider, ProviderKind, ProviderSettings, Thumbprint,
+    TlsSettings, UserInfoMode,
 };
 pub use http::{HttpSettings, http_client};
 pub use issuer::IssuerStatus;

@@ -251,6 +251,7 @@ impl Inner {
         }
         match (discovery.ask(http).await, known) {
             (Ok(found), _) => {
+                self.party.telemetry.asked("discovery", "ok");
                 *self.discovered() = Some((Arc::clone(&found.endpoints), now));
                 Ok(found.endpoints)
             }

@@ -107,6 +107,7 @@
 //! | `azp`, if there, is the client id; it is there if `aud` names others, too | `authorized_party` | §3.1.3.7 |
 //! | `at_hash`, if there, is the access token's | `access_token_hash` | §3.1.3.6 |
 //! | `nonce` is the one that was sent | `nonce_mismatch` | §3.1.3.7 |
+//! | `auth_time` is there and recent, where the operator asks for a `max_age` | `authentication_age` | §3.1.3.7 |
 //! | the access token, if it is one for this service, and UserInfo are about the same person | `subject_mismatch` | §5.3.2 |
 //! | the username claim is there | `token_no_principal` | orchestration reference §5.3 |
 //!

@@ -50,6 +50,14 @@ impl RelyingParty {
         }
     }
 
+    /// An endpoint that nothing goes without.
+    pub(crate) fn needed(&self, endpoints: &Endpoints, endpoint: Endpoint) -> Result<Url, RefusedSignIn> {
+        self.url(endpoints, endpoint).map_err(|rule| {
+            self.telemetry.warn_of_endpoint(self.clock.now(), endpoint, rule);
+            RefusedSignIn::Malformed("it lacks an endpoint, or names one that cannot be used")
+        })
+    }
+
     pub(crate) fn unavailable(&self) -> ProviderError {
         ProviderError::Unavailable { retry_after: self.back_off }
     }
@@ -60,8 +68,7 @@ impl RelyingParty {
         endpoints: &Endpoints,
         form: Vec<(&'static str, String)>,
     ) -> Result<Tokens, ProviderError> {
-        let url = self.url(endpoints, Endpoint::Token);
-        let url = url.map_err(|_| RefusedSignIn::Malformed("there is no token endpoint that can be asked"))?;
+        let url = self.needed(endpoints, Endpoint::Token)?;
         let answer = self.post("token", endpoints, &url, form).await?;
         let tokens = if answer.status == 200 { self.read(&answer.body) } else { Err(self.refusal(&answer, endpoints)) };
         self.count("token", &tokens);

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use identity_core::port::RefusedSignIn::{self, AccessTokenHash, AuthorizedParty, Nonce, Token};
+use identity_core::port::RefusedSignIn::{self, AccessTokenHash, AuthorizedParty, Nonce, Token, TooLongAgo};
 use identity_core::port::RejectedToken::{
     Algorithm, Audience, ClaimType, EntraV1, Expired, Header, Issuer, Malformed, MissingClaim, NoPrincipal,
     NotYetValid, Signature, TooLarge, Type, UnknownKey,
@@ -164,6 +164,21 @@ async fn the_hash_of_the_access_token_has_the_signatures_strength() {
             json!({"access_token": "other"}),
         ));
         assert_eq!(login.refusal().await, AccessTokenHash, "{algorithm}");
+    }
+}
+
+#[tokio::test]
+async fn an_operator_can_want_people_to_have_signed_in_of_late() {
+    let login = Login::with(|settings| settings.extra_parameters = pairs(&[("max_age", "600")])).await;
+    for (auth_time, expected) in [
+        (json!(NOW), None),
+        (json!(NOW - 660), None),
+        (json!(NOW - 661), Some(TooLongAgo)),
+        (Value::Null, Some(missing("auth_time"))),
+        (json!("now"), Some(wrong_type("auth_time"))),
+    ] {
+        login.gives(&with(login.id_claims(), json!({"auth_time": auth_time})));
+        assert_eq!(login.redeem().await.err(), expected.map(Into::into), "{auth_time}");
     }
 }
 

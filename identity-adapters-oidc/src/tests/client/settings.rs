@@ -106,6 +106,32 @@ fn no_parameter_replaces_one_of_the_protocol() {
 }
 
 #[test]
+fn an_age_is_a_number() {
+    for (age, good) in [("0", true), ("600", true), ("-1", false), ("", false), ("PT5M", false)] {
+        let found = found(ProviderKind::Generic, |settings| settings.extra_parameters = pairs(&[("max_age", age)]));
+        assert_eq!(found.is_empty(), good, "{age}: {found:?}");
+    }
+}
+
+#[test]
+fn without_discovery_the_endpoints_are_configured() {
+    let issuer = IssuerSettings { jwks_url: Some("https://id.example/keys".to_owned()), ..settings(ISSUER) };
+    let setup = Setup::new(vec![issuer]);
+    let found = OidcProvider::new(registration(ProviderKind::Generic), &setup.verifier).err().unwrap().to_string();
+    assert!(
+        found.contains("`endpoints.authorization` is needed") && found.contains("`endpoints.token` is needed"),
+        "{found}"
+    );
+    let endpoints = EndpointUrls {
+        authorization: Some("https://id.example/auth".to_owned()),
+        token: Some("https://id.example/token".to_owned()),
+        ..EndpointUrls::default()
+    };
+    let registration = ProviderSettings { endpoints, ..registration(ProviderKind::Generic) };
+    assert!(OidcProvider::new(registration, &setup.verifier).is_ok());
+}
+
+#[test]
 fn the_issuer_is_one_of_the_verifiers() {
     for other in ["https://id.example/v2.0/", "https://other.example", ""] {
         let found = found(ProviderKind::Generic, |settings| settings.issuer = other.to_owned());

@@ -14,6 +14,7 @@ mod problem;
 mod request;
 mod revision;
 mod route;
+mod schema;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +26,6 @@ use identity_core::port::Ids;
 use identity_core::service::{Authentication, Authorizations, Groups, MappingRules, Roles, Tenants};
 
 pub use cluster::{About, Cluster, IdRules};
-pub use openapi::document as openapi_document;
 pub use problem::no_such_path;
 pub use request::observe;
 
@@ -72,6 +72,7 @@ impl Surfaces {
             .app_data(web::Data::new(self.limits))
             .app_data(web::PayloadConfig::new(self.limits.body_bytes))
             .app_data(web::QueryConfig::default().error_handler(|error, _| page::unfit(&error).into()))
+            .app_data(web::Data::new(openapi::Written::of(self)))
             .route("/api/openapi.json", web::get().to(openapi::serve))
             .service(
                 web::scope("/api")

@@ -13,5 +13,6 @@ mod management;
 mod outage;
 mod replicas;
 mod restart;
+mod schemathesis;
 mod sweeps;
 mod token_resolution;

@@ -170,14 +170,20 @@ fn searches() -> Vec<Named> {
             OneOfBuilder::new().item(plain(Type::String)).item(object(Vec::new(), operators))
         }),
     ];
-    let user_filter = vec![with_operators("username"), with_operators("name"), with_operators("email")];
-    all.extend(search("User", reference("User"), fields(users::SORT), user_filter));
-    let group_filter = [vec![with_operators("groupId")], texts(&["name"])].concat();
-    all.extend(search("Group", reference("Group"), fields(GROUP_SORT), group_filter));
-    all.extend(search("Role", reference("Role"), fields(ROLE_SORT), texts(&["roleId", "name"])));
+    let with_alternatives = |conditions: Vec<(&'static str, RefOr<Schema>)>| {
+        let alternatives = list(object(Vec::new(), conditions.clone()));
+        [conditions, vec![("$or", alternatives)]].concat()
+    };
+    let id_and_name = |id| with_alternatives(vec![with_operators(id), with_operators("name")]);
+    let user_filter = ["username", "name", "email"].map(with_operators).to_vec();
+    all.extend(search("User", reference("User"), fields(users::SORT), with_alternatives(user_filter)));
+    all.extend(search("Group", reference("Group"), fields(GROUP_SORT), id_and_name("groupId")));
+    all.extend(search("Role", reference("Role"), fields(ROLE_SORT), id_and_name("roleId")));
     all.extend(search("Tenant", reference("Tenant"), fields(TENANT_SORT), texts(&["tenantId", "name"])));
-    let rule_filter = texts(&["mappingRuleId", "claimName", "claimValue", "name"]);
-    all.extend(search("MappingRule", reference("MappingRule"), fields(mapping_rules::SORT), rule_filter));
+    let mut rule_filter = texts(&["claimName", "claimValue"]);
+    rule_filter.extend(["mappingRuleId", "name"].map(with_operators));
+    let sort = fields(mapping_rules::SORT);
+    all.extend(search("MappingRule", reference("MappingRule"), sort, with_alternatives(rule_filter)));
     let mut authorization_filter = texts(&["ownerId"]);
     authorization_filter.push(("ownerType", owner_types()));
     authorization_filter.push(("resourceType", resource_types()));
@@ -231,14 +237,18 @@ fn about() -> Vec<Named> {
     let number = || plain(Type::Integer);
     let flag = || plain(Type::Boolean);
     let inner = |members| RefOr::from(object(members, Vec::new()));
-    let mut broker = texts(&["host", "version"]);
+    let mut broker = texts(&["brokerId", "host", "version"]);
     broker.extend([("nodeId", number()), ("port", number()), ("partitions", list(plain(Type::Object)))]);
     let mut topology = texts(&["gatewayVersion", "lastCompletedChangeId"]);
     topology.extend(nullable_texts(&["clusterId"]));
     topology.extend(["clusterSize", "partitionsCount", "replicationFactor"].map(|name| (name, number())));
     topology.push(("brokers", list(inner(broker))));
+    let mut job_metrics = vec![("enabled", flag()), ("exportInterval", plain(Type::String))];
+    job_metrics.extend(
+        ["maxWorkerNameLength", "maxJobTypeLength", "maxTenantIdLength", "maxUniqueKeys"].map(|name| (name, number())),
+    );
     let configuration = vec![
-        ("jobMetrics", inner(vec![("enabled", flag())])),
+        ("jobMetrics", inner(job_metrics)),
         ("components", inner(vec![("active", list(plain(Type::String)))])),
         ("deployment", inner(vec![("isMultiTenancyEnabled", flag()), ("maxRequestSize", number())])),
         ("authentication", inner(vec![("canLogout", flag()), ("isLoginDelegated", flag())])),

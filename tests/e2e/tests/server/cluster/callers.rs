@@ -120,7 +120,9 @@ async fn clients_learn_where_they_are() {
     let configuration = nobody.get("/v2/system/configuration").await.expect_status(200).json();
     let size = configuration["deployment"]["maxRequestSize"].clone();
     assert!(size.is_u64());
-    let expected = json!({"jobMetrics": {"enabled": false}, "components": {"active": ["admin"]},
+    let metrics = json!({"enabled": false, "exportInterval": "PT0S", "maxWorkerNameLength": 0, "maxJobTypeLength": 0,
+        "maxTenantIdLength": 0, "maxUniqueKeys": 0});
+    let expected = json!({"jobMetrics": metrics, "components": {"active": ["admin"]},
         "deployment": {"isMultiTenancyEnabled": false, "maxRequestSize": size},
         "authentication": {"canLogout": true, "isLoginDelegated": false}, "cloud": {"stage": null}});
     assert_eq!(configuration, expected);

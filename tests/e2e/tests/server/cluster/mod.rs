@@ -3,6 +3,8 @@
 mod authorizations;
 mod callers;
 mod clients;
+mod contract;
+mod contract_table;
 mod entities;
 mod members;
 mod protection;

@@ -4,6 +4,7 @@
 //! at, and allowed or denied in the service.
 
 pub mod actuator;
+mod address;
 mod authentication;
 mod body;
 mod cluster;
@@ -25,6 +26,7 @@ use identity_core::engine::Engine;
 use identity_core::port::Ids;
 use identity_core::service::{Authentication, Authorizations, Groups, MappingRules, Roles, Tenants};
 
+pub use address::{Network, TrustedProxies};
 pub use cluster::{About, Cluster, IdRules};
 pub use problem::no_such_path;
 pub use request::observe;
@@ -52,6 +54,8 @@ pub struct Surfaces {
     pub ids: Arc<dyn Ids>,
     /// The limits of a request.
     pub limits: Limits,
+    /// Whose word about the addresses of clients is taken.
+    pub proxies: TrustedProxies,
 }
 
 /// The limits of a request.
@@ -70,6 +74,7 @@ impl Surfaces {
             .app_data(web::Data::from(Arc::clone(&self.engine)))
             .app_data(web::Data::from(Arc::clone(&self.authentication)))
             .app_data(web::Data::new(self.limits))
+            .app_data(web::Data::new(self.proxies.clone()))
             .app_data(web::PayloadConfig::new(self.limits.body_bytes))
             .app_data(web::QueryConfig::default().error_handler(|error, _| page::unfit(&error).into()))
             .app_data(web::Data::new(openapi::Written::of(self)))

@@ -33,7 +33,7 @@ const SEARCH: &[u16] = &[400, 401, 429, 503];
 const FIND: &[u16] = &[400, 401, 403, 404, 429, 503];
 const CHANGE: &[u16] = &[400, 401, 403, 404, 409, 429, 503];
 const OPEN: &[u16] = &[401, 429, 503];
-const SETUP: &[u16] = &[400, 403, 503];
+const SETUP: &[u16] = &[400, 403, 429, 503];
 
 impl Operation {
     fn new(method: HttpMethod, path: impl Into<String>, tag: &'static str, name: impl Into<String>) -> Self {

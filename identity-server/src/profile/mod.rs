@@ -17,7 +17,7 @@ use identity_core::service::cluster::{
 };
 use identity_core::service::{AuditLogs, Authentication, Authorizations, Gate, Groups, MappingRules, Roles, Tenants};
 use identity_core::world::Sources;
-use identity_http::{About, Cluster, IdRules, Limits, Surfaces};
+use identity_http::{About, Cluster, IdRules, Limits, Surfaces, TrustedProxies};
 
 use crate::config::{Config, Profile};
 
@@ -125,6 +125,7 @@ pub fn assemble(
         cluster: Some(cluster),
         ids: Arc::clone(ids),
         limits: Limits { body_bytes: config.server.max_body_bytes, revision_wait: REVISION_WAIT },
+        proxies: TrustedProxies::new(&config.server.trusted_proxies),
     };
     Ok(Assembled { surfaces, verifier })
 }

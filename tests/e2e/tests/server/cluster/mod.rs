@@ -1,5 +1,6 @@
 //! `/v2`, the identity part of the Orchestration Cluster API, with users of the server's own (orchestration reference §1-§8).
 
+mod audit_logs;
 mod authorizations;
 mod callers;
 mod clients;

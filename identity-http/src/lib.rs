@@ -16,6 +16,7 @@ mod request;
 mod revision;
 mod route;
 mod schema;
+mod strict;
 
 use std::sync::Arc;
 use std::time::Duration;

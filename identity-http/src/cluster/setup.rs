@@ -6,6 +6,7 @@ use identity_core::service::cluster::Setup;
 
 use super::ids::IdRules;
 use super::users::{UserView, new_user};
+use crate::address;
 use crate::body::JsonBytes;
 use crate::problem::Problem;
 use crate::request::RequestId;
@@ -24,6 +25,6 @@ async fn create(
     let (user, password) = new_user(&body, &ids)?;
     let request_id = request.extensions().get::<RequestId>().map(|id| id.0.to_string());
     // Whoever is refused learns no more than that (orchestration reference §13.2).
-    let created = setup.create(user, &password, request_id).await.map_err(Problem::from)?;
+    let created = setup.create(user, &password, address::of(&request), request_id).await.map_err(Problem::from)?;
     Ok(HttpResponse::Created().json(UserView::of(&created.value)))
 }

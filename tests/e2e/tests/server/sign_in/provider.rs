@@ -85,8 +85,6 @@ pub fn launch(store: &Store, provider: &OidcProvider, public: &str, more: &[(&st
     let of_provider = |key: &str| format!("IDENTITY_AUTHENTICATION_PROVIDERS_MAIN_{key}");
     let launch = oidc(store, provider.issuer(), "root")
         .env("IDENTITY_SERVER_PUBLIC_URL", public)
-        .env(&of_provider("CLIENT_ID"), "identity")
-        .env(&of_provider("CLIENT_SECRET"), "s3cret")
         .env(&of_provider("DISPLAY_NAME"), "The Main Provider");
     more.iter().fold(launch, |launch, (name, value)| launch.env(name, *value))
 }

@@ -147,6 +147,7 @@ pub fn oidc(store: &Store, issuer: &str, administrator: &str) -> Launch {
         .env(&provider("CLIENT_ID_CLAIM"), "client")
         .env(&provider("CLIENT_ID"), "identity")
         .env(&provider("CLIENT_SECRET"), "s3cret")
+        .env("IDENTITY_SERVER_PUBLIC_URL", "http://127.0.0.1:1")
         .env("IDENTITY_BOOTSTRAP_INITIAL_CLAIM_NAME", "sub")
         .env("IDENTITY_BOOTSTRAP_INITIAL_CLAIM_VALUE", administrator)
 }

@@ -32,6 +32,8 @@ pub struct Operation {
     pub method: Method,
     /// As documented, with its parameters.
     pub path: String,
+    /// The query parameters that must be there.
+    query: Vec<String>,
     body: Option<Value>,
     /// Whether it is open to whoever has no credentials.
     pub is_public: bool,
@@ -45,7 +47,9 @@ impl Operation {
             part if part.starts_with('{') => "x",
             part => part,
         };
-        self.path.split('/').map(fill).collect::<Vec<_>>().join("/")
+        let path = self.path.split('/').map(fill).collect::<Vec<_>>().join("/");
+        let query: Vec<String> = self.query.iter().map(|name| format!("{name}=x")).collect();
+        if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
     }
 
     pub fn is_search(&self) -> bool {
@@ -78,7 +82,11 @@ pub fn operations(document: &Value, below: &str) -> Vec<Operation> {
         for method in METHODS {
             let Some(operation) = item.get(method) else { continue };
             let schema = operation.pointer("/requestBody/content/application~1json/schema");
+            let parameters = operation["parameters"].as_array().map_or(&[][..], Vec::as_slice);
+            let demanded =
+                parameters.iter().filter(|parameter| parameter["in"] == "query" && parameter["required"] == true);
             operations.push(Operation {
+                query: demanded.filter_map(|parameter| parameter["name"].as_str()).map(str::to_owned).collect(),
                 method: method.to_uppercase().parse().expect("a method"),
                 path: path.clone(),
                 body: schema.map(|schema| sample(document, schema, "")),
@@ -243,7 +251,7 @@ async fn nothing_else_is_served(store: Store) {
             if all.iter().any(|operation| operation.path == *path && operation.method == method) {
                 continue;
             }
-            let operation = Operation { method, path: path.clone(), body: None, is_public: false };
+            let operation = Operation { method, path: path.clone(), query: Vec::new(), body: None, is_public: false };
             refused(&operation.ask(&anonymous, "r").await, 401, "no_credentials");
             refused(&operation.ask(&api, "r").await, 405, "no_such_method");
         }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::prelude::BASE64_STANDARD;
 use identity_core::value::Secret;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -87,6 +88,16 @@ async fn secrets_go_into_the_form_only_where_that_is_wanted() {
     let (request, form) = login.asked().await;
     assert_eq!((form["client_id"].as_str(), form.contains_key("client_secret")), (CLIENT, false));
     assert!(!request.headers.contains_key("authorization"));
+}
+
+#[tokio::test]
+async fn names_and_secrets_are_encoded_before_they_go_into_the_header() {
+    let login = Login::with(|settings| settings.client_id = "https://a.example/web:1".to_owned()).await;
+    login.refusal().await;
+    let (request, _) = login.asked().await;
+    let header = request.headers.get("authorization").unwrap().to_str().unwrap();
+    let pair = BASE64_STANDARD.decode(header.strip_prefix("Basic ").unwrap()).unwrap();
+    assert_eq!(pair, b"https%3A%2F%2Fa.example%2Fweb%3A1:s3+cr%3Aet%2F%C3%BC", "RFC 6749 appendix B");
 }
 
 #[tokio::test]

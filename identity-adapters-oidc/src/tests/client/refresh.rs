@@ -90,6 +90,8 @@ async fn a_new_id_token_is_checked_and_counts() {
         assert_eq!((now.display_name.as_deref(), now.provider_session.as_deref()), (Some("Ann B"), Some("s-2")));
         assert_eq!(now.id_token, id_token);
     }
+    // Whatever other sources say: nobody becomes somebody else.
+    login.info.answers(ResponseTemplate::new(401));
     for (change, expected) in [
         (json!({"sub": "f:2"}), Subject),
         (json!({"nonce": "n-2"}), Nonce),

@@ -12,6 +12,7 @@ mod protection;
 mod searches;
 mod strictness;
 mod sweeps;
+mod switches;
 mod users;
 
 use identity_testkit::{Api, Reply};

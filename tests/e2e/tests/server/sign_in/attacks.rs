@@ -10,6 +10,11 @@ use super::{SESSION, asks, at, code};
 use crate::support::forge::{now, unsigned};
 use crate::support::{AUDIENCE, Forge, Store, refused};
 
+/// A browser that comes back with what it should not have, and the state that it brings.
+type Lie = fn(&Begun, &Begun) -> (Browser, Option<String>);
+/// A way to sign claims.
+type Sign = fn(&Site, &Value) -> String;
+
 /// A server that is a client of two providers, both of which say whatever a case wants.
 struct Site {
     main: Forge,
@@ -75,7 +80,7 @@ impl Site {
     /// A good ID token for a sign-in, with these claims added or changed.
     fn id_token(&self, begun: &Begun, changes: &Value) -> Value {
         let mut claims = json!({"sub": "ann", "aud": "identity", "nonce": begun.sent["nonce"]});
-        claims.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        claims.as_object_mut().expect("an object").extend(changes.as_object().expect("an object").clone());
         self.main.claims(&claims)
     }
 
@@ -105,7 +110,11 @@ impl Site {
         assert!((400..=503).contains(&reply.status), "{name}: {reply:?}");
         assert_eq!(code(reply), expected, "{name}");
         assert!(
-            reply.headers.get_all("set-cookie").iter().all(|cookie| !cookie.to_str().unwrap().starts_with(SESSION))
+            reply
+                .headers
+                .get_all("set-cookie")
+                .iter()
+                .all(|cookie| !cookie.to_str().expect("text").starts_with(SESSION))
         );
         assert!(!reply.text.contains("eyJ") && !reply.text.contains("c0de"), "{name}: {}", reply.text);
     }
@@ -132,7 +141,7 @@ async fn answers_that_belong_to_nothing_are_refused() {
     let site = Site::start().await;
     let issuer = site.main.issuer();
     let other = site.begin(Browser::default()).await;
-    let cases: [(&str, fn(&Begun, &Begun) -> (Browser, Option<String>), &str); 6] = [
+    let cases: [(&str, Lie, &str); 6] = [
         ("no state", |begun, _| (begun.browser.clone(), None), "state_missing"),
         ("a state of nobody", |begun, _| (begun.browser.clone(), Some("x".repeat(43))), "sign_in_not_begun_here"),
         (
@@ -153,7 +162,7 @@ async fn answers_that_belong_to_nothing_are_refused() {
             "a sign-in that was cut short",
             |begun, _| {
                 let (mut browser, (name, value)) = (begun.browser.clone(), begun.transaction());
-                browser.set_cookie(&name, &value[..value.len() / 2]);
+                browser.set_cookie(&name, &value.chars().take(value.len() / 2).collect::<String>());
                 (browser, Some(begun.state().to_owned()))
             },
             "sign_in_malformed",
@@ -271,7 +280,7 @@ async fn id_tokens_that_lie_are_refused() {
         site.refuses(name, &reply, expected);
         assert_eq!(site.last_record().await, ("DENIED".to_owned(), Some((*expected).to_owned())), "{name}");
     }
-    let signatures: [(&str, fn(&Site, &Value) -> String, &str); 5] = [
+    let signatures: [(&str, Sign, &str); 5] = [
         ("unsigned", |_, claims| format!("{}.", unsigned(&json!({"alg": "none"}), claims)), "token_algorithm"),
         ("signed with the public key", |site, claims| site.main.signed_with_the_public_key(claims), "token_algorithm"),
         ("another's signature", |site, claims| site.other.signed(&json!({"typ": "JWT"}), claims), "token_signature"),
@@ -305,7 +314,8 @@ async fn a_session_that_was_prepared_by_somebody_else_is_not_taken() {
     let mut last = id.clone();
     let end = if last.ends_with('A') { "B" } else { "A" };
     last.replace_range(42.., end);
-    for cookie in [&fixed, &id[..42], &last, &format!("{id}A"), "", "ü", &"A".repeat(5000)] {
+    let short: String = id.chars().take(42).collect();
+    for cookie in [&fixed, &*short, &last, &format!("{id}A"), "", "ü", &"A".repeat(5000)] {
         attacker.set_cookie(SESSION, cookie);
         let reply = asks(&mut attacker, site.server.http(), "/api/me").await;
         assert!([400, 401].contains(&reply.status), "{cookie}: {reply:?}");
@@ -324,9 +334,9 @@ async fn logout_tokens_that_lie_end_nothing() {
 
     let claims = |changes: &Value| {
         let mut claims = json!({"sub": "ann", "aud": "identity", "jti": "j-1", "events": {EVENT: {}}});
-        claims.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        claims.as_object_mut().expect("an object").extend(changes.as_object().expect("an object").clone());
         let mut claims = site.main.claims(&claims);
-        claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        claims.as_object_mut().expect("an object").retain(|_, value| !value.is_null());
         claims
     };
     let typ = json!({"typ": "logout+jwt"});

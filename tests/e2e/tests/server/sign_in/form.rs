@@ -38,7 +38,8 @@ async fn a_person_signs_in_and_out(store: Store) {
     let mut browser = Browser::default();
     let reply = submit(&mut browser, &server, "demo", "demo").await.expect_status(303);
     assert_eq!(reply.header("location"), Some("/groups?page=2"));
-    let cookies: Vec<&str> = reply.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect();
+    let cookies: Vec<&str> =
+        reply.headers.get_all("set-cookie").iter().map(|value| value.to_str().expect("it is there")).collect();
     let session = cookies.iter().find(|cookie| cookie.starts_with(SESSION)).expect("a session");
     for attribute in ["HttpOnly", "SameSite=Lax", "Path=/"] {
         assert!(session.contains(attribute), "{session}");
@@ -68,7 +69,7 @@ async fn a_person_signs_in_and_out(store: Store) {
     };
     assert_eq!(of("CREATE"), [Some("demo".to_owned())]);
     assert_eq!(of("DELETE"), [Some("demo".to_owned())]);
-    let id = old.cookie(SESSION).unwrap();
+    let id = old.cookie(SESSION).expect("it is there");
     assert!(records.iter().all(|record| !format!("{record:?}").contains(id)), "the record is no way in");
     assert!(!local.server.output().contains(id), "nor is the log");
 }
@@ -97,8 +98,8 @@ async fn nobody_signs_in_with_what_another_site_sends(store: Store) {
     let group = json!({"name": "Evil"});
     let post = |browser: &Browser| browser.request(Method::POST, at(&server, "/api/groups")).json(&group);
     let other = signed_in(&server, "demo", "demo").await;
-    let anothers = other.cookie(CSRF).unwrap().to_owned();
-    let own = browser.cookie(CSRF).unwrap().to_owned();
+    let anothers = other.cookie(CSRF).expect("it is there").to_owned();
+    let own = browser.cookie(CSRF).expect("it is there").to_owned();
     for request in [
         post(&browser),
         post(&browser).header(CSRF, "x"),
@@ -173,7 +174,8 @@ async fn sessions_are_seen_and_ended(store: Store) {
 
     let own = asks(&mut one, &server, "/api/me/sessions").await.expect_status(200);
     assert_eq!(own.header("x-total-count"), Some("2"));
-    let current: Vec<bool> = own.json().as_array().unwrap().iter().map(|item| item["current"] == true).collect();
+    let current: Vec<bool> =
+        own.json().as_array().expect("it is there").iter().map(|item| item["current"] == true).collect();
     assert_eq!(current.iter().filter(|current| **current).count(), 1);
     refused(&asks(&mut one, &server, "/api/sessions").await, 403, "forbidden");
     let all = asks(&mut demo, &server, "/api/sessions").await.expect_status(200).json();
@@ -208,13 +210,14 @@ async fn cookies_and_paths_follow_the_public_url() {
     assert_eq!(hidden(&page, "return_to"), "/identity/");
     assert!(page.text.contains("action=\"/identity/auth/login\""), "{}", page.text);
     assert_eq!(page.header("strict-transport-security"), Some("max-age=31536000"));
-    let policy = page.header("content-security-policy").unwrap();
+    let policy = page.header("content-security-policy").expect("it is there");
     assert!(policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
     let token = hidden(&page, "_csrf");
     let fields = [("username", "demo"), ("password", "demo"), ("_csrf", &*token)];
     let reply = browser.submit(at(server.http(), "/identity/auth/login"), &fields).await.expect_status(303);
     assert_eq!(reply.header("location"), Some("/identity/"));
-    let cookies: Vec<&str> = reply.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect();
+    let cookies: Vec<&str> =
+        reply.headers.get_all("set-cookie").iter().map(|value| value.to_str().expect("it is there")).collect();
     let session = cookies.iter().find(|cookie| cookie.starts_with("__Host-identity-session=")).expect("a session");
     assert!(session.contains("Secure") && session.contains("Path=/") && session.contains("HttpOnly"), "{session}");
     _ = asks(&mut browser, server.http(), "/identity/api/me").await.expect_status(200);

@@ -54,9 +54,16 @@ impl Endpoint {
 /// An endpoint, or why it cannot be used.
 pub(crate) type Found = Result<Url, &'static str>;
 
-/// What an issuer says about where to ask. What is wrong with one endpoint hinders no other.
-pub(crate) struct Endpoints {
+/// What an issuer says about where to ask.
+#[derive(Clone)]
+pub(crate) struct Discovered {
     pub(crate) jwks: Url,
+    pub(crate) endpoints: Arc<Endpoints>,
+}
+
+/// What is wrong with one endpoint hinders no other, and no key.
+#[derive(Default)]
+pub(crate) struct Endpoints {
     urls: BTreeMap<Endpoint, Found>,
     /// Those for clients that show a certificate (RFC 8705 §5).
     aliases: BTreeMap<Endpoint, Found>,
@@ -69,18 +76,6 @@ pub(crate) struct Endpoints {
 }
 
 impl Endpoints {
-    /// Those of an issuer that is not asked for them.
-    pub(crate) fn unasked(jwks: Url) -> Self {
-        Self {
-            jwks,
-            urls: BTreeMap::new(),
-            aliases: BTreeMap::new(),
-            token_as_named: None,
-            names_itself: false,
-            client_authentication: Vec::new(),
-        }
-    }
-
     pub(crate) fn url(&self, endpoint: Endpoint, with_certificate: bool) -> Found {
         let alias = with_certificate.then(|| self.aliases.get(&endpoint)).flatten();
         let found = alias.or_else(|| self.urls.get(&endpoint));
@@ -112,13 +107,13 @@ impl Discovery {
     }
 
     /// Asks.
-    pub(crate) async fn endpoints(&self, http: &Http) -> Result<Endpoints, FetchError> {
+    pub(crate) async fn ask(&self, http: &Http) -> Result<Discovered, FetchError> {
         let body = http.get(&self.document).await?;
         let document: Document = serde_json::from_slice(&body).map_err(|error| FetchError::malformed(&error))?;
         self.read(&document)
     }
 
-    fn read(&self, document: &Document) -> Result<Endpoints, FetchError> {
+    fn read(&self, document: &Document) -> Result<Discovered, FetchError> {
         let is_back = self.back.as_ref().is_some_and(|(text, _)| *text == document.issuer);
         if *document.issuer != *self.issuer && !is_back {
             return Err(FetchError::other_issuer(&document.issuer));
@@ -127,8 +122,7 @@ impl Discovery {
         let text = |name| document.rest.get(name).and_then(Value::as_str).map(str::to_owned);
         let methods = document.rest.get("token_endpoint_auth_methods_supported").and_then(Value::as_array);
         let methods = methods.into_iter().flatten().filter_map(Value::as_str).filter(|method| method.len() <= 64);
-        Ok(Endpoints {
-            jwks,
+        let endpoints = Endpoints {
             urls: self.named_in(&document.rest),
             aliases: document
                 .rest
@@ -139,7 +133,8 @@ impl Discovery {
             names_itself: document.rest.get("authorization_response_iss_parameter_supported")
                 == Some(&Value::Bool(true)),
             client_authentication: methods.take(16).map(str::to_owned).collect(),
-        })
+        };
+        Ok(Discovered { jwks, endpoints: Arc::new(endpoints) })
     }
 
     fn named_in(&self, members: &Map<String, Value>) -> BTreeMap<Endpoint, Found> {
@@ -207,11 +202,11 @@ mod tests {
         for endpoint in [Endpoint::UserInfo, Endpoint::Token, Endpoint::Revocation] {
             rest.insert(endpoint.name().to_owned(), Value::String(jwks_uri.clone()));
         }
-        let endpoints = discovery.read(&Document { issuer, jwks_uri, rest })?;
+        let Discovered { jwks, endpoints } = discovery.read(&Document { issuer, jwks_uri, rest })?;
         for endpoint in [Endpoint::UserInfo, Endpoint::Token, Endpoint::Revocation] {
-            assert_eq!(endpoints.url(endpoint, true).as_ref(), Ok(&endpoints.jwks), "one rule for all");
+            assert_eq!(endpoints.url(endpoint, true).as_ref(), Ok(&jwks), "one rule for all");
         }
-        Ok(endpoints.jwks.into())
+        Ok(jwks.into())
     }
 
     #[test]
@@ -267,7 +262,7 @@ mod tests {
                 "issuer": "https://i.example/realms/a", "jwks_uri": "http://kc:8080/realms/a/certs",
                 "authorization_endpoint": named, "end_session_endpoint": named,
             });
-            let endpoints = split.read(&serde_json::from_value(document).unwrap()).unwrap();
+            let endpoints = split.read(&serde_json::from_value(document).unwrap()).unwrap().endpoints;
             for endpoint in [Endpoint::Authorization, Endpoint::EndSession] {
                 let url = endpoints.url(endpoint, false).unwrap();
                 assert_eq!(url.as_str(), "https://i.example/realms/a/auth");
@@ -284,7 +279,7 @@ mod tests {
             "authorization_response_iss_parameter_supported": "true",
         });
         let plain = discovery("https://i.example", None, false);
-        let endpoints = plain.read(&serde_json::from_value(document).unwrap()).unwrap();
+        let endpoints = plain.read(&serde_json::from_value(document).unwrap()).unwrap().endpoints;
         let url = |endpoint, with_certificate| endpoints.url(endpoint, with_certificate).map(String::from);
         assert_eq!(url(Endpoint::Token, false), Err("is not a url"));
         assert_eq!(url(Endpoint::UserInfo, false), Err("is plain http, which is not allowed for this issuer"));

@@ -147,6 +147,11 @@ impl Issuer {
         if holds { Ok(key) } else { Err(TokenError::Rejected(RejectedToken::Signature)) }
     }
 
+    /// Whether it is asked where its endpoints are.
+    pub(crate) fn asks_discovery(&self) -> bool {
+        self.sources.first().is_some_and(|primary| matches!(primary.location, Location::Discovered(_)))
+    }
+
     /// Where the endpoints are, or how long to wait before asking again.
     pub(crate) async fn endpoints(&self) -> Result<Arc<Endpoints>, Duration> {
         match self.sources.first() {

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use url::Url;
 
 use crate::algorithm::SigningAlgorithm;
-use crate::discovery::{Discovery, Endpoint, Endpoints};
+use crate::discovery::{Discovered, Discovery, Endpoint, Endpoints};
 use crate::http::{FetchError, Http};
 use crate::jwk::KeySet;
 use crate::settings::VerifierSettings;
@@ -78,7 +78,7 @@ struct Inner {
     /// The last good keys, and when they were fetched.
     keys: Option<(Arc<KeySet>, OffsetDateTime)>,
     /// What discovery said last.
-    discovered: Option<Arc<Endpoints>>,
+    discovered: Option<Discovered>,
     /// When the last fetch ended, and why it failed if it did.
     attempt: Option<(OffsetDateTime, Option<String>)>,
     /// The fetch in the air: it is over when the sender is gone.
@@ -103,7 +103,7 @@ impl Flight {
 
 /// What a fetch brought. An error comes with the URL that failed.
 struct Fetched {
-    discovered: Option<Arc<Endpoints>>,
+    discovered: Option<Discovered>,
     keys: Result<KeySet, (Url, FetchError)>,
 }
 
@@ -171,16 +171,16 @@ impl KeySource {
 
     /// Where discovery said UserInfo is.
     pub(crate) fn user_info_url(&self) -> Result<Url, FetchError> {
-        let said = self.lock().discovered.as_ref().map(|endpoints| endpoints.url(Endpoint::UserInfo, false));
+        let said = self.lock().discovered.as_ref().map(|known| known.endpoints.url(Endpoint::UserInfo, false));
         said.unwrap_or(Err("is not known yet")).map_err(FetchError::UserInfoEndpoint)
     }
 
     /// Where the endpoints are, or how long to wait before asking again. They are asked for and kept with the keys.
     pub(crate) async fn endpoints(self: &Arc<Self>) -> Result<Arc<Endpoints>, Duration> {
-        if let Location::Fixed(jwks) = &self.location {
-            return Ok(Arc::new(Endpoints::unasked(jwks.clone())));
+        if matches!(self.location, Location::Fixed(_)) {
+            return Ok(Arc::default());
         }
-        let known = || self.lock().discovered.clone();
+        let known = || self.lock().discovered.as_ref().map(|known| Arc::clone(&known.endpoints));
         if let Some(endpoints) = known() {
             self.refresh_if_due(self.clock.now());
             return Ok(endpoints);
@@ -232,18 +232,16 @@ impl KeySource {
     }
 
     /// Asks the provider.
-    async fn fetch(&self, kept: Option<Arc<Endpoints>>, ask: bool) -> Fetched {
+    async fn fetch(&self, kept: Option<Discovered>, ask: bool) -> Fetched {
         let (url, discovered) = match (&self.location, kept) {
             (Location::Fixed(url), _) => (url.clone(), None),
             (Location::Discovered(_), Some(kept)) if !ask => (kept.jwks.clone(), Some(kept)),
-            (Location::Discovered(discovery), kept) => {
-                match (discovery.endpoints(&self.http).await.map(Arc::new), kept) {
-                    (Ok(endpoints), _) | (Err(_), Some(endpoints)) => (endpoints.jwks.clone(), Some(endpoints)),
-                    (Err(error), None) => {
-                        return Fetched { discovered: None, keys: Err((discovery.document().clone(), error)) };
-                    }
+            (Location::Discovered(discovery), kept) => match (discovery.ask(&self.http).await, kept) {
+                (Ok(known), _) | (Err(_), Some(known)) => (known.jwks.clone(), Some(known)),
+                (Err(error), None) => {
+                    return Fetched { discovered: None, keys: Err((discovery.document().clone(), error)) };
                 }
-            }
+            },
         };
         let keys = match self.http.get(&url).await {
             Ok(body) => KeySet::parse(&body, &self.algorithms).map_err(|error| FetchError::malformed(&error)),

@@ -1,4 +1,5 @@
-//! Token verification against OpenID Connect providers: the port [`TokenVerifier`](identity_core::port::TokenVerifier).
+//! OpenID Connect: verification of access tokens, the port [`TokenVerifier`](identity_core::port::TokenVerifier); sign-in of
+//! people at a provider, the port [`IdentityProvider`](identity_core::port::IdentityProvider); tokens for services.
 //!
 //! # How a token is verified
 //!
@@ -88,6 +89,118 @@
 //! # Ok(verifier)
 //! # }
 //! ```
+//!
+//! # Signing people in
+//!
+//! [`OidcProvider`] is this server's registration at an issuer of the verifier, whose keys, discovery document and back channel
+//! it shares. It speaks the authorization code flow, always with PKCE (RFC 7636, `S256`), state and nonce. Browsers are sent to
+//! the endpoints as the document names them; this server takes the back channel. A code is sent once.
+//!
+//! | check, in this order | refusal | source |
+//! |---|---|---|
+//! | the answer's `iss` is the provider's; it is there if the provider says that it names itself | `issuer_mismatch` | RFC 9207 §2.4 |
+//! | the token endpoint takes the code, and this server's credentials | `grant_refused`, `client_refused`, `provider_error` | RFC 6749 §5.2 |
+//! | the answer is JSON without doubles, its token type is `Bearer`, it has an ID token | `provider_malformed` | RFC 6749 §5.1, §7.1 |
+//! | the ID token's size and form, `iss`, `alg`, key and signature, as for access tokens | `token_…` | OpenID Connect Core 1.0 §3.1.3.7 |
+//! | header `typ` is absent or `JWT`; payload `typ` is absent, `JWT` or `ID`; no `events` | `token_type` | RFC 8725 §3.11, §3.12 |
+//! | `aud` has the client id; `exp` and `iat` are there; times hold | `token_audience`, `token_expired`, … | §3.1.3.7 |
+//! | `azp`, if there, is the client id; it is there if `aud` names others, too | `authorized_party` | §3.1.3.7 |
+//! | `at_hash`, if there, is the access token's | `access_token_hash` | §3.1.3.6 |
+//! | `nonce` is the one that was sent | `nonce_mismatch` | §3.1.3.7 |
+//! | `auth_time` is there and recent, where the operator asks for a `max_age` | `authentication_age` | §3.1.3.7 |
+//! | the access token, if it is one for this service, and UserInfo are about the same person | `subject_mismatch` | §5.3.2 |
+//! | the username claim is there | `token_no_principal` | orchestration reference §5.3 |
+//!
+//! Claims come from the access token, if the verifier would take it here, then from the ID token, then from UserInfo: of a claim
+//! that several have, the first counts, and where it was found is noted. An access token for somebody else is not read.
+//! [`ProviderSettings::prefer_id_token_claims`] puts the ID token first. Who signs in is a person: the client id claim, which
+//! many ID tokens have, is not looked at, and without a username nobody signs in.
+//!
+//! At a renewal the access token's claims are taken anew, so that what was withdrawn is gone; those of the ID token and of
+//! UserInfo stay as they were if the provider does not say them anew.
+//!
+//! Logout tokens are checked by all rules of OpenID Connect Back-Channel Logout 1.0 §2.6 but for their replay, which the caller
+//! remembers. They count for two minutes.
+//!
+//! # How a client authenticates
+//!
+//! [`ClientAuthentication`]: a secret in the header or in the form, a signed assertion, a certificate, or nothing. Assertions
+//! live 60 s and are for one audience, always a single text. Keys and certificates are files, read again when they change; while
+//! they cannot be used, the last good ones stay in use. A provider's endpoints for certificates (`mtls_endpoint_aliases`, RFC
+//! 8705 §5) are used where it has some.
+//!
+//! # Kinds of providers
+//!
+//! | | Keycloak, generic | Microsoft | Auth0 |
+//! |---|---|---|---|
+//! | scopes | `openid profile email` | the same, `offline_access` and `<client id>/.default` | the same and `offline_access` |
+//! | issuers end in | anything | `/v2.0` | `/` |
+//! | audience of access tokens | `resource` (RFC 8707) | scopes | `audience`, one |
+//! | audience of assertions | the issuer | the token endpoint | the issuer |
+//! | certificate in assertions | not named | `x5t` | not named |
+//! | the same person has the same | `sub` | `oid`, as `sub` differs by application | `sub` |
+//! | tokens must say | | `ver` `2.0` | |
+//! | logout | `end_session_endpoint` | `end_session_endpoint` | the same, else `v2/logout` with `returnTo` |
+//!
+//! `offline_access` is not asked for in general: what it gives outlives people's sessions at the provider, needs their consent,
+//! and is refused by providers that do not know it. Keycloak gives refresh tokens without it. Where a provider does not, add it
+//! to [`ProviderSettings::scopes`], or sessions end with their access token.
+//!
+//! ```
+//! use identity_adapters_oidc::{
+//!     AssertionSettings, ClientAuthentication, KeyFile, OidcProvider, OidcTokenVerifier, ProviderKind, ProviderSettings,
+//!     SettingsError,
+//! };
+//!
+//! # fn provider(verifier: &OidcTokenVerifier) -> Result<OidcProvider, SettingsError> {
+//! let key = KeyFile::Pem { key: "/run/secrets/identity.key".into(), certificate: None };
+//! let authentication = ClientAuthentication::PrivateKeyJwt(AssertionSettings::new(key));
+//! let settings = ProviderSettings {
+//!     display_name: "Example Ltd".to_owned(),
+//!     ..ProviderSettings::new(
+//!         "main",
+//!         ProviderKind::Keycloak,
+//!         "https://login.example.com/realms/a",
+//!         "identity",
+//!         authentication,
+//!     )
+//! };
+//! OidcProvider::new(settings, verifier)
+//! # }
+//! ```
+//!
+//! # Tokens for services
+//!
+//! A service that calls protected APIs gets its tokens from [`MachineTokens`] (RFC 6749 §4.4): asked for once for all who wait,
+//! kept, and renewed before they expire.
+//!
+//! ```
+//! # use std::sync::Arc;
+//! use identity_adapters_oidc::{
+//!     ClientAuthentication, MachineTokenRequest, MachineTokenSettings, MachineTokens, ProviderKind,
+//! };
+//! # use identity_core::port::{Clock, ProviderError};
+//! use identity_core::value::Secret;
+//!
+//! # async fn call(clock: Arc<dyn Clock>, secret: String) -> Result<(), Box<dyn std::error::Error>> {
+//! let authentication = ClientAuthentication::SecretBasic(Secret::new(secret));
+//! let settings = MachineTokenSettings::new(
+//!     ProviderKind::Keycloak,
+//!     "https://login.example.com/realms/a",
+//!     "worker",
+//!     authentication,
+//! );
+//! let tokens = MachineTokens::new(&settings, clock)?; // once; it asks nobody yet
+//!
+//! let request = MachineTokenRequest { scopes: vec!["orders".to_owned()], ..MachineTokenRequest::default() };
+//! let token = tokens.token(&request).await?; // for each call
+//! let header = format!("Bearer {}", token.token.expose());
+//! // If the call is answered with 401, the token was revoked: the next one will be new.
+//! tokens.forget(&request, &token);
+//! # drop(header);
+//! # Ok(())
+//! # }
+//! ```
 
 mod algorithm;
 mod cache;
@@ -95,6 +208,7 @@ mod checks;
 mod client;
 mod compact;
 mod discovery;
+mod flight;
 mod http;
 mod issuer;
 mod jwk;
@@ -109,8 +223,9 @@ mod tests;
 
 pub use algorithm::{SigningAlgorithm, UnknownAlgorithm};
 pub use client::{
-    AssertionAudience, AssertionSettings, ClientAuthentication, EndpointUrls, KeyFile, KeyId, OidcProvider,
-    ProviderKind, ProviderSettings, Thumbprint, TlsSettings, UserInfoMode,
+    AssertionAudience, AssertionSettings, ClientAuthentication, EndpointUrls, KeyFile, KeyId, MachineToken,
+    MachineTokenRequest, MachineTokenSettings, MachineTokens, OidcProvider, ProviderKind, ProviderSettings, Thumbprint,
+    TlsSettings, UserInfoMode,
 };
 pub use http::{HttpSettings, http_client};
 pub use issuer::IssuerStatus;

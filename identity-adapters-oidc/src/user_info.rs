@@ -1,19 +1,15 @@
 //! What a provider's UserInfo endpoint adds to a token (OpenID Connect Core 1.0 §5.3, orchestration reference §5.5).
-//!
-//! A token is asked about in a task of its own: everybody who shows it meanwhile waits for that one, and one that gives up
-//! does not stop it.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use identity_core::port::{Clock, RejectedToken, TokenError};
 use identity_core::value::strict_json_object;
 use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
-use tokio::sync::watch;
 use url::Url;
 
 use crate::cache::{Fingerprint, Verified, VerifiedTokens};
+use crate::flight::Flights;
 use crate::http::{FetchError, Http};
 use crate::settings::UserInfoSettings;
 use crate::verifier::Genuine;
@@ -39,15 +35,14 @@ pub(crate) struct UserInfo {
     negative_ttl: Duration,
     http: Http,
     clock: Arc<dyn Clock>,
-    /// The questions in the air: each is over when there is a value.
-    flights: Mutex<HashMap<Fingerprint, watch::Receiver<Option<Verified>>>>,
+    flights: Arc<Flights<Fingerprint, Verified>>,
 }
 
 impl UserInfo {
     pub(crate) fn new(settings: &UserInfoSettings, url: Option<Url>, http: Http, clock: Arc<dyn Clock>) -> Self {
         let of = |duration| Duration::try_from(duration).unwrap_or(Duration::MAX);
         let (ttl, negative_ttl) = (of(settings.ttl), of(settings.negative_ttl));
-        Self { url, ttl, negative_ttl, http, clock, flights: Mutex::default() }
+        Self { url, ttl, negative_ttl, http, clock, flights: Flights::new() }
     }
 
     /// What is found out about a genuine token, its own claims and those of UserInfo taken together. It is put into the
@@ -59,38 +54,18 @@ impl UserInfo {
         genuine: Genuine,
         cache: &VerifiedTokens,
     ) -> Result<Verified, TokenError> {
-        let mut flight = self.join(token, fingerprint, genuine, cache);
-        let landed = flight.wait_for(Option::is_some).await.ok().and_then(|verified| verified.clone());
-        // Without a value the runtime is going down.
-        landed.ok_or(TokenError::Unavailable { retry_after: self.negative_ttl.unsigned_abs() })
-    }
-
-    fn join(
-        self: &Arc<Self>,
-        token: &str,
-        fingerprint: Fingerprint,
-        genuine: Genuine,
-        cache: &VerifiedTokens,
-    ) -> watch::Receiver<Option<Verified>> {
-        let mut flights = self.lock();
-        if let Some(flight) = flights.get(&fingerprint).filter(|flight| flight.has_changed().is_ok()) {
-            return flight.clone();
-        }
-        // An answer may have come since the caller looked.
-        if let Some(known) = cache.get(&fingerprint, self.clock.now()) {
-            return watch::channel(Some(known)).1;
-        }
-        let (landed, flight) = watch::channel(None);
-        flights.insert(fingerprint, flight.clone());
-        drop(flights);
-        let (this, token, cache) = (Arc::clone(self), token.to_owned(), cache.clone());
-        tokio::spawn(async move {
-            let verified = this.augment(&token, genuine).await;
-            cache.insert(fingerprint, verified.clone());
-            this.lock().remove(&fingerprint);
-            landed.send_replace(Some(verified));
+        let known = || cache.get(&fingerprint, self.clock.now());
+        let flight = self.flights.join(fingerprint, known, || {
+            let (this, token, cache) = (Arc::clone(self), token.to_owned(), cache.clone());
+            async move {
+                let verified = this.augment(&token, genuine).await;
+                cache.insert(fingerprint, verified.clone());
+                verified
+            }
         });
-        flight
+        // Without a value the runtime is going down.
+        let retry_after = self.negative_ttl.unsigned_abs();
+        flight.landed().await.ok_or(TokenError::Unavailable { retry_after })
     }
 
     async fn augment(&self, token: &str, mut genuine: Genuine) -> Verified {
@@ -131,11 +106,6 @@ impl UserInfo {
             None => genuine.issuer.user_info_url().map_err(|error| (genuine.issuer.name.to_string(), error))?,
         };
         fetch(&self.http, &url, token).await.map_err(|error| (without_query(url), error))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Fingerprint, watch::Receiver<Option<Verified>>>> {
-        // Nothing panics while it holds the lock; if something did, what it left would still be whole.
-        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -14,6 +14,7 @@ use identity_core::service::{Authentication, AuthenticationError, Caller};
 use identity_core::value::Secret;
 
 use crate::Limits;
+use crate::address;
 use crate::login::SignIn;
 use crate::login::session::RequestSession;
 use crate::problem::Problem;
@@ -113,8 +114,7 @@ async fn caller(
     } else if scheme.eq_ignore_ascii_case("basic") {
         let decoded = BASE64_STANDARD.decode(credentials).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let (username, password) = decoded.as_deref().and_then(|text| text.split_once(':')).ok_or_else(malformed)?;
-        // Who connects. What a header says about it, anybody can say.
-        let address = request.peer_addr().map(|peer| peer.ip());
+        let address = address::of(request.request());
         authentication.basic(username, &Secret::new(password.to_owned()), address, request_id).await
     } else {
         Err(AuthenticationError::NotOffered("such"))

@@ -6,11 +6,11 @@ use std::pin::Pin;
 use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev, web};
-use identity_core::value::{BrokenRule, InvalidValue};
+use identity_core::value::{BrokenRule, InvalidValue, strict_json_object};
 use serde::de::DeserializeOwned;
-use serde_json::error::Category;
 
 use crate::problem::Problem;
+use crate::strict;
 
 /// A JSON body: of the right media type and size, without duplicate members, and of `T`'s shape.
 pub(crate) struct Body<T>(pub(crate) T);
@@ -27,16 +27,13 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
                 return Err(not_json());
             }
             let bytes = bytes.await.map_err(unreadable)?;
-            // Serde would take a list for an object, its items for members in their order.
-            if bytes.trim_ascii_start().starts_with(b"[") {
-                return Err(Problem::bad_request("body_shape", "The body does not fit: it is a list, not an object."));
-            }
-            serde_json::from_slice(&bytes).map(Self).map_err(|error| match error.classify() {
-                Category::Syntax | Category::Eof | Category::Io => {
-                    Problem::bad_request("malformed_json", format!("The body is not JSON: {error}."))
-                }
-                Category::Data => Problem::bad_request("body_shape", format!("The body does not fit: {error}.")),
-            })
+            let object = strict_json_object(&bytes).map_err(|fault| match fault {
+                "not json" => Problem::bad_request("malformed_json", "The body is not JSON."),
+                fault => Problem::bad_request("body_shape", format!("The body does not fit: {fault}.")),
+            })?;
+            strict::from_object(object)
+                .map(Self)
+                .map_err(|error| Problem::bad_request("body_shape", format!("The body does not fit: {error}.")))
         })
     }
 }

@@ -4,6 +4,7 @@
 //! at, and allowed or denied in the service.
 
 pub mod actuator;
+mod address;
 mod authentication;
 mod body;
 mod cluster;
@@ -16,6 +17,8 @@ mod problem;
 mod request;
 mod revision;
 mod route;
+mod schema;
+mod strict;
 #[cfg(feature = "ui")]
 mod ui;
 
@@ -28,10 +31,10 @@ use identity_core::engine::Engine;
 use identity_core::port::Ids;
 use identity_core::service::{AuditLogs, Authentication, Authorizations, Groups, MappingRules, Roles, Tenants};
 
+pub use address::{Network, TrustedProxies};
 pub use cluster::{About, Cluster, IdRules};
 pub use headers::Https;
 pub use login::SignIn;
-pub use openapi::document as openapi_document;
 pub use problem::no_such_path;
 pub use request::observe;
 
@@ -67,6 +70,8 @@ pub struct Surfaces {
     pub ids: Arc<dyn Ids>,
     /// The limits of a request.
     pub limits: Limits,
+    /// Whose word about the addresses of clients is taken.
+    pub proxies: TrustedProxies,
 }
 
 /// The limits of a request.
@@ -85,8 +90,10 @@ impl Surfaces {
             .app_data(web::Data::from(Arc::clone(&self.engine)))
             .app_data(web::Data::from(Arc::clone(&self.authentication)))
             .app_data(web::Data::new(self.limits))
+            .app_data(web::Data::new(self.proxies.clone()))
             .app_data(web::PayloadConfig::new(self.limits.body_bytes))
             .app_data(web::QueryConfig::default().error_handler(|error, _| page::unfit(&error).into()))
+            .app_data(web::Data::new(openapi::Written::of(self)))
             .route("/api/openapi.json", web::get().to(openapi::serve))
             .configure(|config| {
                 if let Some(sign_in) = &self.sign_in {

@@ -1,12 +1,17 @@
 //! The OpenAPI document, made from the handlers.
 
 use actix_web::HttpResponse;
+use actix_web::web::{Bytes, Data};
+use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
+use crate::Surfaces;
 use crate::cluster::Describe;
 use crate::management::{audit_log, authorizations, capabilities, for_token, groups, mapping_rules, me, roles, sessions, tenants};
 use crate::problem::ProblemDocument;
+use crate::schema;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -74,7 +79,7 @@ use crate::problem::ProblemDocument;
         audit_log::find,
     ),
     components(schemas(ProblemDocument)),
-    modifiers(&Schemes, &Describe, &OperationIds),
+    modifiers(&Schemes, &Describe, &Bodies, &PathIds, &OperationIds),
     security(("bearer" = []), ("basic" = [])),
 )]
 struct Document;
@@ -91,14 +96,55 @@ impl Modify for Schemes {
     }
 }
 
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten()
+}
+
+/// Whatever takes a body may be given one that is too large, or something else than JSON.
+struct Bodies;
+
+impl Modify for Bodies {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for (path, item) in &mut document.paths.paths {
+            let problem = if path.starts_with("/v2/") { "cluster.Problem" } else { "ProblemDocument" };
+            for operation in operations(item).filter(|operation| operation.request_body.is_some()) {
+                for (status, text) in [("413", "The body is too large."), ("415", "The body is not JSON.")] {
+                    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(problem))).build();
+                    let response =
+                        ResponseBuilder::new().description(text).content("application/problem+json", content);
+                    operation.responses.responses.insert(status.to_owned(), response.build().into());
+                }
+            }
+        }
+    }
+}
+
+/// The ids in the management API's paths all look alike.
+struct PathIds;
+
+impl Modify for PathIds {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let api = document.paths.paths.iter_mut().filter(|(path, _)| path.starts_with("/api/"));
+        for operation in api.flat_map(|(_, item)| operations(item)) {
+            for parameter in operation.parameters.iter_mut().flatten() {
+                if let RefOr::T(parameter) = parameter
+                    && parameter.parameter_in == ParameterIn::Path
+                {
+                    let of_tenant = parameter.name == "tenantId";
+                    parameter.schema = Some(if of_tenant { schema::tenant_id() } else { schema::id() });
+                }
+            }
+        }
+    }
+}
+
 /// Handlers of different resources have the same names; operations may not (OpenAPI 3.1.0 §4.8.10).
 struct OperationIds;
 
 impl Modify for OperationIds {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         for item in document.paths.paths.values_mut() {
-            let methods = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
-            for operation in methods.into_iter().flatten() {
+            for operation in operations(item) {
                 let tag = operation.tags.iter().flatten().next();
                 let parts = tag.into_iter().chain(&operation.operation_id).map(|part| part.replace('-', "_"));
                 operation.operation_id = Some(parts.collect::<Vec<_>>().join("_"));
@@ -107,13 +153,35 @@ impl Modify for OperationIds {
     }
 }
 
-/// The OpenAPI document of all surfaces, whatever is mounted.
-#[must_use]
-pub fn document() -> utoipa::openapi::OpenApi {
-    Document::openapi()
+fn is_mounted(surfaces: &Surfaces, path: &str) -> bool {
+    let mut segments = path.split('/').skip(1);
+    match (segments.next(), segments.next(), segments.next()) {
+        (Some("v2"), ..) => surfaces.cluster.is_some(),
+        (_, Some("groups"), Some("for-token")) => true,
+        (_, Some("groups"), _) => surfaces.groups.is_some(),
+        (_, Some("roles"), _) => surfaces.roles.is_some(),
+        (_, Some("tenants"), _) => surfaces.tenants.is_some(),
+        (_, Some("mapping-rules"), _) => surfaces.mapping_rules.is_some(),
+        (_, Some("audit-log"), _) => surfaces.audit_logs.is_some(),
+        (_, Some("sessions"), _) | (_, Some("me"), Some("session" | "sessions")) => surfaces.sign_in.is_some(),
+        (_, Some("authorizations" | "resources" | "resource-types"), _) => surfaces.authorizations.is_some(),
+        _ => true,
+    }
+}
+
+/// The OpenAPI document, as it is served.
+pub(crate) struct Written(Bytes);
+
+impl Written {
+    /// Describes what is mounted.
+    pub(crate) fn of(surfaces: &Surfaces) -> Self {
+        let mut document = Document::openapi();
+        document.paths.paths.retain(|path, _| is_mounted(surfaces, path));
+        Self(serde_json::to_vec(&document).unwrap_or_default().into())
+    }
 }
 
 /// Serves the document; needs no credentials, as it says nothing about anybody.
-pub(crate) async fn serve() -> HttpResponse {
-    HttpResponse::Ok().json(document())
+pub(crate) async fn serve(document: Data<Written>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(document.0.clone())
 }

@@ -26,8 +26,10 @@ pub(crate) struct ListQuery {
     /// Only what has this in its id or name, whatever the case.
     search: Option<String>,
     /// The page, from 0. Without it, the list from its beginning.
-    page: Option<usize>,
+    #[param(maximum = 4294967295.0)]
+    page: Option<u32>,
     /// How many items a page has: 1 to 10 000; 50 when only `page` is given.
+    #[param(minimum = 1, maximum = 10000)]
     result_size: Option<usize>,
     /// Accepted and ignored: there are no organizations here.
     #[serde(rename = "organizationId")]
@@ -47,8 +49,10 @@ impl ListQuery {
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageQuery {
     /// The page, from 0. Without it, the list from its beginning.
-    pub(crate) page: Option<usize>,
+    #[param(maximum = 4294967295.0)]
+    pub(crate) page: Option<u32>,
     /// How many items a page has: 1 to 10 000; 50 when only `page` is given.
+    #[param(minimum = 1, maximum = 10000)]
     pub(crate) result_size: Option<usize>,
 }
 
@@ -60,7 +64,8 @@ impl PageQuery {
             findings.note("resultSize", BrokenRule::Form("between 1 and 10000", String::new()));
             return Err(findings.problem());
         }
-        Ok(PageRequest { offset: self.page.unwrap_or(0).saturating_mul(limit), limit })
+        let page = self.page.map_or(0, |page| usize::try_from(page).unwrap_or(usize::MAX));
+        Ok(PageRequest { offset: page.saturating_mul(limit), limit })
     }
 }
 

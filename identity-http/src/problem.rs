@@ -157,6 +157,10 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, reason, detail).retry_after(retry_after)
     }
 
+    fn throttled(detail: String, retry_after: Duration) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "throttled", detail).retry_after(retry_after)
+    }
+
     pub(crate) fn respond(&self, instance: &str, style: Option<Style>) -> HttpResponse {
         let mut response = HttpResponse::build(self.0.status);
         for challenge in &self.0.challenges {
@@ -192,9 +196,7 @@ impl Problem {
             AuthenticationError::NotOffered(_) => {
                 Self::unauthorized(schemes.into_iter(), "scheme_not_offered", detail, false)
             }
-            AuthenticationError::Throttled { retry_after } => {
-                Self::new(StatusCode::TOO_MANY_REQUESTS, "throttled", detail).retry_after(*retry_after)
-            }
+            AuthenticationError::Throttled { retry_after } => Self::throttled(detail, *retry_after),
             AuthenticationError::Unavailable { retry_after } => {
                 Self::unavailable("issuer_unavailable", &detail, *retry_after)
             }
@@ -235,6 +237,7 @@ impl From<ServiceError> for Problem {
                     .titled("NOT_FOUND")
             }
             ServiceError::Refused(refusal) => refusal.into(),
+            ServiceError::Throttled { retry_after } => Self::throttled(format!("{error}."), retry_after),
             ServiceError::Store(error) => error.into(),
         }
     }

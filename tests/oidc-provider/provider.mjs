@@ -5,9 +5,12 @@
 //   users          sub -> claims, as found in ID tokens, userinfo and JWT access tokens; any password is right
 //   audience       of the access tokens of requests that name no resource; absent: such tokens are opaque and open userinfo
 //   accessTokenTtl in seconds
+//   mutualTls      {key, cert, ca} in PEM: a second listener, over TLS, that asks clients for a certificate of `ca`, and knows
+//                  them by `tls_client_auth_subject_dn`. Discovery names it in `mtls_endpoint_aliases` (RFC 8705 §5)
 //
+// Clients that authenticate by `private_key_jwt` have `jwks`. Refresh tokens rotate; one that is shown twice ends its grant.
 // `resource=urn:audience:NAME` asks for a JWT access token for the audience NAME; any other resource is its own audience.
-// Prints {"issuer": …, "port": …} when it listens and ends when stdin closes, so that it never outlives its test.
+// Prints {"issuer": …, "port": …, "mutualTlsPort": …} when it listens and ends when stdin closes, so that it never outlives its test.
 //
 //   POST /test/rotate-keys      sign with a new key from now on; the older keys stay published
 //   POST /test/withdraw-keys    publish the newest key alone
@@ -16,6 +19,7 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { createInterface } from 'node:readline';
 import Provider from 'oidc-provider';
 
@@ -27,7 +31,7 @@ const lines = createInterface({ input: process.stdin });
 lines.on('close', () => process.exit());
 process.on('SIGTERM', () => process.exit());
 const [line] = await once(lines, 'line');
-const { port = 0, clients = [], users = {}, audience, accessTokenTtl = 300 } = JSON.parse(line);
+const { port = 0, clients = [], users = {}, audience, accessTokenTtl = 300, mutualTls } = JSON.parse(line);
 
 const clientClaims = new Map(clients.map(({ client_id, claims }) => [client_id, claims]));
 const userClaims = new Map(Object.entries(users));
@@ -37,7 +41,7 @@ function metadata({ claims, ...client }) {
   const byBrowser = client.redirect_uris !== undefined;
   const grant_types = [
     ...(byBrowser ? ['authorization_code', 'refresh_token'] : []),
-    ...(client.client_secret ? ['client_credentials'] : []),
+    ...(client.token_endpoint_auth_method === 'none' ? [] : ['client_credentials']),
   ];
   return { redirect_uris: [], response_types: byBrowser ? ['code'] : [], grant_types, ...client };
 }
@@ -56,8 +60,14 @@ async function grantEverything({ oidc }) {
   return grant;
 }
 
+/** A name as RFC 4514 writes it: node has it one part a line, and the other way round. */
+const subjectOf = (certificate) => certificate.subject.split('\n').reverse().join(',');
+
 const configuration = {
   clients: clients.map(metadata),
+  clientAuthMethods: [
+    ...['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'], ...(mutualTls ? ['tls_client_auth'] : []),
+  ],
   cookies: { keys: [randomUUID()] },
   scopes: ['openid', 'offline_access', 'profile', 'email'],
   claims: { openid: ['sub', ...claimNames] },
@@ -66,12 +76,21 @@ const configuration = {
   extraTokenClaims: (_, token) =>
     token.kind === 'ClientCredentials' ? clientClaims.get(token.clientId) : userClaims.get(token.accountId),
   issueRefreshToken: (_, client) => client.grantTypeAllowed('refresh_token'),
+  rotateRefreshToken: true,
   loadExistingGrant: grantEverything,
   ttl: { AccessToken: accessTokenTtl, ClientCredentials: accessTokenTtl },
   features: {
     backchannelLogout: { enabled: true },
     clientCredentials: { enabled: true },
     introspection: { enabled: true },
+    mTLS: {
+      enabled: mutualTls !== undefined,
+      tlsClientAuth: true,
+      getCertificate: ({ socket }) => socket.getPeerX509Certificate?.()?.toString(),
+      certificateAuthorized: ({ socket }) => socket.authorized,
+      certificateSubjectMatches: ({ socket }, property, expected) =>
+        property === 'tls_client_auth_subject_dn' && subjectOf(socket.getPeerX509Certificate()) === expected,
+    },
     revocation: { enabled: true },
     resourceIndicators: {
       enabled: true,
@@ -94,6 +113,17 @@ const server = createServer();
 await once(server.listen(port, '127.0.0.1'), 'listening');
 const bound = server.address().port;
 const issuer = `http://127.0.0.1:${bound}`;
+
+let mutualTlsPort;
+if (mutualTls) {
+  const tls = createTlsServer({ ...mutualTls, requestCert: true, rejectUnauthorized: false }, (...exchange) => serve(...exchange));
+  await once(tls.listen(0, '127.0.0.1'), 'listening');
+  mutualTlsPort = tls.address().port;
+  const at = (path) => `https://127.0.0.1:${mutualTlsPort}${path}`;
+  configuration.discovery = {
+    mtls_endpoint_aliases: { token_endpoint: at('/token'), revocation_endpoint: at('/token/revocation'), userinfo_endpoint: at('/me') },
+  };
+}
 
 let keys = [newKey()];
 let down = false;
@@ -128,4 +158,4 @@ server.on('request', (request, response) => {
     serve(request, response);
   }
 });
-console.log(JSON.stringify({ issuer, port: bound }));
+console.log(JSON.stringify({ issuer, port: bound, mutualTlsPort }));

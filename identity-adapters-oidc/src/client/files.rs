@@ -47,7 +47,7 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
         fresh.unwrap_or_else(|_| Arc::clone(&self.lock().value))
     }
 
-    fn reload(&self) -> Arc<T> {
+    pub(crate) fn reload(&self) -> Arc<T> {
         let made = read(&self.files).and_then(|contents| {
             let digest = digest(&contents);
             if self.lock().digest == digest {

@@ -2,11 +2,12 @@
 
 mod authentication;
 mod claims;
-mod files;
+pub(crate) mod files;
 mod front_channel;
 mod key;
 mod kinds;
 mod logout_token;
+mod machine;
 mod problems;
 mod provider;
 mod relying_party;
@@ -14,6 +15,7 @@ mod settings;
 mod signed;
 mod telemetry;
 
+pub use machine::{MachineToken, MachineTokenRequest, MachineTokenSettings, MachineTokens};
 pub use provider::OidcProvider;
 pub use settings::{
     AssertionAudience, AssertionSettings, ClientAuthentication, EndpointUrls, KeyFile, KeyId, ProviderKind,

@@ -85,6 +85,15 @@ impl<'s> Problems<'s> {
                 self.add("extra_parameters", format!("must not have `{name}` among them"));
             }
         }
+        if settings.max_age().is_some_and(|age| age.is_none()) {
+            self.add("extra_parameters", "must have seconds as `max_age`");
+        }
+        let urls = &settings.endpoints;
+        for (setting, url) in [("endpoints.authorization", &urls.authorization), ("endpoints.token", &urls.token)] {
+            if url.is_none() && !issuer.asks_discovery() {
+                self.add(setting, "is needed beside `jwks_url`, because discovery is not asked");
+            }
+        }
         if settings.id_token_algorithms.iter().any(|algorithm| !issuer.algorithms.contains(algorithm)) {
             self.add("id_token_algorithms", "must be among the issuer's algorithms");
         }

@@ -10,6 +10,7 @@ use identity_core::port::{
 use identity_core::resolve::PrincipalClaims;
 use identity_core::value::{Claims, Secret};
 use serde_json::{Map, Value};
+use time::Duration;
 
 use super::authentication::Credentials;
 use super::claims::{Sources, from_source};
@@ -239,9 +240,7 @@ impl IdentityProvider for OidcProvider {
 
     async fn authorization_url(&self, request: &AuthorizationRequest) -> Result<String, ProviderError> {
         let endpoints = self.endpoints().await?;
-        let url = self.party.url(&endpoints, Endpoint::Authorization);
-        let url = url.map_err(|_| RefusedSignIn::Malformed("there is no authorization endpoint that can be used"))?;
-        Ok(self.authorization(url, request))
+        Ok(self.authorization(self.party.needed(&endpoints, Endpoint::Authorization)?, request))
     }
 
     async fn redeem(&self, response: &AuthorizationResponse, sent: &Sent) -> Result<SignedIn, ProviderError> {
@@ -264,6 +263,9 @@ impl IdentityProvider for OidcProvider {
         let id_token = self.expected.id_token(raw.expose(), tokens.access_token.expose(), now).await?;
         if id_token.claims.get("nonce").and_then(Value::as_str) != Some(&sent.nonce) {
             return Err(RefusedSignIn::Nonce.into());
+        }
+        if let Some(seconds) = self.settings.max_age().flatten() {
+            id_token.is_recent(Duration::seconds(seconds.into()), now.saturating_sub(self.issuer.clock_skew))?;
         }
         self.signed_in(&endpoints, tokens, id_token, raw, None).await
     }

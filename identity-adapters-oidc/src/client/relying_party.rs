@@ -50,6 +50,14 @@ impl RelyingParty {
         }
     }
 
+    /// An endpoint that nothing goes without.
+    pub(crate) fn needed(&self, endpoints: &Endpoints, endpoint: Endpoint) -> Result<Url, RefusedSignIn> {
+        self.url(endpoints, endpoint).map_err(|rule| {
+            self.telemetry.warn_of_endpoint(self.clock.now(), endpoint, rule);
+            RefusedSignIn::Malformed("it lacks an endpoint, or names one that cannot be used")
+        })
+    }
+
     pub(crate) fn unavailable(&self) -> ProviderError {
         ProviderError::Unavailable { retry_after: self.back_off }
     }
@@ -60,17 +68,21 @@ impl RelyingParty {
         endpoints: &Endpoints,
         form: Vec<(&'static str, String)>,
     ) -> Result<Tokens, ProviderError> {
-        let url = self.url(endpoints, Endpoint::Token);
-        let url = url.map_err(|_| RefusedSignIn::Malformed("there is no token endpoint that can be asked"))?;
+        let url = self.needed(endpoints, Endpoint::Token)?;
         let answer = self.post("token", endpoints, &url, form).await?;
         let tokens = if answer.status == 200 { self.read(&answer.body) } else { Err(self.refusal(&answer, endpoints)) };
-        let code = match &tokens {
+        self.count("token", &tokens);
+        tokens
+    }
+
+    /// Counts what an answer said. That there was none is counted where that is found out.
+    fn count<T>(&self, what: &'static str, outcome: &Result<T, ProviderError>) {
+        let code = match outcome {
             Ok(_) => "ok",
             Err(ProviderError::Refused(reason)) => reason.code(),
             Err(ProviderError::Unavailable { .. }) => "unavailable",
         };
-        self.telemetry.asked("token", code);
-        tokens
+        self.telemetry.asked(what, code);
     }
 
     /// Asks for tokens again if the provider cannot be asked at first, for grants that nothing uses up.
@@ -79,31 +91,22 @@ impl RelyingParty {
         endpoints: &Endpoints,
         form: Vec<(&'static str, String)>,
     ) -> Result<Tokens, ProviderError> {
-        for pause in RETRIES {
-            match self.tokens(endpoints, form.clone()).await {
-                Err(ProviderError::Unavailable { .. }) => tokio::time::sleep(pause).await,
-                outcome => return outcome,
-            }
-        }
-        self.tokens(endpoints, form).await
+        patiently(|| self.tokens(endpoints, form.clone())).await
     }
 
     /// Revokes a refresh token (RFC 7009 §2). A token that the provider does not know is as good as revoked.
     pub(crate) async fn revoke(&self, endpoints: &Endpoints, token: &Secret) -> Result<(), ProviderError> {
         let Ok(url) = self.url(endpoints, Endpoint::Revocation) else { return Ok(()) };
-        let mut pauses = RETRIES.into_iter();
-        loop {
-            let form = vec![("token", token.expose().to_owned()), ("token_type_hint", "refresh_token".to_owned())];
-            let outcome = match self.post("revoke", endpoints, &url, form).await {
-                Ok(Answer { status: 200..=299, .. }) => Ok(()),
-                Ok(answer) => Err(self.refusal(&answer, endpoints)),
-                Err(error) => Err(error),
-            };
-            match (&outcome, pauses.next()) {
-                (Err(ProviderError::Unavailable { .. }), Some(pause)) => tokio::time::sleep(pause).await,
-                _ => return outcome,
-            }
-        }
+        patiently(|| self.revoke_at(&url, endpoints, token)).await
+    }
+
+    async fn revoke_at(&self, url: &Url, endpoints: &Endpoints, token: &Secret) -> Result<(), ProviderError> {
+        let form = vec![("token", token.expose().to_owned()), ("token_type_hint", "refresh_token".to_owned())];
+        let answer = self.post("revoke", endpoints, url, form).await?;
+        let is_done = (200..300).contains(&answer.status);
+        let outcome = if is_done { Ok(()) } else { Err(self.refusal(&answer, endpoints)) };
+        self.count("revoke", &outcome);
+        outcome
     }
 
     async fn post(
@@ -171,6 +174,20 @@ impl RelyingParty {
         };
         reason.into()
     }
+}
+
+/// Asks again if the provider cannot be asked at first.
+async fn patiently<T, F>(ask: impl Fn() -> F) -> Result<T, ProviderError>
+where
+    F: Future<Output = Result<T, ProviderError>>,
+{
+    for pause in RETRIES {
+        match ask().await {
+            Err(ProviderError::Unavailable { .. }) => tokio::time::sleep(pause).await,
+            outcome => return outcome,
+        }
+    }
+    ask().await
 }
 
 /// What this provider's endpoints are configured to be, or what is wrong with them.

@@ -26,7 +26,8 @@ pub struct ProviderSettings {
     /// What access tokens shall be for (RFC 8707). All are named when somebody signs in, the first one when tokens are
     /// asked for: an access token is for one audience, and the first should be this service.
     pub resources: Vec<String>,
-    /// More parameters of authorization requests, in this order. None that the protocol needs can be among them.
+    /// More parameters of authorization requests, in this order. None that the protocol needs can be among them. With
+    /// `max_age`, the ID token must say when the credentials were shown.
     pub extra_parameters: Vec<(String, String)>,
     /// The parameter `prompt` of authorization requests.
     pub prompt: Option<String>,
@@ -73,6 +74,13 @@ impl ProviderSettings {
             logout_at_provider: true,
             require_logout_token_type: false,
         }
+    }
+
+    /// How many seconds ago people may have signed in at the provider, if the operator limits that; `None` inside if that is
+    /// no number.
+    pub(crate) fn max_age(&self) -> Option<Option<u32>> {
+        let found = self.extra_parameters.iter().find(|(name, _)| name == "max_age");
+        found.map(|(_, seconds)| seconds.parse().ok())
     }
 }
 

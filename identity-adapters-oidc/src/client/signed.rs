@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use identity_core::port::{ProviderError, RefusedSignIn, RejectedToken, TokenError};
 use serde_json::{Map, Value};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::algorithm::SigningAlgorithm;
 use crate::checks::{self, Lifetime};
@@ -130,6 +130,16 @@ pub(crate) struct IdToken {
     pub(crate) claims: Map<String, Value>,
     pub(crate) subject: String,
     pub(crate) session: Option<String>,
+}
+
+impl IdToken {
+    /// Whether the credentials were shown at most `age` before `now` (OpenID Connect Core 1.0 §3.1.3.7, step 13).
+    pub(crate) fn is_recent(&self, age: Duration, now: OffsetDateTime) -> Result<(), RefusedSignIn> {
+        let at = checks::numeric_date(&self.claims, "auth_time").map_err(RefusedSignIn::Token)?;
+        let missing = || RefusedSignIn::Token(RejectedToken::MissingClaim("auth_time".to_owned()));
+        let is_recent = at.ok_or_else(missing)?.saturating_add(age) >= now;
+        if is_recent { Ok(()) } else { Err(RefusedSignIn::TooLongAgo) }
+    }
 }
 
 /// A claim that is a text, and not an empty one.

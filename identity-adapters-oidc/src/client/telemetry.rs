@@ -8,7 +8,7 @@ use tracing::warn;
 use url::Url;
 
 use super::authentication::Credentials;
-use crate::discovery::Endpoints;
+use crate::discovery::{Endpoint, Endpoints};
 use crate::http::FetchError;
 use crate::telemetry::Warning;
 use crate::user_info::without_query;
@@ -34,6 +34,12 @@ impl ClientTelemetry {
         if self.outage.is_due(now) {
             let url = without_query(url.clone());
             warn!(issuer = %self.issuer, request, reason = %format!("{url} {error}"), "the provider cannot be asked");
+        }
+    }
+
+    pub(crate) fn warn_of_endpoint(&self, now: OffsetDateTime, endpoint: Endpoint, rule: &'static str) {
+        if self.outage.is_due(now) {
+            warn!(issuer = %self.issuer, endpoint = endpoint.name(), rule, "the provider's endpoint cannot be used");
         }
     }
 

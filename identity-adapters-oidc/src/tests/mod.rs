@@ -2,6 +2,7 @@
 
 mod caching;
 mod claims;
+mod client;
 mod keys;
 mod provider;
 mod settings;

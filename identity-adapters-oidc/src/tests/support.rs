@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
+use aws_lc_rs::encoding::{AsDer, EcPrivateKeyRfc5915Der, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
 use aws_lc_rs::signature::{
@@ -24,18 +25,18 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 use crate::SigningAlgorithm::{self, *};
 use crate::{IssuerSettings, OidcTokenVerifier, VerifierSettings};
 
-pub(super) const NOW: i64 = 1_767_225_600;
-pub(super) const AUDIENCE: &str = "identity-api";
+pub(in crate::tests) const NOW: i64 = 1_767_225_600;
+pub(in crate::tests) const AUDIENCE: &str = "identity-api";
 
 /// Stands still unless moved.
-pub(super) struct FakeClock(AtomicI64);
+pub(in crate::tests) struct FakeClock(AtomicI64);
 
 impl FakeClock {
-    pub(super) fn new() -> Arc<Self> {
+    pub(in crate::tests) fn new() -> Arc<Self> {
         Arc::new(Self(AtomicI64::new(NOW)))
     }
 
-    pub(super) fn forward(&self, seconds: i64) {
+    pub(in crate::tests) fn forward(&self, seconds: i64) {
         self.0.fetch_add(seconds, Ordering::SeqCst);
     }
 }
@@ -53,14 +54,14 @@ enum Pair {
 }
 
 /// A private key with an id.
-pub(super) struct Signer {
-    pub(super) kid: String,
-    pub(super) algorithm: SigningAlgorithm,
+pub(in crate::tests) struct Signer {
+    pub(in crate::tests) kid: String,
+    pub(in crate::tests) algorithm: SigningAlgorithm,
     pair: Pair,
 }
 
 impl Signer {
-    pub(super) fn new(kid: &str, algorithm: SigningAlgorithm) -> Self {
+    pub(in crate::tests) fn new(kid: &str, algorithm: SigningAlgorithm) -> Self {
         let ec = |signing| Pair::Ec(EcdsaKeyPair::generate(signing).unwrap());
         let pair = match algorithm {
             Es256 => ec(&ECDSA_P256_SHA256_FIXED_SIGNING),
@@ -73,14 +74,14 @@ impl Signer {
     }
 
     /// The big-endian modulus of an RSA key.
-    pub(super) fn modulus(&self) -> Vec<u8> {
+    pub(in crate::tests) fn modulus(&self) -> Vec<u8> {
         let Pair::Rsa(pair) = &self.pair else { panic!("not an rsa key") };
         // RFC 8017 §A.1.1: a sequence of two integers; the first has 256 bytes after its sign.
         pair.public_key().as_ref()[9..9 + 256].to_vec()
     }
 
     /// The public key, without `alg`.
-    pub(super) fn jwk(&self) -> Value {
+    pub(in crate::tests) fn jwk(&self) -> Value {
         let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         match &self.pair {
             Pair::Rsa(_) => {
@@ -101,20 +102,35 @@ impl Signer {
         }
     }
 
-    pub(super) fn header(&self) -> Value {
+    /// The private key in PKCS#8.
+    pub(in crate::tests) fn pkcs8(&self) -> Vec<u8> {
+        match &self.pair {
+            Pair::Rsa(pair) => AsDer::<Pkcs8V1Der<'_>>::as_der(pair).unwrap().as_ref().to_vec(),
+            Pair::Ec(pair) => pair.to_pkcs8v1().unwrap().as_ref().to_vec(),
+            Pair::Ed(pair) => AsDer::<Pkcs8V1Der<'_>>::as_der(pair).unwrap().as_ref().to_vec(),
+        }
+    }
+
+    /// A private key on a curve in its older form (RFC 5915).
+    pub(in crate::tests) fn sec1(&self) -> Vec<u8> {
+        let Pair::Ec(pair) = &self.pair else { panic!("not a key on a curve") };
+        AsDer::<EcPrivateKeyRfc5915Der<'_>>::as_der(&pair.private_key()).unwrap().as_ref().to_vec()
+    }
+
+    pub(in crate::tests) fn header(&self) -> Value {
         json!({"alg": self.algorithm.name(), "kid": self.kid, "typ": "JWT"})
     }
 
-    pub(super) fn token(&self, claims: &Value) -> String {
+    pub(in crate::tests) fn token(&self, claims: &Value) -> String {
         self.sign(&self.header().to_string(), &claims.to_string())
     }
 
-    pub(super) fn token_with(&self, header: &Value, claims: &Value) -> String {
+    pub(in crate::tests) fn token_with(&self, header: &Value, claims: &Value) -> String {
         self.sign(&header.to_string(), &claims.to_string())
     }
 
     /// Signs whatever it is given.
-    pub(super) fn sign(&self, header: &str, payload: &str) -> String {
+    pub(in crate::tests) fn sign(&self, header: &str, payload: &str) -> String {
         let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
         let random = SystemRandom::new();
         let signature = match &self.pair {
@@ -139,41 +155,50 @@ impl Signer {
 }
 
 /// The key that providers use unless a test says otherwise.
-pub(super) static KEY: LazyLock<Signer> = LazyLock::new(|| Signer::new("key-1", Rs256));
+pub(in crate::tests) static KEY: LazyLock<Signer> = LazyLock::new(|| Signer::new("key-1", Rs256));
 /// Another key.
-pub(super) static OTHER: LazyLock<Signer> = LazyLock::new(|| Signer::new("key-2", Es256));
+pub(in crate::tests) static OTHER: LazyLock<Signer> = LazyLock::new(|| Signer::new("key-2", Es256));
 
-pub(super) fn jwks(keys: &[&Signer]) -> Value {
+pub(in crate::tests) fn jwks(keys: &[&Signer]) -> Value {
     json!({"keys": keys.iter().map(|key| key.jwk()).collect::<Vec<_>>()})
 }
 
 /// A document at a URL: changed at will, and counted.
 #[derive(Clone)]
-pub(super) struct Page {
+pub(in crate::tests) struct Page {
     answer: Arc<Mutex<ResponseTemplate>>,
     hits: Arc<AtomicUsize>,
 }
 
 impl Page {
-    pub(super) async fn at(server: &MockServer, at: &str, answer: ResponseTemplate) -> Self {
+    pub(in crate::tests) async fn at(server: &MockServer, at: &str, answer: ResponseTemplate) -> Self {
+        Self::answering("GET", server, at, answer).await
+    }
+
+    pub(in crate::tests) async fn answering(
+        verb: &str,
+        server: &MockServer,
+        at: &str,
+        answer: ResponseTemplate,
+    ) -> Self {
         let page = Self { answer: Arc::new(Mutex::new(answer)), hits: Arc::default() };
-        Mock::given(method("GET")).and(path(at)).respond_with(page.clone()).mount(server).await;
+        Mock::given(method(verb)).and(path(at)).respond_with(page.clone()).mount(server).await;
         page
     }
 
-    pub(super) fn answers(&self, answer: ResponseTemplate) {
+    pub(in crate::tests) fn answers(&self, answer: ResponseTemplate) {
         *self.answer.lock().unwrap() = answer;
     }
 
-    pub(super) fn shows(&self, body: &Value) {
+    pub(in crate::tests) fn shows(&self, body: &Value) {
         self.answers(ok(body));
     }
 
-    pub(super) fn fails(&self) {
+    pub(in crate::tests) fn fails(&self) {
         self.answers(ResponseTemplate::new(503));
     }
 
-    pub(super) fn hits(&self) -> usize {
+    pub(in crate::tests) fn hits(&self) -> usize {
         self.hits.load(Ordering::SeqCst)
     }
 }
@@ -185,21 +210,21 @@ impl Respond for Page {
     }
 }
 
-pub(super) fn ok(body: &Value) -> ResponseTemplate {
+pub(in crate::tests) fn ok(body: &Value) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_json(body)
 }
 
 /// A provider on this machine.
-pub(super) struct Provider {
-    pub(super) server: MockServer,
-    pub(super) issuer: String,
-    pub(super) discovery: Page,
-    pub(super) jwks: Page,
+pub(in crate::tests) struct Provider {
+    pub(in crate::tests) server: MockServer,
+    pub(in crate::tests) issuer: String,
+    pub(in crate::tests) discovery: Page,
+    pub(in crate::tests) jwks: Page,
 }
 
 impl Provider {
     /// A provider whose issuer is its address followed by `suffix`.
-    pub(super) async fn start(suffix: &str, keys: &[&Signer]) -> Self {
+    pub(in crate::tests) async fn start(suffix: &str, keys: &[&Signer]) -> Self {
         let server = MockServer::start().await;
         let issuer = format!("{}{suffix}", server.uri());
         let base = suffix.trim_end_matches('/');
@@ -209,24 +234,24 @@ impl Provider {
         Self { server, issuer, discovery, jwks }
     }
 
-    pub(super) fn settings(&self) -> IssuerSettings {
+    pub(in crate::tests) fn settings(&self) -> IssuerSettings {
         settings(&self.issuer)
     }
 
-    pub(super) fn claims(&self) -> Value {
+    pub(in crate::tests) fn claims(&self) -> Value {
         claims(&self.issuer)
     }
 
-    pub(super) fn hits(&self) -> (usize, usize) {
+    pub(in crate::tests) fn hits(&self) -> (usize, usize) {
         (self.discovery.hits(), self.jwks.hits())
     }
 }
 
-pub(super) fn selector(text: &str) -> ClaimSelector {
+pub(in crate::tests) fn selector(text: &str) -> ClaimSelector {
     ClaimSelector::parse(text).unwrap()
 }
 
-pub(super) fn principal_claims() -> PrincipalClaims {
+pub(in crate::tests) fn principal_claims() -> PrincipalClaims {
     PrincipalClaims {
         username: selector("preferred_username"),
         client_id: Some(selector("client_id")),
@@ -235,12 +260,12 @@ pub(super) fn principal_claims() -> PrincipalClaims {
     }
 }
 
-pub(super) fn settings(issuer: &str) -> IssuerSettings {
+pub(in crate::tests) fn settings(issuer: &str) -> IssuerSettings {
     IssuerSettings::new(issuer, vec![AUDIENCE.to_owned(), "other-api".to_owned()], principal_claims())
 }
 
 /// The claims of a good token.
-pub(super) fn claims(issuer: &str) -> Value {
+pub(in crate::tests) fn claims(issuer: &str) -> Value {
     json!({
         "iss": issuer, "aud": [AUDIENCE, "account"], "exp": NOW + 300, "iat": NOW - 1, "nbf": NOW - 1,
         "sub": "f:1", "preferred_username": "ann", "name": "Ann A", "email": "ann@example.com", "scope": "openid",
@@ -248,7 +273,7 @@ pub(super) fn claims(issuer: &str) -> Value {
 }
 
 /// `base` with the members of `changes` put in; `null` takes a member out.
-pub(super) fn with(mut base: Value, changes: Value) -> Value {
+pub(in crate::tests) fn with(mut base: Value, changes: Value) -> Value {
     let members = base.as_object_mut().unwrap();
     for (name, value) in changes.as_object().unwrap() {
         if value.is_null() {
@@ -261,17 +286,17 @@ pub(super) fn with(mut base: Value, changes: Value) -> Value {
 }
 
 /// A verifier with the clock that it reads.
-pub(super) struct Setup {
-    pub(super) verifier: Arc<OidcTokenVerifier>,
-    pub(super) clock: Arc<FakeClock>,
+pub(in crate::tests) struct Setup {
+    pub(in crate::tests) verifier: Arc<OidcTokenVerifier>,
+    pub(in crate::tests) clock: Arc<FakeClock>,
 }
 
 impl Setup {
-    pub(super) fn new(issuers: Vec<IssuerSettings>) -> Self {
+    pub(in crate::tests) fn new(issuers: Vec<IssuerSettings>) -> Self {
         Self::with(issuers, |_| {})
     }
 
-    pub(super) fn with(issuers: Vec<IssuerSettings>, change: impl FnOnce(&mut VerifierSettings)) -> Self {
+    pub(in crate::tests) fn with(issuers: Vec<IssuerSettings>, change: impl FnOnce(&mut VerifierSettings)) -> Self {
         let clock = FakeClock::new();
         let mut settings = VerifierSettings::default();
         // Only the test that is about timeouts may meet one, however busy the machine.
@@ -282,18 +307,18 @@ impl Setup {
         Self { verifier: Arc::new(verifier), clock }
     }
 
-    pub(super) async fn verify(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError> {
+    pub(in crate::tests) async fn verify(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError> {
         self.verifier.verify(token).await
     }
 
-    pub(super) async fn refusal(&self, token: &str) -> RejectedToken {
+    pub(in crate::tests) async fn refusal(&self, token: &str) -> RejectedToken {
         match self.verify(token).await {
             Err(TokenError::Rejected(rejected)) => rejected,
             other => panic!("not a refusal: {other:?}"),
         }
     }
 
-    pub(super) async fn is_unavailable(&self, token: &str) -> bool {
+    pub(in crate::tests) async fn is_unavailable(&self, token: &str) -> bool {
         matches!(self.verify(token).await, Err(TokenError::Unavailable { .. }))
     }
 }

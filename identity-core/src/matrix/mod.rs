@@ -112,6 +112,11 @@ impl Matrix {
         &self.types
     }
 
+    /// The places of all types.
+    pub(crate) fn indexes(&self) -> impl Iterator<Item = TypeIndex> {
+        (0..).take(self.types.len()).map(TypeIndex)
+    }
+
     /// The place of the type of this name.
     #[must_use]
     pub fn index(&self, name: &str) -> Option<TypeIndex> {

@@ -54,6 +54,11 @@ impl AuditText {
 impl Row for AuditEvent {
     type Field = AuditField;
 
+    /// Keys are sorted as texts here, which is another order than theirs.
+    fn is_key(_: AuditField) -> bool {
+        false
+    }
+
     fn text(&self, field: AuditField) -> Option<Cow<'_, str>> {
         let text = match field {
             AuditField::Timestamp => return Some(time_text(self.at).into()),

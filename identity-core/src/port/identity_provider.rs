@@ -195,6 +195,9 @@ pub enum RefusedSignIn {
     /// The access token is not the one that the ID token was issued with.
     #[error("the id token's `at_hash` does not fit the access token")]
     AccessTokenHash,
+    /// The credentials were shown longer ago than the operator wants (`max_age`, OpenID Connect Core 1.0 §3.1.2.1).
+    #[error("the last sign-in at the provider is too long ago")]
+    TooLongAgo,
     /// The subject is another one than before, or than in another source.
     #[error("the provider's answers are about different subjects")]
     Subject,
@@ -220,6 +223,7 @@ impl RefusedSignIn {
             Self::Nonce => "nonce_mismatch",
             Self::AuthorizedParty => "authorized_party",
             Self::AccessTokenHash => "access_token_hash",
+            Self::TooLongAgo => "authentication_age",
             Self::Subject => "subject_mismatch",
             Self::UserInfo => "userinfo_unavailable",
             Self::LogoutToken(_) => "logout_token",

@@ -1,10 +1,13 @@
 //! Lists, searches and reviews: what there is, who can do something, what somebody can do.
 
+mod authorizations;
 pub mod entities;
+mod filters;
 mod page;
 mod query;
 mod review;
 mod select;
+mod span;
 mod visibility;
 
 pub use page::{Page, PageRequest, matches_text};

@@ -224,6 +224,9 @@ pub trait Row {
 
     /// Its key.
     fn key(&self) -> Key<'_>;
+
+    /// Whether the text of a field is the key.
+    fn is_key(field: Self::Field) -> bool;
 }
 
 #[cfg(test)]

@@ -6,69 +6,84 @@ use std::collections::BinaryHeap;
 
 use super::query::{Cursor, Found, Key, Order, Row, SortBy, Start, Window};
 
-/// Candidates, and what is known of them.
-pub(super) struct Candidates<I> {
-    /// The candidates that pass the filter.
-    pub(super) rows: I,
-    /// Whether they come in the order of their keys.
-    pub(super) by_key: bool,
-    /// How many there are, if that is known without counting.
-    pub(super) total: Option<usize>,
+/// Rows in the order of their keys, to be had from either end.
+pub(super) type Rows<'r, R> = Box<dyn DoubleEndedIterator<Item = R> + 'r>;
+
+/// A stretch of keys.
+#[derive(Clone, Copy)]
+pub(super) enum Keys<'k> {
+    /// Everywhere.
+    All,
+    /// Behind this one.
+    After(&'k str),
+    /// In front of this one.
+    Before(&'k str),
 }
 
-/// The window, in the order of `sort` and then of the keys.
-pub(super) fn select<R: Row>(
-    candidates: Candidates<impl Iterator<Item = R>>,
+/// The window out of rows that an index has in the order of their keys. Where that is the order that is asked for, it is
+/// walked from the window's beginning to its end, and no further unless the others have to be counted.
+pub(super) fn select_by_key<'r, R: Row>(
+    rows: impl Fn(Keys<'_>) -> Rows<'r, R>,
+    total: Option<usize>,
     sort: &[SortBy<R::Field>],
     window: &Window,
 ) -> Found<R> {
-    let Candidates { rows, by_key, total } = candidates;
-    let in_order = by_key && sort.is_empty();
-    let (items, total) = match (&window.start, in_order) {
-        (Start::Offset(offset), true) => scan(rows, total, |_| true, *offset, window.limit),
-        (Start::After(cursor), true) => {
-            scan(rows, total, |row| against(row, sort, cursor) == Ordering::Greater, 0, window.limit)
+    let Some(order) = key_order::<R>(sort) else {
+        let mut found = select(rows(Keys::All), sort, window);
+        found.total = total.unwrap_or(found.total);
+        return found;
+    };
+    let total = total.unwrap_or_else(|| rows(Keys::All).count());
+    let (up, limit) = (order == Order::Ascending, window.limit);
+    // What is before a position is found by going back from there.
+    let items = match &window.start {
+        Start::Offset(offset) if up => rows(Keys::All).skip(*offset).take(limit).collect(),
+        Start::Offset(offset) => rows(Keys::All).rev().skip(*offset).take(limit).collect(),
+        Start::After(cursor) if up => rows(Keys::After(&cursor.key)).take(limit).collect(),
+        Start::After(cursor) => rows(Keys::Before(&cursor.key)).rev().take(limit).collect(),
+        Start::Before(cursor) => {
+            let mut items: Vec<R> = if up {
+                rows(Keys::Before(&cursor.key)).rev().take(limit).collect()
+            } else {
+                rows(Keys::After(&cursor.key)).take(limit).collect()
+            };
+            items.reverse();
+            items
         }
-        (Start::Offset(offset), false) => {
+    };
+    found(items, total, sort)
+}
+
+/// Whether a sort is by the keys, and which way. As they are unique, nothing is left to what comes after them.
+fn key_order<R: Row>(sort: &[SortBy<R::Field>]) -> Option<Order> {
+    match sort.first() {
+        None => Some(Order::Ascending),
+        Some(by) => R::is_key(by.field).then_some(by.order),
+    }
+}
+
+/// The window out of rows in any order, in the order of `sort` and then of the keys. All rows are looked at, and no more of
+/// them kept than the window needs.
+pub(super) fn select<R: Row>(rows: impl Iterator<Item = R>, sort: &[SortBy<R::Field>], window: &Window) -> Found<R> {
+    let (items, total) = match &window.start {
+        Start::Offset(offset) => {
             let (mut best, total) = least(rows, sort, offset.saturating_add(window.limit), false, |_| true);
             best.drain(..(*offset).min(best.len()));
             (best, total)
         }
-        (Start::After(cursor), false) => {
+        Start::After(cursor) => {
             least(rows, sort, window.limit, false, |row| against(row, sort, cursor) == Ordering::Greater)
         }
-        (Start::Before(cursor), _) => {
+        Start::Before(cursor) => {
             least(rows, sort, window.limit, true, |row| against(row, sort, cursor) == Ordering::Less)
         }
     };
-    let ends = items.first().zip(items.last()).map(|(first, last)| (cursor(first, sort), cursor(last, sort)));
-    Found { items, total, ends }
+    found(items, total, sort)
 }
 
-/// Takes the window out of rows that come in order; counts the rest only if their number is not known.
-fn scan<R>(
-    rows: impl Iterator<Item = R>,
-    known: Option<usize>,
-    begins: impl Fn(&R) -> bool,
-    offset: usize,
-    limit: usize,
-) -> (Vec<R>, usize) {
-    let mut items = Vec::new();
-    let mut counted = 0;
-    let mut passed = 0;
-    for row in rows {
-        counted += 1;
-        if items.len() < limit && begins(&row) {
-            passed += 1;
-            if passed > offset {
-                items.push(row);
-            }
-        }
-        if items.len() == limit && known.is_some() {
-            break;
-        }
-    }
-    (items, known.unwrap_or(counted))
+fn found<R: Row>(items: Vec<R>, total: usize, sort: &[SortBy<R::Field>]) -> Found<R> {
+    let ends = items.first().zip(items.last()).map(|(first, last)| (cursor(first, sort), cursor(last, sort)));
+    Found { items, total, ends }
 }
 
 /// The least `count` rows that `counts` admits, in order; or the greatest, also in ascending order. All rows are counted.
@@ -177,13 +192,25 @@ mod tests {
     #[derive(Clone, Debug, PartialEq)]
     struct Item(u64, Option<&'static str>);
 
+    #[derive(Clone, Copy)]
+    enum Field {
+        Key,
+        Text,
+    }
+
     impl Row for Item {
-        type Field = ();
-        fn text(&self, (): ()) -> Option<Cow<'_, str>> {
-            self.1.map(Cow::Borrowed)
+        type Field = Field;
+        fn text(&self, field: Field) -> Option<Cow<'_, str>> {
+            match field {
+                Field::Key => Some(Cow::Owned(self.0.to_string())),
+                Field::Text => self.1.map(Cow::Borrowed),
+            }
         }
         fn key(&self) -> Key<'_> {
             Key::Number(self.0)
+        }
+        fn is_key(field: Field) -> bool {
+            matches!(field, Field::Key)
         }
     }
 
@@ -192,22 +219,42 @@ mod tests {
         (1..).zip(texts).map(|(key, text)| Item(key, text)).collect()
     }
 
-    fn run(sort: &[SortBy<()>], start: Start, limit: usize, by_key: bool) -> Found<Item> {
-        let candidates = Candidates { rows: items().into_iter(), by_key, total: None };
-        select(candidates, sort, &Window { start, limit })
+    fn between(keys: Keys<'_>) -> Rows<'static, Item> {
+        let (from, to) = match keys {
+            Keys::All => (0, u64::MAX),
+            Keys::After(key) => (key.parse::<u64>().unwrap() + 1, u64::MAX),
+            Keys::Before(key) => (0, key.parse().unwrap()),
+        };
+        Box::new(items().into_iter().filter(move |item| (from..to).contains(&item.0)))
+    }
+
+    fn run(sort: &[SortBy<Field>], start: Start, limit: usize, how: usize) -> Found<Item> {
+        let window = Window { start, limit };
+        match how {
+            0 => select(items().into_iter(), sort, &window),
+            1 => select_by_key(between, None, sort, &window),
+            _ => select_by_key(between, Some(items().len()), sort, &window),
+        }
     }
 
     #[test]
     fn every_window_is_a_slice_of_the_sorted_whole_and_cursors_walk_it_both_ways() {
-        let orders: [&[SortBy<()>]; 3] =
-            [&[], &[SortBy { field: (), order: Order::Ascending }], &[SortBy { field: (), order: Order::Descending }]];
+        let by = |field, order| SortBy { field, order };
+        let orders: [&[SortBy<Field>]; 6] = [
+            &[],
+            &[by(Field::Text, Order::Ascending)],
+            &[by(Field::Text, Order::Descending)],
+            &[by(Field::Key, Order::Ascending)],
+            &[by(Field::Key, Order::Descending)],
+            &[by(Field::Text, Order::Descending), by(Field::Key, Order::Descending)],
+        ];
         for sort in orders {
             let mut whole = items();
             whole.sort_by(|a, b| compare(a, b, sort));
-            for by_key in [false, sort.is_empty()] {
+            for how in 0..3 {
                 for offset in 0..9 {
                     for limit in 1..9 {
-                        let found = run(sort, Start::Offset(offset), limit, by_key);
+                        let found = run(sort, Start::Offset(offset), limit, how);
                         let expected: Vec<Item> = whole.iter().skip(offset).take(limit).cloned().collect();
                         assert_eq!((found.items, found.total), (expected, whole.len()));
                     }
@@ -215,7 +262,7 @@ mod tests {
                 for limit in 1..4 {
                     let (mut forward, mut start) = (Vec::new(), Start::Offset(0));
                     loop {
-                        let found = run(sort, start, limit, by_key);
+                        let found = run(sort, start, limit, how);
                         let Some((_, last)) = found.ends else { break };
                         forward.extend(found.items);
                         start = Start::After(last);
@@ -224,7 +271,7 @@ mod tests {
                     let end = cursor(whole.last().unwrap(), sort);
                     let (mut backward, mut start) = (vec![whole.last().unwrap().clone()], Start::Before(end));
                     loop {
-                        let found = run(sort, start, limit, by_key);
+                        let found = run(sort, start, limit, how);
                         let Some((first, _)) = found.ends else { break };
                         backward.splice(0..0, found.items);
                         start = Start::Before(first);
@@ -237,7 +284,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_sorts_last_when_ascending() {
-        let found = run(&[SortBy { field: (), order: Order::Ascending }], Start::Offset(0), 9, false);
+        let found = run(&[SortBy { field: Field::Text, order: Order::Ascending }], Start::Offset(0), 9, 0);
         assert_eq!(found.items.iter().map(|item| item.0).collect::<Vec<_>>(), [3, 7, 1, 4, 5, 2, 6]);
     }
 }

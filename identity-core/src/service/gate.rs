@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::apply::{Command, Refusal};
 use crate::decide::{Denied, Permit, Question, decide};
@@ -60,6 +61,12 @@ pub enum ServiceError {
     /// There is nothing of that key.
     #[error("{0} does not exist")]
     Missing(AuditEntity),
+    /// Too many refused attempts came before.
+    #[error("too many attempts have failed; try again later")]
+    Throttled {
+        /// When to try again.
+        retry_after: Duration,
+    },
     /// The store cannot do it.
     #[error(transparent)]
     Store(StoreError),

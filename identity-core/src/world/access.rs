@@ -1,13 +1,17 @@
 //! What the functions of the core ask of the world's indexes, in symbols.
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::{Members, Names, Record, Run, Sym, World};
-use crate::entity::{Authorization, MappingRule, PartyKind, Scope};
+use crate::entity::{Authorization, Container, Group, MappingRule, Party, PartyKind, Role, Scope, Tenant, User};
 use crate::matrix::{Matrix, PermissionSet, TypeIndex};
 use crate::value::AuthorizationKey;
+
+/// A stretch of ids or keys.
+type Bounds<K> = (Bound<K>, Bound<K>);
 
 impl World {
     pub(crate) fn matrix_handle(&self) -> Arc<Matrix> {
@@ -58,14 +62,45 @@ impl World {
         kinds.filter_map(|kind| self.names.get(kind.into(), id))
     }
 
-    pub(crate) fn records(&self) -> impl Iterator<Item = (AuthorizationKey, &Record)> {
-        self.authorizations.iter().map(|(key, record)| (*key, record))
+    pub(crate) fn record_of(&self, key: AuthorizationKey) -> Option<&Record> {
+        self.authorizations.get(&key)
     }
 
-    pub(crate) fn records_of(&self, owner: Sym) -> impl Iterator<Item = (AuthorizationKey, &Record)> + '_ {
+    pub(crate) fn records_between(
+        &self,
+        bounds: Bounds<AuthorizationKey>,
+    ) -> impl DoubleEndedIterator<Item = (AuthorizationKey, &Record)> {
+        self.authorizations.range(bounds).map(|(key, record)| (*key, record))
+    }
+
+    pub(crate) fn records_of(&self, owner: Sym) -> impl DoubleEndedIterator<Item = (AuthorizationKey, &Record)> + '_ {
+        self.records_of_between(owner, (Bound::Unbounded, Bound::Unbounded))
+    }
+
+    pub(crate) fn records_of_between(
+        &self,
+        owner: Sym,
+        (from, to): Bounds<AuthorizationKey>,
+    ) -> impl DoubleEndedIterator<Item = (AuthorizationKey, &Record)> + '_ {
+        let with_owner = |bound: Bound<AuthorizationKey>, end| match bound {
+            Bound::Unbounded => Bound::Included((owner, AuthorizationKey(end))),
+            bound => bound.map(|key| (owner, key)),
+        };
         self.owned
-            .range((owner, AuthorizationKey(0))..=(owner, AuthorizationKey(u64::MAX)))
+            .range((with_owner(from, 0), with_owner(to, u64::MAX)))
             .filter_map(|(_, key)| self.authorizations.get(key).map(|record| (*key, record)))
+    }
+
+    /// The direct members of one kind with ids in a stretch, in the order of their ids.
+    pub(crate) fn members_between<'w>(
+        &'w self,
+        container: &Container,
+        kind: PartyKind,
+        ids: Bounds<&str>,
+    ) -> impl DoubleEndedIterator<Item = Party> + use<'w> {
+        let container = self.names.of_container(container);
+        let members = container.map(|container| self.members.between(container, kind.into(), ids));
+        members.into_iter().flatten().filter_map(|member| self.names.party(member))
     }
 
     pub(crate) fn run_of_scope(&self, resource_type: TypeIndex, scope: &Scope) -> Option<&Run> {
@@ -94,4 +129,25 @@ impl World {
             .filter_map(|id| self.mapping_rule(id))
             .filter(|other| other.operator == rule.operator)
     }
+}
+
+macro_rules! between {
+    ($($name:ident: $entity:ty, $map:ident;)+) => {
+        impl World {
+            $(pub(crate) fn $name<'w>(
+                &'w self,
+                ids: Bounds<&str>,
+            ) -> impl DoubleEndedIterator<Item = &'w $entity> + use<'w> {
+                self.$map.range::<_, str>(ids).map(|(_, one)| one.as_ref())
+            })+
+        }
+    };
+}
+
+between! {
+    users_between: User, users;
+    groups_between: Group, groups;
+    roles_between: Role, roles;
+    tenants_between: Tenant, tenants;
+    mapping_rules_between: MappingRule, mapping_rules;
 }

@@ -1,5 +1,6 @@
 //! Memberships, in both directions.
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use imbl::OrdSet;
@@ -63,6 +64,27 @@ impl Members {
             .take_while(move |listed| listed.container == container && listed.kind == kind)
             .filter(move |listed| skip.as_deref() != Some(&*listed.id))
             .map(|listed| listed.member)
+    }
+
+    /// The members of one kind with ids in a stretch, in the order of their ids.
+    pub(crate) fn between<'m>(
+        &'m self,
+        container: Sym,
+        kind: Kind,
+        (from, to): (Bound<&str>, Bound<&str>),
+    ) -> impl DoubleEndedIterator<Item = Sym> + use<'m> {
+        let listed = |kind, id: &str, member| Listed { container, kind, id: Arc::from(id), member };
+        let from = match from {
+            Bound::Unbounded => Bound::Included(listed(kind, "", Sym::MIN)),
+            Bound::Included(id) => Bound::Included(listed(kind, id, Sym::MIN)),
+            Bound::Excluded(id) => Bound::Excluded(listed(kind, id, Sym::MAX)),
+        };
+        let to = match to {
+            Bound::Included(id) => Bound::Included(listed(kind, id, Sym::MAX)),
+            Bound::Excluded(id) => Bound::Excluded(listed(kind, id, Sym::MIN)),
+            Bound::Unbounded => Bound::Excluded(listed(kind.next(), "", Sym::MIN)),
+        };
+        self.by_container.range((from, to)).map(|listed| listed.member)
     }
 
     /// All members, by kind, then by id.

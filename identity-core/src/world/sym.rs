@@ -22,6 +22,17 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// The kind that is listed after this one. Nothing has members of the last.
+    pub(crate) fn next(self) -> Self {
+        match self {
+            Self::User => Self::Client,
+            Self::Client => Self::Group,
+            Self::Group => Self::Role,
+            Self::Role => Self::MappingRule,
+            Self::MappingRule | Self::Tenant => Self::Tenant,
+        }
+    }
+
     /// The name on the wire.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -57,6 +68,7 @@ pub(crate) struct Sym(u32);
 
 impl Sym {
     pub(crate) const MIN: Self = Self(0);
+    pub(crate) const MAX: Self = Self(u32::MAX);
 
     fn new(kind: Kind, index: usize) -> Option<Self> {
         let index = u32::try_from(index).ok().filter(|index| *index < INDEX_MASK)?;

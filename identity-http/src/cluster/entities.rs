@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use actix_web::web::{Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::entity::{Group, Role, Tenant};
-use identity_core::search::entities::{GroupField, NamedFilter, RoleField, TenantField};
+use identity_core::search::TextFilter;
+use identity_core::search::entities::{Filter, GroupField, NamedFilter, RoleField, TenantField};
 use identity_core::service::cluster::{ClusterGroups, ClusterRoles, ClusterTenants, Naming};
 use identity_core::value::{Description, InvalidValue, Name};
 use serde::Serialize;
@@ -96,20 +97,21 @@ fn creation<I, E>(
     report.finish(id.zip(naming).map(|(id, naming)| make(id, naming)))
 }
 
-/// The filter of a search: by id with operators where `operators`, otherwise exactly.
+/// The filter of a search by id and name: with operators and alternatives, or exactly.
 pub(super) fn named_filter(
     filter: &mut Fields,
     report: &mut Report,
     id_name: &str,
     operators: bool,
-) -> Option<NamedFilter> {
-    use identity_core::search::TextFilter;
-    let id = if operators {
-        filter.text_filter(id_name, report)
-    } else {
-        filter.optional_text(id_name, report).map(TextFilter::equals)
-    };
-    Some(NamedFilter { id, name: filter.optional_text("name", report).map(TextFilter::equals) })
+) -> Option<Filter<NamedFilter>> {
+    if operators {
+        return search::with_alternatives(filter, report, |filter, report| NamedFilter {
+            id: filter.text_filter(id_name, report),
+            name: filter.text_filter("name", report),
+        });
+    }
+    let mut exact = |name| filter.optional_text(name, report).map(TextFilter::equals);
+    Some(NamedFilter { id: exact(id_name), name: exact("name") }.into())
 }
 
 macro_rules! resource_of {
@@ -200,7 +202,7 @@ resource_of!(
 );
 resource_of!(
     roles, "/roles", ClusterRoles, Role, RoleView, "roleId", role,
-    filter operators false,
+    filter operators true,
     sort ROLE_SORT,
     make |id, Naming { name, description }| Role { id, name, description, permissions: BTreeSet::new() }
 );

@@ -4,7 +4,7 @@ use actix_web::web::{Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::entity::{MappingRule, Operator, RuleKind};
 use identity_core::search::TextFilter;
-use identity_core::search::entities::{RuleField, RuleFilter};
+use identity_core::search::entities::{Filter, RuleField, RuleFilter};
 use identity_core::service::cluster::ClusterMappingRules;
 use identity_core::value::{ClaimSelector, ClaimValue, Name};
 use serde::Serialize;
@@ -53,13 +53,12 @@ impl From<&MappingRule> for RuleView {
     }
 }
 
-pub(super) fn filter(filter: &mut Fields, report: &mut Report) -> Option<RuleFilter> {
-    let mut exact = |name| filter.optional_text(name, report).map(TextFilter::equals);
-    Some(RuleFilter {
-        id: exact("mappingRuleId"),
-        claim_name: exact("claimName"),
-        claim_value: exact("claimValue"),
-        name: exact("name"),
+pub(super) fn filter(filter: &mut Fields, report: &mut Report) -> Option<Filter<RuleFilter>> {
+    search::with_alternatives(filter, report, |filter, report| {
+        let claim_name = filter.optional_text("claimName", report).map(TextFilter::equals);
+        let claim_value = filter.optional_text("claimValue", report).map(TextFilter::equals);
+        let (id, name) = (filter.text_filter("mappingRuleId", report), filter.text_filter("name", report));
+        RuleFilter { id, claim_name, claim_value, name }
     })
 }
 

@@ -134,7 +134,7 @@ async fn search_members(
     match kind.party {
         PartyKind::Role => {
             let request =
-                search::parse(&body, ROLE_SORT, |filter, report| named_filter(filter, report, "roleId", false))?;
+                search::parse(&body, ROLE_SORT, |filter, report| named_filter(filter, report, "roleId", true))?;
             Ok(search::respond(members.roles(&caller, &container, &request), RoleView::from))
         }
         PartyKind::MappingRule => {
@@ -166,6 +166,6 @@ async fn roles_of_group(
     JsonBytes(body): JsonBytes,
 ) -> Result<HttpResponse, Problem> {
     let group = in_path("groupId", ids.group(&id))?;
-    let request = search::parse(&body, ROLE_SORT, |filter, report| named_filter(filter, report, "roleId", false))?;
+    let request = search::parse(&body, ROLE_SORT, |filter, report| named_filter(filter, report, "roleId", true))?;
     Ok(search::respond(members.roles_of(&caller, &Party::Group(group), &request), RoleView::from))
 }

@@ -49,7 +49,7 @@ async fn status() -> HttpResponse {
 async fn topology(about: Data<About>) -> HttpResponse {
     HttpResponse::Ok().json(json!({
         "brokers": [{
-            "nodeId": 0, "host": about.host, "port": about.port, "partitions": [], "version": about.version
+            "nodeId": 0, "brokerId": "0", "host": about.host, "port": about.port, "partitions": [], "version": about.version
         }],
         "clusterId": null,
         "clusterSize": 1,
@@ -62,7 +62,10 @@ async fn topology(about: Data<About>) -> HttpResponse {
 
 async fn configuration(about: Data<About>) -> HttpResponse {
     HttpResponse::Ok().json(json!({
-        "jobMetrics": { "enabled": false },
+        "jobMetrics": {
+            "enabled": false, "exportInterval": "PT0S", "maxWorkerNameLength": 0, "maxJobTypeLength": 0,
+            "maxTenantIdLength": 0, "maxUniqueKeys": 0
+        },
         "components": { "active": ["admin"] },
         "deployment": {
             "isMultiTenancyEnabled": about.is_multi_tenancy_enabled, "maxRequestSize": about.max_request_size

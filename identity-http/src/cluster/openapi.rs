@@ -2,11 +2,12 @@
 
 mod schemas;
 
+use serde_json::{Value, json};
 use utoipa::Modify;
 use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::security::SecurityRequirement;
-use utoipa::openapi::{Content, HttpMethod, Object, OpenApi, Ref, Required, ResponseBuilder, Type};
+use utoipa::openapi::{Content, ContentBuilder, HttpMethod, OpenApi, Ref, Required, ResponseBuilder};
 
 use super::members::MEMBERS;
 
@@ -28,13 +29,11 @@ struct Operation {
     problems: &'static [u16],
 }
 
-const SEARCH: &[u16] = &[400, 401, 413, 415, 429, 503];
+const SEARCH: &[u16] = &[400, 401, 429, 503];
 const FIND: &[u16] = &[400, 401, 403, 404, 429, 503];
-const CREATE: &[u16] = &[400, 401, 403, 404, 409, 413, 415, 429, 503];
-const UPDATE: &[u16] = &[400, 401, 403, 404, 409, 413, 415, 429, 503];
-const DELETE: &[u16] = &[400, 401, 403, 404, 409, 429, 503];
+const CHANGE: &[u16] = &[400, 401, 403, 404, 409, 429, 503];
 const OPEN: &[u16] = &[401, 429, 503];
-const SETUP: &[u16] = &[400, 403, 413, 415, 503];
+const SETUP: &[u16] = &[400, 403, 429, 503];
 
 impl Operation {
     fn new(method: HttpMethod, path: impl Into<String>, tag: &'static str, name: impl Into<String>) -> Self {
@@ -115,10 +114,10 @@ fn table() -> Vec<Operation> {
             table.extend([
                 Operation::new(HttpMethod::Put, &member, tag, format!("add_to_{}", kind.path))
                     .says(format!("Adds one to the {plural}."))
-                    .fails(DELETE),
+                    .fails(CHANGE),
                 Operation::new(HttpMethod::Delete, &member, tag, format!("remove_from_{}", kind.path))
                     .says(format!("Removes one of the {plural}."))
-                    .fails(DELETE),
+                    .fails(CHANGE),
                 Operation::search(format!("{below}/search"), tag, format!("search_{}", kind.path), searched)
                     .says(format!("Searches the {plural} of one that need not exist.")),
             ]);
@@ -135,8 +134,8 @@ fn entity(path: &'static str, id: &str, schema: &str, words: &str) -> [Operation
     let (all, one) = (format!("/v2/{path}"), format!("/v2/{path}/{{{id}}}"));
     let tag = tag(path);
     let shown = format!("cluster.{schema}");
-    let create = Operation::new(HttpMethod::Post, &all, tag, "create").says(format!("Creates {words}.")).fails(CREATE);
-    let update = Operation::new(HttpMethod::Put, &one, tag, "update").says(format!("Replaces {words}.")).fails(UPDATE);
+    let create = Operation::new(HttpMethod::Post, &all, tag, "create").says(format!("Creates {words}.")).fails(CHANGE);
+    let update = Operation::new(HttpMethod::Put, &one, tag, "update").says(format!("Replaces {words}.")).fails(CHANGE);
     let (create, update) = if schema == "Authorization" {
         let request = "cluster.AuthorizationRequest";
         (
@@ -160,7 +159,7 @@ fn entity(path: &'static str, id: &str, schema: &str, words: &str) -> [Operation
         update,
         Operation::new(HttpMethod::Delete, &one, tag, "delete")
             .says(format!("Deletes {words}, with what hangs on it."))
-            .fails(DELETE),
+            .fails(CHANGE),
     ]
 }
 
@@ -223,8 +222,6 @@ fn described(status: u16) -> &'static str {
         403 => "The caller may not do this, it is protected, or this API is switched off.",
         404 => "It does not exist, or something that was named does not.",
         409 => "It is there already, or nobody could administer after it.",
-        413 => "The body is too large.",
-        415 => "The body is not JSON.",
         429 => "Too many attempts to sign in have failed; `Retry-After` says when to try again.",
         _ => "The store or the token's issuer cannot be reached now.",
     }
@@ -247,12 +244,18 @@ impl Modify for Describe {
                 });
             for name in operation.path.split(['{', '}']).skip(1).step_by(2) {
                 let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path);
-                built =
-                    built.parameter(parameter.required(Required::True).schema(Some(Object::with_type(Type::String))));
+                let schema = if name == "groupId" && !operation.path.starts_with("/v2/groups/") {
+                    // As members, groups may be what tokens call them.
+                    crate::schema::id()
+                } else {
+                    schemas::id(name)
+                };
+                built = built.parameter(parameter.required(Required::True).schema(Some(schema)));
             }
             if let Some((schema, required)) = &operation.request {
                 let body = RequestBodyBuilder::new().required(Some(required.clone()));
-                built = built.request_body(Some(body.content("application/json", content(schema)).build()));
+                let content = ContentBuilder::from(content(schema)).example(example(schema)).build();
+                built = built.request_body(Some(body.content("application/json", content).build()));
             }
             for status in operation.problems {
                 let response = ResponseBuilder::new().description(described(*status));
@@ -265,6 +268,26 @@ impl Modify for Describe {
             document.paths.add_path_operation(&operation.path, vec![operation.method], built);
         }
     }
+}
+
+/// What somebody might send to try it.
+fn example(schema: &str) -> Option<Value> {
+    Some(match schema {
+        "cluster.UserNew" => {
+            json!({"username": "ann", "password": "change-me", "name": "Ann", "email": "ann@example.org"})
+        }
+        "cluster.GroupNew" => json!({"groupId": "sales", "name": "Sales", "description": "Who sells"}),
+        "cluster.RoleNew" => json!({"roleId": "clerk", "name": "Clerk"}),
+        "cluster.TenantNew" => json!({"tenantId": "acme", "name": "Acme"}),
+        "cluster.MappingRuleNew" => json!({
+            "mappingRuleId": "staff", "name": "Staff", "claimName": "department", "claimValue": "sales"
+        }),
+        "cluster.AuthorizationRequest" => json!({
+            "ownerType": "ROLE", "ownerId": "clerk", "resourceType": "PROCESS_DEFINITION", "resourceId": "order",
+            "permissionTypes": ["CREATE_PROCESS_INSTANCE"]
+        }),
+        _ => return None,
+    })
 }
 
 fn content(schema: &str) -> Content {

@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use identity_core::search::entities::Filter;
 use identity_core::search::{Cursor, Found, Order, SortBy, Start, Window};
 use identity_core::service::cluster::Search;
 use serde::Serialize;
@@ -14,6 +15,8 @@ use crate::problem::Problem;
 
 /// Most items of a page.
 const MOST: i64 = 10_000;
+/// Most alternatives of a filter: each is held against each candidate.
+const MOST_ALTERNATIVES: usize = 100;
 /// The items of a page that says nothing about it.
 const USUAL: i64 = 100;
 
@@ -33,6 +36,25 @@ pub(crate) fn parse<F, S: Copy>(
     body.end(&mut report);
     let made = filter.zip(window).map(|(filter, window)| Search { filter, sort, window });
     report.finish(made)
+}
+
+/// A filter, and beside its conditions `$or`: others, of which one must hold.
+pub(super) fn with_alternatives<F>(
+    fields: &mut Fields,
+    report: &mut Report,
+    read: impl Fn(&mut Fields, &mut Report) -> F,
+) -> Option<Filter<F>> {
+    let all = read(fields, report);
+    let mut any = Vec::new();
+    for mut alternative in fields.objects("$or", report) {
+        any.push(read(&mut alternative, report));
+        alternative.end(report);
+    }
+    if any.len() > MOST_ALTERNATIVES {
+        report.value(format!("`filter.$or` must not have more than {MOST_ALTERNATIVES} items."));
+        return None;
+    }
+    Some(Filter { all, any })
 }
 
 fn sort<S: Copy>(body: &mut Fields, fields: &[(&str, S)], report: &mut Report) -> Vec<SortBy<S>> {

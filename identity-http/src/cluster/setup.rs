@@ -1,11 +1,15 @@
 //! The first administrator (orchestration reference §1.8). Open to anybody until there is one.
 
+use actix_web::http::StatusCode;
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use identity_core::apply::Refusal;
+use identity_core::service::ServiceError;
 use identity_core::service::cluster::Setup;
 
 use super::ids::IdRules;
 use super::users::{UserView, new_user};
+use crate::address;
 use crate::body::JsonBytes;
 use crate::problem::Problem;
 use crate::request::RequestId;
@@ -24,6 +28,17 @@ async fn create(
     let (user, password) = new_user(&body, &ids)?;
     let request_id = request.extensions().get::<RequestId>().map(|id| id.0.to_string());
     // Whoever is refused learns no more than that (orchestration reference §13.2).
-    let created = setup.create(user, &password, request_id).await.map_err(Problem::from)?;
+    let created = setup.create(user, &password, address::of(&request), request_id).await.map_err(refused)?;
     Ok(HttpResponse::Created().json(UserView::of(&created.value)))
+}
+
+/// What is protected is the role; what whoever asks wants to know is why.
+fn refused(error: ServiceError) -> Problem {
+    match error {
+        ServiceError::Refused(Refusal::Protected(_)) => {
+            let detail = "There is an administrator already: sign in as one, and create users with `POST /v2/users`.";
+            Problem::new(StatusCode::FORBIDDEN, "protected", detail).titled("FORBIDDEN")
+        }
+        other => other.into(),
+    }
 }

@@ -90,7 +90,7 @@ async fn search(
     JsonBytes(body): JsonBytes,
 ) -> Result<HttpResponse, Problem> {
     let request = search::parse(&body, SORT, |filter, report| {
-        Some(UserFilter {
+        search::with_alternatives(filter, report, |filter, report| UserFilter {
             username: filter.text_filter("username", report),
             name: filter.text_filter("name", report),
             email: filter.text_filter("email", report),

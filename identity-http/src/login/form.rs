@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::start::{foreign_target, form_page, return_target};
 use super::{SignIn, browser, csrf, page, request_id, wants_json};
+use crate::address;
 use crate::problem::Problem;
 
 #[derive(Deserialize)]
@@ -54,7 +55,7 @@ pub(super) async fn sign_in(
         sessions.record_refused("csrf", String::new(), request_id(&request).as_deref()).await;
         return refused(Complaint::Forged, Problem::forged());
     }
-    let address = request.peer_addr().map(|peer| peer.ip());
+    let address = address::of(&request);
     let password = Secret::new(credentials.password);
     let outcome = authentication.basic(&credentials.username, &password, address, request_id(&request)).await;
     let caller = match outcome {

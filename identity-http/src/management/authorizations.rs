@@ -17,6 +17,7 @@ use crate::page::{self, ListQuery};
 use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
+use crate::schema;
 
 pub(super) fn mount(api: &mut ServiceConfig) {
     api.service(resource("/authorizations").get(list).post(add).put(replace))
@@ -52,12 +53,18 @@ pub(crate) struct AuthorizationView {
 /// One more thing that somebody may do with a resource.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"entityId": "clerk", "entityType": "ROLE", "resourceKey": "order", "resourceType": "process-definition",
+    "permission": "READ"}))]
 pub(crate) struct AuthorizationBody {
+    #[schema(schema_with = schema::id)]
     entity_id: String,
     entity_type: EntityType,
     /// An exact key, or `*` for all.
+    #[schema(schema_with = schema::id)]
     resource_key: String,
+    #[schema(schema_with = schema::resource_type)]
     resource_type: String,
+    #[schema(schema_with = schema::id)]
     permission: String,
     /// Accepted and ignored.
     #[serde(default, rename = "organizationId")]
@@ -68,11 +75,15 @@ pub(crate) struct AuthorizationBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct AuthorizationSet {
+    #[schema(schema_with = schema::id)]
     entity_id: String,
     entity_type: EntityType,
     /// An exact key, or `*` for all.
+    #[schema(schema_with = schema::id)]
     resource_key: String,
+    #[schema(schema_with = schema::resource_type)]
     resource_type: String,
+    #[schema(schema_with = schema::ids)]
     permissions: Vec<String>,
     /// Accepted and ignored.
     #[serde(default, rename = "organizationId")]
@@ -101,8 +112,10 @@ pub(crate) struct ResourceView {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ResourceBody {
+    #[schema(schema_with = schema::id)]
     key: String,
     #[serde(rename = "type")]
+    #[schema(schema_with = schema::resource_type)]
     kind: String,
     /// Accepted and ignored.
     #[serde(default, rename = "organizationId")]

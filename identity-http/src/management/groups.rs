@@ -15,6 +15,7 @@ use crate::page::{self, ListQuery};
 use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
+use crate::schema;
 
 pub(super) fn mount(api: &mut ServiceConfig) {
     api.service(resource("/groups").get(list).post(create))
@@ -29,7 +30,9 @@ pub(super) fn mount(api: &mut ServiceConfig) {
 /// A group to create, or its new name.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"name": "Sales"}))]
 pub(crate) struct GroupBody {
+    #[schema(schema_with = schema::name)]
     name: String,
     /// Accepted and ignored.
     #[serde(default, rename = "organizationId")]
@@ -40,6 +43,7 @@ pub(crate) struct GroupBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct GroupUserBody {
+    #[schema(schema_with = schema::id)]
     user_id: String,
     /// Accepted and ignored.
     #[serde(default, rename = "organizationId")]
@@ -50,6 +54,7 @@ pub(crate) struct GroupUserBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct GroupRoleBody {
+    #[schema(schema_with = schema::id)]
     role_name: String,
     /// Accepted and ignored.
     #[serde(default, rename = "organizationId")]

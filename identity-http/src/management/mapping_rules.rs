@@ -17,6 +17,7 @@ use crate::page::{self, ListQuery};
 use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
+use crate::schema;
 
 pub(super) fn mount(api: &mut ServiceConfig) {
     api.service(resource("/mapping-rules").get(list).post(create))
@@ -64,19 +65,26 @@ pub(crate) struct RuleView {
 /// A mapping rule to create, or as it is to be.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"name": "Staff", "claimName": "department", "claimValue": "sales", "operator": "EQUALS", "type": "ROLE"}))]
 pub(crate) struct RuleBody {
+    #[schema(schema_with = schema::name)]
     name: String,
+    #[schema(schema_with = schema::claim_name)]
     claim_name: String,
+    #[schema(schema_with = schema::claim_value)]
     claim_value: String,
     operator: OperatorView,
     /// Required for a new rule. Never changes.
     #[serde(rename = "type", alias = "ruleType")]
     kind: Option<RuleType>,
     #[serde(default)]
+    #[schema(schema_with = schema::ids)]
     applied_role_names: Vec<String>,
     #[serde(default)]
+    #[schema(schema_with = schema::tenant_ids)]
     applied_tenant_ids: Vec<String>,
     #[serde(default)]
+    #[schema(schema_with = schema::ids)]
     applied_group_ids: Vec<String>,
 }
 

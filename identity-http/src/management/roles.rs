@@ -18,6 +18,7 @@ use crate::page::{self, ListQuery};
 use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
+use crate::schema;
 
 pub(super) fn mount(api: &mut ServiceConfig) {
     api.service(resource("/roles").get(list).post(create))
@@ -29,10 +30,11 @@ pub(super) fn mount(api: &mut ServiceConfig) {
 /// A permission of an API.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"definition": "write:*", "resourceServerAudience": "optimize-api"}))]
 pub(crate) struct PermissionView {
-    #[schema(example = "write:*")]
+    #[schema(schema_with = schema::id)]
     definition: String,
-    #[schema(example = "optimize-api")]
+    #[schema(schema_with = schema::id)]
     resource_server_audience: String,
 }
 
@@ -47,9 +49,12 @@ impl PermissionView {
 /// A role to create.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Clerk", "permissions": [{"definition": "read:*", "resourceServerAudience": "orders-api"}]}))]
 pub(crate) struct RoleBody {
+    #[schema(schema_with = schema::name)]
     name: String,
     #[serde(default)]
+    #[schema(schema_with = schema::description)]
     description: String,
     #[serde(default)]
     permissions: Vec<PermissionView>,
@@ -59,6 +64,7 @@ pub(crate) struct RoleBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RoleChange {
+    #[schema(schema_with = schema::description)]
     description: String,
     /// The name that it has. Names cannot be changed.
     name: Option<String>,

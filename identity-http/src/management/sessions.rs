@@ -109,8 +109,10 @@ pub(crate) struct SessionsQuery {
     /// Whose sessions; everybody's when not given.
     username: Option<String>,
     /// The page, from 0. Without it, the list from its beginning.
-    page: Option<usize>,
+    #[param(maximum = 4294967295.0)]
+    page: Option<u32>,
     /// How many items a page has: 1 to 10 000; 50 when only `page` is given.
+    #[param(minimum = 1, maximum = 10000)]
     result_size: Option<usize>,
 }
 

@@ -16,6 +16,7 @@ use crate::page::{self, ListQuery};
 use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
+use crate::schema;
 
 pub(super) fn mount(api: &mut ServiceConfig) {
     api.service(resource("/tenants").get(list).post(create))
@@ -31,9 +32,12 @@ pub(super) fn mount(api: &mut ServiceConfig) {
 /// A tenant to create.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"tenantId": "acme", "name": "Acme"}))]
 pub(crate) struct TenantBody {
     /// Letters, digits, `_`, `-` and `.`; at most 63, at most 31 if the Orchestration Cluster is to know it.
+    #[schema(schema_with = schema::tenant_id)]
     tenant_id: String,
+    #[schema(schema_with = schema::name)]
     name: String,
 }
 
@@ -41,6 +45,7 @@ pub(crate) struct TenantBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct TenantName {
+    #[schema(schema_with = schema::name)]
     name: String,
     /// The id that it has. Ids cannot be changed.
     tenant_id: Option<String>,
@@ -50,6 +55,7 @@ pub(crate) struct TenantName {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct UserIds {
+    #[schema(schema_with = schema::ids)]
     user_ids: Vec<String>,
 }
 
@@ -57,6 +63,7 @@ pub(crate) struct UserIds {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct GroupIds {
+    #[schema(schema_with = schema::ids)]
     group_ids: Vec<String>,
 }
 
@@ -64,6 +71,7 @@ pub(crate) struct GroupIds {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ApplicationIds {
+    #[schema(schema_with = schema::ids)]
     application_ids: Vec<String>,
 }
 
@@ -73,6 +81,7 @@ pub(crate) struct ApplicationIds {
 #[into_params(parameter_in = Query)]
 pub(crate) struct MemberQuery {
     /// The member's id; with it, only the tenants that it is a direct member of.
+    #[param(schema_with = schema::id)]
     member_id: Option<String>,
     /// What the member is.
     #[param(inline)]

@@ -7,13 +7,26 @@ use serde_json::{Map, Value};
 use serde_saphyr::UserMessageFormatter;
 use serde_saphyr::options::DuplicateKeyPolicy;
 
+use super::environment::{self, Said};
+use super::foreign;
 use super::key::{Kind, Place, nearest};
 use super::problem::Collector;
 use super::table::KEYS;
 use super::tree::{Node, Origin, extend};
 
+/// What a document says.
+#[derive(Default)]
+pub(super) struct Read {
+    /// What is configured.
+    pub(super) tree: Node,
+    /// What the user should know although it is no mistake.
+    pub(super) warnings: Vec<String>,
+    /// How callers authenticate, in the Orchestration Cluster's words.
+    pub(super) method: Option<Said>,
+}
+
 /// Reads one document. `None` when it is not YAML; parts that are not of the right shape are [`Node::Broken`].
-pub(super) fn read(name: &str, text: &str, problems: &Collector) -> Option<Node> {
+pub(super) fn read(name: &str, text: &str, problems: &Collector) -> Option<Read> {
     let origin = Origin::File(Arc::from(name));
     let options = serde_saphyr::options! {
         duplicate_keys: DuplicateKeyPolicy::Error,
@@ -24,8 +37,14 @@ pub(super) fn read(name: &str, text: &str, problems: &Collector) -> Option<Node>
     };
     match serde_saphyr::from_str_with_options::<Value>(text, options) {
         // A document of nothing but comments.
-        Ok(Value::Null) => Some(Node::default()),
-        Ok(value) => Document { origin, problems }.node("", "", value),
+        Ok(Value::Null) => Some(Read::default()),
+        Ok(mut value) => {
+            let theirs = value.as_object_mut().map(|members| foreign::take(members, &origin, problems));
+            let mut tree = Document { origin: origin.clone(), problems }.node("", "", value)?;
+            let theirs = theirs.unwrap_or_default();
+            let (warnings, method) = environment::overlay_file(&mut tree, &theirs, &origin, problems);
+            Some(Read { tree, warnings, method })
+        }
         Err(error) => {
             let message = error.render_with_formatter(&UserMessageFormatter);
             problems.add("", Some(&origin), format!("is not yaml: {}", message.lines().next().unwrap_or_default()));

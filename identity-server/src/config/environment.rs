@@ -8,76 +8,164 @@ use super::names::{Pattern, fill};
 use super::problem::Collector;
 use super::table::{FOREIGN, KEYS, UNUSED};
 use super::tree::{Contradiction, Node, Origin, Step, shown};
-use super::{datasource, profiles};
+use super::{datasource, foreign, profiles};
 
 /// Begin the names of our own variables; every one of them must be a key. A switch of the Orchestration Cluster that is
 /// misspelt must not be one that is silently off.
 const PREFIXES: [&str; 2] = ["IDENTITY_", "CAMUNDA_SECURITY_"];
 
-/// Lays the variables over the tree. Answers with what the user should know although it is no mistake.
-pub(super) fn overlay(tree: &mut Node, variables: &BTreeMap<String, String>, problems: &Collector) -> Vec<String> {
-    let names = Names::new();
-    let mut overlay = Overlay { tree, problems, warnings: Vec::new(), unused: Vec::new() };
+/// Lays the variables over the tree. `method` is what files say about how callers authenticate. Answers with what the user
+/// should know although it is no mistake.
+pub(super) fn overlay(
+    tree: &mut Node,
+    variables: &BTreeMap<String, String>,
+    method: Option<Said>,
+    problems: &Collector,
+) -> Vec<String> {
+    let mut overlay = Overlay::new(tree, problems);
     // An empty variable is what container tools make of one that was not given.
     for (name, value) in variables.iter().filter(|(name, value)| !value.is_empty() && !is_service_link(name, value)) {
-        match name.as_str() {
-            profiles::VARIABLE => overlay.profiles(name, value),
-            datasource::VARIABLE => overlay.datasource(name, value),
-            profiles::METHOD => {}
-            _ => match names.path(name) {
-                Some((path, false)) => overlay.set(&path, name, value.clone()),
-                Some((path, true)) => overlay.list(&path, name, value),
-                None if names.unused.iter().any(|pattern| pattern.captures(name).is_some()) => {
-                    overlay.unused.push(name);
-                }
-                None if is_ours(name) && !names.foreign.iter().any(|p| p.captures(name).is_some()) => {
-                    let hint = names.suggestion(name).map(|near| format!("; did you mean `{near}`?"));
-                    problems.add("", Some(&origin(name)), format!("is not a key{}", hint.unwrap_or_default()));
-                }
-                None => {}
-            },
-        }
+        overlay.take(&Said { variable: name.clone(), value: value.clone(), place: Place::Environment });
     }
     // Last, as it depends on whether anybody else says what the profile is.
-    if let Some(method) = variables.get(profiles::METHOD).filter(|method| !method.is_empty()) {
-        overlay.method(method);
+    if let Some(method) = overlay.method.take().or(method) {
+        overlay.method(&method);
     }
-    let Overlay { mut warnings, unused, .. } = overlay;
-    if !unused.is_empty() {
-        warnings.push(format!("understood, not used by this version: {}", unused.join(", ")));
+    overlay.warnings("")
+}
+
+/// Lays what a file says in the replaced services' words over what it says in ours. Answers with warnings, and with what it
+/// says about how callers authenticate.
+pub(super) fn overlay_file(
+    tree: &mut Node,
+    said: &[Said],
+    file: &Origin,
+    problems: &Collector,
+) -> (Vec<String>, Option<Said>) {
+    let mut overlay = Overlay::new(tree, problems);
+    said.iter().filter(|said| !said.value.is_empty()).for_each(|said| overlay.take(said));
+    let method = overlay.method.take();
+    (overlay.warnings(&format!("{file}: ")), method)
+}
+
+/// A value for a variable, or for a property that is called like one.
+#[derive(Clone)]
+pub(super) struct Said {
+    pub(super) variable: String,
+    pub(super) value: String,
+    pub(super) place: Place,
+}
+
+/// Where something is said.
+#[derive(Clone)]
+pub(super) enum Place {
+    /// In the variable itself.
+    Environment,
+    /// In a file, as a property with this path.
+    File(Origin, String),
+}
+
+impl Said {
+    fn origin(&self) -> Origin {
+        match &self.place {
+            Place::Environment => Origin::Environment(Arc::from(&*self.variable)),
+            Place::File(file, _) => file.clone(),
+        }
     }
-    warnings
+
+    /// What to call it.
+    fn name(&self) -> &str {
+        match &self.place {
+            Place::Environment => &self.variable,
+            Place::File(_, path) => path,
+        }
+    }
 }
 
 struct Overlay<'a> {
     tree: &'a mut Node,
     problems: &'a Collector,
+    names: Names,
     warnings: Vec<String>,
-    unused: Vec<&'a str>,
+    unused: Vec<String>,
+    method: Option<Said>,
 }
 
-impl Overlay<'_> {
-    fn set(&mut self, path: &[Step], variable: &str, value: String) {
-        if let Err(Contradiction(other)) = self.tree.set(path, value, origin(variable)) {
-            let message = format!("is given by {other} too, with another value");
-            self.problems.add(shown(path), Some(&origin(variable)), message);
+impl<'a> Overlay<'a> {
+    fn new(tree: &'a mut Node, problems: &'a Collector) -> Self {
+        Self { tree, problems, names: Names::new(), warnings: Vec::new(), unused: Vec::new(), method: None }
+    }
+
+    fn take(&mut self, said: &Said) {
+        let name = said.variable.as_str();
+        match name {
+            profiles::VARIABLE => self.profiles(said),
+            datasource::VARIABLE => self.datasource(said),
+            profiles::METHOD => self.method = Some(said.clone()),
+            _ => match self.names.path(name) {
+                Some((path, false)) => self.set(&path, said, said.value.clone()),
+                Some((path, true)) => self.list(&path, said),
+                None if self.names.unused.iter().any(|pattern| pattern.captures(name).is_some()) => {
+                    self.unused.push(said.name().to_owned());
+                }
+                None => self.unknown(said),
+            },
         }
     }
 
-    /// A list of texts in one variable, instead of what earlier sources have there.
-    fn list(&mut self, path: &[Step], variable: &str, value: &str) {
+    fn unknown(&self, said: &Said) {
+        let hint = |near: Option<String>| near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        match &said.place {
+            Place::Environment => {
+                let name = said.variable.as_str();
+                if is_ours(name) && !self.names.foreign.iter().any(|p| p.captures(name).is_some()) {
+                    let hint = hint(self.names.suggestion(name));
+                    self.problems.add("", Some(&said.origin()), format!("is not a key{hint}"));
+                }
+            }
+            Place::File(file, path) => {
+                let hint = hint(foreign::suggestion(path));
+                self.problems.add(path, Some(file), format!("is not a key{hint}"));
+            }
+        }
+    }
+
+    fn set(&mut self, path: &[Step], said: &Said, value: String) {
+        if let Place::File(file, property) = &said.place
+            && value.contains("${")
+        {
+            return self.problems.add(property, Some(file), "holds a placeholder, and nothing is filled in here");
+        }
+        let Err(Contradiction(other)) = self.tree.set(path, value, said.origin()) else { return };
+        match &said.place {
+            Place::Environment => {
+                let message = format!("is given by {other} too, with another value");
+                self.problems.add(shown(path), Some(&said.origin()), message);
+            }
+            Place::File(file, property) => {
+                let message = format!("means `{}`, which is given with another value", shown(path));
+                self.problems.add(property, Some(file), message);
+            }
+        }
+    }
+
+    /// A list of texts in one value, instead of what earlier sources have there.
+    fn list(&mut self, path: &[Step], said: &Said) {
         let Some((Step::Index(_), list)) = path.split_last() else { return };
-        self.tree.forget_elements(list);
-        for (index, text) in value.split(',').map(str::trim).filter(|text| !text.is_empty()).enumerate() {
+        if let Place::Environment = said.place {
+            self.tree.forget_elements(list);
+        }
+        let texts = said.value.split(',').map(str::trim).filter(|text| !text.is_empty());
+        for (index, text) in texts.enumerate() {
             let element: Vec<Step> = list.iter().cloned().chain([Step::Index(index)]).collect();
-            self.set(&element, variable, text.to_owned());
+            self.set(&element, said, text.to_owned());
         }
     }
 
-    fn method(&mut self, method: &str) {
+    fn method(&mut self, said: &Said) {
         let profile = [Step::Key("profile".to_owned())];
-        let problem = |message| self.problems.add("profile", Some(&origin(profiles::METHOD)), message);
-        let Some((assumed, fitting)) = profiles::of_method(method) else {
+        let problem = |message| self.problems.add("profile", Some(&said.origin()), message);
+        let Some((assumed, fitting)) = profiles::of_method(&said.value) else {
             return problem("follows from the method, which must be one of `basic` and `oidc`");
         };
         match self.tree.text(&profile) {
@@ -86,41 +174,43 @@ impl Overlay<'_> {
                     problem("is one whose users authenticate in another way");
                 }
             }
-            _ => self.set(&profile, profiles::METHOD, assumed.to_owned()),
+            _ => self.set(&profile, said, assumed.to_owned()),
         }
     }
 
-    fn profiles(&mut self, variable: &str, value: &str) {
-        let profiles::Profiles { chosen, ignored } = profiles::parse(value);
+    fn profiles(&mut self, said: &Said) {
+        let profiles::Profiles { chosen, ignored } = profiles::parse(&said.value);
         match chosen.as_slice() {
             [] => {}
-            [one] => self.set(&[Step::Key("profile".to_owned())], variable, (*one).to_owned()),
-            _ => {
-                self.problems.add("profile", Some(&origin(variable)), "must be one of `keycloak` and `oidc`, not both")
-            }
+            [one] => self.set(&[Step::Key("profile".to_owned())], said, (*one).to_owned()),
+            _ => self.problems.add("profile", Some(&said.origin()), "must be one of `keycloak` and `oidc`, not both"),
         }
         if !ignored.is_empty() {
-            self.warnings.push(format!("{variable}: ignored profiles: {}", ignored.join(", ")));
+            self.warnings.push(format!("{}: ignored profiles: {}", said.name(), ignored.join(", ")));
         }
     }
 
-    fn datasource(&mut self, variable: &str, value: &str) {
-        match datasource::parse(value) {
-            Err(message) => self.problems.add("store.postgres", Some(&origin(variable)), message),
+    fn datasource(&mut self, said: &Said) {
+        match datasource::parse(&said.value) {
+            Err(message) => self.problems.add("store.postgres", Some(&said.origin()), message),
             Ok(parsed) => {
                 for (path, value) in parsed.values {
-                    self.set(&fill(path, Vec::new()), variable, value);
+                    self.set(&fill(path, Vec::new()), said, value);
                 }
                 if !parsed.ignored.is_empty() {
-                    self.warnings.push(format!("{variable}: ignored parameters: {}", parsed.ignored.join(", ")));
+                    self.warnings.push(format!("{}: ignored parameters: {}", said.name(), parsed.ignored.join(", ")));
                 }
             }
         }
     }
-}
 
-fn origin(variable: &str) -> Origin {
-    Origin::Environment(Arc::from(variable))
+    fn warnings(self, place: &str) -> Vec<String> {
+        let Self { mut warnings, unused, .. } = self;
+        if !unused.is_empty() {
+            warnings.push(format!("{place}understood, not used by this version: {}", unused.join(", ")));
+        }
+        warnings
+    }
 }
 
 fn is_ours(name: &str) -> bool {
@@ -208,7 +298,7 @@ mod tests {
     fn overlaid(variables: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
         let variables = variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         let problems = Collector::default();
-        let warnings = overlay(&mut Node::default(), &variables, &problems);
+        let warnings = overlay(&mut Node::default(), &variables, None, &problems);
         let problems = problems.problems().map(|all| all.0.iter().map(ToString::to_string).collect());
         (problems.unwrap_or_default(), warnings)
     }

@@ -12,6 +12,7 @@ mod docs;
 mod document;
 mod duration;
 mod environment;
+mod foreign;
 mod initialization;
 mod key;
 mod log;
@@ -139,7 +140,7 @@ impl Sources {
             // Nothing is there yet that could be contradicted.
             let _nothing = tree.set(&names::fill(path, Vec::new()), value.clone(), Origin::Command);
         }
-        let mut readable = true;
+        let (mut readable, mut warnings, mut method) = (true, Vec::new(), None);
         for path in &self.files {
             let name = path.display().to_string();
             let document = std::fs::read_to_string(path)
@@ -147,11 +148,15 @@ impl Sources {
                 .ok()
                 .and_then(|text| document::read(&name, &text, &problems));
             match document {
-                Some(document) => tree.overlay(document),
+                Some(document) => {
+                    tree.overlay(document.tree);
+                    warnings.extend(document.warnings);
+                    method = document.method.or(method);
+                }
                 None => readable = false,
             }
         }
-        let mut warnings = environment::overlay(&mut tree, &self.environment, &problems);
+        warnings.extend(environment::overlay(&mut tree, &self.environment, method, &problems));
         for Flag { name, path, value } in &self.flags {
             let _flags_win = tree.set(&names::fill(path, Vec::new()), value.clone(), Origin::Flag(name));
         }

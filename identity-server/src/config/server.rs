@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use identity_http::Network;
 use url::Url;
 
 use super::reader::Reader;
@@ -23,6 +24,8 @@ pub struct Server {
     pub workers: Option<NonZeroUsize>,
     /// The largest request body that is read, in bytes.
     pub max_body_bytes: usize,
+    /// Whose word about the addresses of clients is taken.
+    pub trusted_proxies: Vec<Network>,
     /// How long a client may take to send a request's head.
     pub request_timeout: Duration,
     /// How long running requests may take to finish after a signal to stop.
@@ -45,6 +48,7 @@ impl Server {
         let base_path = from.get("base-path", base_path).unwrap_or_default();
         let workers = from.number::<usize>("workers", 1..=1024).and_then(NonZeroUsize::new);
         let max_body_bytes = from.number("max-body-bytes", 1024..=1 << 30);
+        let trusted_proxies = from.list("trusted-proxies", Network::parse);
         let request_timeout = from.duration("request-timeout", Duration::from_secs(1)..=HOUR);
         let drain_timeout = from.duration("drain-timeout", Duration::ZERO..=HOUR);
         Some(Self {
@@ -54,6 +58,7 @@ impl Server {
             base_path,
             workers,
             max_body_bytes: max_body_bytes?,
+            trusted_proxies,
             request_timeout: request_timeout?,
             drain_timeout: drain_timeout?,
         })

@@ -63,6 +63,7 @@ pub(super) static KEYS: &[Key] = &[
     key("server.base-path", Text, "", &["identity.base-path", "server.servlet.context-path"], "The path under which everything is served, such as `/identity`."),
     key("server.workers", Number, "", &[], "Threads that serve requests. As many as there are cores when not given."),
     key("server.max-body-bytes", Number, "1048576", &[], "The largest request body that is read."),
+    key("server.trusted-proxies[]", Text, "", &[], "IP addresses, or blocks such as `10.0.0.0/8`, of proxies in front of this server: of the clients whose requests they pass on, `X-Forwarded-For` or `Forwarded` says the address. Without, the client is whoever connects."),
     key("server.request-timeout", Duration, "30s", &[], "How long a client may take to send a request's head."),
     key("server.drain-timeout", Duration, "20s", &[], "How long running requests may take to finish after a signal to stop."),
 

@@ -71,13 +71,11 @@ impl Node {
     /// Puts one value in, on top of earlier sources.
     ///
     /// # Errors
-    /// When another variable of the environment says something else.
+    /// When another variable of the environment, or another part of the same file, says something else.
     pub(super) fn set(&mut self, path: &[Step], text: String, origin: Origin) -> Result<(), Contradiction> {
         let Some((step, rest)) = path.split_first() else {
             match self {
-                Self::Text(old, from @ Origin::Environment(_))
-                    if matches!(origin, Origin::Environment(_)) && *old != text =>
-                {
+                Self::Text(old, from) if *old != text && from.is_beside(&origin) => {
                     return Err(Contradiction(from.clone()));
                 }
                 _ => *self = Self::Text(text, origin),
@@ -131,6 +129,17 @@ impl Node {
         };
         if let Some((part, rest)) = part {
             part.forget_elements(rest);
+        }
+    }
+}
+
+impl Origin {
+    /// Whether neither of two values is laid over the other.
+    fn is_beside(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Environment(_), Self::Environment(_)) => true,
+            (Self::File(one), Self::File(other)) => one == other,
+            _ => false,
         }
     }
 }

@@ -19,7 +19,7 @@ use identity_core::service::cluster::{
 };
 use identity_core::service::{AuditLogs, Authentication, Authorizations, Gate, Groups, MappingRules, Roles, Tenants};
 use identity_core::world::Sources;
-use identity_http::{About, Cluster, Https, IdRules, Limits, Surfaces};
+use identity_http::{About, Cluster, Https, IdRules, Limits, Surfaces, TrustedProxies};
 
 use crate::config::{Config, Profile};
 
@@ -147,6 +147,7 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
         https: Https(sign_in::is_https(config)),
         ids: Arc::clone(ids),
         limits: Limits { body_bytes: config.server.max_body_bytes, revision_wait: REVISION_WAIT },
+        proxies: TrustedProxies::new(&config.server.trusted_proxies),
     };
     Ok(Assembled { surfaces, verifier })
 }

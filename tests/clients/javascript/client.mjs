@@ -1,21 +1,12 @@
 // Does what an administrator's script does, with the published client of the Orchestration Cluster API. The client checks each
 // request and each answer against its own schemas. Prints `done` at the end; anything that fails ends it with an error.
 //
-// IDENTITY_URL   where the server is
+// The client takes its settings from the environment: CAMUNDA_REST_ADDRESS, CAMUNDA_BASIC_AUTH_USERNAME and so on.
 
 import assert from 'node:assert/strict';
 import { createCamundaClient } from '@camunda8/orchestration-cluster-api';
 
-const client = createCamundaClient({
-  config: {
-    CAMUNDA_REST_ADDRESS: process.env.IDENTITY_URL,
-    CAMUNDA_AUTH_STRATEGY: 'BASIC',
-    CAMUNDA_BASIC_AUTH_USERNAME: 'demo',
-    CAMUNDA_BASIC_AUTH_PASSWORD: 'demo',
-    CAMUNDA_SDK_VALIDATION: 'req:strict,res:strict',
-    CAMUNDA_SDK_LOG_LEVEL: 'silent',
-  },
-});
+const client = createCamundaClient({ config: { CAMUNDA_SDK_VALIDATION: 'req:strict,res:strict' } });
 const now = { consistency: { waitUpToMs: 0 } };
 const found = async (search, id, value) => {
   const { items, page } = await search;
@@ -45,9 +36,11 @@ await found(client.searchRoles({ sort: [{ field: 'name', order: 'DESC' }] }, now
 
 await client.createTenant({ tenantId: 'js-tenant', name: 'Tenant' });
 await found(client.searchTenants({}, now), 'tenantId', 'js-tenant');
+await found(client.searchGroups({ filter: { groupId: { $in: ['js-group'] } } }, now), 'groupId', 'js-group');
 
 await client.createMappingRule({ mappingRuleId: 'js-rule', claimName: 'js', claimValue: 'yes', name: 'Rule' });
 assert.equal((await client.getMappingRule({ mappingRuleId: 'js-rule' }, now)).claimValue, 'yes');
+await found(client.searchMappingRule({ filter: { claimName: 'js' } }, now), 'mappingRuleId', 'js-rule');
 
 const { authorizationKey } = await client.createAuthorization({
   ownerId: 'js-role',

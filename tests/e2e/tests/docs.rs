@@ -118,6 +118,37 @@ fn every_decision_is_in_the_index() {
     assert!(unlisted.is_empty(), "{unlisted:?}");
 }
 
+/// The names of functions in the sources.
+fn functions(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if path.is_dir() && !["target", "node_modules", ".git"].contains(&name) {
+            functions(&path, found);
+        } else if name.ends_with(".rs") {
+            let source = std::fs::read_to_string(&path).expect("a source file");
+            let named = source.split("fn ").skip(1).filter_map(|rest| rest.split_once('('));
+            found.extend(named.map(|(name, _)| name.to_owned()));
+        }
+    }
+}
+
+#[test]
+fn what_security_claims_is_shown_by_tests_that_exist() {
+    let mut known = BTreeSet::new();
+    functions(&root(), &mut known);
+    let text = read("docs/security.md");
+    let rows = text.lines().filter_map(|line| line.strip_prefix("| ")).filter(|row| row.contains("_"));
+    let named: Vec<&str> = rows
+        .filter_map(|row| row.trim_end_matches(" |").rsplit_once(" | "))
+        .map(|(_, last)| last)
+        .flat_map(code_spans)
+        .collect();
+    assert!(named.len() > 40, "the tests are read: {named:?}");
+    let missing: Vec<_> = named.into_iter().filter(|name| !known.contains(*name)).collect();
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
 /// One case of the semantics of mapping rules: test, selector, value, claims, and whether each operator matches.
 type Case<'t> = [&'t str; 6];
 

@@ -1,17 +1,19 @@
 //! A browser, as far as a login needs one.
 
 use reqwest::header::{COOKIE, SET_COOKIE};
-use reqwest::{Client, RequestBuilder, Url};
+use reqwest::{Client, Method, RequestBuilder, Url};
 
 use crate::http::{Reply, client};
 
 /// Keeps cookies by name and path (RFC 6265 §5) and follows no redirect by itself, so that a test sees every step. Like a
 /// real browser it does not tell ports apart; hosts it does not tell apart either, as all tests live on loopback.
+#[derive(Clone)]
 pub struct Browser {
     client: Client,
     cookies: Vec<Cookie>,
 }
 
+#[derive(Clone)]
 struct Cookie {
     name: String,
     value: String,
@@ -26,12 +28,29 @@ impl Default for Browser {
 
 impl Browser {
     pub async fn get(&mut self, url: Url) -> Reply {
-        self.send(self.client.get(url.clone()), &url).await
+        self.send(self.client.get(url)).await
     }
 
     /// Submits a form by `POST`.
     pub async fn submit(&mut self, url: Url, form: &[(&str, &str)]) -> Reply {
-        self.send(self.client.post(url.clone()).form(form), &url).await
+        self.send(self.client.post(url).form(form)).await
+    }
+
+    /// A request for what the shorthands do not cover; [`send`](Self::send) it.
+    pub fn request(&self, method: Method, url: Url) -> RequestBuilder {
+        self.client.request(method, url)
+    }
+
+    /// Keeps a cookie for all paths, as if some host had set it.
+    pub fn set_cookie(&mut self, name: &str, value: &str) {
+        let path = "/".to_owned();
+        self.cookies.retain(|cookie| cookie.name != name || cookie.path != path);
+        self.cookies.push(Cookie { name: name.to_owned(), value: value.to_owned(), path });
+    }
+
+    /// All cookies, by name and value.
+    pub fn cookies(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.cookies.iter().map(|cookie| (cookie.name.as_str(), cookie.value.as_str()))
     }
 
     /// The value of the cookie of this name, whatever its path.
@@ -39,7 +58,10 @@ impl Browser {
         self.cookies.iter().find(|cookie| cookie.name == name).map(|cookie| cookie.value.as_str())
     }
 
-    async fn send(&mut self, request: RequestBuilder, url: &Url) -> Reply {
+    /// Sends a request with the cookies that belong to it.
+    pub async fn send(&mut self, request: RequestBuilder) -> Reply {
+        let built = request.try_clone().and_then(|request| request.build().ok());
+        let url = built.expect("a request without a stream").url().clone();
         let cookies: Vec<String> = self
             .cookies
             .iter()
@@ -49,7 +71,7 @@ impl Browser {
         let request = if cookies.is_empty() { request } else { request.header(COOKIE, cookies.join("; ")) };
         let reply = Reply::of(request).await;
         for cookie in reply.headers.get_all(SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok()) {
-            self.keep(cookie, url);
+            self.keep(cookie, &url);
         }
         reply
     }

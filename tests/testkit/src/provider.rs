@@ -144,6 +144,17 @@ impl OidcProvider {
         next
     }
 
+    /// Goes through the provider's logout, from the end-session request to the redirect back to the client, which is returned
+    /// and not followed.
+    pub async fn sign_out(&self, browser: &mut Browser, end_session: Url) -> Url {
+        let page = browser.get(end_session).await;
+        let token = page.text.split("name=\"xsrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+        let token = token.unwrap_or_else(|| panic!("no logout is offered: {page:?}; {}", self.process.output()));
+        let confirm = Url::parse(&format!("{}/session/end/confirm", self.issuer)).expect("a URL");
+        let reply = browser.submit(confirm, &[("xsrf", token), ("logout", "yes")]).await;
+        reply.location().unwrap_or_else(|| panic!("the logout stopped: {reply:?}; {}", self.process.output()))
+    }
+
     /// Signs with a new key from now on; the older keys stay published.
     pub async fn rotate_keys(&self) {
         self.control("rotate-keys").await;

@@ -9,22 +9,35 @@ use tokio::sync::watch;
 /// Passes TCP connections on while it is open. Cut off, it ends those that there are, and new ones at once.
 pub struct Proxy {
     address: SocketAddr,
+    target: watch::Sender<String>,
     open: watch::Sender<bool>,
 }
 
 impl Proxy {
     /// A way to `target` that is still closed. Ends with the runtime that it was made on.
     pub async fn to(target: impl Into<String>) -> Self {
-        let target = target.into();
+        let (target, leads_to) = watch::channel(target.into());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("a bound socket has an address");
         let (open, state) = watch::channel(false);
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
-                tokio::spawn(pass(near, target.clone(), state.clone()));
+                let target = leads_to.borrow().clone();
+                tokio::spawn(pass(near, target, state.clone()));
             }
         });
-        Self { address, open }
+        Self { address, target, open }
+    }
+
+    /// A way to somewhere that is not known yet: an address for what must be told its own before it starts.
+    pub async fn to_come() -> Self {
+        Self::to("").await
+    }
+
+    /// Leads somewhere else from now on, and is open.
+    pub fn lead_to(&self, target: impl Into<String>) {
+        self.target.send_replace(target.into());
+        self.open();
     }
 
     pub fn address(&self) -> SocketAddr {

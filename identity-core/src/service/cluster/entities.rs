@@ -5,7 +5,8 @@ use crate::apply::{Command, Refusal};
 use crate::entity::{AuditEntity, AuditOperation, EntityKind, Group, MappingRule, Role, Tenant};
 use crate::search::Found;
 use crate::search::entities::{
-    GroupField, NamedFilter, RoleField, RuleField, RuleFilter, TenantField, groups, mapping_rules, roles, tenants,
+    Filter, GroupField, NamedFilter, RoleField, RuleField, RuleFilter, TenantField, groups, mapping_rules, roles,
+    tenants,
 };
 use crate::service::{Caller, Gate, ServiceError, Written};
 use crate::value::{ClaimSelector, ClaimValue, Description, GroupId, MappingRuleId, Name, RoleId, TenantId};
@@ -103,19 +104,19 @@ family!(
     /// Groups.
     ClusterGroups: Group, GroupId, EntityKind::Group, group, CreateGroup, UpdateGroup, DeleteGroup,
     change Naming => |new, old| Group { id: old.id, name: new.name, description: new.description },
-    search groups(NamedFilter, GroupField)
+    search groups(Filter<NamedFilter>, GroupField)
 );
 family!(
     /// Roles. Their permissions on APIs are the management API's to change.
     ClusterRoles: Role, RoleId, EntityKind::Role, role, CreateRole, UpdateRole, DeleteRole,
     change Naming => |new, old| Role { name: new.name, description: new.description, ..old },
-    search roles(NamedFilter, RoleField)
+    search roles(Filter<NamedFilter>, RoleField)
 );
 family!(
     /// Tenants.
     ClusterTenants: Tenant, TenantId, EntityKind::Tenant, tenant, CreateTenant, UpdateTenant, DeleteTenant,
     change Naming => |new, old| Tenant { id: old.id, name: new.name, description: new.description },
-    search tenants(NamedFilter, TenantField)
+    search tenants(Filter<NamedFilter>, TenantField)
 );
 family!(
     /// Mapping rules. The kind and the operator of a rule that the management API made stay.
@@ -125,5 +126,5 @@ family!(
         let (name, selector, value) = new;
         MappingRule { name, selector, value, ..old }
     },
-    search mapping_rules(RuleFilter, RuleField)
+    search mapping_rules(Filter<RuleFilter>, RuleField)
 );

@@ -3,7 +3,7 @@
 use super::Search;
 use crate::entity::{Container, EntityKind, MappingRule, Party, PartyKind, Role};
 use crate::search::entities::{
-    NamedFilter, RoleField, RuleField, RuleFilter, mapping_rules_among, members, roles_among,
+    Filter, NamedFilter, RoleField, RuleField, RuleFilter, mapping_rules_among, members, roles_among,
 };
 use crate::search::{Found, Visible};
 use crate::service::{Caller, Gate, ServiceError, Written};
@@ -62,7 +62,7 @@ impl Members {
         &self,
         caller: &'c Caller,
         container: &Container,
-        search: &Search<NamedFilter, RoleField>,
+        search: &Search<Filter<NamedFilter>, RoleField>,
     ) -> Found<&'c Role> {
         self.roles_from(caller, self.ids(caller, container, PartyKind::Role), search)
     }
@@ -73,7 +73,7 @@ impl Members {
         &self,
         caller: &'c Caller,
         group: &Party,
-        search: &Search<NamedFilter, RoleField>,
+        search: &Search<Filter<NamedFilter>, RoleField>,
     ) -> Found<&'c Role> {
         let roles = caller.world.memberships(group).filter_map(|container| match container {
             Container::Role(id) => Some(id.to_string()),
@@ -88,7 +88,7 @@ impl Members {
         &self,
         caller: &'c Caller,
         container: &Container,
-        search: &Search<RuleFilter, RuleField>,
+        search: &Search<Filter<RuleFilter>, RuleField>,
     ) -> Found<&'c MappingRule> {
         let ids = self.ids(caller, container, PartyKind::MappingRule).into_iter();
         let visible = self.gate.visible(caller, EntityKind::MappingRule);
@@ -99,7 +99,7 @@ impl Members {
         &self,
         caller: &'c Caller,
         ids: Vec<String>,
-        search: &Search<NamedFilter, RoleField>,
+        search: &Search<Filter<NamedFilter>, RoleField>,
     ) -> Found<&'c Role> {
         let visible = self.gate.visible(caller, EntityKind::Role);
         roles_among(&caller.world, ids.into_iter(), &visible, &search.filter, &search.sort, &search.window)

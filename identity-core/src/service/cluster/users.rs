@@ -7,7 +7,7 @@ use crate::apply::{Command, Refusal};
 use crate::entity::{AuditEntity, AuditOperation, EntityKind, User};
 use crate::port::{PasswordHasher, StoreError};
 use crate::search::Found;
-use crate::search::entities::{UserField, UserFilter, users};
+use crate::search::entities::{Filter, UserField, UserFilter, users};
 use crate::service::{Caller, Gate, ServiceError, Written, user_creation};
 use crate::value::{Email, Name, PasswordHash, Secret, Username};
 
@@ -113,7 +113,7 @@ impl ClusterUsers {
 
     /// The users that the caller may see.
     #[must_use]
-    pub fn search<'c>(&self, caller: &'c Caller, search: &Search<UserFilter, UserField>) -> Found<&'c User> {
+    pub fn search<'c>(&self, caller: &'c Caller, search: &Search<Filter<UserFilter>, UserField>) -> Found<&'c User> {
         let visible = self.gate.visible(caller, EntityKind::User);
         users(&caller.world, &visible, &search.filter, &search.sort, &search.window)
     }

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::{EndedSessions, Sessions, from_public_key, public_key};
-use crate::entity::{AuditEntity, AuditOperation, EntityKind, Principal, Session, SessionId, WhichSessions};
+use super::{EndedSessions, Record, Sessions, from_public_key, public_key};
+use crate::entity::{
+    AuditEntity, AuditOperation, AuditResult, EntityKind, Principal, Session, SessionId, WhichSessions,
+};
 use crate::port::{AuditDraft, ClaimSource, SessionQuery};
 use crate::search::{Page, PageRequest};
 use crate::service::{Caller, ServiceError};
@@ -82,14 +84,16 @@ impl Sessions {
     /// # Errors
     /// When they have no such session, or the store fails.
     pub async fn end_own(&self, caller: &Caller, key: &str) -> Result<EndedSessions, ServiceError> {
-        let missing = || ServiceError::Missing(entity(key));
-        let id = from_public_key(key).ok_or_else(missing)?;
-        let session = self.ports.store.find(id, self.now()).await.map_err(ServiceError::Store)?;
+        let session = match from_public_key(key) {
+            Some(id) => self.ports.store.find(id, self.now()).await.map_err(ServiceError::Store)?,
+            None => None,
+        };
         // Somebody else's session does not exist for them.
-        if session.is_none_or(|session| session.principal != caller.subject.principal) {
-            return Err(missing());
-        }
-        self.end(caller, &WhichSessions::One(id), "ended_by_owner").await
+        let Some(session) = session.filter(|session| session.principal == caller.subject.principal) else {
+            self.record_missing(caller, key).await;
+            return Err(ServiceError::Missing(entity(key)));
+        };
+        self.end(caller, &WhichSessions::One(session.id), "ended_by_owner").await
     }
 
     /// Ends all of the caller's own sessions but the one of this key.
@@ -101,11 +105,11 @@ impl Sessions {
         let page = PageRequest { offset: 0, limit: usize::MAX };
         let query = SessionQuery { of: Some(caller.subject.principal.clone()), page };
         let found = self.ports.store.list(&query, self.now()).await.map_err(ServiceError::Store)?;
-        let mut ended = EndedSessions::default();
+        let mut ended = Vec::new();
         for session in found.items.iter().filter(|session| Some(session.id) != but) {
-            ended.extend(self.end(caller, &WhichSessions::One(session.id), "ended_by_owner").await?);
+            ended.extend(self.delete(&WhichSessions::One(session.id)).await?);
         }
-        Ok(ended)
+        Ok(self.recorded(caller, &ended, "ended_by_owner").await)
     }
 
     /// Ends anybody's session.
@@ -114,9 +118,12 @@ impl Sessions {
     /// When the caller may not, there is no such session, or the store fails.
     pub async fn end_one(&self, caller: &Caller, key: &str) -> Result<EndedSessions, ServiceError> {
         self.may_end(caller, key).await?;
-        let id = from_public_key(key).ok_or_else(|| ServiceError::Missing(entity(key)))?;
-        let ended = self.delete(&WhichSessions::One(id)).await?;
+        let ended = match from_public_key(key) {
+            Some(id) => self.delete(&WhichSessions::One(id)).await?,
+            None => Vec::new(),
+        };
         if ended.is_empty() {
+            self.record_missing(caller, key).await;
             return Err(ServiceError::Missing(entity(key)));
         }
         Ok(self.recorded(caller, &ended, "ended_by_administrator").await)
@@ -160,11 +167,29 @@ impl Sessions {
         self.ports.store.delete(which).await.map_err(ServiceError::Store)
     }
 
+    /// Writes down what was done; once, when there was nothing to do.
     async fn recorded(&self, caller: &Caller, ended: &[Session], why: &str) -> EndedSessions {
-        for session in ended {
-            self.record_ended(session, caller.actor.clone(), Some(why), caller.request_id.as_deref()).await;
+        let keys = ended.iter().map(|session| public_key(session.id));
+        for key in keys.chain(ended.is_empty().then(String::new)) {
+            self.record_end(caller, key, AuditResult::Success, why).await;
         }
         self.to_revoke(ended)
+    }
+
+    async fn record_missing(&self, caller: &Caller, key: &str) {
+        self.record_end(caller, key.to_owned(), AuditResult::Fail, "missing").await;
+    }
+
+    async fn record_end(&self, caller: &Caller, key: String, result: AuditResult, reason: &str) {
+        self.record(Record {
+            operation: AuditOperation::Delete,
+            actor: caller.actor.clone(),
+            key,
+            result,
+            reason: Some(reason),
+            request_id: caller.request_id.as_deref(),
+        })
+        .await;
     }
 }
 

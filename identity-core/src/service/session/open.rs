@@ -130,13 +130,13 @@ enum SignIn {
     Void,
 }
 
+/// What a sign-in says of somebody.
+pub(super) fn presented(signed_in: &SignedIn) -> Presented<'_> {
+    Presented { principal: &signed_in.principal, claims: Some(&signed_in.claims), groups: signed_in.groups.as_deref() }
+}
+
 fn of_signed_in(signed_in: &SignedIn, world: Arc<World>, request_id: Option<String>) -> Caller {
-    let presented = Presented {
-        principal: &signed_in.principal,
-        claims: Some(&signed_in.claims),
-        groups: signed_in.groups.as_deref(),
-    };
-    let subject = Arc::new(resolve(&world, presented));
+    let subject = Arc::new(resolve(&world, presented(signed_in)));
     Caller {
         world,
         actor: Actor::Principal(signed_in.principal.clone()),

@@ -6,9 +6,11 @@
 use time::Duration;
 
 use super::kept::Kept;
+use super::open::presented;
 use super::{Record, Sessions, public_key};
 use crate::entity::{Actor, AuditOperation, AuditResult, Session, SessionId, SessionIdHash, WhichSessions};
 use crate::port::{IdentityProvider, ProviderError, RefusedSignIn, SignedIn, StoreError};
+use crate::resolve::resolve;
 use crate::value::Secret;
 
 /// How long a renewal may take; then another replica may try, as the first one may be gone.
@@ -82,8 +84,8 @@ impl Sessions {
         }
     }
 
-    /// Keeps what the provider says now. When it says something else than before, the session gets another id: what it may do
-    /// has changed.
+    /// Keeps what the provider says now. When that makes somebody else of the person (other rules, groups, roles), the session
+    /// gets another id.
     async fn keep(
         &self,
         session: Session,
@@ -99,7 +101,8 @@ impl Sessions {
             return Ok(None);
         };
         let mut rotated = None;
-        if fresh.claims != known.claims || fresh.groups != known.groups {
+        let world = self.engine.world();
+        if resolve(&world, presented(&fresh)) != resolve(&world, presented(known)) {
             let id = SessionId::new(Secret::new(self.random_text().ok_or_else(no_randomness)?));
             let hash = self.hash(&id);
             match self.ports.store.rotate(session.id, hash).await {

@@ -20,14 +20,9 @@ const TRIES: usize = 3;
 
 /// Sessions that have ended, and what is left to do about them.
 #[must_use = "their refresh tokens are still good"]
-#[derive(Default)]
 pub struct EndedSessions(Vec<(Arc<dyn IdentityProvider>, SignedIn)>);
 
 impl EndedSessions {
-    pub(super) fn extend(&mut self, others: Self) {
-        self.0.extend(others.0);
-    }
-
     /// Revokes their refresh tokens. Takes as long as the providers take.
     pub async fn revoke(self) {
         for (provider, signed_in) in self.0 {
@@ -214,13 +209,7 @@ impl Sessions {
         self.to_revoke(&sessions)
     }
 
-    pub(super) async fn record_ended(
-        &self,
-        session: &Session,
-        actor: Actor,
-        reason: Option<&str>,
-        request_id: Option<&str>,
-    ) {
+    async fn record_ended(&self, session: &Session, actor: Actor, reason: Option<&str>, request_id: Option<&str>) {
         let key = public_key(session.id);
         let (operation, result) = (AuditOperation::Delete, AuditResult::Success);
         self.record(Record { operation, actor, key, result, reason, request_id }).await;

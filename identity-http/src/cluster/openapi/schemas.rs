@@ -2,7 +2,7 @@
 
 use identity_core::matrix::{Family, Matrix};
 use serde_json::Value;
-use utoipa::openapi::schema::{AdditionalProperties, SchemaType};
+use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::{ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, Ref, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -13,6 +13,7 @@ use crate::cluster::mapping_rules::{self, RuleView};
 use crate::cluster::me::MeView;
 use crate::cluster::search::PageAnswer;
 use crate::cluster::users::{self, UserView};
+use crate::schema::{self, or_null};
 
 type Named = (String, RefOr<Schema>);
 
@@ -50,10 +51,6 @@ fn plain(kind: Type) -> RefOr<Schema> {
     Object::with_type(kind).into()
 }
 
-fn or_null(kind: Type) -> RefOr<Schema> {
-    Object::with_type(SchemaType::from_iter([kind, Type::Null])).into()
-}
-
 fn words<'w>(words: impl IntoIterator<Item = &'w str>) -> RefOr<Schema> {
     let words = words.into_iter().map(Value::from).collect::<Vec<_>>();
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).into()
@@ -63,14 +60,14 @@ fn list(of: impl Into<RefOr<Schema>>) -> RefOr<Schema> {
     ArrayBuilder::new().items(of.into()).into()
 }
 
-/// An object that takes no other members.
+/// An object that takes no other members. What may be missing may be null as well.
 fn object(required: Vec<(&str, RefOr<Schema>)>, optional: Vec<(&str, RefOr<Schema>)>) -> Object {
     let mut object = ObjectBuilder::new().additional_properties(Some(AdditionalProperties::FreeForm(false)));
     for (name, schema) in required {
         object = object.property(name, schema).required(name);
     }
     for (name, schema) in optional {
-        object = object.property(name, schema);
+        object = object.property(name, or_null(schema));
     }
     object.build()
 }
@@ -80,38 +77,59 @@ fn texts(names: &[&'static str]) -> Vec<(&'static str, RefOr<Schema>)> {
 }
 
 fn nullable_texts(names: &[&'static str]) -> Vec<(&'static str, RefOr<Schema>)> {
-    names.iter().map(|name| (*name, or_null(Type::String))).collect()
+    names.iter().map(|name| (*name, or_null(plain(Type::String)))).collect()
 }
 
 fn requests() -> Vec<Named> {
-    let about_users = || nullable_texts(&["name", "email"]);
-    let description = || nullable_texts(&["description"]);
+    let name = || ("name", schema::name());
+    let person = || vec![("name", schema::name_or_blank()), ("email", schema::email_or_blank())];
+    let predicate = || vec![("claimName", schema::claim_name()), ("claimValue", schema::claim_value()), name()];
+    let new_user = vec![("username", id("username")), ("password", schema::not_blank())];
     let mut requests = vec![
-        named("UserNew", object(texts(&["username", "password"]), about_users())),
-        named("UserChange", object(Vec::new(), [nullable_texts(&["password"]), about_users()].concat())),
-        named("MappingRuleNew", object(texts(&["mappingRuleId", "claimName", "claimValue", "name"]), Vec::new())),
-        named("MappingRuleChange", object(texts(&["claimName", "claimValue", "name"]), Vec::new())),
+        named("UserNew", object(new_user, person())),
+        named("UserChange", object(Vec::new(), [texts(&["password"]), person()].concat())),
+        named(
+            "MappingRuleNew",
+            object([vec![("mappingRuleId", id("mappingRuleId"))], predicate()].concat(), Vec::new()),
+        ),
+        named("MappingRuleChange", object(predicate(), Vec::new())),
         named("AuthorizationRequest", {
             let shape = |resource| {
-                let mut members = texts(&["ownerId", resource]);
-                members.push(("ownerType", owner_types()));
-                members.push(("resourceType", resource_types()));
-                members.push(("permissionTypes", list(permission_types())));
+                let permissions = ArrayBuilder::new().items(permission_types()).min_items(Some(1));
+                let members = vec![
+                    ("ownerId", schema::id()),
+                    ("ownerType", owner_types()),
+                    (resource, schema::id()),
+                    ("resourceType", resource_types()),
+                    ("permissionTypes", permissions.into()),
+                ];
                 object(members, Vec::new())
             };
             OneOfBuilder::new().item(shape("resourceId")).item(shape("resourcePropertyName"))
         }),
         named("AuthorizationKey", object(texts(&["authorizationKey"]), Vec::new())),
     ];
-    for (entity, id) in [("Group", "groupId"), ("Role", "roleId"), ("Tenant", "tenantId")] {
-        requests.push(named(&format!("{entity}New"), object(texts(&[id, "name"]), description())));
-        requests.push(named(&format!("{entity}Change"), object(texts(&["name"]), description())));
+    for (entity, id_name) in [("Group", "groupId"), ("Role", "roleId"), ("Tenant", "tenantId")] {
+        let description = || vec![("description", schema::description())];
+        requests.push(named(&format!("{entity}New"), object(vec![(id_name, id(id_name)), name()], description())));
+        requests.push(named(&format!("{entity}Change"), object(vec![name()], description())));
     }
     requests
 }
 
+/// What an id of this name looks like, in paths and bodies, unless it is configured otherwise.
+pub(super) fn id(name: &str) -> RefOr<Schema> {
+    match name {
+        "tenantId" => schema::matching(31, r"^(<default>|[A-Za-z0-9_.-]{1,31})$"),
+        "authorizationKey" => schema::matching(25, "^-?[0-9]+$"),
+        "auditLogKey" => plain(Type::String),
+        _ => schema::matching(256, "^[a-zA-Z0-9_~@.+-]+$"),
+    }
+}
+
 fn owner_types() -> RefOr<Schema> {
-    words(authorizations::OWNERS.iter().map(|(word, _)| *word))
+    let accepted = authorizations::OWNERS.iter().filter(|(_, kind)| kind.is_some());
+    words(accepted.map(|(word, _)| *word))
 }
 
 fn resource_types() -> RefOr<Schema> {
@@ -139,27 +157,34 @@ fn searches() -> Vec<Named> {
                 let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(least)).maximum(most);
                 RefOr::from(number)
             };
-            let mut members = nullable_texts(&["after", "before"]);
+            let mut members = ["after", "before"].map(|name| (name, schema::cursor())).to_vec();
             members.insert(0, ("limit", number(1, Some(10_000))));
             members.insert(1, ("from", number(0, None)));
             object(Vec::new(), members)
         }),
         named("TextFilter", {
-            let mut operators = nullable_texts(&["$eq", "$neq", "$like"]);
-            operators.push(("$exists", or_null(Type::Boolean)));
+            let mut operators = texts(&["$eq", "$neq"]);
+            operators.push(("$like", schema::like_pattern()));
+            operators.push(("$exists", plain(Type::Boolean)));
             operators.extend(["$in", "$notIn"].map(|name| (name, list(plain(Type::String)))));
             OneOfBuilder::new().item(plain(Type::String)).item(object(Vec::new(), operators))
         }),
     ];
-    let user_filter = vec![with_operators("username"), with_operators("name"), with_operators("email")];
-    all.extend(search("User", reference("User"), fields(users::SORT), user_filter));
-    let group_filter = [vec![with_operators("groupId")], nullable_texts(&["name"])].concat();
-    all.extend(search("Group", reference("Group"), fields(GROUP_SORT), group_filter));
-    all.extend(search("Role", reference("Role"), fields(ROLE_SORT), nullable_texts(&["roleId", "name"])));
-    all.extend(search("Tenant", reference("Tenant"), fields(TENANT_SORT), nullable_texts(&["tenantId", "name"])));
-    let rule_filter = nullable_texts(&["mappingRuleId", "claimName", "claimValue", "name"]);
-    all.extend(search("MappingRule", reference("MappingRule"), fields(mapping_rules::SORT), rule_filter));
-    let mut authorization_filter = nullable_texts(&["ownerId"]);
+    let with_alternatives = |conditions: Vec<(&'static str, RefOr<Schema>)>| {
+        let alternatives = list(object(Vec::new(), conditions.clone()));
+        [conditions, vec![("$or", alternatives)]].concat()
+    };
+    let id_and_name = |id| with_alternatives(vec![with_operators(id), with_operators("name")]);
+    let user_filter = ["username", "name", "email"].map(with_operators).to_vec();
+    all.extend(search("User", reference("User"), fields(users::SORT), with_alternatives(user_filter)));
+    all.extend(search("Group", reference("Group"), fields(GROUP_SORT), id_and_name("groupId")));
+    all.extend(search("Role", reference("Role"), fields(ROLE_SORT), id_and_name("roleId")));
+    all.extend(search("Tenant", reference("Tenant"), fields(TENANT_SORT), texts(&["tenantId", "name"])));
+    let mut rule_filter = texts(&["claimName", "claimValue"]);
+    rule_filter.extend(["mappingRuleId", "name"].map(with_operators));
+    let sort = fields(mapping_rules::SORT);
+    all.extend(search("MappingRule", reference("MappingRule"), sort, with_alternatives(rule_filter)));
+    let mut authorization_filter = texts(&["ownerId"]);
     authorization_filter.push(("ownerType", owner_types()));
     authorization_filter.push(("resourceType", resource_types()));
     authorization_filter.extend(["resourceIds", "resourcePropertyNames"].map(|name| (name, list(plain(Type::String)))));
@@ -181,11 +206,11 @@ fn audit_log() -> Vec<Named> {
     let condition = |name| (name, reference(if name == "timestamp" { "TimeFilter" } else { "TextFilter" }));
     let sorted = names().filter(|name| !UNSORTED.contains(name)).collect();
     let [request, found] = search("AuditLog", reference("AuditLog"), sorted, names().map(condition).collect());
-    let mut operators = nullable_texts(&["$eq", "$neq", "$gt", "$gte", "$lt", "$lte"]);
-    operators.push(("$exists", or_null(Type::Boolean)));
-    operators.push(("$in", list(plain(Type::String))));
-    let entry = object(names().map(|name| (name, or_null(Type::String))).collect(), Vec::new());
-    let times = OneOfBuilder::new().item(plain(Type::String)).item(object(Vec::new(), operators));
+    let mut operators: Vec<_> = ["$eq", "$neq", "$gt", "$gte", "$lt", "$lte"].map(|name| (name, schema::time())).into();
+    operators.push(("$exists", plain(Type::Boolean)));
+    operators.push(("$in", list(schema::time())));
+    let entry = object(names().map(|name| (name, or_null(plain(Type::String)))).collect(), Vec::new());
+    let times = OneOfBuilder::new().item(schema::time()).item(object(Vec::new(), operators));
     vec![request, found, named("AuditLog", entry), named("TimeFilter", times)]
 }
 
@@ -212,14 +237,18 @@ fn about() -> Vec<Named> {
     let number = || plain(Type::Integer);
     let flag = || plain(Type::Boolean);
     let inner = |members| RefOr::from(object(members, Vec::new()));
-    let mut broker = texts(&["host", "version"]);
+    let mut broker = texts(&["brokerId", "host", "version"]);
     broker.extend([("nodeId", number()), ("port", number()), ("partitions", list(plain(Type::Object)))]);
     let mut topology = texts(&["gatewayVersion", "lastCompletedChangeId"]);
     topology.extend(nullable_texts(&["clusterId"]));
     topology.extend(["clusterSize", "partitionsCount", "replicationFactor"].map(|name| (name, number())));
     topology.push(("brokers", list(inner(broker))));
+    let mut job_metrics = vec![("enabled", flag()), ("exportInterval", plain(Type::String))];
+    job_metrics.extend(
+        ["maxWorkerNameLength", "maxJobTypeLength", "maxTenantIdLength", "maxUniqueKeys"].map(|name| (name, number())),
+    );
     let configuration = vec![
-        ("jobMetrics", inner(vec![("enabled", flag())])),
+        ("jobMetrics", inner(job_metrics)),
         ("components", inner(vec![("active", list(plain(Type::String)))])),
         ("deployment", inner(vec![("isMultiTenancyEnabled", flag()), ("maxRequestSize", number())])),
         ("authentication", inner(vec![("canLogout", flag()), ("isLoginDelegated", flag())])),

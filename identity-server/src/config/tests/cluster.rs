@@ -230,3 +230,105 @@ initialization:
     let unknown = [("CAMUNDA_SECURITY_INITIALIZATION_DEFAULTROLES_ADMIN_ROBOTS_0", "r")];
     assert_eq!(problems("profile: builtin", &unknown).len(), 1);
 }
+
+/// A property of theirs in a file, and its value.
+const IN_A_FILE: &str = "
+camunda:
+  security:
+    authentication:
+      method: oidc
+      oidc:
+        issuer-uri: https://idp.example
+        audiences: [a, b]
+        usernameClaim: preferred_username
+        clock-skew: PT30S
+        client-secret: hunter2
+    multiTenancy: {checks-enabled: true, api-enabled: 'false'}
+    initialization:
+      groups:
+        - group-id: sales
+          name: Sales
+          users: ann, bob
+      default-roles: {admin: {clients: [operator]}}
+";
+
+#[test]
+fn a_file_in_the_words_of_the_orchestration_cluster_is_understood() {
+    let loaded = load(IN_A_FILE, &[]).unwrap();
+    let variables = [
+        ("CAMUNDA_SECURITY_AUTHENTICATION_METHOD", "oidc"),
+        ("CAMUNDA_SECURITY_AUTHENTICATION_OIDC_ISSUERURI", "https://idp.example"),
+        ("CAMUNDA_SECURITY_AUTHENTICATION_OIDC_AUDIENCES", "a,b"),
+        ("CAMUNDA_SECURITY_AUTHENTICATION_OIDC_USERNAMECLAIM", "preferred_username"),
+        ("CAMUNDA_SECURITY_AUTHENTICATION_OIDC_CLOCKSKEW", "PT30S"),
+        ("CAMUNDA_SECURITY_AUTHENTICATION_OIDC_CLIENTSECRET", "hunter2"),
+        ("CAMUNDA_SECURITY_MULTITENANCY_CHECKSENABLED", "true"),
+        ("CAMUNDA_SECURITY_MULTITENANCY_APIENABLED", "false"),
+        ("CAMUNDA_SECURITY_INITIALIZATION_GROUPS_0_GROUPID", "sales"),
+        ("CAMUNDA_SECURITY_INITIALIZATION_GROUPS_0_NAME", "Sales"),
+        ("CAMUNDA_SECURITY_INITIALIZATION_GROUPS_0_USERS", "ann,bob"),
+        ("CAMUNDA_SECURITY_INITIALIZATION_DEFAULTROLES_ADMIN_CLIENTS_0", "operator"),
+    ];
+    assert_eq!(loaded.config, load("{}", &variables).unwrap().config);
+    assert_eq!(loaded.warnings.len(), 1, "{:?}", loaded.warnings);
+    let unused = "understood, not used by this version: camunda.security.authentication.oidc.client-secret";
+    assert!(loaded.warnings[0].ends_with(unused), "{:?}", loaded.warnings);
+    // The environment wins, as it does over our own words.
+    let changed = load(IN_A_FILE, &[("CAMUNDA_SECURITY_MULTITENANCY_APIENABLED", "true")]).unwrap().config;
+    assert!(changed.switches.tenant_api_enabled);
+}
+
+#[test]
+fn files_of_the_management_service_are_understood_too() {
+    let text = "
+identity:
+  url: https://identity.example
+  flags: {multi-tenancy: false}
+  tenants: [{tenant-id: acme, name: Acme}]
+spring: {profiles: {active: oidc}}
+keycloak: {realm: r}
+authentication: {providers: {main: {issuer: 'https://idp.example', audiences: [identity]}}}
+";
+    let loaded = load(text, &[]).unwrap();
+    assert_eq!(loaded.config.profile, Profile::Oidc);
+    assert!(!loaded.config.features.tenants);
+    assert_eq!(loaded.config.bootstrap.tenants[0].id.as_str(), "acme");
+    assert!(loaded.warnings[0].ends_with("not used by this version: keycloak.realm"), "{:?}", loaded.warnings);
+}
+
+#[test]
+fn what_is_wrong_in_their_words_is_called_by_them() {
+    let wrong = "
+profile: builtin
+multi-tenancy: {api-enabled: true}
+camunda:
+  data: {retention: 1}
+  security:
+    authorizations: {enabled: maybe}
+    multi-tenancy: {api-enabled: false, chekcs-enabled: true}
+    id-validation-pattern: ${PATTERN}
+    authentication: {method: oidc}
+";
+    assert_eq!(
+        problems(wrong, &[]),
+        [
+            "identity.yaml: `camunda.data.retention` is not a key",
+            "identity.yaml: `camunda.security.id-validation-pattern` holds a placeholder, and nothing is filled in here",
+            "identity.yaml: `camunda.security.multi-tenancy.api-enabled` means `multi-tenancy.api-enabled`, which is given \
+             with another value",
+            "identity.yaml: `camunda.security.multi-tenancy.chekcs-enabled` is not a key; did you mean \
+             `camunda.security.multi-tenancy.checks-enabled`?",
+            "identity.yaml: `profile` is one whose users authenticate in another way",
+            "identity.yaml: `authorizations.enabled` must be `true` or `false`",
+        ]
+    );
+    // The same value in both words is no contradiction, and a later file wins.
+    let same =
+        "profile: builtin\nmulti-tenancy: {api-enabled: false}\ncamunda.security.multi-tenancy.api-enabled: false";
+    assert!(!config(same, &[]).switches.tenant_api_enabled);
+    let files = Files::new();
+    let first = files.write("1.yaml", same);
+    let second = files.write("2.yaml", "camunda: {security: {multi-tenancy: {api-enabled: true}}}");
+    let loaded = Sources { files: vec![first, second], ..Sources::default() }.load().unwrap();
+    assert!(loaded.config.switches.tenant_api_enabled);
+}

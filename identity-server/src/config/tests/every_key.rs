@@ -131,6 +131,7 @@ fn samples(key: &Key) -> Vec<String> {
         (_, "issuer" | "public-url" | "backend-url" | "jwks-url" | "user-info-url" | "additional-jwks-urls[]") => {
             "https://other.example/x"
         }
+        (_, "trusted-proxies[]") => "10.0.0.0/8",
         (_, "base-path") => "/other",
         (_, "email") => "other@example.org",
         (_, "level") => "debug",

@@ -70,6 +70,10 @@ async fn bodies(store: Store) {
         refused(&post(&api, "/api/groups", content_type, body).await, 415, "media_type");
     }
 
+    for permissions in [json!([["read", "a"]]), json!([["read"]]), json!(["read"]), json!({"0": {}}), json!([null])] {
+        let body = json!({"name": "Positional", "permissions": permissions});
+        refused(&api.post("/api/roles", &body).await, 400, "body_shape");
+    }
     // Each value by its own rules, all that is wrong at once, and none of it in the answer's text.
     for (path, body, errors) in [
         ("/api/groups", json!({"name": long}), vec!["name.invalid"]),

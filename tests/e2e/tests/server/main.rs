@@ -13,5 +13,7 @@ mod management;
 mod outage;
 mod replicas;
 mod restart;
+mod schemathesis;
+mod sign_in;
 mod sweeps;
 mod token_resolution;

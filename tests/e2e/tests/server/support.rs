@@ -135,7 +135,8 @@ impl Local {
     }
 }
 
-/// How to start a server that trusts one issuer, with `sub` as the user, `client` as the client and `groups` as stored.
+/// How to start a server that trusts one issuer and is its client `identity`, with `sub` as the user, `client` as the client
+/// and `groups` as stored.
 pub fn oidc(store: &Store, issuer: &str, administrator: &str) -> Launch {
     let provider = |key: &str| format!("IDENTITY_AUTHENTICATION_PROVIDERS_MAIN_{key}");
     store
@@ -144,6 +145,9 @@ pub fn oidc(store: &Store, issuer: &str, administrator: &str) -> Launch {
         .env(&provider("ISSUER"), issuer)
         .env(&provider("AUDIENCES_0"), AUDIENCE)
         .env(&provider("CLIENT_ID_CLAIM"), "client")
+        .env(&provider("CLIENT_ID"), "identity")
+        .env(&provider("CLIENT_SECRET"), "s3cret")
+        .env("IDENTITY_SERVER_PUBLIC_URL", "http://127.0.0.1:1")
         .env("IDENTITY_BOOTSTRAP_INITIAL_CLAIM_NAME", "sub")
         .env("IDENTITY_BOOTSTRAP_INITIAL_CLAIM_VALUE", administrator)
 }

@@ -120,7 +120,9 @@ async fn clients_learn_where_they_are() {
     let configuration = nobody.get("/v2/system/configuration").await.expect_status(200).json();
     let size = configuration["deployment"]["maxRequestSize"].clone();
     assert!(size.is_u64());
-    let expected = json!({"jobMetrics": {"enabled": false}, "components": {"active": ["admin"]},
+    let metrics = json!({"enabled": false, "exportInterval": "PT0S", "maxWorkerNameLength": 0, "maxJobTypeLength": 0,
+        "maxTenantIdLength": 0, "maxUniqueKeys": 0});
+    let expected = json!({"jobMetrics": metrics, "components": {"active": ["admin"]},
         "deployment": {"isMultiTenancyEnabled": false, "maxRequestSize": size},
         "authentication": {"canLogout": true, "isLoginDelegated": false}, "cloud": {"stage": null}});
     assert_eq!(configuration, expected);
@@ -143,4 +145,23 @@ async fn where_users_live_elsewhere_their_api_says_so_and_nobody_looks_for_them(
     assert_eq!((&me["username"], &me["roles"]), (&json!("anybody"), &json!(["rpa"])));
     let configuration = api.get("/v2/system/configuration").await.expect_status(200).json();
     assert_eq!(configuration["authentication"]["isLoginDelegated"], true);
+}
+
+#[tokio::test]
+async fn guesses_count_for_the_address_that_a_trusted_proxy_names() {
+    let store = Store::sqlite();
+    let launch = store.launch(&["dev"]).env("IDENTITY_SERVER_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8");
+    let server = launch.start().await;
+    let guess = async |number: usize, chain: &str| {
+        let api = server.http().basic(format!("user-{number}"), "wrong");
+        api.send(api.request(reqwest::Method::GET, "/v2/topology").header("x-forwarded-for", chain)).await.status
+    };
+    let mut number = 0;
+    // What is left of the client's address, the client wrote.
+    while guess(number, &format!("203.0.113.{number}, 192.0.2.1, 10.0.0.2")).await == 401 {
+        number += 1;
+        assert!(number < 1000, "guesses are slow some time");
+    }
+    assert_eq!(guess(1000, "192.0.2.1").await, 429);
+    assert_eq!(guess(1001, "192.0.2.2").await, 401);
 }

@@ -7,16 +7,35 @@ use identity_testkit::skip;
 
 use crate::support::Local;
 
+/// Runs a client's program, which prints `done` when all went as it should.
+async fn runs(mut program: Command) {
+    let local = Local::shared().await;
+    program
+        .env("CAMUNDA_REST_ADDRESS", local.anonymous().base())
+        .env("CAMUNDA_AUTH_STRATEGY", "BASIC")
+        .env("CAMUNDA_BASIC_AUTH_USERNAME", "demo")
+        .env("CAMUNDA_BASIC_AUTH_PASSWORD", "demo")
+        .env("CAMUNDA_SDK_LOG_LEVEL", "silent");
+    let ended = tokio::task::spawn_blocking(move || program.output()).await.expect("it runs").expect("it starts");
+    let said = String::from_utf8_lossy(&ended.stdout);
+    assert!(ended.status.success() && said.ends_with("done\n"), "{said}{}", String::from_utf8_lossy(&ended.stderr));
+}
+
 #[tokio::test]
 async fn the_javascript_client_works_and_its_schemas_hold() {
     let home = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../clients/javascript"));
     if !home.join("node_modules/@camunda8").exists() {
         return skip("the client is not installed: run `npm ci` in tests/clients/javascript");
     }
-    let local = Local::shared().await;
-    let mut node = Command::new("node");
-    node.arg("client.mjs").current_dir(home).env("IDENTITY_URL", local.anonymous().base());
-    let ended = tokio::task::spawn_blocking(move || node.output()).await.unwrap().unwrap();
-    let said = String::from_utf8_lossy(&ended.stdout);
-    assert!(ended.status.success() && said.ends_with("done\n"), "{said}{}", String::from_utf8_lossy(&ended.stderr));
+    let mut program = Command::new("node");
+    program.arg("client.mjs").current_dir(home);
+    runs(program).await;
+}
+
+#[tokio::test]
+async fn the_rust_client_works_and_its_types_hold() {
+    let Some(program) = std::env::var_os("RUST_CLIENT") else {
+        return skip("RUST_CLIENT does not name the program made of tests/clients/rust: `tests/run` builds it");
+    };
+    runs(Command::new(program)).await;
 }

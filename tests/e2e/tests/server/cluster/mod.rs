@@ -1,14 +1,18 @@
 //! `/v2`, the identity part of the Orchestration Cluster API, with users of the server's own (orchestration reference §1-§8).
 
+mod audit_logs;
 mod authorizations;
 mod callers;
 mod clients;
+mod contract;
+mod contract_table;
 mod entities;
 mod members;
 mod protection;
 mod searches;
 mod strictness;
 mod sweeps;
+mod switches;
 mod users;
 
 use identity_testkit::{Api, Reply};

@@ -75,6 +75,30 @@ async fn users_are_filtered_by_each_field() {
 }
 
 #[tokio::test]
+async fn of_alternatives_one_must_hold_beside_all_other_conditions() {
+    let local = Local::shared().await;
+    let api = local.admin();
+    seven(&api, "or.").await;
+    for (alternatives, expected) in [
+        (json!(null), "1234567"),
+        (json!([]), "1234567"),
+        (json!([{}]), "1234567"),
+        (json!([{"name": "c"}]), "37"),
+        (json!([{"name": "c"}, {"groupId": {"$in": ["or.1", "page.1"]}}]), "137"),
+        (json!([{"name": "a", "groupId": "or.4"}, {"name": {"$like": "?"}, "groupId": "or.5"}]), "45"),
+        (json!([{"name": "none"}]), ""),
+    ] {
+        let filter = json!({"groupId": {"$like": "or.*"}, "$or": alternatives});
+        let (items, total) = found(api.post("/v2/groups/search", &json!({"filter": filter})).await);
+        assert_eq!((numbers(&items).as_str(), total), (expected, expected.len() as u64), "{filter}");
+    }
+    let either = |id: &str| json!({"filter": {"$or": [{id: "admin"}, {id: "rpa"}, {"name": "Connectors"}]}});
+    assert_eq!(search(&api, "/v2/roles/search", either("roleId"), "roleId").await, ["admin", "connectors", "rpa"]);
+    let users = json!({"filter": {"$or": [{"username": "demo"}, {"email": {"$like": "*@nowhere"}}]}});
+    assert_eq!(search(&api, "/v2/users/search", users, "username").await, ["demo"]);
+}
+
+#[tokio::test]
 async fn several_fields_sort_one_after_the_other_and_ids_decide_at_last() {
     let local = Local::shared().await;
     let api = local.admin();
@@ -267,7 +291,20 @@ async fn sorts_and_filters_that_are_none_are_refused() {
     }
     let trailing = json!({"filter": {"username": {"$like": "a\\"}}});
     refused(&api.post("/v2/users/search", &trailing).await, 400, "INVALID_ARGUMENT");
-    // Only ids of groups and users' fields have operators.
-    let body = json!({"filter": {"roleId": {"$eq": "admin"}}});
-    refused(&api.post("/v2/roles/search", &body).await, 400, "Bad Request");
+    // Tenants have neither operators nor alternatives.
+    for filter in [json!({"tenantId": {"$eq": "t"}}), json!({"$or": [{"name": "n"}]})] {
+        refused(&api.post("/v2/tenants/search", &json!({"filter": filter})).await, 400, "Bad Request");
+    }
+    for (alternatives, named) in [
+        (json!({}), "filter.$or"),
+        (json!(["x"]), "filter.$or[0]"),
+        (json!([{"name": "n"}, {"nothing": 1}]), "filter.$or[1].nothing"),
+        (json!([{"$or": []}]), "filter.$or[0].$or"),
+    ] {
+        let detail =
+            refused(&api.post("/v2/roles/search", &json!({"filter": {"$or": alternatives}})).await, 400, "Bad Request");
+        assert!(detail.contains(named), "{detail}");
+    }
+    let many = json!({"filter": {"$or": vec![json!({}); 101]}});
+    refused(&api.post("/v2/roles/search", &many).await, 400, "INVALID_ARGUMENT");
 }

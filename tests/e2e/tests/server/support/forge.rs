@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use wiremock::matchers::{method, path};
-use wiremock::{Mock, MockServer, ResponseTemplate};
+use wiremock::{Mock, MockGuard, MockServer, ResponseTemplate};
 
 use super::AUDIENCE;
 
@@ -29,7 +29,12 @@ impl Forge {
         let issuer = format!("{}{suffix}", provider.uri());
         let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
         let forge = Self { issuer, key, _provider: provider };
-        let document = json!({"issuer": forge.issuer, "jwks_uri": format!("{}/keys", forge._provider.uri())});
+        let at = |path: &str| format!("{}{path}", forge._provider.uri());
+        let document = json!({
+            "issuer": forge.issuer, "jwks_uri": at("/keys"),
+            "authorization_endpoint": at("/authorize"), "token_endpoint": at("/token"),
+            "authorization_response_iss_parameter_supported": true, "response_types_supported": ["code"],
+        });
         forge.serves("/.well-known/openid-configuration", &document).await;
         forge.serves("/keys", &json!({"keys": [forge.jwk()]})).await;
         forge
@@ -38,6 +43,12 @@ impl Forge {
     async fn serves(&self, at: &str, body: &Value) {
         let answer = ResponseTemplate::new(200).set_body_json(body);
         Mock::given(method("GET")).and(path(at)).respond_with(answer).mount(&self._provider).await;
+    }
+
+    /// Answers whoever redeems a code or a refresh token, until the guard is dropped.
+    pub async fn redeems(&self, status: u16, body: &Value) -> MockGuard {
+        let answer = ResponseTemplate::new(status).set_body_json(body);
+        Mock::given(method("POST")).and(path("/token")).respond_with(answer).mount_as_scoped(&self._provider).await
     }
 
     pub fn issuer(&self) -> &str {

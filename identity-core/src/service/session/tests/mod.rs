@@ -1,188 +1,23 @@
 //! Sessions, on fakes: what needs a clock that obeys, or a provider that fails on command.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+mod support;
 
-use async_trait::async_trait;
+use std::sync::atomic::Ordering;
+
 use serde_json::json;
 use time::Duration as Span;
-use time::macros::datetime;
 
 use super::*;
 use crate::apply::Command;
 use crate::decide::Permit;
-use crate::entity::Session;
-use crate::entity::{Principal, User, WhichSessions};
-use crate::fake::{FixedClock, MemoryPolicyStore, MemorySessionStore, PlainCrypto, PlainPasswordHasher};
-use crate::matrix::Matrix;
-use crate::port::{
-    AuditField, AuditFilter, AuditQuery, AuditText, AuthorizationRequest, AuthorizationResponse, Ending, LogoutNotice,
-    PasswordHasher as _, ProviderError, RefusedSignIn, Sent, SignedIn,
-};
-use crate::search::{PageRequest, Row as _, Start, Window};
-use crate::service::Authentication;
+use crate::entity::{MappingRule, Operator, RuleKind, Session};
+use crate::entity::{Principal, WhichSessions};
+use crate::port::{ProviderError, RefusedSignIn};
+use crate::search::PageRequest;
 use crate::service::{Caller, ServiceError};
-use crate::value::{Claims, Email, LocalPath, Username};
-use crate::world::Sources;
+use crate::value::{ClaimSelector, ClaimValue, MappingRuleId, Name, Username};
 
-const ISSUER: &str = "https://idp.example";
-
-/// A provider that answers as it is told, and counts.
-struct Scripted {
-    clock: Arc<FixedClock>,
-    refreshes: AtomicUsize,
-    revocations: AtomicUsize,
-    next: std::sync::Mutex<Result<serde_json::Value, ProviderError>>,
-    /// Held while a refresh is under way.
-    gate: async_lock::Mutex<()>,
-}
-
-impl Scripted {
-    fn answers(&self, next: Result<serde_json::Value, ProviderError>) {
-        *self.next.lock().unwrap() = next;
-    }
-
-    fn signed_in(&self, claims: serde_json::Value) -> SignedIn {
-        SignedIn {
-            subject: "s-1".to_owned(),
-            provider_session: Some("sid-1".to_owned()),
-            principal: Principal::User(Username::parse("ann").unwrap()),
-            groups: None,
-            display_name: Some("Ann".to_owned()),
-            email: Email::parse("ann@example.org").ok(),
-            claims: Claims::new(claims).unwrap(),
-            provenance: std::collections::BTreeMap::new(),
-            id_token: Secret::new("id-token".to_owned()),
-            refresh_token: Some(Secret::new("refresh-token".to_owned())),
-            renewal_due_at: crate::port::Clock::now(self.clock.as_ref()) + Span::minutes(5),
-        }
-    }
-}
-
-#[async_trait]
-impl IdentityProvider for Scripted {
-    fn id(&self) -> &str {
-        "main"
-    }
-    fn display_name(&self) -> &str {
-        "Main"
-    }
-    fn issuer(&self) -> &str {
-        ISSUER
-    }
-    async fn authorization_url(&self, request: &AuthorizationRequest) -> Result<String, ProviderError> {
-        Ok(format!("{ISSUER}/auth?state={}&challenge={}", request.state, request.code_challenge))
-    }
-    async fn redeem(&self, _: &AuthorizationResponse, _: &Sent) -> Result<SignedIn, ProviderError> {
-        self.next.lock().unwrap().clone().map(|claims| self.signed_in(claims))
-    }
-    async fn refresh(&self, _: &SignedIn) -> Result<SignedIn, ProviderError> {
-        self.refreshes.fetch_add(1, Ordering::SeqCst);
-        let _held = self.gate.lock().await;
-        self.next.lock().unwrap().clone().map(|claims| self.signed_in(claims))
-    }
-    async fn revoke(&self, _: &Secret) -> Result<(), ProviderError> {
-        self.revocations.fetch_add(1, Ordering::SeqCst);
-        Ok(())
-    }
-    async fn end_session_url(&self, ending: &Ending) -> Result<Option<String>, ProviderError> {
-        Ok(Some(format!("{ISSUER}/logout?state={}", ending.state)))
-    }
-    async fn logout_token(&self, token: &str) -> Result<LogoutNotice, ProviderError> {
-        let (sub, sid) = token.split_once('/').ok_or(RefusedSignIn::LogoutToken("malformed"))?;
-        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        let expires_at = crate::port::Clock::now(self.clock.as_ref()) + Span::minutes(2);
-        Ok(LogoutNotice { id: token.to_owned(), expires_at, subject: text(sub), provider_session: text(sid) })
-    }
-}
-
-struct Site {
-    clock: Arc<FixedClock>,
-    engine: Arc<Engine>,
-    store: MemorySessionStore,
-    audit: Arc<dyn crate::port::AuditLog>,
-    provider: Arc<Scripted>,
-    sessions: Sessions,
-}
-
-fn unavailable() -> ProviderError {
-    ProviderError::Unavailable { retry_after: Duration::from_secs(5) }
-}
-
-async fn site(sources: Sources) -> Site {
-    let policy = MemoryPolicyStore::default();
-    let audit = Arc::new(policy.audit_log());
-    let clock = Arc::new(FixedClock::new(datetime!(2026-03-01 12:00 UTC)));
-    let engine = Engine::start(Arc::new(policy), audit.clone(), clock.clone(), sources, Matrix::standard());
-    let engine = Arc::new(engine.await.unwrap());
-    let provider = Arc::new(Scripted {
-        clock: Arc::clone(&clock),
-        refreshes: AtomicUsize::new(0),
-        revocations: AtomicUsize::new(0),
-        next: std::sync::Mutex::new(Ok(json!({"sub": "s-1"}))),
-        gate: async_lock::Mutex::new(()),
-    });
-    let store = MemorySessionStore::default();
-    let providers: Vec<Arc<dyn IdentityProvider>> =
-        if sources == Sources::BuiltIn { Vec::new() } else { vec![provider.clone()] };
-    let ports = SessionPorts { store: Arc::new(store.clone()), crypto: Arc::new(PlainCrypto::default()), providers };
-    let settings = SessionSettings {
-        idle: Duration::from_secs(30 * 60),
-        longest: Duration::from_secs(12 * 3600),
-        redirect_uri: "https://identity.example/auth/login-callback".to_owned(),
-        signed_out_uri: "https://identity.example/auth/logged-out".to_owned(),
-    };
-    let sessions = Sessions::new(Arc::clone(&engine), Gate::management(Arc::clone(&engine)), ports, settings);
-    Site { clock, engine, store, audit, provider, sessions }
-}
-
-async fn oidc() -> Site {
-    site(Sources::Provider { groups_claimed: false }).await
-}
-
-impl Site {
-    fn path() -> LocalPath {
-        LocalPath::parse("/groups").unwrap()
-    }
-
-    async fn sign_in(&self) -> SessionId {
-        let started = self.sessions.start(None, &Self::path(), false).await.unwrap();
-        let opened = self.comes_back(&started, started.transaction.expose()).await.unwrap();
-        assert_eq!(opened.return_to, Self::path());
-        opened.id
-    }
-
-    async fn comes_back(&self, started: &Started, transaction: &str) -> Result<Opened, SignInError> {
-        self.sessions.complete(answer(&state(started)), Some(transaction), Browser::default()).await
-    }
-
-    async fn caller(&self, id: &SessionId, activity: Activity) -> Option<SessionCaller> {
-        self.sessions.caller(id, activity, None).await.unwrap()
-    }
-
-    async fn lives(&self, id: &SessionId) -> bool {
-        self.caller(id, Activity::Polling).await.is_some()
-    }
-
-    /// The reasons in the audit log, oldest first.
-    async fn reasons(&self) -> Vec<String> {
-        let query = AuditQuery::new(AuditFilter::default(), &[], &Window { start: Start::Offset(0), limit: 100 });
-        let found = self.audit.search(&query.unwrap()).await.unwrap();
-        let reason = |event: &crate::entity::AuditEvent| {
-            event.text(AuditField::Text(AuditText::Reason)).map(std::borrow::Cow::into_owned)
-        };
-        found.items.iter().filter_map(reason).collect()
-    }
-}
-
-fn state(started: &Started) -> String {
-    let (_, rest) = started.location.split_once("state=").unwrap();
-    rest.split('&').next().unwrap().to_owned()
-}
-
-fn answer(state: &str) -> CallbackAnswer {
-    let response = AuthorizationResponse { code: Secret::new("code".to_owned()), issuer: None };
-    CallbackAnswer { state: Some(state.to_owned()), outcome: Ok(response) }
-}
+use support::*;
 
 #[tokio::test]
 async fn a_sign_in_counts_once_in_the_browser_that_began_it_and_not_for_ever() {
@@ -267,12 +102,28 @@ async fn one_request_of_many_renews() {
 }
 
 #[tokio::test]
-async fn what_the_provider_says_anew_counts_and_changes_the_id() {
+async fn what_the_provider_says_anew_counts_and_more_rights_change_the_id() {
     let site = oidc().await;
+    let rule = MappingRule {
+        id: MappingRuleId::parse("sales").unwrap(),
+        name: Name::parse("Sales").unwrap(),
+        selector: ClaimSelector::parse("department").unwrap(),
+        operator: Operator::Equals,
+        value: ClaimValue::parse("sales").unwrap(),
+        kind: RuleKind::Any,
+    };
+    let entity = AuditEntity { kind: EntityKind::MappingRule, key: "sales".to_owned() };
+    let attempt = AuditDraft { operation: AuditOperation::Create, entity, related: None };
+    let plan = |_: &crate::world::World| Ok(vec![Command::CreateMappingRule(rule)]);
+    site.engine.execute(&Permit::of_the_server(), attempt, plan).await.unwrap();
     let id = site.sign_in().await;
+    site.clock.advance(Span::minutes(5));
+    site.provider.answers(Ok(json!({"sub": "s-1", "iat": 7})));
+    assert!(site.caller(&id, Activity::Person).await.unwrap().rotated.is_none(), "the same person");
     site.clock.advance(Span::minutes(5));
     site.provider.answers(Ok(json!({"sub": "s-1", "department": "sales"})));
     let renewed = site.caller(&id, Activity::Person).await.unwrap();
+    assert_eq!(renewed.caller.subject.mapping_rules.len(), 1);
     let fresh = renewed.rotated.unwrap();
     assert!(!site.lives(&id).await && site.lives(&fresh).await);
     let claims = site.sessions.claims(&fresh).await.unwrap().unwrap();
@@ -376,26 +227,6 @@ async fn what_is_sealed_for_one_is_worth_nothing_in_anothers_session() {
     let bob = Principal::User(Username::parse("bob").unwrap());
     site.store.update(&Session { principal: bob, ..session }).await.unwrap();
     assert!(!site.lives(&other).await && site.lives(&id).await);
-}
-
-async fn builtin() -> (Site, Authentication) {
-    let site = site(Sources::BuiltIn).await;
-    set_password(&site, "p").await;
-    let hasher = Arc::new(PlainPasswordHasher);
-    let authentication = Authentication::new(Arc::clone(&site.engine), None, Some(hasher));
-    (site, authentication)
-}
-
-async fn set_password(site: &Site, password: &str) {
-    let password = PlainPasswordHasher.hash(&Secret::new(password.to_owned())).await.unwrap();
-    let user = User { username: Username::parse("ann").unwrap(), password, name: None, email: None };
-    let entity = AuditEntity { kind: EntityKind::User, key: "ann".to_owned() };
-    let attempt = AuditDraft { operation: AuditOperation::Update, entity, related: None };
-    let plan = |world: &crate::world::World| {
-        let known = world.user("ann").is_some();
-        Ok(vec![if known { Command::UpdateUser(user) } else { Command::CreateUser(user) }])
-    };
-    site.engine.execute(&Permit::of_the_server(), attempt, plan).await.unwrap();
 }
 
 #[tokio::test]

@@ -1,0 +1,16 @@
+//! The client against providers that behave and providers that do not.
+
+mod authentication;
+mod authorization;
+mod files;
+mod id_token;
+mod kinds;
+mod logout;
+mod machine;
+mod redeem;
+mod refresh;
+mod revoke;
+mod settings;
+mod support;
+mod telemetry;
+mod user_info;

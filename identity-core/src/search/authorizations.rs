@@ -1,0 +1,175 @@
+//! Searching authorizations (orchestration reference §1.6): by owner or by resource through an index, otherwise one after the
+//! other.
+
+use std::borrow::Cow;
+use std::ops::Bound;
+
+use super::filters::AuthorizationFilter;
+use super::query::{Found, Key, Row, SortBy, Window};
+use super::select::{Keys, Rows, select_by_key};
+use super::visibility::Visible;
+use crate::entity::{Authorization, Scope};
+use crate::matrix::TypeIndex;
+use crate::value::AuthorizationKey;
+use crate::world::{Kind, Record, Run, Sym, World};
+
+/// What authorizations can be sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthorizationField {
+    /// By the owner's id.
+    OwnerId,
+    /// By the owner's kind.
+    OwnerType,
+    /// By the resource's id; `*` for all.
+    ResourceId,
+    /// By the property's name.
+    ResourcePropertyName,
+    /// By the resource type.
+    ResourceType,
+}
+
+/// An authorization that has not been written out: a search looks at many and shows few.
+struct AuthorizationRow<'w> {
+    world: &'w World,
+    key: AuthorizationKey,
+    record: &'w Record,
+}
+
+impl Row for AuthorizationRow<'_> {
+    type Field = AuthorizationField;
+
+    fn text(&self, field: AuthorizationField) -> Option<Cow<'_, str>> {
+        let Record { owner, resource_type, scope, .. } = self.record;
+        Some(Cow::Borrowed(match field {
+            AuthorizationField::OwnerId => self.world.names().text(*owner)?,
+            AuthorizationField::OwnerType => owner.kind().name(),
+            AuthorizationField::ResourceId => scope.resource_id()?,
+            AuthorizationField::ResourcePropertyName => property(scope)?,
+            AuthorizationField::ResourceType => self.world.matrix().get(*resource_type)?.name.as_str(),
+        }))
+    }
+
+    fn key(&self) -> Key<'_> {
+        Key::Number(self.key.0)
+    }
+
+    fn is_key(_: AuthorizationField) -> bool {
+        false
+    }
+}
+
+type Bounds = (Bound<AuthorizationKey>, Bound<AuthorizationKey>);
+
+/// A filter in the numbers of one world.
+struct Wanted<'f> {
+    filter: &'f AuthorizationFilter,
+    owners: Option<Vec<Sym>>,
+    kind: Option<Kind>,
+    resource_type: Option<TypeIndex>,
+}
+
+impl<'f> Wanted<'f> {
+    /// `None` for what nothing can be.
+    fn new(world: &World, filter: &'f AuthorizationFilter) -> Option<Self> {
+        let owners = filter.owner_id.as_ref().map(|id| world.symbols(id, filter.owner_type).collect());
+        let resource_type = match &filter.resource_type {
+            None => None,
+            Some(name) => Some(world.matrix().index(name.as_str())?),
+        };
+        Some(Self { filter, owners, kind: filter.owner_type.map(Kind::from), resource_type })
+    }
+
+    fn passes(&self, record: &Record) -> bool {
+        let listed = |wanted: &Option<Vec<String>>, text: Option<&str>| {
+            wanted.as_ref().is_none_or(|wanted| text.is_some_and(|text| wanted.iter().any(|id| id == text)))
+        };
+        self.owners.as_ref().is_none_or(|owners| owners.contains(&record.owner))
+            && self.kind.is_none_or(|kind| record.owner.kind() == kind)
+            && self.resource_type.is_none_or(|kind| record.resource_type == kind)
+            && listed(&self.filter.resource_ids, record.scope.resource_id())
+            && listed(&self.filter.resource_property_names, property(&record.scope))
+    }
+
+    /// The keys of what may pass, in their order, where an index knows them.
+    fn indexed(&self, world: &World, visible: &Visible) -> Option<Vec<AuthorizationKey>> {
+        let scopes = |names: &Option<Vec<String>>, run: for<'w> fn(&'w World, TypeIndex, &str) -> Option<&'w Run>| {
+            let types = || world.matrix().indexes().filter(|kind| self.resource_type.is_none_or(|only| only == *kind));
+            let runs = names.as_ref()?.iter().flat_map(|name| types().filter_map(|kind| run(world, kind, name)));
+            let grants = runs.flat_map(|run| match &self.owners {
+                Some(owners) => owners.iter().flat_map(|owner| run.of_owner(*owner)).collect::<Vec<_>>(),
+                None => run.iter().collect(),
+            });
+            Some(grants.map(|grant| grant.key).collect::<Vec<_>>())
+        };
+        let mut keys = match (visible, &self.owners) {
+            (Visible::Only(keys), _) => keys.iter().filter_map(|key| key.parse().ok().map(AuthorizationKey)).collect(),
+            (Visible::All, _) if self.filter.resource_ids.is_some() => scopes(
+                &self.filter.resource_ids,
+                |w, kind, id| {
+                    if id == "*" { w.run_on_any(kind) } else { w.run_on_id(kind, id) }
+                },
+            )?,
+            (Visible::All, _) if self.filter.resource_property_names.is_some() => {
+                scopes(&self.filter.resource_property_names, World::run_on_property)?
+            }
+            // The authorizations of one owner are in the order of their keys already.
+            (Visible::All, Some(owners)) if owners.len() != 1 => {
+                owners.iter().flat_map(|owner| world.records_of(*owner)).map(|(key, _)| key).collect()
+            }
+            (Visible::All, _) => return None,
+        };
+        keys.sort_unstable();
+        keys.dedup();
+        Some(keys)
+    }
+}
+
+fn property(scope: &Scope) -> Option<&str> {
+    match scope {
+        Scope::Property(name) => Some(name.as_str()),
+        Scope::Any | Scope::Id(_) => None,
+    }
+}
+
+/// The numbers between keys; `None` for nothing. A position that is not a number is before all numbers.
+fn bounds(keys: Keys<'_>) -> Option<Bounds> {
+    let number = |key: &str| key.parse().ok().map(AuthorizationKey);
+    Some(match keys {
+        Keys::All => (Bound::Unbounded, Bound::Unbounded),
+        Keys::After(key) => (number(key).map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded),
+        Keys::Before(key) => (Bound::Unbounded, Bound::Excluded(number(key)?)),
+    })
+}
+
+/// Searches the authorizations that may be seen; what may be seen is said in keys.
+#[must_use]
+pub fn authorizations(
+    world: &World,
+    visible: &Visible,
+    filter: &AuthorizationFilter,
+    sort: &[SortBy<AuthorizationField>],
+    window: &Window,
+) -> Found<Authorization> {
+    let Some(wanted) = Wanted::new(world, filter) else { return Found { items: Vec::new(), total: 0, ends: None } };
+    let indexed = wanted.indexed(world, visible);
+    let owner = wanted.owners.as_ref().and_then(|owners| owners.first());
+    let rows = |keys: Keys<'_>| -> Rows<'_, AuthorizationRow<'_>> {
+        let Some((from, to)) = bounds(keys) else { return Box::new(std::iter::empty()) };
+        let records: Rows<'_, (AuthorizationKey, &Record)> = match (&indexed, owner) {
+            (Some(all), _) => {
+                let begin = all.partition_point(|key| matches!(from, Bound::Excluded(from) if *key <= from));
+                let end = all.partition_point(|key| !matches!(to, Bound::Excluded(to) if *key >= to));
+                let between = all.get(begin..end).unwrap_or_default();
+                Box::new(between.iter().filter_map(|key| Some((*key, world.record_of(*key)?))))
+            }
+            (None, Some(owner)) => Box::new(world.records_of_between(*owner, (from, to))),
+            (None, None) => Box::new(world.records_between((from, to))),
+        };
+        let passing = records.filter(|(_, record)| wanted.passes(record));
+        Box::new(passing.map(|(key, record)| AuthorizationRow { world, key, record }))
+    };
+    let all = *visible == Visible::All && filter.is_empty();
+    let found = select_by_key(rows, all.then(|| world.authorization_count()), sort, window);
+    let items = found.items.iter().filter_map(|row| world.authorization(row.key)).collect();
+    Found { items, total: found.total, ends: found.ends }
+}

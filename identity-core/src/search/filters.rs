@@ -1,0 +1,136 @@
+//! Which entities somebody searches for (orchestration reference §1.1-1.6).
+
+use super::query::TextFilter;
+use crate::entity::{Group, MappingRule, PartyKind, Role, Tenant, User};
+use crate::value::ResourceTypeName;
+
+/// A filter whose conditions must all hold and, if there are alternatives, one of those.
+#[derive(Clone, Debug)]
+pub struct Filter<F> {
+    /// What must hold.
+    pub all: F,
+    /// Of which one must hold, unless there are none.
+    pub any: Vec<F>,
+}
+
+impl<F: Default> Default for Filter<F> {
+    fn default() -> Self {
+        Self::from(F::default())
+    }
+}
+
+impl<F> From<F> for Filter<F> {
+    fn from(all: F) -> Self {
+        Self { all, any: Vec::new() }
+    }
+}
+
+/// Conditions.
+pub trait Conditions {
+    /// Whether there are none.
+    fn is_empty(&self) -> bool;
+    /// The condition on the id, if there is one.
+    fn on_id(&self) -> Option<&TextFilter>;
+}
+
+/// Conditions on something.
+pub trait Holds<T>: Conditions {
+    /// Whether they hold for `one`.
+    fn hold(&self, one: &T) -> bool;
+}
+
+impl<F: Conditions> Filter<F> {
+    /// Whether one is searched for.
+    pub(super) fn passes<T>(&self, one: &T) -> bool
+    where
+        F: Holds<T>,
+    {
+        self.all.hold(one) && (self.any.is_empty() || self.any.iter().any(|either| either.hold(one)))
+    }
+
+    /// Whether all are searched for.
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty() && self.any.is_empty()
+    }
+}
+
+macro_rules! conditions {
+    ($(#[$doc:meta])* $name:ident of $first:ident $($field:ident),*; $($entity:ty => |$one:ident| $($text:expr),+);+ $(;)?) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default)]
+        pub struct $name {
+            #[doc = concat!("By ", stringify!($first), ".")]
+            pub $first: Option<TextFilter>,
+            $(#[doc = concat!("By ", stringify!($field), ".")] pub $field: Option<TextFilter>),*
+        }
+
+        impl $name {
+            fn each(&self) -> impl Iterator<Item = Option<&TextFilter>> {
+                [self.$first.as_ref(), $(self.$field.as_ref()),*].into_iter()
+            }
+        }
+
+        impl Conditions for $name {
+            fn is_empty(&self) -> bool {
+                self.each().all(|filter| filter.is_none())
+            }
+
+            fn on_id(&self) -> Option<&TextFilter> {
+                self.$first.as_ref()
+            }
+        }
+
+        $(impl Holds<$entity> for $name {
+            fn hold(&self, $one: &$entity) -> bool {
+                let texts = [$($text),+];
+                self.each().zip(texts).all(|(filter, text)| filter.is_none_or(|filter| filter.matches(text)))
+            }
+        })+
+    };
+}
+
+conditions! {
+    /// Which users.
+    UserFilter of username name, email;
+    User => |user| Some(user.username.as_str()), user.name.as_ref().map(|name| name.as_str()),
+        user.email.as_ref().map(|email| email.as_str());
+}
+conditions! {
+    /// Which groups, roles or tenants.
+    NamedFilter of id name;
+    Group => |group| Some(group.id.as_str()), Some(group.name.as_str());
+    Role => |role| Some(role.id.as_str()), Some(role.name.as_str());
+    Tenant => |tenant| Some(tenant.id.as_str()), Some(tenant.name.as_str());
+}
+conditions! {
+    /// Which mapping rules.
+    RuleFilter of id claim_name, claim_value, name;
+    MappingRule => |rule| Some(rule.id.as_str()), Some(rule.selector.as_str()), Some(rule.value.as_str()),
+        Some(rule.name.as_str());
+}
+
+/// Which authorizations.
+#[derive(Clone, Debug, Default)]
+pub struct AuthorizationFilter {
+    /// Of the owner with this id.
+    pub owner_id: Option<String>,
+    /// Of owners of this kind.
+    pub owner_type: Option<PartyKind>,
+    /// On one of these resources; `*` is a grant on all.
+    pub resource_ids: Option<Vec<String>>,
+    /// Through one of these properties.
+    pub resource_property_names: Option<Vec<String>>,
+    /// On resources of this type.
+    pub resource_type: Option<ResourceTypeName>,
+}
+
+impl AuthorizationFilter {
+    /// Whether all are searched for.
+    pub(super) fn is_empty(&self) -> bool {
+        self.owner_id.is_none()
+            && self.owner_type.is_none()
+            && self.resource_ids.is_none()
+            && self.resource_property_names.is_none()
+            && self.resource_type.is_none()
+    }
+}

@@ -1,0 +1,225 @@
+//! Where a request comes from, when proxies stand in between.
+//!
+//! Whoever connects can write any header. So `X-Forwarded-For` and `Forwarded` (RFC 7239) are believed only as far as trusted
+//! proxies wrote them: from the right, up to the first address that is no trusted proxy's.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{FORWARDED, HeaderMap, X_FORWARDED_FOR};
+use actix_web::web::Data;
+
+/// The proxies whose word about addresses is taken.
+#[derive(Clone, Debug, Default)]
+pub struct TrustedProxies(Arc<[Network]>);
+
+/// An address, or all that begin alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    address: IpAddr,
+    prefix: u8,
+}
+
+impl Network {
+    /// Reads `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32`.
+    ///
+    /// # Errors
+    /// When it is neither an address nor a block of them; bits behind the prefix must be zero.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        const NEITHER: &str = "must be an ip address, or a block such as `10.0.0.0/8`";
+        let (address, prefix) = match text.split_once('/') {
+            None => (text, None),
+            Some((address, prefix)) => (address, Some(prefix)),
+        };
+        let address: IpAddr = address.parse().map_err(|_| NEITHER)?;
+        let whole = if address.is_ipv4() { 32 } else { 128 };
+        let prefix = match prefix {
+            None => whole,
+            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().map_err(|_| NEITHER)?,
+            Some(_) => return Err(NEITHER),
+        };
+        if prefix > whole {
+            return Err(NEITHER);
+        }
+        if bits(address) & !mask(prefix, whole) != 0 {
+            return Err("must not have bits behind the length of the block");
+        }
+        Ok(Self { address: address.to_canonical(), prefix })
+    }
+
+    fn holds(&self, address: IpAddr) -> bool {
+        let whole = if self.address.is_ipv4() { 32 } else { 128 };
+        self.address.is_ipv4() == address.is_ipv4()
+            && (bits(self.address) ^ bits(address)) & mask(self.prefix.min(whole), whole) == 0
+    }
+}
+
+fn bits(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => address.to_bits().into(),
+        IpAddr::V6(address) => address.to_bits(),
+    }
+}
+
+/// The bits that a prefix covers, of so many.
+fn mask(prefix: u8, whole: u8) -> u128 {
+    let all = u128::MAX >> (128 - u32::from(whole));
+    all & !all.checked_shr(prefix.into()).unwrap_or(0)
+}
+
+impl TrustedProxies {
+    /// These.
+    #[must_use]
+    pub fn new(networks: &[Network]) -> Self {
+        Self(networks.into())
+    }
+
+    fn trust(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.holds(address))
+    }
+
+    /// The address of the client that is connected as `peer`, or through it.
+    fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let peer = peer.to_canonical();
+        if !self.trust(peer) {
+            return peer;
+        }
+        let values = |name| headers.get_all(name).map(|value| value.to_str().unwrap_or("unreadable"));
+        let listed: Vec<&str> = values(X_FORWARDED_FOR).flat_map(|value| value.split(',')).collect();
+        let forwarded: Vec<Option<IpAddr>> = values(FORWARDED).flat_map(elements).collect();
+        let listed: Vec<Option<IpAddr>> = listed.into_iter().map(node).collect();
+        // A proxy writes one of them; the other may be the client's own.
+        let hops = match (listed.is_empty(), forwarded.is_empty()) {
+            (false, false) if listed != forwarded => return peer,
+            (false, _) => listed,
+            (true, _) => forwarded,
+        };
+        let mut client = peer;
+        for hop in hops.into_iter().rev() {
+            let Some(address) = hop else { break };
+            client = address;
+            if !self.trust(address) {
+                break;
+            }
+        }
+        client
+    }
+}
+
+/// The `for` of each element of a `Forwarded` header. Addresses hold no comma or semicolon, also when they are quoted.
+fn elements(value: &str) -> impl Iterator<Item = Option<IpAddr>> {
+    value.split(',').map(|element| {
+        let mut pairs = element.split(';').filter_map(|pair| pair.split_once('='));
+        let (_, address) = pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case("for"))?;
+        node(address.trim().trim_matches('"'))
+    })
+}
+
+/// An address, perhaps with a port: `192.0.2.1:80`, `[2001:db8::1]:80`.
+fn node(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let address = match text.strip_prefix('[') {
+        Some(rest) => rest.split_once(']')?.0,
+        None if text.matches(':').count() == 1 => text.split_once(':')?.0,
+        None => text,
+    };
+    address.parse::<IpAddr>().ok().map(|address| address.to_canonical())
+}
+
+/// The address that a request comes from.
+pub(crate) fn of(request: &HttpRequest) -> Option<IpAddr> {
+    let peer = request.peer_addr()?.ip();
+    match request.app_data::<Data<TrustedProxies>>() {
+        Some(proxies) => Some(proxies.client(peer, request.headers())),
+        None => Some(peer.to_canonical()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn proxies(texts: &[&str]) -> TrustedProxies {
+        TrustedProxies::new(&texts.iter().map(|text| Network::parse(text).unwrap()).collect::<Vec<_>>())
+    }
+
+    fn client(proxies: &TrustedProxies, peer: &str, headers: &[(&str, &str)]) -> String {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap());
+        }
+        proxies.client(peer.parse().unwrap(), &map).to_string()
+    }
+
+    #[test]
+    fn blocks_hold_what_begins_like_them() {
+        for (block, inside, outside) in [
+            ("192.0.2.1", "192.0.2.1", "192.0.2.2"),
+            ("10.0.0.0/8", "10.255.0.1", "11.0.0.0"),
+            ("192.0.2.128/25", "192.0.2.255", "192.0.2.127"),
+            ("0.0.0.0/0", "255.255.255.255", "::1"),
+            ("2001:db8::/32", "2001:db8:ffff::1", "2001:db9::"),
+            ("::/0", "::1", "127.0.0.1"),
+        ] {
+            let network = Network::parse(block).unwrap();
+            assert!(network.holds(inside.parse().unwrap()) && !network.holds(outside.parse().unwrap()), "{block}");
+        }
+        for text in ["", "x", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/+8", "::1/129", "10.0.0.0/8/8"] {
+            assert!(Network::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_stranger_is_not_believed() {
+        for trusted in [proxies(&[]), proxies(&["10.0.0.0/8"])] {
+            let headers = [("x-forwarded-for", "198.51.100.1"), ("forwarded", "for=198.51.100.1")];
+            assert_eq!(client(&trusted, "192.0.2.1", &headers), "192.0.2.1");
+        }
+    }
+
+    #[test]
+    fn trusted_proxies_are_believed_up_to_the_first_other_address() {
+        let trusted = proxies(&["10.0.0.0/8", "2001:db8::/32"]);
+        for (header, expected) in [
+            ("198.51.100.1", "198.51.100.1"),
+            ("203.0.113.9, 198.51.100.1", "198.51.100.1"),
+            ("203.0.113.9, 198.51.100.1 , 10.0.0.7", "198.51.100.1"),
+            ("198.51.100.1:4711", "198.51.100.1"),
+            ("[2001:db9::1]:4711", "2001:db9::1"),
+            ("2001:db9::1, 2001:db8::1", "2001:db9::1"),
+            ("::ffff:198.51.100.1", "198.51.100.1"),
+            // Nobody else than proxies: the one that is farthest away.
+            ("10.0.0.9, 10.0.0.8", "10.0.0.9"),
+            // What cannot be read is nobody's; the proxy before it is known.
+            ("198.51.100.1, unknown, 10.0.0.8", "10.0.0.8"),
+            ("nonsense", "10.0.0.1"),
+            ("", "10.0.0.1"),
+        ] {
+            assert_eq!(client(&trusted, "10.0.0.1", &[("x-forwarded-for", header)]), expected, "{header}");
+            assert_eq!(client(&trusted, "::ffff:10.0.0.1", &[("x-forwarded-for", header)]), expected, "{header}");
+        }
+        let lines = [("x-forwarded-for", "203.0.113.9"), ("x-forwarded-for", "198.51.100.1, 10.0.0.2")];
+        assert_eq!(client(&trusted, "10.0.0.1", &lines), "198.51.100.1");
+    }
+
+    #[test]
+    fn the_standard_header_says_the_same() {
+        let trusted = proxies(&["10.0.0.0/8"]);
+        for (header, expected) in [
+            ("for=198.51.100.1;proto=https;by=10.0.0.1", "198.51.100.1"),
+            ("For=\"[2001:db9::1]:4711\"", "2001:db9::1"),
+            ("for=203.0.113.9, proto=http;for=\"198.51.100.1:80\", for=10.0.0.2", "198.51.100.1"),
+            ("for=_hidden", "10.0.0.1"),
+            ("proto=https", "10.0.0.1"),
+        ] {
+            assert_eq!(client(&trusted, "10.0.0.1", &[("forwarded", header)]), expected, "{header}");
+        }
+        // A client that adds the header that its proxy does not write wins nothing.
+        let both = |standard| [("x-forwarded-for", "198.51.100.1"), ("forwarded", standard)];
+        assert_eq!(client(&trusted, "10.0.0.1", &both("for=198.51.100.1")), "198.51.100.1");
+        assert_eq!(client(&trusted, "10.0.0.1", &both("for=203.0.113.9")), "10.0.0.1");
+    }
+}

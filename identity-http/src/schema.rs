@@ -1,0 +1,112 @@
+//! What texts look like in the OpenAPI document: the rules of `identity_core::value`, as patterns.
+
+use serde_json::Value;
+use utoipa::openapi::schema::{KnownFormat, SchemaFormat, SchemaType};
+use utoipa::openapi::{ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, RefOr, Schema, Type};
+
+/// No control characters, and no white space at either end.
+const PLAIN: &str =
+    r"^[^\s\u0000-\u001f\u007f-\u009f]([^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f])?$";
+/// At most 256 of the same, after white space at the ends is taken away.
+const NAME: &str =
+    r"\s*[^\s\u0000-\u001f\u007f-\u009f]([^\u0000-\u001f\u007f-\u009f]{0,254}[^\s\u0000-\u001f\u007f-\u009f])?\s*";
+/// No control characters but line breaks and tabs.
+const LINES: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
+const TENANT_ID: &str = r"^(<default>|[A-Za-z0-9_.-]+)$";
+
+fn text(max: usize, pattern: &str) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).max_length(Some(max)).pattern(Some(pattern))
+}
+
+fn trimmed(pattern: &str) -> RefOr<Schema> {
+    ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).into()
+}
+
+/// A text that is there, and matches.
+pub(crate) fn matching(max: usize, pattern: &str) -> RefOr<Schema> {
+    text(max, pattern).min_length(Some(1)).into()
+}
+
+/// The same, or null.
+pub(crate) fn or_null(mut schema: RefOr<Schema>) -> RefOr<Schema> {
+    if let RefOr::T(Schema::Object(object)) = &mut schema
+        && let SchemaType::Type(kind) = &object.schema_type
+    {
+        object.schema_type = SchemaType::from_iter([kind.clone(), Type::Null]);
+        object.enum_values.iter_mut().for_each(|words| words.push(Value::Null));
+        return schema;
+    }
+    OneOfBuilder::new().item(Object::with_type(Type::Null)).item(schema).into()
+}
+
+/// An id, whoever made it.
+pub(crate) fn id() -> RefOr<Schema> {
+    matching(256, PLAIN)
+}
+
+pub(crate) fn ids() -> RefOr<Schema> {
+    ArrayBuilder::new().items(id()).into()
+}
+
+pub(crate) fn tenant_id() -> RefOr<Schema> {
+    matching(63, TENANT_ID)
+}
+
+pub(crate) fn tenant_ids() -> RefOr<Schema> {
+    ArrayBuilder::new().items(tenant_id()).into()
+}
+
+/// A name for people, or an id that is tidied up like one.
+pub(crate) fn name() -> RefOr<Schema> {
+    trimmed(&format!("^{NAME}$"))
+}
+
+/// The same, or nothing in as many spaces as somebody likes.
+pub(crate) fn name_or_blank() -> RefOr<Schema> {
+    trimmed(&format!(r"^({NAME}|\s*)$"))
+}
+
+pub(crate) fn not_blank() -> RefOr<Schema> {
+    trimmed(r"\S")
+}
+
+/// An address, or nothing.
+pub(crate) fn email_or_blank() -> RefOr<Schema> {
+    let format = SchemaFormat::Custom("email".to_owned());
+    let address = ObjectBuilder::new().schema_type(Type::String).format(Some(format));
+    OneOfBuilder::new().item(address).item(trimmed(r"^\s*$")).into()
+}
+
+/// Base64 of something that is not empty.
+pub(crate) fn cursor() -> RefOr<Schema> {
+    let base64 = r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=)?$";
+    ObjectBuilder::new().schema_type(Type::String).min_length(Some(2)).pattern(Some(base64)).into()
+}
+
+/// A time (RFC 3339).
+pub(crate) fn time() -> RefOr<Schema> {
+    let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
+    ObjectBuilder::new().schema_type(Type::String).format(Some(format)).into()
+}
+
+/// No lone backslash at the end.
+pub(crate) fn like_pattern() -> RefOr<Schema> {
+    text(1024, r"^([^\\]|\\[\s\S])*$").into()
+}
+
+pub(crate) fn description() -> RefOr<Schema> {
+    text(4096, LINES).into()
+}
+
+pub(crate) fn claim_name() -> RefOr<Schema> {
+    matching(512, PLAIN)
+}
+
+pub(crate) fn claim_value() -> RefOr<Schema> {
+    matching(1024, PLAIN)
+}
+
+/// The name of a resource type.
+pub(crate) fn resource_type() -> RefOr<Schema> {
+    matching(256, r"^[A-Za-z0-9_.-]+$")
+}

@@ -108,12 +108,14 @@ fn collect(from: &Path, to: &Path, below: &str, files: &mut Vec<String>) -> Resu
 }
 
 fn table(files: &[String]) -> Result<String, Box<dyn Error>> {
-    let mut table = "/// The files of the admin UI by their paths; compressed ones beside those that they are of.\n".to_owned();
+    let mut table =
+        "/// The files of the admin UI by their paths; compressed ones beside those that they are of.\n".to_owned();
     table.push_str("static FILES: &[File] = &[\n");
     for path in files.iter().filter(|path| !path.ends_with(".gz")) {
         let bytes = |path: &str| format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/ui/{path}\"))");
         let compressed = format!("{path}.gz");
-        let compressed = if files.contains(&compressed) { format!("Some({})", bytes(&compressed)) } else { "None".to_owned() };
+        let compressed =
+            if files.contains(&compressed) { format!("Some({})", bytes(&compressed)) } else { "None".to_owned() };
         writeln!(table, "    File {{ path: {path:?}, plain: {}, gzip: {compressed} }},", bytes(path))?;
     }
     table.push_str("];\n");

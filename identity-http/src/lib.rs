@@ -34,7 +34,7 @@ use identity_core::service::{AuditLogs, Authentication, Authorizations, Groups, 
 pub use address::{Network, TrustedProxies};
 pub use cluster::{About, Cluster, IdRules};
 pub use headers::Https;
-pub use login::SignIn;
+pub use login::{FirstAdministrator, SignIn};
 pub use problem::no_such_path;
 pub use request::observe;
 

@@ -9,7 +9,9 @@ use utoipa::{Modify, OpenApi};
 
 use crate::Surfaces;
 use crate::cluster::Describe;
-use crate::management::{audit_log, authorizations, capabilities, for_token, groups, mapping_rules, me, roles, sessions, tenants};
+use crate::management::{
+    audit_log, authorizations, capabilities, for_token, groups, mapping_rules, me, roles, sessions, tenants,
+};
 use crate::problem::ProblemDocument;
 use crate::schema;
 

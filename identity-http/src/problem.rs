@@ -161,6 +161,11 @@ impl Problem {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "throttled", detail).retry_after(retry_after)
     }
 
+    /// What happened, for people.
+    pub(crate) fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
     pub(crate) fn respond(&self, instance: &str, style: Option<Style>) -> HttpResponse {
         let mut response = HttpResponse::build(self.0.status);
         for challenge in &self.0.challenges {

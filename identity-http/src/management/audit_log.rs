@@ -148,8 +148,16 @@ impl AuditLogQuery {
         let conditions = [
             ("actor", AuditText::ActorId, self.actor.as_deref().map(containing)),
             ("entityKey", AuditText::EntityKey, self.entity_key.as_deref().map(containing)),
-            ("entityType", AuditText::EntityType, self.entity_type.as_deref().map(|text| word(text, EntityKind::parse))),
-            ("operation", AuditText::Operation, self.operation.as_deref().map(|text| word(text, AuditOperation::parse))),
+            (
+                "entityType",
+                AuditText::EntityType,
+                self.entity_type.as_deref().map(|text| word(text, EntityKind::parse)),
+            ),
+            (
+                "operation",
+                AuditText::Operation,
+                self.operation.as_deref().map(|text| word(text, AuditOperation::parse)),
+            ),
             ("result", AuditText::Result, self.result.as_deref().map(|text| word(text, AuditResult::parse))),
         ];
         for (name, field, condition) in conditions {

@@ -19,7 +19,7 @@ use identity_core::service::cluster::{
 };
 use identity_core::service::{AuditLogs, Authentication, Authorizations, Gate, Groups, MappingRules, Roles, Tenants};
 use identity_core::world::Sources;
-use identity_http::{About, Cluster, Https, IdRules, Limits, Surfaces, TrustedProxies};
+use identity_http::{About, Cluster, FirstAdministrator, Https, IdRules, Limits, SignIn, Surfaces, TrustedProxies};
 
 use crate::config::{Config, Profile};
 
@@ -130,6 +130,10 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
     let has_rules = verifier.is_some();
     let cluster = cluster(config, engine, audit, hasher.as_ref());
     let sign_in = sign_in::sign_in(config, engine, sessions, verifier.as_deref(), hasher.is_some(), listening)?;
+    let sign_in = sign_in.map(|sign_in| {
+        let first = |setup: &Arc<Setup>| FirstAdministrator { setup: Arc::clone(setup), ids: cluster.ids.clone() };
+        SignIn { setup: cluster.setup.as_ref().map(first), ..sign_in }
+    });
     let surfaces = Surfaces {
         engine: Arc::clone(engine),
         authentication: Arc::new(

@@ -16,9 +16,9 @@ const FLAGS = [
   "--no-first-run",
 ];
 // How long anything may take, in milliseconds: machines that run tests are busy.
-const LIMIT = 60_000;
+const LIMIT = Number(process.env.BROWSER_LIMIT ?? 60_000);
 
-export const launch = () => chromium.launch({ executablePath: process.env.IDENTITY_CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
 
 /** A fresh browser window. What must not happen in any is noted, and told at its end. */
 export async function open(browser, options = {}) {
@@ -80,4 +80,25 @@ export function api(username = "demo", password = "demo") {
     return { status: response.status, body: text ? JSON.parse(text) : undefined };
   };
   return { get: ask("GET"), post: ask("POST"), put: ask("PUT"), delete: ask("DELETE") };
+}
+
+/** Somebody who can sign in with `secret`, and may do nothing. */
+export async function user(username) {
+  const { status } = await api().post("/v2/users", { username, password: "secret" });
+  assert.equal(status, 201);
+}
+
+export async function administrator(username) {
+  await user(username);
+  const { status } = await api().put(`/v2/roles/admin/users/${username}`);
+  assert.equal(status, 204);
+}
+
+/** Tries again until it is so. */
+export async function until(what, ask) {
+  for (const start = Date.now(); Date.now() - start < LIMIT; ) {
+    if (await ask()) return;
+    await new Promise((done) => setTimeout(done, 20));
+  }
+  assert.fail(`${what} did not happen`);
 }

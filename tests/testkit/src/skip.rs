@@ -11,8 +11,8 @@ pub fn skip(reason: &str) {
 /// As [`skip()`], for a service that some machines cannot have: `IDENTITY_TESTS_WITHOUT` lists, with spaces between, what
 /// could not be installed.
 pub fn skip_without(service: &str, reason: &str) {
-    let without = std::env::var("IDENTITY_TESTS_WITHOUT").unwrap_or_default();
-    let known = without.split_whitespace().any(|missing| missing == service);
+    let without = std::env::var_os("IDENTITY_TESTS_WITHOUT").unwrap_or_default();
+    let known = without.to_string_lossy().split_whitespace().any(|missing| missing == service);
     skip_unless(std::env::var_os("IDENTITY_TESTS_REQUIRE").is_some() && !known, reason);
 }
 

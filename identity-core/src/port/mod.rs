@@ -5,6 +5,7 @@
 
 mod audit_log;
 mod audit_query;
+mod directory;
 mod effects;
 mod net;
 mod policy_store;
@@ -13,6 +14,7 @@ mod token_verifier;
 
 pub use audit_log::AuditLog;
 pub use audit_query::{AuditField, AuditFilter, AuditPosition, AuditQuery, AuditText, TimeFilter};
+pub use directory::{ApiDirectory, ClientDirectory, DirectoryError, GroupDirectory, RoleDirectory, UserDirectory};
 pub use effects::{Clock, Ids, PasswordHasher};
 pub use net::{Net, NetRows, split};
 pub use policy_store::{AuditDraft, Commit, Logged, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail};
@@ -21,7 +23,8 @@ pub use token_verifier::{RejectedToken, TokenError, TokenVerifier, VerifiedToken
 
 #[cfg(feature = "mocks")]
 pub use {
-    audit_log::MockAuditLog, effects::MockClock, effects::MockIds, effects::MockPasswordHasher,
-    policy_store::MockPolicyStore, policy_store::MockPolicyTransaction, session_store::MockSessionStore,
-    token_verifier::MockTokenVerifier,
+    audit_log::MockAuditLog, directory::MockApiDirectory, directory::MockClientDirectory,
+    directory::MockGroupDirectory, directory::MockRoleDirectory, directory::MockUserDirectory, effects::MockClock,
+    effects::MockIds, effects::MockPasswordHasher, policy_store::MockPolicyStore, policy_store::MockPolicyTransaction,
+    session_store::MockSessionStore, token_verifier::MockTokenVerifier,
 };

@@ -26,13 +26,4 @@ pub use roles::Roles;
 pub use tenants::Tenants;
 pub use users::user_creation;
 
-use crate::search::PageRequest;
-
-/// Which part of a list somebody wants.
-#[derive(Clone, Debug)]
-pub struct ListRequest {
-    /// Only what has this in its id or name, whatever the case.
-    pub search: Option<String>,
-    /// Which page.
-    pub page: PageRequest,
-}
+pub use crate::search::ListRequest;

@@ -1,7 +1,5 @@
 //! The Keycloak of the testkit, and the relay.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "these are tests")]
-
 use identity_testkit::{Api, Keycloak, Relay};
 use serde_json::json;
 

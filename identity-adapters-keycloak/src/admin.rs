@@ -1,12 +1,12 @@
 //! Calls of the Admin REST API: bounded, retried where that is safe, and failing in words that an operator can use.
 
 use std::error::Error;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use identity_core::entity::{AuditEntity, EntityKind};
 use identity_core::port::DirectoryError;
-use identity_core::value::{ClientKey, Secret};
+use identity_core::value::{ClientKey, Secret, Username};
 use moka::sync::Cache;
 use reqwest::{Method, Response, StatusCode};
 use serde::Deserialize;
@@ -15,6 +15,7 @@ use serde_json::Value;
 use tracing::debug;
 
 use crate::circuit::Circuit;
+use crate::membership::Known;
 use crate::settings::{KeycloakSettings, SettingsProblem, below};
 use crate::token::{TokenProblem, Tokens};
 use crate::wire::ClientRef;
@@ -39,6 +40,10 @@ pub(crate) struct Shared {
     circuit: Circuit,
     /// Clients by key, for the permissions of roles: what is looked at neither changes nor comes back as something else.
     pub(crate) clients: Cache<ClientKey, ClientRef>,
+    /// The groups of users whose tokens were seen.
+    pub(crate) groups: Cache<Username, Arc<Known>>,
+    /// Why the last call failed, if that is something that an operator should know.
+    problem: Mutex<Option<String>>,
 }
 
 /// What to ask.
@@ -140,7 +145,17 @@ impl Keycloak {
         let client = settings.client()?;
         let tokens = Tokens::new(client.clone(), &settings)?;
         let clients = Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(300)).build();
-        Ok(Self { shared: Arc::new(Shared { client, settings, tokens, circuit: Circuit::default(), clients }) })
+        let groups = Cache::builder().max_capacity(100_000).time_to_idle(Duration::from_secs(900)).build();
+        let shared = Shared {
+            client,
+            settings,
+            tokens,
+            circuit: Circuit::default(),
+            clients,
+            groups,
+            problem: Mutex::default(),
+        };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// The answer to a question, as `T` has it.
@@ -177,6 +192,7 @@ impl Keycloak {
                 }
                 Ok(_) | Err(Failure::Final(_)) => self.shared.circuit.succeeded(),
             }
+            self.note(&outcome);
             let code = match &outcome {
                 Ok(_) => "ok",
                 Err(Failure::Again(error) | Failure::Final(error)) => error.code(),
@@ -192,6 +208,23 @@ impl Keycloak {
                 },
             }
         }
+    }
+
+    /// Why the last call failed, when Keycloak was away or refused this server.
+    #[must_use]
+    pub fn last_problem(&self) -> Option<String> {
+        self.shared.problem.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, outcome: &Result<Answer, Failure>) {
+        let problem = match outcome {
+            Err(Failure::Again(error) | Failure::Final(error)) => match error {
+                DirectoryError::Refused(_) | DirectoryError::Unavailable { .. } => Some(error.to_string()),
+                _ => None,
+            },
+            Ok(_) => None,
+        };
+        *self.shared.problem.lock().unwrap_or_else(PoisonError::into_inner) = problem;
     }
 
     async fn attempt(&self, call: &Call<'_>) -> Result<Answer, Failure> {
@@ -249,7 +282,7 @@ impl Keycloak {
         let said = complaint.message.or(complaint.error).map(|text| excerpt(&text)).unwrap_or_default();
         debug!(status = status.as_u16(), method = %call.method, "keycloak.refused");
         Err(Failure::Final(match status.as_u16() {
-            404 if said.starts_with("Realm not found") => {
+            404 if said.starts_with("Realm not found") && !call.segments.is_empty() => {
                 DirectoryError::Refused(format!("the realm `{}` does not exist", self.shared.settings.realm))
             }
             404 => DirectoryError::Missing(call.entity()),

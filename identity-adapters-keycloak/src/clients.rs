@@ -93,7 +93,7 @@ impl Keycloak {
     }
 
     /// Replaces some properties of a client; what is not known here stays.
-    async fn change_client(&self, key: &ClientKey, changes: Value) -> Result<(), DirectoryError> {
+    pub(crate) async fn change_client(&self, key: &ClientKey, changes: Value) -> Result<(), DirectoryError> {
         let call = Call::get(&["clients", key.as_str()]).about(EntityKind::Client, key.as_str());
         let mut body: Value = self.read(call).await?;
         if let (Value::Object(body), Value::Object(changes)) = (&mut body, changes) {

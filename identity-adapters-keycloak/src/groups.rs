@@ -77,7 +77,9 @@ impl GroupDirectory for Keycloak {
     }
 
     async fn delete(&self, id: &GroupId) -> Result<(), DirectoryError> {
-        self.send(Call::delete(&["groups", id.as_str()]).about(EntityKind::Group, id.as_str())).await.map(|_| ())
+        self.send(Call::delete(&["groups", id.as_str()]).about(EntityKind::Group, id.as_str())).await?;
+        self.shared.groups.invalidate_all();
+        Ok(())
     }
 
     async fn members(&self, id: &GroupId, list: &ListRequest) -> Result<Listing<Person>, DirectoryError> {
@@ -97,7 +99,9 @@ impl GroupDirectory for Keycloak {
         GroupDirectory::find(self, id).await?;
         let path = ["users", user.as_str(), "groups", id.as_str()];
         let call = if member { Call::put(&path, json!({})) } else { Call::delete(&path) };
-        self.send(call.about(EntityKind::User, user.as_str())).await.map(|_| ())
+        let changed = self.send(call.about(EntityKind::User, user.as_str())).await.map(|_| ());
+        self.forget_groups_of(user);
+        changed
     }
 
     async fn roles(&self, id: &GroupId) -> Result<Vec<Role>, DirectoryError> {

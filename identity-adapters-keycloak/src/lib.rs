@@ -7,6 +7,8 @@ mod admin;
 mod circuit;
 mod clients;
 mod groups;
+mod membership;
+mod realm;
 mod roles;
 mod settings;
 mod token;
@@ -14,4 +16,8 @@ mod users;
 mod wire;
 
 pub use admin::Keycloak;
+pub use membership::WithDirectory;
+pub use realm::{
+    ClientPreset, ClientSeed, Component, Done, OwnClient, PersonSeed, Preset, RealmPlan, RealmProblem, preset,
+};
 pub use settings::{Credentials, KeycloakSettings, SettingsProblem};

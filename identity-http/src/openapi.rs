@@ -5,7 +5,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::cluster::Describe;
-use crate::management::{authorizations, for_token, groups, mapping_rules, me, roles, tenants};
+use crate::management::{
+    authorizations, clients, for_token, groups, mapping_rules, me, resource_servers, roles, tenants, users,
+};
 use crate::problem::ProblemDocument;
 
 #[derive(OpenApi)]
@@ -15,8 +17,36 @@ use crate::problem::ProblemDocument;
         me::me,
         me::permissions,
         for_token::groups,
+        for_token::permissions,
         for_token::tenants,
         for_token::authorizations,
+        users::list,
+        users::create,
+        users::find,
+        users::update,
+        users::roles,
+        users::add_role,
+        users::remove_role,
+        users::groups,
+        users::authorizations,
+        clients::list,
+        clients::create,
+        clients::find,
+        clients::update,
+        clients::delete,
+        clients::secret,
+        clients::renew_secret,
+        clients::permissions,
+        clients::grant,
+        clients::revoke,
+        resource_servers::list,
+        resource_servers::create,
+        resource_servers::find,
+        resource_servers::rename,
+        resource_servers::delete,
+        resource_servers::permissions,
+        resource_servers::add_permission,
+        resource_servers::remove_permission,
         groups::list,
         groups::create,
         groups::find,

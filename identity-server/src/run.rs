@@ -11,6 +11,7 @@ use identity_adapters_oidc::OidcTokenVerifier;
 use identity_core::engine::Engine;
 use identity_core::matrix::Matrix;
 use identity_core::port::{Clock, Ids, StoreError};
+use identity_core::service::Orphans;
 use identity_core::value::{InvalidValue, RoleId, Secret, Username};
 use identity_http::actuator::Operations;
 use tracing::{error, info, warn};
@@ -18,7 +19,7 @@ use tracing::{error, info, warn};
 use crate::bootstrap::{self, BootstrapError};
 use crate::config::{Config, UserSeed};
 use crate::effects::{RandomIds, SystemClock};
-use crate::profile::{self, AssemblyError};
+use crate::profile::{self, AssemblyError, Directory, NotYet};
 use listen::Listening;
 use operations::{Metrics, ServerOperations, Stage};
 use stores::Stores;
@@ -107,10 +108,14 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
         let engine = Arc::new(engine.await?);
         let hasher = profile::password_hasher(&config, &clock)?;
         bootstrap::apply(&engine, &config, hasher.as_deref()).await?;
-        let assembled = profile::assemble(&config, &engine, &stores.audit, hasher, &clock, &ids)?;
-        Ok::<_, RunError>((stores, engine, assembled))
+        let directory = profile::directory(&config)?;
+        if let Some(directory) = &directory {
+            initialised(directory.as_ref(), &engine, &operations).await;
+        }
+        let assembled = profile::assemble(&config, &engine, &stores.audit, hasher, &clock, &ids, directory.as_deref())?;
+        Ok::<_, RunError>((stores, engine, assembled, directory))
     };
-    let (stores, engine, assembled) = tokio::select! {
+    let (stores, engine, assembled, directory) = tokio::select! {
         started = starting => started?,
         () = listen::told_to_stop() => {
             management_handle.stop(true).await;
@@ -125,10 +130,14 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
     if let Some(verifier) = assembled.verifier.clone() {
         actix_web::rt::spawn(keys_of_all_issuers(verifier));
     }
+    if let (Some(directory), Some(keycloak)) = (&directory, &config.keycloak) {
+        let orphans = Orphans::new(Arc::clone(&engine), directory.ports().of_members());
+        actix_web::rt::spawn(look_for_orphans(orphans, keycloak.orphan_interval, keycloak.remove_orphans));
+    }
     let server = listening.serve_api(&config.server, assembled.surfaces)?;
     let handle = server.handle();
     let serving = actix_web::rt::spawn(server);
-    operations.enter(Stage::Serving { engine, verifier: assembled.verifier });
+    operations.enter(Stage::Serving { engine, verifier: assembled.verifier, directory });
     listening.announce();
     greet(&listening);
 
@@ -158,6 +167,38 @@ async fn keys_of_all_issuers(verifier: Arc<OidcTokenVerifier>) {
             return;
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// Makes the directory what it shall be, however long it takes until it can be asked.
+async fn initialised(directory: &dyn Directory, engine: &Engine, operations: &ServerOperations) {
+    let mut pause = Duration::from_millis(500);
+    while let Err(NotYet(reason)) = directory.initialise(engine).await {
+        warn!(reason, retry_in = ?pause, "directory.not_ready");
+        operations.enter(Stage::WaitingForDirectory(format!("{reason}; tried again until it works")));
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(15));
+    }
+}
+
+/// Looks, again and again, for what is left here of users, groups and applications that are gone; says who it is, and takes it
+/// away where that is wanted.
+async fn look_for_orphans(orphans: Orphans, interval: Duration, remove: bool) {
+    loop {
+        match orphans.find().await {
+            Ok(gone) => {
+                #[expect(clippy::cast_precision_loss, reason = "a metric is a float")]
+                metrics::gauge!("identity_orphans").set(gone.len() as f64);
+                for party in gone {
+                    warn!(%party, remove, "orphan.found");
+                    if remove && let Err(error) = orphans.remove(&party).await {
+                        error!(%party, error = &error as &dyn std::error::Error, "orphan.remove.failed");
+                    }
+                }
+            }
+            Err(error) => warn!(error = &error as &dyn std::error::Error, "orphan.search.failed"),
+        }
+        tokio::time::sleep(interval).await;
     }
 }
 

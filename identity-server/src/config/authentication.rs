@@ -7,10 +7,10 @@ use std::time::Duration;
 use identity_core::value::{Audience, ClaimSelector};
 use url::{Host, Url};
 
-use super::Profile;
 use super::key::{Key, quoted};
 use super::reader::Reader;
 use super::server::web_url;
+use super::{KeycloakConfig, Profile};
 
 /// Whose tokens are believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +94,7 @@ pub enum ProviderKind {
 
 impl Authentication {
     pub(super) fn read(from: &Reader<'_>, profile: Option<Profile>) -> Option<Self> {
-        if from.is_empty("providers") && matches!(profile, Some(Profile::Keycloak | Profile::Oidc)) {
+        if from.is_empty("providers") && profile == Some(Profile::Oidc) {
             from.problem("providers", "must hold at least one provider in this profile");
         }
         let mut providers: Vec<Provider> = Vec::new();
@@ -131,6 +131,29 @@ impl Authentication {
 }
 
 impl Provider {
+    /// The realm that is managed, when no provider is configured.
+    pub(super) fn of_keycloak(keycloak: &KeycloakConfig) -> Option<Self> {
+        Some(Self {
+            id: "default".to_owned(),
+            kind: ProviderKind::Keycloak,
+            issuer: keycloak.issuer(),
+            backend_url: None,
+            jwks_url: None,
+            additional_jwks_urls: Vec::new(),
+            user_info_url: None,
+            user_info_augmentation: None,
+            audiences: vec![Audience::parse(identity_core::preset::IDENTITY_AUDIENCE).ok()?],
+            algorithms: vec!["RS256", "PS256", "ES256"],
+            clock_skew: Duration::from_secs(60),
+            username_claim: ClaimSelector::parse("sub").ok()?,
+            client_id_claim: None,
+            groups_claim: None,
+            prefer_username_claim: false,
+            require_at_jwt: false,
+            allow_insecure_http: keycloak.allow_insecure_http,
+        })
+    }
+
     fn read(id: &str, from: &Reader<'_>, profile: Option<Profile>) -> Option<Self> {
         if id.is_empty() || !id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
             from.problem("", "must be called by lower-case letters, digits and dashes");
@@ -212,7 +235,7 @@ impl ProviderKind {
 }
 
 /// A URL whose answers can be believed: `https`, or `http` to this machine.
-fn safe_url(text: &str, allow_insecure_http: bool) -> Result<Url, &'static str> {
+pub(super) fn safe_url(text: &str, allow_insecure_http: bool) -> Result<Url, &'static str> {
     let url = web_url(text)?;
     let here = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",

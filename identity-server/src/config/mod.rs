@@ -13,6 +13,7 @@ mod duration;
 mod environment;
 mod initialization;
 mod key;
+mod keycloak;
 mod log;
 mod names;
 mod problem;
@@ -29,6 +30,7 @@ mod tree;
 pub use authentication::{Authentication, Provider, ProviderKind, UserInfoAugmentation};
 pub use bootstrap::{Bootstrap, InitialClaim, MappingRuleSeed, TenantSeed, UserSeed};
 pub use initialization::Initialization;
+pub use keycloak::{ApplicationSeed, ComponentSeed, DirectoryUserSeed, KeycloakAccess, KeycloakConfig};
 pub use log::{Log, LogFormat};
 pub use problem::{Problem, Problems};
 pub use server::Server;
@@ -54,6 +56,8 @@ pub struct Config {
     pub store: Store,
     /// Whose tokens are believed.
     pub authentication: Authentication,
+    /// The Keycloak that users live in, in the profile `keycloak`.
+    pub keycloak: Option<KeycloakConfig>,
     /// What is made at start.
     pub bootstrap: Bootstrap,
     /// What else is made at start.
@@ -164,7 +168,13 @@ impl Config {
         let profile = from.require_choice("profile", Profile::parse);
         let server = Server::read(&from.section("server"));
         let store = Store::read(&from.section("store"));
-        let authentication = Authentication::read(&from.section("authentication"), profile);
+        let mut authentication = Authentication::read(&from.section("authentication"), profile);
+        let keycloak = KeycloakConfig::read(&from.section("keycloak"), profile);
+        if let (Some(keycloak), Some(authentication)) = (&keycloak, &mut authentication)
+            && authentication.providers.is_empty()
+        {
+            authentication.providers.extend(Provider::of_keycloak(keycloak));
+        }
         let bootstrap = Bootstrap::read(&from.section("bootstrap"), profile);
         let switches = Switches::read(from);
         let pattern = switches.as_ref().map(|switches| &switches.id_pattern);
@@ -187,6 +197,7 @@ impl Config {
             server: server?,
             store: store?,
             authentication: authentication?,
+            keycloak,
             bootstrap,
             initialization,
             switches: switches?,

@@ -54,6 +54,8 @@ pub(crate) struct Call<'c> {
     root: bool,
     query: Vec<(&'static str, String)>,
     body: Option<Value>,
+    /// How long to wait for the answer, when the usual bound is too short.
+    patience: Option<Duration>,
     /// What it is about.
     about: (EntityKind, &'c str),
 }
@@ -82,12 +84,18 @@ impl<'c> Call<'c> {
 
     fn new(method: Method, segments: &[&'c str]) -> Self {
         let segments = segments.to_vec();
-        Self { method, segments, root: false, query: Vec::new(), body: None, about: (EntityKind::Resource, "") }
+        let about = (EntityKind::Resource, "");
+        Self { method, segments, root: false, query: Vec::new(), body: None, patience: None, about }
     }
 
     /// Not below the managed realm.
     pub(crate) fn of_all_realms(self) -> Self {
         Self { root: true, ..self }
+    }
+
+    /// For what takes its time, such as a realm's keys.
+    pub(crate) fn patiently(self) -> Self {
+        Self { patience: Some(Duration::from_secs(60)), ..self }
     }
 
     pub(crate) fn query(mut self, name: &'static str, value: impl ToString) -> Self {
@@ -255,6 +263,9 @@ impl Keycloak {
         let mut request = self.shared.client.request(call.method.clone(), url).query(&call.query);
         if let Some(body) = &call.body {
             request = request.json(body);
+        }
+        if let Some(patience) = call.patience {
+            request = request.timeout(patience);
         }
         request.bearer_auth(token.expose()).send().await.map_err(|error| {
             let problem = unavailable(transport(&error));

@@ -148,7 +148,8 @@ impl Pass<'_> {
             return Ok(false);
         }
         let body = json!({"id": name, "realm": name, "enabled": true});
-        match self.keycloak.send(Call::post(&[], body).of_all_realms().about(EntityKind::Resource, &name)).await {
+        let call = Call::post(&[], body).of_all_realms().patiently().about(EntityKind::Resource, &name);
+        match self.keycloak.send(call).await {
             Ok(_) | Err(DirectoryError::Conflict(_)) => Ok(true),
             Err(error) => Err(error),
         }

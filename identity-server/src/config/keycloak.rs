@@ -105,7 +105,7 @@ impl KeycloakConfig {
         let access = access(from);
         let orphans = from.section("orphans");
         let remove_orphans = orphans.flag("remove");
-        let orphan_interval = orphans.duration("interval", Duration::from_secs(10)..=Duration::from_secs(7 * 86400));
+        let orphan_interval = orphans.duration("interval", Duration::from_secs(1)..=Duration::from_secs(7 * 86400));
         let clients = unique(&from.items("clients"), "id", application, |one| one.client.client_id.as_str());
         let users = unique(&from.items("users"), "username", user, |one| one.person.username.as_str());
         let group = |one: &Reader<'_>| one.require("name", Name::parse);

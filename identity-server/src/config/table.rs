@@ -134,7 +134,7 @@ pub(super) static KEYS: &[Key] = &[
     key("keycloak.users[].roles[]", Text, "", &["keycloak.users[].roles[]"], "The roles that the user has."),
     key("keycloak.users[].groups[]", Text, "", &["keycloak.users[].groups[]"], "The groups that the user is in, by name."),
     key("keycloak.orphans.remove", Flag, "false", &[], "Whether memberships of tenants and authorizations are removed when Keycloak no longer has whom they belong to. They are reported in any case."),
-    key("keycloak.orphans.interval", Duration, "1h", &[], "How often such are looked for; at least `10s`."),
+    key("keycloak.orphans.interval", Duration, "1h", &[], "How often such are looked for."),
 
     key("bootstrap.initial-claim.name", Text, "oid", &["identity.initial-claim-name"], "The claim that the first administrator's token has."),
     key("bootstrap.initial-claim.value", Text, "", &["identity.initial-claim-value"], "That claim's value. The rule is made, or set right again, at each start."),

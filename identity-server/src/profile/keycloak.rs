@@ -1,11 +1,11 @@
 //! Users, groups, roles and clients in Keycloak.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use identity_adapters_keycloak::{
-    ClientSeed, Credentials, Keycloak, KeycloakSettings, OwnClient, PersonSeed, RealmPlan, WithDirectory, preset,
+    ClientSeed, Credentials, Done, Keycloak, KeycloakSettings, OwnClient, PersonSeed, RealmPlan, WithDirectory, preset,
 };
 use identity_adapters_oidc::OidcTokenVerifier;
 use identity_core::engine::Engine;
@@ -24,9 +24,14 @@ const CALLBACK: &str = "/auth/login-callback";
 /// How long the other replicas may have to wait for one that makes a realm.
 const LONGEST: Duration = Duration::from_secs(120);
 
+/// How often is tried again to make what somebody stands in the way of: another administrator at the same moment is gone at the
+/// next.
+const ATTEMPTS: u32 = 3;
+
 struct InKeycloak {
     keycloak: Keycloak,
     plan: RealmPlan,
+    not_made: Mutex<Option<String>>,
 }
 
 pub(super) fn directory(config: &Config) -> Result<Option<Arc<dyn Directory>>, AssemblyError> {
@@ -46,7 +51,7 @@ pub(super) fn directory(config: &Config) -> Result<Option<Arc<dyn Directory>>, A
     let mut settings = KeycloakSettings::new(keycloak.url.clone(), &keycloak.realm, credentials);
     settings.extra_ca_pem = super::extra_authorities(&config.authentication)?;
     let keycloak = Keycloak::new(settings).map_err(|error| AssemblyError::Keycloak(error.to_string()))?;
-    Ok(Some(Arc::new(InKeycloak { keycloak, plan })))
+    Ok(Some(Arc::new(InKeycloak { keycloak, plan, not_made: Mutex::default() })))
 }
 
 /// The issuers, as Keycloak's tokens are read.
@@ -64,22 +69,25 @@ pub(super) fn verifier(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<Oi
 #[async_trait]
 impl Directory for InKeycloak {
     async fn initialise(&self, engine: &Engine) -> Result<(), NotYet> {
-        let not_yet = |error: &dyn std::error::Error| NotYet(error.to_string());
-        // Nothing to make, nothing to lock: the usual case.
-        let missing = self.keycloak.missing(&self.plan).await.map_err(|error| not_yet(&error))?;
-        let done = if missing.changes.is_empty() {
-            missing
-        } else {
-            let making = tokio::time::timeout(LONGEST, self.keycloak.initialise(&self.plan));
-            let made = engine.exclusively(making).await.map_err(|error| not_yet(&error))?;
-            let made = made.map_err(|_| NotYet("the realm could not be made in time".to_owned()))?;
-            made.map_err(|error| not_yet(&error))?
-        };
-        for change in &done.changes {
-            info!(what = change, "keycloak.made");
-        }
-        for problem in &done.problems {
-            error!(problem = problem as &dyn std::error::Error, "keycloak.not_made");
+        for attempt in 1.. {
+            let done = self.pass(engine).await?;
+            for change in &done.changes {
+                info!(what = change, "keycloak.made");
+            }
+            if done.problems.is_empty() {
+                break;
+            }
+            if attempt < ATTEMPTS {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                continue;
+            }
+            for problem in &done.problems {
+                error!(problem = problem as &dyn std::error::Error, "keycloak.not_made");
+            }
+            let first = done.problems.first().map(ToString::to_string).unwrap_or_default();
+            let text = format!("{} of what is configured could not be made, the first: {first}", done.problems.len());
+            *self.not_made.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+            break;
         }
         Ok(())
     }
@@ -100,7 +108,23 @@ impl Directory for InKeycloak {
     }
 
     fn last_problem(&self) -> Option<String> {
-        self.keycloak.last_problem()
+        let not_made = self.not_made.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.keycloak.last_problem().or(not_made)
+    }
+}
+
+impl InKeycloak {
+    async fn pass(&self, engine: &Engine) -> Result<Done, NotYet> {
+        let not_yet = |error: &dyn std::error::Error| NotYet(error.to_string());
+        // Nothing to make, nothing to lock: the usual case.
+        let missing = self.keycloak.missing(&self.plan).await.map_err(|error| not_yet(&error))?;
+        if missing.changes.is_empty() {
+            return Ok(missing);
+        }
+        let making = tokio::time::timeout(LONGEST, self.keycloak.initialise(&self.plan));
+        let made = engine.exclusively(making).await.map_err(|error| not_yet(&error))?;
+        let made = made.map_err(|_| NotYet("the realm could not be made in time".to_owned()))?;
+        made.map_err(|error| not_yet(&error))
     }
 }
 

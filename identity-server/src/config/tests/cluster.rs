@@ -105,7 +105,7 @@ fn a_deployment_with_one_provider_is_understood() {
 #[test]
 fn a_deployment_with_two_providers_is_understood() {
     let config = config(
-        "profile: keycloak",
+        "{profile: keycloak, keycloak: {url: 'https://a.example', client-secret: s}}",
         &[
             ("CAMUNDA_SECURITY_AUTHENTICATION_METHOD", "oidc"),
             ("CAMUNDA_SECURITY_AUTHENTICATION_PROVIDERS_OIDC_MAIN_ISSUERURI", "https://a.example"),

@@ -36,7 +36,7 @@ impl Platform {
         Some(platform)
     }
 
-    async fn login_client(&self) {
+    pub async fn login_client(&self) {
         let scopes = json!({"defaultClientScopes": [SCOPE, "basic", "profile", "email", "roles"]});
         self.realm.client(LOGIN.0, LOGIN.1, &[], scopes).await;
     }
@@ -55,7 +55,7 @@ impl Platform {
 /// The variables of the replaced service that make a realm.
 pub fn creating(base: &str, realm: &str) -> Launch {
     let permissions = [("read", 0), ("write", 1), ("read:users", 2)];
-    let mut launch = Launch::new(&[])
+    let mut launch = Launch::new(&["serve"])
         .env("SPRING_PROFILES_ACTIVE", "keycloak")
         .env("KEYCLOAK_URL", base)
         .env("KEYCLOAK_REALM", realm)
@@ -89,7 +89,7 @@ pub fn creating(base: &str, realm: &str) -> Launch {
 pub async fn existing(realm: &Realm<'_>, roles: &[&str]) -> Launch {
     let client = realm.client("identity", "own-s3cret", &[], json!({})).await;
     realm.grant(&realm.service_account(&client).await, "realm-management", roles).await;
-    Launch::new(&[])
+    Launch::new(&["serve"])
         .env("IDENTITY_PROFILE", "keycloak")
         .env("KEYCLOAK_URL", realm.base())
         .env("KEYCLOAK_REALM", &realm.name)

@@ -315,11 +315,9 @@ impl Keycloak {
 
 /// The role of `realm-management` that a call needs (see docs/keycloak.md).
 fn needed_role(call: &Call<'_>) -> &'static str {
-    let reads = call.method == Method::GET;
     match call.segments.first().copied() {
         Some("users" | "groups") => "manage-users",
         Some("clients" | "client-scopes") => "manage-clients",
-        Some(_) if reads => "view-realm",
         _ => "manage-realm",
     }
 }

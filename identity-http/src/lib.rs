@@ -27,7 +27,9 @@ use actix_web::middleware::from_fn;
 use actix_web::{HttpResponse, web};
 use identity_core::engine::Engine;
 use identity_core::port::Ids;
-use identity_core::service::{Authentication, Authorizations, Groups, MappingRules, Roles, Tenants};
+use identity_core::service::{
+    Apis, Authentication, Authorizations, Clients, Groups, MappingRules, People, Roles, Tenants,
+};
 
 pub use address::{Network, TrustedProxies};
 pub use cluster::{About, Cluster, IdRules};
@@ -43,6 +45,12 @@ pub struct Surfaces {
     pub engine: Arc<Engine>,
     /// Says who calls.
     pub authentication: Arc<Authentication>,
+    /// `/api/users`, of users who live in a directory
+    pub people: Option<Arc<People>>,
+    /// `/api/clients`
+    pub clients: Option<Arc<Clients>>,
+    /// `/api/resource-servers`
+    pub apis: Option<Arc<Apis>>,
     /// `/api/groups`
     pub groups: Option<Arc<Groups>>,
     /// `/api/roles`

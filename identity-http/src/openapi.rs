@@ -9,7 +9,9 @@ use utoipa::{Modify, OpenApi};
 
 use crate::Surfaces;
 use crate::cluster::Describe;
-use crate::management::{authorizations, for_token, groups, mapping_rules, me, roles, sessions, tenants};
+use crate::management::{
+    authorizations, clients, for_token, groups, mapping_rules, me, resource_servers, roles, sessions, tenants, users,
+};
 use crate::problem::ProblemDocument;
 use crate::schema;
 
@@ -27,8 +29,36 @@ use crate::schema;
         sessions::end_one,
         sessions::end_all_of,
         for_token::groups,
+        for_token::permissions,
         for_token::tenants,
         for_token::authorizations,
+        users::list,
+        users::create,
+        users::find,
+        users::update,
+        users::roles,
+        users::add_role,
+        users::remove_role,
+        users::groups,
+        users::authorizations,
+        clients::list,
+        clients::create,
+        clients::find,
+        clients::update,
+        clients::delete,
+        clients::secret,
+        clients::renew_secret,
+        clients::permissions,
+        clients::grant,
+        clients::revoke,
+        resource_servers::list,
+        resource_servers::create,
+        resource_servers::find,
+        resource_servers::rename,
+        resource_servers::delete,
+        resource_servers::permissions,
+        resource_servers::add_permission,
+        resource_servers::remove_permission,
         groups::list,
         groups::create,
         groups::find,

@@ -14,6 +14,9 @@ pub use permit::{Authority, Denied, Permit};
 pub use question::{Property, Question, Target};
 pub use user_task::{TaskOperation, UserTask, decide_user_task};
 
+use std::collections::BTreeSet;
+
+use crate::entity::Permission;
 use crate::matrix::Access;
 use crate::resolve::Subject;
 use crate::value::AuthorizationKey;
@@ -37,6 +40,7 @@ pub struct Basis<'q>(pub(crate) Ground<'q>);
 pub(crate) enum Ground<'q> {
     Authorization { key: AuthorizationKey, owner: Sym },
     Permission { role: Sym, audience: &'q str, definition: &'q str },
+    ClaimedPermission { audience: &'q str, definition: &'q str },
     Tenant(&'q crate::value::TenantId),
 }
 
@@ -68,13 +72,13 @@ pub fn decide<'q>(world: &World, subject: &Subject, question: &Question<'q>) -> 
 }
 
 fn permission<'q>(world: &World, subject: &Subject, audience: &'q str, definition: &'q str) -> Option<Ground<'q>> {
-    let holds = |role: &&crate::value::RoleId| {
-        world.role(role.as_str()).is_some_and(|role| {
-            role.permissions
-                .iter()
-                .any(|held| held.audience.as_str() == audience && held.definition.as_str() == definition)
-        })
+    let held = |permissions: &BTreeSet<Permission>| {
+        permissions.iter().any(|held| held.audience.as_str() == audience && held.definition.as_str() == definition)
     };
+    if held(&subject.permissions) {
+        return Some(Ground::ClaimedPermission { audience, definition });
+    }
+    let holds = |role: &&crate::value::RoleId| world.role(role.as_str()).is_some_and(|role| held(&role.permissions));
     let role = subject.roles.iter().find(holds)?;
     let role = world.names().get(crate::world::Kind::Role, role.as_str())?;
     Some(Ground::Permission { role, audience, definition })

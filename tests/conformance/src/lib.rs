@@ -10,6 +10,7 @@
 pub mod audit_log;
 pub mod audit_pages;
 pub mod audit_search;
+pub mod directories;
 pub mod policy_store;
 pub mod sample;
 pub mod session_store;

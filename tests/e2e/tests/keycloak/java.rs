@@ -73,13 +73,16 @@ async fn the_published_java_client_is_at_home() {
     let mut asked: Vec<_> = relay.take().into_iter().map(|one| format!("{} {}", one.method, one.target)).collect();
     asked.sort();
     asked.dedup();
-    assert_eq!(asked, [
-        "GET /api/authorizations/for-token".to_owned(),
-        "GET /api/tenants/for-token".to_owned(),
-        "GET /api/users?search=a".to_owned(),
-        "GET /api/users?search=a&resultSize=2&page=1".to_owned(),
-        format!("GET /api/users?userIds={demo}"),
-    ]);
+    assert_eq!(
+        asked,
+        [
+            "GET /api/authorizations/for-token".to_owned(),
+            "GET /api/tenants/for-token".to_owned(),
+            "GET /api/users?search=a".to_owned(),
+            "GET /api/users?search=a&resultSize=2&page=1".to_owned(),
+            format!("GET /api/users?userIds={demo}"),
+        ]
+    );
 
     // With any other provider the client asks this server for permissions and groups, too.
     let arguments = ["GENERIC", relay.base(), &issuer, MACHINE.0, MACHINE.1, AUDIENCE, &token];

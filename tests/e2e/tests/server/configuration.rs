@@ -46,12 +46,6 @@ async fn everything_that_is_wrong_is_said_at_once() {
     ended(&Launch::new(&["serve", "--prot", "1"]).run().await, 2, &["--prot"]);
 }
 
-async fn a_profile_that_is_not_served_is_named(store: Store) {
-    let launch = oidc(&store, "http://127.0.0.1:1", ROOT).env("IDENTITY_PROFILE", "keycloak");
-    let exited = launch.try_start().await.err().expect("it ends");
-    ended(&exited, 1, &["the profile `keycloak` is not served by this version"]);
-}
-
 async fn commands_end_as_documented(store: Store) {
     let good = store.launch(&["check-config"]).env("IDENTITY_PROFILE", "builtin");
     let exited = good.run().await;

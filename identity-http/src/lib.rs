@@ -35,6 +35,7 @@ pub use address::{Network, TrustedProxies};
 pub use cluster::{About, Cluster, IdRules};
 pub use headers::Https;
 pub use login::SignIn;
+pub use openapi::openapi_document;
 pub use problem::no_such_path;
 pub use request::observe;
 

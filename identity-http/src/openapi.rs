@@ -185,6 +185,9 @@ fn is_mounted(surfaces: &Surfaces, path: &str) -> bool {
     match (segments.next(), segments.next(), segments.next()) {
         (Some("v2"), ..) => surfaces.cluster.is_some(),
         (_, Some("groups"), Some("for-token")) => true,
+        (_, Some("users"), _) => surfaces.people.is_some(),
+        (_, Some("clients"), _) => surfaces.clients.is_some(),
+        (_, Some("resource-servers"), _) => surfaces.apis.is_some(),
         (_, Some("groups"), _) => surfaces.groups.is_some(),
         (_, Some("roles"), _) => surfaces.roles.is_some(),
         (_, Some("tenants"), _) => surfaces.tenants.is_some(),
@@ -193,6 +196,12 @@ fn is_mounted(surfaces: &Surfaces, path: &str) -> bool {
         (_, Some("authorizations" | "resources" | "resource-types"), _) => surfaces.authorizations.is_some(),
         _ => true,
     }
+}
+
+/// The OpenAPI document of everything there is in any profile.
+#[must_use]
+pub fn openapi_document() -> utoipa::openapi::OpenApi {
+    Document::openapi()
 }
 
 /// The OpenAPI document, as it is served.

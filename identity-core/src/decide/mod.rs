@@ -102,3 +102,35 @@ fn resource<'q>(world: &World, subject: &Subject, access: Access, target: Target
         })?;
     Some(Ground::Authorization { key: grant.key, owner: grant.owner })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::Principal;
+    use crate::matrix::Matrix;
+    use crate::resolve::{Presented, resolve};
+    use crate::search::permissions_of;
+    use crate::value::{Audience, PermissionName, Username};
+    use crate::world::Sources;
+
+    #[test]
+    fn a_tokens_permissions_count_literally_and_are_explained() {
+        let world = World::new(Sources::Provider { groups_claimed: true }, Matrix::standard());
+        let ann = Principal::User(Username::parse("ann").unwrap());
+        let permission = Permission {
+            audience: Audience::parse("optimize-api").unwrap(),
+            definition: PermissionName::parse("write:*").unwrap(),
+        };
+        let permissions = BTreeSet::from([permission.clone()]);
+        let subject = resolve(&world, Presented { permissions: Some(&permissions), ..Presented::from(&ann) });
+        let decision = decide(&world, &subject, &Question::permission("optimize-api", "write:*"));
+        assert!(decision.allowed());
+        let Explanation::Allow(steps) = decision.explain(&world, &subject) else { panic!("it is allowed") };
+        assert_eq!(steps.last(), Some(&Step::ClaimedPermission { permission }));
+        for (audience, definition) in [("optimize-api", "write:x"), ("console-api", "write:*"), ("", "")] {
+            assert!(!decide(&world, &subject, &Question::permission(audience, definition)).allowed());
+        }
+        assert_eq!(permissions_of(&world, &subject, "optimize-api").len(), 1);
+        assert!(permissions_of(&world, &subject, "console-api").is_empty());
+    }
+}

@@ -248,7 +248,7 @@ pub async fn members_come_and_go(d: Fresh) {
     }
     let members = d.members(&group.id, &all(None)).await.unwrap();
     assert_eq!(members.items, [ann.clone(), bob.clone()]);
-    assert_eq!(UserDirectory::groups(d.as_ref(), &ann.id).await.unwrap(), [group.clone()]);
+    assert_eq!(UserDirectory::groups(d.as_ref(), &ann.id).await.unwrap(), std::slice::from_ref(&group));
     let second = ListRequest { search: None, page: PageRequest { offset: 1, limit: 1 } };
     assert_eq!(d.members(&group.id, &second).await.unwrap().items, [bob]);
     for _ in 0..2 {
@@ -404,7 +404,7 @@ pub async fn clients_have_permissions(d: Fresh) {
     for _ in 0..2 {
         ClientDirectory::change_permission(d.as_ref(), &key, &odd, false).await.unwrap();
     }
-    assert_eq!(ClientDirectory::permissions(d.as_ref(), &key).await.unwrap(), [write.clone()]);
+    assert_eq!(ClientDirectory::permissions(d.as_ref(), &key).await.unwrap(), std::slice::from_ref(&write));
     assert!(is_missing(ClientDirectory::change_permission(d.as_ref(), &key, &permission("one-api", "no"), true).await));
     let public = ClientDirectory::create(d.as_ref(), &new_client("spa", ClientKind::Public)).await.unwrap().key;
     assert!(ClientDirectory::permissions(d.as_ref(), &public).await.unwrap().is_empty());

@@ -1,6 +1,6 @@
 //! The server in the profile `keycloak`, on a real Keycloak.
 
-#![expect(clippy::indexing_slicing, reason = "these are tests")]
+#![expect(clippy::panic, reason = "these are tests")]
 
 mod counts;
 mod faults;

@@ -123,7 +123,10 @@ async fn everything_of_keycloaks_is_managed_here() {
 
     let users = admin.get("/api/users?search=demo").await.json();
     let demo = id(&users[0]);
-    assert_eq!(texts(&admin.get(&format!("/api/users?userIds={demo}")).await.json(), "id"), [demo.clone()]);
+    assert_eq!(
+        texts(&admin.get(&format!("/api/users?userIds={demo}")).await.json(), "id"),
+        std::slice::from_ref(&demo)
+    );
     assert_eq!(admin.get(&format!("/api/users?userIds={demo},5f3a1c1e-0000-4000-8000-000000000000")).await.status, 404);
     let ben = created(admin.post("/api/users", &json!({"username": "ben"})).await);
     _ = admin

@@ -76,7 +76,9 @@ async fn a_realm_that_is_there_is_used_with_three_roles_and_nothing_foreign_is_t
     let seen = async || {
         let mut client = realm.api().await.get(&format!("/clients/{grafana}")).await.json();
         // In no order.
-        client["defaultClientScopes"].as_array_mut().map(|scopes| scopes.sort_by_key(ToString::to_string));
+        if let Some(scopes) = client["defaultClientScopes"].as_array_mut() {
+            scopes.sort_by_key(ToString::to_string);
+        }
         client
     };
     let before = seen().await;

@@ -1,2 +1,23 @@
-//! Directories of users, groups, roles and clients over the Keycloak Admin REST API: nothing of it is here yet, and the server
-//! refuses to start with the profile `keycloak`.
+//! Directories of users, groups, roles and clients over the Keycloak Admin REST API (management reference §8).
+//!
+//! [`Keycloak`] is all directory ports at once. It touches what it owns: realm roles with the attribute `camunda_role`, and
+//! clients that have the client scope `camunda-identity`.
+
+mod admin;
+mod circuit;
+mod clients;
+mod groups;
+mod membership;
+mod realm;
+mod roles;
+mod settings;
+mod token;
+mod users;
+mod wire;
+
+pub use admin::Keycloak;
+pub use membership::WithDirectory;
+pub use realm::{
+    ClientPreset, ClientSeed, Component, Done, OwnClient, PersonSeed, Preset, RealmPlan, RealmProblem, preset,
+};
+pub use settings::{Credentials, KeycloakSettings, SettingsProblem};

@@ -1,5 +1,6 @@
 //! The verifier: from a token in compact form to who it speaks for.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
@@ -228,6 +229,7 @@ fn speaks_for(
     let claims = Claims::from(claims);
     let (display_name, email) = about(&claims);
     Ok(VerifiedToken {
+        permissions: BTreeSet::new(),
         issuer: Arc::clone(&issuer.name),
         principal: issuer.claims.principal(&claims)?,
         groups: issuer.claims.groups(&claims)?,

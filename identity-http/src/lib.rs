@@ -29,12 +29,15 @@ use actix_web::middleware::from_fn;
 use actix_web::{HttpResponse, web};
 use identity_core::engine::Engine;
 use identity_core::port::Ids;
-use identity_core::service::{AuditLogs, Authentication, Authorizations, Groups, MappingRules, Roles, Tenants};
+use identity_core::service::{
+    Apis, AuditLogs, Authentication, Authorizations, Clients, Groups, MappingRules, People, Roles, Tenants,
+};
 
 pub use address::{Network, TrustedProxies};
 pub use cluster::{About, Cluster, IdRules};
 pub use headers::Https;
 pub use login::{FirstAdministrator, SignIn};
+pub use openapi::openapi_document;
 pub use problem::no_such_path;
 pub use request::observe;
 
@@ -45,6 +48,12 @@ pub struct Surfaces {
     pub engine: Arc<Engine>,
     /// Says who calls.
     pub authentication: Arc<Authentication>,
+    /// `/api/users`, of users who live in a directory
+    pub people: Option<Arc<People>>,
+    /// `/api/clients`
+    pub clients: Option<Arc<Clients>>,
+    /// `/api/resource-servers`
+    pub apis: Option<Arc<Apis>>,
     /// `/api/groups`
     pub groups: Option<Arc<Groups>>,
     /// `/api/roles`

@@ -10,7 +10,8 @@ use utoipa::{Modify, OpenApi};
 use crate::Surfaces;
 use crate::cluster::Describe;
 use crate::management::{
-    audit_log, authorizations, capabilities, for_token, groups, mapping_rules, me, roles, sessions, tenants,
+    audit_log, authorizations, capabilities, clients, for_token, groups, mapping_rules, me, resource_servers, roles, sessions,
+    tenants, users,
 };
 use crate::problem::ProblemDocument;
 use crate::schema;
@@ -30,8 +31,36 @@ use crate::schema;
         sessions::end_one,
         sessions::end_all_of,
         for_token::groups,
+        for_token::permissions,
         for_token::tenants,
         for_token::authorizations,
+        users::list,
+        users::create,
+        users::find,
+        users::update,
+        users::roles,
+        users::add_role,
+        users::remove_role,
+        users::groups,
+        users::authorizations,
+        clients::list,
+        clients::create,
+        clients::find,
+        clients::update,
+        clients::delete,
+        clients::secret,
+        clients::renew_secret,
+        clients::permissions,
+        clients::grant,
+        clients::revoke,
+        resource_servers::list,
+        resource_servers::create,
+        resource_servers::find,
+        resource_servers::rename,
+        resource_servers::delete,
+        resource_servers::permissions,
+        resource_servers::add_permission,
+        resource_servers::remove_permission,
         groups::list,
         groups::create,
         groups::find,
@@ -160,6 +189,9 @@ fn is_mounted(surfaces: &Surfaces, path: &str) -> bool {
     match (segments.next(), segments.next(), segments.next()) {
         (Some("v2"), ..) => surfaces.cluster.is_some(),
         (_, Some("groups"), Some("for-token")) => true,
+        (_, Some("users"), _) => surfaces.people.is_some(),
+        (_, Some("clients"), _) => surfaces.clients.is_some(),
+        (_, Some("resource-servers"), _) => surfaces.apis.is_some(),
         (_, Some("groups"), _) => surfaces.groups.is_some(),
         (_, Some("roles"), _) => surfaces.roles.is_some(),
         (_, Some("tenants"), _) => surfaces.tenants.is_some(),
@@ -169,6 +201,12 @@ fn is_mounted(surfaces: &Surfaces, path: &str) -> bool {
         (_, Some("authorizations" | "resources" | "resource-types"), _) => surfaces.authorizations.is_some(),
         _ => true,
     }
+}
+
+/// The OpenAPI document of everything there is in any profile.
+#[must_use]
+pub fn openapi_document() -> utoipa::openapi::OpenApi {
+    Document::openapi()
 }
 
 /// The OpenAPI document, as it is served.

@@ -3,7 +3,7 @@
 use actix_web::error::QueryPayloadError;
 use actix_web::web::Query;
 use actix_web::{HttpRequest, HttpResponse};
-use identity_core::search::{Page, PageRequest};
+use identity_core::search::{Listing, PageRequest};
 use identity_core::service::ListRequest;
 use identity_core::value::BrokenRule;
 use serde::de::DeserializeOwned;
@@ -89,9 +89,12 @@ pub(crate) fn unfit(error: &QueryPayloadError) -> Problem {
     Problem::bad_request("query", format!("The query does not fit: {error}."))
 }
 
-/// A page as the management API shows it: the items alone, and how many there are in a header.
-pub(crate) fn respond<T, V: Serialize>(page: Page<T>, view: impl FnMut(T) -> V) -> HttpResponse {
-    let total = page.total;
-    let items: Vec<V> = page.items.into_iter().map(view).collect();
-    HttpResponse::Ok().insert_header(("X-Total-Count", total.to_string())).json(items)
+/// A page as the management API shows it: the items alone, and how many there are in a header, where that is known.
+pub(crate) fn respond<T, V: Serialize>(list: impl Into<Listing<T>>, view: impl FnMut(T) -> V) -> HttpResponse {
+    let Listing { items, total } = list.into();
+    let mut response = HttpResponse::Ok();
+    if let Some(total) = total {
+        response.insert_header(("X-Total-Count", total.to_string()));
+    }
+    response.json(items.into_iter().map(view).collect::<Vec<V>>())
 }

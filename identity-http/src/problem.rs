@@ -8,10 +8,11 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use identity_core::apply::Refusal;
-use identity_core::port::StoreError;
+use identity_core::port::{DirectoryError, StoreError, TokenError};
+use identity_core::service::session::SessionError;
 use identity_core::service::{AuthenticationError, ServiceError};
 use serde::Serialize;
-use tracing::error;
+use tracing::{error, warn};
 use utoipa::ToSchema;
 
 use crate::body::Finding;
@@ -244,6 +245,7 @@ impl From<ServiceError> for Problem {
             ServiceError::Refused(refusal) => refusal.into(),
             ServiceError::Throttled { retry_after } => Self::throttled(format!("{error}."), retry_after),
             ServiceError::Store(error) => error.into(),
+            ServiceError::Directory(error) => error.into(),
         }
     }
 }
@@ -270,6 +272,45 @@ impl From<Refusal> for Problem {
             _ => "INVALID_ARGUMENT",
         };
         Self::new(status, refusal.code(), format!("{refusal}.")).code(code).titled(title)
+    }
+}
+
+impl From<DirectoryError> for Problem {
+    fn from(error: DirectoryError) -> Self {
+        let detail = format!("{error}.");
+        match error {
+            DirectoryError::Missing(_) => Self::new(StatusCode::NOT_FOUND, "missing", detail).code("NOT_FOUND"),
+            DirectoryError::Conflict(_) => Self::new(StatusCode::CONFLICT, "exists", detail).code("ALREADY_EXISTS"),
+            DirectoryError::Foreign(_) => Self::new(StatusCode::CONFLICT, "foreign", detail).code("ALREADY_EXISTS"),
+            DirectoryError::Invalid(_) => Self::bad_request("invalid", detail).code("request.invalid"),
+            DirectoryError::Refused(_) => {
+                error!(error = &error as &dyn std::error::Error, "request.directory.refused");
+                let detail = "Keycloak refuses this server; its log says what an operator has to change.";
+                Self::new(StatusCode::BAD_GATEWAY, "directory_refused", detail)
+            }
+            DirectoryError::Unavailable { retry_after, .. } => {
+                warn!(error = &error as &dyn std::error::Error, "request.directory.unavailable");
+                let detail = "Keycloak cannot be reached now; look whether the change was made, and try again.";
+                Self::unavailable("directory_unavailable", detail, retry_after)
+            }
+        }
+    }
+}
+
+impl From<SessionError> for Problem {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Store(error) => error.into(),
+            SessionError::Directory(error) => {
+                error!(error = &error as &dyn std::error::Error, "request.directory.failed");
+                let pause = match error {
+                    TokenError::Unavailable { retry_after } => retry_after,
+                    TokenError::Rejected(_) => Duration::from_secs(60),
+                };
+                let detail = "What you may do cannot be found out now; try again later.";
+                Self::unavailable("directory_unavailable", detail, pause)
+            }
+        }
     }
 }
 

@@ -40,6 +40,8 @@ enum Command {
     },
     /// Say what is wrong with the configuration
     CheckConfig,
+    /// Print the OpenAPI document of everything there is in any profile
+    Openapi,
     /// Ask the server on this machine whether it is ready
     Healthcheck {
         /// Where to ask instead of at the configured management port
@@ -106,6 +108,10 @@ impl Cli {
                     writeln!(output, "{warning}")?;
                 }
                 writeln!(output, "the configuration is good")?;
+            }
+            Command::Openapi => {
+                let document = identity_http::openapi_document().to_pretty_json().map_err(io::Error::other)?;
+                writeln!(io::stdout(), "{document}")?;
             }
             Command::Healthcheck { url: Some(url) } => healthcheck::check(&url)?,
             Command::Healthcheck { url: None } => {

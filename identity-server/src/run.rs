@@ -11,6 +11,7 @@ use identity_adapters_oidc::OidcTokenVerifier;
 use identity_core::engine::Engine;
 use identity_core::matrix::Matrix;
 use identity_core::port::{Clock, Ids, StoreError};
+use identity_core::service::Orphans;
 use identity_core::service::session::Sessions;
 use identity_core::value::{InvalidValue, RoleId, Secret, Username};
 use identity_http::actuator::Operations;
@@ -19,7 +20,7 @@ use tracing::{error, info, warn};
 use crate::bootstrap::{self, BootstrapError};
 use crate::config::{Config, UserSeed};
 use crate::effects::{RandomIds, SystemClock};
-use crate::profile::{self, AssemblyError, Parts};
+use crate::profile::{self, AssemblyError, Directory, NotYet, Parts};
 use listen::Listening;
 use operations::{Metrics, ServerOperations, Stage};
 use stores::Stores;
@@ -108,6 +109,12 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
         let engine = Arc::new(engine.await?);
         let hasher = profile::password_hasher(&config, &clock)?;
         bootstrap::apply(&engine, &config, hasher.as_deref()).await?;
+        let directory = profile::directory(&config)?;
+        let mut config = config.clone();
+        if let Some(directory) = &directory {
+            let own = initialised(directory.as_ref(), &engine, &operations).await;
+            config.authentication.signs_in_as(own);
+        }
         let parts = Parts {
             engine: &engine,
             audit: &stores.audit,
@@ -116,11 +123,12 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
             clock: &clock,
             ids: &ids,
             listening: listening.api_address(),
+            directory: directory.as_deref(),
         };
         let assembled = profile::assemble(&config, parts)?;
-        Ok::<_, RunError>((stores, engine, assembled))
+        Ok::<_, RunError>((stores, engine, assembled, directory))
     };
-    let (stores, engine, assembled) = tokio::select! {
+    let (stores, engine, assembled, directory) = tokio::select! {
         started = starting => started?,
         () = listen::told_to_stop() => {
             management_handle.stop(true).await;
@@ -138,10 +146,14 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
     if let Some(sign_in) = &assembled.surfaces.sign_in {
         actix_web::rt::spawn(sweep(Arc::clone(&sign_in.sessions)));
     }
+    if let (Some(directory), Some(keycloak)) = (&directory, &config.keycloak) {
+        let orphans = Orphans::new(Arc::clone(&engine), directory.ports().of_members());
+        actix_web::rt::spawn(look_for_orphans(orphans, keycloak.orphan_interval, keycloak.remove_orphans));
+    }
     let server = listening.serve_api(&config.server, assembled.surfaces)?;
     let handle = server.handle();
     let serving = actix_web::rt::spawn(server);
-    operations.enter(Stage::Serving { engine, verifier: assembled.verifier });
+    operations.enter(Stage::Serving { engine, verifier: assembled.verifier, directory });
     listening.announce();
     greet(&listening);
 
@@ -181,6 +193,51 @@ async fn sweep(sessions: Arc<Sessions>) {
         if let Err(error) = sessions.sweep().await {
             warn!(error = &error as &dyn std::error::Error, "sessions.sweep.failed");
         }
+    }
+}
+
+/// Makes the directory what it shall be, however long it takes until it can be asked; says who this server is there.
+async fn initialised(
+    directory: &dyn Directory,
+    engine: &Engine,
+    operations: &ServerOperations,
+) -> Option<(String, Secret)> {
+    let mut pause = Duration::from_millis(500);
+    loop {
+        let initialised = directory.initialise(engine).await;
+        let own = match initialised {
+            Ok(()) => directory.own_client().await,
+            Err(not_yet) => Err(not_yet),
+        };
+        let NotYet(reason) = match own {
+            Ok(own) => return own,
+            Err(not_yet) => not_yet,
+        };
+        warn!(reason, retry_in = ?pause, "directory.not_ready");
+        operations.enter(Stage::WaitingForDirectory(format!("{reason}; tried again until it works")));
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(15));
+    }
+}
+
+/// Looks, again and again, for what is left here of users, groups and applications that are gone; says who it is, and takes it
+/// away where that is wanted.
+async fn look_for_orphans(orphans: Orphans, interval: Duration, remove: bool) {
+    loop {
+        match orphans.find().await {
+            Ok(gone) => {
+                #[expect(clippy::cast_precision_loss, reason = "a metric is a float")]
+                metrics::gauge!("identity_orphans").set(gone.len() as f64);
+                for party in gone {
+                    warn!(%party, remove, "orphan.found");
+                    if remove && let Err(error) = orphans.remove(&party).await {
+                        error!(%party, error = &error as &dyn std::error::Error, "orphan.remove.failed");
+                    }
+                }
+            }
+            Err(error) => warn!(error = &error as &dyn std::error::Error, "orphan.search.failed"),
+        }
+        tokio::time::sleep(interval).await;
     }
 }
 

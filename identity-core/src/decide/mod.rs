@@ -14,6 +14,9 @@ pub use permit::{Authority, Denied, Permit};
 pub use question::{Property, Question, Target};
 pub use user_task::{TaskOperation, UserTask, decide_user_task};
 
+use std::collections::BTreeSet;
+
+use crate::entity::Permission;
 use crate::matrix::Access;
 use crate::resolve::Subject;
 use crate::value::AuthorizationKey;
@@ -37,6 +40,7 @@ pub struct Basis<'q>(pub(crate) Ground<'q>);
 pub(crate) enum Ground<'q> {
     Authorization { key: AuthorizationKey, owner: Sym },
     Permission { role: Sym, audience: &'q str, definition: &'q str },
+    ClaimedPermission { audience: &'q str, definition: &'q str },
     Tenant(&'q crate::value::TenantId),
 }
 
@@ -68,13 +72,13 @@ pub fn decide<'q>(world: &World, subject: &Subject, question: &Question<'q>) -> 
 }
 
 fn permission<'q>(world: &World, subject: &Subject, audience: &'q str, definition: &'q str) -> Option<Ground<'q>> {
-    let holds = |role: &&crate::value::RoleId| {
-        world.role(role.as_str()).is_some_and(|role| {
-            role.permissions
-                .iter()
-                .any(|held| held.audience.as_str() == audience && held.definition.as_str() == definition)
-        })
+    let held = |permissions: &BTreeSet<Permission>| {
+        permissions.iter().any(|held| held.audience.as_str() == audience && held.definition.as_str() == definition)
     };
+    if held(&subject.permissions) {
+        return Some(Ground::ClaimedPermission { audience, definition });
+    }
+    let holds = |role: &&crate::value::RoleId| world.role(role.as_str()).is_some_and(|role| held(&role.permissions));
     let role = subject.roles.iter().find(holds)?;
     let role = world.names().get(crate::world::Kind::Role, role.as_str())?;
     Some(Ground::Permission { role, audience, definition })
@@ -97,4 +101,36 @@ fn resource<'q>(world: &World, subject: &Subject, access: Access, target: Target
                 .find_map(|property| search(world.run_on_property(access.resource_type, property.name)))
         })?;
     Some(Ground::Authorization { key: grant.key, owner: grant.owner })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::Principal;
+    use crate::matrix::Matrix;
+    use crate::resolve::{Presented, resolve};
+    use crate::search::permissions_of;
+    use crate::value::{Audience, PermissionName, Username};
+    use crate::world::Sources;
+
+    #[test]
+    fn a_tokens_permissions_count_literally_and_are_explained() {
+        let world = World::new(Sources::Provider { groups_claimed: true }, Matrix::standard());
+        let ann = Principal::User(Username::parse("ann").unwrap());
+        let permission = Permission {
+            audience: Audience::parse("optimize-api").unwrap(),
+            definition: PermissionName::parse("write:*").unwrap(),
+        };
+        let permissions = BTreeSet::from([permission.clone()]);
+        let subject = resolve(&world, Presented { permissions: Some(&permissions), ..Presented::from(&ann) });
+        let decision = decide(&world, &subject, &Question::permission("optimize-api", "write:*"));
+        assert!(decision.allowed());
+        let Explanation::Allow(steps) = decision.explain(&world, &subject) else { panic!("it is allowed") };
+        assert_eq!(steps.last(), Some(&Step::ClaimedPermission { permission }));
+        for (audience, definition) in [("optimize-api", "write:x"), ("console-api", "write:*"), ("", "")] {
+            assert!(!decide(&world, &subject, &Question::permission(audience, definition)).allowed());
+        }
+        assert_eq!(permissions_of(&world, &subject, "optimize-api").len(), 1);
+        assert!(permissions_of(&world, &subject, "console-api").is_empty());
+    }
 }

@@ -22,6 +22,7 @@ macro_rules! names {
 mod audit_event;
 mod authorization;
 mod columns;
+mod directory;
 mod group;
 mod mapping_rule;
 mod membership;
@@ -33,6 +34,7 @@ mod user;
 pub use audit_event::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind};
 pub use authorization::{Authorization, Scope};
 pub use columns::{SEPARATOR, parse_time, storable, time_text, to_microsecond};
+pub use directory::{Api, ApiPermission, Client, ClientKind, NewClient, NewPerson, Person};
 pub use group::Group;
 pub use mapping_rule::{MappingRule, Operator, RuleKind};
 pub use membership::{Container, Membership, Party, PartyKind, UnsupportedMember};

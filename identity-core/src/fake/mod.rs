@@ -1,12 +1,14 @@
 //! Stateful in-memory fakes of the ports.
 
 mod audit_log;
+mod directory;
 mod effects;
 mod policy_store;
 mod rows;
 mod session_store;
 
 pub use audit_log::MemoryAuditLog;
+pub use directory::MemoryDirectory;
 pub use effects::{FixedClock, PlainCrypto, PlainPasswordHasher, SequentialIds};
 pub use policy_store::MemoryPolicyStore;
 pub use rows::Rows;

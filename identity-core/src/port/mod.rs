@@ -5,7 +5,9 @@
 
 mod audit_log;
 mod audit_query;
+mod directory;
 mod effects;
+mod entitlements;
 mod identity_provider;
 mod net;
 mod policy_store;
@@ -14,7 +16,9 @@ mod token_verifier;
 
 pub use audit_log::AuditLog;
 pub use audit_query::{AuditField, AuditFilter, AuditPosition, AuditQuery, AuditText, TimeFilter};
+pub use directory::{ApiDirectory, ClientDirectory, DirectoryError, GroupDirectory, RoleDirectory, UserDirectory};
 pub use effects::{Clock, Crypto, Ids, PasswordHasher};
+pub use entitlements::{Entitled, Entitlements};
 pub use identity_provider::{
     AuthorizationRequest, AuthorizationResponse, ClaimSource, Ending, IdentityProvider, LogoutNotice, ProviderError,
     RefusedSignIn, Sent, SignedIn,
@@ -26,7 +30,9 @@ pub use token_verifier::{RejectedToken, TokenError, TokenVerifier, VerifiedToken
 
 #[cfg(feature = "mocks")]
 pub use {
-    audit_log::MockAuditLog, effects::MockClock, effects::MockCrypto, effects::MockIds, effects::MockPasswordHasher,
+    audit_log::MockAuditLog, directory::MockApiDirectory, directory::MockClientDirectory,
+    directory::MockGroupDirectory, directory::MockRoleDirectory, directory::MockUserDirectory, effects::MockClock,
+    effects::MockCrypto, effects::MockIds, effects::MockPasswordHasher, entitlements::MockEntitlements,
     identity_provider::MockIdentityProvider, policy_store::MockPolicyStore, policy_store::MockPolicyTransaction,
     session_store::MockSessionStore, token_verifier::MockTokenVerifier,
 };

@@ -1,12 +1,13 @@
 //! From a raw token to who it speaks for.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use crate::entity::Principal;
+use crate::entity::{Permission, Principal};
 use crate::value::{Claims, Email, GroupId};
 
 /// Verifies bearer tokens.
@@ -29,6 +30,8 @@ pub struct VerifiedToken {
     pub principal: Principal,
     /// The caller's groups, when this issuer's groups come from a claim; they replace the stored ones.
     pub groups: Option<Vec<GroupId>>,
+    /// The permissions on APIs that the token itself brings, beside those of stored roles.
+    pub permissions: BTreeSet<Permission>,
     /// All its claims.
     pub claims: Claims,
     /// The claim `name`, when it is there.

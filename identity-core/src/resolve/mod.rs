@@ -9,7 +9,9 @@ mod principal;
 pub use owners::Owners;
 pub use principal::PrincipalClaims;
 
-use crate::entity::Principal;
+use std::collections::BTreeSet;
+
+use crate::entity::{Permission, Principal};
 use crate::port::VerifiedToken;
 use crate::value::{Claims, GroupId, MappingRuleId, Revision, RoleId, TenantId};
 use crate::world::{Kind, Sym, World};
@@ -23,17 +25,24 @@ pub struct Presented<'p> {
     pub claims: Option<&'p Claims>,
     /// The groups that their token claims, where groups come by token.
     pub groups: Option<&'p [GroupId]>,
+    /// The permissions that their token brings.
+    pub permissions: Option<&'p BTreeSet<Permission>>,
 }
 
 impl<'p> From<&'p VerifiedToken> for Presented<'p> {
     fn from(token: &'p VerifiedToken) -> Self {
-        Self { principal: &token.principal, claims: Some(&token.claims), groups: token.groups.as_deref() }
+        Self {
+            principal: &token.principal,
+            claims: Some(&token.claims),
+            groups: token.groups.as_deref(),
+            permissions: Some(&token.permissions),
+        }
     }
 }
 
 impl<'p> From<&'p Principal> for Presented<'p> {
     fn from(principal: &'p Principal) -> Self {
-        Self { principal, claims: None, groups: None }
+        Self { principal, claims: None, groups: None, permissions: None }
     }
 }
 
@@ -54,6 +63,8 @@ pub struct Subject {
     pub roles: Vec<RoleId>,
     /// Their tenants, by id.
     pub tenants: Vec<TenantId>,
+    /// The permissions on APIs that their token brings, beside those of their roles.
+    pub permissions: BTreeSet<Permission>,
     owners: Owners,
 }
 
@@ -68,6 +79,7 @@ impl Subject {
             groups_claimed: false,
             roles: Vec::new(),
             tenants: Vec::new(),
+            permissions: BTreeSet::new(),
             owners: Owners::default(),
         }
     }
@@ -121,6 +133,7 @@ pub fn resolve(world: &World, presented: Presented<'_>) -> Subject {
         groups_claimed: presented.groups.is_some(),
         roles: texts(world, &roles, RoleId::from_shared),
         tenants: texts(world, &tenants, TenantId::from_shared),
+        permissions: presented.permissions.cloned().unwrap_or_default(),
         owners: Owners::new(world, owners),
     }
 }

@@ -10,7 +10,7 @@ mod select;
 mod span;
 mod visibility;
 
-pub use page::{Page, PageRequest, matches_text};
+pub use page::{ListRequest, Listing, Page, PageRequest, matches_text};
 pub use query::{Cursor, Found, Key, LikePattern, Order, Part, Row, SortBy, Start, TextFilter, Window};
 pub use review::{Allowed, permissions_of, resources_of, what_can, who_can};
 pub use visibility::{Visible, granted, visible};

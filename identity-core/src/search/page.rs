@@ -18,6 +18,30 @@ pub struct Page<T> {
     pub total: usize,
 }
 
+/// Which part of a list somebody wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListRequest {
+    /// Only what has this in its id or name, whatever the case.
+    pub search: Option<String>,
+    /// Which page.
+    pub page: PageRequest,
+}
+
+/// A part of a list that may be longer than anybody has looked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// How many items the whole list has, where that is known without reading all of it.
+    pub total: Option<usize>,
+}
+
+impl<T> From<Page<T>> for Listing<T> {
+    fn from(page: Page<T>) -> Self {
+        Self { items: page.items, total: Some(page.total) }
+    }
+}
+
 impl PageRequest {
     /// Cuts the page out of a list in its order. Only the page's items are kept; the rest is counted.
     pub fn cut<T>(self, list: impl Iterator<Item = T>) -> Page<T> {

@@ -104,7 +104,7 @@ pub fn resources_of(
     found
 }
 
-/// The permissions of one API that a subject's roles hold, in order.
+/// The permissions of one API that a subject's roles hold or their token brings, in order.
 #[must_use]
 pub fn permissions_of(world: &World, subject: &Subject, audience: &str) -> BTreeSet<PermissionName> {
     subject
@@ -112,6 +112,7 @@ pub fn permissions_of(world: &World, subject: &Subject, audience: &str) -> BTree
         .iter()
         .filter_map(|role| world.role(role.as_str()))
         .flat_map(|role| &role.permissions)
+        .chain(&subject.permissions)
         .filter(|permission| permission.audience.as_str() == audience)
         .map(|permission| permission.definition.clone())
         .collect()

@@ -8,12 +8,19 @@ use crate::apply::{Command, Refusal};
 use crate::decide::{Denied, Permit, Question, decide};
 use crate::engine::{Engine, WriteError};
 use crate::entity::{Actor, AuditEntity, AuditOperation, AuditResult, Container, EntityKind, Membership, Party};
-use crate::port::{AuditDraft, StoreError};
+use crate::port::{AuditDraft, DirectoryError, StoreError};
 use crate::preset::{IDENTITY_AUDIENCE, READ, READ_USERS, WRITE};
 use crate::resolve::Subject;
 use crate::search::{Visible, visible};
 use crate::value::{Email, Revision};
 use crate::world::World;
+
+/// The commands that take away everything that a party is a member of or owns.
+pub fn forgetting(world: &World, party: &Party) -> Vec<Command> {
+    let memberships = world.memberships(party).filter_map(|container| Membership::new(container, party.clone()).ok());
+    let owned = world.owned_by(party).map(|authorization| Command::DeleteAuthorization(authorization.key));
+    memberships.map(Command::RemoveMember).chain(owned).collect()
+}
 
 /// Somebody who authenticated, as a service knows them.
 #[derive(Clone)]
@@ -70,6 +77,19 @@ pub enum ServiceError {
     /// The store cannot do it.
     #[error(transparent)]
     Store(StoreError),
+    /// The directory cannot do it.
+    #[error(transparent)]
+    Directory(DirectoryError),
+}
+
+impl From<DirectoryError> for ServiceError {
+    fn from(error: DirectoryError) -> Self {
+        match error {
+            DirectoryError::Missing(entity) => Self::Missing(entity),
+            DirectoryError::Conflict(entity) => Self::Refused(Refusal::Exists(entity)),
+            other => Self::Directory(other),
+        }
+    }
 }
 
 impl From<WriteError> for ServiceError {
@@ -166,6 +186,50 @@ impl Gate {
         let entity = AuditEntity { kind, key: key.to_owned() };
         self.permit(caller, AuditDraft { operation: AuditOperation::Read, entity, related: None }).await?;
         Ok(look(&caller.world))
+    }
+
+    /// Asks a directory, if the caller may.
+    ///
+    /// # Errors
+    /// When they may not, or the directory fails.
+    pub async fn ask<T>(
+        &self,
+        caller: &Caller,
+        (kind, key): (EntityKind, &str),
+        question: impl Future<Output = Result<T, DirectoryError>> + Send,
+    ) -> Result<T, ServiceError> {
+        let entity = AuditEntity { kind, key: key.to_owned() };
+        self.permit(caller, AuditDraft { operation: AuditOperation::Read, entity, related: None }).await?;
+        Ok(question.await?)
+    }
+
+    /// Has a directory change something, if the caller may. What came of it is recorded.
+    ///
+    /// # Errors
+    /// When they may not, or the directory fails.
+    pub async fn change<T>(
+        &self,
+        caller: &Caller,
+        attempt: AuditDraft,
+        change: impl Future<Output = Result<T, DirectoryError>> + Send,
+    ) -> Result<Written<T>, ServiceError> {
+        let permit = self.permit(caller, attempt.clone()).await?;
+        let outcome = change.await;
+        let result = if outcome.is_ok() { AuditResult::Success } else { AuditResult::Fail };
+        let now = self.engine.clock().now();
+        let mut event = attempt.event(now, permit.actor().clone(), result, caller.request_id.clone());
+        event.reason = outcome.as_ref().err().map(|error| error.code().to_owned());
+        self.engine.append(&event).await;
+        Ok(Written { value: outcome?, revision: self.engine.world().revision() })
+    }
+
+    /// Takes away everything that a party is a member of or owns here, after it was deleted in its directory.
+    ///
+    /// # Errors
+    /// As [`Gate::write`].
+    pub(super) async fn forget(&self, caller: &Caller, party: &Party) -> Result<Written, ServiceError> {
+        let attempt = AuditDraft { operation: AuditOperation::Delete, entity: AuditEntity::from(party), related: None };
+        self.write(caller, attempt, |world| Ok(forgetting(world, party))).await
     }
 
     /// Makes a change, if the caller may: the commands that `plan` names for the newest world. `attempt` is what is

@@ -2,38 +2,50 @@
 
 use std::sync::Arc;
 
-use super::{Caller, Gate, ListRequest, ServiceError, Written};
+use super::{Caller, Gate, ListRequest, ServiceError, UserSummary, Written};
 use crate::apply::{Command, Refusal};
 use crate::entity::{AuditEntity, AuditOperation, Authorization, Container, EntityKind, Group, Party, PartyKind, Role};
-use crate::port::{AuditDraft, Ids};
-use crate::search::{Page, matches_text};
+use crate::port::{AuditDraft, GroupDirectory, Ids};
+use crate::search::{Listing, matches_text};
 use crate::value::{Description, GroupId, Name, RoleId, Username};
 
 /// Groups, their members, roles and authorizations.
 pub struct Groups {
     gate: Gate,
     ids: Arc<dyn Ids>,
+    directory: Option<Arc<dyn GroupDirectory>>,
 }
 
 impl Groups {
     /// Groups behind a gate.
     #[must_use]
     pub fn new(gate: Gate, ids: Arc<dyn Ids>) -> Self {
-        Self { gate, ids }
+        Self { gate, ids, directory: None }
+    }
+
+    /// The same, of groups that live in a directory. What hangs on them here stays here.
+    #[must_use]
+    pub fn in_directory(self, directory: Arc<dyn GroupDirectory>) -> Self {
+        Self { directory: Some(directory), ..self }
     }
 
     /// The groups, by id.
     ///
     /// # Errors
     /// When the caller may not read.
-    pub async fn list(&self, caller: &Caller, list: &ListRequest) -> Result<Page<Group>, ServiceError> {
-        self.gate
+    pub async fn list(&self, caller: &Caller, list: &ListRequest) -> Result<Listing<Group>, ServiceError> {
+        if let Some(directory) = &self.directory {
+            return self.gate.ask(caller, (EntityKind::Group, ""), directory.list(list)).await;
+        }
+        let page = self
+            .gate
             .read(caller, EntityKind::Group, "", |world| {
                 let fits =
                     |group: &&Group| matches_text(list.search.as_deref(), &[group.id.as_str(), group.name.as_str()]);
                 list.page.cut(world.groups().filter(fits)).map(Group::clone)
             })
-            .await
+            .await?;
+        Ok(page.into())
     }
 
     /// One group.
@@ -41,14 +53,22 @@ impl Groups {
     /// # Errors
     /// When the caller may not read, or there is none.
     pub async fn find(&self, caller: &Caller, id: &str) -> Result<Group, ServiceError> {
+        if let Some(directory) = &self.directory {
+            let key = group_id(id)?;
+            return self.gate.ask(caller, (EntityKind::Group, id), directory.find(&key)).await;
+        }
         self.read(caller, id, |_, group| group.clone()).await
     }
 
-    /// Creates a group of this name. Names need not be unique.
+    /// Creates a group of this name. Names need not be unique, except in a directory.
     ///
     /// # Errors
-    /// When the caller may not write.
+    /// When the caller may not write, or a directory has one of that name.
     pub async fn create(&self, caller: &Caller, name: Name) -> Result<Written<Group>, ServiceError> {
+        if let Some(directory) = &self.directory {
+            let attempt = draft(AuditOperation::Create, name.as_str(), None);
+            return self.gate.change(caller, attempt, directory.create(&name)).await;
+        }
         let group = Group { id: GroupId::generated(self.ids.as_ref()), name, description: Description::default() };
         Ok(self.gate.command(caller, Command::CreateGroup(group.clone())).await?.with(group))
     }
@@ -58,8 +78,11 @@ impl Groups {
     /// # Errors
     /// When the caller may not write, or there is no such group.
     pub async fn rename(&self, caller: &Caller, id: &GroupId, name: Name) -> Result<Written, ServiceError> {
-        let entity = AuditEntity { kind: EntityKind::Group, key: id.to_string() };
-        let attempt = AuditDraft { operation: AuditOperation::Update, entity: entity.clone(), related: None };
+        let attempt = draft(AuditOperation::Update, id.as_str(), None);
+        if let Some(directory) = &self.directory {
+            return self.gate.change(caller, attempt, directory.rename(id, &name)).await;
+        }
+        let entity = attempt.entity.clone();
         self.gate
             .write(caller, attempt, |world| {
                 let old = world.group(id.as_str()).ok_or(Refusal::Missing(entity))?;
@@ -73,18 +96,44 @@ impl Groups {
     /// # Errors
     /// When the caller may not write, there is no such group, or nobody could administer without it.
     pub async fn delete(&self, caller: &Caller, id: GroupId) -> Result<Written, ServiceError> {
-        self.gate.command(caller, Command::DeleteGroup(id)).await
+        let Some(directory) = &self.directory else {
+            return self.gate.command(caller, Command::DeleteGroup(id)).await;
+        };
+        let attempt = draft(AuditOperation::Delete, id.as_str(), None);
+        let deleted = self.gate.change(caller, attempt, directory.delete(&id)).await;
+        let party = Party::Group(id);
+        let gone = matches!(&deleted, Ok(_) | Err(ServiceError::Missing(_)));
+        // Also of a group that was deleted before, when this server was interrupted in between.
+        if gone && !super::gate::forgetting(&caller.world, &party).is_empty() {
+            return self.gate.forget(caller, &party).await;
+        }
+        deleted
     }
 
-    /// The usernames of a group's members.
+    /// A group's users.
     ///
     /// # Errors
     /// When the caller may not read, or there is no such group.
-    pub async fn users(&self, caller: &Caller, id: &str) -> Result<Vec<Party>, ServiceError> {
-        self.read(caller, id, |world, group| {
-            world.members_of_kind(&Container::Group(group.id.clone()), PartyKind::User, None).collect()
-        })
-        .await
+    pub async fn users(
+        &self,
+        caller: &Caller,
+        id: &str,
+        list: &ListRequest,
+    ) -> Result<Listing<UserSummary>, ServiceError> {
+        if let Some(directory) = &self.directory {
+            let key = group_id(id)?;
+            let Listing { items, total } =
+                self.gate.ask(caller, (EntityKind::Group, id), directory.members(&key, list)).await?;
+            return Ok(Listing { items: items.into_iter().map(UserSummary::from).collect(), total });
+        }
+        let page = self
+            .read(caller, id, |world, group| {
+                let container = Container::Group(group.id.clone());
+                let members = world.members_of_kind(&container, PartyKind::User, None);
+                list.page.cut(members).map(|user| UserSummary::of_world(world, &user))
+            })
+            .await?;
+        Ok(page.into())
     }
 
     /// Makes a user a member, or ends it.
@@ -98,6 +147,11 @@ impl Groups {
         user: Username,
         member: bool,
     ) -> Result<Written, ServiceError> {
+        if let Some(directory) = &self.directory {
+            let related = AuditEntity { kind: EntityKind::User, key: user.to_string() };
+            let attempt = draft(assignment(member), id.as_str(), Some(related));
+            return self.gate.change(caller, attempt, directory.change_member(&id, &user, member)).await;
+        }
         self.gate.change_member(caller, Container::Group(id), Party::User(user), member).await
     }
 
@@ -106,6 +160,10 @@ impl Groups {
     /// # Errors
     /// When the caller may not read, or there is no such group.
     pub async fn roles(&self, caller: &Caller, id: &str) -> Result<Vec<Role>, ServiceError> {
+        if let Some(directory) = &self.directory {
+            let key = group_id(id)?;
+            return self.gate.ask(caller, (EntityKind::Group, id), directory.roles(&key)).await;
+        }
         self.read(caller, id, |world, group| {
             world
                 .memberships(&Party::Group(group.id.clone()))
@@ -129,6 +187,14 @@ impl Groups {
         role: RoleId,
         member: bool,
     ) -> Result<Written, ServiceError> {
+        if let Some(directory) = &self.directory {
+            let attempt = AuditDraft {
+                operation: assignment(member),
+                entity: AuditEntity { kind: EntityKind::Role, key: role.to_string() },
+                related: Some(AuditEntity { kind: EntityKind::Group, key: id.to_string() }),
+            };
+            return self.gate.change(caller, attempt, directory.change_role(&id, &role, member)).await;
+        }
         self.gate.change_member(caller, Container::Role(role), Party::Group(id), member).await
     }
 
@@ -137,6 +203,10 @@ impl Groups {
     /// # Errors
     /// When the caller may not read, or there is no such group.
     pub async fn authorizations(&self, caller: &Caller, id: &str) -> Result<Vec<Authorization>, ServiceError> {
+        if self.directory.is_some() {
+            let owner = Party::Group(group_id(id)?);
+            return self.gate.read(caller, EntityKind::Group, id, |world| world.owned_by(&owner).collect()).await;
+        }
         self.read(caller, id, |world, group| world.owned_by(&Party::Group(group.id.clone())).collect()).await
     }
 
@@ -152,4 +222,18 @@ impl Groups {
             .await?
             .ok_or_else(missing)
     }
+}
+
+fn draft(operation: AuditOperation, key: &str, related: Option<AuditEntity>) -> AuditDraft {
+    AuditDraft { operation, entity: AuditEntity { kind: EntityKind::Group, key: key.to_owned() }, related }
+}
+
+pub(super) fn assignment(member: bool) -> AuditOperation {
+    if member { AuditOperation::Assign } else { AuditOperation::Unassign }
+}
+
+/// A text that is no id is the id of nothing.
+fn group_id(text: &str) -> Result<GroupId, ServiceError> {
+    let missing = |_| ServiceError::Missing(AuditEntity { kind: EntityKind::Group, key: text.to_owned() });
+    GroupId::parse(text).map_err(missing)
 }

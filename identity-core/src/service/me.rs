@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Caller;
-use crate::entity::{Group, Scope, Tenant};
+use crate::entity::{Scope, Tenant};
 use crate::matrix::Family;
 use crate::preset::IDENTITY_AUDIENCE;
 use crate::search::{permissions_of, resources_of};
-use crate::value::{Description, Name, PermissionName, ResourceTypeName};
+use crate::value::{PermissionName, ResourceTypeName};
 
 impl Caller {
     /// What to call them: the name that their token or account gives, or else their id.
@@ -26,18 +26,6 @@ impl Caller {
     #[must_use]
     pub fn tenants(&self) -> Vec<Tenant> {
         self.subject.tenants.iter().filter_map(|id| self.world.tenant(id.as_str()).cloned()).collect()
-    }
-
-    /// Their groups, by id. A group that only their token knows has its id for a name.
-    #[must_use]
-    pub fn groups(&self) -> Vec<Group> {
-        let known = |id: &crate::value::GroupId| {
-            self.world.group(id.as_str()).cloned().or_else(|| {
-                let name = Name::parse(id.as_str()).ok()?;
-                Some(Group { id: id.clone(), name, description: Description::default() })
-            })
-        };
-        self.subject.groups.iter().filter_map(known).collect()
     }
 
     /// What they may do with the resources of Management Identity's types: the union over all their owners.

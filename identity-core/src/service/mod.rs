@@ -6,13 +6,17 @@
 mod audit_logs;
 mod authentication;
 mod authorizations;
+mod clients;
 pub mod cluster;
 mod gate;
 mod groups;
 mod mapping_rules;
 mod me;
+mod orphans;
+mod people;
 mod roles;
 pub mod session;
+mod summary;
 mod tenants;
 mod throttle;
 mod users;
@@ -20,20 +24,15 @@ mod users;
 pub use audit_logs::AuditLogs;
 pub use authentication::{Authentication, AuthenticationError};
 pub use authorizations::{Authorizations, EntityAuthorization, Resource, ResourceKind};
-pub use gate::{Caller, Gate, ServiceError, Written};
+pub use clients::{Apis, ClientChange, Clients};
+pub use gate::{Caller, Gate, ServiceError, Written, forgetting};
 pub use groups::Groups;
 pub use mapping_rules::{MappingRules, RuleTargets, RuleWithTargets, creation, replacement};
+pub use orphans::Orphans;
+pub use people::{People, PersonChange};
 pub use roles::Roles;
-pub use tenants::Tenants;
+pub use summary::{ApplicationSummary, UserSummary};
+pub use tenants::{MemberDirectories, Tenants};
 pub use users::user_creation;
 
-use crate::search::PageRequest;
-
-/// Which part of a list somebody wants.
-#[derive(Clone, Debug)]
-pub struct ListRequest {
-    /// Only what has this in its id or name, whatever the case.
-    pub search: Option<String>,
-    /// Which page.
-    pub page: PageRequest,
-}
+pub use crate::search::ListRequest;

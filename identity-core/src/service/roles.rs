@@ -1,38 +1,51 @@
 //! Roles and their permissions, as the management API sees them: the name is the key.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::{Caller, Gate, ListRequest, ServiceError, Written};
 use crate::apply::{Command, Refusal};
 use crate::entity::{AuditEntity, AuditOperation, EntityKind, Permission, Role};
-use crate::port::AuditDraft;
-use crate::search::{Page, matches_text};
+use crate::port::{AuditDraft, RoleDirectory};
+use crate::search::{Listing, matches_text};
 use crate::value::{Description, Name, RoleId};
 
 /// Roles and their permissions.
 pub struct Roles {
     gate: Gate,
+    directory: Option<Arc<dyn RoleDirectory>>,
 }
 
 impl Roles {
     /// Roles behind a gate.
     #[must_use]
     pub fn new(gate: Gate) -> Self {
-        Self { gate }
+        Self { gate, directory: None }
+    }
+
+    /// The same, of roles that live in a directory.
+    #[must_use]
+    pub fn in_directory(self, directory: Arc<dyn RoleDirectory>) -> Self {
+        Self { directory: Some(directory), ..self }
     }
 
     /// The roles, by name.
     ///
     /// # Errors
     /// When the caller may not read.
-    pub async fn list(&self, caller: &Caller, list: &ListRequest) -> Result<Page<Role>, ServiceError> {
-        self.gate
+    pub async fn list(&self, caller: &Caller, list: &ListRequest) -> Result<Listing<Role>, ServiceError> {
+        if let Some(directory) = &self.directory {
+            return self.gate.ask(caller, (EntityKind::Role, ""), directory.list(list)).await;
+        }
+        let page = self
+            .gate
             .read(caller, EntityKind::Role, "", |world| {
                 let fits =
                     |role: &&Role| matches_text(list.search.as_deref(), &[role.id.as_str(), role.description.as_str()]);
                 list.page.cut(world.roles().filter(fits)).map(Role::clone)
             })
-            .await
+            .await?;
+        Ok(page.into())
     }
 
     /// One role.
@@ -40,10 +53,13 @@ impl Roles {
     /// # Errors
     /// When the caller may not read, or there is none.
     pub async fn find(&self, caller: &Caller, name: &str) -> Result<Role, ServiceError> {
-        self.gate
-            .read(caller, EntityKind::Role, name, |world| world.role(name).cloned())
-            .await?
-            .ok_or_else(|| ServiceError::Missing(AuditEntity { kind: EntityKind::Role, key: name.to_owned() }))
+        let missing = || ServiceError::Missing(AuditEntity { kind: EntityKind::Role, key: name.to_owned() });
+        if let Some(directory) = &self.directory {
+            let id = RoleId::parse(name).map_err(|_| missing())?;
+            return self.gate.ask(caller, (EntityKind::Role, name), directory.find(&id)).await;
+        }
+        let found = self.gate.read(caller, EntityKind::Role, name, |world| world.role(name).cloned()).await?;
+        found.ok_or_else(missing)
     }
 
     /// Creates a role, with permissions.
@@ -58,6 +74,10 @@ impl Roles {
         permissions: BTreeSet<Permission>,
     ) -> Result<Written<Role>, ServiceError> {
         let role = Role { name: Name::from(&id), id, description, permissions };
+        if let Some(directory) = &self.directory {
+            let attempt = draft(AuditOperation::Create, &role.id);
+            return Ok(self.gate.change(caller, attempt, directory.create(&role)).await?.with(role));
+        }
         Ok(self.gate.command(caller, Command::CreateRole(role.clone())).await?.with(role))
     }
 
@@ -71,8 +91,11 @@ impl Roles {
         id: &RoleId,
         description: Description,
     ) -> Result<Written, ServiceError> {
-        let entity = AuditEntity { kind: EntityKind::Role, key: id.to_string() };
-        let attempt = AuditDraft { operation: AuditOperation::Update, entity: entity.clone(), related: None };
+        let attempt = draft(AuditOperation::Update, id);
+        if let Some(directory) = &self.directory {
+            return self.gate.change(caller, attempt, directory.describe(id, &description)).await;
+        }
+        let entity = attempt.entity.clone();
         self.gate
             .write(caller, attempt, |world| {
                 let old = world.role(id.as_str()).ok_or(Refusal::Missing(entity))?;
@@ -86,6 +109,9 @@ impl Roles {
     /// # Errors
     /// When the caller may not write, there is no such role, or nobody could administer without it.
     pub async fn delete(&self, caller: &Caller, id: RoleId) -> Result<Written, ServiceError> {
+        if let Some(directory) = &self.directory {
+            return self.gate.change(caller, draft(AuditOperation::Delete, &id), directory.delete(&id)).await;
+        }
         self.gate.command(caller, Command::DeleteRole(id)).await
     }
 
@@ -100,8 +126,16 @@ impl Roles {
         permission: Permission,
         add: bool,
     ) -> Result<Written, ServiceError> {
+        if let Some(directory) = &self.directory {
+            let attempt = draft(AuditOperation::Update, &id);
+            return self.gate.change(caller, attempt, directory.change_permission(&id, &permission, add)).await;
+        }
         let command =
             if add { Command::GrantPermission(id, permission) } else { Command::RevokePermission(id, permission) };
         self.gate.command(caller, command).await
     }
+}
+
+fn draft(operation: AuditOperation, id: &RoleId) -> AuditDraft {
+    AuditDraft { operation, entity: AuditEntity { kind: EntityKind::Role, key: id.to_string() }, related: None }
 }

@@ -1,23 +1,44 @@
 //! Tenants and their members, as the management API sees them.
 
-use super::{Caller, Gate, ListRequest, ServiceError, Written};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{ApplicationSummary, Caller, Gate, ListRequest, ServiceError, UserSummary, Written};
 use crate::apply::{Command, Refusal};
 use crate::entity::{AuditEntity, AuditOperation, Container, EntityKind, Membership, Party, PartyKind, Tenant};
-use crate::port::AuditDraft;
+use crate::port::{AuditDraft, ClientDirectory, GroupDirectory, UserDirectory};
 use crate::search::{Page, matches_text};
-use crate::value::{Description, Name, TenantId};
+use crate::value::{ClientId, Description, GroupId, Name, TenantId, Username};
 use crate::world::World;
 
 /// Tenants and their members.
 pub struct Tenants {
     gate: Gate,
+    directories: Option<MemberDirectories>,
+}
+
+/// Where members of tenants live, when they do not live here.
+#[derive(Clone)]
+pub struct MemberDirectories {
+    /// Users.
+    pub users: Arc<dyn UserDirectory>,
+    /// Groups.
+    pub groups: Arc<dyn GroupDirectory>,
+    /// Applications.
+    pub clients: Arc<dyn ClientDirectory>,
 }
 
 impl Tenants {
     /// Tenants behind a gate.
     #[must_use]
     pub fn new(gate: Gate) -> Self {
-        Self { gate }
+        Self { gate, directories: None }
+    }
+
+    /// The same, of members that live in directories.
+    #[must_use]
+    pub fn of_directories(self, directories: MemberDirectories) -> Self {
+        Self { directories: Some(directories), ..self }
     }
 
     /// The tenants, by id.
@@ -94,22 +115,106 @@ impl Tenants {
         self.gate.command(caller, Command::DeleteTenant(id)).await
     }
 
-    /// A tenant's direct members of one kind, by id, each as `show` has it.
+    /// The users who are direct members of a tenant, by id.
     ///
     /// # Errors
-    /// When the caller may not read, or there is no such tenant.
-    pub async fn members<T>(
-        &self,
-        caller: &Caller,
-        id: &str,
-        kind: PartyKind,
-        show: impl Fn(&World, Party) -> T,
-    ) -> Result<Vec<T>, ServiceError> {
+    /// When the caller may not read, there is no such tenant, or a directory fails.
+    pub async fn users(&self, caller: &Caller, id: &str) -> Result<Vec<UserSummary>, ServiceError> {
+        let members = self.members(caller, id, PartyKind::User).await?;
+        let known = match &self.directories {
+            Some(directories) => {
+                let ids: Vec<Username> = members.iter().filter_map(|one| Username::parse(one.id()).ok()).collect();
+                let people = directories.users.find_all(&ids).await?;
+                people.into_iter().map(|person| (person.id.to_string(), UserSummary::from(person))).collect()
+            }
+            None => BTreeMap::new(),
+        };
+        let show = |user: Party| match known.get(user.id()) {
+            Some(user) => user.clone(),
+            None => UserSummary::of_world(&caller.world, &user),
+        };
+        Ok(members.into_iter().map(show).collect())
+    }
+
+    /// The groups that are direct members of a tenant, by id. One that nobody knows has its id for a name.
+    ///
+    /// # Errors
+    /// As [`Tenants::users`].
+    pub async fn groups(&self, caller: &Caller, id: &str) -> Result<Vec<(GroupId, String)>, ServiceError> {
+        let members = self.members(caller, id, PartyKind::Group).await?;
+        let ids: Vec<GroupId> = members.iter().filter_map(|group| GroupId::parse(group.id()).ok()).collect();
+        let known: BTreeMap<GroupId, Name> = match &self.directories {
+            Some(directories) => {
+                directories.groups.find_all(&ids).await?.into_iter().map(|group| (group.id, group.name)).collect()
+            }
+            None => {
+                let stored = ids.iter().filter_map(|id| caller.world.group(id.as_str()));
+                stored.map(|group| (group.id.clone(), group.name.clone())).collect()
+            }
+        };
+        let named = |id: GroupId| {
+            let name = known.get(&id).map_or_else(|| id.to_string(), ToString::to_string);
+            (id, name)
+        };
+        Ok(ids.into_iter().map(named).collect())
+    }
+
+    /// The applications that are direct members of a tenant, by client id.
+    ///
+    /// # Errors
+    /// As [`Tenants::users`].
+    pub async fn applications(&self, caller: &Caller, id: &str) -> Result<Vec<ApplicationSummary>, ServiceError> {
+        let members = self.members(caller, id, PartyKind::Client).await?;
+        let known = match &self.directories {
+            Some(directories) => {
+                let ids: Vec<ClientId> = members.iter().filter_map(|one| ClientId::parse(one.id()).ok()).collect();
+                let clients = directories.clients.find_all(&ids).await?;
+                clients.into_iter().map(|one| (one.client_id.to_string(), ApplicationSummary::from(one))).collect()
+            }
+            None => BTreeMap::new(),
+        };
+        let show = |client: Party| match known.get(client.id()) {
+            Some(application) => application.clone(),
+            None => ApplicationSummary::of_id(client.id()),
+        };
+        Ok(members.into_iter().map(show).collect())
+    }
+
+    async fn members(&self, caller: &Caller, id: &str, kind: PartyKind) -> Result<Vec<Party>, ServiceError> {
         self.read(caller, id, |world, tenant| {
-            let container = Container::Tenant(tenant.id.clone());
-            world.members_of_kind(&container, kind, None).map(|member| show(world, member)).collect()
+            world.members_of_kind(&Container::Tenant(tenant.id.clone()), kind, None).collect()
         })
         .await
+    }
+
+    /// Refuses members that their directory does not have.
+    async fn must_exist(&self, members: &[Party]) -> Result<(), ServiceError> {
+        let Some(directories) = &self.directories else { return Ok(()) };
+        let (mut users, mut groups, mut clients) = (Vec::new(), Vec::new(), Vec::new());
+        for member in members {
+            match member {
+                Party::User(id) => users.push(id.clone()),
+                Party::Group(id) => groups.push(id.clone()),
+                Party::Client(id) => clients.push(id.clone()),
+                Party::Role(_) | Party::MappingRule(_) => {}
+            }
+        }
+        let mut known: BTreeSet<Party> = BTreeSet::new();
+        if !users.is_empty() {
+            known.extend(directories.users.find_all(&users).await?.into_iter().map(|one| Party::User(one.id)));
+        }
+        if !groups.is_empty() {
+            known.extend(directories.groups.find_all(&groups).await?.into_iter().map(|one| Party::Group(one.id)));
+        }
+        if !clients.is_empty() {
+            let found = directories.clients.find_all(&clients).await?;
+            known.extend(found.into_iter().map(|one| Party::Client(one.client_id)));
+        }
+        let stored = |member: &&Party| matches!(member, Party::Role(_) | Party::MappingRule(_));
+        match members.iter().find(|member| !known.contains(member) && !stored(member)) {
+            Some(member) => Err(ServiceError::Missing(AuditEntity::from(member))),
+            None => Ok(()),
+        }
     }
 
     /// Makes all of these members, or none of them.
@@ -118,6 +223,11 @@ impl Tenants {
     /// When the caller may not write, the tenant or one of them does not exist, or one is a member already.
     pub async fn add(&self, caller: &Caller, id: &TenantId, members: Vec<Party>) -> Result<Written, ServiceError> {
         let attempt = AuditDraft { operation: AuditOperation::Assign, entity: entity(id), related: None };
+        if self.directories.is_some() {
+            // Who may not write learns nothing about who there is.
+            self.gate.permit(caller, attempt.clone()).await?;
+            self.must_exist(&members).await?;
+        }
         let edges =
             members.into_iter().filter_map(|member| Membership::new(Container::Tenant(id.clone()), member).ok());
         let commands: Vec<Command> = edges.map(Command::AddMember).collect();

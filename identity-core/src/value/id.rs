@@ -103,6 +103,10 @@ text_id!(
     ClientId, "client id", id
 );
 text_id!(
+    /// A directory's own key for a client or an API.
+    ClientKey, "id", id
+);
+text_id!(
     /// A group. May hold any printable character: ids from a groups claim are often paths.
     GroupId, "group id", id
 );

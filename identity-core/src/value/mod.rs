@@ -11,11 +11,12 @@ mod local_path;
 mod name;
 mod secret;
 mod selector;
+mod uri;
 
 pub use claims::{Claims, ClaimsError};
 pub use email::Email;
 pub use id::{
-    Audience, AuthorizationKey, ClientId, GroupId, MappingRuleId, PermissionName, PropertyName, ResourceId,
+    Audience, AuthorizationKey, ClientId, ClientKey, GroupId, MappingRuleId, PermissionName, PropertyName, ResourceId,
     ResourceTypeName, Revision, RoleId, TenantId, Username,
 };
 pub use json::strict_json_object;
@@ -23,6 +24,7 @@ pub use local_path::LocalPath;
 pub use name::{ClaimValue, Description, Name};
 pub use secret::{PasswordHash, Secret};
 pub use selector::{ClaimSelector, Segment};
+pub use uri::RedirectUri;
 
 use std::fmt;
 

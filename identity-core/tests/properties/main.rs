@@ -37,7 +37,12 @@ fn subject_of(world: &World, caller: &Caller) -> Subject {
     let claims = Claims::new(caller.claims.clone()).unwrap();
     resolve(
         world,
-        Presented { principal: &caller.principal, claims: Some(&claims), groups: claimed.then_some(&groups[..]) },
+        Presented {
+            principal: &caller.principal,
+            claims: Some(&claims),
+            groups: claimed.then_some(&groups[..]),
+            permissions: None,
+        },
     )
 }
 

@@ -231,6 +231,9 @@ pub fn path_holds(world: &World, subject: &Subject, steps: &[Step]) -> bool {
             Step::Principal { principal } => (*principal == subject.principal).then(|| principal.clone().into()),
             Step::Rule { rule, .. } => subject.mapping_rules.contains(rule).then(|| Party::MappingRule(rule.clone())),
             Step::ClaimedGroup { group } => subject.groups.contains(group).then(|| Party::Group(group.clone())),
+            Step::ClaimedPermission { permission } => {
+                subject.permissions.contains(permission).then(|| here.clone().unwrap())
+            }
             Step::Member { membership } => (here.as_ref() == Some(membership.member())
                 && world.is_member(membership.container(), membership.member()))
             .then(|| match membership.container() {
@@ -250,7 +253,12 @@ pub fn path_holds(world: &World, subject: &Subject, steps: &[Step]) -> bool {
             None => return false,
         }
     }
-    matches!(steps.last(), Some(Step::Permission { .. } | Step::Authorization { .. } | Step::Member { .. }))
+    matches!(
+        steps.last(),
+        Some(
+            Step::Permission { .. } | Step::ClaimedPermission { .. } | Step::Authorization { .. } | Step::Member { .. }
+        )
+    )
 }
 
 /// The commands that do what a remedy says, for those that commands can do.

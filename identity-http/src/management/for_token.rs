@@ -2,15 +2,16 @@
 //! question.
 
 use actix_web::HttpResponse;
-use actix_web::web::ServiceConfig;
+use actix_web::web::{Query, ServiceConfig};
 
 use super::Failures;
-use super::view::{GroupReference, ResourceAuthorizationView, TenantView};
+use super::me::PermissionsQuery;
+use super::view::{ResourceAuthorizationView, TenantView};
 use crate::authentication::Authenticated;
 use crate::route::resource;
 
 pub(super) fn mount_groups(api: &mut ServiceConfig) {
-    api.service(resource("/groups/for-token").get(groups));
+    api.service(resource("/groups/for-token").get(groups)).service(resource("/permissions/for-token").get(permissions));
 }
 
 pub(super) fn mount_tenants(api: &mut ServiceConfig) {
@@ -21,11 +22,19 @@ pub(super) fn mount_authorizations(api: &mut ServiceConfig) {
     api.service(resource("/authorizations/for-token").get(authorizations));
 }
 
-/// Lists the groups of the token's bearer.
+/// Lists the ids of the groups of the token's bearer.
 #[utoipa::path(get, path = "/api/groups/for-token", tag = "for-token",
-    responses((status = 200, body = Vec<GroupReference>), Failures))]
+    responses((status = 200, body = Vec<String>), Failures))]
 pub(crate) async fn groups(Authenticated(caller): Authenticated) -> HttpResponse {
-    HttpResponse::Ok().json(caller.groups().into_iter().map(GroupReference::from).collect::<Vec<_>>())
+    HttpResponse::Ok().json(caller.subject.groups.iter().map(ToString::to_string).collect::<Vec<_>>())
+}
+
+/// Lists the permissions of the token's bearer on an API: how an application learns them where tokens do not say.
+#[utoipa::path(get, path = "/api/permissions/for-token", tag = "for-token", params(PermissionsQuery),
+    responses((status = 200, body = Vec<String>), Failures))]
+pub(crate) async fn permissions(Authenticated(caller): Authenticated, query: Query<PermissionsQuery>) -> HttpResponse {
+    let permissions = caller.permissions(query.audience.as_deref());
+    HttpResponse::Ok().json(permissions.iter().map(ToString::to_string).collect::<Vec<_>>())
 }
 
 /// Lists the tenants of the token's bearer.

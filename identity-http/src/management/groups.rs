@@ -128,17 +128,17 @@ pub(crate) async fn delete(
     Ok(crate::done())
 }
 
-/// Lists a group's users, by id.
-#[utoipa::path(get, path = "/api/groups/{id}/users", tag = "groups", params(("id" = String, Path)),
+/// Lists a group's users, by id. A search is ignored.
+#[utoipa::path(get, path = "/api/groups/{id}/users", tag = "groups", params(("id" = String, Path), ListQuery),
     responses((status = 200, body = Vec<UserView>), Failures))]
 pub(crate) async fn users(
     groups: Data<Groups>,
     Authenticated(caller): Authenticated,
     id: Path<String>,
+    query: Query<ListQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let users = groups.users(&caller, &id).await?;
-    let views: Vec<UserView> = users.iter().map(|user| UserView::new(&caller.world, user)).collect();
-    Ok(HttpResponse::Ok().json(views))
+    let list = query.into_inner().parse()?;
+    Ok(page::respond(groups.users(&caller, &id, &list).await?, UserView::from))
 }
 
 /// Adds a user to a group.

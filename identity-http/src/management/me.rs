@@ -26,7 +26,7 @@ pub(crate) struct MeView {
 #[into_params(parameter_in = Query)]
 pub(crate) struct PermissionsQuery {
     /// The audience of an API; this service's own when not given.
-    audience: Option<String>,
+    pub(super) audience: Option<String>,
 }
 
 /// Shows the caller.

@@ -3,13 +3,16 @@
 pub(crate) mod audit_log;
 pub(crate) mod authorizations;
 pub(crate) mod capabilities;
+pub(crate) mod clients;
 pub(crate) mod for_token;
 pub(crate) mod groups;
 pub(crate) mod mapping_rules;
 pub(crate) mod me;
+pub(crate) mod resource_servers;
 pub(crate) mod roles;
 pub(crate) mod sessions;
 pub(crate) mod tenants;
+pub(crate) mod users;
 pub(crate) mod view;
 
 use std::sync::Arc;
@@ -42,7 +45,10 @@ pub(crate) enum Failures {
     /// Too many attempts to sign in have failed; `Retry-After` says when to try again.
     #[response(status = 429, content_type = "application/problem+json")]
     TooManyRequests(ProblemDocument),
-    /// The store or the token's issuer cannot be reached now.
+    /// The directory refuses this server, which an operator has to mend.
+    #[response(status = 502, content_type = "application/problem+json")]
+    BadGateway(ProblemDocument),
+    /// The store, the directory or the token's issuer cannot be reached now.
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(ProblemDocument),
 }
@@ -57,6 +63,15 @@ pub(crate) fn mount(surfaces: &Surfaces, api: &mut ServiceConfig) {
         sessions::mount(api.app_data(Data::from(Arc::clone(&sign_in.sessions))));
     }
     for_token::mount_groups(api);
+    if let Some(people) = &surfaces.people {
+        users::mount(api.app_data(Data::from(Arc::clone(people))));
+    }
+    if let Some(clients) = &surfaces.clients {
+        clients::mount(api.app_data(Data::from(Arc::clone(clients))));
+    }
+    if let Some(apis) = &surfaces.apis {
+        resource_servers::mount(api.app_data(Data::from(Arc::clone(apis))));
+    }
     if let Some(groups) = &surfaces.groups {
         groups::mount(api.app_data(Data::from(Arc::clone(groups))));
     }

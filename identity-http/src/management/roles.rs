@@ -33,13 +33,22 @@ pub(super) fn mount(api: &mut ServiceConfig) {
 #[schema(example = json!({"definition": "write:*", "resourceServerAudience": "optimize-api"}))]
 pub(crate) struct PermissionView {
     #[schema(schema_with = schema::id)]
-    definition: String,
+    pub(super) definition: String,
     #[schema(schema_with = schema::id)]
-    resource_server_audience: String,
+    pub(super) resource_server_audience: String,
+}
+
+impl From<Permission> for PermissionView {
+    fn from(permission: Permission) -> Self {
+        Self {
+            definition: permission.definition.to_string(),
+            resource_server_audience: permission.audience.to_string(),
+        }
+    }
 }
 
 impl PermissionView {
-    fn parse(&self, findings: &mut Findings) -> Option<Permission> {
+    pub(super) fn parse(&self, findings: &mut Findings) -> Option<Permission> {
         let definition = findings.take("definition", PermissionName::parse(&self.definition));
         let audience = findings.take("resourceServerAudience", Audience::parse(&self.resource_server_audience));
         Some(Permission { audience: audience?, definition: definition? })
@@ -156,11 +165,7 @@ pub(crate) async fn permissions(
     name: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let role = roles.find(&caller, &name).await?;
-    let views = role.permissions.iter().map(|permission| PermissionView {
-        definition: permission.definition.to_string(),
-        resource_server_audience: permission.audience.to_string(),
-    });
-    Ok(HttpResponse::Ok().json(views.collect::<Vec<_>>()))
+    Ok(HttpResponse::Ok().json(role.permissions.into_iter().map(PermissionView::from).collect::<Vec<_>>()))
 }
 
 /// Adds a permission to a role. That it has it already is no error.

@@ -2,14 +2,14 @@
 
 use actix_web::web::{Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use identity_core::entity::{Party, PartyKind};
+use identity_core::entity::Party;
 use identity_core::service::{Caller, Tenants};
 use identity_core::value::{BrokenRule, ClientId, GroupId, InvalidValue, Name, TenantId, Username};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Failures;
-use super::view::{GroupReference, TenantView, UserView};
+use super::view::{ApplicationView, GroupReference, TenantView, UserView};
 use crate::authentication::Authenticated;
 use crate::body::{Body, Findings, one};
 use crate::page::{self, ListQuery};
@@ -95,18 +95,6 @@ pub(crate) enum MemberType {
     User,
     Group,
     Application,
-}
-
-/// An application. Of applications that live at the provider only the client id is known here.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ApplicationView {
-    id: String,
-    client_id: String,
-    name: String,
-    #[serde(rename = "type")]
-    #[schema(example = "M2M")]
-    kind: &'static str,
 }
 
 impl MemberType {
@@ -217,8 +205,8 @@ pub(crate) async fn users(
     Authenticated(caller): Authenticated,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let show = |world: &identity_core::world::World, user: Party| UserView::new(world, &user);
-    Ok(HttpResponse::Ok().json(tenants.members(&caller, &id, PartyKind::User, show).await?))
+    let users = tenants.users(&caller, &id).await?;
+    Ok(HttpResponse::Ok().json(users.into_iter().map(UserView::from).collect::<Vec<_>>()))
 }
 
 /// Adds users to a tenant: all of them or none.
@@ -254,8 +242,8 @@ pub(crate) async fn groups(
     Authenticated(caller): Authenticated,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let show = |world: &identity_core::world::World, group: Party| GroupReference::new(world, &group);
-    Ok(HttpResponse::Ok().json(tenants.members(&caller, &id, PartyKind::Group, show).await?))
+    let groups = tenants.groups(&caller, &id).await?;
+    Ok(HttpResponse::Ok().json(groups.into_iter().map(GroupReference::from).collect::<Vec<_>>()))
 }
 
 /// Adds groups to a tenant: all of them or none.
@@ -291,11 +279,8 @@ pub(crate) async fn applications(
     Authenticated(caller): Authenticated,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let show = |_: &identity_core::world::World, client: Party| {
-        let id = client.id().to_owned();
-        ApplicationView { client_id: id.clone(), name: id.clone(), id, kind: "M2M" }
-    };
-    Ok(HttpResponse::Ok().json(tenants.members(&caller, &id, PartyKind::Client, show).await?))
+    let applications = tenants.applications(&caller, &id).await?;
+    Ok(HttpResponse::Ok().json(applications.into_iter().map(ApplicationView::from).collect::<Vec<_>>()))
 }
 
 /// Adds applications to a tenant: all of them or none.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use identity_core::entity::{Authorization, Group, Party, Role, Scope, Tenant};
-use identity_core::value::{PermissionName, ResourceTypeName};
-use identity_core::world::World;
+use identity_core::entity::{Authorization, Group, Role, Scope, Tenant};
+use identity_core::service::{ApplicationSummary, UserSummary};
+use identity_core::value::{GroupId, PermissionName, ResourceTypeName};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -31,17 +31,15 @@ pub(crate) struct GroupReference {
     name: String,
 }
 
-impl GroupReference {
-    /// A group as a member; one that only tokens know has its id for a name.
-    pub(crate) fn new(world: &World, group: &Party) -> Self {
-        let name = world.group(group.id()).map_or_else(|| group.id().to_owned(), |group| group.name.to_string());
-        Self { id: group.id().to_owned(), name }
-    }
-}
-
 impl From<Group> for GroupReference {
     fn from(group: Group) -> Self {
         Self { id: group.id.to_string(), name: group.name.to_string() }
+    }
+}
+
+impl From<(GroupId, String)> for GroupReference {
+    fn from((id, name): (GroupId, String)) -> Self {
+        Self { id: id.to_string(), name }
     }
 }
 
@@ -82,16 +80,31 @@ pub(crate) struct UserView {
     email: String,
 }
 
-impl UserView {
-    pub(crate) fn new(world: &World, user: &Party) -> Self {
-        let stored = world.user(user.id());
-        let name = stored.and_then(|user| user.name.as_ref()).map(ToString::to_string);
-        let email = stored.and_then(|user| user.email.as_ref()).map(ToString::to_string);
+impl From<UserSummary> for UserView {
+    fn from(user: UserSummary) -> Self {
+        Self { id: user.id, username: user.username, name: user.name, email: user.email }
+    }
+}
+
+/// An application. Of applications that live at the provider only the client id is known here.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ApplicationView {
+    id: String,
+    client_id: String,
+    name: String,
+    #[serde(rename = "type")]
+    #[schema(example = "M2M")]
+    kind: &'static str,
+}
+
+impl From<ApplicationSummary> for ApplicationView {
+    fn from(application: ApplicationSummary) -> Self {
         Self {
-            id: user.id().to_owned(),
-            username: user.id().to_owned(),
-            name: name.unwrap_or_else(|| user.id().to_owned()),
-            email: email.unwrap_or_default(),
+            id: application.id,
+            client_id: application.client_id,
+            name: application.name,
+            kind: application.kind.as_str(),
         }
     }
 }

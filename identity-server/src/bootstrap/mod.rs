@@ -50,7 +50,7 @@ pub async fn apply(
     let bootstrap = &config.bootstrap;
     write(engine, "defaults", |world| Ok(preset::missing(world))).await?;
     write(engine, "tenants", |world| Ok(management::tenants(bootstrap, world))).await?;
-    if engine.world().sources() != Sources::BuiltIn {
+    if engine.world().sources() != Sources::BuiltIn && config.keycloak.is_none() {
         let rules = management::rules(bootstrap)?;
         write(engine, "mapping rules", |world| Ok(management::rule_commands(&rules, world))).await?;
     }
@@ -61,7 +61,7 @@ pub async fn apply(
         }
     }
     write(engine, "initialization", |world| Ok(initialization::commands(&config.initialization, world))).await?;
-    if nobody_can_administer(&engine.world()) {
+    if config.keycloak.is_none() && nobody_can_administer(&engine.world()) {
         warn!(
             "bootstrap.nobody: nobody can administer; set bootstrap.initial-claim.value to the first administrator's, or \
              give initialization.default-roles.admin a member"

@@ -7,11 +7,11 @@ use std::time::Duration;
 use identity_core::value::{Audience, ClaimSelector, Secret};
 use url::{Host, Url};
 
-use super::Profile;
-use super::client::Client;
+use super::client::{Client, ClientAuthentication};
 use super::key::{Key, quoted};
 use super::reader::Reader;
 use super::server::web_url;
+use super::{KeycloakConfig, Profile};
 
 /// Whose tokens are believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,7 +97,7 @@ pub enum ProviderKind {
 
 impl Authentication {
     pub(super) fn read(from: &Reader<'_>, profile: Option<Profile>) -> Option<Self> {
-        if from.is_empty("providers") && matches!(profile, Some(Profile::Keycloak | Profile::Oidc)) {
+        if from.is_empty("providers") && profile == Some(Profile::Oidc) {
             from.problem("providers", "must hold at least one provider in this profile");
         }
         let mut providers: Vec<Provider> = Vec::new();
@@ -125,6 +125,40 @@ impl Authentication {
         })
     }
 
+    /// This server's registration at the first provider that has one.
+    pub(super) fn client(&self) -> Option<&Client> {
+        self.providers.iter().find_map(|provider| provider.client.as_ref())
+    }
+
+    /// Lets people sign in at the providers for which no client is configured, as this one.
+    pub fn signs_in_as(&mut self, own: Option<(String, Secret)>) {
+        let Some((id, secret)) = own else { return };
+        for provider in &mut self.providers {
+            let known =
+                provider.client.as_ref().is_some_and(|client| client.authentication != ClientAuthentication::None);
+            if !known && provider.kind == ProviderKind::Keycloak {
+                provider.client = Some(Client::with_secret(id.clone(), secret.clone()));
+            }
+        }
+    }
+
+    /// What is not said of providers is said of the realm that is managed.
+    pub(super) fn default_to(&mut self, keycloak: &KeycloakConfig) {
+        let Some(realm) = Provider::of_keycloak(keycloak) else { return };
+        for provider in &mut self.providers {
+            if provider.issuer.is_empty() {
+                provider.issuer.clone_from(&realm.issuer);
+                provider.allow_insecure_http |= realm.allow_insecure_http;
+            }
+            if provider.audiences.is_empty() {
+                provider.audiences.clone_from(&realm.audiences);
+            }
+        }
+        if self.providers.is_empty() {
+            self.providers.push(realm);
+        }
+    }
+
     /// Whether people sign in at providers with a browser.
     #[must_use]
     pub fn signs_in_at_providers(&self) -> bool {
@@ -146,14 +180,45 @@ impl Authentication {
 }
 
 impl Provider {
+    /// The realm that is managed, when no provider is configured.
+    pub(super) fn of_keycloak(keycloak: &KeycloakConfig) -> Option<Self> {
+        Some(Self {
+            id: "default".to_owned(),
+            kind: ProviderKind::Keycloak,
+            issuer: keycloak.issuer(),
+            backend_url: None,
+            jwks_url: None,
+            additional_jwks_urls: Vec::new(),
+            user_info_url: None,
+            user_info_augmentation: None,
+            audiences: vec![Audience::parse(identity_core::preset::IDENTITY_AUDIENCE).ok()?],
+            algorithms: vec!["RS256", "PS256", "ES256"],
+            clock_skew: Duration::from_secs(60),
+            username_claim: ClaimSelector::parse("sub").ok()?,
+            client_id_claim: None,
+            groups_claim: None,
+            prefer_username_claim: false,
+            require_at_jwt: false,
+            allow_insecure_http: keycloak.allow_insecure_http,
+            client: None,
+        })
+    }
+
     fn read(id: &str, from: &Reader<'_>, profile: Option<Profile>) -> Option<Self> {
         if id.is_empty() || !id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
             from.problem("", "must be called by lower-case letters, digits and dashes");
         }
+        let in_keycloak = profile == Some(Profile::Keycloak);
         let allow_insecure_http = from.flag("allow-insecure-http");
         let url = |text: &str| safe_url(text, allow_insecure_http == Some(true));
         let kind = from.choice("type", ProviderKind::parse);
-        let issuer = from.require("issuer", |text| url(text).map(|_| text.to_owned()));
+        let read_issuer = |text: &str| url(text).map(|_| text.to_owned());
+        let issuer = if in_keycloak {
+            // The realm that is managed, unless somebody says otherwise.
+            from.get("issuer", read_issuer).or_else(|| (!from.given("issuer")).then(String::new))
+        } else {
+            from.require("issuer", read_issuer)
+        };
         let backend_url = from.get("backend-url", url);
         let jwks_url = from.get("jwks-url", url);
         let additional_jwks_urls = from.list("additional-jwks-urls", url);
@@ -166,7 +231,7 @@ impl Provider {
             );
         }
         let audiences = from.list("audiences", Audience::parse);
-        if from.is_empty("audiences") {
+        if from.is_empty("audiences") && !in_keycloak {
             from.problem("audiences", "must hold at least one audience: a token for anybody is a token for nobody");
         }
         let algorithms = from.list("algorithms", algorithm);

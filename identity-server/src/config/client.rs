@@ -120,7 +120,7 @@ pub enum KeyFile {
 }
 
 /// The client id of the replaced service, where nobody says otherwise (management reference §7.1).
-const IMPLIED_ID: &str = "camunda-identity";
+pub(super) const IMPLIED_ID: &str = "camunda-identity";
 const METHODS: [&str; 5] = ["none", "client_secret_basic", "client_secret_post", "private_key_jwt", "tls_client_auth"];
 
 impl Client {
@@ -173,6 +173,26 @@ impl Client {
 }
 
 impl Client {
+    /// A client with a secret, and all else as is usual.
+    #[must_use]
+    pub fn with_secret(id: String, secret: Secret) -> Self {
+        Self {
+            display_name: "Keycloak".to_owned(),
+            id,
+            authentication: ClientAuthentication::SecretBasic(secret),
+            scopes: Vec::new(),
+            resources: Vec::new(),
+            authorize_parameters: Vec::new(),
+            prompt: None,
+            id_token_algorithms: Vec::new(),
+            endpoints: Endpoints { authorization: None, token: None, end_session: None, revocation: None },
+            user_info: UserInfo::Optional,
+            prefer_id_token_claims: false,
+            logout_at_provider: true,
+            require_logout_token_type: false,
+        }
+    }
+
     /// The client's secret, if it has one.
     pub(super) fn secret(&self) -> Option<&Secret> {
         match &self.authentication {

@@ -340,9 +340,9 @@ mod tests {
 
     #[test]
     fn what_is_not_used_is_said_in_one_line() {
-        let variables = [("KEYCLOAK_REALM", "r"), ("CAMUNDA_LICENSE_KEY", "k"), ("SERVER_SSL_KEY", "k")];
+        let variables = [("KEYCLOAK_PRESETS_X", "r"), ("CAMUNDA_LICENSE_KEY", "k"), ("SERVER_SSL_KEY", "k")];
         let line = "understood, not used by this version: \
-                    CAMUNDA_LICENSE_KEY, KEYCLOAK_REALM, SERVER_SSL_KEY";
+                    CAMUNDA_LICENSE_KEY, KEYCLOAK_PRESETS_X, SERVER_SSL_KEY";
         assert_eq!(overlaid(&variables), (vec![], vec![line.to_owned()]));
     }
 

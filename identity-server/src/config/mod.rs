@@ -15,6 +15,7 @@ mod environment;
 mod foreign;
 mod initialization;
 mod key;
+mod keycloak;
 mod log;
 mod names;
 mod problem;
@@ -35,6 +36,7 @@ pub use client::{
     Assertion, Client, ClientAuthentication, Endpoints as ClientEndpoints, KeyFile, UserInfo as SignInUserInfo,
 };
 pub use initialization::Initialization;
+pub use keycloak::{ApplicationSeed, ComponentSeed, DirectoryUserSeed, KeycloakAccess, KeycloakConfig};
 pub use log::{Log, LogFormat};
 pub use problem::{Problem, Problems};
 pub use server::Server;
@@ -63,6 +65,8 @@ pub struct Config {
     pub authentication: Authentication,
     /// How long browsers stay signed in.
     pub session: Session,
+    /// The Keycloak that users live in, in the profile `keycloak`.
+    pub keycloak: Option<KeycloakConfig>,
     /// What is made at start.
     pub bootstrap: Bootstrap,
     /// What else is made at start.
@@ -177,7 +181,12 @@ impl Config {
         let profile = from.require_choice("profile", Profile::parse);
         let server = Server::read(&from.section("server"));
         let store = Store::read(&from.section("store"));
-        let authentication = Authentication::read(&from.section("authentication"), profile);
+        let mut authentication = Authentication::read(&from.section("authentication"), profile);
+        let own = authentication.as_ref().and_then(Authentication::client);
+        let keycloak = KeycloakConfig::read(&from.section("keycloak"), profile, own);
+        if let (Some(keycloak), Some(authentication)) = (&keycloak, &mut authentication) {
+            authentication.default_to(keycloak);
+        }
         let session = Session::read(&from.section("session"));
         if let (Some(store), Some(session), Some(authentication)) = (&store, &session, &authentication)
             && authentication.signs_in_at_providers()
@@ -214,6 +223,7 @@ impl Config {
             store: store?,
             authentication: authentication?,
             session: session?,
+            keycloak,
             bootstrap,
             initialization,
             switches: switches?,

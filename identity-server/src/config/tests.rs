@@ -90,20 +90,52 @@ fn a_provider_needs_an_issuer_and_an_audience() {
              for nobody",
         ]
     );
-    assert_eq!(
-        problems("profile: keycloak", &[]),
-        ["`authentication.providers` must hold at least one provider in this profile"]
-    );
-    assert_eq!(
-        problems("{profile: keycloak, authentication: {providers: {}}}", &[]),
-        ["`authentication.providers` must hold at least one provider in this profile"]
-    );
+    for nothing in ["profile: oidc", "{profile: oidc, authentication: {providers: {}}}"] {
+        let found = problems(nothing, &[]);
+        assert_eq!(found, ["`authentication.providers` must hold at least one provider in this profile"]);
+    }
 }
 
 #[test]
 fn a_providers_make_follows_the_profile() {
-    let keycloak = OIDC.replace("oidc", "keycloak");
+    let keycloak = OIDC.replace("oidc", "keycloak") + "keycloak: {url: 'https://k.example', client-secret: s}\n";
     assert_eq!(config(&keycloak, &[]).authentication.providers[0].kind, ProviderKind::Keycloak);
+}
+
+#[test]
+fn a_deployment_on_keycloak_is_understood() {
+    let variables = [
+        ("SPRING_PROFILES_ACTIVE", "keycloak"),
+        ("KEYCLOAK_URL", "http://localhost:18080/auth/"),
+        ("KEYCLOAK_SETUP_USER", "root"),
+        ("KEYCLOAK_SETUP_PASSWORD", "hunter2"),
+        ("KEYCLOAK_INIT_WEBMODELER_ROOT_URL", "http://localhost:8070"),
+        ("KEYCLOAK_CLIENTS_0_ID", "zeebe"),
+        ("KEYCLOAK_CLIENTS_0_TYPE", "M2M"),
+        ("KEYCLOAK_CLIENTS_0_PERMISSIONS_1_RESOURCE_SERVER_ID", "b-api"),
+        ("KEYCLOAK_CLIENTS_0_PERMISSIONS_1_DEFINITION", "write:*"),
+        ("KEYCLOAK_CLIENTS_0_PERMISSIONS_0_RESOURCESERVERID", "a-api"),
+        ("KEYCLOAK_CLIENTS_0_PERMISSIONS_0_DEFINITION", "write:*"),
+        ("KEYCLOAK_USERS_0_USERNAME", "demo"),
+        ("KEYCLOAK_USERS_0_ROLES_0", "Web Modeler"),
+        ("KEYCLOAK_GROUPS_0_NAME", "Sales"),
+    ];
+    let config = config("", &variables);
+    let issuer = &config.authentication.providers[0];
+    assert_eq!(issuer.issuer, "http://localhost:18080/auth/realms/camunda-platform");
+    assert_eq!(issuer.audiences[0].as_str(), "camunda-identity-resource-server");
+    let keycloak = config.keycloak.unwrap();
+    let KeycloakAccess::Administrator { realm, client_id, user, password } = keycloak.access else { panic!() };
+    assert_eq!((realm.as_str(), client_id.as_str(), user.as_str()), ("master", "admin-cli", "root"));
+    assert_eq!(password.expose(), "hunter2");
+    assert_eq!(keycloak.components[0].key, "webmodeler");
+    let audiences: Vec<_> = keycloak.clients[0].permissions.iter().map(|one| one.audience.as_str()).collect();
+    assert_eq!(audiences, ["a-api", "b-api"]);
+    assert_eq!((keycloak.users.len(), keycloak.groups.len()), (1, 1));
+    let found = problems("", &[variables.as_slice(), &[("KEYCLOAK_INIT_OPTIMISE_SECRET", "s")]].concat());
+    assert_eq!(found, ["`keycloak.init.optimise` is not a component that is known"]);
+    let found = problems("profile: keycloak", &[("KEYCLOAK_URL", "http://keycloak:8080")]);
+    assert_eq!(found.len(), 2, "{found:?}");
 }
 
 #[test]
@@ -288,7 +320,7 @@ fn a_deployment_of_the_replaced_service_is_understood() {
         loaded.warnings,
         [
             "SPRING_PROFILES_ACTIVE: ignored profiles: stackdriver",
-            "understood, not used by this version: CAMUNDA_IDENTITY_CLIENTID, KEYCLOAK_REALM",
+            "understood, not used by this version: CAMUNDA_IDENTITY_CLIENTID",
         ]
     );
 }

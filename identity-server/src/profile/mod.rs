@@ -2,7 +2,9 @@
 
 #[cfg(feature = "builtin")]
 mod builtin;
-#[cfg(feature = "oidc")]
+#[cfg(feature = "keycloak")]
+mod keycloak;
+#[cfg(any(feature = "oidc", feature = "keycloak"))]
 mod oidc;
 mod sign_in;
 
@@ -10,14 +12,22 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use identity_adapters_oidc::{OidcTokenVerifier, SettingsError};
 use identity_core::engine::Engine;
-use identity_core::port::{AuditLog, Clock, Ids, PasswordHasher, SessionStore};
+use identity_core::port::{
+    ApiDirectory, AuditLog, ClientDirectory, Clock, Entitlements, GroupDirectory, Ids, PasswordHasher, RoleDirectory,
+    SessionStore, TokenVerifier, UserDirectory,
+};
 use identity_core::service::cluster::{
     ClusterAuthorizations, ClusterGroups, ClusterMappingRules, ClusterRoles, ClusterTenants, ClusterUsers, Members,
     Setup,
 };
-use identity_core::service::{AuditLogs, Authentication, Authorizations, Gate, Groups, MappingRules, Roles, Tenants};
+use identity_core::service::{
+    Apis, AuditLogs, Authentication, Authorizations, Clients, Gate, Groups, MappingRules, MemberDirectories, People,
+    Roles, Tenants,
+};
+use identity_core::value::Secret;
 use identity_core::world::Sources;
 use identity_http::{About, Cluster, FirstAdministrator, Https, IdRules, Limits, SignIn, Surfaces, TrustedProxies};
 
@@ -50,6 +60,8 @@ pub struct Parts<'p> {
     pub ids: &'p Arc<dyn Ids>,
     /// Where the API listens.
     pub listening: SocketAddr,
+    /// Where users, groups, roles and clients live, when they do not live here.
+    pub directory: Option<&'p dyn Directory>,
 }
 
 /// Why a profile cannot be assembled.
@@ -58,9 +70,9 @@ pub enum AssemblyError {
     /// It was left out of this build.
     #[error("the profile `{0}` is not compiled in; build with the cargo feature `{0}`")]
     NotCompiledIn(&'static str),
-    /// It is not there yet.
-    #[error("the profile `{0}` is not served by this version")]
-    NotServed(&'static str),
+    /// Keycloak's settings cannot be used.
+    #[error("keycloak cannot be used: {0}")]
+    Keycloak(String),
     /// The issuers' settings cannot be used.
     #[error("the providers cannot be used")]
     Providers(#[from] SettingsError),
@@ -80,6 +92,80 @@ pub enum AssemblyError {
     Hasher(String),
 }
 
+/// Where users, groups, roles and clients live, when they do not live here.
+#[async_trait]
+pub trait Directory: Send + Sync {
+    /// Makes what is missing of what the configuration wants there. Safe with several replicas.
+    async fn initialise(&self, engine: &Engine) -> Result<(), NotYet>;
+
+    /// The directory as ports.
+    fn ports(&self) -> Ports;
+
+    /// What adds to a verified token what the directory knows of its principal.
+    fn verifying(&self, tokens: Arc<dyn TokenVerifier>) -> Arc<dyn TokenVerifier>;
+
+    /// What the directory knows of whoever signed in.
+    fn entitlements(&self) -> Arc<dyn Entitlements>;
+
+    /// This server's own client there and its secret, with which people sign in.
+    async fn own_client(&self) -> Result<Option<(String, Secret)>, NotYet>;
+
+    /// Why the directory cannot be used at the moment.
+    fn last_problem(&self) -> Option<String>;
+}
+
+/// Why a directory is not as it shall be. Trying again may help.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct NotYet(pub String);
+
+/// A directory's ports.
+pub struct Ports {
+    /// Users.
+    pub users: Arc<dyn UserDirectory>,
+    /// Groups.
+    pub groups: Arc<dyn GroupDirectory>,
+    /// Roles.
+    pub roles: Arc<dyn RoleDirectory>,
+    /// Applications.
+    pub clients: Arc<dyn ClientDirectory>,
+    /// APIs.
+    pub apis: Arc<dyn ApiDirectory>,
+}
+
+impl Ports {
+    /// Where members of tenants live.
+    #[must_use]
+    pub fn of_members(&self) -> MemberDirectories {
+        MemberDirectories {
+            users: Arc::clone(&self.users),
+            groups: Arc::clone(&self.groups),
+            clients: Arc::clone(&self.clients),
+        }
+    }
+}
+
+/// The profile's directory, if it has one.
+///
+/// # Errors
+/// When its settings cannot be used.
+pub fn directory(config: &Config) -> Result<Option<Arc<dyn Directory>>, AssemblyError> {
+    match config.profile {
+        #[cfg(feature = "keycloak")]
+        Profile::Keycloak => keycloak::directory(config),
+        _ => Ok(None),
+    }
+}
+
+/// More authorities that may sign the certificates of whom this server calls.
+#[cfg(any(feature = "oidc", feature = "keycloak"))]
+fn extra_authorities(authentication: &crate::config::Authentication) -> Result<Option<Vec<u8>>, AssemblyError> {
+    let read = |path: &std::path::PathBuf| {
+        std::fs::read(path).map_err(|source| AssemblyError::File { path: path.display().to_string(), source })
+    };
+    authentication.ca_file.as_ref().map(read).transpose()
+}
+
 /// Where the principals of the profile come from.
 ///
 /// # Errors
@@ -91,7 +177,8 @@ pub fn sources(config: &Config) -> Result<Sources, AssemblyError> {
         #[cfg(feature = "oidc")]
         Profile::Oidc => Ok(oidc::sources(config)),
         #[cfg(feature = "keycloak")]
-        Profile::Keycloak => Err(AssemblyError::NotServed("keycloak")),
+        // Groups come with whoever calls, though not in their tokens.
+        Profile::Keycloak => Ok(Sources::Provider { groups_claimed: true }),
         #[cfg(not(all(feature = "builtin", feature = "oidc", feature = "keycloak")))]
         other => Err(AssemblyError::NotCompiledIn(other.as_str())),
     }
@@ -117,35 +204,55 @@ pub fn password_hasher(
 /// # Errors
 /// When the profile is not in this build, or its settings cannot be used.
 pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, AssemblyError> {
-    let Parts { engine, audit, sessions, hasher, clock, ids, listening } = parts;
+    let Parts { engine, audit, sessions, hasher, clock, ids, listening, directory } = parts;
     let verifier = match config.profile {
         #[cfg(feature = "oidc")]
         Profile::Oidc => Some(oidc::verifier(config, clock)?),
+        #[cfg(feature = "keycloak")]
+        Profile::Keycloak => Some(keycloak::verifier(config, clock)?),
         _ => None,
     };
-    let bearer = verifier.clone().map(|verifier| verifier as _);
+    let bearer = verifier.clone().map(|verifier| verifier as Arc<dyn TokenVerifier>);
+    let bearer = match directory {
+        Some(directory) => bearer.map(|tokens| directory.verifying(tokens)),
+        None => bearer,
+    };
+    let ports = directory.map(Directory::ports);
     let gate = || Gate::management(Arc::clone(engine));
     let features = config.features;
-    // Rules match tokens: without tokens there is nothing to manage.
-    let has_rules = verifier.is_some();
-    let cluster = cluster(config, engine, audit, hasher.as_ref());
-    let sign_in = sign_in::sign_in(config, engine, sessions, verifier.as_deref(), hasher.is_some(), listening)?;
-    let sign_in = sign_in.map(|sign_in| {
-        let first = |setup: &Arc<Setup>| FirstAdministrator { setup: Arc::clone(setup), ids: cluster.ids.clone() };
-        SignIn { setup: cluster.setup.as_ref().map(first), ..sign_in }
-    });
+    // Rules match tokens that say what their bearer is: without tokens, or where a directory says it, there are none.
+    let has_rules = verifier.is_some() && ports.is_none();
+    // The Orchestration Cluster manages what lives here.
+    let cluster = ports.is_none().then(|| cluster(config, engine, audit, hasher.as_ref()));
+    let entitlements = directory.map(Directory::entitlements);
+    let people = sign_in::People { verifier: verifier.as_deref(), passwords: hasher.is_some(), entitlements };
+    let sign_in = sign_in::sign_in(config, engine, sessions, people, listening)?;
+    let setup = cluster.as_ref().and_then(|cluster| Some((cluster.setup.clone()?, cluster.ids.clone())));
+    let setup = setup.map(|(setup, ids)| FirstAdministrator { setup, ids });
+    let sign_in = sign_in.map(|sign_in| SignIn { setup, ..sign_in });
+    let mut groups = Groups::new(gate(), Arc::clone(ids));
+    let mut roles = Roles::new(gate());
+    let mut tenants = Tenants::new(gate());
+    if let Some(ports) = &ports {
+        groups = groups.in_directory(Arc::clone(&ports.groups));
+        roles = roles.in_directory(Arc::clone(&ports.roles));
+        tenants = tenants.of_directories(ports.of_members());
+    }
     let surfaces = Surfaces {
         engine: Arc::clone(engine),
         authentication: Arc::new(
             Authentication::new(Arc::clone(engine), bearer, hasher).unprotected(config.authentication.unprotected_api),
         ),
-        groups: Some(Arc::new(Groups::new(gate(), Arc::clone(ids)))),
-        roles: Some(Arc::new(Roles::new(gate()))),
-        tenants: features.tenants.then(|| Arc::new(Tenants::new(gate()))),
+        people: ports.as_ref().map(|ports| Arc::new(People::new(gate(), Arc::clone(&ports.users)))),
+        clients: ports.as_ref().map(|ports| Arc::new(Clients::new(gate(), Arc::clone(&ports.clients)))),
+        apis: ports.as_ref().map(|ports| Arc::new(Apis::new(gate(), Arc::clone(&ports.apis)))),
+        groups: Some(Arc::new(groups)),
+        roles: Some(Arc::new(roles)),
+        tenants: features.tenants.then(|| Arc::new(tenants)),
         mapping_rules: has_rules.then(|| Arc::new(MappingRules::new(gate()))),
         authorizations: features.resource_authorizations.then(|| Arc::new(Authorizations::new(gate()))),
         audit_logs: Some(Arc::new(AuditLogs::new(gate(), Arc::clone(audit)))),
-        cluster: Some(cluster),
+        cluster,
         sign_in,
         base_path: config.server.base_path.clone(),
         https: Https(sign_in::is_https(config)),

@@ -21,11 +21,7 @@ pub(super) fn verifier(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<Oi
         cache_entries: authentication.token_cache_entries,
         ..VerifierSettings::default()
     };
-    if let Some(path) = &authentication.ca_file {
-        let pem =
-            std::fs::read(path).map_err(|source| AssemblyError::File { path: path.display().to_string(), source })?;
-        settings.http.extra_ca_pem = Some(pem);
-    }
+    settings.http.extra_ca_pem = super::extra_authorities(authentication)?;
     let issuers = authentication.providers.iter().map(issuer).collect();
     Ok(Arc::new(OidcTokenVerifier::new(issuers, settings, Arc::clone(clock))?))
 }

@@ -8,7 +8,7 @@ use identity_adapters_oidc::{
     OidcTokenVerifier, ProviderKind, ProviderSettings, Thumbprint, TlsSettings, UserInfoMode,
 };
 use identity_core::engine::Engine;
-use identity_core::port::{IdentityProvider, SessionStore};
+use identity_core::port::{Entitlements, IdentityProvider, SessionStore};
 use identity_core::service::Gate;
 use identity_core::service::session::{SessionPorts, SessionSettings, Sessions};
 use identity_http::SignIn;
@@ -19,15 +19,25 @@ use super::AssemblyError;
 use crate::config::{self, Config, Provider, SignInUserInfo, Store};
 use crate::crypto::{SealingKey, SystemCrypto};
 
+/// Who can sign in.
+pub(super) struct People<'p> {
+    /// Verifies what the providers say.
+    pub(super) verifier: Option<&'p OidcTokenVerifier>,
+    /// Whether there are passwords.
+    pub(super) passwords: bool,
+    /// What a directory knows of them.
+    pub(super) entitlements: Option<Arc<dyn Entitlements>>,
+}
+
 /// `None` where nobody can sign in with a browser.
 pub(super) fn sign_in(
     config: &Config,
     engine: &Arc<Engine>,
     store: &Arc<dyn SessionStore>,
-    verifier: Option<&OidcTokenVerifier>,
-    passwords: bool,
+    people: People<'_>,
     listening: SocketAddr,
 ) -> Result<Option<SignIn>, AssemblyError> {
+    let People { verifier, passwords, entitlements } = people;
     let mut providers: Vec<Arc<dyn IdentityProvider>> = Vec::new();
     for provider in &config.authentication.providers {
         if let (Some(client), Some(verifier)) = (&provider.client, verifier) {
@@ -42,7 +52,8 @@ pub(super) fn sign_in(
         warn!("`server.public-url` is not set: providers send browsers back to {base}");
     }
     let keys = if providers.is_empty() { passing_key()? } else { keys(config)? };
-    let ports = SessionPorts { store: Arc::clone(store), crypto: Arc::new(SystemCrypto::new(keys)), providers };
+    let ports =
+        SessionPorts { store: Arc::clone(store), crypto: Arc::new(SystemCrypto::new(keys)), providers, entitlements };
     let settings = SessionSettings {
         idle: config.session.idle,
         longest: config.session.longest,

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::profile::Directory;
 use identity_adapters_oidc::OidcTokenVerifier;
 use identity_core::engine::Engine;
 use identity_http::actuator::{Component, Operations, Status};
@@ -11,7 +12,8 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 pub(super) enum Stage {
     Starting,
     WaitingForStore,
-    Serving { engine: Arc<Engine>, verifier: Option<Arc<OidcTokenVerifier>> },
+    WaitingForDirectory(String),
+    Serving { engine: Arc<Engine>, verifier: Option<Arc<OidcTokenVerifier>>, directory: Option<Arc<dyn Directory>> },
     Draining,
 }
 
@@ -57,14 +59,23 @@ impl Operations for ServerOperations {
                 component("server", Status::Down, Some("starting")),
                 component("store", Status::Down, Some("cannot be reached; tried again until it can")),
             ],
+            Stage::WaitingForDirectory(reason) => vec![
+                component("server", Status::Down, Some("starting")),
+                component("store", Status::Up, None),
+                component("directory", Status::Down, Some(reason)),
+            ],
             Stage::Draining => vec![component("server", Status::Down, Some("stopping"))],
-            Stage::Serving { engine, verifier } => {
+            Stage::Serving { engine, verifier, directory } => {
                 let store = if engine.is_following() {
                     component("store", Status::Up, None)
                 } else {
                     component("store", Status::Degraded, Some("cannot be read; decisions may be old, changes fail"))
                 };
                 let mut components = vec![component("server", Status::Up, None), store];
+                components.extend(directory.iter().map(|directory| match directory.last_problem() {
+                    Some(problem) => component("directory", Status::Degraded, Some(&problem)),
+                    None => component("directory", Status::Up, None),
+                }));
                 components.extend(verifier.iter().flat_map(|verifier| issuers(verifier)));
                 components
             }

@@ -83,7 +83,7 @@ impl Scene {
     }
 
     fn resolved(&self, principal: &Principal, claims: &Claims) -> Subject {
-        resolve(&self.world, Presented { principal, claims: Some(claims), groups: None })
+        resolve(&self.world, Presented { principal, claims: Some(claims), groups: None, permissions: None })
     }
 
     fn by_hand(&self, claims: &Value) -> BTreeSet<&str> {

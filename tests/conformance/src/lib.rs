@@ -2,7 +2,8 @@
 //!
 //! A suite is a module of cases, each a sentence of the port's contract. The macros [`policy_store_suite!`],
 //! [`session_store_suite!`] and [`audit_log_suite!`] make one named test of each case; they take the function that runs a
-//! case on an adapter: `async fn(name: &str, case: impl AsyncFnOnce(&dyn Backend))`.
+//! case on an adapter: `async fn(name: &str, case: impl AsyncFnOnce(&dyn Backend))`. [`directory_suite!`] takes the function
+//! that makes a fresh directory.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "these are tests")]
 #![expect(clippy::panic, reason = "these are tests")]
@@ -10,6 +11,7 @@
 pub mod audit_log;
 pub mod audit_pages;
 pub mod audit_search;
+pub mod directories;
 pub mod policy_store;
 pub mod sample;
 pub mod session_store;

@@ -41,13 +41,19 @@ impl Api {
         Self { client: client(), base: base.into(), credentials: Credentials::None }
     }
 
-    /// The same API, asked with a bearer token.
-    #[must_use]
     /// Where it is, for somebody else to talk to.
     pub fn base(&self) -> &str {
         &self.base
     }
 
+    /// The same API from a path on.
+    #[must_use]
+    pub fn below(&self, path: &str) -> Self {
+        Self { base: format!("{}{path}", self.base), ..self.clone() }
+    }
+
+    /// The same API, asked with a bearer token.
+    #[must_use]
     pub fn bearer(&self, token: impl Into<String>) -> Self {
         Self { credentials: Credentials::Bearer(token.into()), ..self.clone() }
     }

@@ -1,4 +1,4 @@
-//! What the tests start and talk to: an OpenID provider, the real server, an HTTP client, a browser that keeps cookies.
+//! What the tests start and talk to: an OpenID provider, Keycloak, the real server, an HTTP client, a browser that keeps cookies.
 //!
 //! Nothing here waits for a fixed time: a process is ready when it says so, and gone when its output has ended.
 
@@ -6,17 +6,21 @@
 
 mod browser;
 mod http;
+mod keycloak;
 pub mod postgres;
 mod process;
 mod provider;
 mod proxy;
+mod relay;
 mod server;
 mod skip;
 
 pub use browser::Browser;
 pub use http::{Api, Reply};
+pub use keycloak::{KEYCLOAK_ADMIN, Keycloak, Realm, Stopped};
 pub use process::Exited;
 pub use provider::OidcProvider;
 pub use proxy::Proxy;
+pub use relay::{Passed, Relay};
 pub use server::{Launch, Server, Starting};
-pub use skip::skip;
+pub use skip::{skip, skip_without};

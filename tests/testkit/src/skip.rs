@@ -5,8 +5,20 @@ use std::io::Write;
 /// Says that the running test is skipped, and why; the test then returns. With `IDENTITY_TESTS_REQUIRE` set a missing
 /// service is a failure instead, and where `IDENTITY_TESTS_SKIPPED` names a file the line is appended there as well.
 pub fn skip(reason: &str) {
+    skip_unless(std::env::var_os("IDENTITY_TESTS_REQUIRE").is_some(), reason);
+}
+
+/// As [`skip()`], for a service that some machines cannot have: `IDENTITY_TESTS_WITHOUT` lists, with spaces between, what
+/// could not be installed.
+pub fn skip_without(service: &str, reason: &str) {
+    let without = std::env::var_os("IDENTITY_TESTS_WITHOUT").unwrap_or_default();
+    let known = without.to_string_lossy().split_whitespace().any(|missing| missing == service);
+    skip_unless(std::env::var_os("IDENTITY_TESTS_REQUIRE").is_some() && !known, reason);
+}
+
+fn skip_unless(required: bool, reason: &str) {
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
-    assert!(std::env::var_os("IDENTITY_TESTS_REQUIRE").is_none(), "{test} must not be skipped: {reason}");
+    assert!(!required, "{test} must not be skipped: {reason}");
     let line = format!("skipped: {test}: {reason}\n");
     // Straight to the stream: `eprint!` would be captured, and so hidden, as the test passes.
     let _ = std::io::stderr().write_all(line.as_bytes());

@@ -45,6 +45,11 @@ pub enum Step {
         /// The group.
         group: GroupId,
     },
+    /// Their token brings this permission.
+    ClaimedPermission {
+        /// The permission.
+        permission: Permission,
+    },
     /// They, a rule or a group of theirs is a member of something.
     Member {
         /// Of what.

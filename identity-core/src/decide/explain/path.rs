@@ -21,6 +21,11 @@ pub(super) fn of(world: &World, subject: &Subject, basis: &Basis<'_>) -> Vec<Ste
                 steps.push(Step::Permission { role, permission: Permission { audience, definition } });
             }
         }
+        Ground::ClaimedPermission { audience, definition } => {
+            if let (Ok(audience), Ok(definition)) = (Audience::parse(audience), PermissionName::parse(definition)) {
+                steps.push(Step::ClaimedPermission { permission: Permission { audience, definition } });
+            }
+        }
         Ground::Tenant(tenant) => {
             if let Some(tenant) = world.names().get(Kind::Tenant, tenant.as_str()) {
                 steps.extend(into(world, subject, tenant));

@@ -22,7 +22,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use time::OffsetDateTime;
 
 pub use manage::{SessionClaims, SessionView};
-pub use open::{Activity, SessionCaller};
+pub use open::{Activity, SessionCaller, SessionError};
 pub use sign_in::{Browser, CallbackAnswer, Opened, SignInError};
 pub use sign_out::{EndedSessions, LogoutError, SignedOut};
 pub use transaction::Started;
@@ -30,7 +30,7 @@ pub use transaction::Started;
 use super::Gate;
 use crate::engine::Engine;
 use crate::entity::{Actor, AuditEntity, AuditOperation, AuditResult, EntityKind, SessionId, SessionIdHash};
-use crate::port::{AuditDraft, Crypto, IdentityProvider, SessionStore, StoreError};
+use crate::port::{AuditDraft, Crypto, Entitlements, IdentityProvider, SessionStore, StoreError};
 use crate::value::Secret;
 
 /// How long sessions last, and where providers send browsers back to.
@@ -55,6 +55,8 @@ pub struct SessionPorts {
     pub crypto: Arc<dyn Crypto>,
     /// Where people sign in, in the order in which they are offered; none where passwords are checked here.
     pub providers: Vec<Arc<dyn IdentityProvider>>,
+    /// What a directory knows of them, where it is not the world that knows.
+    pub entitlements: Option<Arc<dyn Entitlements>>,
 }
 
 /// The sessions of browsers.

@@ -7,8 +7,8 @@ use time::Duration;
 use super::Sessions;
 use super::kept::Kept;
 use crate::entity::{Actor, Principal, Session, SessionId, WhichSessions};
-use crate::port::{SignedIn, StoreError};
-use crate::resolve::{Presented, resolve};
+use crate::port::{SignedIn, StoreError, TokenError};
+use crate::resolve::{Presented, Subject, resolve};
 use crate::service::Caller;
 use crate::world::World;
 
@@ -22,6 +22,17 @@ pub enum Activity {
     Person,
     /// The page asks by itself: that does not prolong a session.
     Polling,
+}
+
+/// Why it is not known who a session speaks for.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The store fails.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What the directory knows of the person cannot be had, or cannot be read.
+    #[error("the directory does not say what this person has")]
+    Directory(#[from] TokenError),
 }
 
 /// Who a session speaks for.
@@ -45,7 +56,7 @@ impl Sessions {
         id: &SessionId,
         activity: Activity,
         request_id: Option<String>,
-    ) -> Result<Option<SessionCaller>, StoreError> {
+    ) -> Result<Option<SessionCaller>, SessionError> {
         let Some(session) = self.ports.store.find(self.hash(id), self.now()).await? else { return Ok(None) };
         let world = self.engine.world();
         match self.sign_in_of(&world, &session) {
@@ -62,7 +73,7 @@ impl Sessions {
                     return Ok(None);
                 };
                 let session = self.touched(renewed.session, activity).await?;
-                let caller = of_signed_in(&renewed.signed_in, self.engine.world(), request_id);
+                let caller = self.of_signed_in(&renewed.signed_in, request_id).await?;
                 Ok(Some(SessionCaller { caller, key: super::public_key(session.id), rotated: renewed.rotated }))
             }
         }
@@ -110,6 +121,31 @@ impl Sessions {
         Duration::try_from(self.settings.idle).unwrap_or(Duration::MAX)
     }
 
+    /// What a sign-in makes of somebody in a world.
+    pub(super) async fn subject(&self, world: &World, signed_in: &SignedIn) -> Result<Subject, SessionError> {
+        let (principal, claims) = (&signed_in.principal, &signed_in.claims);
+        let entitled = match &self.ports.entitlements {
+            Some(directory) => Some(directory.of(principal, claims).await?),
+            None => None,
+        };
+        let groups = entitled.as_ref().map(|entitled| entitled.groups.as_slice()).or(signed_in.groups.as_deref());
+        let permissions = entitled.as_ref().map(|entitled| &entitled.permissions);
+        Ok(resolve(world, Presented { principal, claims: Some(claims), groups, permissions }))
+    }
+
+    async fn of_signed_in(&self, signed_in: &SignedIn, request_id: Option<String>) -> Result<Caller, SessionError> {
+        let world = self.engine.world();
+        let subject = Arc::new(self.subject(&world, signed_in).await?);
+        Ok(Caller {
+            world,
+            actor: Actor::Principal(signed_in.principal.clone()),
+            subject,
+            display_name: signed_in.display_name.clone(),
+            email: signed_in.email.clone(),
+            request_id,
+        })
+    }
+
     fn of_user(&self, session: &Session, world: Arc<World>, request_id: Option<String>) -> Option<SessionCaller> {
         let user = world.user(session.principal.id())?;
         let (display_name, email) = (user.name.as_ref().map(ToString::to_string), user.email.clone());
@@ -128,21 +164,4 @@ enum SignIn {
     Provider(Box<Kept>),
     /// Nothing any more.
     Void,
-}
-
-/// What a sign-in says of somebody.
-pub(super) fn presented(signed_in: &SignedIn) -> Presented<'_> {
-    Presented { principal: &signed_in.principal, claims: Some(&signed_in.claims), groups: signed_in.groups.as_deref() }
-}
-
-fn of_signed_in(signed_in: &SignedIn, world: Arc<World>, request_id: Option<String>) -> Caller {
-    let subject = Arc::new(resolve(&world, presented(signed_in)));
-    Caller {
-        world,
-        actor: Actor::Principal(signed_in.principal.clone()),
-        subject,
-        display_name: signed_in.display_name.clone(),
-        email: signed_in.email.clone(),
-        request_id,
-    }
 }

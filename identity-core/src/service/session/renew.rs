@@ -6,11 +6,9 @@
 use time::Duration;
 
 use super::kept::Kept;
-use super::open::presented;
 use super::{Record, Sessions, public_key};
 use crate::entity::{Actor, AuditOperation, AuditResult, Session, SessionId, SessionIdHash, WhichSessions};
 use crate::port::{IdentityProvider, ProviderError, RefusedSignIn, SignedIn, StoreError};
-use crate::resolve::resolve;
 use crate::value::Secret;
 
 /// How long a renewal may take; then another replica may try, as the first one may be gone.
@@ -102,7 +100,7 @@ impl Sessions {
         };
         let mut rotated = None;
         let world = self.engine.world();
-        if resolve(&world, presented(&fresh)) != resolve(&world, presented(known)) {
+        if self.subject(&world, &fresh).await.ok() != self.subject(&world, known).await.ok() {
             let id = SessionId::new(Secret::new(self.random_text().ok_or_else(no_randomness)?));
             let hash = self.hash(&id);
             match self.ports.store.rotate(session.id, hash).await {

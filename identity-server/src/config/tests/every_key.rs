@@ -59,6 +59,19 @@ fn base(key: &Key) -> Value {
                 "resource-id": "*", "permissions": ["CREATE"]}],
         });
     }
+    if key.path == "profile" {
+        document["keycloak"] = json!({"url": "https://keycloak.example", "client-secret": "s"});
+    }
+    if key.path.starts_with("keycloak") {
+        document["profile"] = json!("keycloak");
+        document["keycloak"] = json!({
+            "url": "https://keycloak.example",
+            "setup": {"password": "p"},
+            "clients": [{"id": "c", "type": "CONFIDENTIAL", "permissions": [{"resource-server-id": "a", "definition": "d"}]}],
+            "groups": [{"name": "g"}],
+            "users": [{"username": "u"}],
+        });
+    }
     if key.path.ends_with("resource-property-name") {
         document["initialization"]["authorizations"] = json!([{"owner-type": "USER", "owner-id": "u",
             "resource-type": "USER_TASK", "resource-property-name": "assignee", "permissions": ["READ"]}]);
@@ -132,7 +145,8 @@ fn samples(key: &Key) -> Vec<String> {
             "https://other.example/x"
         }
         (_, "trusted-proxies[]") => "10.0.0.0/8",
-        (_, "base-path") => "/other",
+        (_, "root-url" | "url") => "https://other.example/x",
+        (_, "base-path" | "redirect-uris[]") => "/other",
         (_, "email") => "other@example.org",
         (_, "level") => "debug",
         (_, "resource-type") => "RESOURCE",
@@ -145,7 +159,11 @@ fn samples(key: &Key) -> Vec<String> {
 
 /// The name that tests choose where there is a choice.
 fn id(path: &str) -> &'static str {
-    if path.contains("default-roles") { "admin" } else { "default" }
+    match path {
+        _ if path.contains("default-roles") => "admin",
+        _ if path.contains("keycloak.init") => "optimize",
+        _ => "default",
+    }
 }
 
 /// Puts a value where a path says, in the first element of every list and in the provider `default`.

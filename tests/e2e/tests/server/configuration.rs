@@ -4,9 +4,9 @@ use identity_testkit::{Exited, Launch, OidcProvider};
 use reqwest::Url;
 use serde_json::json;
 
-use crate::support::{AUDIENCE, Forge, ROOT, Store, created, oidc, shows};
+use crate::support::{AUDIENCE, Forge, ROOT, Store, created, shows};
 
-on_each_store!(commands_end_as_documented, a_profile_that_is_not_served_is_named);
+on_each_store!(commands_end_as_documented);
 
 #[track_caller]
 fn ended(exited: &Exited, code: i32, said: &[&str]) {
@@ -44,12 +44,6 @@ async fn everything_that_is_wrong_is_said_at_once() {
     ended(&Launch::new(&["serve"]).run().await, 2, &["profile"]);
     ended(&Launch::new(&["check-config", "--config", "nowhere.yaml"]).run().await, 2, &["nowhere.yaml"]);
     ended(&Launch::new(&["serve", "--prot", "1"]).run().await, 2, &["--prot"]);
-}
-
-async fn a_profile_that_is_not_served_is_named(store: Store) {
-    let launch = oidc(&store, "http://127.0.0.1:1", ROOT).env("IDENTITY_PROFILE", "keycloak");
-    let exited = launch.try_start().await.err().expect("it ends");
-    ended(&exited, 1, &["the profile `keycloak` is not served by this version"]);
 }
 
 async fn commands_end_as_documented(store: Store) {

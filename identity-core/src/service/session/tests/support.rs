@@ -122,7 +122,12 @@ pub(super) async fn site(sources: Sources) -> Site {
     let store = MemorySessionStore::default();
     let providers: Vec<Arc<dyn IdentityProvider>> =
         if sources == Sources::BuiltIn { Vec::new() } else { vec![provider.clone()] };
-    let ports = SessionPorts { store: Arc::new(store.clone()), crypto: Arc::new(PlainCrypto::default()), providers };
+    let ports = SessionPorts {
+        store: Arc::new(store.clone()),
+        crypto: Arc::new(PlainCrypto::default()),
+        providers,
+        entitlements: None,
+    };
     let settings = SessionSettings {
         idle: Duration::from_secs(30 * 60),
         longest: Duration::from_secs(12 * 3600),

@@ -28,7 +28,7 @@ async fn groups(store: Store) {
     done(api.post(&users, &json!({"userId": "ann"})).await);
     refused(&api.post(&users, &json!({"userId": "ann"})).await, 409, "already_member");
     shows(api.get(&users).await, &json!([user("ann"), user("ben")]));
-    shows(site.user("ann").get("/api/groups/for-token").await, &json!([{"id": id, "name": "Vertrieb"}]));
+    shows(site.user("ann").get("/api/groups/for-token").await, &json!([id]));
     done(api.delete(&format!("{users}/ben")).await);
     refused(&api.delete(&format!("{users}/ben")).await, 404, "not_member");
     shows(api.get(&users).await, &json!([user("ann")]));

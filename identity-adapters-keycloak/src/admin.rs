@@ -1,0 +1,349 @@
+//! Calls of the Admin REST API: bounded, retried where that is safe, and failing in words that an operator can use.
+
+use std::error::Error;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use identity_core::entity::{AuditEntity, EntityKind};
+use identity_core::port::DirectoryError;
+use identity_core::value::{ClientKey, Secret, Username};
+use moka::sync::Cache;
+use reqwest::{Method, Response, StatusCode};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tracing::debug;
+
+use crate::circuit::Circuit;
+use crate::membership::Known;
+use crate::settings::{KeycloakSettings, SettingsProblem, below};
+use crate::token::{TokenProblem, Tokens};
+use crate::wire::ClientRef;
+
+/// Pauses before another attempt of a call that may be repeated.
+const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];
+/// Largest answer that is read.
+const MAX_BYTES: usize = 16 << 20;
+/// When to come back after a failure that says nothing about it.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// A Keycloak, as one realm of it is managed. Clones share connections, token and circuit.
+#[derive(Clone)]
+pub struct Keycloak {
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    client: reqwest::Client,
+    pub(crate) settings: KeycloakSettings,
+    tokens: Tokens,
+    circuit: Circuit,
+    /// Clients by key, for the permissions of roles: what is looked at neither changes nor comes back as something else.
+    pub(crate) clients: Cache<ClientKey, ClientRef>,
+    /// The groups of users whose tokens were seen.
+    pub(crate) groups: Cache<Username, Arc<Known>>,
+    /// Why the last call failed, if that is something that an operator should know.
+    problem: Mutex<Option<String>>,
+}
+
+/// What to ask.
+pub(crate) struct Call<'c> {
+    method: Method,
+    /// Below the managed realm; everything, when `root` is set.
+    segments: Vec<&'c str>,
+    root: bool,
+    query: Vec<(&'static str, String)>,
+    body: Option<Value>,
+    /// How long to wait for the answer, when the usual bound is too short.
+    patience: Option<Duration>,
+    /// What it is about.
+    about: (EntityKind, &'c str),
+}
+
+impl<'c> Call<'c> {
+    pub(crate) fn get(segments: &[&'c str]) -> Self {
+        Self::new(Method::GET, segments)
+    }
+
+    pub(crate) fn post(segments: &[&'c str], body: Value) -> Self {
+        Self { body: Some(body), ..Self::new(Method::POST, segments) }
+    }
+
+    pub(crate) fn put(segments: &[&'c str], body: Value) -> Self {
+        Self { body: Some(body), ..Self::new(Method::PUT, segments) }
+    }
+
+    pub(crate) fn delete(segments: &[&'c str]) -> Self {
+        Self::new(Method::DELETE, segments)
+    }
+
+    /// Adds what is listed to something, or takes it away.
+    pub(crate) fn change(segments: &[&'c str], add: bool, body: Value) -> Self {
+        Self { body: Some(body), ..Self::new(if add { Method::POST } else { Method::DELETE }, segments) }
+    }
+
+    fn new(method: Method, segments: &[&'c str]) -> Self {
+        let segments = segments.to_vec();
+        let about = (EntityKind::Resource, "");
+        Self { method, segments, root: false, query: Vec::new(), body: None, patience: None, about }
+    }
+
+    /// Not below the managed realm.
+    pub(crate) fn of_all_realms(self) -> Self {
+        Self { root: true, ..self }
+    }
+
+    /// For what takes its time, such as a realm's keys.
+    pub(crate) fn patiently(self) -> Self {
+        Self { patience: Some(Duration::from_secs(60)), ..self }
+    }
+
+    pub(crate) fn query(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.query.push((name, value.to_string()));
+        self
+    }
+
+    pub(crate) fn about(self, kind: EntityKind, key: &'c str) -> Self {
+        Self { about: (kind, key), ..self }
+    }
+
+    /// Whether asking twice comes to the same as asking once, and nobody is told something else the second time.
+    fn repeatable(&self) -> bool {
+        matches!(self.method, Method::GET | Method::PUT)
+    }
+
+    fn entity(&self) -> AuditEntity {
+        AuditEntity { kind: self.about.0, key: self.about.1.to_owned() }
+    }
+}
+
+/// What Keycloak answered to something that it did.
+pub(crate) struct Answer {
+    location: Option<String>,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    /// The id of what was created: the last segment of where it is.
+    pub(crate) fn created(&self) -> Result<&str, DirectoryError> {
+        let last = self.location.as_deref().and_then(|location| location.rsplit('/').next());
+        last.filter(|id| !id.is_empty()).ok_or_else(|| unreadable("it does not say where it created something"))
+    }
+}
+
+#[derive(Deserialize, Default)]
+struct Complaint {
+    #[serde(default, rename = "errorMessage")]
+    message: Option<String>,
+    #[serde(default)]
+    error: Option<String>,
+}
+
+/// A failure of one attempt.
+enum Failure {
+    /// Perhaps the next attempt succeeds.
+    Again(DirectoryError),
+    Final(DirectoryError),
+}
+
+impl Keycloak {
+    /// # Errors
+    /// When the settings cannot be used.
+    pub fn new(settings: KeycloakSettings) -> Result<Self, SettingsProblem> {
+        let client = settings.client()?;
+        let tokens = Tokens::new(client.clone(), &settings)?;
+        let clients = Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(300)).build();
+        let groups = Cache::builder().max_capacity(100_000).time_to_idle(Duration::from_secs(900)).build();
+        let shared = Shared {
+            client,
+            settings,
+            tokens,
+            circuit: Circuit::default(),
+            clients,
+            groups,
+            problem: Mutex::default(),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// The answer to a question, as `T` has it.
+    pub(crate) async fn read<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, DirectoryError> {
+        let answer = self.send(call).await?;
+        serde_json::from_slice(&answer.body).map_err(|error| unreadable(&format!("its answer does not fit: {error}")))
+    }
+
+    /// The answer to a question about what may not be there.
+    pub(crate) async fn find<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<Option<T>, DirectoryError> {
+        match self.read(call).await {
+            Ok(found) => Ok(Some(found)),
+            Err(DirectoryError::Missing(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Has something done.
+    pub(crate) async fn send(&self, call: Call<'_>) -> Result<Answer, DirectoryError> {
+        // These would be another path; they are nobody's id.
+        if call.segments.iter().any(|segment| matches!(*segment, "" | "." | "..")) {
+            return Err(DirectoryError::Missing(call.entity()));
+        }
+        let mut pauses = PAUSES.iter();
+        loop {
+            self.shared.circuit.admit(Instant::now()).map_err(|retry_after| DirectoryError::Unavailable {
+                reason: "it failed too often just now".to_owned(),
+                retry_after,
+            })?;
+            let outcome = self.attempt(&call).await;
+            match &outcome {
+                Err(Failure::Again(_) | Failure::Final(DirectoryError::Unavailable { .. })) => {
+                    self.shared.circuit.failed(Instant::now());
+                }
+                Ok(_) | Err(Failure::Final(_)) => self.shared.circuit.succeeded(),
+            }
+            self.note(&outcome);
+            let code = match &outcome {
+                Ok(_) => "ok",
+                Err(Failure::Again(error) | Failure::Final(error)) => error.code(),
+            };
+            metrics::counter!("identity_keycloak_calls_total", "method" => call.method.to_string(), "outcome" => code)
+                .increment(1);
+            match outcome {
+                Ok(answer) => return Ok(answer),
+                Err(Failure::Final(error)) => return Err(error),
+                Err(Failure::Again(error)) => match pauses.next().filter(|_| call.repeatable()) {
+                    Some(pause) => tokio::time::sleep(*pause).await,
+                    None => return Err(error),
+                },
+            }
+        }
+    }
+
+    /// Why the last call failed, when Keycloak was away or refused this server.
+    #[must_use]
+    pub fn last_problem(&self) -> Option<String> {
+        self.shared.problem.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, outcome: &Result<Answer, Failure>) {
+        let problem = match outcome {
+            Err(Failure::Again(error) | Failure::Final(error)) => match error {
+                DirectoryError::Refused(_) | DirectoryError::Unavailable { .. } => Some(error.to_string()),
+                _ => None,
+            },
+            Ok(_) => None,
+        };
+        *self.shared.problem.lock().unwrap_or_else(PoisonError::into_inner) = problem;
+    }
+
+    async fn attempt(&self, call: &Call<'_>) -> Result<Answer, Failure> {
+        let token = self.token().await?;
+        let response = self.request(call, &token).await?;
+        if response.status() != StatusCode::UNAUTHORIZED {
+            return self.answer(call, response).await;
+        }
+        // Revoked, or Keycloak has new keys: once more with another one.
+        self.shared.tokens.forget(&token).await;
+        let token = self.token().await?;
+        let response = self.request(call, &token).await?;
+        self.answer(call, response).await
+    }
+
+    async fn token(&self) -> Result<Secret, Failure> {
+        self.shared.tokens.get().await.map_err(|problem| match problem {
+            TokenProblem::Refused(reason) => Failure::Final(DirectoryError::Refused(reason)),
+            TokenProblem::Unavailable(reason) => Failure::Again(unavailable(reason)),
+        })
+    }
+
+    async fn request(&self, call: &Call<'_>, token: &Secret) -> Result<Response, Failure> {
+        let realm = ["admin", "realms", self.shared.settings.realm.as_str()];
+        let prefix = if call.root { &realm[..2] } else { &realm[..] };
+        let url = below(&self.shared.settings.url, prefix.iter().chain(&call.segments).copied())
+            .map_err(|problem| Failure::Final(DirectoryError::Invalid(problem.to_string())))?;
+        let mut request = self.shared.client.request(call.method.clone(), url).query(&call.query);
+        if let Some(body) = &call.body {
+            request = request.json(body);
+        }
+        if let Some(patience) = call.patience {
+            request = request.timeout(patience);
+        }
+        request.bearer_auth(token.expose()).send().await.map_err(|error| {
+            let problem = unavailable(transport(&error));
+            // Who was waited for in vain is not waited for again by the same request.
+            if error.is_timeout() { Failure::Final(problem) } else { Failure::Again(problem) }
+        })
+    }
+
+    async fn answer(&self, call: &Call<'_>, mut response: Response) -> Result<Answer, Failure> {
+        let status = response.status();
+        let location = response.headers().get(reqwest::header::LOCATION);
+        let location = location.and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let mut body = Vec::new();
+        let lost = |error: reqwest::Error| Failure::Again(unavailable(transport(&error)));
+        while let Some(chunk) = response.chunk().await.map_err(lost)? {
+            if body.len() + chunk.len() > MAX_BYTES {
+                return Err(Failure::Final(unreadable("its answer is too large")));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        if status.is_success() {
+            return Ok(Answer { location, body });
+        }
+        let complaint: Complaint = serde_json::from_slice(&body).unwrap_or_default();
+        let said = complaint.message.or(complaint.error).map(|text| excerpt(&text)).unwrap_or_default();
+        debug!(status = status.as_u16(), method = %call.method, "keycloak.refused");
+        Err(Failure::Final(match status.as_u16() {
+            404 if said.starts_with("Realm not found") && !call.segments.is_empty() => {
+                DirectoryError::Refused(format!("the realm `{}` does not exist", self.shared.settings.realm))
+            }
+            404 => DirectoryError::Missing(call.entity()),
+            409 => DirectoryError::Conflict(call.entity()),
+            401 => DirectoryError::Refused("it does not take the token that it issued".to_owned()),
+            403 => DirectoryError::Refused(format!(
+                "it may not {} {}; give its account the role `{}` of `realm-management`",
+                if call.method == Method::GET { "read" } else { "change" },
+                call.segments.first().unwrap_or(&"the realm"),
+                needed_role(call),
+            )),
+            429 | 502..=504 => return Err(Failure::Again(unavailable(format!("it answers {status}")))),
+            500.. => unavailable(format!("it answers {status}")),
+            _ if said.is_empty() => DirectoryError::Invalid(format!("it answers {status}")),
+            _ => DirectoryError::Invalid(said),
+        }))
+    }
+}
+
+/// The role of `realm-management` that a call needs (see docs/keycloak.md).
+fn needed_role(call: &Call<'_>) -> &'static str {
+    match call.segments.first().copied() {
+        Some("users" | "groups") => "manage-users",
+        Some("clients" | "client-scopes") => "manage-clients",
+        _ => "manage-realm",
+    }
+}
+
+pub(crate) fn unreadable(reason: &str) -> DirectoryError {
+    unavailable(reason.to_owned())
+}
+
+fn unavailable(reason: String) -> DirectoryError {
+    DirectoryError::Unavailable { reason, retry_after: RETRY_AFTER }
+}
+
+/// What happened on the way, without the URL: it holds names.
+pub(crate) fn transport(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "it does not answer in time".to_owned();
+    }
+    let mut cause: Option<&dyn Error> = error.source();
+    let mut text = "it cannot be reached".to_owned();
+    while let Some(inner) = cause {
+        text = format!("it cannot be reached: {inner}");
+        cause = inner.source();
+    }
+    excerpt(&text)
+}
+
+fn excerpt(text: &str) -> String {
+    text.chars().take(200).filter(|c| !c.is_control()).collect()
+}

@@ -1,0 +1,87 @@
+//! A circuit that opens: whoever cannot be reached is left alone for a while.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Failures in a row that open the circuit.
+const FAILURES: u32 = 5;
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// Closed while calls succeed. After some failures in a row it opens for a pause; if the next call fails too, for one that is
+/// twice as long. Nobody has to report how a call went: one that is given up changes nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Circuit(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    failures: u32,
+    closed_again: Option<Instant>,
+    pause: Duration,
+}
+
+impl Circuit {
+    /// Whether a call may be made at `now`; if not, how long to wait.
+    pub(crate) fn admit(&self, now: Instant) -> Result<(), Duration> {
+        let mut state = self.state();
+        match state.closed_again {
+            Some(until) if now < until => Err(until - now),
+            Some(_) => {
+                // Closed on probation: the next failure opens it again.
+                state.closed_again = None;
+                state.failures = FAILURES - 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn succeeded(&self) {
+        *self.state() = State::default();
+    }
+
+    pub(crate) fn failed(&self, now: Instant) {
+        let mut state = self.state();
+        state.failures = state.failures.saturating_add(1);
+        if state.failures >= FAILURES {
+            state.pause = (state.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+            state.closed_again = Some(now + state.pause);
+        }
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_opens_after_failures_in_a_row_and_again_after_one_more() {
+        let (circuit, now) = (Circuit::default(), Instant::now());
+        for _ in 0..FAILURES {
+            assert_eq!(circuit.admit(now), Ok(()));
+            circuit.failed(now);
+        }
+        assert_eq!(circuit.admit(now), Err(FIRST_PAUSE));
+        let later = now + FIRST_PAUSE;
+        assert_eq!(circuit.admit(later), Ok(()));
+        assert_eq!(circuit.admit(later), Ok(()));
+        circuit.failed(later);
+        assert_eq!(circuit.admit(later), Err(FIRST_PAUSE * 2));
+        circuit.succeeded();
+        assert_eq!(circuit.admit(later), Ok(()));
+    }
+
+    #[test]
+    fn a_success_in_between_keeps_it_closed() {
+        let (circuit, now) = (Circuit::default(), Instant::now());
+        for _ in 0..3 * FAILURES {
+            circuit.failed(now);
+            circuit.succeeded();
+        }
+        assert_eq!(circuit.admit(now), Ok(()));
+    }
+}

@@ -1,0 +1,317 @@
+//! Clients that are Identity's: applications, and APIs, which are clients with authorization services.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use futures_util::future::join_all;
+use identity_core::entity::{Api, ApiPermission, AuditEntity, Client, EntityKind, NewClient, Permission};
+use identity_core::port::{ApiDirectory, ClientDirectory, DirectoryError};
+use identity_core::search::{ListRequest, Listing};
+use identity_core::value::{Audience, ClientId, ClientKey, Name, PermissionName, RedirectUri, Secret};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::Keycloak;
+use crate::admin::Call;
+use crate::roles::{Sieve, travels};
+use crate::wire::{ClientRep, RoleRep, SCOPE, UserRep, description, unfit};
+
+/// How many clients are asked for by id at the same time.
+const AT_ONCE: usize = 8;
+/// The most permissions of an API.
+const PERMISSIONS: usize = 1000;
+/// The scopes that a client has from its beginning: its own mark, and those that a realm gives by default. A realm that lacks
+/// one of them goes without.
+pub(crate) const SCOPES: [&str; 7] = [SCOPE, "web-origins", "acr", "roles", "profile", "basic", "email"];
+
+#[derive(Deserialize)]
+struct SecretRep {
+    value: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Mappings {
+    #[serde(default)]
+    client_mappings: BTreeMap<String, ClientMappings>,
+}
+
+#[derive(Deserialize)]
+struct ClientMappings {
+    #[serde(default)]
+    mappings: Vec<RoleRep>,
+}
+
+impl Keycloak {
+    /// The client of this client id, whosever it is.
+    pub(crate) async fn client_rep(&self, client_id: &str) -> Result<Option<ClientRep>, DirectoryError> {
+        let found: Vec<ClientRep> = self.read(Call::get(&["clients"]).query("clientId", client_id)).await?;
+        Ok(found.into_iter().find(|client| client.client_id == client_id))
+    }
+
+    /// The secret of the client of this client id, whosever it is.
+    ///
+    /// # Errors
+    /// When Keycloak cannot be asked, or refuses.
+    pub async fn secret_of(&self, client_id: &ClientId) -> Result<Option<Secret>, DirectoryError> {
+        let Some(client) = self.client_rep(client_id.as_str()).await? else { return Ok(None) };
+        let secret: SecretRep = self.read(Call::get(&["clients", &client.id, "client-secret"])).await?;
+        Ok(secret.value.map(Secret::new))
+    }
+
+    async fn ours(&self, key: &ClientKey, fits: fn(&ClientRep) -> bool) -> Result<ClientRep, DirectoryError> {
+        let call = Call::get(&["clients", key.as_str()]).about(EntityKind::Client, key.as_str());
+        let found: Option<ClientRep> = self.find(call).await?;
+        found.filter(fits).ok_or_else(|| DirectoryError::missing(EntityKind::Client, key))
+    }
+
+    async fn list_clients<T>(
+        &self,
+        list: &ListRequest,
+        keep: impl Fn(ClientRep) -> Option<Result<T, DirectoryError>>,
+    ) -> Result<Listing<T>, DirectoryError> {
+        let mut sieve = Sieve::new(list);
+        loop {
+            let mut call = sieve.batch(Call::get(&["clients"]));
+            if let Some(search) = &list.search {
+                call = call.query("clientId", search).query("search", true);
+            }
+            match sieve.put(self.read::<Vec<ClientRep>>(call).await?, &keep)? {
+                Ok(listing) => return Ok(listing),
+                Err(more) => sieve = more,
+            }
+        }
+    }
+
+    /// Creates a client with its mark on it, in one call: there is none that is nobody's.
+    async fn create_client(&self, client_id: &str, mut body: Value) -> Result<ClientKey, DirectoryError> {
+        if let Value::Object(body) = &mut body {
+            body.insert("clientId".to_owned(), json!(client_id));
+            body.insert("protocol".to_owned(), json!("openid-connect"));
+            body.insert("enabled".to_owned(), json!(true));
+            body.insert("defaultClientScopes".to_owned(), json!(SCOPES));
+        }
+        match self.send(Call::post(&["clients"], body).about(EntityKind::Client, client_id)).await {
+            Ok(answer) => ClientKey::parse(answer.created()?).map_err(unfit),
+            Err(DirectoryError::Conflict(entity)) => {
+                let other = self.client_rep(client_id).await?;
+                let foreign = other.is_some_and(|other| !other.is_ours());
+                Err(if foreign { DirectoryError::Foreign(entity) } else { DirectoryError::Conflict(entity) })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Replaces some properties of a client; what is not known here stays.
+    pub(crate) async fn change_client(&self, key: &ClientKey, changes: Value) -> Result<(), DirectoryError> {
+        let call = Call::get(&["clients", key.as_str()]).about(EntityKind::Client, key.as_str());
+        let mut body: Value = self.read(call).await?;
+        if let (Value::Object(body), Value::Object(changes)) = (&mut body, changes) {
+            body.extend(changes);
+        }
+        let call = Call::put(&["clients", key.as_str()], body).about(EntityKind::Client, key.as_str());
+        self.send(call).await.map(|_| ())
+    }
+
+    async fn delete_client(&self, key: &ClientKey) -> Result<(), DirectoryError> {
+        self.shared.clients.invalidate(key);
+        self.send(Call::delete(&["clients", key.as_str()]).about(EntityKind::Client, key.as_str())).await.map(|_| ())
+    }
+
+    /// The account that a client acts with for itself.
+    pub(crate) async fn account_of(&self, key: &ClientKey) -> Result<String, DirectoryError> {
+        let path = ["clients", key.as_str(), "service-account-user"];
+        Ok(self.read::<UserRep>(Call::get(&path).about(EntityKind::Client, key.as_str())).await?.id)
+    }
+
+    /// A permission of an API.
+    pub(crate) async fn api_role(
+        &self,
+        api: &str,
+        definition: &PermissionName,
+    ) -> Result<Option<RoleRep>, DirectoryError> {
+        if travels(definition.as_str()) {
+            return self.find(Call::get(&["clients", api, "roles", definition.as_str()])).await;
+        }
+        let found: Vec<RoleRep> = self.read(Call::get(&["clients", api, "roles"]).query("search", definition)).await?;
+        Ok(found.into_iter().find(|role| role.name == definition.as_str()))
+    }
+}
+
+/// Keycloak would let browsers be sent anywhere below a root URL that comes without redirect URIs.
+fn root_url<'u>(redirect_uris: &[RedirectUri], root_url: &'u Option<RedirectUri>) -> Option<&'u RedirectUri> {
+    root_url.as_ref().filter(|_| !redirect_uris.is_empty())
+}
+
+fn needs_secret(client: &ClientRep) -> Result<(), DirectoryError> {
+    if client.public() {
+        Err(DirectoryError::Invalid("a public client has neither secret nor account".into()))
+    } else {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl ClientDirectory for Keycloak {
+    async fn list(&self, list: &ListRequest) -> Result<Listing<Client>, DirectoryError> {
+        self.list_clients(list, |client| client.is_application().then(|| client.client())).await
+    }
+
+    async fn find(&self, key: &ClientKey) -> Result<Client, DirectoryError> {
+        self.ours(key, ClientRep::is_application).await?.client()
+    }
+
+    async fn find_all(&self, ids: &[ClientId]) -> Result<Vec<Client>, DirectoryError> {
+        let mut found = Vec::new();
+        for some in ids.chunks(AT_ONCE) {
+            for client in join_all(some.iter().map(|id| self.client_rep(id.as_str()))).await {
+                if let Some(client) = client?.filter(ClientRep::is_application) {
+                    found.push(client.client()?);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    async fn create(&self, new: &NewClient) -> Result<Client, DirectoryError> {
+        let mut body = json!({
+            "name": new.name, "publicClient": !new.kind.has_secret(), "standardFlowEnabled": new.kind.signs_in(),
+            "serviceAccountsEnabled": new.kind.has_secret(), "directAccessGrantsEnabled": false,
+            "implicitFlowEnabled": false, "rootUrl": root_url(&new.redirect_uris, &new.root_url),
+            "redirectUris": new.redirect_uris,
+        });
+        if let (Some(secret), true, Value::Object(body)) = (&new.secret, new.kind.has_secret(), &mut body) {
+            body.insert("secret".to_owned(), json!(secret.expose()));
+        }
+        let key = self.create_client(new.client_id.as_str(), body).await?;
+        ClientDirectory::find(self, &key).await
+    }
+
+    async fn update(&self, client: &Client) -> Result<(), DirectoryError> {
+        self.ours(&client.key, ClientRep::is_application).await?;
+        let changes = json!({"name": client.name, "rootUrl": root_url(&client.redirect_uris, &client.root_url), "redirectUris": client.redirect_uris});
+        self.change_client(&client.key, changes).await
+    }
+
+    async fn delete(&self, key: &ClientKey) -> Result<(), DirectoryError> {
+        self.ours(key, ClientRep::is_application).await?;
+        self.delete_client(key).await
+    }
+
+    async fn secret(&self, key: &ClientKey) -> Result<Option<Secret>, DirectoryError> {
+        let client = self.ours(key, ClientRep::is_application).await?;
+        if client.public() {
+            return Ok(None);
+        }
+        let path = ["clients", key.as_str(), "client-secret"];
+        let secret: SecretRep = self.read(Call::get(&path).about(EntityKind::Client, key.as_str())).await?;
+        Ok(secret.value.map(Secret::new))
+    }
+
+    async fn renew_secret(&self, key: &ClientKey) -> Result<Secret, DirectoryError> {
+        needs_secret(&self.ours(key, ClientRep::is_application).await?)?;
+        let path = ["clients", key.as_str(), "client-secret"];
+        let secret: SecretRep = self.read(Call::post(&path, json!({})).about(EntityKind::Client, key.as_str())).await?;
+        secret.value.map(Secret::new).ok_or_else(|| crate::admin::unreadable("it makes no secret"))
+    }
+
+    async fn permissions(&self, key: &ClientKey) -> Result<Vec<Permission>, DirectoryError> {
+        if self.ours(key, ClientRep::is_application).await?.public() {
+            return Ok(Vec::new());
+        }
+        let account = self.account_of(key).await?;
+        let held: Mappings = self.read(Call::get(&["users", &account, "role-mappings"])).await?;
+        let roles = held.client_mappings.into_values().flat_map(|client| client.mappings).collect();
+        Ok(self.permissions_of(roles).await?.into_iter().collect())
+    }
+
+    async fn change_permission(
+        &self,
+        key: &ClientKey,
+        permission: &Permission,
+        held: bool,
+    ) -> Result<(), DirectoryError> {
+        needs_secret(&self.ours(key, ClientRep::is_application).await?)?;
+        let (api, role) = self.permission_role(permission).await?;
+        let account = self.account_of(key).await?;
+        let body = json!([{"id": role.id, "name": role.name}]);
+        let path = ["users", &account, "role-mappings", "clients", api.as_str()];
+        self.send(Call::change(&path, held, body).about(EntityKind::Client, key.as_str())).await.map(|_| ())
+    }
+}
+
+#[async_trait]
+impl ApiDirectory for Keycloak {
+    async fn list(&self, list: &ListRequest) -> Result<Listing<Api>, DirectoryError> {
+        self.list_clients(list, |client| client.is_api().then(|| client.api())).await
+    }
+
+    async fn find(&self, key: &ClientKey) -> Result<Api, DirectoryError> {
+        self.ours(key, ClientRep::is_api).await?.api()
+    }
+
+    async fn create(
+        &self,
+        audience: &Audience,
+        name: &Name,
+        permissions: &[ApiPermission],
+    ) -> Result<Api, DirectoryError> {
+        let body = json!({
+            "name": name, "publicClient": false, "standardFlowEnabled": false, "directAccessGrantsEnabled": false,
+            "serviceAccountsEnabled": true, "authorizationServicesEnabled": true,
+        });
+        let key = self.create_client(audience.as_str(), body).await?;
+        for permission in permissions {
+            if let Err(error) = self.add_permission(&key, permission).await {
+                // Half an API would stand in the way of the next attempt.
+                _ = self.delete_client(&key).await;
+                return Err(error);
+            }
+        }
+        ApiDirectory::find(self, &key).await
+    }
+
+    async fn rename(&self, key: &ClientKey, name: &Name) -> Result<(), DirectoryError> {
+        self.ours(key, ClientRep::is_api).await?;
+        self.change_client(key, json!({"name": name})).await
+    }
+
+    async fn delete(&self, key: &ClientKey) -> Result<(), DirectoryError> {
+        self.ours(key, ClientRep::is_api).await?;
+        self.delete_client(key).await
+    }
+
+    async fn permissions(&self, key: &ClientKey) -> Result<Vec<ApiPermission>, DirectoryError> {
+        self.ours(key, ClientRep::is_api).await?;
+        let path = ["clients", key.as_str(), "roles"];
+        let roles: Vec<RoleRep> = self.read(Call::get(&path).query("first", 0).query("max", PERMISSIONS)).await?;
+        // Keycloak makes a role of its own for what has authorization services.
+        let permissions = roles.into_iter().filter(|role| role.name != "uma_protection").map(|role| {
+            let definition = PermissionName::parse(&role.name).map_err(unfit)?;
+            Ok(ApiPermission { definition, description: description(role.description.as_deref()) })
+        });
+        let mut permissions = permissions.collect::<Result<Vec<_>, DirectoryError>>()?;
+        permissions.sort();
+        Ok(permissions)
+    }
+
+    async fn add_permission(&self, key: &ClientKey, permission: &ApiPermission) -> Result<(), DirectoryError> {
+        self.ours(key, ClientRep::is_api).await?;
+        let body = json!({"name": permission.definition, "description": permission.description});
+        let call = Call::post(&["clients", key.as_str(), "roles"], body);
+        self.send(call.about(EntityKind::Resource, permission.definition.as_str())).await.map(|_| ())
+    }
+
+    async fn remove_permission(&self, key: &ClientKey, definition: &PermissionName) -> Result<(), DirectoryError> {
+        self.ours(key, ClientRep::is_api).await?;
+        let role = self.api_role(key.as_str(), definition).await?;
+        let role = role.ok_or_else(|| DirectoryError::missing(EntityKind::Resource, definition))?;
+        let call = Call::delete(&["roles-by-id", &role.id]).about(EntityKind::Resource, definition.as_str());
+        self.send(call).await.map(|_| ())
+    }
+}
+
+/// A client that is somebody else's.
+pub(crate) fn foreign(client_id: &str) -> DirectoryError {
+    DirectoryError::Foreign(AuditEntity { kind: EntityKind::Client, key: client_id.to_owned() })
+}

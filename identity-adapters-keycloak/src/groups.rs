@@ -1,0 +1,114 @@
+//! Groups of the top level: groups of groups are none of Identity's.
+
+use async_trait::async_trait;
+use futures_util::future::{join_all, try_join};
+use identity_core::entity::{EntityKind, Group, Person, Role};
+use identity_core::port::{DirectoryError, GroupDirectory};
+use identity_core::search::{ListRequest, Listing};
+use identity_core::value::{Description, GroupId, Name, RoleId, Username};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::Keycloak;
+use crate::admin::Call;
+use crate::wire::{GroupRep, people, unfit};
+
+/// How many groups are asked for by id at the same time.
+const AT_ONCE: usize = 8;
+
+#[derive(Deserialize)]
+struct Count {
+    count: usize,
+}
+
+#[async_trait]
+impl GroupDirectory for Keycloak {
+    async fn list(&self, list: &ListRequest) -> Result<Listing<Group>, DirectoryError> {
+        let searching = |call: Call<'static>| match &list.search {
+            Some(search) => call.query("search", search),
+            None => call,
+        };
+        let page = searching(Call::get(&["groups"]))
+            .query("first", list.page.offset)
+            .query("max", list.page.limit)
+            .query("briefRepresentation", true)
+            .query("populateHierarchy", false);
+        let count = searching(Call::get(&["groups", "count"])).query("top", true);
+        let (found, Count { count }) = try_join(self.read::<Vec<GroupRep>>(page), self.read(count)).await?;
+        let items = found.into_iter().map(GroupRep::group).collect::<Result<_, _>>()?;
+        Ok(Listing { items, total: Some(count) })
+    }
+
+    async fn find(&self, id: &GroupId) -> Result<Group, DirectoryError> {
+        let call = Call::get(&["groups", id.as_str()]).about(EntityKind::Group, id.as_str());
+        self.read::<GroupRep>(call).await?.group()
+    }
+
+    async fn find_all(&self, ids: &[GroupId]) -> Result<Vec<Group>, DirectoryError> {
+        let mut found = Vec::new();
+        for some in ids.chunks(AT_ONCE) {
+            for group in join_all(some.iter().map(|id| GroupDirectory::find(self, id))).await {
+                match group {
+                    Ok(group) => found.push(group),
+                    Err(DirectoryError::Missing(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    async fn create(&self, name: &Name) -> Result<Group, DirectoryError> {
+        let call = Call::post(&["groups"], json!({"name": name})).about(EntityKind::Group, name.as_str());
+        let answer = self.send(call).await?;
+        let id = GroupId::parse(answer.created()?).map_err(unfit)?;
+        Ok(Group { id, name: name.clone(), description: Description::default() })
+    }
+
+    async fn rename(&self, id: &GroupId, name: &Name) -> Result<(), DirectoryError> {
+        // All of it goes back, so that what is not known here stays.
+        let read = Call::get(&["groups", id.as_str()]).about(EntityKind::Group, id.as_str());
+        let mut body: Value = self.read(read).await?;
+        if let Value::Object(body) = &mut body {
+            body.insert("name".to_owned(), json!(name));
+        }
+        let call = Call::put(&["groups", id.as_str()], body);
+        self.send(call.about(EntityKind::Group, name.as_str())).await.map(|_| ())
+    }
+
+    async fn delete(&self, id: &GroupId) -> Result<(), DirectoryError> {
+        self.send(Call::delete(&["groups", id.as_str()]).about(EntityKind::Group, id.as_str())).await?;
+        self.shared.groups.invalidate_all();
+        Ok(())
+    }
+
+    async fn members(&self, id: &GroupId, list: &ListRequest) -> Result<Listing<Person>, DirectoryError> {
+        let call = Call::get(&["groups", id.as_str(), "members"])
+            .about(EntityKind::Group, id.as_str())
+            .query("first", list.page.offset)
+            .query("max", list.page.limit)
+            .query("briefRepresentation", true);
+        let items = people(self.read(call).await?)?;
+        // Keycloak does not count members: the end of the list is known when it was seen.
+        let total = (items.len() < list.page.limit).then(|| list.page.offset + items.len());
+        Ok(Listing { total: total.filter(|_| list.page.offset == 0 || !items.is_empty()), items })
+    }
+
+    async fn change_member(&self, id: &GroupId, user: &Username, member: bool) -> Result<(), DirectoryError> {
+        // Keycloak does not say which of the two is missing.
+        GroupDirectory::find(self, id).await?;
+        let path = ["users", user.as_str(), "groups", id.as_str()];
+        let call = if member { Call::put(&path, json!({})) } else { Call::delete(&path) };
+        let changed = self.send(call.about(EntityKind::User, user.as_str())).await.map(|_| ());
+        self.forget_groups_of(user);
+        changed
+    }
+
+    async fn roles(&self, id: &GroupId) -> Result<Vec<Role>, DirectoryError> {
+        self.held_roles("groups", EntityKind::Group, id.as_str()).await
+    }
+
+    async fn change_role(&self, id: &GroupId, role: &RoleId, held: bool) -> Result<(), DirectoryError> {
+        self.change_held_role("groups", EntityKind::Group, id.as_str(), role, held).await
+    }
+}

@@ -1,0 +1,351 @@
+//! A realm as the configuration wants it: made where it is missing, added to where it is there. Nothing is ever removed, and
+//! nothing of somebody else's is touched.
+
+mod plan;
+mod presets;
+mod scope;
+
+use identity_core::entity::{ApiPermission, EntityKind, Group, Permission, Role};
+use identity_core::port::{
+    ApiDirectory, ClientDirectory, DirectoryError, GroupDirectory, RoleDirectory, UserDirectory,
+};
+use identity_core::search::{ListRequest, PageRequest};
+use identity_core::value::{Audience, ClientKey, GroupId, Name, Username};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+pub use plan::{ClientSeed, OwnClient, PersonSeed, RealmPlan};
+pub use presets::{ClientPreset, Component, Preset, preset};
+
+use crate::Keycloak;
+use crate::admin::Call;
+use crate::clients::foreign;
+use crate::settings::Credentials;
+use crate::wire::{RoleRep, UserRep, unfit};
+
+/// The role that everybody has, to be given permissions by an administrator (management reference §4.2).
+const DEFAULT_ROLE: &str = "Default user role";
+
+/// Why a realm is not as it shall be.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{what}: {error}")]
+pub struct RealmProblem {
+    /// What could not be made.
+    pub what: String,
+    /// Why not.
+    pub error: DirectoryError,
+}
+
+/// What an initialisation came to.
+#[derive(Clone, Debug, Default)]
+pub struct Done {
+    /// What was made or is to be made, in words, without secrets.
+    pub changes: Vec<String>,
+    /// What stands in the way of something; the rest was made.
+    pub problems: Vec<RealmProblem>,
+}
+
+/// One pass over a realm, which only looks or makes what is missing.
+struct Pass<'k> {
+    keycloak: &'k Keycloak,
+    make: bool,
+    done: Done,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RealmRep {
+    default_role: Option<RoleRep>,
+}
+
+impl Keycloak {
+    /// What of the plan is missing. Changes nothing.
+    ///
+    /// # Errors
+    /// When Keycloak is away, or refuses this server.
+    pub async fn missing(&self, plan: &RealmPlan) -> Result<Done, RealmProblem> {
+        Pass { keycloak: self, make: false, done: Done::default() }.run(plan).await
+    }
+
+    /// Makes what of the plan is missing. What was made before an error stays; the next pass goes on. One at a time: the
+    /// caller sees to it.
+    ///
+    /// # Errors
+    /// When Keycloak is away, or refuses this server.
+    pub async fn initialise(&self, plan: &RealmPlan) -> Result<Done, RealmProblem> {
+        Pass { keycloak: self, make: true, done: Done::default() }.run(plan).await
+    }
+}
+
+impl Pass<'_> {
+    async fn run(mut self, plan: &RealmPlan) -> Result<Done, RealmProblem> {
+        let outcome = self.realm().await;
+        let there = self.noted("the realm", outcome)?.unwrap_or(false);
+        if !there {
+            // Only looked, and there is nothing to look at.
+            return Ok(self.done);
+        }
+        let outcome = self.client_scope().await;
+        let scope = self.noted("the client scope", outcome)?.flatten();
+        let outcome = self.default_role().await;
+        self.noted("the default role", outcome)?;
+        for (audience, name, permissions) in &plan.apis {
+            let outcome = self.api(audience, name, permissions).await;
+            self.noted(&format!("api {audience}"), outcome)?;
+        }
+        let outcome = self.own_client(plan, scope.as_deref()).await;
+        self.noted("this server's own client", outcome)?;
+        for role in &plan.roles {
+            let outcome = self.role(role).await;
+            self.noted(&format!("role {}", role.id), outcome)?;
+        }
+        for client in &plan.clients {
+            let outcome = self.client(client).await;
+            self.noted(&format!("client {}", client.new.client_id), outcome)?;
+        }
+        for name in &plan.groups {
+            let outcome = self.group(name).await;
+            self.noted(&format!("group {name}"), outcome)?;
+        }
+        for person in &plan.people {
+            let outcome = self.person(person).await;
+            self.noted(&format!("user {}", person.new.username), outcome)?;
+        }
+        Ok(self.done)
+    }
+
+    /// Goes on after what concerns one thing alone.
+    fn noted<T>(&mut self, what: &str, outcome: Result<T, DirectoryError>) -> Result<Option<T>, RealmProblem> {
+        match outcome {
+            Ok(value) => Ok(Some(value)),
+            Err(error @ (DirectoryError::Unavailable { .. } | DirectoryError::Refused(_))) => {
+                Err(RealmProblem { what: what.to_owned(), error })
+            }
+            Err(error) => {
+                self.done.problems.push(RealmProblem { what: what.to_owned(), error });
+                Ok(None)
+            }
+        }
+    }
+
+    /// Notes a change; whether to make it.
+    fn change(&mut self, what: impl Into<String>) -> bool {
+        self.done.changes.push(what.into());
+        self.make
+    }
+
+    /// Whether there is a realm, in the end.
+    async fn realm(&mut self) -> Result<bool, DirectoryError> {
+        let name = self.keycloak.shared.settings.realm.clone();
+        let found: Option<Value> = self.keycloak.find(Call::get(&[]).about(EntityKind::Resource, &name)).await?;
+        if found.is_some() {
+            return Ok(true);
+        }
+        if !matches!(self.keycloak.shared.settings.credentials, Credentials::Administrator { .. }) {
+            return Err(DirectoryError::Refused(format!("the realm `{name}` does not exist")));
+        }
+        if !self.change(format!("realm {name}")) {
+            return Ok(false);
+        }
+        let body = json!({"id": name, "realm": name, "enabled": true});
+        let call = Call::post(&[], body).of_all_realms().patiently().about(EntityKind::Resource, &name);
+        match self.keycloak.send(call).await {
+            Ok(_) | Err(DirectoryError::Conflict(_)) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn default_role(&mut self) -> Result<(), DirectoryError> {
+        let realm: RealmRep = self.keycloak.read(Call::get(&[])).await?;
+        let Some(everybody) = realm.default_role else { return Ok(()) };
+        let role = plan::role(DEFAULT_ROLE, "What everybody may do").map_err(unfit)?;
+        match self.keycloak.role_rep(&role.id).await {
+            Ok(_) => {}
+            Err(DirectoryError::Missing(_)) => {
+                if !self.change(format!("role {}", role.id)) {
+                    return Ok(());
+                }
+                RoleDirectory::create(self.keycloak, &role).await?;
+            }
+            Err(error) => return Err(error),
+        }
+        let role = self.keycloak.role_rep(&role.id).await?;
+        if role.id == everybody.id {
+            return Ok(());
+        }
+        let path = ["roles-by-id", &everybody.id, "composites"];
+        let composites: Vec<RoleRep> = self.keycloak.read(Call::get(&path)).await?;
+        if composites.iter().all(|one| one.id != role.id) && self.change("the default role of all users") {
+            self.keycloak.send(Call::post(&path, json!([{"id": role.id, "name": role.name}]))).await?;
+        }
+        Ok(())
+    }
+
+    async fn api(
+        &mut self,
+        audience: &Audience,
+        name: &Name,
+        permissions: &[ApiPermission],
+    ) -> Result<(), DirectoryError> {
+        let found = self.keycloak.client_rep(audience.as_str()).await?;
+        let Some(found) = found else {
+            if self.change(format!("api {audience}")) {
+                ApiDirectory::create(self.keycloak, audience, name, permissions).await?;
+            }
+            return Ok(());
+        };
+        if !found.is_api() {
+            return Err(foreign(audience.as_str()));
+        }
+        let key = ClientKey::parse(&found.id).map_err(unfit)?;
+        let known = ApiDirectory::permissions(self.keycloak, &key).await?;
+        for permission in permissions {
+            if known.iter().all(|known| known.definition != permission.definition)
+                && self.change(format!("permission {} of api {audience}", permission.definition))
+            {
+                self.keycloak.add_permission(&key, permission).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn role(&mut self, role: &Role) -> Result<(), DirectoryError> {
+        match RoleDirectory::find(self.keycloak, &role.id).await {
+            Ok(found) => {
+                for permission in role.permissions.difference(&found.permissions) {
+                    let Permission { audience, definition } = permission;
+                    if self.change(format!("permission {definition} of {audience} for role {}", role.id)) {
+                        RoleDirectory::change_permission(self.keycloak, &role.id, permission, true).await?;
+                    }
+                }
+                Ok(())
+            }
+            Err(DirectoryError::Missing(_)) => {
+                if self.change(format!("role {}", role.id)) {
+                    RoleDirectory::create(self.keycloak, role).await?;
+                }
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn client(&mut self, seed: &ClientSeed) -> Result<(), DirectoryError> {
+        let id = &seed.new.client_id;
+        let client = match self.keycloak.client_rep(id.as_str()).await? {
+            None => {
+                if !self.change(format!("client {id}")) {
+                    return Ok(());
+                }
+                ClientDirectory::create(self.keycloak, &seed.new).await?
+            }
+            Some(found) if !found.is_application() => return Err(foreign(id.as_str())),
+            Some(found) => found.client()?,
+        };
+        let mut wanted = client.clone();
+        wanted.root_url = seed.new.root_url.clone().or(wanted.root_url);
+        let uris = seed.new.redirect_uris.iter().filter(|uri| !client.redirect_uris.contains(uri));
+        wanted.redirect_uris.extend(uris.cloned());
+        let differs = wanted.redirect_uris != client.redirect_uris
+            || (wanted.root_url != client.root_url && !wanted.redirect_uris.is_empty());
+        if differs && self.change(format!("urls of client {id}")) {
+            ClientDirectory::update(self.keycloak, &wanted).await?;
+        }
+        if client.kind.has_secret()
+            && let Some(secret) = &seed.new.secret
+            && self.keycloak.secret(&client.key).await?.as_ref() != Some(secret)
+            && self.change(format!("secret of client {id}"))
+        {
+            self.keycloak.change_client(&client.key, json!({"secret": secret.expose()})).await?;
+        }
+        if !client.kind.has_secret() || seed.permissions.is_empty() {
+            return Ok(());
+        }
+        let held = ClientDirectory::permissions(self.keycloak, &client.key).await?;
+        for permission in seed.permissions.iter().filter(|wanted| !held.contains(wanted)) {
+            let Permission { audience, definition } = permission;
+            if self.change(format!("permission {definition} of {audience} for client {id}")) {
+                ClientDirectory::change_permission(self.keycloak, &client.key, permission, true).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Browsers sign in at this client, and the scope lets its users' tokens say what they may do.
+    async fn own_client(&mut self, plan: &RealmPlan, scope: Option<&str>) -> Result<(), DirectoryError> {
+        let id = plan.own.new.client_id.as_str();
+        let found = self.keycloak.client_rep(id).await?;
+        let administrator = matches!(self.keycloak.shared.settings.credentials, Credentials::Administrator { .. });
+        match found {
+            // An operator made it, for this server to ask Keycloak with: it lacks no more than the mark.
+            Some(found) if !administrator => {
+                if let (false, Some(scope)) = (found.is_ours(), scope)
+                    && self.change(format!("client scope of client {id}"))
+                {
+                    let path = ["clients", &found.id, "default-client-scopes", scope];
+                    self.keycloak.send(Call::put(&path, json!({}))).await?;
+                }
+                Ok(())
+            }
+            _ if administrator => self.client(&plan.own.clone().into()).await,
+            _ => Err(DirectoryError::missing(EntityKind::Client, id)),
+        }
+    }
+
+    async fn found_group(&self, name: &Name) -> Result<Option<Group>, DirectoryError> {
+        let mut page = PageRequest { offset: 0, limit: 100 };
+        loop {
+            let list = ListRequest { search: Some(name.to_string()), page };
+            let listing = GroupDirectory::list(self.keycloak, &list).await?;
+            let ended = listing.items.len() < page.limit;
+            let found = listing.items.into_iter().find(|group| group.name == *name);
+            if found.is_some() || ended {
+                return Ok(found);
+            }
+            page.offset += page.limit;
+        }
+    }
+
+    async fn group(&mut self, name: &Name) -> Result<Option<GroupId>, DirectoryError> {
+        if let Some(found) = self.found_group(name).await? {
+            return Ok(Some(found.id));
+        }
+        if !self.change(format!("group {name}")) {
+            return Ok(None);
+        }
+        Ok(Some(GroupDirectory::create(self.keycloak, name).await?.id))
+    }
+
+    async fn person(&mut self, seed: &PersonSeed) -> Result<(), DirectoryError> {
+        let username = &seed.new.username;
+        let call = Call::get(&["users"]).query("username", username).query("exact", true);
+        let found: Vec<UserRep> = self.keycloak.read(call).await?;
+        let id = match found.into_iter().next() {
+            Some(found) => Username::parse(&found.id).map_err(unfit)?,
+            None => {
+                if !self.change(format!("user {username}")) {
+                    return Ok(());
+                }
+                UserDirectory::create(self.keycloak, &seed.new).await?.id
+            }
+        };
+        if !seed.roles.is_empty() {
+            let held = UserDirectory::roles(self.keycloak, &id).await?;
+            for role in seed.roles.iter().filter(|role| held.iter().all(|held| held.id != **role)) {
+                if self.change(format!("role {role} for user {username}")) {
+                    UserDirectory::change_role(self.keycloak, &id, role, true).await?;
+                }
+            }
+        }
+        if !seed.groups.is_empty() {
+            let held = UserDirectory::groups(self.keycloak, &id).await?;
+            for group in seed.groups.iter().filter(|group| held.iter().all(|held| held.name != **group)) {
+                let group_id = self.group(group).await?;
+                if let (true, Some(group_id)) = (self.change(format!("group {group} for user {username}")), group_id) {
+                    self.keycloak.change_member(&group_id, &id, true).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,252 @@
+//! Realm roles that are Identity's, and the client roles in them: permissions of APIs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use futures_util::future::try_join;
+use identity_core::entity::{EntityKind, Permission, Role};
+use identity_core::port::{DirectoryError, RoleDirectory};
+use identity_core::search::{ListRequest, Listing, PageRequest};
+use identity_core::value::{Audience, ClientKey, Description, PermissionName, RoleId};
+use serde_json::{Value, json};
+
+use crate::Keycloak;
+use crate::admin::Call;
+use crate::wire::{ClientRef, ClientRep, ROLE_ATTRIBUTE, RoleRep, unfit};
+
+/// How much is read at once of a list that Keycloak cannot filter.
+const BATCH: usize = 100;
+/// The most permissions of a role.
+const PERMISSIONS: usize = 1000;
+
+/// A page of a list that Keycloak cannot filter: read in batches, until the page is full and it is known whether there is more.
+pub(crate) struct Sieve<U> {
+    page: PageRequest,
+    first: usize,
+    passed: usize,
+    items: Vec<U>,
+}
+
+impl<U> Sieve<U> {
+    pub(crate) fn new(list: &ListRequest) -> Self {
+        Self { page: list.page, first: 0, passed: 0, items: Vec::new() }
+    }
+
+    /// The call, for the next batch.
+    pub(crate) fn batch<'c>(&self, call: Call<'c>) -> Call<'c> {
+        call.query("first", self.first).query("max", BATCH)
+    }
+
+    /// Takes what is wanted of a batch, or has the page.
+    pub(crate) fn put<T>(
+        mut self,
+        batch: Vec<T>,
+        keep: impl Fn(T) -> Option<Result<U, DirectoryError>>,
+    ) -> Result<Result<Listing<U>, Self>, DirectoryError> {
+        let ended = batch.len() < BATCH;
+        for item in batch.into_iter().filter_map(keep) {
+            if self.passed >= self.page.offset && self.items.len() < self.page.limit {
+                self.items.push(item?);
+            }
+            self.passed += 1;
+        }
+        self.first += BATCH;
+        Ok(if ended {
+            Ok(Listing { items: self.items, total: Some(self.passed) })
+        } else if self.passed > self.page.offset.saturating_add(self.page.limit) {
+            Ok(Listing { items: self.items, total: None })
+        } else {
+            Err(self)
+        })
+    }
+}
+
+impl Keycloak {
+    /// One of Identity's roles, by its name, whatever is in it.
+    pub(crate) async fn role_rep(&self, id: &RoleId) -> Result<RoleRep, DirectoryError> {
+        let missing = || DirectoryError::missing(EntityKind::Role, id);
+        if !travels(id.as_str()) {
+            let search = Call::get(&["roles"]).query("search", id).query("briefRepresentation", false);
+            let found: Vec<RoleRep> = self.read(search).await?;
+            return found.into_iter().find(|role| role.name == id.as_str() && role.is_ours()).ok_or_else(missing);
+        }
+        let found: RoleRep = self.read(Call::get(&["roles", id.as_str()]).about(EntityKind::Role, id.as_str())).await?;
+        if found.is_ours() { Ok(found) } else { Err(missing()) }
+    }
+
+    /// Identity's roles that a user or group has itself.
+    pub(crate) async fn held_roles(
+        &self,
+        holders: &'static str,
+        kind: EntityKind,
+        id: &str,
+    ) -> Result<Vec<Role>, DirectoryError> {
+        let direct = Call::get(&[holders, id, "role-mappings", "realm"]).about(kind, id);
+        let all = Call::get(&[holders, id, "role-mappings", "realm", "composite"]).about(kind, id);
+        // Only what is had in any way comes with the attribute that tells whose it is.
+        let (direct, all): (Vec<RoleRep>, Vec<RoleRep>) =
+            try_join(self.read(direct), self.read(all.query("briefRepresentation", false))).await?;
+        let ours: BTreeSet<&str> = all.iter().filter(|role| role.is_ours()).map(|role| role.id.as_str()).collect();
+        let held = direct.into_iter().filter(|role| ours.contains(role.id.as_str()));
+        let mut roles = held.map(RoleRep::role).collect::<Result<Vec<_>, _>>()?;
+        roles.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(roles)
+    }
+
+    pub(crate) async fn change_held_role(
+        &self,
+        holders: &'static str,
+        kind: EntityKind,
+        id: &str,
+        role: &RoleId,
+        held: bool,
+    ) -> Result<(), DirectoryError> {
+        let role = self.role_rep(role).await?;
+        let body = json!([{"id": role.id, "name": role.name}]);
+        self.send(Call::change(&[holders, id, "role-mappings", "realm"], held, body).about(kind, id)).await.map(|_| ())
+    }
+
+    /// The client of a key, as far as permissions need it. Remembered.
+    pub(crate) async fn client_ref(&self, key: &ClientKey) -> Result<Option<ClientRef>, DirectoryError> {
+        if let Some(known) = self.shared.clients.get(key) {
+            return Ok(Some(known));
+        }
+        let call = Call::get(&["clients", key.as_str()]).about(EntityKind::Client, key.as_str());
+        let found: Option<ClientRep> = self.find(call).await?;
+        let found = found.map(|client| client.reference());
+        if let Some(client) = &found {
+            self.shared.clients.insert(key.clone(), client.clone());
+        }
+        Ok(found)
+    }
+
+    /// The client role that a permission is: the API's key, and the role.
+    pub(crate) async fn permission_role(
+        &self,
+        permission: &Permission,
+    ) -> Result<(ClientKey, RoleRep), DirectoryError> {
+        let Permission { audience, definition } = permission;
+        let api = self.client_rep(audience.as_str()).await?.filter(ClientRep::is_api);
+        let api = api.ok_or_else(|| DirectoryError::missing(EntityKind::Client, audience))?;
+        let role = self.api_role(&api.id, definition).await?;
+        let missing = || DirectoryError::missing(EntityKind::Resource, definition);
+        Ok((ClientKey::parse(&api.id).map_err(unfit)?, role.ok_or_else(missing)?))
+    }
+
+    /// The permissions that client roles are; those of clients that are no APIs of Identity are none.
+    pub(crate) async fn permissions_of(&self, roles: Vec<RoleRep>) -> Result<BTreeSet<Permission>, DirectoryError> {
+        let mut by_client: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for role in roles.into_iter().filter(|role| role.client_role) {
+            by_client.entry(role.container_id.unwrap_or_default()).or_default().push(role.name);
+        }
+        let mut permissions = BTreeSet::new();
+        for (key, names) in by_client {
+            let client = self.client_ref(&ClientKey::parse(&key).map_err(unfit)?).await?;
+            let Some(api) = client.filter(|client| client.api) else { continue };
+            let audience = Audience::parse(&api.client_id).map_err(unfit)?;
+            for name in names {
+                let definition = PermissionName::parse(&name).map_err(unfit)?;
+                permissions.insert(Permission { audience: audience.clone(), definition });
+            }
+        }
+        Ok(permissions)
+    }
+}
+
+/// Whether a name arrives at Keycloak as a segment of a path.
+pub(crate) fn travels(name: &str) -> bool {
+    !name.contains(['/', '\\', ';', '%']) && name != "." && name != ".."
+}
+
+#[async_trait]
+impl RoleDirectory for Keycloak {
+    async fn list(&self, list: &ListRequest) -> Result<Listing<Role>, DirectoryError> {
+        let mut sieve = Sieve::new(list);
+        loop {
+            let mut call = sieve.batch(Call::get(&["roles"]).query("briefRepresentation", false));
+            if let Some(search) = &list.search {
+                call = call.query("search", search);
+            }
+            match sieve.put(self.read::<Vec<RoleRep>>(call).await?, |role| role.is_ours().then(|| role.role()))? {
+                Ok(listing) => return Ok(listing),
+                Err(more) => sieve = more,
+            }
+        }
+    }
+
+    async fn find(&self, id: &RoleId) -> Result<Role, DirectoryError> {
+        let found = self.role_rep(id).await?;
+        let call = Call::get(&["roles-by-id", &found.id, "composites"]).about(EntityKind::Role, id.as_str());
+        let composites: Vec<RoleRep> = self.read(call.query("first", 0).query("max", PERMISSIONS)).await?;
+        let permissions = self.permissions_of(composites).await?;
+        Ok(Role { permissions, ..found.role()? })
+    }
+
+    async fn create(&self, role: &Role) -> Result<(), DirectoryError> {
+        let mut composites: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for permission in &role.permissions {
+            self.permission_role(permission).await?;
+            composites.entry(permission.audience.as_str()).or_default().push(permission.definition.as_str());
+        }
+        // In one call, so that there is the whole role or none.
+        let mut body = json!({
+            "name": role.id, "description": role.description, "attributes": {ROLE_ATTRIBUTE: ["true"]},
+        });
+        if let (false, Value::Object(body)) = (composites.is_empty(), &mut body) {
+            body.insert("composite".to_owned(), json!(true));
+            body.insert("composites".to_owned(), json!({"client": composites}));
+        }
+        self.send(Call::post(&["roles"], body).about(EntityKind::Role, role.id.as_str())).await.map(|_| ())
+    }
+
+    async fn describe(&self, id: &RoleId, description: &Description) -> Result<(), DirectoryError> {
+        let found = self.role_rep(id).await?;
+        // All of it goes back, so that what is not known here stays.
+        let call = Call::get(&["roles-by-id", &found.id]).about(EntityKind::Role, id.as_str());
+        let mut body: Value = self.read(call).await?;
+        if let Value::Object(body) = &mut body {
+            body.insert("description".to_owned(), json!(description));
+        }
+        let call = Call::put(&["roles-by-id", &found.id], body).about(EntityKind::Role, id.as_str());
+        self.send(call).await.map(|_| ())
+    }
+
+    async fn delete(&self, id: &RoleId) -> Result<(), DirectoryError> {
+        let found = self.role_rep(id).await?;
+        self.send(Call::delete(&["roles-by-id", &found.id]).about(EntityKind::Role, id.as_str())).await.map(|_| ())
+    }
+
+    async fn change_permission(&self, id: &RoleId, permission: &Permission, held: bool) -> Result<(), DirectoryError> {
+        let found = self.role_rep(id).await?;
+        let (_, role) = self.permission_role(permission).await?;
+        let body = json!([{"id": role.id, "name": role.name}]);
+        let call = Call::change(&["roles-by-id", &found.id, "composites"], held, body);
+        self.send(call.about(EntityKind::Role, id.as_str())).await.map(|_| ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(offset: usize, limit: usize, of: usize) -> (Vec<usize>, Option<usize>, usize) {
+        let list = ListRequest { search: None, page: PageRequest { offset, limit } };
+        let (mut sieve, mut batches) = (Sieve::new(&list), 0);
+        loop {
+            batches += 1;
+            let batch = (sieve.first..of.min(sieve.first + BATCH)).collect();
+            match sieve.put(batch, |number: usize| (number % 2 == 0).then_some(Ok(number))).unwrap() {
+                Ok(listing) => return (listing.items, listing.total, batches),
+                Err(more) => sieve = more,
+            }
+        }
+    }
+
+    #[test]
+    fn a_sieved_page_reads_no_more_than_it_must() {
+        assert_eq!(page(0, 3, 10), (vec![0, 2, 4], Some(5), 1));
+        assert_eq!(page(1, 2, 1000), (vec![2, 4], None, 1));
+        assert_eq!(page(60, 2, 1000), (vec![120, 122], None, 2));
+        assert_eq!(page(600, 2, 1000), (vec![], Some(500), 11));
+    }
+}

@@ -1,0 +1,98 @@
+//! Where Keycloak is, and who asks it.
+
+use std::time::Duration;
+
+use identity_core::value::{ClientId, Secret};
+use url::Url;
+
+/// Where Keycloak is, and who asks it.
+#[derive(Clone, Debug)]
+pub struct KeycloakSettings {
+    /// Its base URL, with the relative path if it has one: `https://keycloak.example/auth`.
+    pub url: Url,
+    /// The realm that is managed.
+    pub realm: String,
+    /// Who asks.
+    pub credentials: Credentials,
+    /// Certificate authorities to trust besides those of the platform, in PEM.
+    pub extra_ca_pem: Option<Vec<u8>>,
+    /// Longest wait for a connection (3 s).
+    pub connect_timeout: Duration,
+    /// Longest wait for a whole answer (5 s).
+    pub total_timeout: Duration,
+    /// How long a user's groups are believed before Keycloak is asked again (60 s).
+    pub groups_ttl: Duration,
+}
+
+/// Who asks Keycloak.
+#[derive(Clone, Debug)]
+pub enum Credentials {
+    /// An administrator of all realms, who may create one.
+    Administrator {
+        /// Their realm: `master`.
+        realm: String,
+        /// The client they sign in at: `admin-cli`.
+        client_id: ClientId,
+        /// Their name.
+        username: String,
+        /// Their password.
+        password: Secret,
+    },
+    /// The service account of a client of the managed realm.
+    Client {
+        /// The client's id.
+        client_id: ClientId,
+        /// Its secret.
+        secret: Secret,
+    },
+}
+
+/// Why settings cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsProblem {
+    /// TLS cannot be set up, or the extra authorities are no certificates.
+    #[error("calls cannot be made: {0}")]
+    Http(String),
+    /// The URL cannot have a path below it.
+    #[error("the url of keycloak cannot be a base")]
+    Url,
+}
+
+impl KeycloakSettings {
+    /// The usual bounds.
+    #[must_use]
+    pub fn new(url: Url, realm: impl Into<String>, credentials: Credentials) -> Self {
+        Self {
+            url,
+            realm: realm.into(),
+            credentials,
+            extra_ca_pem: None,
+            connect_timeout: Duration::from_secs(3),
+            total_timeout: Duration::from_secs(5),
+            groups_ttl: Duration::from_secs(60),
+        }
+    }
+
+    pub(crate) fn client(&self) -> Result<reqwest::Client, SettingsProblem> {
+        let unusable = |error: reqwest::Error| SettingsProblem::Http(error.to_string());
+        let authorities = match &self.extra_ca_pem {
+            Some(pem) => reqwest::Certificate::from_pem_bundle(pem).map_err(unusable)?,
+            None => Vec::new(),
+        };
+        reqwest::Client::builder()
+            .connect_timeout(self.connect_timeout)
+            .timeout(self.total_timeout)
+            .redirect(reqwest::redirect::Policy::none())
+            .tls_certs_merge(authorities)
+            .user_agent(concat!("identity/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(unusable)
+    }
+}
+
+/// A URL below another; each segment is encoded, so that a name cannot leave its place.
+pub(crate) fn below<'s>(url: &Url, segments: impl IntoIterator<Item = &'s str>) -> Result<Url, SettingsProblem> {
+    let mut below = url.clone();
+    below.path_segments_mut().map_err(|()| SettingsProblem::Url)?.pop_if_empty().extend(segments);
+    Ok(below)
+}

@@ -1,0 +1,121 @@
+//! The token that Keycloak is asked with: fetched by one caller at a time, kept until shortly before it expires.
+
+use std::time::{Duration, Instant};
+
+use identity_core::value::Secret;
+use serde::Deserialize;
+use tokio::sync::Mutex;
+
+use crate::settings::{Credentials, KeycloakSettings, SettingsProblem, below};
+
+/// How long refused credentials are not tried again: whoever guesses too often is locked out.
+const REFUSED_FOR: Duration = Duration::from_secs(10);
+/// How long before its end a token is renewed, at most.
+const EARLY: Duration = Duration::from_secs(10);
+
+pub(crate) struct Tokens {
+    client: reqwest::Client,
+    url: url::Url,
+    credentials: Credentials,
+    kept: Mutex<Option<(Result<Secret, String>, Instant)>>,
+}
+
+/// Why there is no token.
+pub(crate) enum TokenProblem {
+    /// The credentials are refused.
+    Refused(String),
+    /// Keycloak does not answer as it should.
+    Unavailable(String),
+}
+
+#[derive(Deserialize)]
+struct Granted {
+    access_token: String,
+    expires_in: u64,
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    error: String,
+}
+
+impl Tokens {
+    pub(crate) fn new(client: reqwest::Client, settings: &KeycloakSettings) -> Result<Self, SettingsProblem> {
+        let realm = match &settings.credentials {
+            Credentials::Administrator { realm, .. } => realm,
+            Credentials::Client { .. } => &settings.realm,
+        };
+        let url = below(&settings.url, ["realms", realm, "protocol", "openid-connect", "token"])?;
+        Ok(Self { client, url, credentials: settings.credentials.clone(), kept: Mutex::new(None) })
+    }
+
+    /// A token that is good for a while.
+    pub(crate) async fn get(&self) -> Result<Secret, TokenProblem> {
+        let mut kept = self.kept.lock().await;
+        if let Some((known, until)) = &*kept
+            && Instant::now() < *until
+        {
+            return known.clone().map_err(TokenProblem::Refused);
+        }
+        let asked = Instant::now();
+        match self.fetch().await {
+            Ok(Granted { access_token, expires_in }) => {
+                let lifetime = Duration::from_secs(expires_in);
+                let token = Secret::new(access_token);
+                *kept = Some((Ok(token.clone()), asked + lifetime.saturating_sub(EARLY.min(lifetime / 2))));
+                Ok(token)
+            }
+            Err(TokenProblem::Refused(reason)) => {
+                *kept = Some((Err(reason.clone()), asked + REFUSED_FOR));
+                Err(TokenProblem::Refused(reason))
+            }
+            Err(unavailable) => Err(unavailable),
+        }
+    }
+
+    /// Forgets a token that Keycloak no longer takes.
+    pub(crate) async fn forget(&self, token: &Secret) {
+        let mut kept = self.kept.lock().await;
+        if matches!(&*kept, Some((Ok(known), _)) if known == token) {
+            *kept = None;
+        }
+    }
+
+    async fn fetch(&self) -> Result<Granted, TokenProblem> {
+        let (form, who) = match &self.credentials {
+            Credentials::Administrator { client_id, username, password, .. } => (
+                vec![
+                    ("grant_type", "password"),
+                    ("client_id", client_id.as_str()),
+                    ("username", username),
+                    ("password", password.expose()),
+                ],
+                "the administrator's name and password",
+            ),
+            Credentials::Client { client_id, secret } => (
+                vec![
+                    ("grant_type", "client_credentials"),
+                    ("client_id", client_id.as_str()),
+                    ("client_secret", secret.expose()),
+                ],
+                "the client's id and secret",
+            ),
+        };
+        let sent = self.client.post(self.url.clone()).form(&form).send().await;
+        let response = sent.map_err(|error| TokenProblem::Unavailable(crate::admin::transport(&error)))?;
+        let status = response.status().as_u16();
+        let body =
+            response.bytes().await.map_err(|error| TokenProblem::Unavailable(crate::admin::transport(&error)))?;
+        match status {
+            200 => serde_json::from_slice(&body)
+                .map_err(|_| TokenProblem::Unavailable("its token answer is unreadable".to_owned())),
+            404 => Err(TokenProblem::Refused("the realm of the credentials does not exist".to_owned())),
+            400 | 401 | 403 => {
+                let code = serde_json::from_slice(&body).map(|Refusal { error }| error).unwrap_or_default();
+                let code: String = code.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(40).collect();
+                Err(TokenProblem::Refused(format!("{who} are not accepted ({code})")))
+            }
+            other => Err(TokenProblem::Unavailable(format!("it answers {other} to a request for a token"))),
+        }
+    }
+}

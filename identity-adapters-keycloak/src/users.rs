@@ -1,0 +1,135 @@
+//! People.
+
+use async_trait::async_trait;
+use identity_core::entity::{EntityKind, Group, NewPerson, Person, Role};
+use identity_core::port::{DirectoryError, UserDirectory};
+use identity_core::search::{ListRequest, Listing};
+use identity_core::value::{Email, Name, RoleId, Username};
+use serde_json::{Value, json};
+
+use crate::Keycloak;
+use crate::admin::Call;
+use crate::wire::{GroupRep, UserRep, people};
+
+/// How many people one request asks for by id: a URL has an end.
+const AT_ONCE: usize = 50;
+/// The most groups that somebody is in.
+const GROUPS: usize = 1000;
+
+/// A search for every word anywhere: Keycloak's own would only look at the beginnings.
+pub(crate) fn anywhere(search: &str) -> String {
+    let plain = search.replace(['*', '"', '%', '\\'], " ");
+    let words = plain.split_whitespace().map(|word| format!("*{word}*"));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+impl Keycloak {
+    async fn account(&self, id: &Username) -> Result<UserRep, DirectoryError> {
+        let found: UserRep = self.read(Call::get(&["users", id.as_str()]).about(EntityKind::User, id.as_str())).await?;
+        if found.service_account_client_id.is_some() {
+            return Err(DirectoryError::missing(EntityKind::User, id));
+        }
+        Ok(found)
+    }
+}
+
+#[async_trait]
+impl UserDirectory for Keycloak {
+    async fn list(&self, list: &ListRequest) -> Result<Listing<Person>, DirectoryError> {
+        let search = list.search.as_deref().map(anywhere);
+        let searching = |call: Call<'static>| match &search {
+            Some(search) => call.query("search", search),
+            None => call,
+        };
+        let page = searching(Call::get(&["users"]))
+            .query("first", list.page.offset)
+            .query("max", list.page.limit)
+            .query("briefRepresentation", true);
+        let (found, total) =
+            futures_util::future::try_join(self.read(page), self.read(searching(Call::get(&["users", "count"]))))
+                .await?;
+        Ok(Listing { items: people(found)?, total: Some(total) })
+    }
+
+    async fn find(&self, id: &Username) -> Result<Person, DirectoryError> {
+        self.account(id).await?.person()
+    }
+
+    async fn find_all(&self, ids: &[Username]) -> Result<Vec<Person>, DirectoryError> {
+        let mut found = Vec::new();
+        // An id with white space would be two.
+        let known: Vec<&str> =
+            ids.iter().map(Username::as_str).filter(|id| !id.contains(char::is_whitespace)).collect();
+        for some in known.chunks(AT_ONCE) {
+            let call = Call::get(&["users"])
+                .query("search", format!("id:{}", some.join(" ")))
+                .query("max", AT_ONCE)
+                .query("briefRepresentation", true);
+            found.extend(people(self.read(call).await?)?);
+        }
+        Ok(found)
+    }
+
+    async fn create(&self, new: &NewPerson) -> Result<Person, DirectoryError> {
+        let mut body = json!({
+            "username": new.username, "firstName": new.first_name, "lastName": new.last_name, "email": new.email,
+            "enabled": new.enabled,
+        });
+        if let (Some(password), Value::Object(body)) = (&new.password, &mut body) {
+            let credential = json!({"type": "password", "value": password.expose(), "temporary": false});
+            body.insert("credentials".to_owned(), json!([credential]));
+        }
+        let call = Call::post(&["users"], body).about(EntityKind::User, new.username.as_str());
+        let answer = self.send(call).await?;
+        let id = Username::parse(answer.created()?).map_err(crate::wire::unfit)?;
+        self.account(&id).await?.person()
+    }
+
+    async fn update(&self, person: &Person) -> Result<(), DirectoryError> {
+        let id = person.id.as_str();
+        self.account(&person.id).await?;
+        // All of it goes back, so that what is not known here stays.
+        let mut body: Value = self.read(Call::get(&["users", id]).about(EntityKind::User, id)).await?;
+        if let Value::Object(body) = &mut body {
+            body.insert("username".to_owned(), json!(person.username));
+            // What is null stays as it was; what is empty is removed.
+            let text = |name: &Option<Name>| json!(name.as_ref().map_or("", Name::as_str));
+            body.insert("firstName".to_owned(), text(&person.first_name));
+            body.insert("lastName".to_owned(), text(&person.last_name));
+            body.insert("email".to_owned(), json!(person.email.as_ref().map_or("", Email::as_str)));
+            body.insert("enabled".to_owned(), json!(person.enabled));
+        }
+        self.send(Call::put(&["users", id], body).about(EntityKind::User, id)).await.map(|_| ())
+    }
+
+    async fn roles(&self, id: &Username) -> Result<Vec<Role>, DirectoryError> {
+        self.held_roles("users", EntityKind::User, id.as_str()).await
+    }
+
+    async fn change_role(&self, id: &Username, role: &RoleId, held: bool) -> Result<(), DirectoryError> {
+        self.change_held_role("users", EntityKind::User, id.as_str(), role, held).await
+    }
+
+    async fn groups(&self, id: &Username) -> Result<Vec<Group>, DirectoryError> {
+        let call = Call::get(&["users", id.as_str(), "groups"])
+            .about(EntityKind::User, id.as_str())
+            .query("first", 0)
+            .query("max", GROUPS)
+            .query("briefRepresentation", true);
+        let found: Vec<GroupRep> = self.read(call).await?;
+        let mut groups = found.into_iter().map(GroupRep::group).collect::<Result<Vec<_>, _>>()?;
+        groups.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(groups)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_is_searched_anywhere_and_none_is_an_operator() {
+        assert_eq!(anywhere("Ann Lee"), "*Ann* *Lee*");
+        assert_eq!(anywhere("id:1 \"x\" a*b"), "*id:1* *x* *a* *b*");
+    }
+}

@@ -1,0 +1,139 @@
+//! What lives in a directory and not in the world: people, clients, APIs.
+
+use super::Permission;
+use crate::value::{
+    Audience, ClientId, ClientKey, Description, Email, Name, PermissionName, RedirectUri, Secret, Username,
+};
+
+/// A person, as their directory knows them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Their key, which is also what their tokens call them by. Never changes.
+    pub id: Username,
+    /// What they sign in with. May change.
+    pub username: Name,
+    /// Their first name.
+    pub first_name: Option<Name>,
+    /// Their last name.
+    pub last_name: Option<Name>,
+    /// Where to write to them.
+    pub email: Option<Email>,
+    /// Whether they can sign in.
+    pub enabled: bool,
+}
+
+impl Person {
+    /// What to call them.
+    #[must_use]
+    pub fn display_name(&self) -> String {
+        let names = [&self.first_name, &self.last_name].into_iter().flatten().map(Name::as_str);
+        let name = names.collect::<Vec<_>>().join(" ");
+        if name.is_empty() { self.username.to_string() } else { name }
+    }
+}
+
+/// A person to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewPerson {
+    /// What they sign in with.
+    pub username: Name,
+    /// Their first name.
+    pub first_name: Option<Name>,
+    /// Their last name.
+    pub last_name: Option<Name>,
+    /// Where to write to them.
+    pub email: Option<Email>,
+    /// Whether they can sign in.
+    pub enabled: bool,
+    /// Their password, when the directory is to check one itself.
+    pub password: Option<Secret>,
+}
+
+/// What an OAuth client can do (management reference §5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientKind {
+    /// Has a secret, signs users in and acts for itself.
+    Confidential,
+    /// Has a secret and acts for itself only.
+    MachineToMachine,
+    /// Has no secret and signs users in.
+    Public,
+}
+
+names!(ClientKind { Confidential => "CONFIDENTIAL", MachineToMachine => "M2M", Public => "PUBLIC" });
+
+impl ClientKind {
+    /// Whether users sign in at it.
+    #[must_use]
+    pub fn signs_in(self) -> bool {
+        self != Self::MachineToMachine
+    }
+
+    /// Whether it has a secret, and so an account of its own.
+    #[must_use]
+    pub fn has_secret(self) -> bool {
+        self != Self::Public
+    }
+}
+
+/// An application: an OAuth client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// The directory's key for it.
+    pub key: ClientKey,
+    /// What it calls itself in OAuth.
+    pub client_id: ClientId,
+    /// What to call it.
+    pub name: Name,
+    /// What it can do.
+    pub kind: ClientKind,
+    /// What its relative redirect URIs are relative to. Not kept without any.
+    pub root_url: Option<RedirectUri>,
+    /// Where browsers may be sent back to.
+    pub redirect_uris: Vec<RedirectUri>,
+}
+
+/// An application to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewClient {
+    /// What it calls itself in OAuth.
+    pub client_id: ClientId,
+    /// What to call it.
+    pub name: Name,
+    /// What it can do.
+    pub kind: ClientKind,
+    /// Its secret; the directory makes one when there must be one and none is given.
+    pub secret: Option<Secret>,
+    /// What its relative redirect URIs are relative to. Not kept without any.
+    pub root_url: Option<RedirectUri>,
+    /// Where browsers may be sent back to.
+    pub redirect_uris: Vec<RedirectUri>,
+}
+
+/// An API that has permissions: a resource server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Api {
+    /// The directory's key for it.
+    pub key: ClientKey,
+    /// The audience of its tokens.
+    pub audience: Audience,
+    /// What to call it.
+    pub name: Name,
+}
+
+/// A permission that an API knows.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ApiPermission {
+    /// Its name.
+    pub definition: PermissionName,
+    /// What it is for.
+    pub description: Description,
+}
+
+impl ApiPermission {
+    /// The permission, as roles and clients hold it.
+    #[must_use]
+    pub fn of(&self, audience: &Audience) -> Permission {
+        Permission { audience: audience.clone(), definition: self.definition.clone() }
+    }
+}

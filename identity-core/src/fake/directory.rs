@@ -1,0 +1,466 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use async_trait::async_trait;
+
+use super::{SequentialIds, lock};
+use crate::entity::{Api, ApiPermission, Client, EntityKind, Group, NewClient, NewPerson, Permission, Person, Role};
+use crate::port::{ApiDirectory, ClientDirectory, DirectoryError, GroupDirectory, Ids, RoleDirectory, UserDirectory};
+use crate::search::{ListRequest, Listing, matches_text};
+use crate::value::{
+    Audience, ClientId, ClientKey, Description, GroupId, Name, PermissionName, RoleId, Secret, Username,
+};
+
+type Answer<T> = Result<T, DirectoryError>;
+
+/// All directories, in memory. Clones share one state.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryDirectory(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    ids: SequentialIds,
+    people: BTreeMap<Username, Person>,
+    groups: BTreeMap<GroupId, Group>,
+    roles: BTreeMap<RoleId, Role>,
+    clients: BTreeMap<ClientKey, (Client, Option<Secret>)>,
+    client_permissions: BTreeSet<(ClientKey, Permission)>,
+    apis: BTreeMap<ClientKey, (Api, BTreeMap<PermissionName, ApiPermission>)>,
+    members: BTreeSet<(GroupId, Username)>,
+    user_roles: BTreeSet<(Username, RoleId)>,
+    group_roles: BTreeSet<(GroupId, RoleId)>,
+    foreign: BTreeSet<String>,
+}
+
+impl MemoryDirectory {
+    /// Lets there be a client of this id that is somebody else's.
+    pub fn add_foreign_client(&self, client_id: &str) {
+        self.state().foreign.insert(client_id.to_owned());
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.0)
+    }
+}
+
+fn missing<T>(found: Option<T>, kind: EntityKind, key: impl ToString) -> Answer<T> {
+    found.ok_or_else(|| DirectoryError::missing(kind, key))
+}
+
+fn listing<'a, T: Clone + 'a, K: Ord>(
+    list: &ListRequest,
+    items: impl Iterator<Item = &'a T>,
+    key: impl Fn(&T) -> K,
+    texts: impl Fn(&T) -> Vec<&str>,
+) -> Listing<T> {
+    let mut fitting: Vec<&T> = items.filter(|item| matches_text(list.search.as_deref(), &texts(item))).collect();
+    fitting.sort_by_key(|item| key(item));
+    list.page.cut(fitting.into_iter()).map(T::clone).into()
+}
+
+fn change<T: Ord>(set: &mut BTreeSet<T>, item: T, held: bool) {
+    if held {
+        set.insert(item);
+    } else {
+        set.remove(&item);
+    }
+}
+
+impl State {
+    fn person(&self, id: &Username) -> Answer<&Person> {
+        missing(self.people.get(id), EntityKind::User, id)
+    }
+
+    fn group(&self, id: &GroupId) -> Answer<&Group> {
+        missing(self.groups.get(id), EntityKind::Group, id)
+    }
+
+    fn role(&self, id: &RoleId) -> Answer<&Role> {
+        missing(self.roles.get(id), EntityKind::Role, id)
+    }
+
+    fn client(&self, key: &ClientKey) -> Answer<&(Client, Option<Secret>)> {
+        missing(self.clients.get(key), EntityKind::Client, key)
+    }
+
+    fn api(&mut self, key: &ClientKey) -> Answer<&mut (Api, BTreeMap<PermissionName, ApiPermission>)> {
+        missing(self.apis.get_mut(key), EntityKind::Client, key)
+    }
+
+    fn known(&self, permission: &Permission) -> Answer<()> {
+        let api = self.apis.values().find(|(api, _)| api.audience == permission.audience);
+        let (_, permissions) = missing(api, EntityKind::Client, &permission.audience)?;
+        missing(permissions.get(&permission.definition), EntityKind::Resource, &permission.definition).map(|_| ())
+    }
+
+    fn free_client_id(&self, id: &str) -> Answer<()> {
+        if self.foreign.contains(id) {
+            let entity = crate::entity::AuditEntity { kind: EntityKind::Client, key: id.to_owned() };
+            return Err(DirectoryError::Foreign(entity));
+        }
+        let taken = self.clients.values().any(|(client, _)| client.client_id.as_str() == id)
+            || self.apis.values().any(|(api, _)| api.audience.as_str() == id);
+        if taken { Err(DirectoryError::conflict(EntityKind::Client, id)) } else { Ok(()) }
+    }
+
+    fn fresh_key(&self) -> Answer<ClientKey> {
+        ClientKey::parse(&self.ids.fresh()).map_err(|error| DirectoryError::Invalid(error.to_string()))
+    }
+
+    fn roles_of<'s>(&'s self, ids: impl Iterator<Item = &'s RoleId>) -> Vec<Role> {
+        ids.filter_map(|id| self.roles.get(id)).map(without_permissions).collect()
+    }
+
+    fn forget(&mut self, gone: impl Fn(&Permission) -> bool) {
+        self.client_permissions.retain(|(_, permission)| !gone(permission));
+        for role in self.roles.values_mut() {
+            role.permissions.retain(|permission| !gone(permission));
+        }
+    }
+}
+
+fn without_permissions(role: &Role) -> Role {
+    Role { permissions: BTreeSet::new(), ..role.clone() }
+}
+
+#[async_trait]
+impl UserDirectory for MemoryDirectory {
+    async fn list(&self, list: &ListRequest) -> Answer<Listing<Person>> {
+        let texts = |person: &Person| {
+            let names = [Some(&person.username), person.first_name.as_ref(), person.last_name.as_ref()];
+            let names: Vec<String> = names.into_iter().flatten().map(ToString::to_string).collect();
+            (names, person.email.as_ref().map(ToString::to_string).unwrap_or_default())
+        };
+        let state = self.state();
+        let mut fitting: Vec<&Person> = state
+            .people
+            .values()
+            .filter(|person| {
+                let (names, email) = texts(person);
+                let texts: Vec<&str> = names.iter().map(String::as_str).chain([email.as_str()]).collect();
+                matches_text(list.search.as_deref(), &texts)
+            })
+            .collect();
+        fitting.sort_by(|a, b| a.username.cmp(&b.username));
+        Ok(list.page.cut(fitting.into_iter()).map(Person::clone).into())
+    }
+
+    async fn find(&self, id: &Username) -> Answer<Person> {
+        self.state().person(id).cloned()
+    }
+
+    async fn find_all(&self, ids: &[Username]) -> Answer<Vec<Person>> {
+        let state = self.state();
+        Ok(ids.iter().filter_map(|id| state.people.get(id)).cloned().collect())
+    }
+
+    async fn create(&self, new: &NewPerson) -> Answer<Person> {
+        let mut state = self.state();
+        if state.people.values().any(|person| person.username == new.username) {
+            return Err(DirectoryError::conflict(EntityKind::User, &new.username));
+        }
+        let id = Username::parse(&state.ids.fresh()).map_err(|error| DirectoryError::Invalid(error.to_string()))?;
+        let person = Person {
+            id,
+            username: new.username.clone(),
+            first_name: new.first_name.clone(),
+            last_name: new.last_name.clone(),
+            email: new.email.clone(),
+            enabled: new.enabled,
+        };
+        state.people.insert(person.id.clone(), person.clone());
+        Ok(person)
+    }
+
+    async fn update(&self, person: &Person) -> Answer<()> {
+        let mut state = self.state();
+        state.person(&person.id)?;
+        state.people.insert(person.id.clone(), person.clone());
+        Ok(())
+    }
+
+    async fn roles(&self, id: &Username) -> Answer<Vec<Role>> {
+        let state = self.state();
+        state.person(id)?;
+        Ok(state.roles_of(state.user_roles.iter().filter(|(user, _)| user == id).map(|(_, role)| role)))
+    }
+
+    async fn change_role(&self, id: &Username, role: &RoleId, held: bool) -> Answer<()> {
+        let mut state = self.state();
+        state.person(id)?;
+        state.role(role)?;
+        change(&mut state.user_roles, (id.clone(), role.clone()), held);
+        Ok(())
+    }
+
+    async fn groups(&self, id: &Username) -> Answer<Vec<Group>> {
+        let state = self.state();
+        state.person(id)?;
+        let ids = state.members.iter().filter(|(_, user)| user == id).map(|(group, _)| group);
+        let mut groups: Vec<Group> = ids.filter_map(|id| state.groups.get(id)).cloned().collect();
+        groups.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(groups)
+    }
+}
+
+#[async_trait]
+impl GroupDirectory for MemoryDirectory {
+    async fn list(&self, list: &ListRequest) -> Answer<Listing<Group>> {
+        let state = self.state();
+        Ok(listing(list, state.groups.values(), |group| group.name.clone(), |group| vec![group.name.as_str()]))
+    }
+
+    async fn find(&self, id: &GroupId) -> Answer<Group> {
+        self.state().group(id).cloned()
+    }
+
+    async fn find_all(&self, ids: &[GroupId]) -> Answer<Vec<Group>> {
+        let state = self.state();
+        Ok(ids.iter().filter_map(|id| state.groups.get(id)).cloned().collect())
+    }
+
+    async fn create(&self, name: &Name) -> Answer<Group> {
+        let mut state = self.state();
+        if state.groups.values().any(|group| group.name == *name) {
+            return Err(DirectoryError::conflict(EntityKind::Group, name));
+        }
+        let id = GroupId::generated(&state.ids);
+        let group = Group { id: id.clone(), name: name.clone(), description: Description::default() };
+        state.groups.insert(id, group.clone());
+        Ok(group)
+    }
+
+    async fn rename(&self, id: &GroupId, name: &Name) -> Answer<()> {
+        let mut state = self.state();
+        state.group(id)?;
+        if state.groups.values().any(|group| group.name == *name && group.id != *id) {
+            return Err(DirectoryError::conflict(EntityKind::Group, name));
+        }
+        missing(state.groups.get_mut(id), EntityKind::Group, id)?.name = name.clone();
+        Ok(())
+    }
+
+    async fn delete(&self, id: &GroupId) -> Answer<()> {
+        let mut state = self.state();
+        missing(state.groups.remove(id), EntityKind::Group, id)?;
+        state.members.retain(|(group, _)| group != id);
+        state.group_roles.retain(|(group, _)| group != id);
+        Ok(())
+    }
+
+    async fn members(&self, id: &GroupId, list: &ListRequest) -> Answer<Listing<Person>> {
+        let state = self.state();
+        state.group(id)?;
+        let ids = state.members.iter().filter(|(group, _)| group == id).map(|(_, user)| user);
+        let people = ids.filter_map(|id| state.people.get(id));
+        let list = ListRequest { search: None, page: list.page };
+        Ok(listing(&list, people, |person| person.username.clone(), |_| Vec::new()))
+    }
+
+    async fn change_member(&self, id: &GroupId, user: &Username, member: bool) -> Answer<()> {
+        let mut state = self.state();
+        state.group(id)?;
+        state.person(user)?;
+        change(&mut state.members, (id.clone(), user.clone()), member);
+        Ok(())
+    }
+
+    async fn roles(&self, id: &GroupId) -> Answer<Vec<Role>> {
+        let state = self.state();
+        state.group(id)?;
+        Ok(state.roles_of(state.group_roles.iter().filter(|(group, _)| group == id).map(|(_, role)| role)))
+    }
+
+    async fn change_role(&self, id: &GroupId, role: &RoleId, held: bool) -> Answer<()> {
+        let mut state = self.state();
+        state.group(id)?;
+        state.role(role)?;
+        change(&mut state.group_roles, (id.clone(), role.clone()), held);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl RoleDirectory for MemoryDirectory {
+    async fn list(&self, list: &ListRequest) -> Answer<Listing<Role>> {
+        let roles: Vec<Role> = self.state().roles.values().map(without_permissions).collect();
+        Ok(listing(list, roles.iter(), |role| role.id.clone(), |role| vec![role.id.as_str()]))
+    }
+
+    async fn find(&self, id: &RoleId) -> Answer<Role> {
+        self.state().role(id).cloned()
+    }
+
+    async fn create(&self, role: &Role) -> Answer<()> {
+        let mut state = self.state();
+        if state.roles.contains_key(&role.id) {
+            return Err(DirectoryError::conflict(EntityKind::Role, &role.id));
+        }
+        role.permissions.iter().try_for_each(|permission| state.known(permission))?;
+        state.roles.insert(role.id.clone(), role.clone());
+        Ok(())
+    }
+
+    async fn describe(&self, id: &RoleId, description: &Description) -> Answer<()> {
+        missing(self.state().roles.get_mut(id), EntityKind::Role, id)?.description = description.clone();
+        Ok(())
+    }
+
+    async fn delete(&self, id: &RoleId) -> Answer<()> {
+        let mut state = self.state();
+        missing(state.roles.remove(id), EntityKind::Role, id)?;
+        state.user_roles.retain(|(_, role)| role != id);
+        state.group_roles.retain(|(_, role)| role != id);
+        Ok(())
+    }
+
+    async fn change_permission(&self, id: &RoleId, permission: &Permission, held: bool) -> Answer<()> {
+        let mut state = self.state();
+        state.role(id)?;
+        state.known(permission)?;
+        let role = missing(state.roles.get_mut(id), EntityKind::Role, id)?;
+        change(&mut role.permissions, permission.clone(), held);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl ClientDirectory for MemoryDirectory {
+    async fn list(&self, list: &ListRequest) -> Answer<Listing<Client>> {
+        let state = self.state();
+        let clients = state.clients.values().map(|(client, _)| client);
+        Ok(listing(list, clients, |client| client.client_id.clone(), |client| vec![client.client_id.as_str()]))
+    }
+
+    async fn find(&self, key: &ClientKey) -> Answer<Client> {
+        self.state().client(key).map(|(client, _)| client.clone())
+    }
+
+    async fn find_all(&self, ids: &[ClientId]) -> Answer<Vec<Client>> {
+        let state = self.state();
+        let clients = state.clients.values().map(|(client, _)| client);
+        Ok(clients.filter(|client| ids.contains(&client.client_id)).cloned().collect())
+    }
+
+    async fn create(&self, new: &NewClient) -> Answer<Client> {
+        let mut state = self.state();
+        state.free_client_id(new.client_id.as_str())?;
+        let key = state.fresh_key()?;
+        let client = Client {
+            key: key.clone(),
+            client_id: new.client_id.clone(),
+            name: new.name.clone(),
+            kind: new.kind,
+            root_url: new.root_url.clone().filter(|_| !new.redirect_uris.is_empty()),
+            redirect_uris: new.redirect_uris.clone(),
+        };
+        let made = || Secret::new(state.ids.fresh());
+        let secret = new.kind.has_secret().then(|| new.secret.clone().unwrap_or_else(made));
+        state.clients.insert(key, (client.clone(), secret));
+        Ok(client)
+    }
+
+    async fn update(&self, client: &Client) -> Answer<()> {
+        let mut state = self.state();
+        let (old, _) = missing(state.clients.get_mut(&client.key), EntityKind::Client, &client.key)?;
+        *old = Client { kind: old.kind, client_id: old.client_id.clone(), ..client.clone() };
+        Ok(())
+    }
+
+    async fn delete(&self, key: &ClientKey) -> Answer<()> {
+        let mut state = self.state();
+        missing(state.clients.remove(key), EntityKind::Client, key)?;
+        state.client_permissions.retain(|(client, _)| client != key);
+        Ok(())
+    }
+
+    async fn secret(&self, key: &ClientKey) -> Answer<Option<Secret>> {
+        self.state().client(key).map(|(_, secret)| secret.clone())
+    }
+
+    async fn renew_secret(&self, key: &ClientKey) -> Answer<Secret> {
+        let mut state = self.state();
+        let made = Secret::new(state.ids.fresh());
+        let (client, secret) = missing(state.clients.get_mut(key), EntityKind::Client, key)?;
+        if !client.kind.has_secret() {
+            return Err(DirectoryError::Invalid("a public client has no secret".to_owned()));
+        }
+        *secret = Some(made.clone());
+        Ok(made)
+    }
+
+    async fn permissions(&self, key: &ClientKey) -> Answer<Vec<Permission>> {
+        let state = self.state();
+        state.client(key)?;
+        let held = state.client_permissions.iter().filter(|(client, _)| client == key);
+        Ok(held.map(|(_, permission)| permission.clone()).collect())
+    }
+
+    async fn change_permission(&self, key: &ClientKey, permission: &Permission, held: bool) -> Answer<()> {
+        let mut state = self.state();
+        if !state.client(key)?.0.kind.has_secret() {
+            return Err(DirectoryError::Invalid("a public client has no account of its own".to_owned()));
+        }
+        state.known(permission)?;
+        change(&mut state.client_permissions, (key.clone(), permission.clone()), held);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl ApiDirectory for MemoryDirectory {
+    async fn list(&self, list: &ListRequest) -> Answer<Listing<Api>> {
+        let state = self.state();
+        let apis = state.apis.values().map(|(api, _)| api);
+        Ok(listing(list, apis, |api| api.audience.clone(), |api| vec![api.audience.as_str()]))
+    }
+
+    async fn find(&self, key: &ClientKey) -> Answer<Api> {
+        self.state().api(key).map(|(api, _)| api.clone())
+    }
+
+    async fn create(&self, audience: &Audience, name: &Name, permissions: &[ApiPermission]) -> Answer<Api> {
+        let mut state = self.state();
+        state.free_client_id(audience.as_str())?;
+        let key = state.fresh_key()?;
+        let api = Api { key: key.clone(), audience: audience.clone(), name: name.clone() };
+        let permissions = permissions.iter().map(|one| (one.definition.clone(), one.clone())).collect();
+        state.apis.insert(key, (api.clone(), permissions));
+        Ok(api)
+    }
+
+    async fn rename(&self, key: &ClientKey, name: &Name) -> Answer<()> {
+        self.state().api(key)?.0.name = name.clone();
+        Ok(())
+    }
+
+    async fn delete(&self, key: &ClientKey) -> Answer<()> {
+        let mut state = self.state();
+        let (api, _) = missing(state.apis.remove(key), EntityKind::Client, key)?;
+        state.forget(|permission| permission.audience == api.audience);
+        Ok(())
+    }
+
+    async fn permissions(&self, key: &ClientKey) -> Answer<Vec<ApiPermission>> {
+        self.state().api(key).map(|(_, permissions)| permissions.values().cloned().collect())
+    }
+
+    async fn add_permission(&self, key: &ClientKey, permission: &ApiPermission) -> Answer<()> {
+        let mut state = self.state();
+        let (_, permissions) = state.api(key)?;
+        if permissions.contains_key(&permission.definition) {
+            return Err(DirectoryError::conflict(EntityKind::Resource, &permission.definition));
+        }
+        permissions.insert(permission.definition.clone(), permission.clone());
+        Ok(())
+    }
+
+    async fn remove_permission(&self, key: &ClientKey, definition: &PermissionName) -> Answer<()> {
+        let mut state = self.state();
+        let (api, permissions) = state.api(key)?;
+        let audience = api.audience.clone();
+        missing(permissions.remove(definition), EntityKind::Resource, definition)?;
+        state.forget(|permission| permission.audience == audience && permission.definition == *definition);
+        Ok(())
+    }
+}

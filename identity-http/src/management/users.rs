@@ -1,0 +1,238 @@
+//! Users who live in a directory (management reference §1.2).
+
+use actix_web::web::{Data, Path, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use identity_core::entity::NewPerson;
+use identity_core::service::{People, PersonChange, UserSummary};
+use identity_core::value::{Email, InvalidValue, Name, RoleId, Secret, Username};
+use serde::{Deserialize, Deserializer};
+use utoipa::{IntoParams, ToSchema};
+
+use super::Failures;
+use super::view::{GroupReference, ResourceAuthorizationView, RoleView, UserView};
+use crate::authentication::Authenticated;
+use crate::body::{Body, Findings, one};
+use crate::page::{self, ListQuery};
+use crate::problem::Problem;
+use crate::revision::written;
+use crate::route::resource;
+
+/// The most users that are looked up by id at once.
+const MOST_IDS: usize = 1000;
+
+pub(super) fn mount(api: &mut ServiceConfig) {
+    api.service(resource("/users").get(list).post(create))
+        .service(resource("/users/{id}").get(find).put(update))
+        .service(resource("/users/{id}/roles").get(roles).post(add_role))
+        .service(resource("/users/{id}/roles/{roleName}").delete(remove_role))
+        .service(resource("/users/{id}/groups").get(groups))
+        .service(resource("/users/{id}/authorizations").get(authorizations));
+}
+
+/// Which users to show.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub(crate) struct IdsQuery {
+    /// Only the users of these ids, with commas between, in this order. One that does not exist is a 404.
+    user_ids: Option<String>,
+}
+
+/// A user to create.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct UserBody {
+    username: String,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    email: Option<String>,
+    /// Without it, the user signs in as the directory's administrator arranges, for example at another provider.
+    #[schema(format = Password)]
+    password: Option<String>,
+    /// Whether the user can sign in; yes, when not given.
+    enabled: Option<bool>,
+}
+
+/// What to change about a user. What is not given stays; what is null is removed.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct UserChange {
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    first_name: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    last_name: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    email: Option<Option<String>>,
+    enabled: Option<bool>,
+}
+
+/// A role to give.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct UserRoleBody {
+    role_name: String,
+}
+
+fn given<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(value).map(Some)
+}
+
+/// Lists the users, by username. `X-Total-Count` says how many there are.
+#[utoipa::path(get, path = "/api/users", tag = "users", params(ListQuery, IdsQuery),
+    responses((status = 200, body = Vec<UserView>), Failures))]
+pub(crate) async fn list(
+    people: Data<People>,
+    Authenticated(caller): Authenticated,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let ids: IdsQuery = page::query(&request)?;
+    let list: ListQuery = page::query_without(&request, &["userIds"])?;
+    let view = |person| UserView::from(UserSummary::from(person));
+    let Some(ids) = ids.user_ids else {
+        return Ok(page::respond(people.list(&caller, &list.parse()?).await?, view));
+    };
+    let ids: Vec<&str> = ids.split(',').map(str::trim).filter(|id| !id.is_empty()).collect();
+    if ids.len() > MOST_IDS {
+        return Err(Problem::bad_request("user_ids", "userIds holds more than 1000 ids."));
+    }
+    let ids = one("userIds", ids.into_iter().map(Username::parse).collect::<Result<Vec<_>, _>>())?;
+    let found = people.find_all(&caller, &ids).await?;
+    Ok(HttpResponse::Ok().json(found.into_iter().map(view).collect::<Vec<_>>()))
+}
+
+/// Creates a user; their id is in the answer.
+#[utoipa::path(post, path = "/api/users", tag = "users", request_body = UserBody,
+    responses((status = 201, body = UserView), Failures))]
+pub(crate) async fn create(
+    request: HttpRequest,
+    people: Data<People>,
+    Authenticated(caller): Authenticated,
+    Body(body): Body<UserBody>,
+) -> Result<HttpResponse, Problem> {
+    let mut findings = Findings::default();
+    let username = findings.take("username", Name::parse(body.username.trim()));
+    let first_name = findings.take("firstName", optional(body.first_name.as_deref(), Name::parse));
+    let last_name = findings.take("lastName", optional(body.last_name.as_deref(), Name::parse));
+    let email = findings.take("email", optional(body.email.as_deref(), Email::parse));
+    let (Some(username), Some(first_name), Some(last_name), Some(email)) = (username, first_name, last_name, email)
+    else {
+        return Err(findings.problem());
+    };
+    let password = body.password.map(Secret::new);
+    let enabled = body.enabled.unwrap_or(true);
+    let new = NewPerson { username, first_name, last_name, email, enabled, password };
+    let person = written(&request, people.create(&caller, &new).await?);
+    Ok(HttpResponse::Created().json(UserView::from(UserSummary::from(person))))
+}
+
+/// Shows a user.
+#[utoipa::path(get, path = "/api/users/{id}", tag = "users", params(("id" = String, Path)),
+    responses((status = 200, body = UserView), Failures))]
+pub(crate) async fn find(
+    people: Data<People>,
+    Authenticated(caller): Authenticated,
+    id: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok().json(UserView::from(UserSummary::from(people.find(&caller, &id).await?))))
+}
+
+/// Changes a user's names, address, and whether they can sign in.
+#[utoipa::path(put, path = "/api/users/{id}", tag = "users", params(("id" = String, Path)),
+    request_body = UserChange, responses((status = 204), Failures))]
+pub(crate) async fn update(
+    request: HttpRequest,
+    people: Data<People>,
+    Authenticated(caller): Authenticated,
+    id: Path<String>,
+    Body(body): Body<UserChange>,
+) -> Result<HttpResponse, Problem> {
+    let mut findings = Findings::default();
+    let name = |text: Option<Option<String>>| text.map(|text| optional(text.as_deref(), Name::parse)).transpose();
+    let first_name = findings.take("firstName", name(body.first_name));
+    let last_name = findings.take("lastName", name(body.last_name));
+    let email = body.email.map(|text| optional(text.as_deref(), Email::parse)).transpose();
+    let email = findings.take("email", email);
+    let (Some(first_name), Some(last_name), Some(email)) = (first_name, last_name, email) else {
+        return Err(findings.problem());
+    };
+    let change = PersonChange { first_name, last_name, email, enabled: body.enabled };
+    written(&request, people.update(&caller, &id, change).await?);
+    Ok(crate::done())
+}
+
+/// Lists the roles that a user has themselves, by name.
+#[utoipa::path(get, path = "/api/users/{id}/roles", tag = "users", params(("id" = String, Path)),
+    responses((status = 200, body = Vec<RoleView>), Failures))]
+pub(crate) async fn roles(
+    people: Data<People>,
+    Authenticated(caller): Authenticated,
+    id: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let roles = people.roles(&caller, &id).await?;
+    Ok(HttpResponse::Ok().json(roles.into_iter().map(RoleView::from).collect::<Vec<_>>()))
+}
+
+/// Gives a user a role. That they have it already is no error.
+#[utoipa::path(post, path = "/api/users/{id}/roles", tag = "users", params(("id" = String, Path)),
+    request_body = UserRoleBody, responses((status = 204), Failures))]
+pub(crate) async fn add_role(
+    request: HttpRequest,
+    people: Data<People>,
+    Authenticated(caller): Authenticated,
+    id: Path<String>,
+    Body(body): Body<UserRoleBody>,
+) -> Result<HttpResponse, Problem> {
+    let role = one("roleName", RoleId::parse(&body.role_name))?;
+    written(&request, people.change_role(&caller, &id, &role, true).await?);
+    Ok(crate::done())
+}
+
+/// Takes a role from a user.
+#[utoipa::path(delete, path = "/api/users/{id}/roles/{roleName}", tag = "users",
+    params(("id" = String, Path), ("roleName" = String, Path)), responses((status = 204), Failures))]
+pub(crate) async fn remove_role(
+    request: HttpRequest,
+    people: Data<People>,
+    Authenticated(caller): Authenticated,
+    path: Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let role = one("roleName", RoleId::parse(&path.1))?;
+    written(&request, people.change_role(&caller, &path.0, &role, false).await?);
+    Ok(crate::done())
+}
+
+/// Lists the groups that a user is in, by name.
+#[utoipa::path(get, path = "/api/users/{id}/groups", tag = "users", params(("id" = String, Path)),
+    responses((status = 200, body = Vec<GroupReference>), Failures))]
+pub(crate) async fn groups(
+    people: Data<People>,
+    Authenticated(caller): Authenticated,
+    id: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let groups = people.groups(&caller, &id).await?;
+    Ok(HttpResponse::Ok().json(groups.into_iter().map(GroupReference::from).collect::<Vec<_>>()))
+}
+
+/// Lists what a user may do with resources themselves.
+#[utoipa::path(get, path = "/api/users/{id}/authorizations", tag = "users", params(("id" = String, Path)),
+    responses((status = 200, body = Vec<ResourceAuthorizationView>), Failures))]
+pub(crate) async fn authorizations(
+    people: Data<People>,
+    Authenticated(caller): Authenticated,
+    id: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let authorizations = people.authorizations(&caller, &id).await?;
+    let views: Vec<_> = authorizations.into_iter().filter_map(ResourceAuthorizationView::of).collect();
+    Ok(HttpResponse::Ok().json(views))
+}
+
+/// A value that may be left out, for which an empty text is none.
+fn optional<T>(
+    text: Option<&str>,
+    parse: impl FnOnce(&str) -> Result<T, InvalidValue>,
+) -> Result<Option<T>, InvalidValue> {
+    text.map(str::trim).filter(|text| !text.is_empty()).map(parse).transpose()
+}

@@ -1,0 +1,205 @@
+//! Users, groups, roles and clients in Keycloak.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use identity_adapters_keycloak::{
+    ClientSeed, Credentials, Done, Keycloak, KeycloakSettings, OwnClient, PersonSeed, RealmPlan, WithDirectory, preset,
+};
+use identity_adapters_oidc::OidcTokenVerifier;
+use identity_core::engine::Engine;
+use identity_core::entity::{ClientKind, NewClient};
+use identity_core::port::{Clock, Entitlements, TokenVerifier};
+use identity_core::value::{ClaimSelector, InvalidValue, Name, RedirectUri, Secret};
+use tracing::{error, info};
+
+use super::{AssemblyError, Directory, NotYet, Ports};
+use crate::config::{Config, KeycloakAccess, KeycloakConfig};
+
+/// The claim by which Keycloak's tokens of service accounts, and no others, name their client.
+const CLIENT_ID: &str = "client_id";
+/// Where browsers come back to this server after they signed in.
+const CALLBACK: &str = "/auth/login-callback";
+/// How long the other replicas may have to wait for one that makes a realm.
+const LONGEST: Duration = Duration::from_secs(120);
+
+/// How often is tried again to make what somebody stands in the way of: another administrator at the same moment is gone at the
+/// next.
+const ATTEMPTS: u32 = 3;
+
+struct InKeycloak {
+    keycloak: Keycloak,
+    /// The secret of this server's own client, where an operator gave it.
+    secret: Option<Secret>,
+    plan: RealmPlan,
+    not_made: Mutex<Option<String>>,
+}
+
+pub(super) fn directory(config: &Config) -> Result<Option<Arc<dyn Directory>>, AssemblyError> {
+    let Some(keycloak) = &config.keycloak else { return Ok(None) };
+    let plan = plan(config, keycloak).map_err(|error| AssemblyError::Keycloak(error.to_string()))?;
+    let credentials = match &keycloak.access {
+        KeycloakAccess::Administrator { realm, client_id, user, password } => Credentials::Administrator {
+            realm: realm.clone(),
+            client_id: client_id.clone(),
+            username: user.clone(),
+            password: password.clone(),
+        },
+        KeycloakAccess::Client(secret) => {
+            Credentials::Client { client_id: keycloak.client_id.clone(), secret: secret.clone() }
+        }
+    };
+    let secret = match &keycloak.access {
+        KeycloakAccess::Client(secret) => Some(secret.clone()),
+        KeycloakAccess::Administrator { .. } => None,
+    };
+    let mut settings = KeycloakSettings::new(keycloak.url.clone(), &keycloak.realm, credentials);
+    settings.extra_ca_pem = super::extra_authorities(&config.authentication)?;
+    let keycloak = Keycloak::new(settings).map_err(|error| AssemblyError::Keycloak(error.to_string()))?;
+    Ok(Some(Arc::new(InKeycloak { keycloak, secret, plan, not_made: Mutex::default() })))
+}
+
+/// The issuers, as Keycloak's tokens are read.
+pub(super) fn verifier(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<OidcTokenVerifier>, AssemblyError> {
+    let mut config = config.clone();
+    for provider in &mut config.authentication.providers {
+        if provider.client_id_claim.is_none() {
+            let claim = ClaimSelector::parse(CLIENT_ID);
+            provider.client_id_claim = Some(claim.map_err(|error| AssemblyError::Keycloak(error.to_string()))?);
+        }
+    }
+    super::oidc::verifier(&config, clock)
+}
+
+#[async_trait]
+impl Directory for InKeycloak {
+    async fn initialise(&self, engine: &Engine) -> Result<(), NotYet> {
+        for attempt in 1.. {
+            let done = self.pass(engine).await?;
+            for change in &done.changes {
+                info!(what = change, "keycloak.made");
+            }
+            if done.problems.is_empty() {
+                break;
+            }
+            if attempt < ATTEMPTS {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                continue;
+            }
+            for problem in &done.problems {
+                error!(problem = problem as &dyn std::error::Error, "keycloak.not_made");
+            }
+            let first = done.problems.first().map(ToString::to_string).unwrap_or_default();
+            let text = format!("{} of what is configured could not be made, the first: {first}", done.problems.len());
+            *self.not_made.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+            break;
+        }
+        Ok(())
+    }
+
+    fn ports(&self) -> Ports {
+        let keycloak = Arc::new(self.keycloak.clone());
+        Ports {
+            users: Arc::clone(&keycloak) as _,
+            groups: Arc::clone(&keycloak) as _,
+            roles: Arc::clone(&keycloak) as _,
+            clients: Arc::clone(&keycloak) as _,
+            apis: keycloak,
+        }
+    }
+
+    fn verifying(&self, tokens: Arc<dyn TokenVerifier>) -> Arc<dyn TokenVerifier> {
+        Arc::new(WithDirectory::new(tokens, self.keycloak.clone()))
+    }
+
+    fn entitlements(&self) -> Arc<dyn Entitlements> {
+        Arc::new(self.keycloak.clone())
+    }
+
+    async fn own_client(&self) -> Result<Option<(String, Secret)>, NotYet> {
+        let not_yet = |error: &dyn std::error::Error| NotYet(error.to_string());
+        let id = &self.plan.own.new.client_id;
+        let secret = match &self.secret {
+            Some(secret) => Some(secret.clone()),
+            None => self.keycloak.secret_of(id).await.map_err(|error| not_yet(&error))?,
+        };
+        Ok(secret.map(|secret| (id.to_string(), secret)))
+    }
+
+    fn last_problem(&self) -> Option<String> {
+        let not_made = self.not_made.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.keycloak.last_problem().or(not_made)
+    }
+}
+
+impl InKeycloak {
+    async fn pass(&self, engine: &Engine) -> Result<Done, NotYet> {
+        let not_yet = |error: &dyn std::error::Error| NotYet(error.to_string());
+        // Nothing to make, nothing to lock: the usual case.
+        let missing = self.keycloak.missing(&self.plan).await.map_err(|error| not_yet(&error))?;
+        if missing.changes.is_empty() {
+            return Ok(missing);
+        }
+        let making = tokio::time::timeout(LONGEST, self.keycloak.initialise(&self.plan));
+        let made = engine.exclusively(making).await.map_err(|error| not_yet(&error))?;
+        let made = made.map_err(|_| NotYet("the realm could not be made in time".to_owned()))?;
+        made.map_err(|error| not_yet(&error))
+    }
+}
+
+fn plan(config: &Config, keycloak: &KeycloakConfig) -> Result<RealmPlan, InvalidValue> {
+    let public_url = config.server.public_url.as_ref().map(ToString::to_string);
+    let root_url = public_url.map(|url| RedirectUri::parse(url.trim_end_matches('/'))).transpose()?;
+    let own = NewClient {
+        client_id: keycloak.client_id.clone(),
+        name: Name::parse("Identity")?,
+        kind: ClientKind::Confidential,
+        secret: keycloak.own_client_secret.clone(),
+        // Without a public URL nobody knows where browsers come back to.
+        redirect_uris: root_url.iter().map(|_| RedirectUri::parse(CALLBACK)).collect::<Result<_, _>>()?,
+        root_url,
+    };
+    let mut plan = RealmPlan {
+        own: OwnClient { new: own },
+        apis: Vec::new(),
+        roles: Vec::new(),
+        clients: Vec::new(),
+        groups: keycloak.groups.clone(),
+        people: Vec::new(),
+    };
+    if let Some(identity) = preset("identity") {
+        plan.add(identity.values()?);
+    }
+    for seed in &keycloak.components {
+        let Some(component) = preset(&seed.key) else { continue };
+        let values = component.values()?;
+        if let Some(client) = component.client {
+            let id = seed.client_id.clone();
+            let redirect_uris = match &seed.root_url {
+                Some(_) => {
+                    client.redirect_paths.iter().map(|path| RedirectUri::parse(path)).collect::<Result<_, _>>()?
+                }
+                None => Vec::new(),
+            };
+            let new = NewClient {
+                client_id: id.map_or_else(|| identity_core::value::ClientId::parse(client.client_id), Ok)?,
+                name: Name::parse(client.name)?,
+                kind: client.kind,
+                secret: seed.secret.clone().filter(|_| client.kind.has_secret()),
+                root_url: seed.root_url.clone(),
+                redirect_uris,
+            };
+            plan.clients.push(ClientSeed { new, permissions: values.client_permissions.clone() });
+        }
+        plan.add(values);
+    }
+    for seed in &keycloak.clients {
+        plan.clients.push(ClientSeed { new: seed.client.clone(), permissions: seed.permissions.clone() });
+    }
+    for seed in &keycloak.users {
+        let (roles, groups) = (seed.roles.clone(), seed.groups.clone());
+        plan.people.push(PersonSeed { new: seed.person.clone(), roles, groups });
+    }
+    Ok(plan)
+}

@@ -1,0 +1,28 @@
+//! The directories on a real Keycloak: in each case a realm of its own, asked by a client with the least roles that do.
+
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
+use std::sync::Arc;
+
+use identity_adapters_keycloak::{Credentials, Keycloak, KeycloakSettings};
+use identity_conformance::directories::{Directory, FOREIGN};
+use identity_conformance::directory_suite;
+use identity_core::value::{ClientId, Secret};
+use serde_json::json;
+
+async fn fresh() -> Option<Arc<dyn Directory>> {
+    let realm = identity_testkit::Keycloak::shared().await?.realm().await;
+    realm.create("/client-scopes", &json!({"name": "camunda-identity", "protocol": "openid-connect"})).await;
+    let client = realm.client("camunda-identity", "s3cret", &[], json!({})).await;
+    realm.client(FOREIGN, "theirs", &[], json!({})).await;
+    let account = realm.service_account(&client).await;
+    realm.grant(&account, "realm-management", &["manage-clients", "manage-realm", "manage-users"]).await;
+    let credentials = Credentials::Client {
+        client_id: ClientId::parse("camunda-identity").unwrap(),
+        secret: Secret::new("s3cret".to_owned()),
+    };
+    let settings = KeycloakSettings::new(realm.base().parse().unwrap(), &realm.name, credentials);
+    Some(Arc::new(Keycloak::new(settings).unwrap()))
+}
+
+directory_suite!(fresh);

@@ -1,0 +1,155 @@
+//! Keycloak away, slow, restarted, misconfigured: a clear word at the right place, and nothing half-done that the next start
+//! does not mend.
+
+use std::time::Duration;
+
+use identity_testkit::{Api, Keycloak, Proxy, Relay, Starting};
+use serde_json::json;
+
+use crate::support::*;
+
+/// What readiness says of the directory.
+async fn reason(management: &Api) -> String {
+    let reply = management.get("/actuator/health").await;
+    let health = reply.json();
+    let text = health.to_string();
+    if text.contains("directory") { text } else { String::new() }
+}
+
+async fn waits_because(starting: &Starting, part: &str) -> Api {
+    let management = starting.management().await;
+    eventually(part, async || reason(&management).await.contains(part)).await;
+    assert_eq!(management.get("/actuator/health/readiness").await.status, 503);
+    assert_eq!(management.get("/actuator/health/liveness").await.status, 200);
+    management
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_server_waits_for_keycloak_and_goes_on_when_it_is_there() {
+    let Some(keycloak) = Keycloak::shared().await else { return };
+    let proxy = Proxy::to(keycloak.authority()).await;
+    let realm = keycloak.existing(keycloak.fresh_name());
+    let starting = creating(&format!("http://{}", proxy.address()), &realm.name).begin();
+    waits_because(&starting, "cannot be reached").await;
+    proxy.open();
+    let server = starting.listening().await.unwrap_or_else(|exited| panic!("{exited:?}"));
+    server.ready().await;
+    assert!(server.output().contains("keycloak.made"), "{}", server.output());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wrong_credentials_are_said_and_not_shown() {
+    let Some(keycloak) = Keycloak::shared().await else { return };
+    let launch = creating(keycloak.base(), &keycloak.fresh_name()).env("KEYCLOAK_SETUP_PASSWORD", "wr0ng-s3cret");
+    let starting = launch.begin();
+    let management = waits_because(&starting, "are not accepted (invalid_grant)").await;
+    assert!(!reason(&management).await.contains("wr0ng-s3cret"));
+
+    let realm = keycloak.realm().await;
+    let launch = existing(&realm, &[]).await.env("IDENTITY_CLIENT_SECRET", "wr0ng-s3cret");
+    waits_because(&launch.begin(), "are not accepted (unauthorized_client)").await;
+    let launch = launch.env("KEYCLOAK_REALM", "no-such-realm");
+    waits_because(&launch.begin(), "the realm of the credentials does not exist").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_missing_role_is_named_and_once_it_is_given_the_start_goes_on() {
+    let Some(keycloak) = Keycloak::shared().await else { return };
+    let realm = keycloak.realm().await;
+    let launch = existing(&realm, &["manage-clients", "manage-users"]).await;
+    let starting = launch.begin();
+    waits_because(&starting, "give its account the role `manage-realm`").await;
+    let clients = realm.api().await.get("/clients?clientId=identity").await.json();
+    let account = realm.service_account(clients[0]["id"].as_str().unwrap_or_default()).await;
+    realm.grant(&account, "realm-management", &["manage-realm"]).await;
+    let server = starting.listening().await.unwrap_or_else(|exited| panic!("{exited:?}"));
+    server.ready().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_keycloak_is_not_waited_for_and_a_failing_one_is_left_alone() {
+    let Some(keycloak) = Keycloak::shared().await else { return };
+    let relay = Relay::to(keycloak.base()).await;
+    let realm = keycloak.existing(keycloak.fresh_name());
+    let launch = creating(relay.base(), &realm.name)
+        .env("IDENTITY_AUTH_PROVIDER_ISSUER_URL", realm.issuer())
+        .env("CAMUNDA_IDENTITY_AUDIENCE", AUDIENCE);
+    let platform = Platform { server: launch.start().await, realm, launch };
+    let admin = platform.admin().await;
+
+    relay.delay(Duration::from_secs(10));
+    let refused = admin.get("/api/users").await.expect_status(503);
+    assert_eq!(refused.json()["reason"], "directory_unavailable");
+    assert!(refused.header("Retry-After").is_some());
+    // What needs no Keycloak is there all the same.
+    _ = admin.get("/api/tenants/for-token").await.expect_status(200);
+    relay.delay(Duration::ZERO);
+
+    // A question is asked again, a change is not.
+    eventually("it answers again", async || admin.get("/api/users").await.status == 200).await;
+    relay.answer("GET /admin/", 503, 2);
+    _ = admin.get("/api/roles").await.expect_status(200);
+    relay.answer("POST /admin/", 503, 1);
+    relay.take();
+    assert_eq!(admin.post("/api/groups", &json!({"name": "once"})).await.status, 503);
+    assert_eq!(relay.take().iter().filter(|call| call.method == "POST").count(), 1);
+    _ = admin.post("/api/groups", &json!({"name": "once"})).await.expect_status(201);
+
+    // Failing again and again, it is left alone for a while.
+    relay.answer("GET /admin/", 503, 1000);
+    for _ in 0..3 {
+        assert_eq!(admin.get("/api/roles").await.status, 503);
+    }
+    relay.take();
+    assert_eq!(admin.get("/api/roles").await.status, 503);
+    assert!(relay.take().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keycloak_may_stop_and_start_and_lose_its_realm() {
+    let Some(keycloak) = Keycloak::start().await else { return };
+    let name = keycloak.fresh_name();
+    let server = creating(keycloak.base(), &name).start().await;
+    let admin = server.http().bearer(keycloak.existing(&name).client_token(MACHINE.0, MACHINE.1).await);
+    _ = admin.get("/api/users").await.expect_status(200);
+
+    let stopped = keycloak.stop().await;
+    assert_eq!(admin.get("/api/users").await.expect_status(503).json()["reason"], "directory_unavailable");
+    _ = admin.get("/api/tenants/for-token").await.expect_status(200);
+    assert!(reason(server.management()).await.contains("cannot be reached"));
+    assert_eq!(server.management().get("/actuator/health/readiness").await.status, 200);
+    let keycloak = stopped.start().await;
+    eventually("it answers again", async || admin.get("/api/users").await.status == 200).await;
+
+    _ = keycloak.admin().await.delete(&format!("/{name}")).await.expect_status(204);
+    let refused = admin.get("/api/users").await.expect_status(502).json();
+    assert_eq!(refused["reason"], "directory_refused");
+    assert!(server.output().contains(&format!("the realm `{name}` does not exist")), "{}", server.output());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_left_of_what_is_gone_is_found_and_taken_away_if_wanted() {
+    let Some(platform) = Platform::start().await else { return };
+    let admin = platform.admin().await;
+    let group = created(admin.post("/api/groups", &json!({"name": "Gone soon"})).await);
+    created(admin.post("/api/tenants", &json!({"tenantId": "t", "name": "T"})).await);
+    let id = group["id"].as_str().unwrap_or_default().to_owned();
+    _ = admin.post("/api/tenants/t/groups", &json!({"groupIds": [id]})).await.expect_status(204);
+    // Somebody deletes it in Keycloak itself.
+    _ = platform.realm.api().await.delete(&format!("/groups/{id}")).await.expect_status(204);
+    let groups = admin.get("/api/tenants/t/groups").await.expect_status(200).json();
+    assert_eq!(groups, json!([{"id": id, "name": id}]));
+
+    let Platform { launch, server, realm } = platform;
+    _ = server.terminate().await;
+    let server = launch.start().await;
+    eventually("it is reported", async || server.output().contains(&format!("orphan.found party=group `{id}`"))).await;
+    let platform = Platform { launch, server, realm };
+    assert_eq!(platform.admin().await.get("/api/tenants/t/groups").await.json(), groups);
+    _ = platform.server.terminate().await;
+
+    let launch = platform.launch.env("IDENTITY_KEYCLOAK_ORPHANS_REMOVE", "true");
+    let platform = Platform { server: launch.start().await, realm: platform.realm, launch };
+    let admin = platform.admin().await;
+    eventually("it is gone", async || admin.get("/api/tenants/t/groups").await.json() == json!([])).await;
+}

@@ -1,0 +1,10 @@
+//! The server in the profile `keycloak`, on a real Keycloak.
+
+#![expect(clippy::panic, reason = "these are tests")]
+
+mod counts;
+mod faults;
+mod java;
+mod management;
+mod realms;
+mod support;

@@ -1,0 +1,150 @@
+//! From people, groups and applications in Keycloak to what their tokens open.
+
+use serde_json::{Value, json};
+
+use crate::support::*;
+
+fn id(value: &Value) -> String {
+    value["id"].as_str().unwrap_or_default().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tenants_and_authorizations_reach_tokens_through_users_groups_and_applications() {
+    let Some(platform) = Platform::start().await else { return };
+    let admin = platform.admin().await;
+    let new = json!({"username": "ann", "firstName": "Änne", "lastName": "Lee", "email": "ann@example.org", "password": "pw"});
+    let ann = created(admin.post("/api/users", &new).await);
+    assert_eq!((&ann["name"], &ann["username"]), (&json!("Änne Lee"), &json!("ann")));
+    assert_eq!(admin.post("/api/users", &new).await.expect_status(409).json()["errors"], json!(["ALREADY_EXISTS"]));
+    let group = created(admin.post("/api/groups", &json!({"name": "a/b & c", "organizationId": ""})).await);
+    let members = format!("/api/groups/{}/users", id(&group));
+    _ = admin.post(&members, &json!({"userId": id(&ann)})).await.expect_status(204);
+    assert_eq!(texts(&admin.get(&members).await.json(), "username"), ["ann"]);
+
+    for (tenant, path, body) in [
+        ("by-user", "users", json!({"userIds": [id(&ann)]})),
+        ("by-group", "groups", json!({"groupIds": [id(&group)]})),
+        ("by-app", "applications", json!({"applicationIds": [MACHINE.0]})),
+    ] {
+        created(admin.post("/api/tenants", &json!({"tenantId": tenant, "name": tenant})).await);
+        _ = admin.post(&format!("/api/tenants/{tenant}/{path}"), &body).await.expect_status(204);
+    }
+    let users = admin.get("/api/tenants/by-user/users").await.expect_status(200).json();
+    assert_eq!(users, json!([ann]));
+    let groups = admin.get("/api/tenants/by-group/groups").await.expect_status(200).json();
+    assert_eq!(groups, json!([{"id": id(&group), "name": "a/b & c"}]));
+    let applications = admin.get("/api/tenants/by-app/applications").await.expect_status(200).json();
+    assert_eq!((&applications[0]["name"], &applications[0]["type"]), (&json!("A machine"), &json!("M2M")));
+    let nobody = json!({"userIds": [id(&ann), "5f3a1c1e-0000-4000-8000-000000000000"]});
+    assert_eq!(admin.post("/api/tenants/by-app/users", &nobody).await.status, 404);
+
+    for (entity, kind, key) in [(id(&ann), "USER", "order"), (id(&group), "GROUP", "invoice")] {
+        let body = json!({"entityId": entity, "entityType": kind, "resourceKey": key,
+            "resourceType": "process-definition", "permissions": ["READ"]});
+        let reply = admin.put("/api/authorizations", &body).await;
+        assert!(reply.status < 300, "{reply:?}");
+    }
+    assert_eq!(
+        texts(&admin.get(&format!("/api/users/{}/authorizations", id(&ann))).await.json(), "resourceKey"),
+        ["order"]
+    );
+
+    // Without the audience of this service, which comes with a role on its API, a token is for others.
+    let token = platform.realm.user_token(LOGIN, ("ann", "pw")).await;
+    assert_eq!(platform.server.http().bearer(token).get("/api/tenants/for-token").await.status, 401);
+    let roles = format!("/api/users/{}/roles", id(&ann));
+    _ = admin.post(&roles, &json!({"roleName": "Web Modeler"})).await.expect_status(204);
+    assert_eq!(texts(&admin.get(&roles).await.json(), "name"), ["Web Modeler"]);
+
+    let ann_herself = platform.user("ann", "pw").await;
+    let tenants = ann_herself.get("/api/tenants/for-token").await.expect_status(200).json();
+    assert_eq!(texts(&tenants, "tenantId"), ["by-group", "by-user"]);
+    let authorizations = ann_herself.get("/api/authorizations/for-token").await.expect_status(200).json();
+    assert_eq!(texts(&authorizations, "resourceKey"), ["invoice", "order"]);
+    assert_eq!(ann_herself.get("/api/groups/for-token").await.expect_status(200).json(), json!([id(&group)]));
+    assert_eq!(ann_herself.get("/api/me").await.json(), json!({"name": "Änne Lee"}));
+    assert_eq!(ann_herself.get("/api/me/permissions").await.json(), json!(["read:users"]));
+    let of_modeler = ann_herself.get("/api/permissions/for-token?audience=web-modeler-api").await;
+    assert_eq!(of_modeler.expect_status(200).json(), json!(["write:*"]));
+    assert_eq!(ann_herself.get("/api/users").await.status, 200);
+    assert_eq!(ann_herself.get("/api/groups").await.status, 403);
+    assert_eq!(ann_herself.post("/api/groups", &json!({"name": "x"})).await.status, 403);
+
+    let machine = admin.get("/api/tenants/for-token").await.expect_status(200).json();
+    assert_eq!(texts(&machine, "tenantId"), ["by-app"]);
+
+    // The group goes, and with it what hung on it; also for tokens that are out.
+    _ = admin.delete(&format!("/api/groups/{}", id(&group))).await.expect_status(204);
+    let tenants = ann_herself.get("/api/tenants/for-token").await.expect_status(200).json();
+    assert_eq!(texts(&tenants, "tenantId"), ["by-user"]);
+    assert_eq!(admin.get("/api/tenants/by-group/groups").await.json(), json!([]));
+    assert_eq!(admin.get(&format!("/api/groups/{}", id(&group))).await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everything_of_keycloaks_is_managed_here() {
+    let Some(platform) = Platform::start().await else { return };
+    let admin = platform.user(DEMO.0, DEMO.1).await;
+    let api = created(
+        admin
+            .post(
+                "/api/resource-servers",
+                &json!({"name": "Billing", "audience": "billing-api", "permissions": [{"definition": "pay"}]}),
+            )
+            .await,
+    );
+    let permissions = format!("/api/resource-servers/{}/permissions", id(&api));
+    _ = admin.post(&permissions, &json!({"definition": "refund", "description": "Pay back"})).await.expect_status(204);
+    assert_eq!(texts(&admin.get(&permissions).await.json(), "definition"), ["pay", "refund"]);
+    let pay = json!({"definition": "pay", "resourceServerAudience": "billing-api"});
+    created(admin.post("/api/roles", &json!({"name": "Kasse / Süd", "permissions": [pay]})).await);
+    let role = "/api/roles/Kasse%20%2F%20S%C3%BCd";
+    assert_eq!(admin.get(&format!("{role}/permissions")).await.expect_status(200).json(), json!([pay]));
+    _ = admin.put(role, &json!({"description": "Geld"})).await.expect_status(204);
+    assert_eq!(admin.get(role).await.json(), json!({"name": "Kasse / Süd", "description": "Geld"}));
+
+    let new = json!({"name": "Till", "clientId": "till", "type": "m2m"});
+    let till = created(admin.post("/api/clients", &new).await);
+    let path = format!("/api/clients/{}", id(&till));
+    _ = admin.post(&format!("{path}/permissions"), &pay).await.expect_status(204);
+    assert_eq!(admin.get(&format!("{path}/permissions")).await.json(), json!([pay]));
+    let old = admin.get(&format!("{path}/secret")).await.expect_status(200).json();
+    let renewed = admin.post(&format!("{path}/secret"), &json!({})).await.expect_status(200).json();
+    assert_ne!(old, renewed);
+    let secret = renewed["secret"].as_str().unwrap_or_default();
+    let token = platform.realm.client_token("till", secret).await;
+    // For the API that it has a permission on, and not for this server.
+    assert_eq!(platform.server.http().bearer(token).get("/api/me").await.status, 401);
+    let bad = json!({"name": "x", "clientId": "x", "type": "PUBLIC", "redirectUris": ["https://*", "javascript:x"]});
+    assert_eq!(
+        admin.post("/api/clients", &bad).await.expect_status(400).json()["errors"],
+        json!(["redirectUris.invalid"])
+    );
+
+    let users = admin.get("/api/users?search=demo").await.json();
+    let demo = id(&users[0]);
+    assert_eq!(
+        texts(&admin.get(&format!("/api/users?userIds={demo}")).await.json(), "id"),
+        std::slice::from_ref(&demo)
+    );
+    assert_eq!(admin.get(&format!("/api/users?userIds={demo},5f3a1c1e-0000-4000-8000-000000000000")).await.status, 404);
+    let ben = created(admin.post("/api/users", &json!({"username": "ben"})).await);
+    _ = admin
+        .put(&format!("/api/users/{}", id(&ben)), &json!({"lastName": "Bo", "enabled": false}))
+        .await
+        .expect_status(204);
+    assert_eq!(admin.get(&format!("/api/users/{}", id(&ben))).await.json()["name"], "Bo");
+
+    // This server's own API is how it is administered.
+    let apis = admin.get("/api/resource-servers?search=identity").await.json();
+    assert_eq!(admin.delete(&format!("/api/resource-servers/{}", id(&apis[0]))).await.status, 400);
+    _ = admin.delete(&path).await.expect_status(204);
+    _ = admin.delete(role).await.expect_status(204);
+    _ = admin.delete(&format!("/api/resource-servers/{}", id(&api))).await.expect_status(204);
+    for gone in [&path, role, &format!("/api/resource-servers/{}", id(&api))] {
+        assert_eq!(admin.get(gone).await.status, 404, "{gone}");
+    }
+    // There are no rules, and no Orchestration Cluster's API.
+    assert_eq!(admin.get("/api/mapping-rules").await.status, 404);
+    assert_eq!(admin.get("/v2/status").await.status, 404);
+}

@@ -20,12 +20,20 @@ pub(super) fn mount(surfaces: &Surfaces, api: &mut ServiceConfig) {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Surface {
-    /// `/v2/users`
+    /// `/api/users`, of users who live in a directory.
+    Users,
+    /// `/v2/users`, of users who live here.
     ClusterUsers,
+    /// `/api/clients`
+    Clients,
+    /// `/api/resource-servers`
+    ResourceServers,
     /// `/api/groups`
     Groups,
     /// `/api/roles`
     Roles,
+    /// `/api/memberships`, and the members of roles.
+    Memberships,
     /// `/api/tenants`
     Tenants,
     /// `/api/mapping-rules`
@@ -48,6 +56,10 @@ impl Mounted {
     fn of(surfaces: &Surfaces) -> Self {
         let cluster = surfaces.cluster.as_ref();
         let parts = [
+            (Surface::Users, surfaces.people.is_some()),
+            (Surface::Clients, surfaces.clients.is_some()),
+            (Surface::ResourceServers, surfaces.apis.is_some()),
+            (Surface::Memberships, surfaces.memberships.is_some()),
             (Surface::ClusterUsers, cluster.is_some_and(|cluster| cluster.users.is_some())),
             (Surface::Groups, surfaces.groups.is_some()),
             (Surface::Roles, surfaces.roles.is_some()),

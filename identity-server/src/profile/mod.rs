@@ -24,7 +24,7 @@ use identity_core::service::cluster::{
     Setup,
 };
 use identity_core::service::{
-    Apis, AuditLogs, Authentication, Authorizations, Clients, Gate, Groups, MappingRules, MemberDirectories, People,
+    Apis, AuditLogs, Authentication, Authorizations, Clients, Gate, Groups, MappingRules, MemberDirectories, Memberships, People,
     Roles, Tenants,
 };
 use identity_core::value::Secret;
@@ -247,6 +247,7 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
         clients: ports.as_ref().map(|ports| Arc::new(Clients::new(gate(), Arc::clone(&ports.clients)))),
         apis: ports.as_ref().map(|ports| Arc::new(Apis::new(gate(), Arc::clone(&ports.apis)))),
         groups: Some(Arc::new(groups)),
+        memberships: ports.is_none().then(|| Arc::new(Memberships::new(gate()))),
         roles: Some(Arc::new(roles)),
         tenants: features.tenants.then(|| Arc::new(tenants)),
         mapping_rules: has_rules.then(|| Arc::new(MappingRules::new(gate()))),

@@ -91,6 +91,96 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the applications, by client id. */
+        get: operations["clients_list"];
+        put?: never;
+        /** Creates an application. */
+        post: operations["clients_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clients/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows an application. Its secret is at `/api/clients/{id}/secret`. */
+        get: operations["clients_find"];
+        /** Replaces an application's name, root URL and redirect URIs. Its client id and type never change. */
+        put: operations["clients_update"];
+        post?: never;
+        /** Deletes an application, with its memberships of tenants. */
+        delete: operations["clients_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clients/{id}/permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what an application may do for itself. */
+        get: operations["clients_permissions"];
+        put?: never;
+        /** Gives an application a permission. That it has it already is no error. */
+        post: operations["clients_grant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clients/{id}/permissions/{resourceServerAudience}/{definition}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a permission from an application. */
+        delete: operations["clients_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clients/{id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows an application's secret. Needs `write`, and is recorded. */
+        get: operations["clients_secret"];
+        put?: never;
+        /** Makes a new secret; the old one no longer counts. */
+        post: operations["clients_renew_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/groups": {
         parameters: {
             query?: never;
@@ -116,7 +206,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the groups of the token's bearer. */
+        /** Lists the ids of the groups of the token's bearer. */
         get: operations["for_token_groups"];
         put?: never;
         post?: never;
@@ -204,7 +294,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists a group's users, by id. */
+        /** Lists a group's users, by id. A search is ignored. */
         get: operations["groups_users"];
         put?: never;
         /** Adds a user to a group. */
@@ -355,6 +445,112 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/memberships": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what somebody is a direct member of. */
+        get: operations["memberships_of"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/permissions/for-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the permissions of the token's bearer on an API: how an application learns them where tokens do not say. */
+        get: operations["for_token_permissions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/resource-servers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the APIs, by audience. */
+        get: operations["resource_servers_list"];
+        put?: never;
+        /** Creates an API, with permissions. */
+        post: operations["resource_servers_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/resource-servers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows an API. */
+        get: operations["resource_servers_find"];
+        /** Gives an API another name. Its audience never changes. */
+        put: operations["resource_servers_rename"];
+        post?: never;
+        /** Deletes an API, with its permissions: whoever had one has it no more. This service's own API stays. */
+        delete: operations["resource_servers_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/resource-servers/{id}/permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the permissions that an API knows, by name. */
+        get: operations["resource_servers_permissions"];
+        put?: never;
+        /** Adds a permission to an API. */
+        post: operations["resource_servers_add_permission"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/resource-servers/{id}/permissions/{definition}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a permission from an API: whoever had it has it no more. */
+        delete: operations["resource_servers_remove_permission"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/resource-types": {
         parameters: {
             query?: never;
@@ -422,6 +618,41 @@ export interface paths {
         post?: never;
         /** Deletes a role, with its memberships and authorizations. */
         delete: operations["roles_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/roles/{name}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists who of a kind has a role themselves, by id. `X-Total-Count` says how many there are. */
+        get: operations["memberships_of_role"];
+        put?: never;
+        /** Gives somebody a role. */
+        post: operations["memberships_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/roles/{name}/members/{memberType}/{memberId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a role from somebody. */
+        delete: operations["memberships_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -651,6 +882,111 @@ export interface paths {
         post?: never;
         /** Removes a user from a tenant. */
         delete: operations["tenants_remove_user"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the users, by username. `X-Total-Count` says how many there are. */
+        get: operations["users_list"];
+        put?: never;
+        /** Creates a user; their id is in the answer. */
+        post: operations["users_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a user. */
+        get: operations["users_find"];
+        /** Changes a user's names, address, and whether they can sign in. */
+        put: operations["users_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}/authorizations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what a user may do with resources themselves. */
+        get: operations["users_authorizations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the groups that a user is in, by name. */
+        get: operations["users_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the roles that a user has themselves, by name. */
+        get: operations["users_roles"];
+        put?: never;
+        /** Gives a user a role. That they have it already is no error. */
+        post: operations["users_add_role"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}/roles/{roleName}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a role from a user. */
+        delete: operations["users_remove_role"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1568,6 +1904,30 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An API to create. */
+        ApiBody: {
+            audience: string;
+            name: string;
+            permissions?: components["schemas"]["ApiPermissionView"][];
+        };
+        /** @description An API's new name. */
+        ApiName: {
+            name: string;
+        };
+        /** @description A permission that an API knows. */
+        ApiPermissionView: {
+            /** @example write:* */
+            definition: string;
+            description?: string;
+        };
+        /** @description An API. */
+        ApiView: {
+            /** @example optimize-api */
+            audience: string;
+            /** @description The directory's key. */
+            id: string;
+            name: string;
+        };
         /** @description Applications to add, by client id. */
         ApplicationIds: {
             applicationIds: string[];
@@ -1620,14 +1980,22 @@ export interface components {
             /** @example ROLE */
             type: string;
         };
-        /** @description One more thing that somebody may do with a resource. */
+        /**
+         * @description One more thing that somebody may do with a resource.
+         * @example {
+         *       "entityId": "clerk",
+         *       "entityType": "ROLE",
+         *       "permission": "READ",
+         *       "resourceKey": "order",
+         *       "resourceType": "process-definition"
+         *     }
+         */
         AuthorizationBody: {
             entityId: string;
             entityType: components["schemas"]["EntityType"];
             /** @description Accepted and ignored. */
             organizationId?: string | null;
             permission: string;
-            /** @description An exact key, or `*` for all. */
             resourceKey: string;
             resourceType: string;
         };
@@ -1638,7 +2006,6 @@ export interface components {
             /** @description Accepted and ignored. */
             organizationId?: string | null;
             permissions: string[];
-            /** @description An exact key, or `*` for all. */
             resourceKey: string;
             resourceType: string;
         };
@@ -1678,6 +2045,43 @@ export interface components {
             /** @description `USER` or `CLIENT`; `ANONYMOUS` where nobody has to authenticate. */
             type: string;
         };
+        /** @description An application to create. */
+        ClientBody: {
+            /** @description The id in OAuth. */
+            clientId: string;
+            name: string;
+            /** @description Where browsers may be sent back to; not for `M2M`. */
+            redirectUris?: string[];
+            rootUrl?: string | null;
+            /**
+             * Format: password
+             * @description One is made when none is given; not for `PUBLIC`.
+             */
+            secret?: string | null;
+            /**
+             * @description `CONFIDENTIAL`, `M2M` or `PUBLIC`.
+             * @example CONFIDENTIAL
+             */
+            type: string;
+        };
+        /** @description What an application shall be. */
+        ClientUpdate: {
+            name: string;
+            redirectUris?: string[];
+            rootUrl?: string | null;
+        };
+        /** @description An application, with all but its secret. */
+        ClientView: {
+            clientId: string;
+            /** @description The directory's key. */
+            id: string;
+            name: string;
+            redirectUris: string[];
+            /** @description What relative redirect URIs are relative to. */
+            rootUrl: string;
+            /** @example CONFIDENTIAL */
+            type: string;
+        };
         /**
          * @description What an authorization's owner is.
          * @enum {string}
@@ -1692,7 +2096,12 @@ export interface components {
             properties: string[];
             type: string;
         };
-        /** @description A group to create, or its new name. */
+        /**
+         * @description A group to create, or its new name.
+         * @example {
+         *       "name": "Sales"
+         *     }
+         */
         GroupBody: {
             name: string;
             /** @description Accepted and ignored. */
@@ -1731,16 +2140,31 @@ export interface components {
             /** @description What to call them. */
             name: string;
         };
+        /** @description What somebody is a direct member of. */
+        MemberOf: {
+            groups: components["schemas"]["GroupReference"][];
+            roles: components["schemas"]["RoleView"][];
+            tenants: components["schemas"]["TenantView"][];
+        };
+        /** @description Whom to give a role. */
+        NewRoleMember: {
+            memberId: string;
+            memberType: components["schemas"]["EntityType"];
+        };
         /**
          * @description How a rule compares.
          * @enum {string}
          */
         OperatorView: "EQUALS" | "CONTAINS";
-        /** @description A permission of an API. */
+        /**
+         * @description A permission of an API.
+         * @example {
+         *       "definition": "write:*",
+         *       "resourceServerAudience": "optimize-api"
+         *     }
+         */
         PermissionView: {
-            /** @example write:* */
             definition: string;
-            /** @example optimize-api */
             resourceServerAudience: string;
         };
         /** @description The document on the wire. */
@@ -1810,7 +2234,18 @@ export interface components {
             key: string;
             type: string;
         };
-        /** @description A role to create. */
+        /**
+         * @description A role to create.
+         * @example {
+         *       "name": "Clerk",
+         *       "permissions": [
+         *         {
+         *           "definition": "read:*",
+         *           "resourceServerAudience": "orders-api"
+         *         }
+         *       ]
+         *     }
+         */
         RoleBody: {
             description?: string;
             name: string;
@@ -1822,13 +2257,27 @@ export interface components {
             /** @description The name that it has. Names cannot be changed. */
             name?: string | null;
         };
+        /** @description A member, with what it is called. */
+        RoleMember: {
+            id: string;
+            name: string;
+        };
         /** @description A role. */
         RoleView: {
             description: string;
             /** @description The role's key. */
             name: string;
         };
-        /** @description A mapping rule to create, or as it is to be. */
+        /**
+         * @description A mapping rule to create, or as it is to be.
+         * @example {
+         *       "claimName": "department",
+         *       "claimValue": "sales",
+         *       "name": "Staff",
+         *       "operator": "EQUALS",
+         *       "type": "ROLE"
+         *     }
+         */
         RuleBody: {
             appliedGroupIds?: string[];
             appliedRoleNames?: string[];
@@ -1857,6 +2306,11 @@ export interface components {
             name: string;
             operator: components["schemas"]["OperatorView"];
             type?: components["schemas"]["RuleType"] | null;
+        };
+        /** @description A client's secret. */
+        SecretView: {
+            /** @description Null for a public client. */
+            secret?: string | null;
         };
         /** @description A browser's session. */
         Session: {
@@ -1906,11 +2360,16 @@ export interface components {
          * @description Something that there is to manage or to ask.
          * @enum {string}
          */
-        Surface: "cluster-users" | "groups" | "roles" | "tenants" | "mapping-rules" | "authorizations" | "sessions" | "audit-log" | "cluster";
-        /** @description A tenant to create. */
+        Surface: "users" | "cluster-users" | "clients" | "resource-servers" | "groups" | "roles" | "memberships" | "tenants" | "mapping-rules" | "authorizations" | "sessions" | "audit-log" | "cluster";
+        /**
+         * @description A tenant to create.
+         * @example {
+         *       "name": "Acme",
+         *       "tenantId": "acme"
+         *     }
+         */
         TenantBody: {
             name: string;
-            /** @description Letters, digits, `_`, `-` and `.`; at most 63, at most 31 if the Orchestration Cluster is to know it. */
             tenantId: string;
         };
         /** @description A tenant's new name. */
@@ -1924,9 +2383,34 @@ export interface components {
             name: string;
             tenantId: string;
         };
+        /** @description A user to create. */
+        UserBody: {
+            email?: string | null;
+            /** @description Whether the user can sign in; yes, when not given. */
+            enabled?: boolean | null;
+            firstName?: string | null;
+            lastName?: string | null;
+            /**
+             * Format: password
+             * @description Without it, the user signs in as the directory's administrator arranges, for example at another provider.
+             */
+            password?: string | null;
+            username: string;
+        };
+        /** @description What to change about a user. What is not given stays; what is null is removed. */
+        UserChange: {
+            email?: string | null;
+            enabled?: boolean | null;
+            firstName?: string | null;
+            lastName?: string | null;
+        };
         /** @description Users to add. */
         UserIds: {
             userIds: string[];
+        };
+        /** @description A role to give. */
+        UserRoleBody: {
+            roleName: string;
         };
         /** @description A user. Of users who live at the provider only the id is known here. */
         UserView: {
@@ -1972,46 +2456,46 @@ export interface components {
         };
         "cluster.AuditLogSearch": {
             filter?: {
-                actorId?: components["schemas"]["cluster.TextFilter"];
-                actorType?: components["schemas"]["cluster.TextFilter"];
-                agentElementId?: components["schemas"]["cluster.TextFilter"];
-                auditLogKey?: components["schemas"]["cluster.TextFilter"];
-                batchOperationKey?: components["schemas"]["cluster.TextFilter"];
-                batchOperationType?: components["schemas"]["cluster.TextFilter"];
-                category?: components["schemas"]["cluster.TextFilter"];
-                decisionDefinitionId?: components["schemas"]["cluster.TextFilter"];
-                decisionDefinitionKey?: components["schemas"]["cluster.TextFilter"];
-                decisionEvaluationKey?: components["schemas"]["cluster.TextFilter"];
-                decisionRequirementsId?: components["schemas"]["cluster.TextFilter"];
-                decisionRequirementsKey?: components["schemas"]["cluster.TextFilter"];
-                deploymentKey?: components["schemas"]["cluster.TextFilter"];
-                elementInstanceKey?: components["schemas"]["cluster.TextFilter"];
-                entityDescription?: components["schemas"]["cluster.TextFilter"];
-                entityKey?: components["schemas"]["cluster.TextFilter"];
-                entityType?: components["schemas"]["cluster.TextFilter"];
-                formKey?: components["schemas"]["cluster.TextFilter"];
-                inboundChannelToolName?: components["schemas"]["cluster.TextFilter"];
-                inboundChannelType?: components["schemas"]["cluster.TextFilter"];
-                jobKey?: components["schemas"]["cluster.TextFilter"];
-                operationType?: components["schemas"]["cluster.TextFilter"];
-                processDefinitionId?: components["schemas"]["cluster.TextFilter"];
-                processDefinitionKey?: components["schemas"]["cluster.TextFilter"];
-                processInstanceKey?: components["schemas"]["cluster.TextFilter"];
-                relatedEntityKey?: components["schemas"]["cluster.TextFilter"];
-                relatedEntityType?: components["schemas"]["cluster.TextFilter"];
-                resourceKey?: components["schemas"]["cluster.TextFilter"];
-                result?: components["schemas"]["cluster.TextFilter"];
-                rootProcessInstanceKey?: components["schemas"]["cluster.TextFilter"];
-                tenantId?: components["schemas"]["cluster.TextFilter"];
-                timestamp?: components["schemas"]["cluster.TimeFilter"];
-                userTaskKey?: components["schemas"]["cluster.TextFilter"];
-            };
-            page?: components["schemas"]["cluster.Page"];
-            sort?: {
+                actorId?: null | components["schemas"]["cluster.TextFilter"];
+                actorType?: null | components["schemas"]["cluster.TextFilter"];
+                agentElementId?: null | components["schemas"]["cluster.TextFilter"];
+                auditLogKey?: null | components["schemas"]["cluster.TextFilter"];
+                batchOperationKey?: null | components["schemas"]["cluster.TextFilter"];
+                batchOperationType?: null | components["schemas"]["cluster.TextFilter"];
+                category?: null | components["schemas"]["cluster.TextFilter"];
+                decisionDefinitionId?: null | components["schemas"]["cluster.TextFilter"];
+                decisionDefinitionKey?: null | components["schemas"]["cluster.TextFilter"];
+                decisionEvaluationKey?: null | components["schemas"]["cluster.TextFilter"];
+                decisionRequirementsId?: null | components["schemas"]["cluster.TextFilter"];
+                decisionRequirementsKey?: null | components["schemas"]["cluster.TextFilter"];
+                deploymentKey?: null | components["schemas"]["cluster.TextFilter"];
+                elementInstanceKey?: null | components["schemas"]["cluster.TextFilter"];
+                entityDescription?: null | components["schemas"]["cluster.TextFilter"];
+                entityKey?: null | components["schemas"]["cluster.TextFilter"];
+                entityType?: null | components["schemas"]["cluster.TextFilter"];
+                formKey?: null | components["schemas"]["cluster.TextFilter"];
+                inboundChannelToolName?: null | components["schemas"]["cluster.TextFilter"];
+                inboundChannelType?: null | components["schemas"]["cluster.TextFilter"];
+                jobKey?: null | components["schemas"]["cluster.TextFilter"];
+                operationType?: null | components["schemas"]["cluster.TextFilter"];
+                processDefinitionId?: null | components["schemas"]["cluster.TextFilter"];
+                processDefinitionKey?: null | components["schemas"]["cluster.TextFilter"];
+                processInstanceKey?: null | components["schemas"]["cluster.TextFilter"];
+                relatedEntityKey?: null | components["schemas"]["cluster.TextFilter"];
+                relatedEntityType?: null | components["schemas"]["cluster.TextFilter"];
+                resourceKey?: null | components["schemas"]["cluster.TextFilter"];
+                result?: null | components["schemas"]["cluster.TextFilter"];
+                rootProcessInstanceKey?: null | components["schemas"]["cluster.TextFilter"];
+                tenantId?: null | components["schemas"]["cluster.TextFilter"];
+                timestamp?: null | components["schemas"]["cluster.TimeFilter"];
+                userTaskKey?: null | components["schemas"]["cluster.TextFilter"];
+            } | null;
+            page?: null | components["schemas"]["cluster.Page"];
+            sort?: null | {
                 /** @enum {string} */
                 field: "auditLogKey" | "entityKey" | "entityType" | "operationType" | "batchOperationKey" | "batchOperationType" | "timestamp" | "actorId" | "actorType" | "tenantId" | "result" | "category" | "processDefinitionId" | "processDefinitionKey" | "processInstanceKey" | "elementInstanceKey" | "jobKey" | "userTaskKey" | "decisionRequirementsId" | "decisionRequirementsKey" | "decisionDefinitionId" | "decisionDefinitionKey" | "decisionEvaluationKey" | "inboundChannelType" | "inboundChannelToolName";
-                /** @enum {string} */
-                order?: "ASC" | "DESC";
+                /** @enum {string|null} */
+                order?: "ASC" | "DESC" | null;
             }[];
         };
         "cluster.AuditLogsFound": {
@@ -2033,7 +2517,7 @@ export interface components {
         "cluster.AuthorizationRequest": {
             ownerId: string;
             /** @enum {string} */
-            ownerType: "USER" | "CLIENT" | "ROLE" | "GROUP" | "MAPPING_RULE" | "UNSPECIFIED";
+            ownerType: "USER" | "CLIENT" | "ROLE" | "GROUP" | "MAPPING_RULE";
             permissionTypes: ("ACCESS" | "CANCEL_PROCESS_INSTANCE" | "CLAIM" | "CLAIM_USER_TASK" | "COMPLETE" | "COMPLETE_USER_TASK" | "CREATE" | "CREATE_BATCH_OPERATION_CANCEL_PROCESS_INSTANCE" | "CREATE_BATCH_OPERATION_DELETE_DECISION_DEFINITION" | "CREATE_BATCH_OPERATION_DELETE_DECISION_INSTANCE" | "CREATE_BATCH_OPERATION_DELETE_PROCESS_DEFINITION" | "CREATE_BATCH_OPERATION_DELETE_PROCESS_INSTANCE" | "CREATE_BATCH_OPERATION_MIGRATE_PROCESS_INSTANCE" | "CREATE_BATCH_OPERATION_MODIFY_PROCESS_INSTANCE" | "CREATE_BATCH_OPERATION_RESOLVE_INCIDENT" | "CREATE_BATCH_OPERATION_SUSPEND_PROCESS_INSTANCE" | "CREATE_BATCH_OPERATION_UPDATE_JOB" | "CREATE_DECISION_INSTANCE" | "CREATE_PROCESS_INSTANCE" | "CREATE_TASK_LISTENER" | "DELETE" | "DELETE_DECISION_INSTANCE" | "DELETE_DRD" | "DELETE_FORM" | "DELETE_PROCESS" | "DELETE_PROCESS_INSTANCE" | "DELETE_RESOURCE" | "DELETE_TASK_LISTENER" | "EVALUATE" | "MODIFY_PROCESS_INSTANCE" | "PAUSE" | "READ" | "READ_DECISION_DEFINITION" | "READ_DECISION_INSTANCE" | "READ_JOB_METRIC" | "READ_PROCESS_DEFINITION" | "READ_PROCESS_INSTANCE" | "READ_TASK_LISTENER" | "READ_USAGE_METRIC" | "READ_USER_TASK" | "RESTORE" | "REVEAL" | "SUSPEND_PROCESS_INSTANCE" | "UPDATE" | "UPDATE_PROCESS_INSTANCE" | "UPDATE_TASK_LISTENER" | "UPDATE_USER_TASK")[];
             resourceId: string;
             /** @enum {string} */
@@ -2041,7 +2525,7 @@ export interface components {
         } | {
             ownerId: string;
             /** @enum {string} */
-            ownerType: "USER" | "CLIENT" | "ROLE" | "GROUP" | "MAPPING_RULE" | "UNSPECIFIED";
+            ownerType: "USER" | "CLIENT" | "ROLE" | "GROUP" | "MAPPING_RULE";
             permissionTypes: ("ACCESS" | "CANCEL_PROCESS_INSTANCE" | "CLAIM" | "CLAIM_USER_TASK" | "COMPLETE" | "COMPLETE_USER_TASK" | "CREATE" | "CREATE_BATCH_OPERATION_CANCEL_PROCESS_INSTANCE" | "CREATE_BATCH_OPERATION_DELETE_DECISION_DEFINITION" | "CREATE_BATCH_OPERATION_DELETE_DECISION_INSTANCE" | "CREATE_BATCH_OPERATION_DELETE_PROCESS_DEFINITION" | "CREATE_BATCH_OPERATION_DELETE_PROCESS_INSTANCE" | "CREATE_BATCH_OPERATION_MIGRATE_PROCESS_INSTANCE" | "CREATE_BATCH_OPERATION_MODIFY_PROCESS_INSTANCE" | "CREATE_BATCH_OPERATION_RESOLVE_INCIDENT" | "CREATE_BATCH_OPERATION_SUSPEND_PROCESS_INSTANCE" | "CREATE_BATCH_OPERATION_UPDATE_JOB" | "CREATE_DECISION_INSTANCE" | "CREATE_PROCESS_INSTANCE" | "CREATE_TASK_LISTENER" | "DELETE" | "DELETE_DECISION_INSTANCE" | "DELETE_DRD" | "DELETE_FORM" | "DELETE_PROCESS" | "DELETE_PROCESS_INSTANCE" | "DELETE_RESOURCE" | "DELETE_TASK_LISTENER" | "EVALUATE" | "MODIFY_PROCESS_INSTANCE" | "PAUSE" | "READ" | "READ_DECISION_DEFINITION" | "READ_DECISION_INSTANCE" | "READ_JOB_METRIC" | "READ_PROCESS_DEFINITION" | "READ_PROCESS_INSTANCE" | "READ_TASK_LISTENER" | "READ_USAGE_METRIC" | "READ_USER_TASK" | "RESTORE" | "REVEAL" | "SUSPEND_PROCESS_INSTANCE" | "UPDATE" | "UPDATE_PROCESS_INSTANCE" | "UPDATE_TASK_LISTENER" | "UPDATE_USER_TASK")[];
             resourcePropertyName: string;
             /** @enum {string} */
@@ -2050,19 +2534,19 @@ export interface components {
         "cluster.AuthorizationSearch": {
             filter?: {
                 ownerId?: string | null;
-                /** @enum {string} */
-                ownerType?: "USER" | "CLIENT" | "ROLE" | "GROUP" | "MAPPING_RULE" | "UNSPECIFIED";
-                resourceIds?: string[];
-                resourcePropertyNames?: string[];
-                /** @enum {string} */
-                resourceType?: "AUDIT_LOG" | "AUTHORIZATION" | "BACKUP" | "BATCH" | "CLUSTER_VARIABLE" | "COMPONENT" | "DECISION_DEFINITION" | "DECISION_REQUIREMENTS_DEFINITION" | "DOCUMENT" | "EXPORTER" | "EXPRESSION" | "GLOBAL_LISTENER" | "GROUP" | "MAPPING_RULE" | "MESSAGE" | "PROCESS_DEFINITION" | "RESOURCE" | "ROLE" | "SECRET" | "SYSTEM" | "TENANT" | "USER" | "USER_TASK";
-            };
-            page?: components["schemas"]["cluster.Page"];
-            sort?: {
+                /** @enum {string|null} */
+                ownerType?: "USER" | "CLIENT" | "ROLE" | "GROUP" | "MAPPING_RULE" | null;
+                resourceIds?: null | string[];
+                resourcePropertyNames?: null | string[];
+                /** @enum {string|null} */
+                resourceType?: "AUDIT_LOG" | "AUTHORIZATION" | "BACKUP" | "BATCH" | "CLUSTER_VARIABLE" | "COMPONENT" | "DECISION_DEFINITION" | "DECISION_REQUIREMENTS_DEFINITION" | "DOCUMENT" | "EXPORTER" | "EXPRESSION" | "GLOBAL_LISTENER" | "GROUP" | "MAPPING_RULE" | "MESSAGE" | "PROCESS_DEFINITION" | "RESOURCE" | "ROLE" | "SECRET" | "SYSTEM" | "TENANT" | "USER" | "USER_TASK" | null;
+            } | null;
+            page?: null | components["schemas"]["cluster.Page"];
+            sort?: null | {
                 /** @enum {string} */
                 field: "ownerId" | "ownerType" | "resourceId" | "resourcePropertyName" | "resourceType";
-                /** @enum {string} */
-                order?: "ASC" | "DESC";
+                /** @enum {string|null} */
+                order?: "ASC" | "DESC" | null;
             }[];
         };
         "cluster.AuthorizationsFound": {
@@ -2070,13 +2554,13 @@ export interface components {
             page: components["schemas"]["cluster.FoundPage"];
         };
         "cluster.ClientIdSearch": {
-            filter?: Record<string, never>;
-            page?: components["schemas"]["cluster.Page"];
-            sort?: {
+            filter?: Record<string, never> | null;
+            page?: null | components["schemas"]["cluster.Page"];
+            sort?: null | {
                 /** @enum {string} */
                 field: "clientId";
-                /** @enum {string} */
-                order?: "ASC" | "DESC";
+                /** @enum {string|null} */
+                order?: "ASC" | "DESC" | null;
             }[];
         };
         "cluster.ClientIdsFound": {
@@ -2102,6 +2586,11 @@ export interface components {
             };
             jobMetrics: {
                 enabled: boolean;
+                exportInterval: string;
+                maxJobTypeLength: number;
+                maxTenantIdLength: number;
+                maxUniqueKeys: number;
+                maxWorkerNameLength: number;
             };
         };
         "cluster.FoundPage": {
@@ -2121,13 +2610,13 @@ export interface components {
             name: string;
         };
         "cluster.GroupIdSearch": {
-            filter?: Record<string, never>;
-            page?: components["schemas"]["cluster.Page"];
-            sort?: {
+            filter?: Record<string, never> | null;
+            page?: null | components["schemas"]["cluster.Page"];
+            sort?: null | {
                 /** @enum {string} */
                 field: "groupId";
-                /** @enum {string} */
-                order?: "ASC" | "DESC";
+                /** @enum {string|null} */
+                order?: "ASC" | "DESC" | null;
             }[];
         };
         "cluster.GroupIdsFound": {
@@ -2143,15 +2632,19 @@ export interface components {
         };
         "cluster.GroupSearch": {
             filter?: {
-                groupId?: components["schemas"]["cluster.TextFilter"];
-                name?: string | null;
-            };
-            page?: components["schemas"]["cluster.Page"];
-            sort?: {
+                $or?: null | {
+                    groupId?: null | components["schemas"]["cluster.TextFilter"];
+                    name?: null | components["schemas"]["cluster.TextFilter"];
+                }[];
+                groupId?: null | components["schemas"]["cluster.TextFilter"];
+                name?: null | components["schemas"]["cluster.TextFilter"];
+            } | null;
+            page?: null | components["schemas"]["cluster.Page"];
+            sort?: null | {
                 /** @enum {string} */
                 field: "groupId" | "name";
-                /** @enum {string} */
-                order?: "ASC" | "DESC";
+                /** @enum {string|null} */
+                order?: "ASC" | "DESC" | null;
             }[];
         };
         "cluster.GroupsFound": {
@@ -2183,17 +2676,23 @@ export interface components {
         };
         "cluster.MappingRuleSearch": {
             filter?: {
+                $or?: null | {
+                    claimName?: string | null;
+                    claimValue?: string | null;
+                    mappingRuleId?: null | components["schemas"]["cluster.TextFilter"];
+                    name?: null | components["schemas"]["cluster.TextFilter"];
+                }[];
                 claimName?: string | null;
                 claimValue?: string | null;
-                mappingRuleId?: string | null;
-                name?: string | null;
-            };
-            page?: components["schemas"]["cluster.Page"];
-            sort?: {
+                mappingRuleId?: null | components["schemas"]["cluster.TextFilter"];
+                name?: null | components["schemas"]["cluster.TextFilter"];
+            } | null;
+            page?: null | components["schemas"]["cluster.Page"];
+            sort?: null | {
                 /** @enum {string} */
                 field: "mappingRuleId" | "claimName" | "claimValue" | "name";
-                /** @enum {string} */
-                order?: "ASC" | "DESC";
+                /** @enum {string|null} */
+                order?: "ASC" | "DESC" | null;
             }[];
         };
         "cluster.MappingRulesFound": {
@@ -2223,8 +2722,8 @@ export interface components {
         "cluster.Page": {
             after?: string | null;
             before?: string | null;
-            from?: number;
-            limit?: number;
+            from?: number | null;
+            limit?: number | null;
         };
         "cluster.Problem": {
             detail: string;
@@ -2249,15 +2748,19 @@ export interface components {
         };
         "cluster.RoleSearch": {
             filter?: {
-                name?: string | null;
-                roleId?: string | null;
-            };
-            page?: components["schemas"]["cluster.Page"];
-            sort?: {
+                $or?: null | {
+                    name?: null | components["schemas"]["cluster.TextFilter"];
+                    roleId?: null | components["schemas"]["cluster.TextFilter"];
+                }[];
+                name?: null | components["schemas"]["cluster.TextFilter"];
+                roleId?: null | components["schemas"]["cluster.TextFilter"];
+            } | null;
+            page?: null | components["schemas"]["cluster.Page"];
+            sort?: null | {
                 /** @enum {string} */
                 field: "roleId" | "name";
-                /** @enum {string} */
-                order?: "ASC" | "DESC";
+                /** @enum {string|null} */
+                order?: "ASC" | "DESC" | null;
             }[];
         };
         "cluster.RolesFound": {
@@ -2283,13 +2786,13 @@ export interface components {
             filter?: {
                 name?: string | null;
                 tenantId?: string | null;
-            };
-            page?: components["schemas"]["cluster.Page"];
-            sort?: {
+            } | null;
+            page?: null | components["schemas"]["cluster.Page"];
+            sort?: null | {
                 /** @enum {string} */
                 field: "key" | "tenantId" | "name";
-                /** @enum {string} */
-                order?: "ASC" | "DESC";
+                /** @enum {string|null} */
+                order?: "ASC" | "DESC" | null;
             }[];
         };
         "cluster.TenantsFound": {
@@ -2299,23 +2802,30 @@ export interface components {
         "cluster.TextFilter": string | {
             $eq?: string | null;
             $exists?: boolean | null;
-            $in?: string[];
+            $in?: null | string[];
             $like?: string | null;
             $neq?: string | null;
-            $notIn?: string[];
+            $notIn?: null | string[];
         };
         "cluster.TimeFilter": string | {
+            /** Format: date-time */
             $eq?: string | null;
             $exists?: boolean | null;
+            /** Format: date-time */
             $gt?: string | null;
+            /** Format: date-time */
             $gte?: string | null;
-            $in?: string[];
+            $in?: null | string[];
+            /** Format: date-time */
             $lt?: string | null;
+            /** Format: date-time */
             $lte?: string | null;
+            /** Format: date-time */
             $neq?: string | null;
         };
         "cluster.Topology": {
             brokers: {
+                brokerId: string;
                 host: string;
                 nodeId: number;
                 partitions: Record<string, never>[];
@@ -2335,38 +2845,43 @@ export interface components {
             username: string;
         };
         "cluster.UserChange": {
-            email?: string | null;
+            email?: null | (string);
             name?: string | null;
             password?: string | null;
         };
         "cluster.UserNew": {
-            email?: string | null;
+            email?: null | (string);
             name?: string | null;
             password: string;
             username: string;
         };
         "cluster.UserSearch": {
             filter?: {
-                email?: components["schemas"]["cluster.TextFilter"];
-                name?: components["schemas"]["cluster.TextFilter"];
-                username?: components["schemas"]["cluster.TextFilter"];
-            };
-            page?: components["schemas"]["cluster.Page"];
-            sort?: {
+                $or?: null | {
+                    email?: null | components["schemas"]["cluster.TextFilter"];
+                    name?: null | components["schemas"]["cluster.TextFilter"];
+                    username?: null | components["schemas"]["cluster.TextFilter"];
+                }[];
+                email?: null | components["schemas"]["cluster.TextFilter"];
+                name?: null | components["schemas"]["cluster.TextFilter"];
+                username?: null | components["schemas"]["cluster.TextFilter"];
+            } | null;
+            page?: null | components["schemas"]["cluster.Page"];
+            sort?: null | {
                 /** @enum {string} */
                 field: "username" | "name" | "email";
-                /** @enum {string} */
-                order?: "ASC" | "DESC";
+                /** @enum {string|null} */
+                order?: "ASC" | "DESC" | null;
             }[];
         };
         "cluster.UsernameSearch": {
-            filter?: Record<string, never>;
-            page?: components["schemas"]["cluster.Page"];
-            sort?: {
+            filter?: Record<string, never> | null;
+            page?: null | components["schemas"]["cluster.Page"];
+            sort?: null | {
                 /** @enum {string} */
                 field: "username";
-                /** @enum {string} */
-                order?: "ASC" | "DESC";
+                /** @enum {string|null} */
+                order?: "ASC" | "DESC" | null;
             }[];
         };
         "cluster.UsernamesFound": {
@@ -2481,7 +2996,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2565,7 +3089,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2656,7 +3189,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2731,6 +3273,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -2740,7 +3300,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2815,6 +3384,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -2824,7 +3411,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2906,7 +3502,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2988,7 +3593,1011 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clients_list: {
+        parameters: {
+            query?: {
+                /** @description Only what has this in its id or name, whatever the case. */
+                search?: string;
+                /** @description The page, from 0. Without it, the list from its beginning. */
+                page?: number;
+                /** @description How many items a page has: 1 to 10 000; 50 when only `page` is given. */
+                resultSize?: number;
+                /** @description Accepted and ignored: there are no organizations here. */
+                organizationId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationView"][];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clients_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClientBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientView"];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clients_find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientView"];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clients_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClientUpdate"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clients_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clients_permissions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PermissionView"][];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clients_grant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PermissionView"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clients_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                resourceServerAudience: string;
+                definition: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clients_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretView"];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clients_renew_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretView"];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3079,7 +4688,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3156,6 +4774,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -3165,7 +4801,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3190,7 +4835,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GroupReference"][];
+                    "application/json": string[];
                 };
             };
             /** @description The body, a path id or a query parameter is not what it should be. */
@@ -3247,7 +4892,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3331,7 +4985,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3408,6 +5071,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -3417,7 +5098,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3499,7 +5189,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3583,7 +5282,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3667,7 +5375,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3744,6 +5461,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -3753,7 +5488,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3836,7 +5580,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3849,7 +5602,16 @@ export interface operations {
     };
     groups_users: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only what has this in its id or name, whatever the case. */
+                search?: string;
+                /** @description The page, from 0. Without it, the list from its beginning. */
+                page?: number;
+                /** @description How many items a page has: 1 to 10 000; 50 when only `page` is given. */
+                resultSize?: number;
+                /** @description Accepted and ignored: there are no organizations here. */
+                organizationId?: string;
+            };
             header?: never;
             path: {
                 id: string;
@@ -3920,7 +5682,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3997,6 +5768,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -4006,7 +5795,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4089,7 +5887,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4180,7 +5987,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4257,6 +6073,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -4266,7 +6100,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4350,7 +6193,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4427,6 +6279,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -4436,7 +6306,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4518,7 +6397,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4600,7 +6488,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4685,7 +6582,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4767,7 +6673,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4854,7 +6769,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4934,7 +6858,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5016,7 +6949,1012 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    memberships_of: {
+        parameters: {
+            query: {
+                memberType: "USER" | "GROUP" | "ROLE" | "APPLICATION" | "MAPPING_RULE";
+                memberId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberOf"];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    for_token_permissions: {
+        parameters: {
+            query?: {
+                /** @description The audience of an API; this service's own when not given. */
+                audience?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resource_servers_list: {
+        parameters: {
+            query?: {
+                /** @description Only what has this in its id or name, whatever the case. */
+                search?: string;
+                /** @description The page, from 0. Without it, the list from its beginning. */
+                page?: number;
+                /** @description How many items a page has: 1 to 10 000; 50 when only `page` is given. */
+                resultSize?: number;
+                /** @description Accepted and ignored: there are no organizations here. */
+                organizationId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiView"][];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resource_servers_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiView"];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resource_servers_find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiView"];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resource_servers_rename: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiName"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resource_servers_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resource_servers_permissions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiPermissionView"][];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resource_servers_add_permission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiPermissionView"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resource_servers_remove_permission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                definition: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5098,7 +8036,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5189,7 +8136,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5266,6 +8222,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -5275,7 +8249,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5366,7 +8349,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5443,6 +8435,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -5452,7 +8462,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5536,7 +8555,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5613,6 +8641,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -5622,7 +8668,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5704,7 +8759,321 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    memberships_of_role: {
+        parameters: {
+            query: {
+                memberType: "USER" | "GROUP" | "ROLE" | "APPLICATION" | "MAPPING_RULE";
+                /** @description The page, from 0. Without it, the list from its beginning. */
+                page?: number;
+                /** @description How many items a page has: 1 to 10 000; 50 when only `page` is given. */
+                resultSize?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleMember"][];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    memberships_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRoleMember"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    memberships_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                memberType: string;
+                memberId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5788,7 +9157,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5865,6 +9243,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -5874,7 +9270,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5958,7 +9363,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6047,7 +9461,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6130,7 +9553,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6212,7 +9644,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6234,7 +9675,6 @@ export interface operations {
                 resultSize?: number;
                 /** @description Accepted and ignored: there are no organizations here. */
                 organizationId?: string;
-                /** @description The member's id; with it, only the tenants that it is a direct member of. */
                 memberId?: string;
                 /** @description What the member is. */
                 memberType?: "USER" | "GROUP" | "APPLICATION";
@@ -6307,7 +9747,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6384,6 +9833,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -6393,7 +9860,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6475,7 +9951,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6559,7 +10044,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6636,6 +10130,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -6645,7 +10157,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6727,7 +10248,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6811,7 +10341,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6888,6 +10427,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -6897,7 +10454,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6980,7 +10546,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7064,7 +10639,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7141,6 +10725,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -7150,7 +10752,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7233,7 +10844,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7317,7 +10937,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7394,6 +11023,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -7403,7 +11050,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7486,7 +11142,921 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    users_list: {
+        parameters: {
+            query?: {
+                /** @description Only what has this in its id or name, whatever the case. */
+                search?: string;
+                /** @description The page, from 0. Without it, the list from its beginning. */
+                page?: number;
+                /** @description How many items a page has: 1 to 10 000; 50 when only `page` is given. */
+                resultSize?: number;
+                /** @description Accepted and ignored: there are no organizations here. */
+                organizationId?: string;
+                /** @description Only the users of these ids, with commas between, in this order. One that does not exist is a 404. */
+                userIds?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"][];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    users_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    users_find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    users_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    users_authorizations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceAuthorizationView"][];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    users_groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupReference"][];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    users_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleView"][];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    users_add_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserRoleBody"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    users_remove_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                roleName: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7785,6 +12355,17 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "ownerId": "clerk",
+                 *       "ownerType": "ROLE",
+                 *       "permissionTypes": [
+                 *         "CREATE_PROCESS_INSTANCE"
+                 *       ],
+                 *       "resourceId": "order",
+                 *       "resourceType": "PROCESS_DEFINITION"
+                 *     }
+                 */
                 "application/json": components["schemas"]["cluster.AuthorizationRequest"];
             };
         };
@@ -8046,6 +12627,17 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "ownerId": "clerk",
+                 *       "ownerType": "ROLE",
+                 *       "permissionTypes": [
+                 *         "CREATE_PROCESS_INSTANCE"
+                 *       ],
+                 *       "resourceId": "order",
+                 *       "resourceType": "PROCESS_DEFINITION"
+                 *     }
+                 */
                 "application/json": components["schemas"]["cluster.AuthorizationRequest"];
             };
         };
@@ -8232,6 +12824,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "description": "Who sells",
+                 *       "groupId": "sales",
+                 *       "name": "Sales"
+                 *     }
+                 */
                 "application/json": components["schemas"]["cluster.GroupNew"];
             };
         };
@@ -9525,6 +14124,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "claimName": "department",
+                 *       "claimValue": "sales",
+                 *       "mappingRuleId": "staff",
+                 *       "name": "Staff"
+                 *     }
+                 */
                 "application/json": components["schemas"]["cluster.MappingRuleNew"];
             };
         };
@@ -9974,6 +14581,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Clerk",
+                 *       "roleId": "clerk"
+                 *     }
+                 */
                 "application/json": components["schemas"]["cluster.RoleNew"];
             };
         };
@@ -11415,6 +16028,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "ann@example.org",
+                 *       "name": "Ann",
+                 *       "password": "change-me",
+                 *       "username": "ann"
+                 *     }
+                 */
                 "application/json": components["schemas"]["cluster.UserNew"];
             };
         };
@@ -11457,6 +16078,15 @@ export interface operations {
             };
             /** @description The body is not JSON. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["cluster.Problem"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11549,6 +16179,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Acme",
+                 *       "tenantId": "acme"
+                 *     }
+                 */
                 "application/json": components["schemas"]["cluster.TenantNew"];
             };
         };
@@ -13285,6 +17921,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "ann@example.org",
+                 *       "name": "Ann",
+                 *       "password": "change-me",
+                 *       "username": "ann"
+                 *     }
+                 */
                 "application/json": components["schemas"]["cluster.UserNew"];
             };
         };

@@ -3,6 +3,7 @@
 //! What a profile does not have is not mounted. Whoever calls is authenticated before anything else of the request is looked
 //! at, and allowed or denied in the service.
 
+mod access;
 pub mod actuator;
 mod authentication;
 mod body;
@@ -24,6 +25,7 @@ use identity_core::engine::Engine;
 use identity_core::port::Ids;
 use identity_core::service::{Authentication, Authorizations, Groups, MappingRules, Roles, Tenants};
 
+pub use access::Decisions;
 pub use cluster::{About, Cluster, IdRules};
 pub use openapi::document as openapi_document;
 pub use problem::no_such_path;
@@ -46,6 +48,8 @@ pub struct Surfaces {
     pub mapping_rules: Option<Arc<MappingRules>>,
     /// `/api/authorizations`, `/api/resources`, `/api/resource-types`, and authorizations by token
     pub authorizations: Option<Arc<Authorizations>>,
+    /// `/access/v1`
+    pub decisions: Option<Decisions>,
     /// `/v2`
     pub cluster: Option<Cluster>,
     /// Makes request ids.
@@ -79,6 +83,11 @@ impl Surfaces {
                     .default_service(web::to(problem::no_such_path))
                     .wrap(from_fn(authentication::authenticate)),
             )
+            .configure(|config| {
+                if let Some(decisions) = &self.decisions {
+                    decisions.mount(config);
+                }
+            })
             .configure(|config| {
                 if let Some(cluster) = &self.cluster {
                     cluster.mount(config);

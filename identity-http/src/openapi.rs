@@ -4,8 +4,9 @@ use actix_web::HttpResponse;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
+use crate::access::{evaluation, search};
 use crate::cluster::Describe;
-use crate::management::{authorizations, for_token, groups, mapping_rules, me, roles, tenants};
+use crate::management::{authorizations, for_token, groups, mapping_rules, me, resource_types, roles, tenants};
 use crate::problem::ProblemDocument;
 
 #[derive(OpenApi)]
@@ -59,9 +60,17 @@ use crate::problem::ProblemDocument;
         authorizations::list,
         authorizations::add,
         authorizations::replace,
-        authorizations::resource_types,
         authorizations::resources,
         authorizations::register,
+        resource_types::list,
+        resource_types::create,
+        resource_types::replace,
+        resource_types::delete,
+        evaluation::evaluation,
+        evaluation::evaluations,
+        search::subject,
+        search::resource_search,
+        search::action_search,
     ),
     components(schemas(ProblemDocument)),
     modifiers(&Schemes, &Describe, &OperationIds),

@@ -221,6 +221,15 @@ impl From<ServiceError> for Problem {
                     .code("NOT_FOUND")
                     .titled("NOT_FOUND")
             }
+            ServiceError::TooOften { retry_after } => {
+                let detail = "This caller asks more often than it may.";
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "too_often", detail).retry_after(retry_after)
+            }
+            ServiceError::Unavailable { retry_after } => Self::unavailable(
+                "issuer_unavailable",
+                "The token's issuer cannot be reached; try again later.",
+                retry_after,
+            ),
             ServiceError::Refused(refusal) => refusal.into(),
             ServiceError::Store(error) => error.into(),
         }
@@ -239,6 +248,9 @@ impl From<Refusal> for Problem {
             Refusal::Unsupported(_) => (StatusCode::BAD_REQUEST, "permission.invalid"),
             Refusal::NoPermissions => (StatusCode::BAD_REQUEST, "permissions.invalid"),
             Refusal::RuleKind(_) => (StatusCode::BAD_REQUEST, "type.invalid"),
+            Refusal::TypeSize => (StatusCode::BAD_REQUEST, "permissions.invalid"),
+            Refusal::Inapplicable(..) => (StatusCode::BAD_REQUEST, "condition.invalid"),
+            Refusal::InUse(..) => (StatusCode::CONFLICT, "IN_USE"),
             Refusal::Full => (StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE"),
         };
         let title = match status {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::entity::{Authorization, Container, Party, Permission, Scope};
+use crate::entity::{Authorization, Condition, Container, Party, Permission, Scope};
 use crate::value::{GroupId, PermissionName, ResourceTypeName, RoleId, TenantId};
 use crate::world::{Change, World};
 
@@ -51,6 +51,9 @@ pub enum AccessItem {
         scope: Scope,
         /// What may be done with them.
         permission: PermissionName,
+        /// What must hold besides.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        condition: Option<Condition>,
     },
 }
 
@@ -96,7 +99,9 @@ fn touched(change: &Change) -> Option<Party> {
         | Change::TenantRemoved(_)
         | Change::MappingRulePut(_)
         | Change::MappingRuleRemoved(_)
-        | Change::AuthorizationRemoved(_) => None,
+        | Change::AuthorizationRemoved(_)
+        | Change::ResourceTypePut(_)
+        | Change::ResourceTypeRemoved(_) => None,
     }
 }
 
@@ -127,11 +132,12 @@ fn collect(world: &World, party: &Party, seen: &mut BTreeSet<Party>, items: &mut
     if !seen.insert(party.clone()) {
         return;
     }
-    for Authorization { resource_type, scope, permissions, .. } in world.owned_by(party) {
+    for Authorization { resource_type, scope, permissions, condition, .. } in world.owned_by(party) {
         items.extend(permissions.into_iter().map(|permission| AccessItem::Resource {
             resource_type: resource_type.clone(),
             scope: scope.clone(),
             permission,
+            condition: condition.clone(),
         }));
     }
     if let Party::Role(id) = party {

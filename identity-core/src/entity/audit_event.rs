@@ -114,6 +114,10 @@ pub enum EntityKind {
     Resource,
     /// The audit log, or an entry of it.
     AuditLog,
+    /// An operator's resource type.
+    ResourceType,
+    /// Decisions about a resource type, or about all.
+    Decision,
 }
 
 /// How an attempt ended.
@@ -135,7 +139,7 @@ names!(AuditOperation {
 names!(EntityKind {
     User => "USER", Client => "CLIENT", Group => "GROUP", Role => "ROLE", Tenant => "TENANT",
     MappingRule => "MAPPING_RULE", Authorization => "AUTHORIZATION", Resource => "RESOURCE",
-    AuditLog => "AUDIT_LOG",
+    AuditLog => "AUDIT_LOG", ResourceType => "RESOURCE_TYPE", Decision => "DECISION",
 });
 names!(AuditResult { Success => "SUCCESS", Fail => "FAIL", Denied => "DENIED" });
 

@@ -12,7 +12,7 @@ pub use principal::PrincipalClaims;
 use crate::entity::Principal;
 use crate::port::VerifiedToken;
 use crate::value::{Claims, GroupId, MappingRuleId, Revision, RoleId, TenantId};
-use crate::world::{Kind, Sym, World};
+use crate::world::{Kind, Sources, Sym, World};
 
 /// What is known of a caller before the world is asked.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +34,15 @@ impl<'p> From<&'p VerifiedToken> for Presented<'p> {
 impl<'p> From<&'p Principal> for Presented<'p> {
     fn from(principal: &'p Principal) -> Self {
         Self { principal, claims: None, groups: None }
+    }
+}
+
+impl<'p> Presented<'p> {
+    /// Somebody who is known by their id alone. Where groups come by token, none are known of them.
+    #[must_use]
+    pub fn by_id(world: &World, principal: &'p Principal) -> Self {
+        let groups_claimed = world.sources() == Sources::Provider { groups_claimed: true };
+        Self { principal, claims: None, groups: groups_claimed.then_some(&[]) }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Lists, searches and reviews: what there is, who can do something, what somebody can do.
 
+mod access;
 pub mod entities;
 mod page;
 mod query;
@@ -7,6 +8,7 @@ mod review;
 mod select;
 mod visibility;
 
+pub use access::{actions_on, principals_who_can, resources_that};
 pub use page::{Page, PageRequest, matches_text};
 pub use query::{Cursor, Found, Key, LikePattern, Order, Part, Row, SortBy, Start, TextFilter, Window};
 pub use review::{Allowed, permissions_of, resources_of, what_can, who_can};

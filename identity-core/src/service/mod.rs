@@ -3,14 +3,17 @@
 //! Each takes the caller, asks whether they may, and reads the world or writes it. A surface cannot skip the question: reads go
 //! through the [`Gate`] and writes need its permit.
 
+pub mod access;
 mod audit_logs;
 mod authentication;
 mod authorizations;
+mod buckets;
 pub mod cluster;
 mod gate;
 mod groups;
 mod mapping_rules;
 mod me;
+mod resource_types;
 mod roles;
 mod tenants;
 mod throttle;
@@ -18,7 +21,7 @@ mod users;
 
 pub use audit_logs::AuditLogs;
 pub use authentication::{Authentication, AuthenticationError};
-pub use authorizations::{Authorizations, EntityAuthorization, Resource, ResourceKind};
+pub use authorizations::{Authorizations, EntityAuthorization, GrantedOn, Resource, ResourceKind};
 pub use gate::{Caller, Gate, ServiceError, Written};
 pub use groups::Groups;
 pub use mapping_rules::{MappingRules, RuleTargets, RuleWithTargets, creation, replacement};

@@ -262,7 +262,13 @@ pub fn carry_out(world: &World, miss: &NearMiss) -> Option<Vec<Command>> {
             permissions.insert(PermissionName::parse(permission).unwrap());
             vec![Command::UpdateAuthorization(
                 old.key,
-                NewAuthorization { owner: old.owner, resource_type: old.resource_type, scope: old.scope, permissions },
+                NewAuthorization {
+                    owner: old.owner,
+                    resource_type: old.resource_type,
+                    scope: old.scope,
+                    permissions,
+                    condition: old.condition,
+                },
             )]
         }
         Remedy::AddMember { membership } => match world_has(world, membership.member()) {
@@ -277,10 +283,14 @@ pub fn carry_out(world: &World, miss: &NearMiss) -> Option<Vec<Command>> {
                 resource_type: ResourceTypeName::parse(resource_type).unwrap(),
                 scope: scope.clone(),
                 permissions: permissions.iter().map(|name| PermissionName::parse(name).unwrap()).collect(),
+                condition: None,
             });
             if world_has(world, &owner) { vec![create] } else { vec![create_user(&owner), create] }
         }
-        Remedy::NameInProperty { .. } | Remedy::CreateRole { .. } | Remedy::JoinTenant { .. } => return None,
+        Remedy::NameInProperty { .. }
+        | Remedy::SatisfyCondition { .. }
+        | Remedy::CreateRole { .. }
+        | Remedy::JoinTenant { .. } => return None,
     })
 }
 

@@ -158,6 +158,7 @@ fn authorization() -> impl Strategy<Value = NewAuthorization> {
             resource_type: ResourceTypeName::parse(resource_type).unwrap(),
             scope: scope.unwrap_or(Scope::Any),
             permissions: [PermissionName::parse(permission).unwrap()].into(),
+            condition: None,
         }
     })
 }

@@ -5,6 +5,7 @@ pub(crate) mod for_token;
 pub(crate) mod groups;
 pub(crate) mod mapping_rules;
 pub(crate) mod me;
+pub(crate) mod resource_types;
 pub(crate) mod roles;
 pub(crate) mod tenants;
 pub(crate) mod view;
@@ -62,6 +63,7 @@ pub(crate) fn mount(surfaces: &Surfaces, api: &mut ServiceConfig) {
     }
     if let Some(authorizations) = &surfaces.authorizations {
         for_token::mount_authorizations(api);
+        resource_types::mount(api);
         authorizations::mount(api.app_data(Data::from(Arc::clone(authorizations))));
     }
 }

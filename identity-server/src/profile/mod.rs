@@ -10,14 +10,15 @@ use std::time::Duration;
 
 use identity_adapters_oidc::{OidcTokenVerifier, SettingsError};
 use identity_core::engine::Engine;
-use identity_core::port::{AuditLog, Clock, Ids, PasswordHasher};
+use identity_core::port::{AuditLog, Clock, Ids, PasswordHasher, TokenVerifier};
+use identity_core::service::access::Access;
 use identity_core::service::cluster::{
     ClusterAuthorizations, ClusterGroups, ClusterMappingRules, ClusterRoles, ClusterTenants, ClusterUsers, Members,
     Setup,
 };
 use identity_core::service::{AuditLogs, Authentication, Authorizations, Gate, Groups, MappingRules, Roles, Tenants};
 use identity_core::world::Sources;
-use identity_http::{About, Cluster, IdRules, Limits, Surfaces};
+use identity_http::{About, Cluster, Decisions, IdRules, Limits, Surfaces};
 
 use crate::config::{Config, Profile};
 
@@ -106,7 +107,8 @@ pub fn assemble(
         Profile::Oidc => Some(oidc::verifier(config, clock)?),
         _ => None,
     };
-    let bearer = verifier.clone().map(|verifier| verifier as _);
+    let bearer: Option<Arc<dyn TokenVerifier>> = verifier.clone().map(|verifier| verifier as _);
+    let decisions = decisions(config, engine, bearer.clone());
     let gate = || Gate::management(Arc::clone(engine));
     let features = config.features;
     // Rules match tokens: without tokens there is nothing to manage.
@@ -122,11 +124,21 @@ pub fn assemble(
         tenants: features.tenants.then(|| Arc::new(Tenants::new(gate()))),
         mapping_rules: has_rules.then(|| Arc::new(MappingRules::new(gate()))),
         authorizations: features.resource_authorizations.then(|| Arc::new(Authorizations::new(gate()))),
+        decisions: Some(decisions),
         cluster: Some(cluster),
         ids: Arc::clone(ids),
         limits: Limits { body_bytes: config.server.max_body_bytes, revision_wait: REVISION_WAIT },
     };
     Ok(Assembled { surfaces, verifier })
+}
+
+/// Decisions as a service.
+fn decisions(config: &Config, engine: &Arc<Engine>, verifier: Option<Arc<dyn TokenVerifier>>) -> Decisions {
+    let public = config.server.public_url.as_ref().filter(|url| url.scheme() == "https");
+    Decisions {
+        access: Arc::new(Access::new(Arc::clone(engine), verifier, config.access.questions_per_second)),
+        identifier: public.map(|url| Arc::from(url.as_str().trim_end_matches('/'))),
+    }
 }
 
 /// The services of the Orchestration Cluster API, which the profiles with stored users or tokens have alike.

@@ -1,7 +1,7 @@
 //! The nearest edges that are missing, each of which would turn a no into a yes.
 
 use super::{NearMiss, Question, Remedy, Target, access_in_words};
-use crate::decide::property;
+use crate::decide::{facts, property};
 use crate::entity::{Authorization, Container, Membership, Party, Permission, Principal, Scope};
 use crate::matrix::Access;
 use crate::resolve::Subject;
@@ -70,10 +70,20 @@ fn resource(world: &World, subject: &Subject, access: Access, target: Target<'_>
             }
         }
     }
-    for named in target.properties().iter().filter(|named| !property::names_caller(subject, named)) {
+    let names = world.matrix().get(access.resource_type).map_or(&[][..], |kind| &kind.properties);
+    for named in target.properties(names).filter(|named| !property::names_caller(subject, named)) {
         let Some(run) = world.run_on_property(access.resource_type, named.name) else { continue };
         for authorization in near(run, &|grant| owned(grant) && grant.permissions.intersects(access.permissions)) {
             let remedy = Remedy::NameInProperty { property: named.name.to_owned() };
+            misses.push(NearMiss { remedy, through: Some(authorization) });
+        }
+    }
+    for run in world.conditional_runs(access.resource_type, target.id()) {
+        let mine = near(run, &|grant| owned(grant) && grant.permissions.intersects(access.permissions));
+        for authorization in mine {
+            let failing = |condition| facts::failing(condition, subject, target).cloned().collect();
+            let remedy =
+                Remedy::SatisfyCondition { failing: authorization.condition.as_ref().map_or_else(Vec::new, failing) };
             misses.push(NearMiss { remedy, through: Some(authorization) });
         }
     }

@@ -6,7 +6,7 @@ mod path;
 use serde::Serialize;
 
 use super::{Basis, Decision, Ground, Question, Target};
-use crate::entity::{Authorization, Membership, Permission, Principal, Scope};
+use crate::entity::{Authorization, Comparison, Membership, Permission, Principal, Scope};
 use crate::matrix::Access;
 use crate::resolve::Subject;
 use crate::value::{ClaimSelector, ClaimValue, GroupId, MappingRuleId, RoleId, TenantId};
@@ -88,6 +88,11 @@ pub enum Remedy {
         /// The property.
         property: String,
     },
+    /// Ask with properties that satisfy the condition of an authorization that they already have.
+    SatisfyCondition {
+        /// What of it does not hold.
+        failing: Vec<Comparison>,
+    },
     /// Make them a member of something that has access.
     AddMember {
         /// The membership to add.
@@ -144,8 +149,10 @@ impl Question<'_> {
             Self::Permission { audience, definition } => format!("permission `{definition}` of `{audience}`"),
             Self::Resource { access, target } => {
                 let on = match target {
-                    Target::All => "all resources".to_owned(),
-                    Target::Id(id) | Target::WithProperties(id, _) => format!("resource `{id}`"),
+                    Target::All | Target::Described(None, _) => "all resources".to_owned(),
+                    Target::Id(id) | Target::WithProperties(id, _) | Target::Described(Some(id), _) => {
+                        format!("resource `{id}`")
+                    }
                 };
                 let (resource_type, permissions) = access_in_words(world, *access);
                 format!("{} on {on} of type `{resource_type}`", permissions.join(" or "))

@@ -33,7 +33,7 @@ pub(super) fn of(world: &World, subject: &Subject, basis: &Basis<'_>) -> Vec<Ste
 /// The steps from the caller to a party that they are.
 fn to(world: &World, subject: &Subject, party: Sym) -> Vec<Step> {
     match party.kind() {
-        Kind::User | Kind::Client | Kind::Tenant => Vec::new(),
+        Kind::User | Kind::Client | Kind::Tenant | Kind::ResourceType => Vec::new(),
         Kind::MappingRule => {
             let text = world.names().text(party);
             let rule = text.and_then(|id| world.mapping_rule(id));

@@ -123,7 +123,7 @@ pub fn callers() -> impl Strategy<Value = Caller> {
     })
 }
 
-fn party() -> impl Strategy<Value = Party> {
+pub fn party() -> impl Strategy<Value = Party> {
     (0..5usize, 0..3usize).prop_map(|(kind, n)| match kind {
         0 => Party::User(username(IDS[n])),
         1 => Party::Client(ClientId::parse(IDS[n]).unwrap()),

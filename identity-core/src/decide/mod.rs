@@ -10,7 +10,7 @@ mod property;
 mod question;
 mod user_task;
 
-pub use explain::{Explanation, NearMiss, Remedy, Step};
+pub use explain::{Explanation, Mismatch, NearMiss, Remedy, Step};
 pub use facts::Facts;
 pub use permit::{Authority, Denied, Permit};
 pub use question::{Property, Question, Target};

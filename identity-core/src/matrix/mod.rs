@@ -63,6 +63,9 @@ pub struct Access {
 pub struct PermissionSet(pub(crate) u64);
 
 impl PermissionSet {
+    /// Whatever there is.
+    pub(crate) const ALL: Self = Self(u64::MAX);
+
     pub(crate) fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }

@@ -95,6 +95,7 @@ mod checks;
 mod compact;
 mod discovery;
 mod http;
+mod inspect;
 mod issuer;
 mod jwk;
 mod keys;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use async_trait::async_trait;
-use identity_core::port::{Clock, RejectedToken, TokenError, TokenVerifier, VerifiedToken};
+use identity_core::port::{Clock, Evidence, Inspection, RejectedToken, TokenError, TokenVerifier, VerifiedToken};
 use identity_core::value::{Claims, Email};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -93,6 +93,23 @@ impl OidcTokenVerifier {
         }
     }
 
+    pub(crate) fn all_issuers(&self) -> impl Iterator<Item = &Issuer> {
+        self.issuers.iter().map(Arc::as_ref)
+    }
+
+    pub(crate) fn max_token_bytes(&self) -> usize {
+        self.max_token_bytes
+    }
+
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    /// The refusal of a token whose issuer is none of ours.
+    pub(crate) fn unknown_issuer(&self, name: &str) -> RejectedToken {
+        if checks::is_entra_v1(name) { RejectedToken::EntraV1 } else { RejectedToken::Issuer(excerpt(name)) }
+    }
+
     /// The cheap part: everything that can be refused before a signature is checked. Of the payload, only the issuer is
     /// looked at.
     fn read<'t>(&self, compact: Compact<'t>) -> Result<Unverified<'t>, RejectedToken> {
@@ -100,8 +117,7 @@ impl OidcTokenVerifier {
         let payload = compact.payload()?;
         let name = checks::issuer(&payload)?;
         let Some(issuer) = self.issuers.iter().find(|issuer| *issuer.name == *name) else {
-            let is_entra_v1 = checks::is_entra_v1(name);
-            return Err(if is_entra_v1 { RejectedToken::EntraV1 } else { RejectedToken::Issuer(excerpt(name)) });
+            return Err(self.unknown_issuer(name));
         };
         Ok(Unverified { issuer: Arc::clone(issuer), compact, header, payload })
     }
@@ -195,6 +211,14 @@ impl TokenVerifier for OidcTokenVerifier {
             Err(error) => issuer.telemetry.refused(error),
         }
         outcome
+    }
+
+    /// Must be called on a tokio runtime.
+    async fn inspect<'e>(&self, evidence: Evidence<'e>) -> Inspection {
+        match evidence {
+            Evidence::Token(token) => self.inspect_token(token).await,
+            Evidence::Claims(claims) => self.inspect_claims(claims),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use crate::access::{evaluation, search};
+use crate::access::{evaluation, explain, inspect, review, search, simulate};
 use crate::cluster::Describe;
 use crate::management::{authorizations, for_token, groups, mapping_rules, me, resource_types, roles, tenants};
 use crate::problem::ProblemDocument;
@@ -71,6 +71,14 @@ use crate::problem::ProblemDocument;
         search::subject,
         search::resource_search,
         search::action_search,
+        explain::explain,
+        explain::denial,
+        inspect::inspect,
+        inspect::recent,
+        simulate::simulate,
+        review::of_resource,
+        review::of_subject,
+        review::of_administrators,
     ),
     components(schemas(ProblemDocument)),
     modifiers(&Schemes, &Describe, &OperationIds),

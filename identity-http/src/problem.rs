@@ -32,6 +32,8 @@ struct Parts {
     /// The methods that the path takes, where another was tried.
     allow: Option<Box<str>>,
     challenges: Vec<HeaderValue>,
+    /// By which an administrator learns why.
+    reason_id: Option<u64>,
 }
 
 /// Which members a surface's problems have.
@@ -66,6 +68,9 @@ pub(crate) struct ProblemDocument {
     /// What is wrong with which field: `name.invalid`. Codes without a dot are about the whole request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<String>,
+    /// Of a refusal: by which an administrator can learn why.
+    #[serde(rename = "reasonId", skip_serializing_if = "Option::is_none")]
+    reason_id: Option<String>,
 }
 
 impl Problem {
@@ -79,6 +84,7 @@ impl Problem {
             retry_after: None,
             allow: None,
             challenges: Vec::new(),
+            reason_id: None,
         }))
     }
 
@@ -157,6 +163,9 @@ impl Problem {
             let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
             response.insert_header((header::RETRY_AFTER, seconds.max(1).to_string()));
         }
+        if let Some(id) = self.0.reason_id {
+            response.insert_header(("X-Identity-Reason-Id", id.to_string()));
+        }
         let in_cluster = style == Some(Style::Cluster);
         let in_words = self.0.status.canonical_reason().unwrap_or("Error");
         response.content_type("application/problem+json").json(ProblemDocument {
@@ -167,6 +176,7 @@ impl Problem {
             instance: instance.to_owned(),
             reason: (!in_cluster).then_some(self.0.reason),
             errors: if in_cluster { Vec::new() } else { self.0.errors.clone() },
+            reason_id: self.0.reason_id.filter(|_| !in_cluster).map(|id| id.to_string()),
         })
     }
 
@@ -212,9 +222,11 @@ impl From<ServiceError> for Problem {
     fn from(error: ServiceError) -> Self {
         match error {
             ServiceError::Denied(denied) => {
-                Self::new(StatusCode::FORBIDDEN, "forbidden", format!("This needs {}.", denied.question))
-                    .code("FORBIDDEN")
-                    .titled("FORBIDDEN")
+                let detail = format!("This needs {}.", denied.question);
+                let mut problem =
+                    Self::new(StatusCode::FORBIDDEN, "forbidden", detail).code("FORBIDDEN").titled("FORBIDDEN");
+                problem.0.reason_id = denied.reason_id;
+                problem
             }
             ServiceError::Missing(entity) => {
                 Self::new(StatusCode::NOT_FOUND, "missing", format!("{entity} does not exist."))

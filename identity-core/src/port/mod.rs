@@ -7,6 +7,7 @@ mod audit_log;
 mod audit_query;
 mod effects;
 mod identity_provider;
+mod inspection;
 mod net;
 mod policy_store;
 mod session_store;
@@ -19,6 +20,7 @@ pub use identity_provider::{
     AuthorizationRequest, AuthorizationResponse, ClaimSource, Ending, IdentityProvider, LogoutNotice, ProviderError,
     RefusedSignIn, Sent, SignedIn,
 };
+pub use inspection::{Evidence, Inspection, InspectionStep};
 pub use net::{Net, NetRows, split};
 pub use policy_store::{AuditDraft, Commit, Logged, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail};
 pub use session_store::SessionStore;

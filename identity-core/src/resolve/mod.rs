@@ -95,9 +95,22 @@ impl Subject {
 /// What `presented` is in `world`.
 #[must_use]
 pub fn resolve(world: &World, presented: Presented<'_>) -> Subject {
+    let rules = presented.claims.map_or_else(Vec::new, |claims| world.matching_rules(claims.as_value()));
+    resolve_with(world, presented, rules)
+}
+
+/// What somebody is of whom only the rules are known that their token matched, and not the token. Rules that are gone match
+/// no more.
+#[must_use]
+pub fn resolve_matched(world: &World, presented: Presented<'_>, rules: &[MappingRuleId]) -> Subject {
+    let there = rules.iter().filter(|id| world.mapping_rule(id.as_str()).is_some());
+    let symbols = there.filter_map(|id| world.names().get(Kind::MappingRule, id.as_str())).collect();
+    resolve_with(world, presented, symbols)
+}
+
+fn resolve_with(world: &World, presented: Presented<'_>, rules: Vec<Sym>) -> Subject {
     let names = world.names();
     let principal = names.of_principal(presented.principal);
-    let rules = presented.claims.map_or_else(Vec::new, |claims| world.matching_rules(claims.as_value()));
     let identities: Vec<Sym> = principal.into_iter().chain(rules.iter().copied()).collect();
 
     let mut reached = containers(world, &identities);

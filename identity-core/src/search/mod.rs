@@ -3,6 +3,7 @@
 mod access;
 pub mod entities;
 mod page;
+pub mod paths;
 mod query;
 mod review;
 mod select;

@@ -124,6 +124,10 @@ impl Gate {
         &self.engine
     }
 
+    pub(super) fn shared_engine(&self) -> Arc<Engine> {
+        Arc::clone(&self.engine)
+    }
+
     /// Whether authorizations are asked for.
     pub(super) fn asks_for_authorizations(&self) -> bool {
         self.asks == Asks::Authorizations
@@ -241,7 +245,7 @@ impl Gate {
                 Err(no) => denied = denied.or(Some(no)),
             }
         }
-        let Some(denied) = denied else {
+        let Some(mut denied) = denied else {
             // No question, no permit: fail closed.
             return Err(ServiceError::Missing(attempt.entity.clone()));
         };
@@ -249,12 +253,12 @@ impl Gate {
         let mut event =
             attempt.clone().event(now, caller.actor.clone(), AuditResult::Denied, caller.request_id.clone());
         event.reason = Some(denied.question.clone());
-        self.engine.append(&event).await;
+        self.engine.refuse(&event, &mut denied).await;
         Err(ServiceError::Denied(denied))
     }
 
     /// The questions that an attempt comes down to; one yes is enough.
-    fn questions<'q>(&self, world: &World, attempt: &'q AuditDraft) -> Vec<Question<'q>> {
+    pub(super) fn questions<'q>(&self, world: &World, attempt: &'q AuditDraft) -> Vec<Question<'q>> {
         let AuditEntity { kind, key } = &attempt.entity;
         let permissions = |definitions: &[&'static str]| {
             definitions.iter().map(|definition| Question::permission(IDENTITY_AUDIENCE, definition)).collect()

@@ -1,8 +1,13 @@
 //! `/access/v1`: decisions as a service, by the OpenID AuthZEN Authorization API 1.0 and beyond it.
 
+mod changes;
 pub(crate) mod evaluation;
+pub(crate) mod explain;
+pub(crate) mod inspect;
 mod metadata;
+pub(crate) mod review;
 pub(crate) mod search;
+pub(crate) mod simulate;
 mod wire;
 
 use std::sync::Arc;
@@ -62,6 +67,12 @@ impl Decisions {
             .configure(|v1| {
                 evaluation::mount(v1);
                 search::mount(v1);
+                explain::mount(v1);
+                simulate::mount(v1);
+                review::mount(v1);
+                if self.access.has_tokens() {
+                    inspect::mount(v1);
+                }
             })
             .default_service(web::to(problem::no_such_path))
             .wrap(from_fn(authenticate))

@@ -11,7 +11,7 @@ use std::time::Duration;
 use identity_adapters_oidc::{OidcTokenVerifier, SettingsError};
 use identity_core::engine::Engine;
 use identity_core::port::{AuditLog, Clock, Ids, PasswordHasher, TokenVerifier};
-use identity_core::service::access::Access;
+use identity_core::service::access::{Access, Logins};
 use identity_core::service::cluster::{
     ClusterAuthorizations, ClusterGroups, ClusterMappingRules, ClusterRoles, ClusterTenants, ClusterUsers, Members,
     Setup,
@@ -108,7 +108,8 @@ pub fn assemble(
         _ => None,
     };
     let bearer: Option<Arc<dyn TokenVerifier>> = verifier.clone().map(|verifier| verifier as _);
-    let decisions = decisions(config, engine, bearer.clone());
+    let logins = Arc::new(Logins::new(config.access.recent_callers, config.access.keep_claims));
+    let decisions = decisions(config, engine, audit, bearer.clone(), &logins);
     let gate = || Gate::management(Arc::clone(engine));
     let features = config.features;
     // Rules match tokens: without tokens there is nothing to manage.
@@ -117,7 +118,9 @@ pub fn assemble(
     let surfaces = Surfaces {
         engine: Arc::clone(engine),
         authentication: Arc::new(
-            Authentication::new(Arc::clone(engine), bearer, hasher).unprotected(config.authentication.unprotected_api),
+            Authentication::new(Arc::clone(engine), bearer, hasher)
+                .unprotected(config.authentication.unprotected_api)
+                .noting(logins),
         ),
         groups: Some(Arc::new(Groups::new(gate(), Arc::clone(ids)))),
         roles: Some(Arc::new(Roles::new(gate()))),
@@ -133,12 +136,17 @@ pub fn assemble(
 }
 
 /// Decisions as a service.
-fn decisions(config: &Config, engine: &Arc<Engine>, verifier: Option<Arc<dyn TokenVerifier>>) -> Decisions {
+fn decisions(
+    config: &Config,
+    engine: &Arc<Engine>,
+    audit: &Arc<dyn AuditLog>,
+    verifier: Option<Arc<dyn TokenVerifier>>,
+    logins: &Arc<Logins>,
+) -> Decisions {
+    let per_second = config.access.questions_per_second;
+    let access = Access::new(Arc::clone(engine), Arc::clone(audit), verifier, Arc::clone(logins), per_second);
     let public = config.server.public_url.as_ref().filter(|url| url.scheme() == "https");
-    Decisions {
-        access: Arc::new(Access::new(Arc::clone(engine), verifier, config.access.questions_per_second)),
-        identifier: public.map(|url| Arc::from(url.as_str().trim_end_matches('/'))),
-    }
+    Decisions { access: Arc::new(access), identifier: public.map(|url| Arc::from(url.as_str().trim_end_matches('/'))) }
 }
 
 /// The services of the Orchestration Cluster API, which the profiles with stored users or tokens have alike.

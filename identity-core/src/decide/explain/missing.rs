@@ -22,8 +22,12 @@ pub(super) enum Distance {
     LooseEnd,
     /// The resource is theirs, but for this.
     Extension,
-    /// Somebody else has it.
+    /// Others have it, and no more than it.
     Other,
+    /// Nobody was ever given just this.
+    New,
+    /// Others have it, with all of its kind.
+    Broad,
 }
 
 pub(super) type Found = Vec<(Distance, NearMiss)>;
@@ -40,14 +44,22 @@ pub(super) fn edges(
         Question::Resource { access, target } => Some(resource(world, subject, access, target, &mut found)),
         Question::Tenant(tenant) => Some(Remedy::JoinTenant { tenant: tenant.clone() }),
     };
+    let last = last.map(NearMiss::alone);
+    found.extend(last.clone().map(|last| (Distance::New, last)));
     found.sort_by_key(|(distance, _)| *distance);
     let mut misses: Vec<NearMiss> = Vec::new();
     for (_, miss) in found {
-        if misses.len() < MOST - 1 && !misses.contains(&miss) {
+        if misses.len() < MOST && !misses.contains(&miss) {
             misses.push(miss);
         }
     }
-    misses.extend(last.map(NearMiss::alone));
+    // Always possible, and so always named.
+    if let Some(last) = last
+        && !misses.contains(&last)
+    {
+        misses.pop();
+        misses.push(last);
+    }
     misses
 }
 
@@ -114,7 +126,8 @@ fn resource(world: &World, subject: &Subject, access: Access, target: Target<'_>
                 Party::User(_) | Party::Client(_) | Party::MappingRule(_) => continue,
             };
             if let Some(remedy) = joining(subject, container) {
-                miss(Distance::Other, remedy, authorization);
+                let distance = if authorization.scope == Scope::Any { Distance::Broad } else { Distance::Other };
+                miss(distance, remedy, authorization);
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::decide::{decide, facts};
 use crate::entity::{Container, Membership, Party, Permission, Principal, RuleKind, Scope};
 use crate::resolve::{Presented, Subject, resolve};
 use crate::value::{Audience, Claims, ClientId, GroupId, PermissionName, Username};
-use crate::world::{Kind, Sym, World};
+use crate::world::{Grant, Kind, Sym, World};
 
 /// Of how many holders of a grant the surroundings are looked at, and how many rules, records and claims.
 const LOOK: usize = 64;
@@ -19,6 +19,21 @@ pub(super) struct Near<'n> {
     pub(super) question: &'n Question<'n>,
 }
 
+/// Something whose members have access, or who has it themselves.
+struct Goal {
+    /// Unless nothing refers to it yet.
+    symbol: Option<Sym>,
+    container: Option<Container>,
+    /// Whether it gives access to all resources of the type, and so more than was asked for.
+    is_broad: bool,
+}
+
+impl Goal {
+    fn of(world: &World, container: Container) -> Self {
+        Self { symbol: world.names().of_container(&container), container: Some(container), is_broad: false }
+    }
+}
+
 impl Near<'_> {
     pub(super) fn found(&self) -> Found {
         let goals = self.goals();
@@ -28,38 +43,52 @@ impl Near<'_> {
             self.other_principals().into_iter().for_each(|remedy| add(Distance::Slip, remedy));
             self.rules(&goals).into_iter().for_each(|remedy| add(Distance::Slip, remedy));
             self.other_groups().into_iter().for_each(|remedy| add(Distance::Slip, remedy));
-            self.loose_ends(&goals).into_iter().for_each(|remedy| add(Distance::LooseEnd, remedy));
+            for (is_broad, remedy) in self.loose_ends(&goals) {
+                add(if is_broad { Distance::Broad } else { Distance::LooseEnd }, remedy);
+            }
         }
         found.extend(self.other_places());
         found
     }
 
     /// Whatever holds a grant that would answer with yes, or is what is asked for.
-    fn goals(&self) -> Vec<Sym> {
+    fn goals(&self) -> Vec<Goal> {
         let world = self.world;
         match *self.question {
             Question::Permission { audience, definition } => {
                 match (Audience::parse(audience), PermissionName::parse(definition)) {
                     (Ok(audience), Ok(definition)) => world
                         .roles_with(&Permission { audience, definition })
-                        .filter_map(|role| world.names().get(Kind::Role, role.id.as_str()))
+                        .map(|role| Goal::of(world, Container::Role(role.id.clone())))
                         .take(LOOK)
                         .collect(),
                     _ => Vec::new(),
                 }
             }
-            Question::Tenant(tenant) => world.names().get(Kind::Tenant, tenant.as_str()).into_iter().collect(),
+            Question::Tenant(tenant) => {
+                let known = world.tenant(tenant.as_str());
+                known.map(|tenant| Goal::of(world, Container::Tenant(tenant.id.clone()))).into_iter().collect()
+            }
             Question::Resource { access, target } => {
+                let gives = |grant: &Grant| grant.permissions.intersects(access.permissions);
                 let on_id = target.id().and_then(|id| world.run_on_id(access.resource_type, id));
-                let unconditional = on_id.into_iter().chain(world.run_on_any(access.resource_type));
-                let unconditional = unconditional
-                    .flat_map(|run| run.iter().filter(|grant| grant.permissions.intersects(access.permissions)));
+                let on_id = on_id.into_iter().flat_map(|run| run.iter()).map(|grant| (false, grant));
+                let on_any = world.run_on_any(access.resource_type);
+                let on_any = on_any.into_iter().flat_map(|run| run.iter()).map(|grant| (true, grant));
                 let conditional = world.conditional_runs(access.resource_type, target.id()).flat_map(|run| run.iter());
                 let conditional = conditional.filter(|grant| {
-                    grant.permissions.intersects(access.permissions)
-                        && world.condition(grant.key).is_some_and(|one| facts::hold(one, self.subject, target))
+                    world.condition(grant.key).is_some_and(|one| facts::hold(one, self.subject, target))
                 });
-                unconditional.chain(conditional).map(|grant| grant.owner).take(LOOK).collect()
+                let grants = on_id.chain(conditional.map(|grant| (false, grant))).chain(on_any);
+                grants
+                    .filter(|(_, grant)| gives(grant))
+                    .map(|(is_broad, grant)| Goal {
+                        container: world.names().container(grant.owner),
+                        symbol: Some(grant.owner),
+                        is_broad,
+                    })
+                    .take(LOOK)
+                    .collect()
             }
         }
     }
@@ -100,7 +129,7 @@ impl Near<'_> {
     }
 
     /// Rules that lead to a grant and almost match.
-    fn rules(&self, goals: &[Sym]) -> Vec<Remedy> {
+    fn rules(&self, goals: &[Goal]) -> Vec<Remedy> {
         let (world, Some(claims)) = (self.world, self.claims) else { return Vec::new() };
         let of = |container: Sym| world.member_index().members(container, Kind::MappingRule, None).take(LOOK);
         let is_container = |symbol: &Sym| matches!(symbol.kind(), Kind::Group | Kind::Role | Kind::Tenant);
@@ -108,7 +137,7 @@ impl Near<'_> {
             let groups = world.member_index().members(container, Kind::Group, None).take(LOOK);
             groups.chain(world.member_index().members(container, Kind::Role, None).take(LOOK))
         };
-        let direct = goals.iter().copied();
+        let direct = goals.iter().filter_map(|goal| goal.symbol);
         let containers = direct.clone().filter(is_container).flat_map(|goal| std::iter::once(goal).chain(inner(goal)));
         let containers =
             containers.filter(|container| !(self.subject.groups_claimed && container.kind() == Kind::Group));
@@ -145,17 +174,19 @@ impl Near<'_> {
     }
 
     /// Rules that match, groups and roles, that give the caller nothing so far, and could give this.
-    fn loose_ends(&self, goals: &[Sym]) -> Vec<Remedy> {
+    fn loose_ends(&self, goals: &[Goal]) -> Vec<(bool, Remedy)> {
         let rules = self.subject.mapping_rules.iter().cloned().map(Party::MappingRule);
         let groups = self.subject.groups.iter().cloned().map(Party::Group);
         let roles = self.subject.roles.iter().cloned().map(Party::Role);
         let loose: Vec<Party> = rules.chain(groups).chain(roles).filter(|party| self.gives_nothing(party)).collect();
-        let containers = goals.iter().filter_map(|goal| self.world.names().container(*goal));
-        let joins = containers.flat_map(|container| loose.iter().map(move |party| (container.clone(), party.clone())));
+        let containers = goals.iter().filter_map(|goal| Some((goal.is_broad, goal.container.as_ref()?)));
+        let joins = containers.flat_map(|(is_broad, to)| loose.iter().map(move |party| (is_broad, to, party)));
         joins
-            .filter(|(container, party)| self.counts(container, party))
-            .filter_map(|(container, party)| Membership::new(container, party).ok())
-            .map(|membership| Remedy::AddMember { membership })
+            .filter(|(_, container, party)| self.counts(container, party))
+            .filter_map(|(is_broad, container, party)| {
+                let membership = Membership::new(container.clone(), party.clone()).ok()?;
+                Some((is_broad, Remedy::AddMember { membership }))
+            })
             .take(LOOK)
             .collect()
     }

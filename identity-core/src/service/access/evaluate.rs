@@ -1,8 +1,7 @@
 //! Yes or no.
 
-use super::about::with_question;
-use super::{Access, Asked, Explained};
-use crate::decide::decide;
+use super::{Access, Asked};
+use crate::decide::{Explanation, decide};
 use crate::port::RejectedToken;
 use crate::service::{Caller, ServiceError};
 use crate::world::World;
@@ -15,7 +14,7 @@ pub struct Evaluated {
     /// Why there was nothing to decide.
     pub why_not: Option<WhyNot>,
     /// Why, if it was asked for and there was something to decide.
-    pub explanation: Explained,
+    pub explanation: Option<Explanation>,
 }
 
 /// Why a question has no other answer than no.
@@ -68,12 +67,10 @@ impl Access {
             Ok(known) => known,
             Err(why_not) => return Ok(no(why_not)),
         };
-        let facts = asked.facts(Some(&known));
-        let resource = (asked.resource.kind.as_str(), asked.resource.id.as_str());
-        Ok(with_question(world, resource, &asked.action.name, &facts, |question| {
+        Ok(asked.in_world(world, &known, |question| {
             let Some(question) = question else { return no(WhyNot::NoSuchAccess) };
             let decision = decide(world, &known.subject, question);
-            let explanation = explain.then(|| decision.explain(world, &known.subject));
+            let explanation = explain.then(|| decision.explain_with(world, &known.subject, known.claims.as_ref()));
             Evaluated { decision: decision.allowed(), why_not: None, explanation }
         }))
     }

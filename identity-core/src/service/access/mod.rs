@@ -6,20 +6,30 @@
 
 mod about;
 mod evaluate;
+mod explain;
+mod inspect;
+mod logins;
 mod pace;
+mod review;
 mod search;
+mod simulate;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
 pub use about::{API, About, Action, Asked, MEMBERSHIP, SubjectKind, TENANT};
 pub use evaluate::{Evaluated, WhyNot};
+pub use explain::{Explained, OpenedDenial};
+pub use inspect::{Inspected, RuleVerdict};
+pub use logins::{Login, Logins};
+pub use review::{Holding, Line, Review};
 pub use search::{Hits, Part, SearchLimits};
+pub use simulate::{Change as LoginChange, OnLogins, Simulated, Simulation};
 
-use crate::decide::{Explanation, Facts, Question};
+use crate::decide::{Facts, Question};
 use crate::engine::Engine;
 use crate::entity::{AuditEntity, AuditOperation, EntityKind};
-use crate::port::{AuditDraft, TokenError, TokenVerifier};
+use crate::port::{AuditDraft, AuditLog, TokenError, TokenVerifier};
 use crate::preset::{IDENTITY_AUDIENCE, READ};
 use crate::resolve::{Presented, Subject, resolve};
 use crate::value::Claims;
@@ -34,7 +44,9 @@ pub const POLICY_DECISION: &str = "POLICY_DECISION";
 /// Answers questions about access.
 pub struct Access {
     gate: Gate,
+    audit: Arc<dyn AuditLog>,
     verifier: Option<Arc<dyn TokenVerifier>>,
+    logins: Arc<Logins>,
     pace: Pace,
 }
 
@@ -78,10 +90,18 @@ impl Access {
     #[must_use]
     pub fn new(
         engine: Arc<Engine>,
+        audit: Arc<dyn AuditLog>,
         verifier: Option<Arc<dyn TokenVerifier>>,
+        logins: Arc<Logins>,
         questions_per_second: Option<NonZeroU32>,
     ) -> Self {
-        Self { gate: Gate::management(engine), verifier, pace: Pace::new(questions_per_second) }
+        Self { gate: Gate::management(engine), audit, verifier, logins, pace: Pace::new(questions_per_second) }
+    }
+
+    /// Whether subjects can be tokens.
+    #[must_use]
+    pub fn has_tokens(&self) -> bool {
+        self.verifier.is_some()
     }
 
     /// Whether the caller may ask about resources of a type, or about all; and whether not too often. A denial is recorded.
@@ -100,15 +120,10 @@ impl Access {
         if self.gate.is_open_to(caller) {
             return Ok(());
         }
-        let matrix = caller.world.matrix();
-        let question = match resource_type {
-            Some(resource_type) => Question::resource(matrix, POLICY_DECISION, ask.permission(), resource_type),
-            None => Question::all_resources(matrix, POLICY_DECISION, ask.permission()),
-        };
-        let questions: Vec<Question<'_>> =
-            question.into_iter().chain([Question::permission(IDENTITY_AUDIENCE, READ)]).collect();
-        let key = resource_type.unwrap_or_default().to_owned();
-        let entity = AuditEntity { kind: EntityKind::Decision, key };
+        let key = resource_type.unwrap_or_default();
+        let read = Question::permission(IDENTITY_AUDIENCE, READ);
+        let questions: Vec<Question<'_>> = question_of(&caller.world, ask, key).into_iter().chain([read]).collect();
+        let entity = AuditEntity { kind: EntityKind::Decision, key: key.to_owned() };
         let attempt = AuditDraft { operation: AuditOperation::Read, entity, related: None };
         self.gate.one_of(caller, &attempt, &questions).await.map(drop)
     }
@@ -131,7 +146,29 @@ impl Access {
     }
 }
 
+/// Whether somebody may ask about a resource type, or, without a name, about all.
+fn question_of<'q>(world: &World, ask: Ask, resource_type: &'q str) -> Option<Question<'q>> {
+    let (matrix, permission) = (world.matrix(), ask.permission());
+    let question = match resource_type {
+        "" => Question::all_resources(matrix, POLICY_DECISION, permission),
+        resource_type => Question::resource(matrix, POLICY_DECISION, permission, resource_type),
+    };
+    question.ok()
+}
+
+/// What an attempt to ask about a resource type may have needed.
+fn questions_of_attempt<'q>(world: &World, resource_type: &'q str) -> Vec<Question<'q>> {
+    let all = [Ask::Evaluate, Ask::Search, Ask::Explain, Ask::Inspect, Ask::Simulate];
+    all.into_iter().filter_map(|ask| question_of(world, ask, resource_type)).collect()
+}
+
 impl Asked {
+    /// Makes the question that this is in a world, and hands it on.
+    pub(super) fn in_world<T>(&self, world: &World, known: &Known, then: impl FnOnce(Option<&Question<'_>>) -> T) -> T {
+        let facts = self.facts(Some(known));
+        about::with_question(world, (&self.resource.kind, &self.resource.id), &self.action.name, &facts, then)
+    }
+
     /// What is said about the parties.
     pub(super) fn facts<'a>(&'a self, known: Option<&'a Known>) -> Facts<'a> {
         Facts {
@@ -142,6 +179,3 @@ impl Asked {
         }
     }
 }
-
-/// An explanation, if it was asked for.
-pub type Explained = Option<Explanation>;

@@ -2,6 +2,7 @@
 
 mod authzen;
 mod authzen_search;
+mod misconfigurations;
 mod table;
 
 use serde_json::{Value, json};

@@ -2,7 +2,11 @@
 
 mod authzen;
 mod authzen_search;
+mod explain;
+mod inspect;
 mod misconfigurations;
+mod own_types;
+mod review;
 mod table;
 
 use serde_json::{Value, json};

@@ -4,6 +4,8 @@
 
 mod conditions;
 mod naive;
+#[cfg(feature = "test-support")]
+mod simulation;
 mod strategy;
 
 use identity_core::apply::{Command, Refusal, apply};

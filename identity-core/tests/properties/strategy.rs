@@ -208,7 +208,7 @@ fn tenant(n: usize) -> Tenant {
     }
 }
 
-fn command() -> impl Strategy<Value = Command> {
+pub fn command() -> impl Strategy<Value = Command> {
     let n = 0..3usize;
     let rules = (0..3usize, 0..SELECTORS.len(), 0..VALUES.len(), any::<bool>());
     prop_oneof![

@@ -30,9 +30,18 @@ pub(super) fn mount(v1: &mut ServiceConfig) {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Manner {
-    /// `true` to be told why, which needs a grant of its own.
-    #[serde(default)]
-    explain: bool,
+    /// `true`, or nothing at all, to be told why, which needs a grant of its own.
+    explain: Option<String>,
+}
+
+impl Manner {
+    fn explains(&self) -> Result<bool, Unfit> {
+        match self.explain.as_deref() {
+            Some("true" | "") => Ok(true),
+            Some("false") | None => Ok(false),
+            Some(_) => Err(Unfit("`explain` must be true or false.".to_owned())),
+        }
+    }
 }
 
 /// A subject or a resource.
@@ -145,7 +154,7 @@ pub(crate) async fn evaluation(
     manner: Query<Manner>,
     ObjectBody(body): ObjectBody,
 ) -> Result<HttpResponse, Problem> {
-    single(&access, &caller, &body, manner.explain).await
+    single(&access, &caller, &body, manner.explains()?).await
 }
 
 async fn single(access: &Access, caller: &Caller, body: &Object, explain: bool) -> Result<HttpResponse, Problem> {
@@ -214,9 +223,10 @@ pub(crate) async fn evaluations(
     manner: Query<Manner>,
     ObjectBody(body): ObjectBody,
 ) -> Result<HttpResponse, Problem> {
+    let explain = manner.explains()?;
     let items = match body.get("evaluations") {
-        None => return single(&access, &caller, &body, manner.explain).await,
-        Some(Value::Array(items)) if items.is_empty() => return single(&access, &caller, &body, manner.explain).await,
+        None => return single(&access, &caller, &body, explain).await,
+        Some(Value::Array(items)) if items.is_empty() => return single(&access, &caller, &body, explain).await,
         Some(Value::Array(items)) => items,
         Some(_) => return Err(Unfit("`evaluations` must be a list.".to_owned()).into()),
     };
@@ -228,11 +238,11 @@ pub(crate) async fn evaluations(
         return Err(Unfit(format!("`evaluations` must not hold more than {MOST}.")).into());
     }
     let questions: Vec<Result<Asked, Unfit>> = items.iter().map(|item| merged(&body, item)).collect();
-    permit(&access, &caller, questions.iter().flatten(), manner.explain).await?;
+    permit(&access, &caller, questions.iter().flatten(), explain).await?;
     let mut evaluations = Vec::with_capacity(questions.len());
     for question in questions {
         let decision = match question {
-            Ok(asked) => match access.evaluate(&caller, &asked, manner.explain).await {
+            Ok(asked) => match access.evaluate(&caller, &asked, explain).await {
                 Ok(evaluated) => evaluated.into(),
                 Err(error) => Decision::failed(StatusCode::SERVICE_UNAVAILABLE, format!("{error}.")),
             },

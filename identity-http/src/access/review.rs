@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Failures;
+use super::off_the_worker;
 use super::wire::Unfit;
 use crate::authentication::Authenticated;
 use crate::problem::Problem;
@@ -179,8 +180,9 @@ pub(crate) async fn of_resource(
     let query = query.into_inner();
     access.permit(&caller, Ask::Search, Some(&query.r#type), 1).await?;
     let resource = About { kind: query.r#type, id: query.id, ..About::default() };
-    let review = access.review_resource(&caller, &resource, &query.action, limit(query.limit)?);
-    Ok(show(review, query.format))
+    let limit = limit(query.limit)?;
+    let review = move || access.review_resource(&caller, &resource, &query.action, limit);
+    Ok(show(off_the_worker(review).await?, query.format))
 }
 
 /// Lists what somebody can do, by every path.
@@ -211,8 +213,9 @@ pub(crate) async fn of_administrators(
     query: Query<AdministratorsQuery>,
 ) -> Result<HttpResponse, Problem> {
     access.permit(&caller, Ask::Search, None, 1).await?;
-    let review = access.review_administrators(&caller, limit(query.limit)?);
-    Ok(show(review, query.format))
+    let limit = limit(query.limit)?;
+    let review = move || access.review_administrators(&caller, limit);
+    Ok(show(off_the_worker(review).await?, query.format))
 }
 
 #[cfg(test)]

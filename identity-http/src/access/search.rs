@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use super::Failures;
 use super::evaluation::{ActionView, Entity};
+use super::off_the_worker;
 use super::wire::{Id, Object, ObjectBody, Unfit, about, action, object};
 use crate::authentication::Authenticated;
 use crate::problem::Problem;
@@ -155,8 +156,9 @@ pub(crate) async fn subject(
     // The searched id is no part of the question.
     let (part, digest) = part(&without_id(&body, "subject"), Searched::Subjects)?;
     permit(&access, &caller, &asked).await?;
-    let hits = access.subjects(&caller, &asked, &part);
-    Ok(respond(hits, part.limit, digest, |id| json!({"type": asked.subject.kind, "id": id})))
+    let (kind, limit) = (asked.subject.kind.clone(), part.limit);
+    let hits = off_the_worker(move || access.subjects(&caller, &asked, &part)).await?;
+    Ok(respond(hits, limit, digest, |id| json!({"type": kind, "id": id})))
 }
 
 /// Finds the resources of a type with which a subject may do something: those that authorizations name, and `*` for all.

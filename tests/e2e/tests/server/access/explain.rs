@@ -28,6 +28,8 @@ async fn a_question_is_explained(store: Store) {
     let with_why =
         api.post("/access/v1/evaluation?explain=true", &ask(("user", "ann"), "list", ("invoice", "7"))).await.json();
     assert_eq!(with_why["context"]["explanation"], yes["explanation"]);
+    let bare = api.post("/access/v1/evaluation?explain", &ask(("user", "ann"), "list", ("invoice", "7"))).await.json();
+    assert_eq!(bare, with_why);
     let pdp = local.anonymous().basic("pdp", "secret");
     refused(&pdp.post("/access/v1/explain", &ask(("user", "ann"), "list", ("invoice", "7"))).await, 403, "forbidden");
 }

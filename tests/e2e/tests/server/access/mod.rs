@@ -7,6 +7,7 @@ mod inspect;
 mod misconfigurations;
 mod own_types;
 mod review;
+mod sweep;
 mod table;
 
 use serde_json::{Value, json};

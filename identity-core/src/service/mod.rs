@@ -3,9 +3,11 @@
 //! Each takes the caller, asks whether they may, and reads the world or writes it. A surface cannot skip the question: reads go
 //! through the [`Gate`] and writes need its permit.
 
+pub mod access;
 mod audit_logs;
 mod authentication;
 mod authorizations;
+mod buckets;
 mod clients;
 pub mod cluster;
 mod gate;
@@ -14,6 +16,7 @@ mod mapping_rules;
 mod me;
 mod orphans;
 mod people;
+mod resource_types;
 mod roles;
 pub mod session;
 mod summary;
@@ -23,7 +26,7 @@ mod users;
 
 pub use audit_logs::AuditLogs;
 pub use authentication::{Authentication, AuthenticationError};
-pub use authorizations::{Authorizations, EntityAuthorization, Resource, ResourceKind};
+pub use authorizations::{Authorizations, EntityAuthorization, GrantedOn, Resource, ResourceKind};
 pub use clients::{Apis, ClientChange, Clients};
 pub use gate::{Caller, Gate, ServiceError, Written, forgetting};
 pub use groups::Groups;

@@ -99,7 +99,8 @@ async fn caller(
                 return Ok((caller, Some(session)));
             }
             let anonymous = authentication.anonymous(request_id).map(|caller| (caller, None));
-            return anonymous.ok_or_else(|| refuse("no_credentials", "This needs credentials."));
+            let offered = if is_by_script(request) { Vec::new() } else { schemes() };
+            return anonymous.ok_or_else(|| no_credentials(offered));
         }
         (Some(_), Some(_)) => {
             return Err(refuse("credentials_repeated", "There is more than one Authorization header."));
@@ -122,6 +123,16 @@ async fn caller(
     Ok((caller, None))
 }
 
+fn no_credentials(offered: Vec<&'static str>) -> Problem {
+    Problem::unauthorized(offered.into_iter(), "no_credentials", "This needs credentials.".to_owned(), false)
+}
+
+/// Whether a page's script says that it asks. It knows where people sign in; to a challenge, a browser would open its own
+/// dialog for a password.
+fn is_by_script(request: &ServiceRequest) -> bool {
+    request.headers().get("x-requested-with").is_some_and(|by| by == "XMLHttpRequest")
+}
+
 /// The caller, in a handler below [`authenticate`].
 pub(crate) struct Authenticated(pub(crate) Caller);
 
@@ -132,8 +143,6 @@ impl FromRequest for Authenticated {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let caller = request.extensions().get::<Caller>().cloned();
         // Nothing is mounted that way; if something were, it would be closed.
-        ready(caller.map(Self).ok_or_else(|| {
-            Problem::unauthorized(std::iter::empty(), "no_credentials", "This needs credentials.".to_owned(), false)
-        }))
+        ready(caller.map(Self).ok_or_else(|| no_credentials(Vec::new())))
     }
 }

@@ -20,6 +20,8 @@ mod revision;
 mod route;
 mod schema;
 mod strict;
+#[cfg(feature = "ui")]
+mod ui;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,14 +31,14 @@ use actix_web::{HttpResponse, web};
 use identity_core::engine::Engine;
 use identity_core::port::Ids;
 use identity_core::service::{
-    Apis, Authentication, Authorizations, Clients, Groups, MappingRules, People, Roles, Tenants,
+    Apis, AuditLogs, Authentication, Authorizations, Clients, Groups, MappingRules, People, Roles, Tenants,
 };
 
 pub use access::Decisions;
 pub use address::{Network, TrustedProxies};
 pub use cluster::{About, Cluster, IdRules};
 pub use headers::Https;
-pub use login::SignIn;
+pub use login::{FirstAdministrator, SignIn};
 pub use openapi::openapi_document;
 pub use problem::no_such_path;
 pub use request::observe;
@@ -66,10 +68,15 @@ pub struct Surfaces {
     pub authorizations: Option<Arc<Authorizations>>,
     /// `/access/v1`
     pub decisions: Option<Decisions>,
+    /// `/api/audit-log`
+    pub audit_logs: Option<Arc<AuditLogs>>,
     /// `/v2`
     pub cluster: Option<Cluster>,
     /// `/auth`, and sessions everywhere else.
     pub sign_in: Option<SignIn>,
+    /// The path under which everything is: empty, or with a slash at its beginning and none at its end. The admin UI is right
+    /// below it, in builds with the feature `ui`.
+    pub base_path: String,
     /// Whether browsers reach this server by HTTPS.
     pub https: Https,
     /// Makes request ids.
@@ -122,7 +129,19 @@ impl Surfaces {
                     cluster.mount(config);
                 }
             })
-            .default_service(web::to(problem::no_such_path));
+            .configure(|config| self.mount_the_rest(config));
+    }
+
+    #[cfg(feature = "ui")]
+    fn mount_the_rest(&self, config: &mut web::ServiceConfig) {
+        ui::mount(&self.base_path, self.sign_in.is_some(), config);
+        config.default_service(web::to(ui::page_or_nothing));
+    }
+
+    #[cfg(not(feature = "ui"))]
+    #[expect(clippy::unused_self, reason = "with the feature `ui` it is needed")]
+    fn mount_the_rest(&self, config: &mut web::ServiceConfig) {
+        config.default_service(web::to(problem::no_such_path));
     }
 }
 

@@ -11,8 +11,8 @@ use crate::Surfaces;
 use crate::access::{evaluation, explain, inspect, review, search, simulate};
 use crate::cluster::Describe;
 use crate::management::{
-    authorizations, clients, for_token, groups, mapping_rules, me, resource_servers, resource_types, roles, sessions,
-    tenants, users,
+    audit_log, authorizations, capabilities, clients, for_token, groups, mapping_rules, me, resource_servers,
+    resource_types, roles, sessions, tenants, users,
 };
 use crate::problem::ProblemDocument;
 use crate::schema;
@@ -23,6 +23,7 @@ use crate::schema;
     paths(
         me::me,
         me::permissions,
+        capabilities::show,
         sessions::own_session,
         sessions::own,
         sessions::end_own,
@@ -122,6 +123,8 @@ use crate::schema;
         review::of_resource,
         review::of_subject,
         review::of_administrators,
+        audit_log::list,
+        audit_log::find,
     ),
     components(schemas(ProblemDocument)),
     modifiers(&Schemes, &Describe, &Bodies, &PathIds, &OperationIds),
@@ -210,6 +213,7 @@ fn is_mounted(surfaces: &Surfaces, path: &str) -> bool {
         (_, Some("roles"), _) => surfaces.roles.is_some(),
         (_, Some("tenants"), _) => surfaces.tenants.is_some(),
         (_, Some("mapping-rules"), _) => surfaces.mapping_rules.is_some(),
+        (_, Some("audit-log"), _) => surfaces.audit_logs.is_some(),
         (_, Some("sessions"), _) | (_, Some("me"), Some("session" | "sessions")) => surfaces.sign_in.is_some(),
         (_, Some("authorizations" | "resources" | "resource-types"), _) => surfaces.authorizations.is_some(),
         _ => true,

@@ -168,6 +168,11 @@ impl Problem {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "throttled", detail).retry_after(retry_after)
     }
 
+    /// What happened, for people.
+    pub(crate) fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
     pub(crate) fn respond(&self, instance: &str, style: Option<Style>) -> HttpResponse {
         let mut response = HttpResponse::build(self.0.status);
         for challenge in &self.0.challenges {
@@ -351,6 +356,11 @@ impl From<StoreError> for Problem {
 
 /// The answer to a path that nobody serves.
 pub async fn no_such_path() -> impl actix_web::Responder {
+    nothing_here()
+}
+
+/// The problem of a path at which nothing is.
+pub(crate) fn nothing_here() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "no_such_path", "There is nothing at this path.")
 }
 

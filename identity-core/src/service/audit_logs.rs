@@ -31,6 +31,15 @@ impl AuditLogs {
         self.log.search(query).await.map_err(ServiceError::Store)
     }
 
+    /// The entries that the query asks for.
+    ///
+    /// # Errors
+    /// When the caller may not read the log, or the store fails.
+    pub async fn list(&self, caller: &Caller, query: &AuditQuery) -> Result<Found<AuditEvent>, ServiceError> {
+        self.gate.read(caller, EntityKind::AuditLog, AuditText::CATEGORY, |_| ()).await?;
+        self.log.search(query).await.map_err(ServiceError::Store)
+    }
+
     /// One entry. A key that is no number is one that nothing has (orchestration reference §1.9).
     ///
     /// # Errors

@@ -8,7 +8,8 @@ use identity_core::service::session::CallbackAnswer;
 use identity_core::value::Secret;
 use serde::Deserialize;
 
-use super::{SignIn, browser, page};
+use super::page::{self, Frame};
+use super::{SignIn, browser};
 
 #[derive(Deserialize)]
 pub(super) struct CallbackQuery {
@@ -40,7 +41,7 @@ pub(super) async fn callback(
             }
             response.insert_header((header::LOCATION, opened.return_to.as_str())).finish()
         }
-        Err(error) => page::failed(&sign_in, &error, None),
+        Err(error) => page::failed(&Frame::of(&sign_in, &request), &error, None),
     };
     if let Some(tag) = tag.filter(|_| transaction.is_some()) {
         // What stays is worthless: the state counts once.

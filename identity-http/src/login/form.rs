@@ -5,12 +5,13 @@ use std::time::Duration;
 use actix_web::http::header;
 use actix_web::web::{Data, Form};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
-use identity_core::service::{Authentication, AuthenticationError};
-use identity_core::value::Secret;
+use identity_core::service::{Authentication, AuthenticationError, Caller};
+use identity_core::value::{LocalPath, Secret};
 use serde::Deserialize;
 
+use super::page::{self, Frame};
 use super::start::{foreign_target, form_page, return_target};
-use super::{SignIn, browser, csrf, page, request_id, wants_json};
+use super::{SignIn, browser, csrf, request_id, wants_json};
 use crate::address;
 use crate::problem::Problem;
 
@@ -72,17 +73,28 @@ pub(super) async fn sign_in(
             return refused(complaint, problem);
         }
     };
-    match sessions.open_for_user(&caller, browser(&sign_in, &request)).await {
+    open(&sign_in, &request, &caller, Some(&return_to)).await
+}
+
+/// Opens a session for somebody who has shown who they are, and sends their browser on.
+pub(super) async fn open(
+    sign_in: &SignIn,
+    request: &HttpRequest,
+    caller: &Caller,
+    return_to: Option<&LocalPath>,
+) -> HttpResponse {
+    match sign_in.sessions.open_for_user(caller, browser(sign_in, request)).await {
         Ok(id) => {
-            let mut response = if wants_json(&request) { HttpResponse::NoContent() } else { HttpResponse::SeeOther() };
-            for cookie in sign_in.cookies().of_session(&id, &sessions.csrf_token(&id)) {
+            let mut response = if wants_json(request) { HttpResponse::NoContent() } else { HttpResponse::SeeOther() };
+            for cookie in sign_in.cookies().of_session(&id, &sign_in.sessions.csrf_token(&id)) {
                 response.cookie(cookie);
             }
-            if !wants_json(&request) {
-                response.insert_header((header::LOCATION, return_to.as_str()));
+            if !wants_json(request) {
+                let target = return_to.map_or("/", LocalPath::as_str);
+                response.insert_header((header::LOCATION, target));
             }
             response.finish()
         }
-        Err(error) => page::failed(&sign_in, &error, Some(&return_to)),
+        Err(error) => page::failed(&Frame::of(sign_in, request), &error, return_to),
     }
 }

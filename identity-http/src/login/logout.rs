@@ -7,7 +7,8 @@ use identity_core::value::LocalPath;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{SignIn, csrf, page, request_id, wants_json};
+use super::page::{self, Frame};
+use super::{SignIn, csrf, request_id, wants_json};
 use crate::problem::Problem;
 
 #[derive(Default, Deserialize)]
@@ -19,9 +20,10 @@ pub(super) struct LogoutForm {
 
 /// A link may not sign anybody out: it asks.
 pub(super) async fn ask(request: HttpRequest, sign_in: Data<SignIn>) -> HttpResponse {
+    let frame = Frame::of(&sign_in, &request);
     match sign_in.cookies().session(&request) {
-        Some(id) => page::sign_out(&sign_in, &sign_in.sessions.csrf_token(&id)),
-        None => page::signed_out(&sign_in),
+        Some(id) => page::sign_out(&frame, &sign_in.sessions.csrf_token(&id)),
+        None => page::signed_out(&frame),
     }
 }
 
@@ -51,7 +53,7 @@ pub(super) async fn sign_out(
     let here = sign_in.path("/auth/logged-out");
     let mut response = match location {
         _ if wants_json(&request) => HttpResponse::Ok().json(json!({"url": location.unwrap_or(here)})),
-        Some(location) => page::on_to_the_provider(&sign_in, &location),
+        Some(location) => page::on_to_the_provider(&Frame::of(&sign_in, &request), &location),
         None => HttpResponse::SeeOther().insert_header((header::LOCATION, here)).finish(),
     };
     for cookie in cookies.of_no_session() {
@@ -67,9 +69,14 @@ pub(super) struct SignedOutQuery {
 }
 
 /// Where the provider sends the browser after its own sign-out.
-pub(super) async fn signed_out(sign_in: Data<SignIn>, Query(query): Query<SignedOutQuery>) -> HttpResponse {
+pub(super) async fn signed_out(
+    request: HttpRequest,
+    sign_in: Data<SignIn>,
+    Query(query): Query<SignedOutQuery>,
+) -> HttpResponse {
+    let frame = Frame::of(&sign_in, &request);
     match query.state.and_then(|state| sign_in.sessions.after_sign_out(&state)) {
         Some(target) => HttpResponse::SeeOther().insert_header((header::LOCATION, target.as_str())).finish(),
-        None => page::signed_out(&sign_in),
+        None => page::signed_out(&frame),
     }
 }

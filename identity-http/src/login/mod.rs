@@ -10,15 +10,19 @@ mod logout;
 mod page;
 mod provider_logout;
 pub(crate) mod session;
+mod set_up;
 mod start;
+mod texts;
 
 use std::sync::Arc;
 
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpMessage, HttpRequest};
+use identity_core::service::cluster::Setup;
 use identity_core::service::session::{Browser, Sessions};
 use identity_core::value::LocalPath;
 
+use crate::IdRules;
 use crate::request::RequestId;
 use cookies::Cookies;
 
@@ -29,10 +33,21 @@ pub struct SignIn {
     pub sessions: Arc<Sessions>,
     /// Whether people sign in with a username and a password of this server's.
     pub passwords: bool,
+    /// Makes the first administrator, where users live here.
+    pub setup: Option<FirstAdministrator>,
     /// Whether browsers reach this server by HTTPS.
     pub https: bool,
     /// The path under which everything is: empty, or with a slash at its beginning and none at its end.
     pub base_path: String,
+}
+
+/// Makes the first administrator.
+#[derive(Clone)]
+pub struct FirstAdministrator {
+    /// Makes them.
+    pub setup: Arc<Setup>,
+    /// What usernames may look like.
+    pub ids: IdRules,
 }
 
 impl SignIn {
@@ -43,6 +58,8 @@ impl SignIn {
                 .route("/style.css", web::get().to(page::style))
                 .route("/login", web::get().to(start::start))
                 .route("/login", web::post().to(form::sign_in))
+                .route("/setup", web::get().to(set_up::ask))
+                .route("/setup", web::post().to(set_up::create))
                 .route("/login-callback", web::get().to(callback::callback))
                 .route("/logout", web::get().to(logout::ask))
                 .route("/logout", web::post().to(logout::sign_out))

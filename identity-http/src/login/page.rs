@@ -1,8 +1,8 @@
 //! The pages of sign-in and sign-out.
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use actix_web::{HttpRequest, HttpResponse};
 use identity_core::port::RefusedSignIn;
 use identity_core::service::session::SignInError;
 use identity_core::value::{LocalPath, Secret};
@@ -10,10 +10,25 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::SignIn;
 use super::form::Complaint;
+use super::set_up::Wanted;
+use super::texts::{Texts, filled};
 
 /// No script, no frame, nothing from elsewhere.
 const POLICY: &str =
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// What every page needs to know.
+pub(super) struct Frame<'f> {
+    pub(super) sign_in: &'f SignIn,
+    pub(super) texts: &'static Texts,
+}
+
+impl<'f> Frame<'f> {
+    /// For whoever asks.
+    pub(super) fn of(sign_in: &'f SignIn, request: &HttpRequest) -> Self {
+        Self { sign_in, texts: Texts::for_reader(request) }
+    }
+}
 
 pub(super) async fn style() -> HttpResponse {
     HttpResponse::Ok()
@@ -22,15 +37,15 @@ pub(super) async fn style() -> HttpResponse {
         .body(include_str!("style.css"))
 }
 
-fn page(sign_in: &SignIn, status: StatusCode, title: &str, content: &Markup) -> HttpResponse {
+fn page(frame: &Frame<'_>, status: StatusCode, title: &str, content: &Markup) -> HttpResponse {
     let page = html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang=(frame.texts.language) {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) " · Identity" }
-                link rel="stylesheet" href=(sign_in.path("/auth/style.css"));
+                link rel="stylesheet" href=(frame.sign_in.path("/auth/style.css"));
                 link rel="icon" href="data:,";
             }
             body {
@@ -51,69 +66,94 @@ fn page(sign_in: &SignIn, status: StatusCode, title: &str, content: &Markup) -> 
 
 /// The form for a username and a password.
 pub(super) fn form(
-    sign_in: &SignIn,
+    frame: &Frame<'_>,
     return_to: &LocalPath,
     token: &str,
     status: StatusCode,
     complaint: Option<&Complaint>,
 ) -> HttpResponse {
+    let texts = frame.texts;
     let complaint = complaint.map(|complaint| match complaint {
-        Complaint::Wrong => "The username or the password is wrong.".to_owned(),
-        Complaint::Throttled(pause) => {
-            format!("Too many attempts have failed. Try again in {} seconds.", pause.as_secs().max(1))
-        }
-        Complaint::Forged => "This form was too old. Please try again.".to_owned(),
+        Complaint::Wrong => texts.wrong.to_owned(),
+        Complaint::Throttled(pause) => filled(texts.throttled, &pause.as_secs().max(1).to_string()),
+        Complaint::Forged => texts.too_old.to_owned(),
     });
     let content = html! {
         @if let Some(complaint) = &complaint {
             p.complaint role="alert" { (complaint) }
         }
-        form method="post" action=(sign_in.path("/auth/login")) {
+        form method="post" action=(frame.sign_in.path("/auth/login")) {
             input type="hidden" name="_csrf" value=(token);
             input type="hidden" name="return_to" value=(return_to);
-            label for="username" { "Username" }
+            label for="username" { (texts.username) }
             input #username name="username" autocomplete="username" autocapitalize="none" spellcheck="false" required autofocus;
-            label for="password" { "Password" }
+            label for="password" { (texts.password) }
             input #password name="password" type="password" autocomplete="current-password" required;
-            button type="submit" { "Sign in" }
+            button type="submit" { (texts.sign_in) }
         }
     };
-    page(sign_in, status, "Sign in", &content)
+    page(frame, status, texts.sign_in, &content)
+}
+
+/// The form of the first administrator.
+pub(super) fn set_up(
+    frame: &Frame<'_>,
+    wanted: &Wanted,
+    token: &str,
+    status: StatusCode,
+    complaint: Option<&str>,
+) -> HttpResponse {
+    let texts = frame.texts;
+    let content = html! {
+        p { (texts.set_up_lead) }
+        @if let Some(complaint) = complaint {
+            p.complaint role="alert" { (filled(texts.set_up_failed, complaint)) }
+        }
+        form method="post" action=(frame.sign_in.path("/auth/setup")) {
+            input type="hidden" name="_csrf" value=(token);
+            label for="username" { (texts.username) }
+            input #username name="username" value=(wanted.username) autocomplete="username" autocapitalize="none" spellcheck="false" required autofocus;
+            label for="name" { (texts.name) }
+            input #name name="name" value=(wanted.name) autocomplete="name";
+            label for="email" { (texts.email) }
+            input #email name="email" type="email" value=(wanted.email) autocomplete="email";
+            label for="password" { (texts.password) }
+            input #password name="password" type="password" autocomplete="new-password" required;
+            button type="submit" { (texts.set_up_button) }
+        }
+    };
+    page(frame, status, texts.set_up, &content)
 }
 
 /// The providers to choose from.
-pub(super) fn choose(sign_in: &SignIn, return_to: &LocalPath) -> HttpResponse {
+pub(super) fn choose(frame: &Frame<'_>, return_to: &LocalPath) -> HttpResponse {
+    let texts = frame.texts;
     let link = |provider: &str| {
         let query = [("provider", provider), ("return_to", return_to.as_str())];
         let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
-        sign_in.path(&format!("/auth/login?{query}"))
+        frame.sign_in.path(&format!("/auth/login?{query}"))
     };
     let content = html! {
         ul.providers {
-            @for (id, name) in sign_in.sessions.providers() {
-                li { a.button href=(link(id)) { "Sign in with " (name) } }
+            @for (id, name) in frame.sign_in.sessions.providers() {
+                li { a.button href=(link(id)) { (filled(frame.texts.sign_in_with, name)) } }
             }
         }
     };
-    page(sign_in, StatusCode::OK, "Sign in", &content)
+    page(frame, StatusCode::OK, texts.sign_in, &content)
 }
 
 /// Why nobody is signed in, and what to do about it.
-pub(super) fn failed(sign_in: &SignIn, error: &SignInError, return_to: Option<&LocalPath>) -> HttpResponse {
+pub(super) fn failed(frame: &Frame<'_>, error: &SignInError, return_to: Option<&LocalPath>) -> HttpResponse {
+    let texts = frame.texts;
     let advice = match error {
-        SignInError::Unavailable { .. } => "The sign-in provider cannot be reached. Try again in a moment.",
-        SignInError::Store(_) | SignInError::NoRandomness => {
-            "Something went wrong on the server. Try again in a moment."
-        }
-        SignInError::UnknownProvider => "There is no such sign-in provider.",
-        SignInError::Declined(_) => "The sign-in provider did not let you in. Ask your administrator, or try again.",
-        SignInError::Refused(RefusedSignIn::Grant) => {
-            "This sign-in was used before or took too long. Please try again."
-        }
-        SignInError::Refused(_) => {
-            "What the sign-in provider answered cannot be accepted. Tell your administrator the code below."
-        }
-        _ => "This sign-in was not begun in this browser, was used before, or took too long. Please try again.",
+        SignInError::Unavailable { .. } => texts.unavailable,
+        SignInError::Store(_) | SignInError::NoRandomness => texts.server_failed,
+        SignInError::UnknownProvider => texts.unknown_provider,
+        SignInError::Declined(_) => texts.declined,
+        SignInError::Refused(RefusedSignIn::Grant) => texts.used_before,
+        SignInError::Refused(_) => texts.unacceptable,
+        _ => texts.not_begun_here,
     };
     let again = return_to.map_or_else(
         || "/auth/login".to_owned(),
@@ -130,49 +170,53 @@ pub(super) fn failed(sign_in: &SignIn, error: &SignInError, return_to: Option<&L
     }
     let content = html! {
         p { (advice) }
-        p { a.button href=(sign_in.path(&again)) { "Try again" } }
-        p.code { "Code: " code { (error.code()) } }
+        p { a.button href=(frame.sign_in.path(&again)) { (texts.try_again) } }
+        p.code { (texts.code) code { (error.code()) } }
     };
-    page(sign_in, status_of(error), "You are not signed in", &content)
+    page(frame, status_of(error), texts.not_signed_in, &content)
 }
 
-pub(super) fn foreign_target(sign_in: &SignIn) -> HttpResponse {
+pub(super) fn foreign_target(frame: &Frame<'_>) -> HttpResponse {
+    let texts = frame.texts;
     let content = html! {
-        p { "The link that you followed leads to another site after the sign-in. It was not followed." }
-        p { a.button href=(sign_in.path("/auth/login")) { "Sign in" } }
-        p.code { "Code: " code { "return_target" } }
+        p { (texts.foreign_target) }
+        p { a.button href=(frame.sign_in.path("/auth/login")) { (texts.sign_in) } }
+        p.code { (texts.code) code { "return_target" } }
     };
-    page(sign_in, StatusCode::BAD_REQUEST, "You are not signed in", &content)
+    page(frame, StatusCode::BAD_REQUEST, texts.not_signed_in, &content)
 }
 
 /// Asks whether to sign out.
-pub(super) fn sign_out(sign_in: &SignIn, token: &Secret) -> HttpResponse {
+pub(super) fn sign_out(frame: &Frame<'_>, token: &Secret) -> HttpResponse {
+    let texts = frame.texts;
     let content = html! {
-        form method="post" action=(sign_in.path("/auth/logout")) {
+        form method="post" action=(frame.sign_in.path("/auth/logout")) {
             input type="hidden" name="_csrf" value=(token.expose());
-            button type="submit" { "Sign out" }
+            button type="submit" { (texts.sign_out) }
         }
-        p { a href=(sign_in.path("/")) { "Stay signed in" } }
+        p { a href=(frame.sign_in.path("/")) { (texts.stay) } }
     };
-    page(sign_in, StatusCode::OK, "Do you want to sign out?", &content)
+    page(frame, StatusCode::OK, texts.sign_out_question, &content)
 }
 
 /// The way to the provider's own sign-out. No redirect: browsers would count it as the form's, which may only go to this site.
-pub(super) fn on_to_the_provider(sign_in: &SignIn, location: &str) -> HttpResponse {
+pub(super) fn on_to_the_provider(frame: &Frame<'_>, location: &str) -> HttpResponse {
+    let texts = frame.texts;
     let content = html! {
-        p { "You are signed out here. Your provider signs you out next." }
-        p { a.button href=(location) { "Continue" } }
+        p { (texts.provider_next) }
+        p { a.button href=(location) { (texts.go_on) } }
     };
-    let mut response = page(sign_in, StatusCode::OK, "Signing out", &content);
+    let mut response = page(frame, StatusCode::OK, texts.signing_out, &content);
     if let Ok(value) = format!("0; url={location}").parse() {
         response.headers_mut().insert(actix_web::http::header::HeaderName::from_static("refresh"), value);
     }
     response
 }
 
-pub(super) fn signed_out(sign_in: &SignIn) -> HttpResponse {
-    let content = html! { p { a.button href=(sign_in.path("/auth/login")) { "Sign in again" } } };
-    page(sign_in, StatusCode::OK, "You are signed out", &content)
+pub(super) fn signed_out(frame: &Frame<'_>) -> HttpResponse {
+    let texts = frame.texts;
+    let content = html! { p { a.button href=(frame.sign_in.path("/auth/login")) { (texts.sign_in_again) } } };
+    page(frame, StatusCode::OK, texts.signed_out, &content)
 }
 
 /// The status of an answer to somebody who is not signed in.

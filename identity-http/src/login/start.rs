@@ -7,7 +7,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use identity_core::value::LocalPath;
 use serde::Deserialize;
 
-use super::{SignIn, csrf, form, page, request_id};
+use super::page::{self, Frame};
+use super::{SignIn, csrf, form, request_id};
 
 #[derive(Deserialize)]
 pub(super) struct LoginQuery {
@@ -23,12 +24,15 @@ pub(super) async fn start(request: HttpRequest, sign_in: Data<SignIn>, query: Qu
     let Some(return_to) = return_target(&sign_in, query.return_to.as_deref()) else {
         return foreign_target(&sign_in, &request).await;
     };
+    if sign_in.open_setup().is_some() {
+        return HttpResponse::SeeOther().insert_header((header::LOCATION, sign_in.path("/auth/setup"))).finish();
+    }
     if sign_in.passwords {
         return form_page(&sign_in, &request, &return_to, StatusCode::OK, None);
     }
     let several = sign_in.sessions.providers().count() > 1;
     if several && query.provider.is_none() {
-        return page::choose(&sign_in, &return_to);
+        return page::choose(&Frame::of(&sign_in, &request), &return_to);
     }
     let again = query.prompt.as_deref() == Some("login");
     match sign_in.sessions.start(query.provider.as_deref(), &return_to, again).await {
@@ -41,7 +45,7 @@ pub(super) async fn start(request: HttpRequest, sign_in: Data<SignIn>, query: Qu
             let location = (header::LOCATION, started.location.as_str());
             response.cookie(cookies.of_transaction(&started)).insert_header(location).finish()
         }
-        Err(error) => page::failed(&sign_in, &error, Some(&return_to)),
+        Err(error) => page::failed(&Frame::of(&sign_in, &request), &error, Some(&return_to)),
     }
 }
 
@@ -53,10 +57,20 @@ pub(super) fn form_page(
     status: StatusCode,
     complaint: Option<&form::Complaint>,
 ) -> HttpResponse {
+    let frame = Frame::of(sign_in, request);
+    with_token(sign_in, request, |token| page::form(&frame, return_to, token, status, complaint))
+}
+
+/// A page with a form, with the token that comes back with it.
+pub(super) fn with_token(
+    sign_in: &SignIn,
+    request: &HttpRequest,
+    page: impl FnOnce(&str) -> HttpResponse,
+) -> HttpResponse {
     let known = sign_in.cookies().form(request).filter(|token| token.expose().len() == 43);
     let token = known.map(|token| token.expose().to_owned()).or_else(|| sign_in.sessions.random_text());
     let Some(token) = token else { return HttpResponse::ServiceUnavailable().finish() };
-    let mut response = page::form(sign_in, return_to, &token, status, complaint);
+    let mut response = page(&token);
     csrf::hand_out(&mut response, &token);
     // A cookie that cannot be written leaves a form that is refused: nothing worse.
     let _added = response.add_cookie(&sign_in.cookies().of_form(&token));
@@ -73,5 +87,5 @@ pub(super) fn return_target(sign_in: &SignIn, text: Option<&str>) -> Option<Loca
 
 pub(super) async fn foreign_target(sign_in: &SignIn, request: &HttpRequest) -> HttpResponse {
     sign_in.sessions.record_refused("return_target", String::new(), request_id(request).as_deref()).await;
-    page::foreign_target(sign_in)
+    page::foreign_target(&Frame::of(sign_in, request))
 }

@@ -1,6 +1,8 @@
 //! `/api`: the management API (management reference §1-2).
 
+pub(crate) mod audit_log;
 pub(crate) mod authorizations;
+pub(crate) mod capabilities;
 pub(crate) mod clients;
 pub(crate) mod for_token;
 pub(crate) mod groups;
@@ -54,6 +56,10 @@ pub(crate) enum Failures {
 
 pub(crate) fn mount(surfaces: &Surfaces, api: &mut ServiceConfig) {
     me::mount(api);
+    capabilities::mount(surfaces, api);
+    if let Some(logs) = &surfaces.audit_logs {
+        audit_log::mount(api.app_data(Data::from(Arc::clone(logs))));
+    }
     if let Some(sign_in) = &surfaces.sign_in {
         sessions::mount(api.app_data(Data::from(Arc::clone(&sign_in.sessions))));
     }

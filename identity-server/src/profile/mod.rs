@@ -30,7 +30,9 @@ use identity_core::service::{
 };
 use identity_core::value::Secret;
 use identity_core::world::Sources;
-use identity_http::{About, Cluster, Decisions, Https, IdRules, Limits, Surfaces, TrustedProxies};
+use identity_http::{
+    About, Cluster, Decisions, FirstAdministrator, Https, IdRules, Limits, SignIn, Surfaces, TrustedProxies,
+};
 
 use crate::config::{Config, Profile};
 
@@ -230,6 +232,9 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
     let entitlements = directory.map(Directory::entitlements);
     let people = sign_in::People { verifier: verifier.as_deref(), passwords: hasher.is_some(), entitlements };
     let sign_in = sign_in::sign_in(config, engine, sessions, people, listening)?;
+    let setup = cluster.as_ref().and_then(|cluster| Some((cluster.setup.clone()?, cluster.ids.clone())));
+    let setup = setup.map(|(setup, ids)| FirstAdministrator { setup, ids });
+    let sign_in = sign_in.map(|sign_in| SignIn { setup, ..sign_in });
     let mut groups = Groups::new(gate(), Arc::clone(ids));
     let mut roles = Roles::new(gate());
     let mut tenants = Tenants::new(gate());
@@ -254,8 +259,10 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
         mapping_rules: has_rules.then(|| Arc::new(MappingRules::new(gate()))),
         authorizations: features.resource_authorizations.then(|| Arc::new(Authorizations::new(gate()))),
         decisions: Some(decisions),
+        audit_logs: Some(Arc::new(AuditLogs::new(gate(), Arc::clone(audit)))),
         cluster,
         sign_in,
+        base_path: config.server.base_path.clone(),
         https: Https(sign_in::is_https(config)),
         ids: Arc::clone(ids),
         limits: Limits { body_bytes: config.server.max_body_bytes, revision_wait: REVISION_WAIT },

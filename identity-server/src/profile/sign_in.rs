@@ -64,6 +64,7 @@ pub(super) fn sign_in(
     Ok(Some(SignIn {
         sessions: Arc::new(sessions),
         passwords,
+        setup: None,
         https: is_https(config),
         base_path: config.server.base_path.clone(),
     }))

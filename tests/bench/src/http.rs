@@ -99,6 +99,8 @@ fn surfaces(engine: &Arc<Engine>) -> Surfaces {
         mapping_rules: None,
         authorizations: None,
         decisions: Some(Decisions { access: Arc::new(access), identifier: None }),
+        audit_logs: None,
+        base_path: String::new(),
         cluster: None,
         sign_in: None,
         https: Https(false),

@@ -30,6 +30,12 @@ impl Setup {
         Self { engine, hasher, throttle: Throttle::new() }
     }
 
+    /// Whether there is no administrator yet.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !preset::has_administrator(&self.engine.world())
+    }
+
     /// Creates the first administrator.
     ///
     /// # Errors

@@ -1,0 +1,99 @@
+//! `/auth/setup`: the first administrator, while there is none (orchestration reference §1.8, for people).
+
+use actix_web::http::{StatusCode, header};
+use actix_web::web::{Data, Form};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use identity_core::service::Authentication;
+use identity_core::service::cluster::NewUser;
+use identity_core::value::{Email, Name, Secret};
+use serde::Deserialize;
+
+use super::page::{self, Frame};
+use super::{FirstAdministrator, SignIn, csrf, form, request_id, start};
+use crate::address;
+use crate::body::Findings;
+use crate::problem::Problem;
+
+/// What the form holds: shown again when it is refused, but for the password.
+#[derive(Default, Deserialize)]
+pub(super) struct Wanted {
+    pub(super) username: String,
+    pub(super) name: String,
+    pub(super) email: String,
+    password: String,
+    #[serde(rename = "_csrf")]
+    csrf: Option<String>,
+}
+
+impl SignIn {
+    /// What makes the first administrator, while there is none.
+    pub(super) fn open_setup(&self) -> Option<&FirstAdministrator> {
+        self.setup.as_ref().filter(|first| first.setup.is_open())
+    }
+}
+
+pub(super) async fn ask(request: HttpRequest, sign_in: Data<SignIn>) -> HttpResponse {
+    if sign_in.open_setup().is_none() {
+        return to_sign_in(&sign_in);
+    }
+    show(&sign_in, &request, &Wanted::default(), StatusCode::OK, None)
+}
+
+pub(super) async fn create(
+    request: HttpRequest,
+    sign_in: Data<SignIn>,
+    authentication: Data<Authentication>,
+    Form(wanted): Form<Wanted>,
+) -> HttpResponse {
+    let Some(first) = sign_in.open_setup() else { return to_sign_in(&sign_in) };
+    let refuse = |problem: &Problem| show(&sign_in, &request, &wanted, problem.status_code(), Some(problem.detail()));
+    if !csrf::is_own(&request, sign_in.cookies().form(&request).as_ref(), wanted.csrf.as_deref()) {
+        sign_in.sessions.record_refused("csrf", String::new(), request_id(&request).as_deref()).await;
+        return refuse(&Problem::forged());
+    }
+    let user = match first.user(&wanted) {
+        Ok(user) => user,
+        Err(problem) => return refuse(&problem),
+    };
+    let (username, password) = (user.username.clone(), Secret::new(wanted.password.clone()));
+    let id = request_id(&request);
+    if let Err(error) = first.setup.create(user, &password, address::of(&request), id.clone()).await {
+        return refuse(&error.into());
+    }
+    match authentication.basic(username.as_str(), &password, address::of(&request), id).await {
+        Ok(caller) => form::open(&sign_in, &request, &caller, sign_in.home().as_ref()).await,
+        Err(_) => to_sign_in(&sign_in),
+    }
+}
+
+impl FirstAdministrator {
+    fn user(&self, wanted: &Wanted) -> Result<NewUser, Problem> {
+        let mut findings = Findings::default();
+        let filled = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let username = findings.take("username", self.ids.username(wanted.username.trim()));
+        let name = findings.take("name", filled(&wanted.name).map(|name| Name::parse(&name)).transpose());
+        let email = findings.take("email", filled(&wanted.email).map(|email| Email::parse(&email)).transpose());
+        match (username, name, email) {
+            (Some(username), Some(name), Some(email)) if !wanted.password.is_empty() => {
+                Ok(NewUser { username, name, email })
+            }
+            (Some(_), Some(_), Some(_)) => Err(Problem::bad_request("invalid", "password must not be blank.")),
+            _ => Err(findings.problem()),
+        }
+    }
+}
+
+fn show(
+    sign_in: &SignIn,
+    request: &HttpRequest,
+    wanted: &Wanted,
+    status: StatusCode,
+    complaint: Option<&str>,
+) -> HttpResponse {
+    let frame = Frame::of(sign_in, request);
+    start::with_token(sign_in, request, |token| page::set_up(&frame, wanted, token, status, complaint))
+}
+
+fn to_sign_in(sign_in: &SignIn) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((header::LOCATION, sign_in.path("/auth/login"))).finish()
+}

@@ -1,0 +1,202 @@
+//! `/api/audit-log`: what was done and what was refused, newest first. Other than on `/v2`, denials are among it.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path, Query, ServiceConfig};
+use identity_core::entity::{AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind};
+use identity_core::port::{AuditField, AuditFilter, AuditQuery, AuditText, TimeFilter};
+use identity_core::search::{LikePattern, Order, Page, SortBy, Start, TextFilter, Window};
+use identity_core::service::AuditLogs;
+use identity_core::value::{BrokenRule, InvalidValue};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use utoipa::{IntoParams, ToSchema};
+
+use super::Failures;
+use crate::authentication::Authenticated;
+use crate::body::{Findings, one};
+use crate::page::{self, PageQuery};
+use crate::problem::Problem;
+use crate::route::resource;
+
+pub(super) fn mount(api: &mut ServiceConfig) {
+    api.service(resource("/audit-log").get(list)).service(resource("/audit-log/{key}").get(find));
+}
+
+/// Which entries to show.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct AuditLogQuery {
+    /// Only what was done by somebody whose username or client id has this in it.
+    actor: Option<String>,
+    /// Only what was done to things of this kind: `USER`, `CLIENT`, `GROUP`, `ROLE`, `TENANT`, `MAPPING_RULE`,
+    /// `AUTHORIZATION`, `RESOURCE`, `AUDIT_LOG` or `SESSION`.
+    entity_type: Option<String>,
+    /// Only what was done to things that have this in their key.
+    entity_key: Option<String>,
+    /// Only this: `CREATE`, `UPDATE`, `DELETE`, `ASSIGN`, `UNASSIGN` or `READ`.
+    operation: Option<String>,
+    /// Only what ended so: `SUCCESS`, `FAIL` or `DENIED`.
+    result: Option<String>,
+    /// Nothing older (RFC 3339).
+    from: Option<String>,
+    /// Only what is older (RFC 3339).
+    to: Option<String>,
+    /// The page, from 0. Without it, the list from its beginning.
+    #[param(maximum = 4294967295.0)]
+    page: Option<u32>,
+    /// How many items a page has: 1 to 10 000; 50 when only `page` is given.
+    #[param(minimum = 1, maximum = 10000)]
+    result_size: Option<usize>,
+}
+
+/// Something that was done or refused.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = AuditLogEntry)]
+pub(crate) struct EntryView {
+    /// Ascends in the order of writing.
+    key: String,
+    /// When (RFC 3339).
+    #[serde(with = "time::serde::rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    timestamp: OffsetDateTime,
+    /// `USER`, `CLIENT`, `ANONYMOUS`, or `SYSTEM` for the server itself.
+    actor_type: &'static str,
+    /// The username or the client's id.
+    #[schema(required)]
+    actor_id: Option<String>,
+    #[schema(example = "ASSIGN")]
+    operation: &'static str,
+    /// What it was done to.
+    entity: ThingView,
+    /// The other party: the member of a membership, the owner of an authorization.
+    #[schema(required)]
+    related: Option<ThingView>,
+    /// `SUCCESS`, `FAIL` or `DENIED`.
+    #[schema(example = "SUCCESS")]
+    result: &'static str,
+    /// Why it failed or was denied.
+    #[schema(required)]
+    reason: Option<String>,
+    /// The revision that the change made.
+    #[schema(required)]
+    revision: Option<u64>,
+    /// The request that asked for it.
+    #[schema(required)]
+    request_id: Option<String>,
+}
+
+/// What an entry is about.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuditLogThing)]
+pub(crate) struct ThingView {
+    #[serde(rename = "type")]
+    #[schema(example = "ROLE")]
+    kind: &'static str,
+    /// Empty when the whole kind is meant.
+    key: String,
+}
+
+impl From<&AuditEntity> for ThingView {
+    fn from(entity: &AuditEntity) -> Self {
+        Self { kind: entity.kind.as_str(), key: entity.key.clone() }
+    }
+}
+
+impl From<AuditEvent> for EntryView {
+    fn from(event: AuditEvent) -> Self {
+        Self {
+            key: event.key.to_string(),
+            timestamp: event.at,
+            actor_type: event.actor.kind_name(),
+            actor_id: event.actor.id().map(str::to_owned),
+            operation: event.operation.as_str(),
+            entity: (&event.entity).into(),
+            related: event.related.as_ref().map(ThingView::from),
+            result: event.result.as_str(),
+            reason: event.reason,
+            revision: event.revision.map(|revision| revision.0),
+            request_id: event.request_id,
+        }
+    }
+}
+
+/// A condition that a text has another in it.
+fn containing(text: &str) -> Result<TextFilter, InvalidValue> {
+    let literal: String = text.chars().flat_map(|c| if "*?\\".contains(c) { vec!['\\', c] } else { vec![c] }).collect();
+    Ok(TextFilter { like: Some(LikePattern::parse(&format!("*{literal}*"))?), ..TextFilter::default() })
+}
+
+/// A condition that a text is the word for something.
+fn word<T>(text: &str, parse: impl Fn(&str) -> Option<T>) -> Result<TextFilter, InvalidValue> {
+    let refuse = || InvalidValue { what: "word", rule: BrokenRule::Form("one of the documented words", String::new()) };
+    parse(text).map(|_| TextFilter::equals(text)).ok_or_else(refuse)
+}
+
+fn time(text: &str) -> Result<OffsetDateTime, InvalidValue> {
+    let rule = BrokenRule::Form("a time such as 2026-01-31T12:00:00Z", String::new());
+    OffsetDateTime::parse(text, &Rfc3339).map_err(|_| InvalidValue { what: "time", rule })
+}
+
+impl AuditLogQuery {
+    fn parse(self) -> Result<AuditQuery, Problem> {
+        let page = PageQuery { page: self.page, result_size: self.result_size }.parse()?;
+        let mut findings = Findings::default();
+        let mut filter = AuditFilter::default();
+        let conditions = [
+            ("actor", AuditText::ActorId, self.actor.as_deref().map(containing)),
+            ("entityKey", AuditText::EntityKey, self.entity_key.as_deref().map(containing)),
+            (
+                "entityType",
+                AuditText::EntityType,
+                self.entity_type.as_deref().map(|text| word(text, EntityKind::parse)),
+            ),
+            (
+                "operation",
+                AuditText::Operation,
+                self.operation.as_deref().map(|text| word(text, AuditOperation::parse)),
+            ),
+            ("result", AuditText::Result, self.result.as_deref().map(|text| word(text, AuditResult::parse))),
+        ];
+        for (name, field, condition) in conditions {
+            if let Some(condition) = condition.and_then(|condition| findings.take(name, condition)) {
+                filter = filter.and(field, condition);
+            }
+        }
+        let gte = self.from.as_deref().and_then(|text| findings.take("from", time(text)));
+        let lt = self.to.as_deref().and_then(|text| findings.take("to", time(text)));
+        if !findings.is_empty() {
+            return Err(findings.problem());
+        }
+        let newest_first = [SortBy { field: AuditField::Timestamp, order: Order::Descending }];
+        let window = Window { start: Start::Offset(page.offset), limit: page.limit };
+        let filter = filter.at(TimeFilter { gte, lt, ..TimeFilter::default() });
+        one("page", AuditQuery::new(filter, &newest_first, &window))
+    }
+}
+
+/// Lists what was done and refused, newest first. `X-Total-Count` says how many entries there are.
+#[utoipa::path(get, path = "/api/audit-log", tag = "audit-log", params(AuditLogQuery),
+    responses((status = 200, body = Vec<EntryView>), Failures))]
+pub(crate) async fn list(
+    logs: Data<AuditLogs>,
+    Authenticated(caller): Authenticated,
+    query: Query<AuditLogQuery>,
+) -> Result<HttpResponse, Problem> {
+    let query = query.into_inner().parse()?;
+    let found = logs.list(&caller, &query).await?;
+    Ok(page::respond(Page { items: found.items, total: found.total }, EntryView::from))
+}
+
+/// Shows an entry.
+#[utoipa::path(get, path = "/api/audit-log/{key}", tag = "audit-log", params(("key" = String, Path)),
+    responses((status = 200, body = EntryView), Failures))]
+pub(crate) async fn find(
+    logs: Data<AuditLogs>,
+    Authenticated(caller): Authenticated,
+    key: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok().json(EntryView::from(logs.find(&caller, &key).await?)))
+}

@@ -1,0 +1,56 @@
+/** What there is to choose from, for fields and pickers. */
+
+import type { Session } from "../app/session";
+import { api, askFound, askPage } from "./client";
+import { containing, first, inCluster, inManagement } from "./lists";
+import { usersOf } from "./people";
+
+export interface Choice {
+  id: string;
+  title: string;
+  detail?: string;
+}
+
+export type Find = (search: string) => Promise<Choice[]>;
+
+/** What is chosen from; without `find`, an id is typed. */
+export interface Source {
+  find?: Find;
+}
+
+export const groups: Find = async (search) =>
+  (await askPage(api.GET("/api/groups", inManagement(first(search))))).items.map(({ id, name }) => ({ id, title: name }));
+
+export const roles: Find = async (search) =>
+  (await askPage(api.GET("/api/roles", inManagement(first(search))))).items.map(({ name, description }) => ({
+    id: name,
+    title: name,
+    detail: description,
+  }));
+
+export const tenants: Find = async (search) =>
+  (await askPage(api.GET("/api/tenants", inManagement(first(search))))).items.map(({ tenantId, name }) => ({
+    id: tenantId,
+    title: name,
+    detail: tenantId,
+  }));
+
+export const mappingRules: Find = async (search) =>
+  (
+    await askFound(
+      api.POST("/v2/mapping-rules/search", {
+        body: { ...inCluster(first(search)), filter: search ? { name: containing(search) as never } : undefined },
+      }),
+    )
+  ).items.map(({ mappingRuleId, name }) => ({ id: mappingRuleId, title: name, detail: mappingRuleId }));
+
+export function users(session: Session): Find | undefined {
+  const users = usersOf(session);
+  if (!users) return undefined;
+  return async (search) =>
+    (await users.list(first(search))).items.map(({ id, username, name, email }) => ({
+      id,
+      title: name || username,
+      detail: [username, email].filter(Boolean).join(" · "),
+    }));
+}

@@ -1,0 +1,125 @@
+/** What is around every page: the header, the navigation, the reader's own choices. */
+
+import {
+  Button,
+  Content,
+  Header,
+  HeaderContainer,
+  HeaderGlobalAction,
+  HeaderGlobalBar,
+  HeaderMenuButton,
+  HeaderName,
+  HeaderPanel,
+  SideNav,
+  SideNavItems,
+  SideNavLink,
+  SkipToContent,
+} from "@carbon/react";
+import { Logout, UserAvatar } from "@carbon/icons-react";
+import { type ReactNode, useEffect, useState } from "react";
+import { Link, useLocation } from "wouter";
+
+import { base, csrfToken } from "../api/client";
+import { LANGUAGES, type Language, choose, t, useLanguage } from "../lib/i18n";
+import { THEMES, type Theme, chooseTheme, useTheme } from "../lib/theme";
+import { Choice } from "../parts/fields";
+import { placesOf } from "./navigation";
+import { useSession } from "./session";
+
+export function Shell({ children }: { children: ReactNode }) {
+  const session = useSession();
+  const [here] = useLocation();
+  const [panel, setPanel] = useState(false);
+  useEffect(() => setPanel(false), [here]);
+  return (
+    <HeaderContainer
+      render={({ isSideNavExpanded, onClickSideNavExpand }) => (
+        <>
+          <Header aria-label={t("product")}>
+            <SkipToContent href={`${base}${here}#content`}>{t("skip")}</SkipToContent>
+            <HeaderMenuButton
+              aria-label={t(isSideNavExpanded ? "nav.close" : "nav.open")}
+              onClick={onClickSideNavExpand}
+              isActive={isSideNavExpanded}
+              aria-expanded={isSideNavExpanded}
+            />
+            <HeaderName as={Link} href="/" prefix="">
+              {t("product")}
+            </HeaderName>
+            <HeaderGlobalBar>
+              <HeaderGlobalAction
+                aria-label={t("account.open")}
+                aria-expanded={panel}
+                isActive={panel}
+                onClick={() => setPanel(!panel)}
+                tooltipAlignment="end"
+              >
+                <UserAvatar size={20} />
+              </HeaderGlobalAction>
+            </HeaderGlobalBar>
+            <HeaderPanel expanded={panel} aria-label={t("account.title")} href="" >
+              {panel && <Account />}
+            </HeaderPanel>
+            <SideNav aria-label={t("nav.title")} expanded={isSideNavExpanded} onOverlayClick={onClickSideNavExpand} onSideNavBlur={onClickSideNavExpand}>
+              <SideNavItems>
+                {session.mayRead &&
+                  placesOf(session).map(({ title, places }) => (
+                    <li key={title} className="nav-group">
+                      <h2 className="nav-title" id={`nav-${title}`}>{t(title)}</h2>
+                      <ul aria-labelledby={`nav-${title}`}>
+                        {places.map(({ href, title }) => (
+                          <SideNavLink
+                            key={href}
+                            as={Link}
+                            href={href}
+                            isActive={here === href || here.startsWith(`${href}/`)}
+                            aria-current={here === href ? "page" : undefined}
+                            onClick={() => isSideNavExpanded && onClickSideNavExpand()}
+                          >
+                            {t(title)}
+                          </SideNavLink>
+                        ))}
+                      </ul>
+                    </li>
+                  ))}
+              </SideNavItems>
+            </SideNav>
+          </Header>
+          <Content id="content" className="content" tabIndex={-1}>
+            {children}
+          </Content>
+        </>
+      )}
+    />
+  );
+}
+
+/** Who is signed in, how they want to see this, and the way out. */
+function Account() {
+  const { capabilities } = useSession();
+  const theme = useTheme();
+  const language = useLanguage();
+  const themes = THEMES.map((theme) => [theme, t(`theme.${theme}`)] as const);
+  const languages = Object.entries(LANGUAGES) as [Language, string][];
+  return (
+    <div className="menu">
+      <p>
+        <strong>{capabilities.caller.name}</strong>
+        <br />
+        <small>{capabilities.caller.id}</small>
+      </p>
+      <Choice<Theme> name="theme" labelText={t("theme.title")} value={theme} choices={themes} onValue={chooseTheme} />
+      <Choice<Language> name="language" labelText={t("language")} value={language} choices={languages} onValue={choose} />
+      <form method="post" action={`${base}/auth/logout`} onSubmit={(event) => {
+        const token = event.currentTarget.elements.namedItem("_csrf");
+        if (token instanceof HTMLInputElement) token.value = csrfToken();
+      }}>
+        <input type="hidden" name="_csrf" />
+        <Button type="submit" kind="tertiary" renderIcon={Logout}>
+          {t("account.sign_out")}
+        </Button>
+      </form>
+      <p className="hint">{t("account.version", { version: capabilities.version })}</p>
+    </div>
+  );
+}

@@ -1,0 +1,46 @@
+/** The places of the UI, by what they need. */
+
+import type { Key } from "../lib/i18n";
+import type { Session } from "./session";
+
+export interface Place {
+  href: string;
+  title: Key;
+  needs: (session: Session) => boolean;
+}
+
+export const NAVIGATION: { title: Key; places: Place[] }[] = [
+  {
+    title: "nav.people",
+    places: [
+      { href: "/users", title: "users.title", needs: (session) => session.has("cluster-users") },
+      { href: "/groups", title: "groups.title", needs: (session) => session.has("groups") },
+      { href: "/roles", title: "roles.title", needs: (session) => session.has("roles") },
+    ],
+  },
+  {
+    title: "nav.access",
+    places: [
+      { href: "/tenants", title: "tenants.title", needs: (session) => session.has("tenants") },
+      { href: "/mapping-rules", title: "rules.title", needs: (session) => session.has("mapping-rules") },
+      {
+        href: "/authorizations",
+        title: "authorizations.title",
+        needs: (session) => session.has("authorizations") || session.has("cluster"),
+      },
+    ],
+  },
+  {
+    title: "nav.operations",
+    places: [
+      { href: "/sessions", title: "sessions.title", needs: (session) => session.has("sessions") },
+      { href: "/audit-log", title: "audit.title", needs: (session) => session.has("audit-log") },
+    ],
+  },
+];
+
+/** The places that there are for somebody. */
+export const placesOf = (session: Session) =>
+  NAVIGATION.map(({ title, places }) => ({ title, places: places.filter(({ needs }) => needs(session)) })).filter(
+    ({ places }) => places.length > 0,
+  );

@@ -1,0 +1,72 @@
+/** Texts in the reader's language, dates and numbers in their locale. */
+
+import { useSyncExternalStore } from "react";
+
+import en from "../messages/en.json";
+import { kept } from "./kept";
+
+export type Key = keyof typeof en;
+type Message = string | { one: string; other: string };
+type Messages = Record<Key, Message>;
+export type Values = Record<string, string | number>;
+
+export const LANGUAGES = { en: "English", de: "Deutsch" } as const;
+export type Language = keyof typeof LANGUAGES;
+
+const chosen = kept<Language>("identity-language", Object.keys(LANGUAGES) as Language[]);
+const preferred = () => (navigator.languages.find((tag) => /^(de|en)\b/.test(tag))?.startsWith("de") ? "de" : "en");
+
+let language: Language = "en";
+let messages: Messages = en;
+let locale = "en";
+let plural = new Intl.PluralRules("en");
+const listeners = new Set<() => void>();
+
+export async function speak(wanted: Language = chosen.get() ?? preferred()) {
+  messages = wanted === "de" ? (await import("../messages/de.json")).default : en;
+  language = wanted;
+  // The reader's own variant of the language, which says how dates are written.
+  locale = navigator.languages.find((tag) => tag.startsWith(wanted)) ?? wanted;
+  plural = new Intl.PluralRules(language);
+  document.documentElement.lang = language;
+  listeners.forEach((listener) => listener());
+}
+
+export function choose(wanted: Language) {
+  chosen.set(wanted);
+  void speak(wanted);
+}
+
+/** A text with its values filled in; with `count` in the form for that number. */
+export function t(key: Key, values: Values = {}): string {
+  const message = messages[key];
+  const form =
+    typeof message === "string" ? message : plural.select(Number(values.count)) === "one" ? message.one : message.other;
+  return form.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = values[name] ?? "";
+    return typeof value === "number" ? new Intl.NumberFormat(locale).format(value) : value;
+  });
+}
+
+/** Whether there is a text of this key, as for words that the server uses. */
+export const word = (prefix: string, name: string) => {
+  const key = `${prefix}.${name}`;
+  return key in messages ? t(key as Key) : name;
+};
+
+export const time = (text: string) =>
+  new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" }).format(new Date(text));
+
+export const number = (value: number) => new Intl.NumberFormat(locale).format(value);
+
+export const list = (items: string[]) => new Intl.ListFormat(locale, { type: "conjunction" }).format(items);
+
+export function useLanguage(): Language {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => language,
+  );
+}

@@ -1,0 +1,22 @@
+/** A choice that the browser keeps. Where it keeps nothing, it is forgotten with the page. */
+export function kept<T extends string>(name: string, choices: readonly T[]) {
+  let here: T | undefined;
+  return {
+    get(): T | undefined {
+      try {
+        const text = localStorage.getItem(name);
+        return choices.find((choice) => choice === text) ?? here;
+      } catch {
+        return here;
+      }
+    },
+    set(choice: T) {
+      here = choice;
+      try {
+        localStorage.setItem(name, choice);
+      } catch {
+        // Private windows may not keep anything.
+      }
+    },
+  };
+}

@@ -1,0 +1,140 @@
+import { Tag, TextInput } from "@carbon/react";
+import { useState } from "react";
+
+import { type Schemas, api, askPage } from "../../api/client";
+import { list, t, time, word } from "../../lib/i18n";
+import { useQuery } from "../../lib/useQuery";
+import { Listing } from "../../parts/Listing";
+import { Page } from "../../parts/Page";
+import { Choice } from "../../parts/fields";
+
+type Entry = Schemas["AuditLogEntry"];
+
+const RESULTS = ["SUCCESS", "FAIL", "DENIED"];
+const OPERATIONS = ["CREATE", "UPDATE", "DELETE", "ASSIGN", "UNASSIGN", "READ"];
+const TYPES = [
+  "USER", "CLIENT", "GROUP", "ROLE", "TENANT", "MAPPING_RULE", "AUTHORIZATION", "RESOURCE", "AUDIT_LOG", "SESSION",
+];
+const COLOURS: Record<string, "green" | "red" | "magenta"> = { SUCCESS: "green", FAIL: "magenta", DENIED: "red" };
+
+/** The filters, by their names in the address, with what they may be. */
+const FILTERS = [
+  ["result", "audit.result", "result", RESULTS],
+  ["operation", "audit.operation", "operation", OPERATIONS],
+  ["entityType", "audit.type", "owner", TYPES],
+] as const;
+
+export default function AuditLog() {
+  const query = useQuery();
+  const filters = Object.fromEntries(
+    ["actor", "result", "operation", "entityType", "entityKey", "from", "to"].map((name) => [name, query.get(name)]),
+  );
+  const day = (name: "from" | "to") => {
+    if (!filters[name]) return undefined;
+    const start = new Date(`${filters[name]}T00:00:00`);
+    if (name === "to") start.setDate(start.getDate() + 1);
+    return Number.isNaN(start.getTime()) ? undefined : start.toISOString();
+  };
+  return (
+    <Page title={t("audit.title")} lead={t("audit.lead")}>
+      <div className="tools" role="search" aria-label={t("audit.filters")}>
+        <Typed name="actor" label={t("audit.actor")} />
+        <Typed name="entityKey" label={t("audit.key")} />
+        {FILTERS.map(([name, label, prefix, words]) => (
+          <Choice
+            key={name}
+            name={name}
+            labelText={t(label)}
+            value={query.get(name)}
+            choices={["", ...words].map((value) => [value, value ? word(prefix, value) : t("audit.any")] as const)}
+            onValue={(value) => query.set({ [name]: value, page: 0 })}
+          />
+        ))}
+        <Day name="from" label={t("audit.from")} />
+        <Day name="to" label={t("audit.to")} />
+      </div>
+      <Listing<Entry>
+        label={t("audit.title")}
+        load={({ page, size }) =>
+          askPage(
+            api.GET("/api/audit-log", {
+              params: {
+                query: {
+                  actor: filters.actor || undefined,
+                  result: filters.result || undefined,
+                  operation: filters.operation || undefined,
+                  entityType: filters.entityType || undefined,
+                  entityKey: filters.entityKey || undefined,
+                  from: day("from"),
+                  to: day("to"),
+                  page,
+                  resultSize: size,
+                },
+              },
+            }),
+          )
+        }
+        on={Object.values(filters)}
+        rowKey={({ key }) => key}
+        columns={[
+          { key: "time", header: t("audit.time"), cell: ({ timestamp }) => time(timestamp) },
+          { key: "actor", header: t("audit.actor"), cell: ({ actorId, actorType }) => actorId ?? word("actor", actorType) },
+          { key: "what", header: t("audit.what"), cell: (entry) => <What {...entry} /> },
+          {
+            key: "result",
+            header: t("audit.result"),
+            cell: ({ result }) => (
+              <Tag size="sm" type={COLOURS[result] ?? "gray"}>
+                {word("result", result)}
+              </Tag>
+            ),
+          },
+          { key: "reason", header: t("audit.reason"), cell: ({ reason }) => reason ?? "–", minor: true },
+          { key: "revision", header: t("audit.revision"), cell: ({ revision }) => revision ?? "–", minor: true },
+        ]}
+        empty={{ title: t("audit.none"), text: t("audit.none_text") }}
+      />
+    </Page>
+  );
+}
+
+/** What was done to what, in words. */
+function What({ operation, entity, related }: Entry) {
+  const thing = ({ type, key }: Entry["entity"]) => `${word("owner", type)}${key ? ` ${key}` : ""}`;
+  return (
+    <>
+      {word("operation", operation)} <span className="code">{list([thing(entity), ...(related ? [thing(related)] : [])])}</span>
+    </>
+  );
+}
+
+/** A filter that is typed, and applies when it is left or confirmed. */
+function Typed({ name, label }: { name: string; label: string }) {
+  const query = useQuery();
+  const [text, setText] = useState(query.get(name));
+  const apply = () => query.set({ [name]: text.trim(), page: 0 });
+  return (
+    <TextInput
+      id={`filter-${name}`}
+      labelText={label}
+      value={text}
+      autoComplete="off"
+      onChange={(event) => setText(event.target.value)}
+      onBlur={apply}
+      onKeyDown={(event) => event.key === "Enter" && apply()}
+    />
+  );
+}
+
+function Day({ name, label }: { name: string; label: string }) {
+  const query = useQuery();
+  return (
+    <TextInput
+      id={`filter-${name}`}
+      type="date"
+      labelText={label}
+      value={query.get(name)}
+      onChange={(event) => query.set({ [name]: event.target.value, page: 0 })}
+    />
+  );
+}

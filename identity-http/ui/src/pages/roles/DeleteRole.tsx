@@ -1,0 +1,43 @@
+import { type Schemas, api, ask } from "../../api/client";
+import { KINDS, membersOf } from "../../api/roleMembers";
+import { useSession } from "../../app/session";
+import { useToast } from "../../app/toasts";
+import { list, t } from "../../lib/i18n";
+import { ConfirmDialog } from "../../parts/Dialog";
+
+interface Props {
+  role: Schemas["RoleView"];
+  onClose: () => void;
+  onDeleted: () => void;
+}
+
+export function DeleteRole({ role: { name }, onClose, onDeleted }: Props) {
+  const session = useSession();
+  const say = useToast();
+  const consequences = async () => {
+    const permissions = await ask(api.GET("/api/roles/{name}/permissions", { params: { path: { name } } }));
+    const audiences = [...new Set(permissions.map(({ resourceServerAudience }) => resourceServerAudience))];
+    const said = [];
+    if (session.has("cluster")) {
+      const members = membersOf(name);
+      const none = { search: "", page: 0, size: 1 };
+      const totals = await Promise.all(KINDS.map(async (kind) => [kind, (await members[kind].page(none)).total] as const));
+      for (const [kind, count] of totals) if (count > 0) said.push(t(`lose.role.${kind}`, { count }));
+    }
+    if (audiences.length > 0) said.push(t("lose.permissions", { apis: list(audiences) }));
+    return [...said, t("lose.no_undo")];
+  };
+  return (
+    <ConfirmDialog
+      heading={t("roles.delete", { name })}
+      submit={t("delete")}
+      consequences={consequences}
+      onConfirm={async () => {
+        await ask(api.DELETE("/api/roles/{name}", { params: { path: { name } } }));
+        say({ title: t("deleted", { name }) });
+        onDeleted();
+      }}
+      onClose={onClose}
+    />
+  );
+}

@@ -1,0 +1,169 @@
+import { Button, Tag } from "@carbon/react";
+import { Add } from "@carbon/icons-react";
+import { useState } from "react";
+
+import * as choices from "../../api/choices";
+import { type Schemas, api, ask } from "../../api/client";
+import { useSession } from "../../app/session";
+import { useToast } from "../../app/toasts";
+import { t, word } from "../../lib/i18n";
+import { useLoad } from "../../lib/useLoad";
+import { FormDialog } from "../../parts/Dialog";
+import { PickDialog } from "../../parts/PickDialog";
+import { Choice, TextField } from "../../parts/fields";
+
+type Rule = Schemas["RuleView"];
+type Body = Schemas["RuleBody"];
+type Type = NonNullable<Rule["type"]>;
+type Operator = Rule["operator"];
+
+export interface Target {
+  kind: Type;
+  id: string;
+  title: string;
+}
+
+/** What a rule leads to. */
+export const targetsOf = ({ appliedRoles, appliedTenants, appliedGroups }: Rule): Target[] => [
+  ...appliedRoles.map(({ name }) => ({ kind: "ROLE" as const, id: name, title: name })),
+  ...appliedTenants.map(({ tenantId, name }) => ({ kind: "TENANT" as const, id: tenantId, title: name })),
+  ...appliedGroups.map(({ id, name }) => ({ kind: "GROUP" as const, id, title: name })),
+];
+
+const body = (rule: Pick<Rule, "name" | "claimName" | "claimValue" | "operator" | "type">, targets: Target[]): Body => {
+  const ids = (kind: Type) => targets.filter((target) => target.kind === kind).map(({ id }) => id);
+  return {
+    ...rule,
+    appliedRoleNames: ids("ROLE"),
+    appliedTenantIds: ids("TENANT"),
+    appliedGroupIds: ids("GROUP"),
+  };
+};
+
+/** The rule as it was, to make it again. */
+export const bodyOf = (rule: Rule): Body => {
+  const { name, claimName, claimValue, operator, type } = rule;
+  return body({ name, claimName, claimValue, operator, type }, targetsOf(rule));
+};
+
+const TYPES: readonly Type[] = ["ROLE", "TENANT", "GROUP"];
+const OPERATORS: readonly Operator[] = ["EQUALS", "CONTAINS"];
+const FIND: Record<Type, choices.Find> = { ROLE: choices.roles, TENANT: choices.tenants, GROUP: choices.groups };
+
+export function RuleForm({ rule, onClose, onDone }: { rule?: Rule; onClose: () => void; onDone: () => void }) {
+  const session = useSession();
+  const say = useToast();
+  const [name, setName] = useState(rule?.name ?? "");
+  const [claimName, setClaimName] = useState(rule?.claimName ?? "");
+  const [claimValue, setClaimValue] = useState(rule?.claimValue ?? "");
+  const [operator, setOperator] = useState<Operator>(rule?.operator ?? "EQUALS");
+  const [type, setType] = useState<Type>(rule?.type ?? "ROLE");
+  const [targets, setTargets] = useState<Target[]>(rule ? targetsOf(rule) : []);
+  const [picking, setPicking] = useState(false);
+  // The claims of one's own session: the likeliest to be in everybody's tokens.
+  const own = useLoad(
+    async () => (session.has("sessions") ? (await ask(api.GET("/api/me/session"))).claims : {}),
+    [],
+  );
+  const save = async () => {
+    const fields = { name: name.trim(), claimName: claimName.trim(), claimValue, operator };
+    if (rule) {
+      const change = body({ ...fields, type: rule.type }, targets);
+      await ask(api.PUT("/api/mapping-rules/{id}", { params: { path: { id: rule.id } }, body: change }));
+    } else {
+      await ask(api.POST("/api/mapping-rules", { body: body({ ...fields, type }, targets) }));
+    }
+    say({ title: t("saved", { name }) });
+    onDone();
+  };
+  const kinds = TYPES.filter((kind) => kind !== "TENANT" || session.has("tenants"));
+  return (
+    <>
+      <FormDialog
+        size="md"
+        heading={t(rule ? "rules.edit" : "rules.create")}
+        submit={t(rule ? "save" : "create")}
+        disabled={!name.trim() || !claimName.trim() || !claimValue}
+        onSubmit={save}
+        onClose={onClose}
+      >
+        {(problem) => (
+          <>
+            <TextField name="name" labelText={t("name")} value={name} onValue={setName} problem={problem} data-modal-primary-focus />
+            <TextField
+              name="claimName"
+              labelText={t("rules.claim")}
+              helperText={t("rules.claim_help")}
+              value={claimName}
+              onValue={setClaimName}
+              problem={problem}
+              list="known-claims"
+              spellCheck={false}
+            />
+            <datalist id="known-claims">
+              {Object.keys(own.data ?? {}).map((claim) => (
+                <option key={claim} value={claim} />
+              ))}
+            </datalist>
+            <Choice<Operator>
+              name="operator"
+              labelText={t("rules.operator")}
+              value={operator}
+              choices={OPERATORS.map((operator) => [operator, word("operator", operator)] as const)}
+              onValue={setOperator}
+              problem={problem}
+            />
+            <TextField name="claimValue" labelText={t("rules.value")} value={claimValue} onValue={setClaimValue} problem={problem} />
+            {!rule && (
+              <Choice<Type>
+                name="type"
+                labelText={t("rules.type")}
+                value={type}
+                choices={kinds.map((kind) => [kind, word("owner", kind)] as const)}
+                onValue={(type) => {
+                  setType(type);
+                  setTargets([]);
+                }}
+                problem={problem}
+              />
+            )}
+            <div role="group" aria-label={t("rules.targets")}>
+              <p className="cds--label">{t("rules.targets")}</p>
+              <div className="tags">
+                {targets.map(({ kind, id, title }) => (
+                  <Tag
+                    key={`${kind} ${id}`}
+                    type="blue"
+                    filter
+                    title={t("members.remove", { name: title })}
+                    onClose={() => setTargets((before) => before.filter((other) => other.id !== id || other.kind !== kind))}
+                  >
+                    {title}
+                  </Tag>
+                ))}
+              </div>
+              <Button size="sm" kind="ghost" renderIcon={Add} onClick={() => setPicking(true)}>
+                {t("rules.add_target", { kind: word("owner", rule?.type ?? type) })}
+              </Button>
+            </div>
+          </>
+        )}
+      </FormDialog>
+      {picking && (
+        <PickDialog
+          heading={t("rules.add_target", { kind: word("owner", rule?.type ?? type) })}
+          submit={t("add")}
+          search={t("members.search")}
+          find={FIND[rule?.type ?? type]}
+          taken={new Set(targets.filter(({ kind }) => kind === (rule?.type ?? type)).map(({ id }) => id))}
+          onPick={async (ids) => {
+            const found = await FIND[rule?.type ?? type]("");
+            const titled = (id: string) => found.find((choice) => choice.id === id)?.title ?? id;
+            setTargets((before) => [...before, ...ids.map((id) => ({ kind: rule?.type ?? type, id, title: titled(id) }))]);
+          }}
+          onClose={() => setPicking(false)}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,91 @@
+import { Button, Tag } from "@carbon/react";
+import { Add, Edit, TrashCan } from "@carbon/icons-react";
+import { useState } from "react";
+
+import { type Schemas, api, ask, askPage } from "../../api/client";
+import { inManagement } from "../../api/lists";
+import { useSession } from "../../app/session";
+import { useToast } from "../../app/toasts";
+import { t, word } from "../../lib/i18n";
+import { ConfirmDialog } from "../../parts/Dialog";
+import { Listing } from "../../parts/Listing";
+import { Page } from "../../parts/Page";
+import { RuleForm, bodyOf, targetsOf } from "./RuleForm";
+
+type Rule = Schemas["RuleView"];
+
+export default function RuleList() {
+  const { mayWrite } = useSession();
+  const say = useToast();
+  const [form, setForm] = useState<Rule | "new">();
+  const [deleting, setDeleting] = useState<Rule>();
+  const [round, setRound] = useState(0);
+  const again = () => setRound((round) => round + 1);
+  const condition = ({ claimName, operator, claimValue }: Rule) =>
+    `${claimName} ${word("operator", operator)} ${claimValue}`;
+  return (
+    <Page title={t("rules.title")} lead={t("rules.lead")}>
+      <Listing<Rule>
+        label={t("rules.title")}
+        search={t("rules.search")}
+        load={(query) => askPage(api.GET("/api/mapping-rules", inManagement(query)))}
+        on={[round]}
+        rowKey={({ id }) => id}
+        columns={[
+          { key: "name", header: t("name"), cell: ({ name }) => name },
+          { key: "condition", header: t("rules.condition"), cell: (rule) => <span className="code">{condition(rule)}</span> },
+          {
+            key: "targets",
+            header: t("rules.targets"),
+            minor: true,
+            cell: (rule) => (
+              <span className="tags">
+                {targetsOf(rule).map(({ kind, id, title }) => (
+                  <Tag key={`${kind} ${id}`} size="sm" type="blue">
+                    {title}
+                  </Tag>
+                ))}
+              </span>
+            ),
+          },
+        ]}
+        tools={
+          mayWrite && (
+            <Button size="lg" renderIcon={Add} onClick={() => setForm("new")}>
+              {t("rules.create")}
+            </Button>
+          )
+        }
+        actions={
+          mayWrite
+            ? [
+                { label: ({ name }) => t("edit_named", { name }), icon: Edit, onClick: setForm },
+                { label: ({ name }) => t("delete_named", { name }), icon: TrashCan, onClick: setDeleting },
+              ]
+            : []
+        }
+        empty={{ title: t("rules.none"), text: t("rules.none_text") }}
+      />
+      {form && <RuleForm rule={form === "new" ? undefined : form} onClose={() => setForm(undefined)} onDone={again} />}
+      {deleting && (
+        <ConfirmDialog
+          heading={t("rules.delete", { name: deleting.name })}
+          submit={t("delete")}
+          consequences={async () => [
+            t("lose.rule", { condition: condition(deleting) }),
+            ...targetsOf(deleting).map(({ kind, title }) => t(`lose.rule.${kind}`, { name: title })),
+          ]}
+          onConfirm={async () => {
+            await ask(api.DELETE("/api/mapping-rules/{id}", { params: { path: { id: deleting.id } } }));
+            again();
+            say({
+              title: t("deleted", { name: deleting.name }),
+              undo: () => ask(api.POST("/api/mapping-rules", { body: bodyOf(deleting) })).then(again),
+            });
+          }}
+          onClose={() => setDeleting(undefined)}
+        />
+      )}
+    </Page>
+  );
+}

@@ -1,0 +1,116 @@
+import { Button, Tag } from "@carbon/react";
+import { Logout } from "@carbon/icons-react";
+import { useState } from "react";
+
+import { type Schemas, api, ask, askPage } from "../../api/client";
+import { useSession } from "../../app/session";
+import { useToast } from "../../app/toasts";
+import { t, time } from "../../lib/i18n";
+import { ConfirmDialog } from "../../parts/Dialog";
+import { type Column, Listing } from "../../parts/Listing";
+
+type Item = Schemas["Session"];
+
+/** Who is signed in, in which browser: one's own sessions, somebody's, or everybody's. */
+export function SessionList({ own, username }: { own?: boolean; username?: string }) {
+  const { mayWrite } = useSession();
+  const say = useToast();
+  const [round, setRound] = useState(0);
+  const [ending, setEnding] = useState<Item | "others" | "all">();
+  const again = () => setRound((round) => round + 1);
+  const columns: Column<Item>[] = [
+    {
+      key: "browser",
+      header: t("sessions.browser"),
+      cell: ({ userAgent, current }) => (
+        <>
+          {browser(userAgent)} {current && <Tag size="sm" type="green">{t("sessions.this")}</Tag>}
+        </>
+      ),
+    },
+    ...(own || username ? [] : [{ key: "username", header: t("username"), cell: ({ username }: Item) => username }]),
+    { key: "since", header: t("sessions.since"), cell: ({ createdAt }) => time(createdAt), minor: true },
+    { key: "active", header: t("sessions.active"), cell: ({ lastActiveAt }) => time(lastActiveAt) },
+    { key: "until", header: t("sessions.until"), cell: ({ expiresAt }) => time(expiresAt), minor: true },
+  ];
+  const end = async () => {
+    if (ending === "others") await ask(api.DELETE("/api/me/sessions"));
+    else if (ending === "all") await ask(api.DELETE("/api/sessions", { params: { query: { username: username ?? "" } } }));
+    else if (ending && own) await ask(api.DELETE("/api/me/sessions/{key}", { params: { path: { key: ending.key } } }));
+    else if (ending) await ask(api.DELETE("/api/sessions/{key}", { params: { path: { key: ending.key } } }));
+    say({ title: t("sessions.ended") });
+    again();
+  };
+  const whole = own ? "others" : username && mayWrite ? "all" : undefined;
+  return (
+    <>
+      <Listing
+        label={t("sessions.title")}
+        columns={columns}
+        load={({ page, size }) =>
+          own
+            ? askPage(api.GET("/api/me/sessions", { params: { query: { page, resultSize: size } } }))
+            : askPage(api.GET("/api/sessions", { params: { query: { username, page, resultSize: size } } }))
+        }
+        on={[round]}
+        rowKey={({ key }) => key}
+        tools={
+          whole && (
+            <Button size="lg" kind="tertiary" renderIcon={Logout} onClick={() => setEnding(whole)}>
+              {t(`sessions.end_${whole}`)}
+            </Button>
+          )
+        }
+        actions={
+          own || mayWrite
+            ? [
+                {
+                  label: ({ userAgent, username }) => t("sessions.end_of", { browser: browser(userAgent), name: username }),
+                  icon: Logout,
+                  onClick: setEnding,
+                  unless: ({ current }) => current,
+                },
+              ]
+            : []
+        }
+        empty={{ title: t("sessions.none"), text: t("sessions.none_text") }}
+      />
+      {ending && (
+        <ConfirmDialog
+          heading={t("sessions.end")}
+          submit={t("sessions.end")}
+          onConfirm={end}
+          onClose={() => setEnding(undefined)}
+        >
+          <p>
+            {typeof ending === "string"
+              ? t(`sessions.end_${ending}_means`)
+              : t("sessions.end_means", { name: ending.username, browser: browser(ending.userAgent) })}
+          </p>
+        </ConfirmDialog>
+      )}
+    </>
+  );
+}
+
+/** What people call a browser, out of what it calls itself. */
+function browser(userAgent: string | null): string {
+  const names: [RegExp, string][] = [
+    [/Edg\//, "Edge"],
+    [/OPR\//, "Opera"],
+    [/Firefox\//, "Firefox"],
+    [/Chrom(e|ium)\//, "Chrome"],
+    [/Safari\//, "Safari"],
+  ];
+  const systems: [RegExp, string][] = [
+    [/Android/, "Android"],
+    [/iPhone|iPad/, "iOS"],
+    [/Windows/, "Windows"],
+    [/Mac OS/, "macOS"],
+    [/Linux/, "Linux"],
+  ];
+  const find = (table: [RegExp, string][]) => table.find(([pattern]) => pattern.test(userAgent ?? ""))?.[1];
+  const name = find(names);
+  const system = find(systems);
+  return [name ?? userAgent?.slice(0, 60) ?? t("sessions.unknown"), name && system].filter(Boolean).join(", ");
+}

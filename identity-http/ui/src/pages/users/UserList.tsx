@@ -1,0 +1,55 @@
+import { Button } from "@carbon/react";
+import { Add, TrashCan } from "@carbon/icons-react";
+import { useState } from "react";
+import { useLocation } from "wouter";
+
+import { type User, usersOf } from "../../api/people";
+import { useSession } from "../../app/session";
+import { addressOf } from "../../lib/address";
+import { t } from "../../lib/i18n";
+import { Listing } from "../../parts/Listing";
+import { Page } from "../../parts/Page";
+import { DeleteUser } from "./DeleteUser";
+import { UserForm } from "./UserForm";
+import { personColumns } from "./columns";
+
+export default function UserList() {
+  const session = useSession();
+  const users = usersOf(session);
+  const [, go] = useLocation();
+  const [creating, setCreating] = useState(false);
+  const [deleting, setDeleting] = useState<User>();
+  const [round, setRound] = useState(0);
+  if (!users) return null;
+  const create = session.mayWrite && (
+    <Button size="lg" renderIcon={Add} onClick={() => setCreating(true)}>
+      {t("users.create")}
+    </Button>
+  );
+  return (
+    <Page title={t("users.title")} lead={t("users.lead")}>
+      <Listing<User>
+        label={t("users.title")}
+        search={t("users.search")}
+        load={users.list}
+        on={[round]}
+        rowKey={({ id }) => id}
+        href={({ id }) => addressOf("/users", id)}
+        columns={personColumns(users.sorts)}
+        tools={create}
+        actions={
+          session.mayWrite && users.remove
+            ? [{ label: ({ username }) => t("delete_named", { name: username }), icon: TrashCan, onClick: setDeleting }]
+            : []
+        }
+        empty={{ title: t("users.none"), text: t("users.none_text") }}
+      />
+      {creating && (
+        <UserForm users={users} onDone={(id) => go(addressOf("/users", id))} onClose={() => setCreating(false)} />
+      )}
+      {deleting && (
+        <DeleteUser users={users} user={deleting} onClose={() => setDeleting(undefined)} onDeleted={() => setRound((round) => round + 1)} />
+      )}
+    </Page>
+  );
+}

@@ -1,0 +1,10 @@
+import type { User } from "../../api/people";
+import { t } from "../../lib/i18n";
+import type { Column } from "../../parts/Listing";
+
+/** How people are shown in lists. */
+export const personColumns = (sorts: readonly string[] = []): Column<User>[] => [
+  { key: "username", header: t("username"), cell: ({ username }) => username, sortable: sorts.includes("username") },
+  { key: "name", header: t("name"), cell: ({ name }) => name, sortable: sorts.includes("name") },
+  { key: "email", header: t("email"), cell: ({ email }) => email, sortable: sorts.includes("email"), minor: true },
+];

@@ -1,0 +1,241 @@
+/** A list: searched, sorted and paged by the server, its state in the address. */
+
+import {
+  Button,
+  DataTableSkeleton,
+  Pagination,
+  Search,
+  Table,
+  TableBody,
+  TableCell,
+  TableHead,
+  TableHeader,
+  TableRow,
+} from "@carbon/react";
+import { type ComponentType, type ReactNode, useEffect, useState } from "react";
+import { Link } from "wouter";
+
+import type { Page } from "../api/client";
+import { t } from "../lib/i18n";
+import { type Loaded, useLoad } from "../lib/useLoad";
+import { useQuery } from "../lib/useQuery";
+import { ProblemNotice } from "./ProblemNotice";
+
+export interface ListQuery {
+  search: string;
+  /** From 0. */
+  page: number;
+  size: number;
+  sort?: { field: string; descending: boolean };
+}
+
+export interface Column<T> {
+  key: string;
+  header: string;
+  cell: (row: T) => ReactNode;
+  sortable?: boolean;
+  /** Left out where there is little room. */
+  minor?: boolean;
+}
+
+export interface RowAction<T> {
+  /** Says what it does to which row. */
+  label: (row: T) => string;
+  icon: ComponentType;
+  danger?: boolean;
+  onClick: (row: T) => void;
+  unless?: (row: T) => boolean;
+}
+
+interface Props<T> {
+  /** What the list is of, for those who cannot see it. */
+  label: string;
+  columns: Column<T>[];
+  load: (query: ListQuery) => Promise<Page<T>>;
+  /** What else the list depends on. */
+  on?: readonly unknown[];
+  rowKey: (row: T) => string;
+  href?: (row: T) => string;
+  actions?: RowAction<T>[];
+  search?: string;
+  /** Beside the search: filters, buttons. */
+  tools?: ReactNode;
+  empty: { title: string; text: string; action?: ReactNode };
+}
+
+const SIZES = [20, 50, 100];
+
+export function Listing<T>(props: Props<T>) {
+  const query = useQuery();
+  const size = SIZES.find((size) => size === query.number("size", 20)) ?? 20;
+  const page = Math.max(0, query.number("page", 1) - 1) || 0;
+  const search = query.get("q");
+  const sort = query.get("sort");
+  const wanted: ListQuery = {
+    search,
+    page,
+    size,
+    sort: sort ? { field: sort.replace(/^-/, ""), descending: sort.startsWith("-") } : undefined,
+  };
+  const loaded = useLoad(() => props.load(wanted), [search, page, size, sort, ...(props.on ?? [])]);
+  const { data } = loaded;
+  // What was there is gone: the last page that still is.
+  const beyond = data !== undefined && data.items.length === 0 && data.total > 0 && page > 0;
+  useEffect(() => {
+    if (beyond) query.set({ page: Math.ceil(data.total / size) });
+  }, [beyond]);
+  const nothing = data?.total === 0 && search === "";
+  return (
+    <section className="listing" aria-label={props.label} aria-busy={loaded.loading}>
+      <div className="tools">
+        {props.search && !nothing && <SearchField label={props.search} value={search} onSearch={(q) => query.set({ q, page: 0 })} />}
+        {props.tools}
+      </div>
+      <Body {...props} loaded={loaded} sort={sort} onSort={(sort) => query.set({ sort, page: 0 })} searched={search} />
+      {data && data.total > Math.min(...SIZES) && (
+        <Pagination
+          page={page + 1}
+          pageSize={size}
+          pageSizes={SIZES}
+          totalItems={data.total}
+          onChange={({ page, pageSize }) => query.set({ page: page === 1 ? 0 : page, size: pageSize === 20 ? 0 : pageSize })}
+          itemsPerPageText={t("list.per_page")}
+          itemRangeText={(min, max, total) => t("list.range", { min, max, total })}
+          pageRangeText={(_, total) => t("list.pages", { count: total })}
+          pageSelectLabelText={(total) => t("list.page_of", { count: total })}
+          backwardText={t("list.back")}
+          forwardText={t("list.forward")}
+        />
+      )}
+    </section>
+  );
+}
+
+/** Searches a moment after the last key. */
+function SearchField({ label, value, onSearch }: { label: string; value: string; onSearch: (text: string) => void }) {
+  const [text, setText] = useState(value);
+  useEffect(() => setText(value), [value]);
+  useEffect(() => {
+    if (text === value) return;
+    const pause = setTimeout(() => onSearch(text), 250);
+    return () => clearTimeout(pause);
+  }, [text]);
+  return (
+    <Search
+      size="lg"
+      labelText={label}
+      placeholder={label}
+      closeButtonLabelText={t("list.clear")}
+      value={text}
+      onChange={(event) => setText(event.target.value)}
+    />
+  );
+}
+
+interface BodyProps<T> extends Props<T> {
+  loaded: Loaded<Page<T>>;
+  sort: string;
+  onSort: (sort: string) => void;
+  searched: string;
+}
+
+function Body<T>({ loaded, sort, onSort, searched, label, columns, rowKey, href, actions = [], empty }: BodyProps<T>) {
+  const { data, problem, reload } = loaded;
+  if (problem) return <ProblemNotice problem={problem} onRetry={reload} />;
+  if (!data) return <DataTableSkeleton columnCount={columns.length} rowCount={5} showHeader={false} showToolbar={false} />;
+  if (data.total === 0) {
+    return searched ? (
+      <Empty title={t("list.no_match")} text={t("list.no_match_text", { text: searched })} />
+    ) : (
+      <Empty {...empty} />
+    );
+  }
+  const next = (key: string) => (sort === key ? `-${key}` : sort === `-${key}` ? "" : key);
+  return (
+    <>
+      <p className="count" role="status">
+        {t("list.count", { count: data.total })}
+      </p>
+      <div className="table" tabIndex={0} role="region" aria-label={label}>
+        <Table size="lg" aria-label={label}>
+          <TableHead>
+            <TableRow>
+              {columns.map(({ key, header, sortable, minor }) => (
+                <TableHeader
+                  key={key}
+                  className={minor ? "minor" : undefined}
+                  isSortable={sortable}
+                  isSortHeader={sort.replace(/^-/, "") === key}
+                  sortDirection={sort === key ? "ASC" : sort === `-${key}` ? "DESC" : "NONE"}
+                  onClick={sortable ? () => onSort(next(key)) : undefined}
+                >
+                  {header}
+                </TableHeader>
+              ))}
+              {actions.length > 0 && (
+                <TableHeader>
+                  <span className="unseen">{t("list.actions")}</span>
+                </TableHeader>
+              )}
+            </TableRow>
+          </TableHead>
+          <TableBody>
+            {data.items.map((row) => (
+              <TableRow key={rowKey(row)}>
+                {columns.map(({ key, cell, minor }, index) => (
+                  <TableCell key={key} className={minor ? "minor" : undefined}>
+                    {index === 0 && href ? (
+                      <Link href={href(row)} className="cds--link">
+                        {cell(row)}
+                      </Link>
+                    ) : (
+                      cell(row)
+                    )}
+                  </TableCell>
+                ))}
+                {actions.length > 0 && (
+                  <TableCell className="row-actions">
+                    {actions
+                      .filter(({ unless }) => !unless?.(row))
+                      .map((action, index) => (
+                        <Button
+                          key={index}
+                          kind="ghost"
+                          size="md"
+                          hasIconOnly
+                          renderIcon={action.icon}
+                          iconDescription={action.label(row)}
+                          tooltipPosition="left"
+                          onClick={() => action.onClick(row)}
+                        />
+                      ))}
+                  </TableCell>
+                )}
+              </TableRow>
+            ))}
+          </TableBody>
+        </Table>
+      </div>
+    </>
+  );
+}
+
+export function Empty({ title, text, action }: { title: string; text: string; action?: ReactNode }) {
+  return (
+    <div className="empty">
+      <h2>{title}</h2>
+      <p>{text}</p>
+      {action}
+    </div>
+  );
+}
+
+/** A list that comes whole, as one that is searched and paged. */
+export function local<T>(items: () => Promise<T[]>, texts: (item: T) => string[]) {
+  return async ({ search, page, size }: ListQuery): Promise<Page<T>> => {
+    const sought = search.toLowerCase();
+    const fitting = (await items()).filter((item) => texts(item).some((text) => text.toLowerCase().includes(sought)));
+    return { items: fitting.slice(page * size, (page + 1) * size), total: fitting.length };
+  };
+}
+

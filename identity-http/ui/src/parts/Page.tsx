@@ -1,0 +1,44 @@
+/** The frame of a page: where it is, what it is called, what can be done. */
+
+import { Breadcrumb, BreadcrumbItem } from "@carbon/react";
+import { type ReactNode, useEffect } from "react";
+import { Link } from "wouter";
+
+import { t } from "../lib/i18n";
+
+interface Props {
+  title: string;
+  /** What it is about, in a sentence. */
+  lead?: ReactNode;
+  /** The pages above it. */
+  above?: { title: string; href: string }[];
+  actions?: ReactNode;
+  children: ReactNode;
+}
+
+export function Page({ title, lead, above = [], actions, children }: Props) {
+  useEffect(() => {
+    document.title = `${title} · ${t("product")}`;
+  }, [title]);
+  return (
+    <div className="page">
+      {above.length > 0 && (
+        <Breadcrumb noTrailingSlash aria-label={t("breadcrumb")}>
+          {above.map(({ title, href }) => (
+            <BreadcrumbItem key={href}>
+              <Link href={href}>{title}</Link>
+            </BreadcrumbItem>
+          ))}
+        </Breadcrumb>
+      )}
+      <header className="page-header">
+        <div>
+          <h1>{title}</h1>
+          {lead && <p className="lead">{lead}</p>}
+        </div>
+        {actions && <div className="actions">{actions}</div>}
+      </header>
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,97 @@
+/** Chooses some of many: searched for, or named where there is nothing to search. */
+
+import { Checkbox, InlineLoading, Search, TextInput } from "@carbon/react";
+import { useEffect, useState } from "react";
+
+import type { Find } from "../api/choices";
+import { t } from "../lib/i18n";
+import { useLoad } from "../lib/useLoad";
+import { FormDialog } from "./Dialog";
+import { ProblemNotice } from "./ProblemNotice";
+
+interface Props {
+  heading: string;
+  submit: string;
+  search: string;
+  find?: Find;
+  /** What an id is called, where one may be typed. */
+  typed?: string;
+  /** Those who are chosen already. */
+  taken: ReadonlySet<string>;
+  onPick: (ids: string[]) => Promise<unknown>;
+  onClose: () => void;
+}
+
+export function PickDialog({ heading, submit, search, find, typed, taken, onPick, onClose }: Props) {
+  const [text, setText] = useState("");
+  const [sought, setSought] = useState("");
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const [id, setId] = useState("");
+  useEffect(() => {
+    const pause = setTimeout(() => setSought(text), 250);
+    return () => clearTimeout(pause);
+  }, [text]);
+  const { data, problem, reload } = useLoad(async () => (find ? find(sought) : []), [sought]);
+  const ids = [...chosen, ...(id.trim() ? [id.trim()] : [])];
+  const toggle = (id: string, on: boolean) =>
+    setChosen((before) => {
+      const after = new Set(before);
+      if (on) after.add(id);
+      else after.delete(id);
+      return after;
+    });
+  return (
+    <FormDialog heading={heading} submit={submit} disabled={ids.length === 0} onSubmit={() => onPick(ids)} onClose={onClose}>
+      {() => (
+        <>
+          {find && (
+            <>
+              <Search
+                size="lg"
+                labelText={search}
+                placeholder={search}
+                closeButtonLabelText={t("list.clear")}
+                value={text}
+                onChange={(event) => setText(event.target.value)}
+                data-modal-primary-focus
+              />
+              {problem && <ProblemNotice problem={problem} onRetry={reload} />}
+              <fieldset className="choices" aria-busy={!data}>
+                <legend className="unseen">{search}</legend>
+                {!data && !problem && <InlineLoading description={t("loading")} />}
+                {data?.length === 0 && <p className="hint">{t("pick.nothing")}</p>}
+                {data?.map(({ id, title, detail }) => (
+                  <Checkbox
+                    key={id}
+                    id={`pick-${id}`}
+                    labelText={
+                      <>
+                        {title} {detail && <small>({detail})</small>}
+                      </>
+                    }
+                    checked={taken.has(id) || chosen.has(id)}
+                    disabled={taken.has(id)}
+                    onChange={(_, { checked }) => toggle(id, checked)}
+                  />
+                ))}
+              </fieldset>
+              {[...chosen].some((id) => !data?.some((choice) => choice.id === id)) && (
+                <p className="hint">{t("pick.chosen", { ids: [...chosen].join(", ") })}</p>
+              )}
+            </>
+          )}
+          {typed && (
+            <TextInput
+              id="pick-typed"
+              labelText={typed}
+              value={id}
+              autoComplete="off"
+              onChange={(event) => setId(event.target.value)}
+              data-modal-primary-focus={find ? undefined : true}
+            />
+          )}
+        </>
+      )}
+    </FormDialog>
+  );
+}

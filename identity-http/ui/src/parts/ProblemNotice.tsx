@@ -1,0 +1,46 @@
+/** Why something was not had or not done, and what to do about it. */
+
+import { Button, InlineNotification } from "@carbon/react";
+
+import type { Problem } from "../api/problem";
+import { signInAddress } from "../app/session";
+import { t } from "../lib/i18n";
+
+export function describe(problem: Problem): string {
+  switch (problem.status) {
+    case 0:
+      return t("problem.unreachable");
+    case -1:
+      return t("problem.unexpected");
+    case 401:
+      return t("problem.session_ended");
+    default:
+      return problem.message || t("problem.unexpected");
+  }
+}
+
+export function ProblemNotice({ problem, onRetry }: { problem: Problem; onRetry?: () => void }) {
+  const wants = problem.wantsSignIn;
+  return (
+    <div className="problem">
+      <InlineNotification
+        kind="error"
+        lowContrast
+        hideCloseButton
+        role="alert"
+        title={wants ? t("problem.signed_out") : problem.status === 403 ? t("problem.forbidden") : t("problem.title")}
+        subtitle={describe(problem)}
+      />
+      {wants && (
+        <Button size="sm" kind="tertiary" href={signInAddress()} target="_blank" rel="noopener">
+          {t("problem.sign_in")}
+        </Button>
+      )}
+      {onRetry && (
+        <Button size="sm" kind="tertiary" onClick={onRetry}>
+          {t("problem.retry")}
+        </Button>
+      )}
+    </div>
+  );
+}

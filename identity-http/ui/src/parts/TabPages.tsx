@@ -1,0 +1,36 @@
+/** Tabs whose choice is in the address. */
+
+import { Tab, TabList, TabPanel, TabPanels, Tabs } from "@carbon/react";
+import type { ReactNode } from "react";
+import { useSearchParams } from "wouter";
+
+export interface TabPage {
+  id: string;
+  title: string;
+  content: () => ReactNode;
+}
+
+export function TabPages({ label, tabs }: { label: string; tabs: TabPage[] }) {
+  const [params, setParams] = useSearchParams();
+  const found = tabs.findIndex((tab) => tab.id === params.get("tab"));
+  const selected = Math.max(found, 0);
+  const only = tabs.length === 1 ? tabs[0] : undefined;
+  if (only) return <>{only.content()}</>;
+  return (
+    <Tabs
+      selectedIndex={selected}
+      onChange={({ selectedIndex }) => setParams(selectedIndex > 0 ? { tab: tabs[selectedIndex]?.id ?? "" } : {})}
+    >
+      <TabList aria-label={label} scrollIntoView={false}>
+        {tabs.map((tab) => (
+          <Tab key={tab.id}>{tab.title}</Tab>
+        ))}
+      </TabList>
+      <TabPanels>
+        {tabs.map((tab, index) => (
+          <TabPanel key={tab.id}>{index === selected && tab.content()}</TabPanel>
+        ))}
+      </TabPanels>
+    </Tabs>
+  );
+}

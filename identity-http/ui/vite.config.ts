@@ -1,0 +1,35 @@
+import { gzipSync } from "node:zlib";
+
+import react from "@vitejs/plugin-react";
+import { defineConfig, type Plugin } from "vite";
+
+/** Compressed copies beside what compresses: the server has nothing to do when it is asked. */
+function compressed(): Plugin {
+  return {
+    name: "compressed",
+    apply: "build",
+    generateBundle: {
+      order: "post",
+      handler(_, bundle) {
+        for (const [name, file] of Object.entries(bundle)) {
+          if (/\.(js|css)$/.test(name)) {
+            const source = file.type === "chunk" ? file.code : file.source;
+            this.emitFile({ type: "asset", fileName: `${name}.gz`, source: gzipSync(source, { level: 9 }) });
+          }
+        }
+      },
+    },
+  };
+}
+
+export default defineConfig({
+  // Relative to `<base>`, which the server sets: the UI works under any path.
+  base: "./",
+  plugins: [react(), compressed()],
+  build: { target: "es2023", assetsInlineLimit: 0, modulePreload: { polyfill: false }, reportCompressedSize: true },
+  css: { preprocessorOptions: { scss: { quietDeps: true } } },
+  server: {
+    // For `npm run dev`, beside `identity-server dev`.
+    proxy: Object.fromEntries(["/api", "/v2", "/auth", "/access"].map((path) => [path, "http://127.0.0.1:8080"])),
+  },
+});

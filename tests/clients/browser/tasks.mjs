@@ -1,0 +1,375 @@
+// What administrators do, in a browser. Each task looks through the API whether what it did is so.
+
+import assert from "node:assert/strict";
+
+import { administrator, api, open, signIn, until, user } from "./browser.mjs";
+
+const admin = api();
+
+/** The row of a table that has this in it. */
+const row = (page, text) => page.getByRole("row").filter({ hasText: text });
+const dialog = (page) => page.getByRole("dialog");
+const button = (place, name) => place.getByRole("button", { name, exact: true });
+const said = (page, text) => page.getByText(text).first().waitFor();
+
+/** Chooses one in the dialog that assigns, and adds it. */
+async function pick(page, opener, search, choice) {
+  await button(page, opener).click();
+  await dialog(page).getByRole("searchbox").fill(search);
+  await dialog(page).getByText(choice).first().click();
+  await button(dialog(page), "Add").click();
+  await dialog(page).waitFor({ state: "hidden" });
+}
+
+const groupOf = async (name) => (await admin.get(`/api/groups?search=${name}`)).body[0];
+
+export const tasks = {
+  async a_new_user_with_access_signs_in(browser) {
+    const { page, close } = await open(browser);
+    await signIn(page, "demo", "demo", "/users");
+    await button(page, "Create user").click();
+    await dialog(page).getByLabel("Username").fill("nora");
+    await dialog(page).getByLabel("Name", { exact: true }).fill("Nora Berg");
+    await dialog(page).getByLabel("E-mail").fill("nora@example.org");
+    await dialog(page).getByLabel("Password", { exact: true }).fill("a secret of nora");
+    await button(dialog(page), "Create").click();
+    await page.getByRole("heading", { name: "Nora Berg" }).waitFor();
+
+    await page.goto(`${page.url().split("/users")[0]}/roles/readonly-admin?tab=users`);
+    await pick(page, "Assign users", "nora", "Nora Berg");
+    await row(page, "nora").waitFor();
+    const mine = await api("nora", "a secret of nora").get("/api/me/permissions");
+    assert.deepEqual(mine.body, ["read", "read:users"]);
+
+    const hers = await open(browser);
+    await signIn(hers.page, "nora", "a secret of nora");
+    await hers.page.getByRole("heading", { name: "Welcome, Nora Berg" }).waitFor();
+    await hers.page.goto(page.url().replace(/roles.*/, "groups"));
+    await hers.page.getByRole("heading", { name: "Groups", level: 1 }).waitFor();
+    assert.equal(await button(hers.page, "Create group").count(), 0, "she may look, and change nothing");
+    await hers.close();
+    await close();
+  },
+
+  async a_group_gives_its_members_what_it_has(browser) {
+    await user("gina");
+    const { page, close } = await open(browser);
+    await signIn(page, "demo", "demo", "/groups");
+    await button(page, "Create group").click();
+    await dialog(page).getByLabel("Name").fill("Givers");
+    await button(dialog(page), "Create").click();
+    await page.getByRole("heading", { name: "Givers" }).waitFor();
+    await pick(page, "Assign members", "gina", "gina");
+    await row(page, "gina").waitFor();
+    await page.getByRole("tab", { name: "Roles" }).click();
+    await pick(page, "Assign roles", "Optimize", "Full access to Optimize");
+    await row(page, "Optimize").waitFor();
+    await page.getByRole("tab", { name: "Tenants" }).click();
+    await pick(page, "Assign tenants", "Default", "Default");
+    await row(page, "Default").waitFor();
+
+    const hers = api("gina", "secret");
+    assert.deepEqual((await hers.get("/api/me/permissions?audience=optimize-api")).body, ["write:*"]);
+    const { id } = await groupOf("Givers");
+    assert.deepEqual((await admin.get(`/api/tenants?memberId=${id}&memberType=GROUP`)).body, [
+      { tenantId: "<default>", name: "Default" },
+    ]);
+    await close();
+  },
+
+  async what_a_deletion_means_is_said_before_it(browser) {
+    const id = (await admin.post("/api/groups", { name: "Leavers" })).body.id;
+    for (const name of ["lea", "leo"]) {
+      await user(name);
+      await admin.post(`/api/groups/${id}/users`, { userId: name });
+    }
+    await admin.post(`/api/groups/${id}/roles`, { roleName: "Console" });
+    const { page, close } = await open(browser);
+    await signIn(page, "demo", "demo", `/groups/${id}`);
+    await button(page, "Delete").click();
+    await dialog(page).getByText("2 people lose Console.").waitFor();
+    await button(dialog(page), "Cancel").click();
+    assert.equal((await admin.get(`/api/groups/${id}`)).status, 200, "nothing happens without a yes");
+    await button(page, "Delete").click();
+    await dialog(page).getByText("This cannot be undone.").waitFor();
+    await button(dialog(page), "Delete").click();
+    await page.getByRole("heading", { name: "Groups", level: 1 }).waitFor();
+    assert.equal((await admin.get(`/api/groups/${id}`)).status, 404);
+    await close();
+  },
+
+  async a_member_who_was_removed_is_put_back(browser) {
+    const id = (await admin.post("/api/groups", { name: "Undoers" })).body.id;
+    await user("una");
+    await admin.post(`/api/groups/${id}/users`, { userId: "una" });
+    const { page, close } = await open(browser);
+    await signIn(page, "demo", "demo", `/groups/${id}`);
+    await button(page, "Remove una").click();
+    await said(page, "una is removed.");
+    assert.deepEqual((await admin.get(`/api/groups/${id}/users`)).body, []);
+    await button(page, "Undo").click();
+    await row(page, "una").waitFor();
+    assert.equal((await admin.get(`/api/groups/${id}/users`)).body.length, 1);
+    await close();
+  },
+
+  async a_role_gets_a_permission(browser) {
+    await user("rita");
+    const { page, close } = await open(browser);
+    await signIn(page, "demo", "demo", "/roles");
+    await button(page, "Create role").click();
+    await dialog(page).getByLabel("Name").fill("Invoice clerks");
+    await dialog(page).getByLabel("Description").fill("May write invoices");
+    await button(dialog(page), "Create").click();
+    await page.getByRole("heading", { name: "Invoice clerks" }).waitFor();
+    await button(page, "Add permission").click();
+    await dialog(page).getByLabel("API").fill("invoices-api");
+    await dialog(page).getByLabel("Permission").fill("write");
+    await button(dialog(page), "Add").click();
+    await row(page, "invoices-api").waitFor();
+    await page.getByRole("tab", { name: "Users" }).click();
+    await pick(page, "Assign users", "rita", "rita");
+    await row(page, "rita").waitFor();
+    const hers = await api("rita", "secret").get("/api/me/permissions?audience=invoices-api");
+    assert.deepEqual(hers.body, ["write"]);
+    await close();
+  },
+
+  async a_tenant_gets_members(browser) {
+    await user("tom");
+    const { page, close, expect } = await open(browser);
+    expect(/^(409: POST|console: .*409)/);
+    await signIn(page, "demo", "demo", "/tenants");
+    await button(page, "Create tenant").click();
+    await dialog(page).getByLabel("Name").fill("Taken");
+    await dialog(page).getByLabel("Tenant ID").fill("<default>");
+    await button(dialog(page), "Create").click();
+    await dialog(page).getByText("This did not work").or(dialog(page).getByText("may only contain")).first().waitFor();
+    assert.equal(await dialog(page).getByLabel("Name").inputValue(), "Taken", "what was typed stays");
+    await dialog(page).getByLabel("Name").fill("Tailors");
+    await dialog(page).getByLabel("Tenant ID").fill("tailors");
+    await button(dialog(page), "Create").click();
+    await page.getByRole("heading", { name: "Tailors" }).waitFor();
+    await pick(page, "Assign users", "tom", "tom");
+    await row(page, "tom").waitFor();
+    await page.getByRole("tab", { name: "Applications" }).click();
+    await button(page, "Assign applications").click();
+    await dialog(page).getByLabel("Client ID").fill("tailor-shop");
+    await button(dialog(page), "Add").click();
+    await row(page, "tailor-shop").waitFor();
+    assert.ok((await api("tom", "secret").get("/api/tenants/for-token")).body.some(({ tenantId }) => tenantId === "tailors"));
+    const applications = (await admin.get("/api/tenants/tailors/applications")).body;
+    assert.deepEqual(applications.map(({ clientId }) => clientId), ["tailor-shop"]);
+    await close();
+  },
+
+  async an_authorization_is_made_changed_and_ended(browser) {
+    await user("abel");
+    const find = async () =>
+      (await admin.post("/v2/authorizations/search", { filter: { ownerId: "abel", resourceIds: ["order"] } })).body.items;
+    const { page, close } = await open(browser);
+    await signIn(page, "demo", "demo", "/users/abel?tab=authorizations");
+    const cluster = page.getByRole("region", { name: "Orchestration cluster" }).first();
+    await button(page, "Create authorization").first().click();
+    await dialog(page).getByLabel("Resource type").selectOption("MESSAGE");
+    assert.deepEqual(
+      await dialog(page).getByRole("checkbox").evaluateAll((boxes) => boxes.map(({ id }) => id)),
+      ["permission-CREATE", "permission-READ"],
+      "only what the type supports is offered",
+    );
+    await dialog(page).getByLabel("Resource type").selectOption("PROCESS_DEFINITION");
+    await dialog(page).getByText("One resource").click();
+    await dialog(page).getByLabel("Resource’s ID").fill("order");
+    await dialog(page).getByText("READ_PROCESS_INSTANCE", { exact: true }).click();
+    await button(dialog(page), "Create").click();
+    await row(cluster, "order").waitFor();
+    assert.deepEqual((await find())[0].permissionTypes, ["READ_PROCESS_INSTANCE"]);
+
+    await button(page, "Edit: abel on PROCESS_DEFINITION order").click();
+    await dialog(page).getByText("CREATE_PROCESS_INSTANCE", { exact: true }).click();
+    await button(dialog(page), "Save").click();
+    await row(cluster, "CREATE_PROCESS_INSTANCE").waitFor();
+    assert.equal((await find())[0].permissionTypes.length, 2);
+
+    await button(page, "End: abel on PROCESS_DEFINITION order").click();
+    await dialog(page).getByText("abel can no longer do this with PROCESS_DEFINITION order").waitFor();
+    await button(dialog(page), "End authorization").click();
+    await said(page, "The authorization has ended.");
+    assert.deepEqual(await find(), []);
+    await button(page, "Undo").click();
+    await row(cluster, "order").waitFor();
+    assert.equal((await find()).length, 1);
+    await close();
+  },
+
+  async somebody_elses_session_is_ended(browser) {
+    await user("sam");
+    const his = await open(browser);
+    his.expect(/401/);
+    await signIn(his.page, "sam", "secret");
+    const { page, close } = await open(browser);
+    await signIn(page, "demo", "demo", "/users/sam?tab=sessions");
+    await page.getByRole("button", { name: /^End the session of sam/ }).click();
+    await dialog(page).getByText("sam is signed out in Chrome").waitFor();
+    await button(dialog(page), "End session").click();
+    await said(page, "The session has ended.");
+    assert.deepEqual((await admin.get("/api/sessions?username=sam")).body, []);
+    await his.page.reload();
+    await his.page.getByRole("button", { name: "Sign in" }).waitFor();
+    await his.close();
+    await close();
+  },
+
+  async who_was_refused_is_in_the_audit_log(browser) {
+    await user("dora");
+    const refused = await api("dora", "secret").post("/api/groups", { name: "Mine" });
+    assert.equal(refused.status, 403);
+    const { page, close } = await open(browser);
+    await signIn(page, "demo", "demo", "/audit-log");
+    await page.getByLabel("Who", { exact: true }).fill("dora");
+    await page.getByLabel("Who", { exact: true }).press("Enter");
+    await page.getByLabel("Result").selectOption("DENIED");
+    const entry = row(page, "dora").filter({ hasText: "denied" });
+    await entry.first().waitFor();
+    assert.match(await entry.first().innerText(), /Create Group/);
+    assert.match(page.url(), /actor=dora.*result=DENIED/, "the address leads here again");
+    await page.reload();
+    await entry.first().waitFor();
+    await close();
+  },
+
+  async lists_are_searched_sorted_and_paged_by_the_server(browser) {
+    const names = Array.from({ length: 45 }, (_, index) => `list-${String(index).padStart(2, "0")}`);
+    await Promise.all(names.map((name) => user(name)));
+    const { page, close } = await open(browser);
+    await signIn(page, "demo", "demo", "/users?q=list-&sort=-username");
+    const first = () => page.getByRole("row").nth(1).innerText();
+    await row(page, "list-44").waitFor();
+    assert.match(await first(), /list-44/, "a link brings order and search with it");
+    await said(page, "45 entries");
+    await page.getByRole("button", { name: "Next page" }).click();
+    await row(page, "list-24").waitFor();
+    assert.equal(await page.getByRole("row").count(), 21);
+    await page.getByRole("button", { name: "Username" }).click();
+    await row(page, "demo").or(row(page, "list-00")).first().waitFor();
+    await page.getByRole("searchbox").fill("list-3");
+    await said(page, "10 entries");
+    await page.getByRole("searchbox").fill("nobody of this name");
+    await page.getByRole("heading", { name: "Nothing found" }).waitFor();
+    await close();
+  },
+
+  async what_was_typed_survives_the_end_of_the_session(browser) {
+    await administrator("edith");
+    const { page, close, context, expect } = await open(browser);
+    expect(/401/);
+    await signIn(page, "edith", "secret", "/groups");
+    await button(page, "Create group").click();
+    await dialog(page).getByLabel("Name").fill("Typed with care");
+    await admin.delete("/api/sessions?username=edith");
+    await button(dialog(page), "Create").click();
+    await dialog(page).getByText("You are no longer signed in").waitFor();
+    assert.equal(await dialog(page).getByLabel("Name").inputValue(), "Typed with care");
+
+    const [tab] = await Promise.all([context.waitForEvent("page"), dialog(page).getByText("Sign in, in a new tab").click()]);
+    await tab.getByLabel("Username").fill("edith");
+    await tab.getByLabel("Password").fill("secret");
+    await tab.getByRole("button", { name: "Sign in" }).click();
+    await tab.getByRole("heading", { level: 1, name: "Groups" }).waitFor();
+    await button(dialog(page), "Create").click();
+    await page.getByRole("heading", { name: "Typed with care" }).waitFor();
+    assert.equal((await groupOf("Typed")).name, "Typed with care");
+
+    // Without anything typed, the page goes to the sign-in and comes back.
+    await admin.delete("/api/sessions?username=edith");
+    await page.getByRole("tab", { name: "Roles" }).click();
+    await page.getByLabel("Username").fill("edith");
+    await page.getByLabel("Password").fill("secret");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("heading", { name: "Typed with care" }).waitFor();
+    await close();
+  },
+
+  async what_was_typed_survives_a_lost_connection_and_a_change_by_others(browser) {
+    const id = (await admin.post("/api/groups", { name: "Before" })).body.id;
+    const { page, close, context, expect } = await open(browser);
+    expect(/ERR_INTERNET_DISCONNECTED|404/);
+    await signIn(page, "demo", "demo", `/groups/${id}`);
+    await button(page, "Rename").click();
+    await dialog(page).getByLabel("Name").fill("After");
+    await context.setOffline(true);
+    await button(dialog(page), "Save").click();
+    await dialog(page).getByText("The server cannot be reached").waitFor();
+    await context.setOffline(false);
+    await button(dialog(page), "Save").click();
+    await page.getByRole("heading", { name: "After" }).waitFor();
+    assert.equal((await admin.get(`/api/groups/${id}`)).body.name, "After");
+
+    await button(page, "Rename").click();
+    await dialog(page).getByLabel("Name").fill("Never");
+    await admin.delete(`/api/groups/${id}`);
+    await button(dialog(page), "Save").click();
+    await dialog(page).getByText("does not exist").waitFor();
+    assert.equal(await dialog(page).getByLabel("Name").inputValue(), "Never");
+    await close();
+  },
+
+  async everything_is_reached_by_keyboard(browser) {
+    const { page, close } = await open(browser);
+    await signIn(page, "demo", "demo", "/groups");
+    const reach = (target) =>
+      until(`the focus on ${target}`, async () => {
+        await page.keyboard.press("Tab");
+        return page.evaluate(() => document.activeElement?.textContent ?? "").then((text) => text.includes(target));
+      });
+    await reach("Skip to the content");
+    await page.keyboard.press("Enter");
+    await reach("Create group");
+    await page.keyboard.press("Enter");
+    await dialog(page).getByLabel("Name").waitFor();
+    await until("the focus in the field", () => page.evaluate(() => document.activeElement?.id === "field-name"));
+    await page.keyboard.type("By hand");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "By hand" }).waitFor();
+    await reach("Delete");
+    await page.keyboard.press("Enter");
+    await dialog(page).waitFor();
+    await page.keyboard.press("Escape");
+    await dialog(page).waitFor({ state: "hidden" });
+    assert.equal((await groupOf("By hand")).name, "By hand");
+    await close();
+  },
+
+  async language_and_theme_are_the_readers(browser) {
+    const { page, close } = await open(browser, { locale: "de-DE", colorScheme: "dark" });
+    await page.goto(`${process.env.IDENTITY_URL}/groups`);
+    await page.getByLabel("Benutzername").fill("demo");
+    await page.getByLabel("Passwort").fill("demo");
+    await page.getByRole("button", { name: "Anmelden" }).click();
+    await page.getByRole("heading", { name: "Gruppen", level: 1 }).waitFor();
+    const look = () => page.evaluate(() => [document.documentElement.lang, document.documentElement.dataset.theme]);
+    assert.deepEqual(await look(), ["de", "dark"]);
+    await button(page, "Konto und Einstellungen").click();
+    await page.getByLabel("Darstellung").selectOption("light");
+    await page.getByLabel("Sprache").selectOption("en");
+    await page.getByRole("heading", { name: "Groups", level: 1 }).waitFor();
+    assert.deepEqual(await look(), ["en", "light"]);
+    await page.reload();
+    await page.getByRole("heading", { name: "Groups", level: 1 }).waitFor();
+    assert.deepEqual(await look(), ["en", "light"], "the browser remembers");
+    await button(page, "Account and settings").click();
+    await button(page, "Sign out").click();
+    await page.getByText("Sie sind abgemeldet").waitFor();
+    await close();
+  },
+
+  async whoever_may_not_look_is_told_what_is_missing(browser) {
+    await user("norman");
+    const { page, close } = await open(browser);
+    await signIn(page, "norman", "secret", "/groups");
+    await page.getByRole("heading", { name: "You may not manage Identity" }).waitFor();
+    await page.getByText("camunda-identity-resource-server").waitFor();
+    assert.equal((await api("norman", "secret").get("/api/groups")).status, 403);
+    await close();
+  },
+};

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use identity_core::entity::{Permission, Principal};
 use identity_core::port::{
-    DirectoryError, Entitled, Entitlements, RejectedToken, TokenError, TokenVerifier, UserDirectory, VerifiedToken,
+    DirectoryError, Entitled, Entitlements, Evidence, Inspection, InspectionStep, RejectedToken, TokenError,
+    TokenVerifier, UserDirectory, VerifiedToken,
 };
 use identity_core::value::{Audience, Claims, GroupId, PermissionName, Username};
 use serde_json::Value;
@@ -53,6 +54,29 @@ impl TokenVerifier for WithDirectory {
         let verified = self.tokens.verify(token).await?;
         let Entitled { groups, permissions } = self.keycloak.of(&verified.principal, &verified.claims).await?;
         Ok(Arc::new(VerifiedToken { groups: Some(groups), permissions, ..VerifiedToken::clone(&verified) }))
+    }
+
+    async fn inspect<'e>(&self, evidence: Evidence<'e>) -> Inspection {
+        let mut inspection = self.tokens.inspect(evidence).await;
+        self.entitled(&mut inspection).await;
+        inspection
+    }
+}
+
+impl WithDirectory {
+    /// Adds to what was seen in a token what the directory says of whom it names.
+    async fn entitled(&self, inspection: &mut Inspection) {
+        let (Some(principal), Some(claims)) = (&inspection.principal, &inspection.claims) else { return };
+        let step = match self.keycloak.of(principal, claims).await {
+            Ok(Entitled { groups, permissions }) => {
+                inspection.groups = Some(groups);
+                inspection.permissions = permissions;
+                InspectionStep::passed("directory")
+            }
+            Err(TokenError::Rejected(reason)) => InspectionStep::failed("directory", &reason),
+            Err(TokenError::Unavailable { .. }) => InspectionStep::skipped("directory", "Keycloak cannot be asked"),
+        };
+        inspection.steps.push(step);
     }
 }
 

@@ -210,6 +210,7 @@ mod compact;
 mod discovery;
 mod flight;
 mod http;
+mod inspect;
 mod issuer;
 mod jwk;
 mod keys;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use async_trait::async_trait;
-use identity_core::port::{Clock, RejectedToken, TokenError, TokenVerifier, VerifiedToken};
+use identity_core::port::{Clock, Evidence, Inspection, RejectedToken, TokenError, TokenVerifier, VerifiedToken};
 use identity_core::value::{Claims, Email};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -92,6 +92,23 @@ impl OidcTokenVerifier {
         for flight in flights {
             flight.end().await;
         }
+    }
+
+    pub(crate) fn all_issuers(&self) -> impl Iterator<Item = &Issuer> {
+        self.issuers.iter().map(Arc::as_ref)
+    }
+
+    pub(crate) fn max_token_bytes(&self) -> usize {
+        self.max_token_bytes
+    }
+
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    /// The refusal of a token whose issuer is none of ours.
+    pub(crate) fn unknown_issuer(&self, name: &str) -> RejectedToken {
+        if checks::is_entra_v1(name) { RejectedToken::EntraV1 } else { RejectedToken::Issuer(excerpt(name)) }
     }
 
     /// Whom a genuine token speaks for, with the help of UserInfo where that is wanted. A token without a subject is not
@@ -203,6 +220,14 @@ impl TokenVerifier for OidcTokenVerifier {
             Err(error) => issuer.telemetry.refused(error),
         }
         outcome
+    }
+
+    /// Must be called on a tokio runtime.
+    async fn inspect<'e>(&self, evidence: Evidence<'e>) -> Inspection {
+        match evidence {
+            Evidence::Token(token) => self.inspect_token(token).await,
+            Evidence::Claims(claims) => self.inspect_claims(claims),
+        }
     }
 }
 

@@ -49,6 +49,7 @@ fn world() -> World {
                 resource_type: ResourceTypeName::parse(kind).unwrap(),
                 scope: scope.clone(),
                 permissions: [PermissionName::parse("READ").unwrap()].into(),
+                condition: None,
             }));
         }
     }

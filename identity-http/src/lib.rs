@@ -3,6 +3,7 @@
 //! What a profile does not have is not mounted. Whoever calls is authenticated before anything else of the request is looked
 //! at, and allowed or denied in the service.
 
+mod access;
 pub mod actuator;
 mod address;
 mod authentication;
@@ -33,6 +34,7 @@ use identity_core::service::{
     Apis, AuditLogs, Authentication, Authorizations, Clients, Groups, MappingRules, Memberships, People, Roles, Tenants,
 };
 
+pub use access::Decisions;
 pub use address::{Network, TrustedProxies};
 pub use cluster::{About, Cluster, IdRules};
 pub use headers::Https;
@@ -66,6 +68,8 @@ pub struct Surfaces {
     pub mapping_rules: Option<Arc<MappingRules>>,
     /// `/api/authorizations`, `/api/resources`, `/api/resource-types`, and authorizations by token
     pub authorizations: Option<Arc<Authorizations>>,
+    /// `/access/v1`
+    pub decisions: Option<Decisions>,
     /// `/api/audit-log`
     pub audit_logs: Option<Arc<AuditLogs>>,
     /// `/v2`
@@ -117,6 +121,11 @@ impl Surfaces {
                     .default_service(web::to(problem::no_such_path))
                     .wrap(from_fn(authentication::authenticate)),
             )
+            .configure(|config| {
+                if let Some(decisions) = &self.decisions {
+                    decisions.mount(config);
+                }
+            })
             .configure(|config| {
                 if let Some(cluster) = &self.cluster {
                     cluster.mount(config);

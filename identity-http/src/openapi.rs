@@ -8,10 +8,11 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 use crate::Surfaces;
+use crate::access::{evaluation, explain, inspect, review, search, simulate};
 use crate::cluster::Describe;
 use crate::management::{
-    audit_log, authorizations, capabilities, clients, for_token, groups, mapping_rules, me, memberships, resource_servers, roles, sessions,
-    tenants, users,
+    audit_log, authorizations, capabilities, clients, for_token, groups, mapping_rules, me, memberships,
+    resource_servers, resource_types, roles, sessions, tenants, users,
 };
 use crate::problem::ProblemDocument;
 use crate::schema;
@@ -107,9 +108,25 @@ use crate::schema;
         authorizations::list,
         authorizations::add,
         authorizations::replace,
-        authorizations::resource_types,
         authorizations::resources,
         authorizations::register,
+        resource_types::list,
+        resource_types::create,
+        resource_types::replace,
+        resource_types::delete,
+        evaluation::evaluation,
+        evaluation::evaluations,
+        search::subject,
+        search::resource_search,
+        search::action_search,
+        explain::explain,
+        explain::denial,
+        inspect::inspect,
+        inspect::recent,
+        simulate::simulate,
+        review::of_resource,
+        review::of_subject,
+        review::of_administrators,
         audit_log::list,
         audit_log::find,
     ),

@@ -33,6 +33,8 @@ struct Parts {
     /// The methods that the path takes, where another was tried.
     allow: Option<Box<str>>,
     challenges: Vec<HeaderValue>,
+    /// By which an administrator learns why.
+    reason_id: Option<u64>,
 }
 
 /// Which members a surface's problems have.
@@ -67,6 +69,9 @@ pub(crate) struct ProblemDocument {
     /// What is wrong with which field: `name.invalid`. Codes without a dot are about the whole request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<String>,
+    /// Of a refusal: by which an administrator can learn why.
+    #[serde(rename = "reasonId", skip_serializing_if = "Option::is_none")]
+    reason_id: Option<String>,
 }
 
 impl Problem {
@@ -80,6 +85,7 @@ impl Problem {
             retry_after: None,
             allow: None,
             challenges: Vec::new(),
+            reason_id: None,
         }))
     }
 
@@ -180,6 +186,9 @@ impl Problem {
             let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
             response.insert_header((header::RETRY_AFTER, seconds.max(1).to_string()));
         }
+        if let Some(id) = self.0.reason_id {
+            response.insert_header(("X-Identity-Reason-Id", id.to_string()));
+        }
         let in_cluster = style == Some(Style::Cluster);
         let in_words = self.0.status.canonical_reason().unwrap_or("Error");
         response.content_type("application/problem+json").json(ProblemDocument {
@@ -190,6 +199,7 @@ impl Problem {
             instance: instance.to_owned(),
             reason: (!in_cluster).then_some(self.0.reason),
             errors: if in_cluster { Vec::new() } else { self.0.errors.clone() },
+            reason_id: self.0.reason_id.filter(|_| !in_cluster).map(|id| id.to_string()),
         })
     }
 
@@ -233,15 +243,26 @@ impl From<ServiceError> for Problem {
     fn from(error: ServiceError) -> Self {
         match error {
             ServiceError::Denied(denied) => {
-                Self::new(StatusCode::FORBIDDEN, "forbidden", format!("This needs {}.", denied.question))
-                    .code("FORBIDDEN")
-                    .titled("FORBIDDEN")
+                let detail = format!("This needs {}.", denied.question);
+                let mut problem =
+                    Self::new(StatusCode::FORBIDDEN, "forbidden", detail).code("FORBIDDEN").titled("FORBIDDEN");
+                problem.0.reason_id = denied.reason_id;
+                problem
             }
             ServiceError::Missing(entity) => {
                 Self::new(StatusCode::NOT_FOUND, "missing", format!("{entity} does not exist."))
                     .code("NOT_FOUND")
                     .titled("NOT_FOUND")
             }
+            ServiceError::TooOften { retry_after } => {
+                let detail = "This caller asks more often than it may.";
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "too_often", detail).retry_after(retry_after)
+            }
+            ServiceError::Unavailable { retry_after } => Self::unavailable(
+                "issuer_unavailable",
+                "The token's issuer cannot be reached; try again later.",
+                retry_after,
+            ),
             ServiceError::Refused(refusal) => refusal.into(),
             ServiceError::Throttled { retry_after } => Self::throttled(format!("{error}."), retry_after),
             ServiceError::Store(error) => error.into(),
@@ -262,6 +283,9 @@ impl From<Refusal> for Problem {
             Refusal::Unsupported(_) => (StatusCode::BAD_REQUEST, "permission.invalid"),
             Refusal::NoPermissions => (StatusCode::BAD_REQUEST, "permissions.invalid"),
             Refusal::RuleKind(_) => (StatusCode::BAD_REQUEST, "type.invalid"),
+            Refusal::TypeSize => (StatusCode::BAD_REQUEST, "permissions.invalid"),
+            Refusal::Inapplicable(..) => (StatusCode::BAD_REQUEST, "condition.invalid"),
+            Refusal::InUse(..) => (StatusCode::CONFLICT, "IN_USE"),
             Refusal::Full => (StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE"),
         };
         let title = match status {

@@ -14,7 +14,7 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use identity_core::port::{Clock, RejectedToken, TokenError, TokenVerifier as _, VerifiedToken};
+use identity_core::port::{Clock, Evidence, RejectedToken, TokenError, TokenVerifier as _, VerifiedToken};
 use identity_core::resolve::PrincipalClaims;
 use identity_core::value::ClaimSelector;
 use serde_json::{Value, json};
@@ -311,9 +311,17 @@ impl Setup {
         self.verifier.verify(token).await
     }
 
+    /// Why a token is refused. Whoever inspects it finds the same.
     pub(in crate::tests) async fn refusal(&self, token: &str) -> RejectedToken {
         match self.verify(token).await {
-            Err(TokenError::Rejected(rejected)) => rejected,
+            Err(TokenError::Rejected(rejected)) => {
+                let inspection = self.verifier.inspect(Evidence::Token(token)).await;
+                let reasons: Vec<_> = inspection.steps.iter().filter_map(|step| step.reason).collect();
+                // What an issuer answers about a token is not inspected.
+                let asked = rejected == RejectedToken::UserInfoMismatch || rejected == RejectedToken::NoPrincipal;
+                assert!(asked || reasons.contains(&rejected.code()), "{rejected}: {:?}", inspection.steps);
+                rejected
+            }
             other => panic!("not a refusal: {other:?}"),
         }
     }

@@ -1,7 +1,7 @@
 //! Reading everything.
 
 use futures_util::TryStreamExt;
-use identity_core::entity::{Authorization, Group, MappingRule, Membership, Role, Tenant, User};
+use identity_core::entity::{Authorization, CustomType, Group, MappingRule, Membership, Role, Tenant, User};
 use identity_core::port::{Snapshot, StoreError};
 use identity_core::value::{AuthorizationKey, Revision};
 use identity_core::world::Change;
@@ -33,7 +33,8 @@ pub(super) async fn load(pool: &PgPool) -> Result<Snapshot, StoreError> {
 type Reader = fn(&PgRow) -> Result<Change, StoreError>;
 
 /// Entities before what refers to them. Lists come as one text with `SEPARATOR` in between: 0x1f, which no id can hold.
-const TABLES: [(&str, Reader); 7] = [
+const TABLES: [(&str, Reader); 8] = [
+    ("SELECT resource_type, permissions, properties FROM resource_types", resource_type),
     ("SELECT username, name, email, password FROM users", user),
     ("SELECT group_id, name, description FROM groups", group),
     (
@@ -47,7 +48,7 @@ const TABLES: [(&str, Reader); 7] = [
     ("SELECT container_type, container_id, member_type, member_id FROM memberships", membership),
     (
         "SELECT authorization_key, owner_type, owner_id, resource_type, resource_match, resource_value, \
-         p.list FROM authorizations LEFT JOIN \
+         p.list, condition FROM authorizations LEFT JOIN \
          (SELECT authorization_key, string_agg(permission, chr(31)) AS list FROM authorization_permissions \
          GROUP BY authorization_key) p USING (authorization_key) ORDER BY authorization_key",
         authorization,
@@ -56,6 +57,13 @@ const TABLES: [(&str, Reader); 7] = [
 
 fn get<'r, T: Decode<'r, Postgres> + Type<Postgres>>(row: &'r PgRow, column: usize) -> Result<T, StoreError> {
     row.try_get(column).map_err(failed)
+}
+
+fn resource_type(row: &PgRow) -> Result<Change, StoreError> {
+    let key = get(row, 0)?;
+    CustomType::from_columns(key, get(row, 1)?, get(row, 2)?)
+        .map(Change::ResourceTypePut)
+        .map_err(|error| StoreError::unreadable("resource_types", key, error))
 }
 
 fn user(row: &PgRow) -> Result<Change, StoreError> {
@@ -104,7 +112,7 @@ fn membership(row: &PgRow) -> Result<Change, StoreError> {
 fn authorization(row: &PgRow) -> Result<Change, StoreError> {
     let key = AuthorizationKey(get::<i64>(row, 0)?.cast_unsigned());
     let owner = (get(row, 1)?, get(row, 2)?);
-    Authorization::from_columns(key, owner, get(row, 3)?, (get(row, 4)?, get(row, 5)?), get(row, 6)?)
+    Authorization::from_columns(key, owner, get(row, 3)?, (get(row, 4)?, get(row, 5)?), get(row, 6)?, get(row, 7)?)
         .map(Change::AuthorizationPut)
         .map_err(|error| StoreError::unreadable("authorizations", key, error))
 }

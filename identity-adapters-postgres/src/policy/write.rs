@@ -1,6 +1,6 @@
 //! Writing the changes of a commit: a statement or two for each table, however many rows there are.
 
-use identity_core::entity::{Authorization, MappingRule, Membership, Role, User};
+use identity_core::entity::{Authorization, Condition, CustomType, MappingRule, Membership, Role, User};
 use identity_core::port::{Net, split};
 use identity_core::value::{Description, Email, Name};
 use identity_core::world::Change;
@@ -11,6 +11,12 @@ const BATCH: usize = 10_000;
 
 pub(super) async fn write(connection: &mut PgConnection, changes: &[Change]) -> sqlx::Result<()> {
     let net = Net::of(changes);
+
+    let (types, gone) = split(net.custom_types);
+    delete(connection, "DELETE FROM resource_types WHERE resource_type = ANY ($1)", &gone).await?;
+    for types in types.chunks(BATCH) {
+        put_resource_types(connection, types).await?;
+    }
 
     let (users, gone) = split(net.users);
     delete(connection, "DELETE FROM users WHERE username = ANY ($1)", &gone).await?;
@@ -77,6 +83,20 @@ async fn delete(connection: &mut PgConnection, sql: &'static str, keys: &[&str])
         sqlx::query(sql).bind(keys).execute(connection).await?;
     }
     Ok(())
+}
+
+async fn put_resource_types(connection: &mut PgConnection, types: &[&CustomType]) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO resource_types (resource_type, permissions, properties) \
+         SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) ON CONFLICT (resource_type) \
+         DO UPDATE SET permissions = excluded.permissions, properties = excluded.properties",
+    )
+    .bind(column(types, |kind| kind.name.as_str()))
+    .bind(column(types, |kind| kind.permissions_column()))
+    .bind(column(types, |kind| kind.properties_column()))
+    .execute(connection)
+    .await
+    .map(drop)
 }
 
 async fn put_users(connection: &mut PgConnection, users: &[&User]) -> sqlx::Result<()> {
@@ -163,10 +183,11 @@ async fn put_authorizations(connection: &mut PgConnection, rows: &[&Authorizatio
     let keys = column(rows, |row| row.key.0.cast_signed());
     sqlx::query(
         "INSERT INTO authorizations (authorization_key, owner_type, owner_id, resource_type, resource_match, \
-         resource_value) SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) \
+         resource_value, condition) SELECT * \
+         FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) \
          ON CONFLICT (authorization_key) DO UPDATE SET owner_type = excluded.owner_type, owner_id = excluded.owner_id, \
          resource_type = excluded.resource_type, resource_match = excluded.resource_match, \
-         resource_value = excluded.resource_value",
+         resource_value = excluded.resource_value, condition = excluded.condition",
     )
     .bind(&keys)
     .bind(column(rows, |row| row.owner.kind_name()))
@@ -174,6 +195,7 @@ async fn put_authorizations(connection: &mut PgConnection, rows: &[&Authorizatio
     .bind(column(rows, |row| row.resource_type.as_str()))
     .bind(column(rows, |row| row.scope.match_name()))
     .bind(column(rows, |row| row.scope.match_value()))
+    .bind(column(rows, |row| row.condition.as_ref().map(Condition::column)))
     .execute(&mut *connection)
     .await?;
     let statement = sqlx::query("DELETE FROM authorization_permissions WHERE authorization_key = ANY ($1)");

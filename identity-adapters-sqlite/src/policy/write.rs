@@ -1,7 +1,7 @@
 //! Writing the changes of a commit: a statement or two for each table, however many rows there are. The rows travel as one
 //! JSON array, because every statement is a round trip to the thread of the connection.
 
-use identity_core::entity::{Authorization, MappingRule, Membership, Role, User};
+use identity_core::entity::{Authorization, Condition, CustomType, MappingRule, Membership, Role, User};
 use identity_core::port::{Net, split};
 use identity_core::value::{Description, Email, Name};
 use identity_core::world::Change;
@@ -13,6 +13,14 @@ const BATCH: usize = 10_000;
 
 pub(super) async fn write(connection: &mut SqliteConnection, changes: &[Change]) -> sqlx::Result<()> {
     let net = Net::of(changes);
+
+    let (types, gone) = split(net.custom_types);
+    const DELETE_TYPES: &str = "DELETE FROM resource_types WHERE resource_type IN (SELECT value FROM json_each(?))";
+    run(connection, DELETE_TYPES, json(gone.into_iter().map(Value::from))).await?;
+    const PUT_TYPES: &str = "INSERT INTO resource_types (resource_type, permissions, properties) \
+        SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE TRUE \
+        ON CONFLICT (resource_type) DO UPDATE SET permissions = excluded.permissions, properties = excluded.properties";
+    run(connection, PUT_TYPES, json(types.into_iter().map(resource_type))).await?;
 
     let (users, gone) = split(net.users);
     const DELETE_USERS: &str = "DELETE FROM users WHERE username IN (SELECT value FROM json_each(?))";
@@ -84,6 +92,10 @@ fn json(mut rows: impl Iterator<Item = Value>) -> Vec<String> {
     std::iter::from_fn(batch).map(|batch| Value::Array(batch).to_string()).collect()
 }
 
+fn resource_type(kind: &CustomType) -> Value {
+    json!([kind.name.as_str(), kind.permissions_column(), kind.properties_column()])
+}
+
 fn user(user: &User) -> Value {
     let (name, email) = (user.name.as_ref().map(Name::as_str), user.email.as_ref().map(Email::as_str));
     json!([user.username.as_str(), name, email, user.password.expose()])
@@ -121,16 +133,19 @@ async fn put_roles(connection: &mut SqliteConnection, roles: &[&Role]) -> sqlx::
 
 async fn put_authorizations(connection: &mut SqliteConnection, rows: &[&Authorization]) -> sqlx::Result<()> {
     const PUT: &str = "INSERT INTO authorizations \
-        (authorization_key, owner_type, owner_id, resource_type, resource_match, resource_value) \
-        SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?) WHERE TRUE \
+        (authorization_key, owner_type, owner_id, resource_type, resource_match, resource_value, condition) \
+        SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 \
+        FROM json_each(?) WHERE TRUE \
         ON CONFLICT (authorization_key) DO UPDATE SET owner_type = excluded.owner_type, owner_id = excluded.owner_id, \
         resource_type = excluded.resource_type, resource_match = excluded.resource_match, \
-        resource_value = excluded.resource_value";
+        resource_value = excluded.resource_value, condition = excluded.condition";
     let key = |row: &Authorization| row.key.0.cast_signed();
     let authorizations = rows.iter().map(|row| {
         let (owner, scope) = (&row.owner, &row.scope);
         let resource_type = row.resource_type.as_str();
-        json!([key(row), owner.kind_name(), owner.id(), resource_type, scope.match_name(), scope.match_value()])
+        let condition = row.condition.as_ref().map(Condition::column);
+        let (how, value) = (scope.match_name(), scope.match_value());
+        json!([key(row), owner.kind_name(), owner.id(), resource_type, how, value, condition])
     });
     run(connection, PUT, json(authorizations)).await?;
     const CLEAR: &str =

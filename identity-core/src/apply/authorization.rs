@@ -1,8 +1,8 @@
 use super::{Draft, NewAuthorization, Refusal, thing};
-use crate::entity::{Authorization, EntityKind, Party, Scope};
-use crate::matrix::{PermissionSet, TypeIndex};
+use crate::entity::{Authorization, EntityKind, Party, PropertyOf, Scope};
+use crate::matrix::{Family, PermissionSet, TypeIndex};
 use crate::value::{AuthorizationKey, GroupId, MappingRuleId, PermissionName, RoleId, Username};
-use crate::world::Change;
+use crate::world::{Change, Grant};
 
 impl Draft {
     pub(super) fn create_authorization(&mut self, new: &NewAuthorization) -> Result<AuthorizationKey, Refusal> {
@@ -37,7 +37,7 @@ impl Draft {
         self.world.authorization(key).ok_or_else(|| Refusal::Missing(thing(EntityKind::Authorization, key)))
     }
 
-    fn changeable_owner(&self, owner: &Party) -> Result<(), Refusal> {
+    pub(super) fn changeable_owner(&self, owner: &Party) -> Result<(), Refusal> {
         match owner {
             Party::Role(id) => self.changeable_role(id),
             Party::User(_) | Party::Client(_) | Party::Group(_) | Party::MappingRule(_) => Ok(()),
@@ -52,8 +52,21 @@ impl Draft {
         }
         let names = new.permissions.iter().map(PermissionName::as_str);
         let (resource_type, permissions) = self.world.matrix().set(new.resource_type.as_str(), names)?;
+        let kind = self.world.matrix().get(resource_type);
+        let is_custom = kind.is_some_and(|kind| kind.family == Family::Custom);
         if let Scope::Property(property) = &new.scope {
             self.world.matrix().property(resource_type, property)?;
+            if is_custom {
+                return Err(Refusal::Inapplicable(new.resource_type.to_string(), "a property alone; give a condition"));
+            }
+        }
+        if let Some(condition) = &new.condition {
+            if !is_custom {
+                return Err(Refusal::Inapplicable(new.resource_type.to_string(), "a condition"));
+            }
+            for path in condition.properties().filter(|path| path.of == PropertyOf::Resource) {
+                self.world.matrix().property(resource_type, &path.name)?;
+            }
         }
         self.existing_party(&new.owner)?;
         if let Scope::Id(id) = &new.scope
@@ -75,11 +88,16 @@ impl Draft {
         replacing: Option<AuthorizationKey>,
     ) -> Option<AuthorizationKey> {
         let owner = self.world.names().of_party(&new.owner)?;
-        self.world
-            .run_of_scope(resource_type, &new.scope)?
-            .of_owner(owner)
-            .find(|grant| Some(grant.key) != replacing && grant.permissions.intersects(permissions))
-            .map(|grant| grant.key)
+        let same = |grant: &Grant| {
+            Some(grant.key) != replacing
+                && grant.permissions.intersects(permissions)
+                && self.world.condition(grant.key) == new.condition.as_ref()
+        };
+        let run = match new.condition {
+            None => self.world.run_of_scope(resource_type, &new.scope),
+            Some(_) => self.world.conditional_run(resource_type, &new.scope),
+        };
+        run?.of_owner(owner).find(same).map(|grant| grant.key)
     }
 }
 
@@ -90,6 +108,7 @@ fn with_key(key: AuthorizationKey, new: &NewAuthorization) -> Authorization {
         resource_type: new.resource_type.clone(),
         scope: new.scope.clone(),
         permissions: new.permissions.clone(),
+        condition: new.condition.clone(),
     }
 }
 

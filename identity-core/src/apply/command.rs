@@ -2,7 +2,8 @@ use std::collections::BTreeSet;
 
 use super::thing;
 use crate::entity::{
-    AuditOperation, EntityKind, Group, MappingRule, Membership, Party, Permission, Role, Scope, Tenant, User,
+    AuditOperation, Condition, CustomType, EntityKind, Group, MappingRule, Membership, Party, Permission, Role, Scope,
+    Tenant, User,
 };
 use crate::port::AuditDraft;
 use crate::value::{
@@ -56,6 +57,12 @@ pub enum Command {
     UpdateAuthorization(AuthorizationKey, NewAuthorization),
     /// Removes one.
     DeleteAuthorization(AuthorizationKey),
+    /// Creates a resource type.
+    CreateResourceType(CustomType),
+    /// Changes one. What is still granted stays.
+    UpdateResourceType(CustomType),
+    /// Removes one, with the authorizations on it.
+    DeleteResourceType(ResourceTypeName),
 }
 
 /// An authorization that has no key yet.
@@ -69,6 +76,8 @@ pub struct NewAuthorization {
     pub scope: Scope,
     /// What may be done with them.
     pub permissions: BTreeSet<PermissionName>,
+    /// What must hold besides; only on operators' types.
+    pub condition: Option<Condition>,
 }
 
 impl Command {
@@ -76,7 +85,7 @@ impl Command {
     #[must_use]
     pub fn audit_draft(&self, created: Option<String>) -> AuditDraft {
         use AuditOperation::{Assign, Create, Delete, Unassign, Update};
-        use EntityKind::{Authorization, Group, MappingRule, Role, Tenant, User};
+        use EntityKind::{Authorization, Group, MappingRule, ResourceType, Role, Tenant, User};
         let (operation, entity, related) = match self {
             Self::CreateUser(user) => (Create, thing(User, &user.username), None),
             Self::UpdateUser(user) => (Update, thing(User, &user.username), None),
@@ -101,6 +110,9 @@ impl Command {
             }
             Self::UpdateAuthorization(key, new) => (Update, thing(Authorization, key), Some((&new.owner).into())),
             Self::DeleteAuthorization(key) => (Delete, thing(Authorization, key), None),
+            Self::CreateResourceType(kind) => (Create, thing(ResourceType, &kind.name), None),
+            Self::UpdateResourceType(kind) => (Update, thing(ResourceType, &kind.name), None),
+            Self::DeleteResourceType(name) => (Delete, thing(ResourceType, name), None),
         };
         AuditDraft { operation, entity, related }
     }

@@ -76,6 +76,6 @@ fn can_be_somebody(world: &World, party: Sym) -> bool {
         Kind::Group | Kind::Role => {
             world.member_index().all_members(party).any(|member| can_be_somebody(world, member))
         }
-        Kind::Tenant => false,
+        Kind::Tenant | Kind::ResourceType => false,
     }
 }

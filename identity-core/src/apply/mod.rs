@@ -11,6 +11,7 @@ mod lock_out;
 mod mapping_rule;
 mod membership;
 mod refusal;
+mod resource_type;
 mod role;
 mod tenant;
 mod user;
@@ -102,6 +103,9 @@ impl Draft {
             }
             Command::UpdateAuthorization(key, new) => self.update_authorization(*key, new),
             Command::DeleteAuthorization(key) => self.delete_authorization(*key),
+            Command::CreateResourceType(kind) => self.create_resource_type(kind),
+            Command::UpdateResourceType(kind) => self.update_resource_type(kind),
+            Command::DeleteResourceType(name) => self.delete_resource_type(name),
         }
         .map(|()| None)
     }

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use super::AdminPower;
-use crate::entity::{AuditEntity, EntityKind, Membership};
+use crate::entity::{AuditEntity, CustomType, EntityKind, Membership};
 use crate::matrix::UnknownAccess;
 
 /// Why a command is refused. [`Refusal::code`] is stable and public.
@@ -37,6 +37,19 @@ pub enum Refusal {
     /// Nobody could undo this, or anything else.
     #[error("after this change nobody could {0} any more; give somebody else that access first")]
     LockOut(AdminPower),
+    /// A resource type without a permission, or with too many of something.
+    #[error(
+        "a resource type has 1 to {} permissions and at most {} properties",
+        CustomType::MOST_PERMISSIONS,
+        CustomType::MOST_PROPERTIES
+    )]
+    TypeSize,
+    /// An authorization grants or looks at what would go.
+    #[error("{0} still has authorizations that grant or look at `{1}`; change those first")]
+    InUse(AuditEntity, String),
+    /// A condition or a property where the type takes none.
+    #[error("authorizations on `{0}` cannot depend on {1}")]
+    Inapplicable(String, &'static str),
     /// More than one commit or one world holds.
     #[error("the change is too large; split it")]
     Full,
@@ -57,6 +70,9 @@ impl Refusal {
             Self::RuleKind(_) => "rule_kind",
             Self::SamePredicate(_) => "same_predicate",
             Self::LockOut(_) => "lock_out",
+            Self::TypeSize => "type_size",
+            Self::InUse(..) => "in_use",
+            Self::Inapplicable(..) => "inapplicable",
             Self::Full => "too_large",
         }
     }
@@ -75,6 +91,8 @@ impl fmt::Display for AuditEntity {
             EntityKind::Resource => "resource",
             EntityKind::AuditLog => "audit log entry",
             EntityKind::Session => "session",
+            EntityKind::ResourceType => "resource type",
+            EntityKind::Decision => "decision",
         };
         if self.key.is_empty() { write!(f, "{kind}") } else { write!(f, "{kind} `{}`", self.key) }
     }

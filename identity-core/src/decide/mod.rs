@@ -4,12 +4,14 @@
 //! hash look-ups; what it rests on comes with it, and [`explain`](Decision::explain) writes that out when somebody asks.
 
 mod explain;
+mod facts;
 mod permit;
 mod property;
 mod question;
 mod user_task;
 
-pub use explain::{Explanation, NearMiss, Remedy, Step};
+pub use explain::{Explanation, Mismatch, NearMiss, Remedy, Step};
+pub use facts::Facts;
 pub use permit::{Authority, Denied, Permit};
 pub use question::{Property, Question, Target};
 pub use user_task::{TaskOperation, UserTask, decide_user_task};
@@ -94,11 +96,19 @@ fn resource<'q>(world: &World, subject: &Subject, access: Access, target: Target
         .flatten()
         .or_else(|| search(world.run_on_id(access.resource_type, target.id()?)))
         .or_else(|| {
+            let names = &world.matrix().get(access.resource_type)?.properties;
             target
-                .properties()
-                .iter()
+                .properties(names)
                 .filter(|property| property::names_caller(subject, property))
                 .find_map(|property| search(world.run_on_property(access.resource_type, property.name)))
+        })
+        .or_else(|| {
+            world
+                .conditional_runs(access.resource_type, target.id())
+                .flat_map(|run| run.all(subject.owners(), access.permissions))
+                .find(|grant| {
+                    world.condition(grant.key).is_some_and(|condition| facts::hold(condition, subject, target))
+                })
         })?;
     Some(Ground::Authorization { key: grant.key, owner: grant.owner })
 }

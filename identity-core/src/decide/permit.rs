@@ -37,6 +37,8 @@ pub struct Denied {
     pub revision: Revision,
     /// What is missing.
     pub explanation: Explanation,
+    /// The key of the audit log's entry about it, once there is one.
+    pub reason_id: Option<u64>,
 }
 
 impl fmt::Display for Denied {
@@ -70,6 +72,7 @@ impl Permit {
                 question: question.in_words(world),
                 revision: world.revision(),
                 explanation: decision.explain(world, subject),
+                reason_id: None,
             })),
         }
     }

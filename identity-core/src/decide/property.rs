@@ -20,17 +20,24 @@ enum Holds {
 const PROPERTIES: &[(&str, Holds)] =
     &[("assignee", Holds::User), ("candidateUsers", Holds::Users), ("candidateGroups", Holds::Groups)];
 
+/// Whether a value is the caller's username. Clients have none.
+pub(super) fn is_caller(subject: &Subject, value: &Value) -> bool {
+    match &subject.principal {
+        Principal::User(username) => value.as_str() == Some(username.as_str()),
+        Principal::Client(_) => false,
+    }
+}
+
+/// Whether a value is the id of one of the caller's groups.
+pub(super) fn is_callers_group(subject: &Subject, value: &Value) -> bool {
+    value.as_str().is_some_and(|id| subject.groups.binary_search_by(|group| group.as_str().cmp(id)).is_ok())
+}
+
 /// Whether the property's value names the caller. Clients have no username; a missing or wrong-typed value names nobody.
 pub(super) fn names_caller(subject: &Subject, property: &Property<'_>) -> bool {
     let Some((_, holds)) = PROPERTIES.iter().find(|(name, _)| *name == property.name) else { return false };
-    let username = match &subject.principal {
-        Principal::User(username) => Some(username.as_str()),
-        Principal::Client(_) => None,
-    };
-    let is_user = |value: &Value| username.is_some() && value.as_str() == username;
-    let is_group = |value: &Value| {
-        value.as_str().is_some_and(|id| subject.groups.binary_search_by(|group| group.as_str().cmp(id)).is_ok())
-    };
+    let is_user = |value: &Value| is_caller(subject, value);
+    let is_group = |value: &Value| is_callers_group(subject, value);
     let any = |test: &dyn Fn(&Value) -> bool| property.value.as_array().is_some_and(|list| list.iter().any(test));
     match holds {
         Holds::User => is_user(property.value),

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use super::Facts;
 use crate::matrix::{Access, Matrix, UnknownAccess};
-use crate::value::TenantId;
+use crate::value::{PropertyName, TenantId};
 
 /// May this caller do this?
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +36,8 @@ pub enum Target<'q> {
     Id(&'q str),
     /// A resource that has an id and properties.
     WithProperties(&'q str, &'q [Property<'q>]),
+    /// A resource, or all of them, about which and about whose user something is said, for conditions to look at.
+    Described(Option<&'q str>, &'q Facts<'q>),
 }
 
 /// A property of a resource: `assignee`, `candidateUsers`, `candidateGroups`.
@@ -80,13 +83,32 @@ impl<'q> Target<'q> {
         match self {
             Self::All => None,
             Self::Id(id) | Self::WithProperties(id, _) => Some(id),
+            Self::Described(id, _) => id,
         }
     }
 
-    pub(crate) fn properties(self) -> &'q [Property<'q>] {
+    /// The resource's properties of these names, those that it has.
+    pub(crate) fn properties<'n>(self, names: &'n [PropertyName]) -> impl Iterator<Item = Property<'n>> + use<'n, 'q>
+    where
+        'q: 'n,
+    {
+        names.iter().filter_map(move |name| {
+            let name = name.as_str();
+            let value = match self {
+                Self::All | Self::Id(_) => None,
+                Self::WithProperties(_, given) => {
+                    given.iter().find(|given| given.name == name).map(|given| given.value)
+                }
+                Self::Described(_, facts) => facts.resource.and_then(|resource| resource.get(name)),
+            };
+            value.map(|value| Property { name, value })
+        })
+    }
+
+    pub(crate) fn facts(self) -> Option<&'q Facts<'q>> {
         match self {
-            Self::All | Self::Id(_) => &[],
-            Self::WithProperties(_, properties) => properties,
+            Self::Described(_, facts) => Some(facts),
+            Self::All | Self::Id(_) | Self::WithProperties(..) => None,
         }
     }
 }

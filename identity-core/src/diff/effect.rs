@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::entity::{Authorization, Container, Party, Permission, Scope};
+use crate::entity::{Authorization, Condition, Container, Party, Permission, Scope};
+use crate::resolve::Subject;
+use crate::search::what_can;
 use crate::value::{GroupId, PermissionName, ResourceTypeName, RoleId, TenantId};
 use crate::world::{Change, World};
 
@@ -51,6 +53,9 @@ pub enum AccessItem {
         scope: Scope,
         /// What may be done with them.
         permission: PermissionName,
+        /// What must hold besides.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        condition: Option<Condition>,
     },
 }
 
@@ -96,7 +101,9 @@ fn touched(change: &Change) -> Option<Party> {
         | Change::TenantRemoved(_)
         | Change::MappingRulePut(_)
         | Change::MappingRuleRemoved(_)
-        | Change::AuthorizationRemoved(_) => None,
+        | Change::AuthorizationRemoved(_)
+        | Change::ResourceTypePut(_)
+        | Change::ResourceTypeRemoved(_) => None,
     }
 }
 
@@ -127,11 +134,12 @@ fn collect(world: &World, party: &Party, seen: &mut BTreeSet<Party>, items: &mut
     if !seen.insert(party.clone()) {
         return;
     }
-    for Authorization { resource_type, scope, permissions, .. } in world.owned_by(party) {
+    for Authorization { resource_type, scope, permissions, condition, .. } in world.owned_by(party) {
         items.extend(permissions.into_iter().map(|permission| AccessItem::Resource {
             resource_type: resource_type.clone(),
             scope: scope.clone(),
             permission,
+            condition: condition.clone(),
         }));
     }
     if let Party::Role(id) = party {
@@ -153,4 +161,27 @@ fn collect(world: &World, party: &Party, seen: &mut BTreeSet<Party>, items: &mut
             }
         }
     }
+}
+
+/// Everything that a subject has, whatever it is that they have it through.
+#[must_use]
+pub fn holdings(world: &World, subject: &Subject) -> BTreeSet<AccessItem> {
+    let mut items = BTreeSet::new();
+    items.extend(subject.groups.iter().cloned().map(|group| AccessItem::Group { group }));
+    items.extend(subject.tenants.iter().cloned().map(|tenant| AccessItem::Tenant { tenant }));
+    for role in &subject.roles {
+        let permissions = world.role(role.as_str()).into_iter().flat_map(|role| role.permissions.iter().cloned());
+        items.extend(permissions.map(|permission| AccessItem::Permission { permission }));
+        items.insert(AccessItem::Role { role: role.clone() });
+    }
+    for held in what_can(world, subject) {
+        let Authorization { resource_type, scope, permissions, condition, .. } = held;
+        items.extend(permissions.into_iter().map(|permission| AccessItem::Resource {
+            resource_type: resource_type.clone(),
+            scope: scope.clone(),
+            permission,
+            condition: condition.clone(),
+        }));
+    }
+    items
 }

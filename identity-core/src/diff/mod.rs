@@ -2,7 +2,7 @@
 
 mod effect;
 
-pub use effect::{AccessItem, Effect};
+pub use effect::{AccessItem, Effect, holdings};
 
 use crate::world::{Change, World};
 

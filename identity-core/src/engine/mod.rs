@@ -5,6 +5,8 @@
 //! of replicas. Nothing here starts a task or a timer: the server runs [`Engine::follow`], and whoever waits for a revision
 //! brings the patience.
 
+mod denials;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,12 +16,14 @@ use event_listener::Event;
 use tracing::{error, info};
 
 use crate::apply::{Applied, Command, Refusal, apply};
-use crate::decide::Permit;
+use crate::decide::{Denied, Permit};
 use crate::entity::{AuditEvent, AuditResult};
 use crate::matrix::Matrix;
 use crate::port::{AuditDraft, AuditLog, Clock, Commit, PolicyStore, StoreError, Tail};
 use crate::value::Revision;
 use crate::world::{Change, Sources, Unrecordable, World};
+
+pub use denials::Denials;
 
 /// Holds the world and follows the store.
 pub struct Engine {
@@ -30,6 +34,7 @@ pub struct Engine {
     turn: Mutex<()>,
     published: Event,
     following: AtomicBool,
+    denials: Denials,
 }
 
 /// What a write came to.
@@ -74,6 +79,7 @@ impl Engine {
             turn: Mutex::new(()),
             published: Event::new(),
             following: AtomicBool::new(true),
+            denials: Denials::default(),
         })
     }
 
@@ -218,10 +224,27 @@ impl Engine {
     }
 
     /// Records something that was not a change: a denial. That it cannot be recorded does not make it less denied.
-    pub async fn append(&self, event: &AuditEvent) {
-        if let Err(error) = self.audit.append(event).await {
-            error!(error = &error as &dyn std::error::Error, "audit.append.failed");
+    /// Answers the entry's key.
+    pub async fn append(&self, event: &AuditEvent) -> Option<u64> {
+        match self.audit.append(event).await {
+            Ok(key) => Some(key),
+            Err(error) => {
+                error!(error = &error as &dyn std::error::Error, "audit.append.failed");
+                None
+            }
         }
+    }
+
+    /// Records a denial, and remembers why.
+    pub async fn refuse(&self, event: &AuditEvent, denied: &mut Denied) {
+        denied.reason_id = self.append(event).await;
+        self.denials.remember(denied);
+    }
+
+    /// Why what was refused lately was refused.
+    #[must_use]
+    pub fn denials(&self) -> &Denials {
+        &self.denials
     }
 
     fn event(&self, permit: &Permit, draft: AuditDraft, result: AuditResult) -> AuditEvent {

@@ -116,6 +116,10 @@ pub enum EntityKind {
     AuditLog,
     /// A browser session, or the attempt to get one.
     Session,
+    /// An operator's resource type.
+    ResourceType,
+    /// Decisions about a resource type, or about all.
+    Decision,
 }
 
 /// How an attempt ended.
@@ -137,7 +141,7 @@ names!(AuditOperation {
 names!(EntityKind {
     User => "USER", Client => "CLIENT", Group => "GROUP", Role => "ROLE", Tenant => "TENANT",
     MappingRule => "MAPPING_RULE", Authorization => "AUTHORIZATION", Resource => "RESOURCE",
-    AuditLog => "AUDIT_LOG", Session => "SESSION",
+    AuditLog => "AUDIT_LOG", Session => "SESSION", ResourceType => "RESOURCE_TYPE", Decision => "DECISION",
 });
 names!(AuditResult { Success => "SUCCESS", Fail => "FAIL", Denied => "DENIED" });
 

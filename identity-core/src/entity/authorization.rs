@@ -3,7 +3,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Party;
+use super::{Condition, Party};
 use crate::value::{AuthorizationKey, PermissionName, PropertyName, ResourceId, ResourceTypeName};
 
 /// An owner may do these things with these resources. Authorizations only ever add; there is no deny.
@@ -19,6 +19,9 @@ pub struct Authorization {
     pub scope: Scope,
     /// What may be done with them. Never empty.
     pub permissions: BTreeSet<PermissionName>,
+    /// What must hold besides; only on operators' types.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<Condition>,
 }
 
 /// Which resources of a type an authorization is about.

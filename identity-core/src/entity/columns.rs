@@ -8,8 +8,8 @@ use time::macros::{datetime, format_description};
 use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
 use super::{
-    Actor, Authorization, Container, Group, MappingRule, Membership, Operator, Party, Permission, Principal, Role,
-    RuleKind, Scope, Tenant, User,
+    Actor, Authorization, Condition, Container, Group, MappingRule, Membership, Operator, Party, Permission, Principal,
+    Role, RuleKind, Scope, Tenant, User,
 };
 use crate::value::{
     Audience, AuthorizationKey, BrokenRule, ClaimSelector, ClaimValue, ClientId, Description, Email, GroupId,
@@ -299,6 +299,7 @@ impl Authorization {
         resource_type: &str,
         (resource_match, resource_value): (&str, Option<&str>),
         permissions: Option<&str>,
+        condition: Option<&str>,
     ) -> Result<Self, InvalidValue> {
         Ok(Self {
             key,
@@ -306,8 +307,15 @@ impl Authorization {
             resource_type: ResourceTypeName::parse(resource_type)?,
             scope: Scope::parse(resource_match, resource_value)?,
             permissions: list(permissions).map(PermissionName::parse).collect::<Result<_, _>>()?,
+            condition: condition.map(Condition::from_column).transpose()?,
         })
     }
+}
+
+/// What a column of JSON holds.
+pub(super) fn json_column<T: serde::de::DeserializeOwned>(what: &'static str, text: &str) -> Result<T, InvalidValue> {
+    serde_json::from_str(text)
+        .map_err(|error| InvalidValue { what, rule: BrokenRule::Form("readable json", error.to_string()) })
 }
 
 fn list(joined: Option<&str>) -> impl Iterator<Item = &str> {

@@ -160,6 +160,18 @@ impl Party {
     }
 }
 
+impl Party {
+    /// Who it is, if it is somebody who can sign in.
+    #[must_use]
+    pub fn principal(&self) -> Option<Principal> {
+        match self {
+            Self::User(id) => Some(Principal::User(id.clone())),
+            Self::Client(id) => Some(Principal::Client(id.clone())),
+            Self::Group(_) | Self::Role(_) | Self::MappingRule(_) => None,
+        }
+    }
+}
+
 impl From<Principal> for Party {
     fn from(principal: Principal) -> Self {
         match principal {

@@ -22,6 +22,8 @@ macro_rules! names {
 mod audit_event;
 mod authorization;
 mod columns;
+mod condition;
+mod custom_type;
 mod directory;
 mod group;
 mod mapping_rule;
@@ -34,6 +36,8 @@ mod user;
 pub use audit_event::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind};
 pub use authorization::{Authorization, Scope};
 pub use columns::{SEPARATOR, parse_time, storable, time_text, to_microsecond};
+pub use condition::{Comparison, Condition, Operand, PropertyOf, PropertyPath, Test};
+pub use custom_type::CustomType;
 pub use directory::{Api, ApiPermission, Client, ClientKind, NewClient, NewPerson, Person};
 pub use group::Group;
 pub use mapping_rule::{MappingRule, Operator, RuleKind};
@@ -44,6 +48,8 @@ pub use tenant::Tenant;
 pub use user::User;
 
 use serde::{Deserialize, Serialize};
+
+use columns::json_column;
 
 use crate::value::{ClientId, Username};
 

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::entity::{Authorization, Group, MappingRule, Membership, Role, Tenant, User};
-use crate::value::{AuthorizationKey, GroupId, MappingRuleId, RoleId, TenantId, Username};
+use crate::entity::{Authorization, CustomType, Group, MappingRule, Membership, Role, Tenant, User};
+use crate::value::{AuthorizationKey, GroupId, MappingRuleId, ResourceTypeName, RoleId, TenantId, Username};
 use crate::world::Change;
 
 /// What changes leave behind, in the plainest form: the model that stores are compared with.
@@ -14,6 +14,7 @@ pub struct Rows {
     mapping_rules: BTreeMap<MappingRuleId, MappingRule>,
     memberships: BTreeSet<Membership>,
     authorizations: BTreeMap<AuthorizationKey, Authorization>,
+    custom_types: BTreeMap<ResourceTypeName, CustomType>,
 }
 
 impl Rows {
@@ -41,6 +42,8 @@ impl Rows {
             Change::MemberRemoved(membership) => _ = self.memberships.remove(&membership),
             Change::AuthorizationPut(entry) => drop(self.authorizations.insert(entry.key, entry)),
             Change::AuthorizationRemoved(key) => drop(self.authorizations.remove(&key)),
+            Change::ResourceTypePut(kind) => drop(self.custom_types.insert(kind.name.clone(), kind)),
+            Change::ResourceTypeRemoved(name) => drop(self.custom_types.remove(&name)),
         }
     }
 
@@ -54,7 +57,9 @@ impl Rows {
         let mapping_rules = self.mapping_rules.values().cloned().map(Change::MappingRulePut);
         let memberships = self.memberships.iter().cloned().map(Change::MemberAdded);
         let authorizations = self.authorizations.values().cloned().map(Change::AuthorizationPut);
-        users
+        let types = self.custom_types.values().cloned().map(Change::ResourceTypePut);
+        types
+            .chain(users)
             .chain(groups)
             .chain(roles)
             .chain(tenants)

@@ -1,6 +1,6 @@
 //! Resource types and what can be done with them, as data.
 //!
-//! The table is a value of the world's: operators will add types of their own, so nothing matches on a type's name.
+//! The table is a value of the world's: operators add types of their own, so nothing matches on a type's name.
 
 mod standard;
 
@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
+use crate::entity::CustomType;
 use crate::value::{PermissionName, PropertyName, ResourceTypeName};
 
 /// Which API a resource type belongs to.
@@ -18,6 +19,10 @@ pub enum Family {
     Cluster,
     /// Management Identity's types (management reference §5.5).
     Management,
+    /// This service's own.
+    Identity,
+    /// The operator's.
+    Custom,
 }
 
 /// A kind of resource.
@@ -36,8 +41,10 @@ pub struct ResourceType {
 /// All resource types.
 #[derive(Clone, Debug)]
 pub struct Matrix {
+    /// The built-in types, then the operator's, each in its place for ever. What was removed has no entry in `by_name`.
     types: Vec<ResourceType>,
     by_name: HashMap<ResourceTypeName, TypeIndex, RandomState>,
+    built_in: usize,
 }
 
 /// The place of a type in its matrix.
@@ -56,6 +63,9 @@ pub struct Access {
 pub struct PermissionSet(pub(crate) u64);
 
 impl PermissionSet {
+    /// Whatever there is.
+    pub(crate) const ALL: Self = Self(u64::MAX);
+
     pub(crate) fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
@@ -103,13 +113,58 @@ impl Matrix {
 
     fn new(types: Vec<ResourceType>) -> Self {
         let by_name = (0u16..).zip(&types).map(|(index, kind)| (kind.name.clone(), TypeIndex(index))).collect();
-        Self { types, by_name }
+        Self { built_in: types.len(), types, by_name }
     }
 
-    /// The types, in the order of their names within a family.
+    /// The types: built-in ones in the order of their names within a family, then the operator's.
+    pub fn types(&self) -> impl Iterator<Item = &ResourceType> {
+        let here = |(place, kind): &(u16, &ResourceType)| self.index(kind.name.as_str()) == Some(TypeIndex(*place));
+        (0u16..).zip(&self.types).filter(here).map(|(_, kind)| kind)
+    }
+
+    /// The type of this name.
     #[must_use]
-    pub fn types(&self) -> &[ResourceType] {
-        &self.types
+    pub fn find(&self, name: &str) -> Option<&ResourceType> {
+        self.get(self.index(name)?)
+    }
+
+    /// Whether the name is a built-in type's.
+    #[must_use]
+    pub fn is_built_in(&self, name: &str) -> bool {
+        self.index(name).is_some_and(|index| usize::from(index.0) < self.built_in)
+    }
+
+    /// The same matrix with one more type, as a world that has it sees it.
+    #[must_use]
+    pub fn with_custom(&self, kind: &CustomType) -> Self {
+        let place = self.index(kind.name.as_str()).or_else(|| u16::try_from(self.types.len()).ok().map(TypeIndex));
+        place.map_or_else(|| self.clone(), |place| self.with(place, kind.into()))
+    }
+
+    /// The place of the operator's type of this ordinal, which the world's names count.
+    pub(crate) fn place_of_custom(&self, ordinal: usize) -> Option<TypeIndex> {
+        u16::try_from(self.built_in + ordinal).ok().map(TypeIndex)
+    }
+
+    /// The same matrix with an operator's type put in its place.
+    pub(crate) fn with(&self, place: TypeIndex, kind: ResourceType) -> Self {
+        let mut matrix = self.clone();
+        let index = usize::from(place.0);
+        while matrix.types.len() <= index {
+            matrix.types.push(ResourceType { permissions: Vec::new(), properties: Vec::new(), ..kind.clone() });
+        }
+        matrix.by_name.insert(kind.name.clone(), place);
+        if let Some(old) = matrix.types.get_mut(index) {
+            *old = kind;
+        }
+        matrix
+    }
+
+    /// The same matrix without an operator's type.
+    pub(crate) fn without(&self, name: &str) -> Self {
+        let mut matrix = self.clone();
+        matrix.by_name.remove(name);
+        matrix
     }
 
     /// The places of all types.
@@ -182,6 +237,17 @@ impl Matrix {
     }
 }
 
+impl From<&CustomType> for ResourceType {
+    fn from(kind: &CustomType) -> Self {
+        Self {
+            name: kind.name.clone(),
+            family: Family::Custom,
+            permissions: kind.permissions.iter().cloned().collect(),
+            properties: kind.properties.iter().cloned().collect(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,7 +255,7 @@ mod tests {
     #[test]
     fn the_cluster_has_23_types_91_pairs_and_47_distinct_permissions() {
         let matrix = Matrix::standard();
-        let cluster: Vec<_> = matrix.types().iter().filter(|kind| kind.family == Family::Cluster).collect();
+        let cluster: Vec<_> = matrix.types().filter(|kind| kind.family == Family::Cluster).collect();
         let pairs: Vec<_> = cluster.iter().flat_map(|kind| &kind.permissions).collect();
         let distinct: std::collections::BTreeSet<_> = pairs.iter().collect();
         assert_eq!((cluster.len(), pairs.len(), distinct.len()), (23, 91, 47));

@@ -70,6 +70,9 @@ const CLUSTER: &[(&str, &[&str])] = &[
     ("USER_TASK", &["CLAIM", "COMPLETE", "READ", "UPDATE"]),
 ];
 
+/// Who may ask this service for decisions: on the resource type that is asked about.
+const IDENTITY: &[(&str, &[&str])] = &[("POLICY_DECISION", &["EVALUATE", "EXPLAIN", "INSPECT", "SEARCH", "SIMULATE"])];
+
 const MANAGEMENT: &[(&str, &[&str])] = &[
     ("decision-definition", &["DELETE", "READ"]),
     (
@@ -82,8 +85,8 @@ const MANAGEMENT: &[(&str, &[&str])] = &[
 const PROPERTIES: &[(&str, &[&str])] = &[("USER_TASK", &["assignee", "candidateGroups", "candidateUsers"])];
 
 pub(super) fn matrix() -> Matrix {
-    let rows =
-        CLUSTER.iter().map(|row| (Family::Cluster, row)).chain(MANAGEMENT.iter().map(|row| (Family::Management, row)));
+    let families = [(Family::Cluster, CLUSTER), (Family::Management, MANAGEMENT), (Family::Identity, IDENTITY)];
+    let rows = families.into_iter().flat_map(|(family, rows)| rows.iter().map(move |row| (family, row)));
     Matrix::new(rows.filter_map(|(family, (name, permissions))| resource_type(family, name, permissions)).collect())
 }
 

@@ -9,6 +9,7 @@ mod directory;
 mod effects;
 mod entitlements;
 mod identity_provider;
+mod inspection;
 mod net;
 mod policy_store;
 mod session_store;
@@ -23,6 +24,7 @@ pub use identity_provider::{
     AuthorizationRequest, AuthorizationResponse, ClaimSource, Ending, IdentityProvider, LogoutNotice, ProviderError,
     RefusedSignIn, Sent, SignedIn,
 };
+pub use inspection::{Evidence, Inspection, InspectionStep};
 pub use net::{Net, NetRows, split};
 pub use policy_store::{AuditDraft, Commit, Logged, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail};
 pub use session_store::{SessionQuery, SessionStore};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::entity::{Authorization, Group, MappingRule, Membership, Role, Tenant, User};
+use crate::entity::{Authorization, CustomType, Group, MappingRule, Membership, Role, Tenant, User};
 use crate::value::AuthorizationKey;
 use crate::world::Change;
 
@@ -27,6 +27,8 @@ pub struct Net<'c> {
     pub memberships: NetRows<'c, &'c Membership, Membership>,
     /// Authorizations, with their permissions.
     pub authorizations: NetRows<'c, AuthorizationKey, Authorization>,
+    /// Operators' resource types.
+    pub custom_types: NetRows<'c, &'c str, CustomType>,
 }
 
 impl<'c> Net<'c> {
@@ -50,6 +52,8 @@ impl<'c> Net<'c> {
                 Change::MemberRemoved(membership) => _ = net.memberships.insert(membership, None),
                 Change::AuthorizationPut(entry) => _ = net.authorizations.insert(entry.key, Some(entry)),
                 Change::AuthorizationRemoved(key) => _ = net.authorizations.insert(*key, None),
+                Change::ResourceTypePut(kind) => _ = net.custom_types.insert(kind.name.as_str(), Some(kind)),
+                Change::ResourceTypeRemoved(name) => _ = net.custom_types.insert(name.as_str(), None),
             }
         }
         net

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
+use super::{Evidence, Inspection};
 use crate::entity::{Permission, Principal};
 use crate::value::{Claims, Email, GroupId};
 
@@ -19,6 +20,9 @@ use crate::value::{Claims, Email, GroupId};
 pub trait TokenVerifier: Send + Sync {
     /// Checks a token in compact serialisation (RFC 7515 §7.1), without the `Bearer` prefix.
     async fn verify(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError>;
+
+    /// Looks at a token, or at claims, check by check. What fails [`verify`](TokenVerifier::verify) fails a check here.
+    async fn inspect<'e>(&self, evidence: Evidence<'e>) -> Inspection;
 }
 
 /// A token that was checked, and what it says.

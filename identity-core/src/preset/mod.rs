@@ -112,6 +112,7 @@ fn authorizations(world: &World, role: &RoleId, grants: &Grants) -> Result<Vec<N
             resource_type: ResourceTypeName::parse(resource_type)?,
             scope,
             permissions: permissions.map(PermissionName::parse).collect::<Result<_, InvalidValue>>()?,
+            condition: None,
         })
     };
     match grants {
@@ -129,7 +130,6 @@ fn authorizations(world: &World, role: &RoleId, grants: &Grants) -> Result<Vec<N
         Grants::Everything | Grants::Looking => world
             .matrix()
             .types()
-            .iter()
             .map(|kind| {
                 let permitted = |name: &&str| matches!(grants, Grants::Everything) || only_looks(name);
                 let mut permissions = kind.permissions.iter().map(PermissionName::as_str).filter(permitted);

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use crate::entity::{Permission, Principal};
 use crate::port::VerifiedToken;
 use crate::value::{Claims, GroupId, MappingRuleId, Revision, RoleId, TenantId};
-use crate::world::{Kind, Sym, World};
+use crate::world::{Kind, Sources, Sym, World};
 
 /// What is known of a caller before the world is asked.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +43,15 @@ impl<'p> From<&'p VerifiedToken> for Presented<'p> {
 impl<'p> From<&'p Principal> for Presented<'p> {
     fn from(principal: &'p Principal) -> Self {
         Self { principal, claims: None, groups: None, permissions: None }
+    }
+}
+
+impl<'p> Presented<'p> {
+    /// Somebody who is known by their id alone. Where groups come by token, none are known of them.
+    #[must_use]
+    pub fn by_id(world: &World, principal: &'p Principal) -> Self {
+        let groups_claimed = world.sources() == Sources::Provider { groups_claimed: true };
+        Self { principal, claims: None, groups: groups_claimed.then_some(&[]), permissions: None }
     }
 }
 
@@ -98,9 +107,22 @@ impl Subject {
 /// What `presented` is in `world`.
 #[must_use]
 pub fn resolve(world: &World, presented: Presented<'_>) -> Subject {
+    let rules = presented.claims.map_or_else(Vec::new, |claims| world.matching_rules(claims.as_value()));
+    resolve_with(world, presented, rules)
+}
+
+/// What somebody is of whom only the rules are known that their token matched, and not the token. Rules that are gone match
+/// no more.
+#[must_use]
+pub fn resolve_matched(world: &World, presented: Presented<'_>, rules: &[MappingRuleId]) -> Subject {
+    let there = rules.iter().filter(|id| world.mapping_rule(id.as_str()).is_some());
+    let symbols = there.filter_map(|id| world.names().get(Kind::MappingRule, id.as_str())).collect();
+    resolve_with(world, presented, symbols)
+}
+
+fn resolve_with(world: &World, presented: Presented<'_>, rules: Vec<Sym>) -> Subject {
     let names = world.names();
     let principal = names.of_principal(presented.principal);
-    let rules = presented.claims.map_or_else(Vec::new, |claims| world.matching_rules(claims.as_value()));
     let identities: Vec<Sym> = principal.into_iter().chain(rules.iter().copied()).collect();
 
     let mut reached = containers(world, &identities);

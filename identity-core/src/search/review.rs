@@ -49,8 +49,10 @@ pub fn who_can(world: &World, question: &Question<'_>) -> Vec<Allowed> {
                     .collect()
             };
             let on_id = match target {
-                Target::All => None,
-                Target::Id(id) | Target::WithProperties(id, _) => world.run_on_id(access.resource_type, id),
+                Target::All | Target::Described(None, _) => None,
+                Target::Id(id) | Target::WithProperties(id, _) | Target::Described(Some(id), _) => {
+                    world.run_on_id(access.resource_type, id)
+                }
             };
             for run in world.run_on_any(access.resource_type).into_iter().chain(on_id) {
                 grants(run).into_iter().for_each(&mut add);
@@ -78,7 +80,7 @@ fn expand(world: &World, holder: Sym, through: &Party, found: &mut BTreeMap<Part
                 expand(world, member, through, found);
             }
         }
-        Kind::Tenant => {}
+        Kind::Tenant | Kind::ResourceType => {}
     }
 }
 

@@ -1,5 +1,6 @@
 //! Stretches of keys: what a condition on an id and a position leave over, so that an index is entered in the right place.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
@@ -8,24 +9,24 @@ use super::select::Keys;
 use super::visibility::Visible;
 
 /// The ids that may satisfy a condition.
-pub(super) struct Span {
+pub(super) struct Span<'v> {
     /// Only these, if so few are named.
-    pub(super) only: Option<BTreeSet<String>>,
+    pub(super) only: Option<Cow<'v, BTreeSet<String>>>,
     from: Bound<String>,
     to: Bound<String>,
 }
 
-impl Span {
+impl<'v> Span<'v> {
     /// The ids among `visible` that may satisfy `condition`.
-    pub(super) fn new(visible: &Visible, condition: Option<&TextFilter>) -> Self {
+    pub(super) fn new(visible: &'v Visible, condition: Option<&TextFilter>) -> Self {
         let named = condition.and_then(|condition| match (&condition.eq, &condition.is_in) {
             (Some(id), _) => Some(std::slice::from_ref(id)),
             (None, Some(ids)) => Some(ids.as_slice()),
             (None, None) => None,
         });
         let only = match (named, visible) {
-            (Some(ids), _) => Some(ids.iter().filter(|id| visible.includes(id)).cloned().collect()),
-            (None, Visible::Only(ids)) => Some(ids.clone()),
+            (Some(ids), _) => Some(Cow::Owned(ids.iter().filter(|id| visible.includes(id)).cloned().collect())),
+            (None, Visible::Only(ids)) => Some(Cow::Borrowed(ids)),
             (None, Visible::All) => None,
         };
         let prefix = condition.and_then(|condition| condition.like.as_ref()).map_or_else(String::new, |pattern| {
@@ -115,8 +116,9 @@ mod tests {
     fn named_ids_are_looked_up_if_they_may_be_seen() {
         let visible = Visible::Only(BTreeSet::from(["a".to_owned(), "b".to_owned()]));
         let named = TextFilter { is_in: Some(vec!["b".into(), "c".into()]), ..TextFilter::default() };
-        assert_eq!(Span::new(&visible, Some(&named)).only, Some(BTreeSet::from(["b".to_owned()])));
-        assert_eq!(Span::new(&Visible::All, Some(&TextFilter::equals("x"))).only, Some(BTreeSet::from(["x".into()])));
+        assert_eq!(Span::new(&visible, Some(&named)).only.as_deref(), Some(&BTreeSet::from(["b".to_owned()])));
+        let one = TextFilter::equals("x");
+        assert_eq!(Span::new(&Visible::All, Some(&one)).only.as_deref(), Some(&BTreeSet::from(["x".to_owned()])));
         assert_eq!(Span::new(&Visible::All, None).only, None);
     }
 }

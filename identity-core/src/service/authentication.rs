@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Caller;
+use super::access::Logins;
 use super::throttle::Throttle;
 use crate::engine::Engine;
 use crate::entity::{Actor, Principal};
@@ -22,6 +23,7 @@ pub struct Authentication {
     basic: Option<Arc<dyn PasswordHasher>>,
     throttle: Throttle,
     unprotected: bool,
+    logins: Arc<Logins>,
 }
 
 /// Why nobody is authenticated.
@@ -58,13 +60,26 @@ impl Authentication {
         bearer: Option<Arc<dyn TokenVerifier>>,
         basic: Option<Arc<dyn PasswordHasher>>,
     ) -> Self {
-        Self { engine, bearer, basic, throttle: Throttle::new(), unprotected: false }
+        Self {
+            engine,
+            bearer,
+            basic,
+            throttle: Throttle::new(),
+            unprotected: false,
+            logins: Arc::new(Logins::new(0, false)),
+        }
     }
 
     /// The same, which also lets everybody do everything who brings no credentials. For trials on one's own machine.
     #[must_use]
     pub fn unprotected(self, unprotected: bool) -> Self {
         Self { unprotected, ..self }
+    }
+
+    /// The same, which notes whose tokens come in.
+    #[must_use]
+    pub fn noting(self, logins: Arc<Logins>) -> Self {
+        Self { logins, ..self }
     }
 
     /// Whoever brings no credentials, if that is allowed.
@@ -98,6 +113,7 @@ impl Authentication {
         })?;
         let world = self.engine.world();
         let subject = Arc::new(resolve(&world, Presented::from(token.as_ref())));
+        self.logins.note(&token, &subject, self.engine.clock().now());
         Ok(Caller {
             world,
             actor: Actor::Principal(token.principal.clone()),

@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Caller, Gate, ListRequest, ServiceError, Written};
 use crate::apply::{Command, NewAuthorization, Refusal};
-use crate::entity::{AuditEntity, AuditOperation, Authorization, EntityKind, Party, Scope};
+use crate::entity::{AuditEntity, AuditOperation, Authorization, Condition, EntityKind, Party, Scope};
 use crate::matrix::{Family, ResourceType};
 use crate::port::AuditDraft;
 use crate::search::{Page, PageRequest, matches_text};
 use crate::value::{PermissionName, ResourceTypeName};
 use crate::world::World;
 
-/// Authorizations on Management Identity's resource types.
+/// Authorizations on resource types other than the Orchestration Cluster's.
 pub struct Authorizations {
-    gate: Gate,
+    pub(super) gate: Gate,
 }
 
 /// What somebody may do with a resource.
@@ -25,8 +25,27 @@ pub struct EntityAuthorization {
     pub resource_type: ResourceTypeName,
     /// Which one, or all.
     pub scope: Scope,
+    /// What must hold besides.
+    pub condition: Option<Condition>,
     /// What.
     pub permissions: BTreeSet<PermissionName>,
+}
+
+/// What an authorization is on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantedOn {
+    /// The kind of resource.
+    pub resource_type: ResourceTypeName,
+    /// Which one, or all.
+    pub scope: Scope,
+    /// What must hold besides.
+    pub condition: Option<Condition>,
+}
+
+impl GrantedOn {
+    fn is_of(&self, held: &Authorization) -> bool {
+        held.resource_type == self.resource_type && held.scope == self.scope && held.condition == self.condition
+    }
 }
 
 /// A resource type with its permissions.
@@ -72,11 +91,10 @@ impl Authorizations {
         &self,
         caller: &Caller,
         owner: Party,
-        resource_type: ResourceTypeName,
-        scope: Scope,
+        on: GrantedOn,
         permission: PermissionName,
     ) -> Result<Written, ServiceError> {
-        self.change(caller, AuditOperation::Create, owner, resource_type, scope, |mut permissions| {
+        self.change(caller, AuditOperation::Create, owner, on, |mut permissions| {
             permissions.insert(permission);
             permissions
         })
@@ -91,23 +109,10 @@ impl Authorizations {
         &self,
         caller: &Caller,
         owner: Party,
-        resource_type: ResourceTypeName,
-        scope: Scope,
+        on: GrantedOn,
         permissions: BTreeSet<PermissionName>,
     ) -> Result<Written, ServiceError> {
-        self.change(caller, AuditOperation::Update, owner, resource_type, scope, |_| permissions).await
-    }
-
-    /// The resource types.
-    ///
-    /// # Errors
-    /// When the caller may not read.
-    pub async fn resource_types(&self, caller: &Caller) -> Result<Vec<ResourceKind>, ServiceError> {
-        self.gate
-            .read(caller, EntityKind::Resource, "", |world| {
-                world.matrix().types().iter().filter(|kind| kind.family == Family::Management).cloned().collect()
-            })
-            .await
+        self.change(caller, AuditOperation::Update, owner, on, |_| permissions).await
     }
 
     /// The resources that authorizations name, by type and key.
@@ -154,41 +159,32 @@ impl Authorizations {
         caller: &Caller,
         operation: AuditOperation,
         owner: Party,
-        resource_type: ResourceTypeName,
-        scope: Scope,
+        on: GrantedOn,
         permissions: impl FnOnce(BTreeSet<PermissionName>) -> BTreeSet<PermissionName> + Send,
     ) -> Result<Written, ServiceError> {
         let entity = AuditEntity { kind: EntityKind::Authorization, key: String::new() };
         let attempt = AuditDraft { operation, entity, related: Some(AuditEntity::from(&owner)) };
         self.gate
             .write(caller, attempt, |world| {
-                known_type(world, &resource_type)?;
-                let current: Vec<Authorization> = world
-                    .owned_by(&owner)
-                    .filter(|held| held.resource_type == resource_type && held.scope == scope)
-                    .collect();
+                known_type(world, &on.resource_type)?;
+                let current: Vec<Authorization> = world.owned_by(&owner).filter(|held| on.is_of(held)).collect();
                 let held: BTreeSet<PermissionName> =
                     current.iter().flat_map(|held| held.permissions.iter().cloned()).collect();
                 let wanted = permissions(held.clone());
-                Ok(if wanted == held { Vec::new() } else { change(current, owner, resource_type, scope, wanted) })
+                Ok(if wanted == held { Vec::new() } else { change(current, owner, on, wanted) })
             })
             .await
     }
 }
 
 /// The commands that leave one authorization with the wanted permissions, or none.
-fn change(
-    current: Vec<Authorization>,
-    owner: Party,
-    resource_type: ResourceTypeName,
-    scope: Scope,
-    wanted: BTreeSet<PermissionName>,
-) -> Vec<Command> {
+fn change(current: Vec<Authorization>, owner: Party, on: GrantedOn, wanted: BTreeSet<PermissionName>) -> Vec<Command> {
     let mut current = current.into_iter().map(|held| held.key);
     let kept = if wanted.is_empty() { None } else { current.next() };
     let mut commands: Vec<Command> = current.map(Command::DeleteAuthorization).collect();
     if !wanted.is_empty() {
-        let new = NewAuthorization { owner, resource_type, scope, permissions: wanted };
+        let GrantedOn { resource_type, scope, condition } = on;
+        let new = NewAuthorization { owner, resource_type, scope, permissions: wanted, condition };
         commands.push(match kept {
             Some(key) => Command::UpdateAuthorization(key, new),
             None => Command::CreateAuthorization(new),
@@ -199,7 +195,7 @@ fn change(
 
 fn known_type(world: &World, name: &ResourceTypeName) -> Result<(), Refusal> {
     let kind = world.matrix().index(name.as_str()).and_then(|index| world.matrix().get(index));
-    if kind.is_some_and(|kind| kind.family == Family::Management) {
+    if kind.is_some_and(|kind| kind.family != Family::Cluster) {
         Ok(())
     } else {
         Err(Refusal::Unsupported(crate::matrix::UnknownAccess::ResourceType(name.to_string())))
@@ -212,16 +208,18 @@ fn management(world: &World) -> impl Iterator<Item = Authorization> {
 
 /// One entry for each owner and resource, in that order.
 fn merged(authorizations: impl Iterator<Item = Authorization>) -> Vec<EntityAuthorization> {
-    let mut merged: BTreeMap<(Party, ResourceTypeName, Scope), BTreeSet<PermissionName>> = BTreeMap::new();
-    for Authorization { owner, resource_type, scope, permissions, .. } in authorizations {
-        merged.entry((owner, resource_type, scope)).or_default().extend(permissions);
+    let mut merged: BTreeMap<(Party, ResourceTypeName, Scope, Option<Condition>), BTreeSet<PermissionName>> =
+        BTreeMap::new();
+    for Authorization { owner, resource_type, scope, permissions, condition, .. } in authorizations {
+        merged.entry((owner, resource_type, scope, condition)).or_default().extend(permissions);
     }
     merged
         .into_iter()
-        .map(|((owner, resource_type, scope), permissions)| EntityAuthorization {
+        .map(|((owner, resource_type, scope, condition), permissions)| EntityAuthorization {
             owner,
             resource_type,
             scope,
+            condition,
             permissions,
         })
         .collect()

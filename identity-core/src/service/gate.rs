@@ -62,6 +62,18 @@ pub enum ServiceError {
     /// They may not.
     #[error(transparent)]
     Denied(Box<Denied>),
+    /// They ask too often.
+    #[error("too many questions; ask again later")]
+    TooOften {
+        /// When to ask again.
+        retry_after: Duration,
+    },
+    /// What has to be asked of somebody else cannot be asked now.
+    #[error("the token's issuer cannot be reached; try again later")]
+    Unavailable {
+        /// When to try again.
+        retry_after: Duration,
+    },
     /// The model refuses.
     #[error(transparent)]
     Refused(Refusal),
@@ -136,6 +148,10 @@ impl Gate {
 
     pub(super) fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    pub(super) fn shared_engine(&self) -> Arc<Engine> {
+        Arc::clone(&self.engine)
     }
 
     /// Whether authorizations are asked for.
@@ -280,27 +296,39 @@ impl Gate {
         if self.is_open_to(caller) {
             return Ok(Permit::where_nothing_is_asked(caller.actor.clone(), caller.request_id.clone()));
         }
+        let questions = self.questions(&caller.world, &attempt);
+        self.one_of(caller, &attempt, &questions).await
+    }
+
+    /// Asks until one of the questions is answered with yes. That none is is recorded.
+    pub(super) async fn one_of(
+        &self,
+        caller: &Caller,
+        attempt: &AuditDraft,
+        questions: &[Question<'_>],
+    ) -> Result<Permit, ServiceError> {
         let world = &caller.world;
         let mut denied = None;
-        for question in self.questions(world, &attempt) {
-            match Permit::obtain(world, &caller.subject, &question, caller.request_id.clone()) {
+        for question in questions {
+            match Permit::obtain(world, &caller.subject, question, caller.request_id.clone()) {
                 Ok(permit) => return Ok(permit),
                 Err(no) => denied = denied.or(Some(no)),
             }
         }
-        let Some(denied) = denied else {
+        let Some(mut denied) = denied else {
             // No question, no permit: fail closed.
-            return Err(ServiceError::Missing(attempt.entity));
+            return Err(ServiceError::Missing(attempt.entity.clone()));
         };
         let now = self.engine.clock().now();
-        let mut event = attempt.event(now, caller.actor.clone(), AuditResult::Denied, caller.request_id.clone());
+        let mut event =
+            attempt.clone().event(now, caller.actor.clone(), AuditResult::Denied, caller.request_id.clone());
         event.reason = Some(denied.question.clone());
-        self.engine.append(&event).await;
+        self.engine.refuse(&event, &mut denied).await;
         Err(ServiceError::Denied(denied))
     }
 
     /// The questions that an attempt comes down to; one yes is enough.
-    fn questions<'q>(&self, world: &World, attempt: &'q AuditDraft) -> Vec<Question<'q>> {
+    pub(super) fn questions<'q>(&self, world: &World, attempt: &'q AuditDraft) -> Vec<Question<'q>> {
         let AuditEntity { kind, key } = &attempt.entity;
         let permissions = |definitions: &[&'static str]| {
             definitions.iter().map(|definition| Question::permission(IDENTITY_AUDIENCE, definition)).collect()

@@ -3,9 +3,11 @@
 //! Each takes the caller, asks whether they may, and reads the world or writes it. A surface cannot skip the question: reads go
 //! through the [`Gate`] and writes need its permit.
 
+pub mod access;
 mod audit_logs;
 mod authentication;
 mod authorizations;
+mod buckets;
 mod clients;
 pub mod cluster;
 mod gate;
@@ -15,6 +17,7 @@ mod me;
 mod memberships;
 mod orphans;
 mod people;
+mod resource_types;
 mod roles;
 pub mod session;
 mod summary;
@@ -24,14 +27,14 @@ mod users;
 
 pub use audit_logs::AuditLogs;
 pub use authentication::{Authentication, AuthenticationError};
-pub use authorizations::{Authorizations, EntityAuthorization, Resource, ResourceKind};
+pub use authorizations::{Authorizations, EntityAuthorization, GrantedOn, Resource, ResourceKind};
 pub use clients::{Apis, ClientChange, Clients};
 pub use gate::{Caller, Gate, ServiceError, Written, forgetting};
 pub use groups::Groups;
 pub use mapping_rules::{MappingRules, RuleTargets, RuleWithTargets, creation, replacement};
+pub use memberships::{MemberOf, Memberships};
 pub use orphans::Orphans;
 pub use people::{People, PersonChange};
-pub use memberships::{MemberOf, Memberships};
 pub use roles::Roles;
 pub use summary::{ApplicationSummary, UserSummary};
 pub use tenants::{MemberDirectories, Tenants};

@@ -18,7 +18,6 @@
 //! Usernames are kept as seeded hashes, so that long ones cost no more, and a typed password stays nowhere. Each replica
 //! counts for itself.
 
-use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::net::IpAddr;
@@ -27,13 +26,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-/// How a bucket is.
-struct Rule {
-    /// Failures at once.
-    size: i32,
-    /// Time until one more is allowed.
-    refill: time::Duration,
-}
+use super::buckets::{Expiring, Rule};
 
 const OF_ADDRESS: Rule = Rule { size: 50, refill: time::Duration::seconds(6) };
 const OF_USERNAME: Rule = Rule { size: 20, refill: time::Duration::seconds(6) };
@@ -67,19 +60,13 @@ struct State {
     familiar: Expiring,
 }
 
-/// Times by key, of which only those in the future mean something.
-struct Expiring {
-    until: HashMap<u64, OffsetDateTime>,
-    capacity: usize,
-}
-
 impl Throttle {
     pub(super) fn new() -> Self {
         Self::with_capacity(CAPACITY)
     }
 
     fn with_capacity(capacity: usize) -> Self {
-        let expiring = || Expiring { until: HashMap::new(), capacity };
+        let expiring = || Expiring::new(capacity);
         let state = State { addresses: expiring(), usernames: expiring(), pairs: expiring(), familiar: expiring() };
         let turns = (0..TURNS).map(|_| async_lock::Mutex::new(())).collect();
         Self { seed: RandomState::new(), state: Mutex::new(state), turns }
@@ -141,38 +128,6 @@ impl State {
             return vec![(&mut self.pairs, &OF_PAIR, attempt.pair)];
         }
         vec![(&mut self.addresses, &OF_ADDRESS, attempt.address), (&mut self.usernames, &OF_USERNAME, attempt.username)]
-    }
-}
-
-/// As token buckets: the time at which a bucket will be full again says how empty it is.
-impl Expiring {
-    fn get(&self, key: u64) -> Option<OffsetDateTime> {
-        self.until.get(&key).copied()
-    }
-
-    fn full_at(&self, key: u64, rule: &Rule, now: OffsetDateTime) -> OffsetDateTime {
-        // No bucket is emptier than empty, also when the clock was set back.
-        self.get(key).map_or(now, |full| full.clamp(now, now + rule.refill * rule.size))
-    }
-
-    fn wait(&self, key: u64, rule: &Rule, now: OffsetDateTime) -> time::Duration {
-        self.full_at(key, rule, now) + rule.refill - (now + rule.refill * rule.size)
-    }
-
-    fn put(&mut self, key: u64, until: OffsetDateTime, now: OffsetDateTime) {
-        if until <= now {
-            self.until.remove(&key);
-            return;
-        }
-        if self.until.len() >= self.capacity && !self.until.contains_key(&key) {
-            // A scan costs far less than the hash that whoever makes it necessary waits for.
-            self.until.retain(|_, until| *until > now);
-            let first = self.until.iter().min_by_key(|(_, until)| **until).map(|(key, _)| *key);
-            if let Some(first) = first.filter(|_| self.until.len() >= self.capacity) {
-                self.until.remove(&first);
-            }
-        }
-        self.until.insert(key, until);
     }
 }
 

@@ -18,6 +18,7 @@ fn reading_oneself(user: &User) -> Result<NewAuthorization, InvalidValue> {
         resource_type: ResourceTypeName::parse("USER")?,
         scope: Scope::Id(ResourceId::parse(user.username.as_str())?),
         permissions: [PermissionName::parse("READ")?].into(),
+        condition: None,
     })
 }
 

@@ -174,6 +174,12 @@ macro_rules! indexed {
 
 indexed!(Username, ClientId, GroupId, RoleId, MappingRuleId, TenantId);
 
+impl ResourceTypeName {
+    pub(crate) fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
+}
+
 impl TenantId {
     /// The tenant that always exists.
     pub const DEFAULT: &'static str = "<default>";

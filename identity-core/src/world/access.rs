@@ -6,16 +6,19 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{Members, Names, Record, Run, Sym, World};
-use crate::entity::{Authorization, Container, Group, MappingRule, Party, PartyKind, Role, Scope, Tenant, User};
+use crate::entity::{
+    Authorization, Condition, Container, Group, MappingRule, Party, PartyKind, Role, Scope, Tenant, User,
+};
 use crate::matrix::{Matrix, PermissionSet, TypeIndex};
-use crate::value::AuthorizationKey;
+use crate::value::{AuthorizationKey, ResourceId};
 
 /// A stretch of ids or keys.
 type Bounds<K> = (Bound<K>, Bound<K>);
 
 impl World {
+    /// The built-in resource types.
     pub(crate) fn matrix_handle(&self) -> Arc<Matrix> {
-        Arc::clone(&self.matrix)
+        Arc::clone(&self.built_in)
     }
 
     pub(crate) fn names(&self) -> &Names {
@@ -50,6 +53,31 @@ impl World {
 
     pub(crate) fn run_on_property(&self, resource_type: TypeIndex, name: &str) -> Option<&Run> {
         self.grants.on_property(resource_type, name)
+    }
+
+    /// Where a decision looks for grants that depend on a condition.
+    pub(crate) fn conditional_run(&self, resource_type: TypeIndex, scope: &Scope) -> Option<&Run> {
+        match scope {
+            Scope::Any => self.grants.conditional_on_any(resource_type),
+            Scope::Id(id) => self.grants.conditional_on_id(resource_type, id.as_str()),
+            Scope::Property(_) => None,
+        }
+    }
+
+    /// The same for all resources, then for one.
+    pub(crate) fn conditional_runs(&self, resource_type: TypeIndex, id: Option<&str>) -> impl Iterator<Item = &Run> {
+        let on_id = id.and_then(|id| self.grants.conditional_on_id(resource_type, id));
+        self.grants.conditional_on_any(resource_type).into_iter().chain(on_id)
+    }
+
+    /// The condition of an authorization.
+    pub(crate) fn condition(&self, key: AuthorizationKey) -> Option<&Condition> {
+        self.authorizations.get(&key)?.condition.as_deref()
+    }
+
+    /// The ids of the resources of a type that authorizations name, in no order.
+    pub(crate) fn named_resources(&self, resource_type: TypeIndex) -> impl Iterator<Item = &ResourceId> {
+        self.grants.ids(resource_type)
     }
 
     pub(crate) fn owned_by_symbol(&self, owner: Sym) -> impl Iterator<Item = Authorization> + '_ {
@@ -118,6 +146,7 @@ impl World {
             resource_type: self.matrix.get(record.resource_type)?.name.clone(),
             scope: record.scope.clone(),
             permissions: self.matrix.names(record.resource_type, record.permissions).cloned().collect(),
+            condition: record.condition.as_deref().cloned(),
         })
     }
 

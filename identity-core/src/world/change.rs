@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::entity::{Authorization, Group, MappingRule, Membership, Role, Tenant, User};
-use crate::value::{AuthorizationKey, GroupId, MappingRuleId, RoleId, TenantId, Username};
+use crate::entity::{Authorization, CustomType, Group, MappingRule, Membership, Role, Tenant, User};
+use crate::value::{AuthorizationKey, GroupId, MappingRuleId, ResourceTypeName, RoleId, TenantId, Username};
 
 /// One change of one row. Already validated; replaying it cannot be refused.
 ///
@@ -39,4 +39,8 @@ pub enum Change {
     AuthorizationPut(Authorization),
     /// An authorization is gone.
     AuthorizationRemoved(AuthorizationKey),
+    /// An operator's resource type is as given.
+    ResourceTypePut(CustomType),
+    /// An operator's resource type is gone.
+    ResourceTypeRemoved(ResourceTypeName),
 }

@@ -4,6 +4,7 @@
 //! grants there, in the order of their owners. A decision tests the run against the caller's owners, the shorter side
 //! driving.
 
+use std::hash::Hash;
 use std::sync::Arc;
 
 use imbl::{OrdMap, Vector};
@@ -101,6 +102,17 @@ impl Run {
         }
     }
 
+    /// The grants of one of `wanted` to one of `owners`.
+    pub(crate) fn all<'r>(&'r self, owners: &'r Owners, wanted: PermissionSet) -> Box<dyn Iterator<Item = Grant> + 'r> {
+        let gives = move |grant: &Grant| grant.permissions.intersects(wanted);
+        match self {
+            Self::Few(flat) => {
+                Box::new(flat.iter().filter(move |grant| gives(grant) && owners.contains(grant.owner)).copied())
+            }
+            Self::Many(tree) => Box::new(owners.iter().flat_map(move |owner| in_tree(tree, owner)).filter(gives)),
+        }
+    }
+
     /// A grant of one of `wanted` to one of `owners`.
     pub(crate) fn find(&self, owners: &Owners, wanted: PermissionSet) -> Option<Grant> {
         match self {
@@ -126,6 +138,9 @@ struct OfType {
     any: Run,
     ids: Map<ResourceId, Run>,
     properties: Map<PropertyName, Run>,
+    /// Grants that depend on a condition lie aside, so that they cost those nothing that do not.
+    conditional_any: Run,
+    conditional_ids: Map<ResourceId, Run>,
 }
 
 /// All grants. Those on all resources of a type are also known by owner: so that a caller learns once which of them are
@@ -145,9 +160,12 @@ impl Grants {
         self.types.get_mut(index)
     }
 
-    pub(crate) fn insert(&mut self, resource_type: TypeIndex, scope: &Scope, grant: Grant) {
+    pub(crate) fn insert(&mut self, resource_type: TypeIndex, scope: &Scope, conditional: bool, grant: Grant) {
         let Some(place) = self.of_type(resource_type) else { return };
         match scope {
+            Scope::Any if conditional => place.conditional_any.insert(grant),
+            Scope::Id(id) if conditional => place.conditional_ids.entry(id.clone()).or_default().insert(grant),
+            Scope::Property(_) if conditional => {}
             Scope::Any => {
                 place.any.insert(grant);
                 self.sum_up(resource_type, grant.owner);
@@ -157,29 +175,23 @@ impl Grants {
         }
     }
 
-    pub(crate) fn remove(&mut self, resource_type: TypeIndex, scope: &Scope, owner: Sym, key: AuthorizationKey) {
+    pub(crate) fn remove(
+        &mut self,
+        resource_type: TypeIndex,
+        scope: &Scope,
+        conditional: bool,
+        (owner, key): (Sym, AuthorizationKey),
+    ) {
         let Some(place) = self.of_type(resource_type) else { return };
         match scope {
+            Scope::Any if conditional => place.conditional_any.remove(owner, key),
+            Scope::Id(id) if conditional => remove_at(&mut place.conditional_ids, id, owner, key),
             Scope::Any => {
                 place.any.remove(owner, key);
                 self.sum_up(resource_type, owner);
             }
-            Scope::Id(id) => {
-                if let Some(run) = place.ids.get_mut(id) {
-                    run.remove(owner, key);
-                    if run.is_empty() {
-                        place.ids.remove(id);
-                    }
-                }
-            }
-            Scope::Property(name) => {
-                if let Some(run) = place.properties.get_mut(name) {
-                    run.remove(owner, key);
-                    if run.is_empty() {
-                        place.properties.remove(name);
-                    }
-                }
-            }
+            Scope::Id(id) => remove_at(&mut place.ids, id, owner, key),
+            Scope::Property(name) => remove_at(&mut place.properties, name, owner, key),
         }
     }
 
@@ -211,6 +223,44 @@ impl Grants {
 
     pub(crate) fn on_property(&self, resource_type: TypeIndex, name: &str) -> Option<&Run> {
         self.types.get(usize::from(resource_type.0))?.properties.get(name)
+    }
+}
+
+impl Grants {
+    pub(crate) fn conditional_on_any(&self, resource_type: TypeIndex) -> Option<&Run> {
+        self.types.get(usize::from(resource_type.0)).map(|place| &place.conditional_any)
+    }
+
+    pub(crate) fn conditional_on_id(&self, resource_type: TypeIndex, id: &str) -> Option<&Run> {
+        self.types.get(usize::from(resource_type.0))?.conditional_ids.get(id)
+    }
+
+    /// The ids of resources of a type that grants name, in no order.
+    pub(crate) fn ids(&self, resource_type: TypeIndex) -> impl Iterator<Item = &ResourceId> {
+        let place = self.types.get(usize::from(resource_type.0)).into_iter();
+        place.flat_map(|place| {
+            let only_conditional = place.conditional_ids.keys().filter(|id| !place.ids.contains_key(*id));
+            place.ids.keys().chain(only_conditional)
+        })
+    }
+
+    /// The keys of all authorizations on a type, in no order.
+    pub(crate) fn keys(&self, resource_type: TypeIndex) -> impl Iterator<Item = AuthorizationKey> + '_ {
+        let place = self.types.get(usize::from(resource_type.0)).into_iter();
+        place.flat_map(|place| {
+            let on_all = [&place.any, &place.conditional_any].into_iter();
+            let runs = on_all.chain(place.ids.values()).chain(place.conditional_ids.values());
+            runs.chain(place.properties.values()).flat_map(Run::iter).map(|grant| grant.key)
+        })
+    }
+}
+
+fn remove_at<K: Clone + Eq + Hash>(runs: &mut Map<K, Run>, place: &K, owner: Sym, key: AuthorizationKey) {
+    if let Some(run) = runs.get_mut(place) {
+        run.remove(owner, key);
+        if run.is_empty() {
+            runs.remove(place);
+        }
     }
 }
 

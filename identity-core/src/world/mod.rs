@@ -26,10 +26,11 @@ pub(crate) use members::Members;
 pub(crate) use sym::{Kind, Names, Sym};
 
 use crate::entity::{
-    Authorization, Container, Group, MappingRule, Party, PartyKind, Permission, Role, Scope, Tenant, User,
+    Authorization, Condition, Container, CustomType, Group, MappingRule, Party, PartyKind, Permission, Role, Scope,
+    Tenant, User,
 };
 use crate::matrix::{Access, Matrix, PermissionSet, TypeIndex};
-use crate::value::{AuthorizationKey, GroupId, MappingRuleId, Revision, RoleId, TenantId, Username};
+use crate::value::{AuthorizationKey, GroupId, MappingRuleId, ResourceTypeName, Revision, RoleId, TenantId, Username};
 
 /// A persistent hash map with a seeded hash.
 pub(crate) type Map<K, V> = imbl::GenericHashMap<K, V, foldhash::fast::RandomState, imbl::shared_ptr::DefaultSharedPtr>;
@@ -52,7 +53,9 @@ pub enum Sources {
 pub struct World {
     revision: Revision,
     sources: Sources,
+    built_in: Arc<Matrix>,
     matrix: Arc<Matrix>,
+    custom_types: OrdMap<ResourceTypeName, Arc<CustomType>>,
     users: OrdMap<Username, Arc<User>>,
     groups: OrdMap<GroupId, Arc<Group>>,
     roles: OrdMap<RoleId, Arc<Role>>,
@@ -74,11 +77,21 @@ pub(crate) struct Record {
     pub(crate) resource_type: TypeIndex,
     pub(crate) scope: Scope,
     permissions: PermissionSet,
+    condition: Option<Arc<Condition>>,
 }
 
 impl Record {
-    /// Whether it grants one of these permissions.
+    /// Whether it grants one of these permissions, whatever else there is.
     pub(crate) fn gives(&self, access: Access) -> bool {
+        self.condition.is_none() && self.would_give(access)
+    }
+
+    pub(crate) fn permissions(&self) -> PermissionSet {
+        self.permissions
+    }
+
+    /// Whether it grants one of these permissions when its condition, if there is one, holds.
+    pub(crate) fn would_give(&self, access: Access) -> bool {
         self.resource_type == access.resource_type && self.permissions.intersects(access.permissions)
     }
 }
@@ -90,7 +103,9 @@ impl World {
         Self {
             revision: Revision::default(),
             sources,
+            built_in: Arc::clone(&matrix),
             matrix,
+            custom_types: OrdMap::new(),
             users: OrdMap::new(),
             groups: OrdMap::new(),
             roles: OrdMap::new(),
@@ -118,10 +133,27 @@ impl World {
         self.sources
     }
 
-    /// The resource types.
+    /// The resource types: built-in ones, and those of the operator's own.
     #[must_use]
     pub fn matrix(&self) -> &Matrix {
         &self.matrix
+    }
+
+    /// The operator's resource type of this name.
+    #[must_use]
+    pub fn custom_type(&self, name: &str) -> Option<&CustomType> {
+        self.custom_types.get(name).map(Arc::as_ref)
+    }
+
+    /// The operator's resource types, by name.
+    pub fn custom_types(&self) -> impl ExactSizeIterator<Item = &CustomType> {
+        self.custom_types.values().map(Arc::as_ref)
+    }
+
+    /// The authorizations on resources of a type, whatever their condition, in no order.
+    pub fn authorizations_on(&self, resource_type: &str) -> impl Iterator<Item = Authorization> {
+        let place = self.matrix.index(resource_type);
+        place.into_iter().flat_map(|place| self.grants.keys(place)).filter_map(|key| self.authorization(key))
     }
 
     /// The built-in user of this name.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::{Change, Grant, Kind, Record, World};
-use crate::entity::{Authorization, MappingRule, Membership, Role};
+use crate::entity::{Authorization, CustomType, MappingRule, Membership, Role};
 use crate::matrix::UnknownAccess;
-use crate::value::{AuthorizationKey, MappingRuleId, Revision, RoleId};
+use crate::value::{AuthorizationKey, MappingRuleId, ResourceTypeName, Revision, RoleId};
 
 /// Why a change cannot be recorded. Those that `apply` made always can; a stored one may be of another version of the
 /// model.
@@ -19,6 +19,9 @@ pub enum Unrecordable {
         /// Why not.
         reason: UnknownAccess,
     },
+    /// An operator's type that has the name of a built-in one.
+    #[error("resource type `{0}`: there is a built-in one of that name")]
+    ResourceType(ResourceTypeName),
     /// More names than a world can number.
     #[error("there are too many names")]
     Full,
@@ -64,6 +67,8 @@ impl World {
             Change::MemberRemoved(membership) => self.remove_member(membership),
             Change::AuthorizationPut(authorization) => return self.put_authorization(authorization),
             Change::AuthorizationRemoved(key) => self.remove_authorization(*key),
+            Change::ResourceTypePut(kind) => self.put_resource_type(kind)?,
+            Change::ResourceTypeRemoved(name) => self.remove_resource_type(name),
         }
         Ok(())
     }
@@ -137,17 +142,43 @@ impl World {
             self.matrix.property(resource_type, property).map_err(unknown)?;
         }
         let owner = self.names.intern_party(&authorization.owner).ok_or(Unrecordable::Full)?;
-        self.grants.insert(resource_type, &authorization.scope, Grant { owner, key, permissions });
+        let condition = authorization.condition.clone().map(Arc::new);
+        let grant = Grant { owner, key, permissions };
+        self.grants.insert(resource_type, &authorization.scope, condition.is_some(), grant);
         self.owned.insert((owner, key));
         self.authorizations
-            .insert(key, Record { owner, resource_type, scope: authorization.scope.clone(), permissions });
+            .insert(key, Record { owner, resource_type, scope: authorization.scope.clone(), permissions, condition });
         Ok(())
     }
 
     fn remove_authorization(&mut self, key: AuthorizationKey) {
         if let Some(old) = self.authorizations.remove(&key) {
-            self.grants.remove(old.resource_type, &old.scope, old.owner, key);
+            self.grants.remove(old.resource_type, &old.scope, old.condition.is_some(), (old.owner, key));
             self.owned.remove(&(old.owner, key));
+        }
+    }
+
+    /// Puts a type in its place. The authorizations on it are put anew, since permissions are numbered within the type.
+    fn put_resource_type(&mut self, kind: &CustomType) -> Result<(), Unrecordable> {
+        if self.matrix.is_built_in(kind.name.as_str()) {
+            return Err(Unrecordable::ResourceType(kind.name.clone()));
+        }
+        let symbol = self.names.intern(Kind::ResourceType, &kind.name.shared()).ok_or(Unrecordable::Full)?;
+        let place = self.matrix.place_of_custom(symbol.index()).ok_or(Unrecordable::Full)?;
+        let granted: Vec<Authorization> = self.authorizations_on(kind.name.as_str()).collect();
+        granted.iter().for_each(|authorization| self.remove_authorization(authorization.key));
+        self.matrix = Arc::new(self.matrix.with(place, kind.into()));
+        self.custom_types.insert(kind.name.clone(), Arc::new(kind.clone()));
+        // What the type no longer has is granted no more. `apply` lets no such thing happen.
+        granted.iter().for_each(|authorization| _ = self.put_authorization(authorization));
+        Ok(())
+    }
+
+    fn remove_resource_type(&mut self, name: &ResourceTypeName) {
+        if self.custom_types.remove(name).is_some() {
+            let granted: Vec<AuthorizationKey> = self.authorizations_on(name.as_str()).map(|held| held.key).collect();
+            granted.into_iter().for_each(|key| self.remove_authorization(key));
+            self.matrix = Arc::new(self.matrix.without(name.as_str()));
         }
     }
 }

@@ -18,14 +18,15 @@ impl World {
         let rules = self.mapping_rules().cloned().map(Change::MappingRulePut);
         let members = self.members.pairs().filter_map(|pair| self.membership(pair)).map(Change::MemberAdded);
         let authorizations = self.authorizations().map(Change::AuthorizationPut);
-        users.chain(groups).chain(roles).chain(tenants).chain(rules).chain(members).chain(authorizations)
+        let types = self.custom_types().cloned().map(Change::ResourceTypePut);
+        types.chain(users).chain(groups).chain(roles).chain(tenants).chain(rules).chain(members).chain(authorizations)
     }
 
     /// The changes that make `after` out of this world, what goes before what comes. Costs the difference, if one of the
     /// two was made out of the other.
     pub(crate) fn changes_to(&self, after: &Self) -> Vec<Change> {
         if !after.names.continue_from(&self.names) && !self.names.continue_from(&after.names) {
-            let mut same_names = Self::new(self.sources, Arc::clone(&self.matrix));
+            let mut same_names = Self::new(self.sources, Arc::clone(&self.built_in));
             same_names.names = self.names.clone();
             let rows: Vec<Change> = after.rows().collect();
             return self.changes_to(&same_names.replay(after.revision, &rows).0);
@@ -35,6 +36,9 @@ impl World {
         for item in self.authorizations.diff(&after.authorizations) {
             match item {
                 DiffItem::Remove(key, _) => gone.push(Change::AuthorizationRemoved(*key)),
+                // Numbered anew with its type, and the same.
+                DiffItem::Update { old: (key, old), new: (_, new) }
+                    if self.written_out(*key, old) == after.written_out(*key, new) => {}
                 DiffItem::Add(key, record) | DiffItem::Update { new: (key, record), .. } => {
                     come.extend(after.written_out(*key, record).map(Change::AuthorizationPut));
                 }
@@ -63,6 +67,7 @@ impl World {
             roles: RolePut, RoleRemoved;
             tenants: TenantPut, TenantRemoved;
             mapping_rules: MappingRulePut, MappingRuleRemoved;
+            custom_types: ResourceTypePut, ResourceTypeRemoved;
         }
         gone.into_iter().chain(entities).chain(joined).chain(come).collect()
     }

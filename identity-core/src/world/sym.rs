@@ -9,7 +9,7 @@ use super::Map;
 use crate::entity::{Container, Party, PartyKind, Principal};
 use crate::value::{ClientId, GroupId, MappingRuleId, RoleId, TenantId, Username};
 
-/// The kinds of things that have members, are members or own something.
+/// The kinds of things that have members, are members or own something; and operators' resource types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub(crate) enum Kind {
@@ -19,6 +19,7 @@ pub(crate) enum Kind {
     Role,
     MappingRule,
     Tenant,
+    ResourceType,
 }
 
 impl Kind {
@@ -29,7 +30,8 @@ impl Kind {
             Self::Client => Self::Group,
             Self::Group => Self::Role,
             Self::Role => Self::MappingRule,
-            Self::MappingRule | Self::Tenant => Self::Tenant,
+            Self::MappingRule => Self::Tenant,
+            Self::Tenant | Self::ResourceType => Self::ResourceType,
         }
     }
 
@@ -42,6 +44,7 @@ impl Kind {
             Self::Role => "ROLE",
             Self::MappingRule => "MAPPING_RULE",
             Self::Tenant => "TENANT",
+            Self::ResourceType => "RESOURCE_TYPE",
         }
     }
 }
@@ -58,7 +61,7 @@ impl From<PartyKind> for Kind {
     }
 }
 
-const KINDS: usize = 6;
+const KINDS: usize = 7;
 const KIND_SHIFT: u32 = 29;
 const INDEX_MASK: u32 = (1 << KIND_SHIFT) - 1;
 
@@ -82,7 +85,8 @@ impl Sym {
             2 => Kind::Group,
             3 => Kind::Role,
             4 => Kind::MappingRule,
-            _ => Kind::Tenant,
+            5 => Kind::Tenant,
+            _ => Kind::ResourceType,
         }
     }
 
@@ -91,7 +95,7 @@ impl Sym {
         (self.0.wrapping_mul(0x9E37_79B1) >> 24) as u8
     }
 
-    fn index(self) -> usize {
+    pub(super) fn index(self) -> usize {
         (self.0 & INDEX_MASK) as usize
     }
 }
@@ -162,7 +166,7 @@ impl Names {
             Kind::Group => Party::Group(GroupId::from_shared(text)),
             Kind::Role => Party::Role(RoleId::from_shared(text)),
             Kind::MappingRule => Party::MappingRule(MappingRuleId::from_shared(text)),
-            Kind::Tenant => return None,
+            Kind::Tenant | Kind::ResourceType => return None,
         })
     }
 
@@ -172,7 +176,7 @@ impl Names {
             Kind::Group => Some(Container::Group(GroupId::from_shared(text))),
             Kind::Role => Some(Container::Role(RoleId::from_shared(text))),
             Kind::Tenant => Some(Container::Tenant(TenantId::from_shared(text))),
-            Kind::User | Kind::Client | Kind::MappingRule => None,
+            Kind::User | Kind::Client | Kind::MappingRule | Kind::ResourceType => None,
         }
     }
 

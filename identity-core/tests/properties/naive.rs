@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use identity_core::apply::{Command, NewAuthorization};
-use identity_core::decide::{NearMiss, Remedy, Step};
+use identity_core::decide::{NearMiss, Question, Remedy, Step};
 use identity_core::entity::{
     Authorization, Container, MappingRule, Membership, Operator, Party, Principal, Role, Scope,
 };
@@ -234,7 +234,7 @@ pub fn path_holds(world: &World, subject: &Subject, steps: &[Step]) -> bool {
             Step::ClaimedPermission { permission } => {
                 subject.permissions.contains(permission).then(|| here.clone().unwrap())
             }
-            Step::Member { membership } => (here.as_ref() == Some(membership.member())
+            Step::Member { membership, .. } => (here.as_ref() == Some(membership.member())
                 && world.is_member(membership.container(), membership.member()))
             .then(|| match membership.container() {
                 Container::Group(id) => Party::Group(id.clone()),
@@ -270,7 +270,13 @@ pub fn carry_out(world: &World, miss: &NearMiss) -> Option<Vec<Command>> {
             permissions.insert(PermissionName::parse(permission).unwrap());
             vec![Command::UpdateAuthorization(
                 old.key,
-                NewAuthorization { owner: old.owner, resource_type: old.resource_type, scope: old.scope, permissions },
+                NewAuthorization {
+                    owner: old.owner,
+                    resource_type: old.resource_type,
+                    scope: old.scope,
+                    permissions,
+                    condition: old.condition,
+                },
             )]
         }
         Remedy::AddMember { membership } => match world_has(world, membership.member()) {
@@ -285,10 +291,11 @@ pub fn carry_out(world: &World, miss: &NearMiss) -> Option<Vec<Command>> {
                 resource_type: ResourceTypeName::parse(resource_type).unwrap(),
                 scope: scope.clone(),
                 permissions: permissions.iter().map(|name| PermissionName::parse(name).unwrap()).collect(),
+                condition: None,
             });
             if world_has(world, &owner) { vec![create] } else { vec![create_user(&owner), create] }
         }
-        Remedy::NameInProperty { .. } | Remedy::CreateRole { .. } | Remedy::JoinTenant { .. } => return None,
+        _ => return None,
     })
 }
 
@@ -307,4 +314,43 @@ fn create_user(party: &Party) -> Command {
         email: None,
         password: identity_core::value::PasswordHash::new(String::new()),
     })
+}
+
+/// The rows that a proof names, and nothing else.
+pub fn proof(world: &World, steps: &[Step]) -> Vec<Change> {
+    let mut rows = Vec::new();
+    for step in steps {
+        match step {
+            Step::Rule { rule, .. } => {
+                rows.extend(world.mapping_rule(rule.as_str()).cloned().map(Change::MappingRulePut));
+            }
+            Step::Member { membership, .. } => rows.push(Change::MemberAdded(membership.clone())),
+            Step::Permission { role, permission } => {
+                let role = world.role(role.as_str()).unwrap();
+                rows.push(Change::RolePut(Role { permissions: [permission.clone()].into(), ..role.clone() }));
+            }
+            Step::Authorization { authorization } => rows.push(Change::AuthorizationPut(authorization.clone())),
+            Step::Principal { .. } | Step::ClaimedGroup { .. } | Step::ClaimedPermission { .. } => {}
+        }
+    }
+    rows
+}
+
+impl Naive {
+    /// What the naive evaluator says to a question.
+    pub fn answers(&self, caller: &Caller, question: &Question<'_>, world: &World) -> bool {
+        let subject = self.subject(caller);
+        match *question {
+            Question::Permission { definition, .. } => self.holds(&subject, definition),
+            Question::Tenant(tenant) => subject.tenants.contains(&tenant.to_string()),
+            Question::Resource { .. } => {
+                // In words: `READ on resource `a` of type `USER_TASK``.
+                let words = question.in_words(world);
+                let permission = words.split(' ').next().unwrap();
+                let quoted: Vec<&str> = words.split('`').collect();
+                let id = words.contains("on resource").then(|| quoted[1]);
+                self.allows(&subject, quoted[quoted.len() - 2], permission, id)
+            }
+        }
+    }
 }

@@ -123,7 +123,7 @@ pub fn callers() -> impl Strategy<Value = Caller> {
     })
 }
 
-fn party() -> impl Strategy<Value = Party> {
+pub fn party() -> impl Strategy<Value = Party> {
     (0..5usize, 0..3usize).prop_map(|(kind, n)| match kind {
         0 => Party::User(username(IDS[n])),
         1 => Party::Client(ClientId::parse(IDS[n]).unwrap()),
@@ -158,6 +158,7 @@ fn authorization() -> impl Strategy<Value = NewAuthorization> {
             resource_type: ResourceTypeName::parse(resource_type).unwrap(),
             scope: scope.unwrap_or(Scope::Any),
             permissions: [PermissionName::parse(permission).unwrap()].into(),
+            condition: None,
         }
     })
 }
@@ -207,7 +208,7 @@ fn tenant(n: usize) -> Tenant {
     }
 }
 
-fn command() -> impl Strategy<Value = Command> {
+pub fn command() -> impl Strategy<Value = Command> {
     let n = 0..3usize;
     let rules = (0..3usize, 0..SELECTORS.len(), 0..VALUES.len(), any::<bool>());
     prop_oneof![

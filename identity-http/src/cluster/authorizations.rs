@@ -3,8 +3,8 @@
 use actix_web::web::{Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::apply::NewAuthorization;
-use identity_core::entity::{Authorization, Party, PartyKind, Scope};
-use identity_core::matrix::{Family, Matrix};
+use identity_core::entity::{Authorization, Condition, Party, PartyKind, Scope};
+use identity_core::matrix::{Family, Matrix, ResourceType};
 use identity_core::search::entities::{AuthorizationField, AuthorizationFilter};
 use identity_core::service::Caller;
 use identity_core::service::cluster::{ClusterAuthorizations, Search};
@@ -60,6 +60,10 @@ pub(super) struct AuthorizationView {
     #[schema(required)]
     resource_property_name: Option<String>,
     permission_types: Vec<String>,
+    /// Only on the operator's own types, which no other system has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(ignore)]
+    condition: Option<Condition>,
 }
 
 impl From<Authorization> for AuthorizationView {
@@ -75,8 +79,14 @@ impl From<Authorization> for AuthorizationView {
                 Scope::Any | Scope::Id(_) => None,
             },
             permission_types: authorization.permissions.iter().map(ToString::to_string).collect(),
+            condition: authorization.condition,
         }
     }
+}
+
+/// Whether this API can grant on resources of a type: on the Orchestration Cluster's, and on the operator's own.
+fn grantable(kind: &ResourceType) -> bool {
+    matches!(kind.family, Family::Cluster | Family::Identity | Family::Custom)
 }
 
 /// The resource types of this API by name, in any case.
@@ -86,7 +96,7 @@ fn resource_type(
     required: bool,
     report: &mut Report,
 ) -> Option<ResourceTypeName> {
-    let cluster = matrix.types().iter().filter(|kind| kind.family == Family::Cluster);
+    let cluster = matrix.types().filter(|kind| grantable(kind));
     let words: Vec<(&str, &ResourceTypeName)> = cluster.map(|kind| (kind.name.as_str(), &kind.name)).collect();
     fields.word("resourceType", &words, required, report).cloned()
 }
@@ -132,10 +142,11 @@ fn new_authorization(bytes: &[u8], matrix: &Matrix, ids: &IdRules) -> Result<New
     };
     let resource_type = resource_type(matrix, &mut body, true, &mut report);
     let permissions = permissions(matrix, &mut body, &mut report);
+    let condition = if body.has("condition") { condition(&mut body, &mut report) } else { None };
     body.end(&mut report);
     let made = match (owner, scope, resource_type, permissions) {
         (Some(owner), Some(scope), Some(resource_type), Some(permissions)) => {
-            Some(NewAuthorization { owner, resource_type, scope, permissions })
+            Some(NewAuthorization { owner, resource_type, scope, permissions, condition })
         }
         _ => None,
     };
@@ -156,15 +167,12 @@ fn permissions(
         Some(texts) if texts.is_empty() => report.value("`permissionTypes` must not be empty."),
         _ => {}
     }
-    let known: std::collections::BTreeSet<&PermissionName> = matrix
-        .types()
-        .iter()
-        .filter(|kind| kind.family == Family::Cluster)
-        .flat_map(|kind| &kind.permissions)
-        .collect();
+    let known: std::collections::BTreeSet<&PermissionName> =
+        matrix.types().filter(|kind| grantable(kind)).flat_map(|kind| &kind.permissions).collect();
     let mut permissions = std::collections::BTreeSet::new();
     for text in texts? {
-        match known.iter().find(|name| name.as_str().eq_ignore_ascii_case(&text)) {
+        let exact = known.iter().find(|name| name.as_str() == text);
+        match exact.or_else(|| known.iter().find(|name| name.as_str().eq_ignore_ascii_case(&text))) {
             Some(name) => {
                 permissions.insert((*name).clone());
             }
@@ -175,6 +183,11 @@ fn permissions(
         }
     }
     Some(permissions)
+}
+
+fn condition(body: &mut Fields, report: &mut Report) -> Option<Condition> {
+    let condition = serde_json::from_value(body.optional("condition")?);
+    condition.map_err(|error| report.shape(format!("`condition` does not fit: {error}."))).ok()
 }
 
 async fn create(

@@ -2,8 +2,8 @@
 
 use actix_web::web::{Data, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use identity_core::entity::{Party, Scope};
-use identity_core::service::{Authorizations, EntityAuthorization, Resource};
+use identity_core::entity::{Condition, Party, Scope};
+use identity_core::service::{Authorizations, EntityAuthorization, GrantedOn, Resource};
 use identity_core::value::{
     ClientId, GroupId, InvalidValue, MappingRuleId, PermissionName, ResourceTypeName, RoleId, Username,
 };
@@ -21,7 +21,6 @@ use crate::schema;
 
 pub(super) fn mount(api: &mut ServiceConfig) {
     api.service(resource("/authorizations").get(list).post(add).put(replace))
-        .service(resource("/resource-types").get(resource_types))
         .service(resource("/resources").get(resources).post(register));
 }
 
@@ -48,6 +47,39 @@ pub(crate) struct AuthorizationView {
     resource_type: String,
     #[schema(example = json!(["READ"]))]
     permissions: Vec<String>,
+    /// What must hold besides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<ComparisonView>>)]
+    condition: Option<Condition>,
+}
+
+/// A property, and what it must be.
+#[derive(ToSchema)]
+#[schema(as = Comparison)]
+#[expect(dead_code, reason = "only described, never built")]
+pub(crate) struct ComparisonView {
+    /// `subject.`, `resource.` or `action.` and the property's name.
+    #[schema(example = "resource.owner")]
+    property: String,
+    operator: ComparisonOperator,
+    /// For `EQUAL` and `NOT_EQUAL`: a text, a number or a boolean.
+    value: Option<serde_json::Value>,
+    /// For `IN`: texts, numbers and booleans.
+    values: Option<Vec<serde_json::Value>>,
+    /// For `EQUAL`, `NOT_EQUAL` and `IN`: another property, in place of a value.
+    other: Option<String>,
+}
+
+/// How a property is compared. A missing property satisfies nothing.
+#[derive(ToSchema)]
+#[schema(rename_all = "SCREAMING_SNAKE_CASE")]
+#[expect(dead_code, reason = "only described, never built")]
+pub(crate) enum ComparisonOperator {
+    Equal,
+    NotEqual,
+    In,
+    ContainsCaller,
+    ContainsCallersGroup,
 }
 
 /// One more thing that somebody may do with a resource.
@@ -66,6 +98,10 @@ pub(crate) struct AuthorizationBody {
     resource_type: String,
     #[schema(schema_with = schema::id)]
     permission: String,
+    /// What must hold besides, all of it; on the operator's own types only.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<ComparisonView>>)]
+    condition: Option<Condition>,
     /// Accepted and ignored.
     #[serde(default, rename = "organizationId")]
     _organization_id: Option<String>,
@@ -85,18 +121,13 @@ pub(crate) struct AuthorizationSet {
     resource_type: String,
     #[schema(schema_with = schema::ids)]
     permissions: Vec<String>,
+    /// What must hold besides, all of it; on the operator's own types only.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<ComparisonView>>)]
+    condition: Option<Condition>,
     /// Accepted and ignored.
     #[serde(default, rename = "organizationId")]
     _organization_id: Option<String>,
-}
-
-/// A resource type.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ResourceTypeView {
-    #[serde(rename = "type")]
-    kind: String,
-    supported_permissions: Vec<String>,
 }
 
 /// A resource.
@@ -152,6 +183,7 @@ impl AuthorizationView {
             resource_key: authorization.scope.resource_id().unwrap_or_default().to_owned(),
             resource_type: authorization.resource_type.to_string(),
             permissions: authorization.permissions.iter().map(ToString::to_string).collect(),
+            condition: authorization.condition,
         }
     }
 }
@@ -189,10 +221,11 @@ pub(crate) async fn add(
     let resource =
         parse_resource(&mut findings, ("resourceType", &body.resource_type), ("resourceKey", &body.resource_key));
     let permission = findings.take("permission", PermissionName::parse(&body.permission));
-    let (Some(owner), Some((kind, scope)), Some(permission)) = (owner, resource, permission) else {
+    let (Some(owner), Some((resource_type, scope)), Some(permission)) = (owner, resource, permission) else {
         return Err(findings.problem());
     };
-    written(&request, authorizations.add(&caller, owner, kind, scope, permission).await?);
+    let on = GrantedOn { resource_type, scope, condition: body.condition };
+    written(&request, authorizations.add(&caller, owner, on, permission).await?);
     Ok(crate::done())
 }
 
@@ -210,27 +243,13 @@ pub(crate) async fn replace(
     let resource =
         parse_resource(&mut findings, ("resourceType", &body.resource_type), ("resourceKey", &body.resource_key));
     let permissions = findings.all("permissions", body.permissions.iter().map(|text| PermissionName::parse(text)));
-    let (Some(owner), Some((kind, scope)), Some(permissions)) = (owner, resource, permissions) else {
+    let (Some(owner), Some((resource_type, scope)), Some(permissions)) = (owner, resource, permissions) else {
         return Err(findings.problem());
     };
     let permissions = permissions.into_iter().collect();
-    written(&request, authorizations.replace(&caller, owner, kind, scope, permissions).await?);
+    let on = GrantedOn { resource_type, scope, condition: body.condition };
+    written(&request, authorizations.replace(&caller, owner, on, permissions).await?);
     Ok(crate::done())
-}
-
-/// Lists the resource types and what can be done with each.
-#[utoipa::path(get, path = "/api/resource-types", tag = "authorizations",
-    responses((status = 200, body = Vec<ResourceTypeView>), Failures))]
-pub(crate) async fn resource_types(
-    authorizations: Data<Authorizations>,
-    Authenticated(caller): Authenticated,
-) -> Result<HttpResponse, Problem> {
-    let types = authorizations.resource_types(&caller).await?;
-    let views = types.into_iter().map(|kind| ResourceTypeView {
-        kind: kind.name.to_string(),
-        supported_permissions: kind.permissions.iter().map(ToString::to_string).collect(),
-    });
-    Ok(HttpResponse::Ok().json(views.collect::<Vec<_>>()))
 }
 
 /// Lists the resources that authorizations name.

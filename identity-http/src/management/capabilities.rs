@@ -44,6 +44,10 @@ pub(crate) enum Surface {
     Sessions,
     /// `/api/audit-log`
     AuditLog,
+    /// `/access/v1`, without what needs tokens.
+    Decisions,
+    /// `/access/v1/inspect` and `/access/v1/recent-callers`.
+    Inspection,
     /// `/v2`
     Cluster,
 }
@@ -68,6 +72,8 @@ impl Mounted {
             (Surface::Authorizations, surfaces.authorizations.is_some()),
             (Surface::Sessions, surfaces.sign_in.is_some()),
             (Surface::AuditLog, surfaces.audit_logs.is_some()),
+            (Surface::Decisions, surfaces.decisions.is_some()),
+            (Surface::Inspection, surfaces.decisions.as_ref().is_some_and(|decisions| decisions.access.has_tokens())),
             (Surface::Cluster, cluster.is_some()),
         ];
         Self(parts.into_iter().filter_map(|(surface, is_there)| is_there.then_some(surface)).collect())
@@ -119,7 +125,7 @@ pub(crate) struct GrantableView {
 /// Shows what there is to manage, and who asks.
 #[utoipa::path(get, path = "/api/capabilities", tag = "me", responses((status = 200, body = Capabilities), Failures))]
 pub(crate) async fn show(mounted: Data<Mounted>, Authenticated(caller): Authenticated) -> HttpResponse {
-    let types = caller.world.matrix().types().iter().map(|kind| GrantableView {
+    let types = caller.world.matrix().types().map(|kind| GrantableView {
         kind: kind.name.to_string(),
         permissions: kind.permissions.iter().map(ToString::to_string).collect(),
         properties: kind.properties.iter().map(ToString::to_string).collect(),

@@ -10,6 +10,7 @@ pub(crate) mod mapping_rules;
 pub(crate) mod me;
 pub(crate) mod memberships;
 pub(crate) mod resource_servers;
+pub(crate) mod resource_types;
 pub(crate) mod roles;
 pub(crate) mod sessions;
 pub(crate) mod tenants;
@@ -91,6 +92,7 @@ pub(crate) fn mount(surfaces: &Surfaces, api: &mut ServiceConfig) {
     }
     if let Some(authorizations) = &surfaces.authorizations {
         for_token::mount_authorizations(api);
+        resource_types::mount(api);
         authorizations::mount(api.app_data(Data::from(Arc::clone(authorizations))));
     }
 }

@@ -9,6 +9,16 @@ use crate::config::Initialization;
 
 /// Everything but users: entities first, then what refers to them.
 pub(super) fn commands(wanted: &Initialization, world: &World) -> Vec<Command> {
+    let types = wanted.resource_types.iter().filter_map(|kind| match world.custom_type(kind.name.as_str()) {
+        None => Some(Command::CreateResourceType(kind.clone())),
+        // What is there already may be granted.
+        Some(old) => {
+            let mut new = old.clone();
+            new.permissions.extend(kind.permissions.iter().cloned());
+            new.properties.extend(kind.properties.iter().cloned());
+            (new != *old).then_some(Command::UpdateResourceType(new))
+        }
+    });
     let rules = wanted.mapping_rules.iter().filter_map(|rule| match world.mapping_rule(rule.id.as_str()) {
         None => Some(Command::CreateMappingRule(rule.clone())),
         // A rule's kind never changes, and its name is not configured.
@@ -36,7 +46,7 @@ pub(super) fn commands(wanted: &Initialization, world: &World) -> Vec<Command> {
     let missing = wanted.memberships.iter().filter(|one| !world.is_member(one.container(), one.member()));
     let members = missing.cloned().map(Command::AddMember);
     let authorizations = missing_grants(&wanted.authorizations, world).into_iter().map(Command::CreateAuthorization);
-    rules.chain(groups).chain(roles).chain(tenants).chain(members).chain(authorizations).collect()
+    types.chain(rules).chain(groups).chain(roles).chain(tenants).chain(members).chain(authorizations).collect()
 }
 
 /// What of the authorizations nothing grants yet, neither the world nor an earlier one of them.
@@ -45,12 +55,13 @@ fn missing_grants(wanted: &[NewAuthorization], world: &World) -> Vec<NewAuthoriz
     for one in wanted {
         let mut new = one.clone();
         for old in world.owned_by(&one.owner) {
-            if old.resource_type == one.resource_type && old.scope == one.scope {
+            if (&old.resource_type, &old.scope, &old.condition) == (&one.resource_type, &one.scope, &one.condition) {
                 new.permissions.retain(|permission| !old.permissions.contains(permission));
             }
         }
         for earlier in &missing {
-            if earlier.owner == one.owner && earlier.resource_type == one.resource_type && earlier.scope == one.scope {
+            let same_place = earlier.resource_type == one.resource_type && earlier.scope == one.scope;
+            if earlier.owner == one.owner && same_place && earlier.condition == one.condition {
                 new.permissions.retain(|permission| !earlier.permissions.contains(permission));
             }
         }

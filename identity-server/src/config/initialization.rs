@@ -5,9 +5,10 @@ use std::fmt::Display;
 
 use identity_core::apply::NewAuthorization;
 use identity_core::entity::{
-    Container, Group, MappingRule, Membership, Operator, Party, PartyKind, Role, RuleKind, Scope, Tenant,
+    Condition, Container, CustomType, Group, MappingRule, Membership, Operator, Party, PartyKind, Role, RuleKind,
+    Scope, Tenant,
 };
-use identity_core::matrix::Matrix;
+use identity_core::matrix::{Family, Matrix};
 use identity_core::preset;
 use identity_core::value::{
     ClaimSelector, ClaimValue, ClientId, Description, Email, GroupId, MappingRuleId, Name, PermissionName,
@@ -21,6 +22,8 @@ use super::{Authentication, IdPattern, Profile};
 /// What is made at start: entities, then who is where, then who may do what.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Initialization {
+    /// The operator's resource types.
+    pub resource_types: Vec<CustomType>,
     /// Built-in users.
     pub users: Vec<UserSeed>,
     /// Mapping rules.
@@ -44,6 +47,9 @@ impl Initialization {
             from.problem("users", "are for the profile `builtin`; here they live at the provider");
         }
         let users = unique(&users, "username", |one| context.user(one), |user| user.username.as_str());
+        let types = from.items("resource-types");
+        let resource_types = unique(&types, "resource-type", resource_type, |kind| kind.name.as_str());
+        let matrix = resource_types.iter().fold((*Matrix::standard()).clone(), |matrix, kind| matrix.with_custom(kind));
         let rules = from.items("mapping-rules");
         let mapping_rules = unique(&rules, "mapping-rule-id", |one| context.mapping_rule(one), |rule| rule.id.as_str());
         let groups = from.items("groups");
@@ -89,8 +95,9 @@ impl Initialization {
                 None => one.problem("", "is not a default role; make it under `initialization.roles`"),
             }
         }
-        let authorizations = from.items("authorizations").iter().filter_map(|one| context.authorization(one)).collect();
-        Self { users, mapping_rules, groups, roles, tenants, memberships, authorizations }
+        let authorizations =
+            from.items("authorizations").iter().filter_map(|one| context.authorization(one, &matrix)).collect();
+        Self { resource_types, users, mapping_rules, groups, roles, tenants, memberships, authorizations }
     }
 }
 
@@ -180,7 +187,7 @@ impl<'c> Context<'c> {
         members.into_iter().filter_map(|member| Membership::new(container.clone(), member).ok()).collect()
     }
 
-    fn authorization(&self, from: &Reader<'_>) -> Option<NewAuthorization> {
+    fn authorization(&self, from: &Reader<'_>, matrix: &Matrix) -> Option<NewAuthorization> {
         let kind = from.require_choice("owner-type", |word| {
             Some(match word {
                 "user" => PartyKind::User,
@@ -203,12 +210,11 @@ impl<'c> Context<'c> {
         {
             from.problem("owner-id", "is a default role, whose authorizations are fixed");
         }
-        let matrix = Matrix::standard();
         let resource_type = from.require("resource-type", |text| {
             let known = ResourceTypeName::parse(text).ok().filter(|name| matrix.index(name.as_str()).is_some());
             known.ok_or("must be a resource type")
         });
-        let scope = self.scope(from, &matrix, resource_type.as_ref());
+        let scope = self.scope(from, matrix, resource_type.as_ref());
         let permissions = from.list("permissions", |text| {
             let name = PermissionName::parse(text).map_err(text_of)?;
             match resource_type.as_ref().map(|kind| matrix.access(kind.as_str(), text)) {
@@ -220,7 +226,13 @@ impl<'c> Context<'c> {
             from.problem("permissions", "must hold at least one permission");
         }
         let permissions = permissions.into_iter().collect();
-        Some(NewAuthorization { owner: owner?, resource_type: resource_type?, scope: scope?, permissions })
+        let condition = from.get("condition", |text| Condition::from_column(text).map_err(text_of));
+        let resource_type = resource_type?;
+        let is_custom = matrix.find(resource_type.as_str()).is_some_and(|kind| kind.family == Family::Custom);
+        if !is_custom && condition.is_some() {
+            from.problem("condition", "is for the operator's own resource types");
+        }
+        Some(NewAuthorization { owner: owner?, resource_type, scope: scope?, permissions, condition })
     }
 
     fn scope(&self, from: &Reader<'_>, matrix: &Matrix, kind: Option<&ResourceTypeName>) -> Option<Scope> {
@@ -270,6 +282,21 @@ const BROKEN_PATTERN: &str = "must be of the form of `id-validation-pattern`";
 
 fn text_of(error: impl Display) -> String {
     error.to_string()
+}
+
+fn resource_type(from: &Reader<'_>) -> Option<CustomType> {
+    let matrix = Matrix::standard();
+    let name = from.require("resource-type", |text| {
+        let name = ResourceTypeName::parse(text).map_err(text_of)?;
+        let same = |kind: &str| kind.eq_ignore_ascii_case(text);
+        if matrix.types().any(|kind| same(kind.name.as_str())) { Err("is a built-in one".to_owned()) } else { Ok(name) }
+    });
+    let permissions = from.list("permissions", PermissionName::parse).into_iter().collect();
+    if from.is_empty("permissions") {
+        from.problem("permissions", "must hold at least one permission");
+    }
+    let properties = from.list("properties", PropertyName::parse).into_iter().collect();
+    Some(CustomType { name: name?, permissions, properties })
 }
 
 fn name_and_description(from: &Reader<'_>) -> (Option<Name>, Description) {

@@ -3,6 +3,7 @@
 //! The sources are laid over each other as a tree of texts ([`tree`]); readers take typed values out of it ([`reader`]).
 //! All of it follows one list of keys ([`table`]), and everything that is wrong is reported at once ([`Problems`]).
 
+mod access;
 mod authentication;
 mod bootstrap;
 mod client;
@@ -30,6 +31,7 @@ mod table;
 mod tests;
 mod tree;
 
+pub use access::Access;
 pub use authentication::{Authentication, Provider, ProviderKind, UserInfoAugmentation};
 pub use bootstrap::{Bootstrap, InitialClaim, MappingRuleSeed, TenantSeed, UserSeed};
 pub use client::{
@@ -73,6 +75,8 @@ pub struct Config {
     pub initialization: Initialization,
     /// What the Orchestration Cluster's API can have switched off.
     pub switches: Switches,
+    /// Decisions as a service.
+    pub access: Access,
     /// What can be switched off.
     pub features: Features,
     /// What is logged.
@@ -215,6 +219,7 @@ impl Config {
                 );
             }
         }
+        let access = Access::read(&from.section("access"));
         let features = Features::read(&from.section("features"));
         let log = Log::read(&from.section("log"));
         Some(Self {
@@ -227,6 +232,7 @@ impl Config {
             bootstrap,
             initialization,
             switches: switches?,
+            access: access?,
             features: features?,
             log: log?,
         })

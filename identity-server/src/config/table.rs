@@ -228,11 +228,19 @@ pub(super) static KEYS: &[Key] = &[
     initial!("authorizations[].resource-id", Text, "Which one; `*` for all."),
     initial!("authorizations[].resource-property-name", Text, "Or those whose property names the caller."),
     initial!("authorizations[].permissions[]", Text, "What may be done. At least one."),
+    key("initialization.authorizations[].condition", Text, "", &[], "What must hold besides, as JSON; on the operator's own types only. See `docs/decisions-api.md`."),
+    key("initialization.resource-types[].resource-type", Text, "", &[], "The name of a resource type of the operator's own. Required, unique. None of the built-in ones."),
+    key("initialization.resource-types[].permissions[]", Text, "", &[], "What can be done with its resources. At least one."),
+    key("initialization.resource-types[].properties[]", Text, "", &[], "The properties of its resources that conditions may look at."),
 
     key("authorizations.enabled", Flag, "true", &[cluster!("authorizations.enabled")], "Whether permissions are checked in the Orchestration Cluster's API. Without, every check passes."),
     key("multi-tenancy.checks-enabled", Flag, "false", &[cluster!("multi-tenancy.checks-enabled")], "Whether tenants are checked in the Orchestration Cluster's API."),
     key("multi-tenancy.api-enabled", Flag, "true", &[cluster!("multi-tenancy.api-enabled")], "Whether tenants can be managed in the Orchestration Cluster's API."),
     key("id-validation-pattern", Text, "^[a-zA-Z0-9_~@.+-]+$", &[cluster!("id-validation-pattern")], "A regular expression for the whole id of new users, clients, roles, groups and mapping rules."),
+
+    key("access.questions-per-second", Number, "20000", &[], "How many decisions a caller may ask for in a second, on each replica; 0 for as many as it likes."),
+    key("access.recent-callers", Number, "1000", &[], "Of how many callers the last token is remembered, in memory, so that it can be inspected and changes be tried on it."),
+    key("access.keep-claims", Flag, "false", &[], "Whether the values of those tokens' claims are remembered too, and not only their names."),
 
     key("features.tenants", Flag, "true", &["multitenancy-enabled", "identity.flags.multi-tenancy"], "Whether there are tenants other than the default one."),
     key("features.resource-authorizations", Flag, "true", &["resource-permissions-enabled", "identity.flags.resource-permissions"], "Whether access to single resources is checked and managed."),

@@ -19,17 +19,20 @@ use identity_core::port::{
     ApiDirectory, AuditLog, ClientDirectory, Clock, Entitlements, GroupDirectory, Ids, PasswordHasher, RoleDirectory,
     SessionStore, TokenVerifier, UserDirectory,
 };
+use identity_core::service::access::{Access, Logins};
 use identity_core::service::cluster::{
     ClusterAuthorizations, ClusterGroups, ClusterMappingRules, ClusterRoles, ClusterTenants, ClusterUsers, Members,
     Setup,
 };
 use identity_core::service::{
-    Apis, AuditLogs, Authentication, Authorizations, Clients, Gate, Groups, MappingRules, MemberDirectories, Memberships, People,
-    Roles, Tenants,
+    Apis, AuditLogs, Authentication, Authorizations, Clients, Gate, Groups, MappingRules, MemberDirectories,
+    Memberships, People, Roles, Tenants,
 };
 use identity_core::value::Secret;
 use identity_core::world::Sources;
-use identity_http::{About, Cluster, FirstAdministrator, Https, IdRules, Limits, SignIn, Surfaces, TrustedProxies};
+use identity_http::{
+    About, Cluster, Decisions, FirstAdministrator, Https, IdRules, Limits, SignIn, Surfaces, TrustedProxies,
+};
 
 use crate::config::{Config, Profile};
 
@@ -218,6 +221,8 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
         None => bearer,
     };
     let ports = directory.map(Directory::ports);
+    let logins = Arc::new(Logins::new(config.access.recent_callers, config.access.keep_claims));
+    let decisions = decisions(config, engine, audit, bearer.clone(), &logins);
     let gate = || Gate::management(Arc::clone(engine));
     let features = config.features;
     // Rules match tokens that say what their bearer is: without tokens, or where a directory says it, there are none.
@@ -241,7 +246,9 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
     let surfaces = Surfaces {
         engine: Arc::clone(engine),
         authentication: Arc::new(
-            Authentication::new(Arc::clone(engine), bearer, hasher).unprotected(config.authentication.unprotected_api),
+            Authentication::new(Arc::clone(engine), bearer, hasher)
+                .unprotected(config.authentication.unprotected_api)
+                .noting(logins),
         ),
         people: ports.as_ref().map(|ports| Arc::new(People::new(gate(), Arc::clone(&ports.users)))),
         clients: ports.as_ref().map(|ports| Arc::new(Clients::new(gate(), Arc::clone(&ports.clients)))),
@@ -252,6 +259,7 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
         tenants: features.tenants.then(|| Arc::new(tenants)),
         mapping_rules: has_rules.then(|| Arc::new(MappingRules::new(gate()))),
         authorizations: features.resource_authorizations.then(|| Arc::new(Authorizations::new(gate()))),
+        decisions: Some(decisions),
         audit_logs: Some(Arc::new(AuditLogs::new(gate(), Arc::clone(audit)))),
         cluster,
         sign_in,
@@ -262,6 +270,20 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
         proxies: TrustedProxies::new(&config.server.trusted_proxies),
     };
     Ok(Assembled { surfaces, verifier })
+}
+
+/// Decisions as a service.
+fn decisions(
+    config: &Config,
+    engine: &Arc<Engine>,
+    audit: &Arc<dyn AuditLog>,
+    verifier: Option<Arc<dyn TokenVerifier>>,
+    logins: &Arc<Logins>,
+) -> Decisions {
+    let per_second = config.access.questions_per_second;
+    let access = Access::new(Arc::clone(engine), Arc::clone(audit), verifier, Arc::clone(logins), per_second);
+    let public = config.server.public_url.as_ref().filter(|url| url.scheme() == "https");
+    Decisions { access: Arc::new(access), identifier: public.map(|url| Arc::from(url.as_str().trim_end_matches('/'))) }
 }
 
 /// The services of the Orchestration Cluster API, which the profiles with stored users or tokens have alike.

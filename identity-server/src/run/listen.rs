@@ -49,6 +49,11 @@ impl Listening {
             App::new()
                 .app_data(web::Data::from(Arc::clone(&surfaces.ids)))
                 .app_data(web::Data::new(surfaces.https))
+                .configure(|root| {
+                    if let Some(decisions) = &surfaces.decisions {
+                        decisions.mount_metadata(root);
+                    }
+                })
                 .service(web::scope(&base_path).configure(|scope| surfaces.mount(scope)))
                 .default_service(web::to(identity_http::no_such_path))
                 .wrap(from_fn(observe))

@@ -8,6 +8,7 @@
 )]
 
 pub mod floor;
+pub mod http;
 pub mod measure;
 pub mod policies;
 pub mod random;

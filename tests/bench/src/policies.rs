@@ -36,7 +36,7 @@ pub const TYPES: [&str; 12] = [
 #[must_use]
 pub fn permissions_of(resource_type: &str) -> Vec<String> {
     let matrix = Matrix::standard();
-    let kind = matrix.types().iter().find(|kind| kind.name.as_str() == resource_type).unwrap();
+    let kind = matrix.types().find(|kind| kind.name.as_str() == resource_type).unwrap();
     kind.permissions.iter().take(8).map(ToString::to_string).collect()
 }
 
@@ -117,15 +117,16 @@ impl Grant {
             resource_type: ResourceTypeName::parse(TYPES[self.resource_type]).unwrap(),
             scope: self.id.map_or(Scope::Any, |id| Scope::Id(ResourceId::parse(&resource_id(id)).unwrap())),
             permissions: self.permissions(),
+            condition: None,
         }
     }
 
     /// The row that holds it.
     #[must_use]
     pub fn row(&self, key: u64) -> Change {
-        let NewAuthorization { owner, resource_type, scope, permissions } = self.asked();
+        let NewAuthorization { owner, resource_type, scope, permissions, condition } = self.asked();
         let key = AuthorizationKey(key);
-        Change::AuthorizationPut(Authorization { key, owner, resource_type, scope, permissions })
+        Change::AuthorizationPut(Authorization { key, owner, resource_type, scope, permissions, condition })
     }
 }
 
@@ -352,6 +353,7 @@ fn administrator() -> [Change; 3] {
         resource_type: ResourceTypeName::parse("AUTHORIZATION").unwrap(),
         scope: Scope::Any,
         permissions: BTreeSet::from([PermissionName::parse("CREATE").unwrap()]),
+        condition: None,
     };
     [
         Change::RolePut(role),

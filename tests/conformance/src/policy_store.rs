@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use identity_core::fake::Rows;
 use identity_core::port::{Logged, PolicyStore, StoreError, Tail};
-use identity_core::value::{GroupId, MappingRuleId, Revision, RoleId, TenantId, Username};
+use identity_core::value::{GroupId, MappingRuleId, ResourceTypeName, Revision, RoleId, TenantId, Username};
 use identity_core::world::Change;
 use tokio::time::timeout;
 
@@ -71,7 +71,7 @@ pub async fn what_is_committed_is_loaded(backend: &dyn Backend) {
 /// Where a change stands in a snapshot.
 fn place(change: &Change) -> u8 {
     match change {
-        Change::UserPut(_) => 0,
+        Change::ResourceTypePut(_) | Change::UserPut(_) => 0,
         Change::GroupPut(_) => 1,
         Change::RolePut(_) => 2,
         Change::TenantPut(_) => 3,
@@ -101,6 +101,7 @@ pub async fn a_put_replaces_every_field(backend: &dyn Backend) {
                 let scope = identity_core::entity::Scope::from_resource_id("new").unwrap();
                 *entry = sample::authorization(entry.key.0, ("CLIENT", "new"), scope, &["NEW", "READ"]);
             }
+            Change::ResourceTypePut(kind) => *kind = sample::custom_type(kind.name.as_str(), &["new"], &["new"]),
             _ => {}
         }
     }
@@ -119,13 +120,14 @@ pub async fn what_is_removed_is_gone_and_nothing_else(backend: &dyn Backend) {
         Change::MappingRuleRemoved(MappingRuleId::parse("literal").unwrap()),
         Change::MemberRemoved(member(("TENANT", "<default>"), ("ROLE", "admin"))),
         Change::AuthorizationRemoved(identity_core::value::AuthorizationKey(10)),
+        Change::ResourceTypeRemoved(ResourceTypeName::parse("invoice").unwrap()),
         Change::UserRemoved(Username::parse("never seen").unwrap()),
     ];
     let mut model = Rows::replay(&everything());
     let mut expected = model.changes().len();
     for (revision, removal) in (2..).zip(removals) {
         model.apply(&removal);
-        expected -= usize::from(revision < 9);
+        expected -= usize::from(revision < 10);
         put(&*store, revision, vec![removal]).await;
         assert_eq!(loaded(&*store).await, (revision, model.clone()));
         assert_eq!(store.load().await.unwrap().changes.len(), expected);

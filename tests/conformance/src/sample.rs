@@ -1,9 +1,9 @@
 //! Entities to store.
 
 use identity_core::entity::{
-    Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, Authorization, Container, EntityKind, Group,
-    MappingRule, Membership, Operator, Party, Permission, Principal, Role, RuleKind, Scope, Session, SessionIdHash,
-    Tenant, User,
+    Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, Authorization, Condition, Container, CustomType,
+    EntityKind, Group, MappingRule, Membership, Operator, Party, Permission, Principal, Role, RuleKind, Scope, Session,
+    SessionIdHash, Tenant, User,
 };
 use identity_core::port::Commit;
 use identity_core::value::{
@@ -87,6 +87,16 @@ pub fn authorization(key: u64, owner: (&str, &str), scope: Scope, permissions: &
         resource_type: ResourceTypeName::parse("PROCESS_DEFINITION").unwrap(),
         scope,
         permissions: permissions.iter().map(|name| PermissionName::parse(name).unwrap()).collect(),
+        condition: None,
+    }
+}
+
+#[must_use]
+pub fn custom_type(name: &str, permissions: &[&str], properties: &[&str]) -> CustomType {
+    CustomType {
+        name: ResourceTypeName::parse(name).unwrap(),
+        permissions: permissions.iter().map(|name| PermissionName::parse(name).unwrap()).collect(),
+        properties: properties.iter().map(|name| PropertyName::parse(name).unwrap()).collect(),
     }
 }
 
@@ -145,6 +155,17 @@ pub fn everything() -> Vec<Change> {
             changes.push(Change::AuthorizationPut(authorization(key * 10 + offset, owner, scope.clone(), names)));
         }
     }
+    changes.insert(0, Change::ResourceTypePut(custom_type("invoice", &["read", &id(12)], &[])));
+    changes.insert(0, Change::ResourceTypePut(custom_type("site-9._", &["open"], &["owner", &id(13)])));
+    let condition = Condition::from_column(
+        r#"[{"property":"resource.owner","operator":"CONTAINS_CALLER"},
+            {"property":"subject.a\"b","operator":"IN","values":["😀",true,1.5,7]}]"#,
+    );
+    changes.push(Change::AuthorizationPut(Authorization {
+        resource_type: ResourceTypeName::parse("invoice").unwrap(),
+        condition: Some(condition.unwrap()),
+        ..authorization(900, ("USER", "ann"), Scope::Any, &["read"])
+    }));
     let largest = AuthorizationKey::mint(Revision((1 << 43) - 1), AuthorizationKey::PER_COMMIT - 1).unwrap();
     changes.push(Change::AuthorizationPut(authorization(largest.0, ("USER", "ann"), Scope::Any, &["READ"])));
     changes

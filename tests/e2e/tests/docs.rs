@@ -206,17 +206,33 @@ fn every_operation_of_the_management_api_is_documented() {
 
 #[test]
 fn every_operation_of_the_cluster_api_is_documented() {
-    let text = read("docs/cluster-api.md");
+    is_documented("docs/cluster-api.md", "/v2/", 60);
+}
+
+#[test]
+fn every_operation_of_the_decisions_api_is_documented() {
+    is_documented("docs/decisions-api.md", "/access/v1/", 12);
+}
+
+/// Whether a page's tables have the operations below a path that the OpenAPI document has.
+fn is_documented(page: &str, below: &str, least: usize) {
+    let text = read(page);
     let cells = text.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
-    let documented: BTreeSet<String> = cells.filter(|cell| cell.contains(" /v2/")).map(str::to_owned).collect();
+    let documented: BTreeSet<String> =
+        cells.filter(|cell| cell.contains(&format!(" {below}"))).map(str::to_owned).collect();
     let document: serde_json::Value = serde_json::from_str(&read("docs/openapi.json")).expect("JSON");
-    let paths = document["paths"].as_object().expect("paths").iter().filter(|(path, _)| path.starts_with("/v2/"));
+    let paths = document
+        .get("paths")
+        .and_then(|paths| paths.as_object())
+        .expect("paths")
+        .iter()
+        .filter(|(path, _)| path.starts_with(below));
     let methods = |item: &serde_json::Value| item.as_object().expect("methods").keys().cloned().collect::<Vec<_>>();
     let operations: BTreeSet<String> = paths
         .flat_map(|(path, item)| {
             methods(item).into_iter().map(move |method| format!("{} {path}", method.to_uppercase()))
         })
         .collect();
-    assert!(operations.len() > 60, "the operations are read: {operations:?}");
+    assert!(operations.len() > least, "the operations are read: {operations:?}");
     assert_eq!(documented, operations);
 }

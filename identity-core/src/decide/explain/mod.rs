@@ -1,15 +1,19 @@
 //! Why: the granting path of a yes, the nearest missing edges of a no.
 
 mod missing;
+mod near;
 mod path;
+mod rules;
+
+pub use rules::Mismatch;
 
 use serde::Serialize;
 
 use super::{Basis, Decision, Ground, Question, Target};
-use crate::entity::{Authorization, Membership, Permission, Principal, Scope};
+use crate::entity::{Authorization, Comparison, Membership, Permission, Principal, Scope};
 use crate::matrix::Access;
 use crate::resolve::Subject;
-use crate::value::{ClaimSelector, ClaimValue, GroupId, MappingRuleId, RoleId, TenantId};
+use crate::value::{ClaimSelector, ClaimValue, Claims, GroupId, MappingRuleId, Name, RoleId, TenantId};
 use crate::world::World;
 
 /// A decision, written out.
@@ -35,6 +39,8 @@ pub enum Step {
     Rule {
         /// The rule.
         rule: MappingRuleId,
+        /// What it is called.
+        name: Name,
         /// The claim that it looks at.
         claim: ClaimSelector,
         /// The value that it looks for.
@@ -54,6 +60,9 @@ pub enum Step {
     Member {
         /// Of what.
         membership: Membership,
+        /// What that is called.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<Name>,
     },
     /// Their role holds the permission.
     Permission {
@@ -93,7 +102,45 @@ pub enum Remedy {
         /// The property.
         property: String,
     },
-    /// Make them a member of something that has access.
+    /// Ask with properties that satisfy the condition of an authorization that they already have.
+    SatisfyCondition {
+        /// What of it does not hold.
+        failing: Vec<Comparison>,
+    },
+    /// Make the token's claim and the rule match: they almost do, and the rule leads to access.
+    MatchRule {
+        /// The rule.
+        rule: MappingRuleId,
+        /// The claim that it looks at.
+        claim: ClaimSelector,
+        /// The value that it looks for.
+        value: ClaimValue,
+        /// In what they differ.
+        #[serde(flatten)]
+        mismatch: Mismatch,
+    },
+    /// Make the token speak for somebody whom it also names, and who has access; or give the access to whom it speaks for.
+    SpeakFor {
+        /// Who has access.
+        principal: Principal,
+        /// The claim that names them.
+        claim: String,
+    },
+    /// Write the caller's name as it is known here: somebody of almost that name has access.
+    Respell {
+        /// Who has access.
+        known: Principal,
+    },
+    /// Write a group's name as it is known here: a group of almost that name has access.
+    RespellGroup {
+        /// The group that the token claims.
+        claimed: GroupId,
+        /// The group that has access.
+        known: GroupId,
+    },
+    /// Ask about, or grant on, one and the same resource: they have access to one that is called almost the same.
+    Redirect,
+    /// Make them, or something that they are and that gives them nothing yet, a member of something that has access.
     AddMember {
         /// The membership to add.
         membership: Membership,
@@ -134,9 +181,15 @@ impl Decision<'_> {
     /// Writes out what the decision rests on. `world` and `subject` are those that it was made with.
     #[must_use]
     pub fn explain(&self, world: &World, subject: &Subject) -> Explanation {
+        self.explain_with(world, subject, None)
+    }
+
+    /// The same, with an eye on the claims of the caller's token: what they miss. No value of them is in the explanation.
+    #[must_use]
+    pub fn explain_with(&self, world: &World, subject: &Subject, claims: Option<&Claims>) -> Explanation {
         match self {
             Self::Allow(basis) => Explanation::Allow(path::of(world, subject, basis)),
-            Self::Deny(question) => Explanation::Deny(missing::edges(world, subject, question)),
+            Self::Deny(question) => Explanation::Deny(missing::edges(world, subject, claims, question)),
         }
     }
 }
@@ -149,8 +202,10 @@ impl Question<'_> {
             Self::Permission { audience, definition } => format!("permission `{definition}` of `{audience}`"),
             Self::Resource { access, target } => {
                 let on = match target {
-                    Target::All => "all resources".to_owned(),
-                    Target::Id(id) | Target::WithProperties(id, _) => format!("resource `{id}`"),
+                    Target::All | Target::Described(None, _) => "all resources".to_owned(),
+                    Target::Id(id) | Target::WithProperties(id, _) | Target::Described(Some(id), _) => {
+                        format!("resource `{id}`")
+                    }
                 };
                 let (resource_type, permissions) = access_in_words(world, *access);
                 format!("{} on {on} of type `{resource_type}`", permissions.join(" or "))

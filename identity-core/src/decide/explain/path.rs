@@ -3,7 +3,7 @@
 use super::{Basis, Ground, Step};
 use crate::entity::{Container, Membership, Party, Permission};
 use crate::resolve::Subject;
-use crate::value::{Audience, PermissionName};
+use crate::value::{Audience, Name, PermissionName};
 use crate::world::{Kind, Sym, World};
 
 pub(super) fn of(world: &World, subject: &Subject, basis: &Basis<'_>) -> Vec<Step> {
@@ -38,12 +38,13 @@ pub(super) fn of(world: &World, subject: &Subject, basis: &Basis<'_>) -> Vec<Ste
 /// The steps from the caller to a party that they are.
 fn to(world: &World, subject: &Subject, party: Sym) -> Vec<Step> {
     match party.kind() {
-        Kind::User | Kind::Client | Kind::Tenant => Vec::new(),
+        Kind::User | Kind::Client | Kind::Tenant | Kind::ResourceType => Vec::new(),
         Kind::MappingRule => {
             let text = world.names().text(party);
             let rule = text.and_then(|id| world.mapping_rule(id));
             rule.map(|rule| Step::Rule {
                 rule: rule.id.clone(),
+                name: rule.name.clone(),
                 claim: rule.selector.clone(),
                 value: rule.value.clone(),
             })
@@ -65,14 +66,24 @@ fn into(world: &World, subject: &Subject, container: Sym) -> Vec<Step> {
         .iter()
         .filter(|member| *member != container && world.member_index().contains(container, *member))
         .filter_map(|member| {
-            let edge = Membership::new(container_of(world, container)?, world.names().party(member)?).ok()?;
+            let container = container_of(world, container)?;
+            let name = name_of(world, &container).cloned();
+            let membership = Membership::new(container, world.names().party(member)?).ok()?;
             let mut steps = to(world, subject, member);
-            steps.push(Step::Member { membership: edge });
+            steps.push(Step::Member { membership, name });
             Some(steps)
         })
         .collect();
     ways.sort_by_key(Vec::len);
     ways.into_iter().next().unwrap_or_default()
+}
+
+fn name_of<'w>(world: &'w World, container: &Container) -> Option<&'w Name> {
+    match container {
+        Container::Group(id) => world.group(id.as_str()).map(|group| &group.name),
+        Container::Role(id) => world.role(id.as_str()).map(|role| &role.name),
+        Container::Tenant(id) => world.tenant(id.as_str()).map(|tenant| &tenant.name),
+    }
 }
 
 fn container_of(world: &World, symbol: Sym) -> Option<Container> {

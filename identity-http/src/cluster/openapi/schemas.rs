@@ -134,12 +134,12 @@ fn owner_types() -> RefOr<Schema> {
 
 fn resource_types() -> RefOr<Schema> {
     let matrix = Matrix::standard();
-    words(matrix.types().iter().filter(|kind| kind.family == Family::Cluster).map(|kind| kind.name.as_str()))
+    words(matrix.types().filter(|kind| kind.family == Family::Cluster).map(|kind| kind.name.as_str()))
 }
 
 fn permission_types() -> RefOr<Schema> {
     let matrix = Matrix::standard();
-    let cluster = matrix.types().iter().filter(|kind| kind.family == Family::Cluster);
+    let cluster = matrix.types().filter(|kind| kind.family == Family::Cluster);
     let names: std::collections::BTreeSet<&str> =
         cluster.flat_map(|kind| &kind.permissions).map(|name| name.as_str()).collect();
     words(names)

@@ -4,6 +4,230 @@
  */
 
 export interface paths {
+    "/access/v1/denials/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Opens a refusal of this service's own, by the reason id that it was answered with. */
+        get: operations["access_denial"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/evaluation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers one question: may this subject do this with this resource? */
+        post: operations["access_evaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers many questions, in their order. One that is incomplete is answered with no, and does not hinder the others. */
+        post: operations["access_evaluations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers a question, and says why. */
+        post: operations["access_explain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/inspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks through a token or claims, check by check and rule by rule. Neither is stored or logged. */
+        post: operations["access_inspect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/recent-callers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the last token of each of the last callers, newest first: by the names of its claims, unless this server keeps more. */
+        get: operations["access_recent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/review/administrators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists who administers, by every path: who may change everything over this API, and who may grant authorizations. */
+        get: operations["access_of_administrators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/review/resource": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists who can do something with a resource, by every path. */
+        get: operations["access_of_resource"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/review/subject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what somebody can do, by every path. */
+        get: operations["access_of_subject"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/search/action": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Finds what a subject may do with a resource. */
+        post: operations["access_action_search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/search/resource": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Finds the resources of a type with which a subject may do something: those that authorizations name, and `*` for all. */
+        post: operations["access_resource_search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/search/subject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finds the users or clients that may do something with a resource. Those who have access only through what their tokens say
+         *     cannot be found.
+         */
+        post: operations["access_subject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a change that nobody has made, and says what it would mean for whom. Nothing is written. */
+        post: operations["access_simulate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/audit-log": {
         parameters: {
             query?: never;
@@ -559,10 +783,29 @@ export interface paths {
             cookie?: never;
         };
         /** Lists the resource types and what can be done with each. */
-        get: operations["authorizations_resource_types"];
+        get: operations["resource_types_list"];
         put?: never;
-        post?: never;
+        /** Creates a resource type of one's own. */
+        post: operations["resource_types_create"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/resource-types/{type}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Replaces what a resource type of one's own has. What is still granted, or looked at by a condition, cannot go. */
+        put: operations["resource_types_replace"];
+        post?: never;
+        /** Deletes a resource type of one's own, with the authorizations on it. */
+        delete: operations["resource_types_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1904,6 +2147,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Who was refused. */
+        ActorView: {
+            id: string;
+            type: string;
+        };
         /** @description An API to create. */
         ApiBody: {
             audience: string;
@@ -1991,6 +2239,8 @@ export interface components {
          *     }
          */
         AuthorizationBody: {
+            /** @description What must hold besides, all of it; on the operator's own types only. */
+            condition?: components["schemas"]["Comparison"][] | null;
             entityId: string;
             entityType: components["schemas"]["EntityType"];
             /** @description Accepted and ignored. */
@@ -2001,6 +2251,8 @@ export interface components {
         };
         /** @description All that somebody may do with a resource. No permission ends it. */
         AuthorizationSet: {
+            /** @description What must hold besides, all of it; on the operator's own types only. */
+            condition?: components["schemas"]["Comparison"][] | null;
             entityId: string;
             entityType: components["schemas"]["EntityType"];
             /** @description Accepted and ignored. */
@@ -2011,6 +2263,8 @@ export interface components {
         };
         /** @description What somebody may do with a resource. */
         AuthorizationView: {
+            /** @description What must hold besides. */
+            condition?: components["schemas"]["Comparison"][] | null;
             entityId: string;
             entityType: components["schemas"]["EntityType"];
             /**
@@ -2023,6 +2277,20 @@ export interface components {
             resourceKey: string;
             /** @example process-definition */
             resourceType: string;
+        };
+        /** @description The answer to a question, before and after. */
+        BeforeAfter: {
+            after: components["schemas"]["Decision"];
+            before: components["schemas"]["Decision"];
+        };
+        /** @description What the last callers gain and lose. */
+        CallersView: {
+            /** @description Those for whom something changes, at most 1000. */
+            changed: components["schemas"]["ChangeView"][];
+            lookedAt: number;
+            moreChanged: boolean;
+            /** @description For how many it cannot be said, since the values of their claims are not kept. */
+            unknown: number;
         };
         /** @description What there is, for whoever asks. */
         Capabilities: {
@@ -2043,6 +2311,43 @@ export interface components {
             /** @description Their permissions on this service's API: `read`, `read:users`, `write`. */
             permissions: string[];
             /** @description `USER` or `CLIENT`; `ANONYMOUS` where nobody has to authenticate. */
+            type: string;
+        };
+        /** @description A change to try. */
+        ChangeBody: {
+            createMappingRule: components["schemas"]["access.MappingRule"];
+        } | {
+            updateMappingRule: components["schemas"]["access.MappingRule"];
+        } | {
+            /** @description By id. */
+            deleteMappingRule: string;
+        } | {
+            createRole: components["schemas"]["access.Role"];
+        } | {
+            updateRole: components["schemas"]["access.Role"];
+        } | {
+            /** @description By id. */
+            deleteRole: string;
+        } | {
+            createGroup: components["schemas"]["access.Group"];
+        } | {
+            /** @description By id. */
+            deleteGroup: string;
+        } | {
+            addMember: components["schemas"]["access.Member"];
+        } | {
+            removeMember: components["schemas"]["access.Member"];
+        } | {
+            createAuthorization: components["schemas"]["access.Authorization"];
+        } | {
+            /** @description By key. */
+            deleteAuthorization: string;
+        };
+        /** @description What somebody gains and loses. */
+        ChangeView: {
+            gained: Record<string, never>[];
+            id: string;
+            lost: Record<string, never>[];
             type: string;
         };
         /** @description An application to create. */
@@ -2082,11 +2387,110 @@ export interface components {
             /** @example CONFIDENTIAL */
             type: string;
         };
+        /** @description A property, and what it must be. */
+        Comparison: {
+            operator: components["schemas"]["ComparisonOperator"];
+            /** @description For `EQUAL`, `NOT_EQUAL` and `IN`: another property, in place of a value. */
+            other?: string | null;
+            /**
+             * @description `subject.`, `resource.` or `action.` and the property's name.
+             * @example resource.owner
+             */
+            property: string;
+            /** @description For `EQUAL` and `NOT_EQUAL`: a text, a number or a boolean. */
+            value?: unknown;
+            /** @description For `IN`: texts, numbers and booleans. */
+            values?: unknown[] | null;
+        };
+        /**
+         * @description How a property is compared. A missing property satisfies nothing.
+         * @enum {string}
+         */
+        ComparisonOperator: "EQUAL" | "NOT_EQUAL" | "IN" | "CONTAINS_CALLER" | "CONTAINS_CALLERS_GROUP";
+        /** @description An answer. */
+        Decision: {
+            context?: components["schemas"]["DecisionContext"] | null;
+            decision: boolean;
+        };
+        /** @description What there is to say about an answer. */
+        DecisionContext: {
+            error?: components["schemas"]["ItemError"] | null;
+            /** @description Why, if it was asked for. */
+            explanation?: Record<string, never> | null;
+            /** @description Why there was nothing to decide. */
+            reason?: string | null;
+        };
+        /** @description Answers to many questions, in their order. */
+        Decisions: {
+            evaluations: components["schemas"]["Decision"][];
+        };
+        /** @description A refusal of this service's own. */
+        DenialView: {
+            /**
+             * @description Whether that is the revision which refused. If not, it is today's, and may not refuse any more; and what the caller's
+             *     token said is not known.
+             */
+            asItWas: boolean;
+            /** @description When. */
+            at: string;
+            /** @description As of an explanation that is asked for. */
+            explanation?: Record<string, never> | null;
+            /** @description What they needed, in words. */
+            question: string;
+            reasonId: string;
+            requestId?: string | null;
+            /**
+             * Format: int64
+             * @description The revision that is explained.
+             */
+            revision: number;
+            subject?: components["schemas"]["ActorView"] | null;
+        };
+        /** @description A subject or a resource. */
+        Entity: {
+            /** @example ann */
+            id: string;
+            properties?: Record<string, never> | null;
+            /**
+             * @description Of a subject `user`, `client` or `token`; of a resource its resource type, `api` or `tenant`.
+             * @example user
+             */
+            type: string;
+        };
         /**
          * @description What an authorization's owner is.
          * @enum {string}
          */
         EntityType: "USER" | "GROUP" | "ROLE" | "APPLICATION" | "MAPPING_RULE";
+        /** @description A question. */
+        EvaluationRequest: {
+            action: components["schemas"]["access.Action"];
+            context?: Record<string, never> | null;
+            resource: components["schemas"]["Entity"];
+            subject: components["schemas"]["Entity"];
+        };
+        /** @description Many questions. */
+        EvaluationsRequest: {
+            action?: components["schemas"]["access.Action"] | null;
+            context?: Record<string, never> | null;
+            /** @description Questions; what one of them does not say is taken from above. */
+            evaluations?: Record<string, never>[] | null;
+            /** @description `evaluations_semantic`: `execute_all`, `deny_on_first_deny` or `permit_on_first_permit`. */
+            options?: Record<string, never> | null;
+            resource?: components["schemas"]["Entity"] | null;
+            subject?: components["schemas"]["Entity"] | null;
+        };
+        /** @description A decision, and why. */
+        ExplanationView: {
+            decision: boolean;
+            /** @description The same for people. */
+            detail?: string | null;
+            /** @description `decision`, and `because`: the steps from the caller to what grants, or what is missing, the likeliest first. */
+            explanation?: Record<string, never> | null;
+            /** @description Why there was nothing to decide: the reason code of a refused token, or of what does not exist. */
+            reason?: string | null;
+            subject?: components["schemas"]["SubjectView"] | null;
+        };
         /** @description A resource type, with what can be granted on it. */
         GrantableType: {
             /** @description Whether it is granted over `/v2/authorizations`; over `/api/authorizations` otherwise. */
@@ -2134,6 +2538,50 @@ export interface components {
             name: string;
             /** @description Always empty: there are no organizations here. */
             organizationId: string;
+        };
+        /** @description What to look at: one of the two. */
+        InspectRequest: {
+            /** @description Claims, as if a token had them whose signature holds. */
+            claims?: Record<string, never> | null;
+            /** @description A token. */
+            token?: string | null;
+        };
+        /** @description A token, looked through. Nothing of it was kept. */
+        InspectedView: {
+            /** @description Whether there are more rules than are shown, none of which match. */
+            moreRules: boolean;
+            /** @description What mapping rules say: those that match first. */
+            rules: components["schemas"]["RuleView"][];
+            /**
+             * @description The checks of the token, each by itself: `check`, `passed` (null when it could not be made), `reason`, `detail`, `saw`,
+             *     `wanted`.
+             */
+            steps: Record<string, never>[];
+            subject?: components["schemas"]["SubjectView"] | null;
+        };
+        /** @description What was wrong with one question of many. */
+        ItemError: {
+            message: string;
+            /**
+             * Format: int32
+             * @description What the HTTP status would be, had it been asked alone.
+             */
+            status: number;
+        };
+        /** @description Somebody has something by a path. */
+        LineView: {
+            authorizationKey?: string | null;
+            /** @description What must hold besides. */
+            condition?: components["schemas"]["Comparison"][] | null;
+            partyId: string;
+            /** @description `USER`, `CLIENT`, `MAPPING_RULE`: whoever's token matches it; or, where groups come by token, `GROUP`. */
+            partyType: string;
+            /** @description From the party through groups and roles: `user ann > group people > role staff`. */
+            path: string;
+            permissions: string[];
+            /** @description An id, `*`, or `property:` and the name of the property that must name the caller. */
+            resourceId: string;
+            resourceType: string;
         };
         /** @description The caller. */
         MeView: {
@@ -2183,6 +2631,8 @@ export interface components {
              * @example missing
              */
             reason: string | null;
+            /** @description Of a refusal: by which an administrator can learn why. */
+            reasonId?: string | null;
             /**
              * Format: int32
              * @description The HTTP status.
@@ -2199,6 +2649,20 @@ export interface components {
              * @example about:blank
              */
             type: string;
+        };
+        /** @description The last token of a recent caller. */
+        RecentView: {
+            /** @description When it was first seen. */
+            at: string;
+            /** @description The names of its claims. */
+            claimNames: string[];
+            /** @description Its claims, if this server keeps them. */
+            claims?: unknown;
+            issuer: string;
+            /** @description The mapping rules that it matched when it was seen. */
+            matched: string[];
+            /** @description What its bearer is now. Where claims are not kept, rules that were made since are not considered. */
+            subject: components["schemas"]["SubjectView"];
         };
         /** @description What may be done with a resource. */
         ResourceAuthorizationView: {
@@ -2223,8 +2687,38 @@ export interface components {
             organizationId?: string | null;
             type: string;
         };
+        /** @description A resource type to make. */
+        ResourceTypeBody: {
+            /**
+             * @description The properties of a resource that conditions may look at.
+             * @example [
+             *       "owner"
+             *     ]
+             */
+            properties?: string[];
+            /**
+             * @example [
+             *       "approve",
+             *       "read"
+             *     ]
+             */
+            supportedPermissions: string[];
+            /**
+             * @description Letters, digits, `_`, `-` and `.`.
+             * @example invoice
+             */
+            type: string;
+        };
+        /** @description What a resource type is to have. */
+        ResourceTypeParts: {
+            /** @description The properties of a resource that conditions may look at. */
+            properties?: string[];
+            supportedPermissions: string[];
+        };
         /** @description A resource type. */
         ResourceTypeView: {
+            /** @description Of the operator's own types: the properties that conditions may look at. */
+            properties?: string[] | null;
             supportedPermissions: string[];
             type: string;
         };
@@ -2233,6 +2727,12 @@ export interface components {
             id: string;
             key: string;
             type: string;
+        };
+        /** @description Who has what, with the path of each. */
+        ReviewView: {
+            lines: components["schemas"]["LineView"][];
+            /** @description Whether there would be more lines. */
+            more: boolean;
         };
         /**
          * @description A role to create.
@@ -2293,19 +2793,30 @@ export interface components {
          * @enum {string}
          */
         RuleType: "ROLE" | "TENANT" | "GROUP";
-        /** @description A mapping rule. */
+        /** @description What a mapping rule says to a token. */
         RuleView: {
-            appliedGroups: components["schemas"]["GroupReference"][];
-            appliedRoles: components["schemas"]["RoleView"][];
-            appliedTenants: components["schemas"]["TenantView"][];
-            /** @description A top-level claim, literally, or a JSONPath query (RFC 9535) if it begins with `$`. */
             claimName: string;
             claimValue: string;
-            /** @description The rule's key: the name that it was created with. */
             id: string;
+            matches: boolean;
             name: string;
-            operator: components["schemas"]["OperatorView"];
-            type?: components["schemas"]["RuleType"] | null;
+            operator: string;
+            /** @description What the claim holds that it looks at. */
+            saw: unknown[];
+        };
+        /** @description What is searched for, in the members that a question has. The id of what is searched is ignored. */
+        SearchRequest: {
+            action?: components["schemas"]["access.Action"] | null;
+            context?: Record<string, never> | null;
+            page?: components["schemas"]["access.PageRequest"] | null;
+            resource: components["schemas"]["Entity"];
+            subject: components["schemas"]["Entity"];
+        };
+        /** @description What was found. */
+        SearchResponse: {
+            page: components["schemas"]["access.Page"];
+            /** @description Subjects, resources or actions. */
+            results: Record<string, never>[];
         };
         /** @description A client's secret. */
         SecretView: {
@@ -2347,6 +2858,23 @@ export interface components {
                 [key: string]: components["schemas"]["SourcedClaim"];
             };
         };
+        /** @description A change to try, and on whom. */
+        SimulationRequest: {
+            /** @description All of it, in this order, or nothing. */
+            changes: components["schemas"]["ChangeBody"][];
+            question?: components["schemas"]["EvaluationRequest"] | null;
+            /** @description On how many of the last callers' tokens to try it: none when not given. */
+            recentCallers?: number | null;
+        };
+        /** @description What the change would come to. */
+        SimulationView: {
+            /** @description Who gains and loses what by what is stored: `party`, `gained`, `lost`. At most 1000. */
+            effects: Record<string, never>[];
+            moreEffects: boolean;
+            question?: components["schemas"]["BeforeAfter"] | null;
+            recentCallers: components["schemas"]["CallersView"];
+            subject?: components["schemas"]["ChangeView"] | null;
+        };
         SourcedClaim: {
             /**
              * @description Where it was found.
@@ -2355,6 +2883,15 @@ export interface components {
             source: string | null;
             /** @description The claim. */
             value: Record<string, never>;
+        };
+        /** @description Everything that somebody is. */
+        SubjectView: {
+            groups: string[];
+            id: string;
+            mappingRules: string[];
+            roles: string[];
+            tenants: string[];
+            type: string;
         };
         /**
          * @description Something that there is to manage or to ask.
@@ -2418,6 +2955,77 @@ export interface components {
             id: string;
             name: string;
             username: string;
+        };
+        /** @description An action. */
+        "access.Action": {
+            /**
+             * @description A permission of the resource's type.
+             * @example READ
+             */
+            name: string;
+            properties?: Record<string, never> | null;
+        };
+        /** @description An authorization. */
+        "access.Authorization": {
+            condition?: components["schemas"]["Comparison"][] | null;
+            ownerId: string;
+            /** @description `USER`, `CLIENT`, `GROUP`, `ROLE` or `MAPPING_RULE`. */
+            ownerType: string;
+            permissions: string[];
+            /** @description `*` for all. */
+            resourceId: string;
+            resourceType: string;
+        };
+        /** @description A group. */
+        "access.Group": {
+            id: string;
+            name?: string | null;
+        };
+        /** @description A mapping rule. */
+        "access.MappingRule": {
+            claimName: string;
+            claimValue: string;
+            id: string;
+            name?: string | null;
+            /** @description `EQUALS` or `CONTAINS`; `EQUALS` when not given. */
+            operator?: string | null;
+        };
+        /** @description Somebody in something. */
+        "access.Member": {
+            containerId: string;
+            /** @description `GROUP`, `ROLE` or `TENANT`. */
+            containerType: string;
+            memberId: string;
+            /** @description `USER`, `CLIENT`, `GROUP`, `ROLE` or `MAPPING_RULE`. */
+            memberType: string;
+        };
+        /** @description Which part of the answer this is. */
+        "access.Page": {
+            /** @description How many results this part has. */
+            count: number;
+            /** @description For the next part; empty at the end. */
+            next_token: string;
+        };
+        /** @description Which part of an answer. */
+        "access.PageRequest": {
+            /**
+             * Format: int32
+             * @description How many results at most: 1 to 1000; 100 when not given.
+             */
+            limit?: number | null;
+            /** @description `next_token` of the part before, when all else is as it was. */
+            token?: string | null;
+        };
+        /** @description A permission of an API. */
+        "access.Permission": {
+            audience: string;
+            definition: string;
+        };
+        /** @description A role. */
+        "access.Role": {
+            id: string;
+            name?: string | null;
+            permissions?: components["schemas"]["access.Permission"][];
         };
         "cluster.AuditLog": {
             actorId: string | null;
@@ -2903,6 +3511,1108 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    access_denial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DenialView"];
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is larger than this server reads. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    access_evaluation: {
+        parameters: {
+            query?: {
+                /** @description `true`, or nothing at all, to be told why, which needs a grant of its own. */
+                explain?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluationRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decision"];
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    access_evaluations: {
+        parameters: {
+            query?: {
+                /** @description `true`, or nothing at all, to be told why, which needs a grant of its own. */
+                explain?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluationsRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decisions"];
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    access_explain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluationRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExplanationView"];
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    access_inspect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InspectRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InspectedView"];
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    access_recent: {
+        parameters: {
+            query?: {
+                /** @description 1 to 10 000; 100 when not given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecentView"][];
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is larger than this server reads. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    access_of_administrators: {
+        parameters: {
+            query?: {
+                format?: "json" | "csv";
+                /** @description How many lines at most: 10 000 when not given, 1 000 000 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewView"];
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is larger than this server reads. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    access_of_resource: {
+        parameters: {
+            query: {
+                /** @description A resource type, `api` or `tenant`. */
+                type: string;
+                /** @description An id, or `*` for what is granted on all. */
+                id: string;
+                /** @description A permission of the type. */
+                action: string;
+                format?: "json" | "csv";
+                /** @description How many lines at most: 10 000 when not given, 1 000 000 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewView"];
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is larger than this server reads. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    access_of_subject: {
+        parameters: {
+            query: {
+                /** @description `user` or `client`. */
+                type: string;
+                id: string;
+                format?: "json" | "csv";
+                /** @description How many lines at most: 10 000 when not given, 1 000 000 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewView"];
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is larger than this server reads. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    access_action_search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchResponse"];
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    access_resource_search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchResponse"];
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    access_subject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchResponse"];
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    access_simulate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SimulationRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimulationView"];
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The change would be refused. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     audit_log_list: {
         parameters: {
             query?: {
@@ -7965,7 +9675,7 @@ export interface operations {
             };
         };
     };
-    authorizations_resource_types: {
+    resource_types_list: {
         parameters: {
             query?: never;
             header?: never;
@@ -7981,6 +9691,325 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ResourceTypeView"][];
                 };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resource_types_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResourceTypeBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceTypeView"];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resource_types_replace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                type: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResourceTypeParts"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceTypeView"];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resource_types_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The body, a path id or a query parameter is not what it should be. */
             400: {

@@ -76,6 +76,12 @@ fn base(key: &Key) -> Value {
         document["initialization"]["authorizations"] = json!([{"owner-type": "USER", "owner-id": "u",
             "resource-type": "USER_TASK", "resource-property-name": "assignee", "permissions": ["READ"]}]);
     }
+    if key.path.starts_with("initialization.resource-types") || key.path.ends_with("].condition") {
+        document["initialization"]["resource-types"] = json!([{"resource-type": "own", "permissions": ["CREATE"]}]);
+    }
+    if key.path.ends_with("].condition") {
+        document["initialization"]["authorizations"][0]["resource-type"] = json!("own");
+    }
     if key.path == "authentication.unprotected-api" {
         document["server"] = json!({"address": "127.0.0.1"});
     }
@@ -149,6 +155,8 @@ fn samples(key: &Key) -> Vec<String> {
         (_, "base-path" | "redirect-uris[]") => "/other",
         (_, "email") => "other@example.org",
         (_, "level") => "debug",
+        (_, "resource-type") if key.path.contains("resource-types") => "other",
+        (_, "condition") => r#"[{"property":"action.a","operator":"EQUAL","value":1}]"#,
         (_, "resource-type") => "RESOURCE",
         (_, "permissions[]") => "READ",
         (_, "resource-property-name") => "candidateUsers",

@@ -5,6 +5,7 @@
 #[macro_use]
 mod support;
 
+mod access;
 mod bad_input;
 mod cluster;
 mod configuration;

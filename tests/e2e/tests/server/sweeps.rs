@@ -112,6 +112,8 @@ fn sample(document: &Value, schema: &Value, name: &str) -> Value {
     match name {
         "email" => return json!("x@example.org"),
         "filter" | "page" => return json!({}),
+        // Only on resource types that nobody has made.
+        "condition" => return Value::Null,
         // The first of the words would not fit together.
         "resourceType" if schema["enum"].is_array() => return json!("ROLE"),
         "permissionTypes" => return json!(["READ"]),
@@ -131,7 +133,7 @@ fn sample(document: &Value, schema: &Value, name: &str) -> Value {
             let member = |(name, schema): (&String, &Value)| (name.clone(), sample(document, schema, name));
             Value::Object(properties.iter().map(member).collect::<Map<_, _>>())
         }
-        (Some("array"), "permissions" | "userIds" | "groupIds" | "applicationIds") => {
+        (Some("array"), "permissions" | "supportedPermissions" | "userIds" | "groupIds" | "applicationIds") => {
             json!([sample(document, &schema["items"], name)])
         }
         (Some("array"), _) => json!([]),

@@ -83,6 +83,7 @@ async fn authorizations_and_resources(store: Store) {
         {"type": "process-definition", "supportedPermissions":
             ["READ", "DELETE", "DELETE_PROCESS_INSTANCE", "UPDATE_PROCESS_INSTANCE", "START_PROCESS_INSTANCE"]},
         {"type": "decision-definition", "supportedPermissions": ["READ", "DELETE"]},
+        {"type": "POLICY_DECISION", "supportedPermissions": ["EVALUATE", "EXPLAIN", "INSPECT", "SEARCH", "SIMULATE"]},
     ]);
     let shown = api.get("/api/resource-types").await.expect_status(200).json();
     let sorted = |types: &Value| {

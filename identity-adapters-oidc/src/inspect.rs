@@ -1,0 +1,200 @@
+//! Inspection: every check of verification by itself, with what it saw. Made of the same checks.
+
+use identity_core::port::{Inspection, InspectionStep as Step, RejectedToken, TokenError};
+use identity_core::value::{ClaimSelector, Claims};
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+
+use crate::checks::{self, Lifetime};
+use crate::compact::{Compact, Header};
+use crate::issuer::Issuer;
+use crate::verifier::OidcTokenVerifier;
+
+impl OidcTokenVerifier {
+    pub(crate) async fn inspect_token(&self, token: &str) -> Inspection {
+        let mut inspection = Inspection::default();
+        let size = if token.len() > self.max_token_bytes() {
+            Err(RejectedToken::TooLarge(self.max_token_bytes()))
+        } else {
+            Ok(())
+        };
+        let large = size.is_err();
+        inspection
+            .steps
+            .push(Step::of("size", &size).seeing(Some(json!(token.len())), Some(json!(self.max_token_bytes()))));
+        if large {
+            return inspection;
+        }
+        let compact = Compact::split(token);
+        let parts = compact.and_then(|compact| {
+            let payload = compact.payload()?;
+            Ok((compact.header(), compact, payload))
+        });
+        inspection.steps.push(Step::of("form", &parts));
+        let Ok((header, compact, payload)) = parts else { return inspection };
+        let issuer = self.issuer_step(&payload, false, &mut inspection);
+        let says_access_token = self.signature_steps(header, &compact, issuer, &mut inspection).await;
+        self.claim_steps(payload, issuer, says_access_token, &mut inspection);
+        inspection
+    }
+
+    pub(crate) fn inspect_claims(&self, claims: &Claims) -> Inspection {
+        let mut inspection = Inspection::default();
+        let payload = claims.as_value().as_object().cloned().unwrap_or_default();
+        let issuer = self.issuer_step(&payload, true, &mut inspection);
+        self.claim_steps(payload, issuer, true, &mut inspection);
+        inspection
+    }
+
+    fn issuer_step(
+        &self,
+        payload: &Map<String, Value>,
+        may_lack: bool,
+        inspection: &mut Inspection,
+    ) -> Option<&Issuer> {
+        let names: Vec<&str> = self.all_issuers().map(|issuer| &*issuer.name).collect();
+        if may_lack && !payload.contains_key("iss") && names.len() == 1 {
+            let step = Step::skipped("issuer", "the only issuer there is");
+            inspection.steps.push(step.seeing(None, Some(json!(names))));
+            return self.all_issuers().next();
+        }
+        let found = checks::issuer(payload).and_then(|name| {
+            let found = self.all_issuers().find(|issuer| *issuer.name == *name);
+            found.ok_or_else(|| self.unknown_issuer(name))
+        });
+        let saw = payload.get("iss").cloned();
+        inspection.steps.push(Step::of("issuer", &found).seeing(saw, Some(json!(names))));
+        found.ok()
+    }
+
+    /// Whether the header says that this is an access token.
+    async fn signature_steps(
+        &self,
+        header: Result<Header, RejectedToken>,
+        compact: &Compact<'_>,
+        issuer: Option<&Issuer>,
+        inspection: &mut Inspection,
+    ) -> bool {
+        let steps = &mut inspection.steps;
+        steps.push(Step::of("header", &header));
+        let (Ok(header), Some(issuer)) = (header, issuer) else {
+            let why = "neither without a readable header nor without a known issuer";
+            steps.extend(["algorithm", "type", "key", "signature"].map(|check| Step::skipped(check, why)));
+            return false;
+        };
+        let allowed = issuer.algorithms.contains(&header.algorithm);
+        let algorithm = if allowed { Ok(()) } else { Err(RejectedToken::Algorithm) };
+        let names: Vec<&str> = issuer.algorithms.iter().map(|algorithm| algorithm.name()).collect();
+        steps.push(Step::of("algorithm", &algorithm).seeing(Some(json!(header.algorithm.name())), Some(json!(names))));
+
+        let says = checks::says_access_token(header.typ.as_deref());
+        let typ = match &says {
+            Ok(false) if issuer.require_access_token_type => Err(RejectedToken::Type),
+            Ok(_) => Ok(()),
+            Err(reason) => Err(reason.clone()),
+        };
+        let wanted = if issuer.require_access_token_type { json!(["at+jwt"]) } else { json!(["at+jwt", "JWT", null]) };
+        steps.push(Step::of("type", &typ).seeing(header.typ.as_ref().map(|typ| json!(typ)), Some(wanted)));
+
+        let kid = header.kid.as_ref().map(|kid| json!(kid));
+        match issuer.key(header.kid.as_deref(), header.algorithm).await {
+            Ok(key) => {
+                steps.push(Step::passed("key").seeing(kid, None));
+                let holds = compact.signature().and_then(|signature| {
+                    if key.verifies(compact.signed, &signature) { Ok(()) } else { Err(RejectedToken::Signature) }
+                });
+                steps.push(Step::of("signature", &holds));
+            }
+            Err(error) => {
+                let step = match error {
+                    TokenError::Rejected(reason) => Step::failed("key", &reason),
+                    TokenError::Unavailable { .. } => Step::skipped("key", "the issuer's keys cannot be had now"),
+                };
+                steps.push(step.seeing(kid, None));
+                steps.push(Step::skipped("signature", "without its key"));
+            }
+        }
+        says.unwrap_or(false)
+    }
+
+    fn claim_steps(
+        &self,
+        payload: Map<String, Value>,
+        issuer: Option<&Issuer>,
+        says_access_token: bool,
+        inspection: &mut Inspection,
+    ) {
+        let claims = Claims::from(payload.clone());
+        inspection.claims = Some(claims.clone());
+        let Some(issuer) = issuer else {
+            let checks = ["kind", "audience", "times", "principal", "groups"];
+            inspection.steps.extend(checks.map(|check| Step::skipped(check, "without a known issuer")));
+            return;
+        };
+        let steps = &mut inspection.steps;
+        let version = if issuer.is_entra { checks::entra_version(&payload) } else { Ok(()) };
+        let kind = version.and_then(|()| checks::kind(&payload, says_access_token, issuer.is_entra));
+        steps.push(Step::of("kind", &kind).seeing(payload.get("typ").cloned(), None));
+        let audience = checks::audience(&payload, &issuer.audiences);
+        steps.push(Step::of("audience", &audience).seeing(payload.get("aud").cloned(), Some(json!(issuer.audiences))));
+        steps.push(self.times(&payload, issuer));
+
+        let principal = issuer.claims.principal(&claims);
+        steps.push(why(issuer, &claims, Step::of("principal", &principal)));
+        inspection.principal = principal.ok();
+        let groups = issuer.claims.groups(&claims);
+        let selector = issuer.claims.groups.as_ref();
+        let step = match (&groups, selector) {
+            (Ok(None), _) => Step::passed("groups").saying("groups are the stored ones"),
+            (outcome, selector) => {
+                let saw = selector.and_then(|selector| seen(selector, &claims));
+                Step::of("groups", outcome).seeing(saw, selector.map(|selector| json!(selector.as_str())))
+            }
+        };
+        steps.push(step);
+        inspection.groups = groups.ok().flatten();
+    }
+
+    fn times(&self, payload: &Map<String, Value>, issuer: &Issuer) -> Step {
+        let now: OffsetDateTime = self.now();
+        let lifetime = Lifetime::read(payload).and_then(|lifetime| lifetime.check(now, issuer.clock_skew));
+        let saw: Map<String, Value> = ["iat", "nbf", "exp"]
+            .into_iter()
+            .filter_map(|name| Some((name.to_owned(), payload.get(name)?.clone())))
+            .collect();
+        let wanted = json!({"now": now.unix_timestamp(), "clockSkewSeconds": issuer.clock_skew.whole_seconds()});
+        Step::of("times", &lifetime).seeing(Some(Value::Object(saw)), Some(wanted))
+    }
+}
+
+/// Why it is a user's token, or a client's.
+fn why(issuer: &Issuer, claims: &Claims, step: Step) -> Step {
+    let username = &issuer.claims.username;
+    let client = issuer.claims.client_id.as_ref();
+    let saw = json!({"username": seen(username, claims), "clientId": client.and_then(|client| seen(client, claims))});
+    let wanted = json!({"usernameClaim": username.as_str(), "clientIdClaim": client.map(ClaimSelector::as_str)});
+    let has = |selector: &ClaimSelector| seen(selector, claims).is_some();
+    let because = match client {
+        None => {
+            format!("every token is a user's, since no client id claim is configured; the username is in `{username}`")
+        }
+        Some(client) if has(client) && has(username) => {
+            let preferred = if issuer.claims.prefer_username { "username" } else { "client id" };
+            format!("it has both `{client}` and `{username}`, and the {preferred} counts")
+        }
+        Some(client) if has(client) => format!("it has `{client}`, and so is a client's"),
+        Some(client) => format!("it has no `{client}`, and so is a user's"),
+    };
+    let step = if step.passed == Some(true) { step.saying(because) } else { step };
+    step.seeing(Some(saw), Some(wanted))
+}
+
+/// What a selector selects: one value, or a list of them.
+fn seen(selector: &ClaimSelector, claims: &Claims) -> Option<Value> {
+    let nodes = selector.select(claims.as_value());
+    match nodes.as_slice() {
+        [] | [(Value::Null, _)] => None,
+        [(one, _)] => Some((*one).clone()),
+        several => Some(several.iter().map(|(node, _)| (*node).clone()).collect()),
+    }
+}

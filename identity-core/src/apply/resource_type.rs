@@ -1,0 +1,74 @@
+use super::{Draft, Refusal, thing};
+use crate::entity::{Authorization, CustomType, EntityKind, PropertyOf};
+use crate::value::ResourceTypeName;
+use crate::world::Change;
+
+/// What surfaces mean by these names is something else than a resource type.
+const RESERVED: &[&str] = &["api", "tenant"];
+
+impl Draft {
+    pub(super) fn create_resource_type(&mut self, kind: &CustomType) -> Result<(), Refusal> {
+        let entity = || thing(EntityKind::ResourceType, &kind.name);
+        // Some surfaces read names in any case.
+        let same = |other: &str| other.eq_ignore_ascii_case(kind.name.as_str());
+        if self.world.matrix().types().any(|other| same(other.name.as_str())) {
+            return Err(Refusal::Exists(entity()));
+        }
+        if RESERVED.contains(&kind.name.as_str()) {
+            return Err(Refusal::Protected(entity()));
+        }
+        fits(kind)?;
+        self.record(Change::ResourceTypePut(kind.clone()))
+    }
+
+    pub(super) fn update_resource_type(&mut self, kind: &CustomType) -> Result<(), Refusal> {
+        let old = self.existing_type(&kind.name)?;
+        fits(kind)?;
+        if *kind == old {
+            return Ok(());
+        }
+        for authorization in self.authorizations_on(&kind.name) {
+            let gone = authorization.permissions.difference(&kind.permissions).next().map(ToString::to_string);
+            let conditions = authorization.condition.iter().flat_map(|condition| condition.properties());
+            let unseen = conditions.filter(|path| path.of == PropertyOf::Resource).map(|path| &path.name);
+            let gone = gone.or_else(|| {
+                let mut unseen = unseen.filter(|name| !kind.properties.contains(*name));
+                unseen.next().map(ToString::to_string)
+            });
+            if let Some(gone) = gone {
+                return Err(Refusal::InUse(thing(EntityKind::ResourceType, &kind.name), gone));
+            }
+        }
+        self.record(Change::ResourceTypePut(kind.clone()))
+    }
+
+    pub(super) fn delete_resource_type(&mut self, name: &ResourceTypeName) -> Result<(), Refusal> {
+        self.existing_type(name)?;
+        for authorization in self.authorizations_on(name) {
+            self.changeable_owner(&authorization.owner)?;
+            self.record(Change::AuthorizationRemoved(authorization.key))?;
+        }
+        self.record(Change::ResourceTypeRemoved(name.clone()))
+    }
+
+    fn existing_type(&self, name: &ResourceTypeName) -> Result<CustomType, Refusal> {
+        let entity = || thing(EntityKind::ResourceType, name);
+        if self.world.matrix().is_built_in(name.as_str()) {
+            return Err(Refusal::Protected(entity()));
+        }
+        self.world.custom_type(name.as_str()).cloned().ok_or_else(|| Refusal::Missing(entity()))
+    }
+
+    fn authorizations_on(&self, name: &ResourceTypeName) -> Vec<Authorization> {
+        self.world.authorizations_on(name.as_str()).collect()
+    }
+}
+
+fn fits(kind: &CustomType) -> Result<(), Refusal> {
+    let permissions = 1..=CustomType::MOST_PERMISSIONS;
+    if permissions.contains(&kind.permissions.len()) && kind.properties.len() <= CustomType::MOST_PROPERTIES {
+        Ok(())
+    } else {
+        Err(Refusal::TypeSize)
+    }
+}

@@ -1,0 +1,174 @@
+//! The last token of each of the last callers, so that mapping rules can be looked at, and tried, on what really comes in.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use time::OffsetDateTime;
+
+use crate::entity::Principal;
+use crate::port::VerifiedToken;
+use crate::resolve::{Presented, Subject, resolve, resolve_matched};
+use crate::value::{Claims, GroupId, MappingRuleId};
+use crate::world::World;
+
+/// What a caller's last token was: in memory only, on the replica that was called. The values of its claims are kept only if an
+/// operator wants that.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Login {
+    /// When it was first seen.
+    pub at: OffsetDateTime,
+    /// Who issued it.
+    pub issuer: Arc<str>,
+    /// Who it speaks for.
+    pub principal: Principal,
+    /// The names of its claims.
+    pub claim_names: Vec<String>,
+    /// Its claims, if they are kept.
+    pub claims: Option<Claims>,
+    /// The groups that it brings, where groups come by token.
+    pub groups: Option<Vec<GroupId>>,
+    /// The rules that it matched then.
+    pub matched: Vec<MappingRuleId>,
+}
+
+impl Login {
+    /// What its bearer is in a world. Without its claims, the rules count that it matched when it was seen.
+    #[must_use]
+    pub fn subject(&self, world: &World) -> Subject {
+        let presented = Presented {
+            principal: &self.principal,
+            claims: self.claims.as_ref(),
+            groups: self.groups.as_deref(),
+            permissions: None,
+        };
+        match self.claims {
+            Some(_) => resolve(world, presented),
+            None => resolve_matched(world, presented, &self.matched),
+        }
+    }
+}
+
+/// The last logins, one for each caller.
+#[derive(Debug)]
+pub struct Logins {
+    capacity: usize,
+    keep_claims: bool,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// By the order in which they came.
+    logins: BTreeMap<u64, Login>,
+    /// Where somebody's is, and which token it was.
+    places: HashMap<Principal, (u64, usize)>,
+    next: u64,
+}
+
+impl Logins {
+    /// Of so many callers; with the values of claims, or with their names only.
+    #[must_use]
+    pub fn new(capacity: usize, keep_claims: bool) -> Self {
+        Self { capacity, keep_claims, state: Mutex::default() }
+    }
+
+    /// Notes whose token was verified, unless it is the one that is noted already.
+    pub fn note(&self, token: &Arc<VerifiedToken>, subject: &Subject, now: OffsetDateTime) {
+        if self.capacity == 0 {
+            return;
+        }
+        let identity = Arc::as_ptr(token).addr();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match state.places.get(&token.principal) {
+            Some((_, known)) if *known == identity => return,
+            Some((place, _)) => {
+                let place = *place;
+                state.logins.remove(&place);
+            }
+            None => {}
+        }
+        let login = Login {
+            at: now,
+            issuer: Arc::clone(&token.issuer),
+            principal: token.principal.clone(),
+            claim_names: token.claims.names().map(str::to_owned).collect(),
+            claims: self.keep_claims.then(|| token.claims.clone()),
+            groups: token.groups.clone(),
+            matched: subject.mapping_rules.clone(),
+        };
+        let place = state.next;
+        state.next += 1;
+        state.places.insert(login.principal.clone(), (place, identity));
+        state.logins.insert(place, login);
+        if state.logins.len() > self.capacity
+            && let Some((_, oldest)) = state.logins.pop_first()
+        {
+            state.places.remove(&oldest.principal);
+        }
+    }
+
+    /// The last logins, newest first.
+    #[must_use]
+    pub fn last(&self, most: usize) -> Vec<Login> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.logins.values().rev().take(most).cloned().collect()
+    }
+
+    /// Whether the values of claims are kept.
+    #[must_use]
+    pub fn keep_claims(&self) -> bool {
+        self.keep_claims
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::matrix::Matrix;
+    use crate::value::Username;
+    use crate::world::Sources;
+
+    fn token(name: &str) -> Arc<VerifiedToken> {
+        Arc::new(VerifiedToken {
+            issuer: Arc::from("https://issuer.example"),
+            principal: Principal::User(Username::parse(name).unwrap()),
+            groups: None,
+            permissions: std::collections::BTreeSet::new(),
+            claims: Claims::new(json!({"sub": name, "secret": "value"})).unwrap(),
+            display_name: None,
+            email: None,
+            expires_at: OffsetDateTime::UNIX_EPOCH,
+        })
+    }
+
+    #[test]
+    fn the_last_token_of_the_last_callers_is_kept_by_the_names_of_its_claims() {
+        let world = World::new(Sources::Provider { groups_claimed: false }, Matrix::standard());
+        let logins = Logins::new(2, false);
+        let note = |logins: &Logins, token: &Arc<VerifiedToken>| {
+            let subject = resolve(&world, Presented::from(token.as_ref()));
+            logins.note(token, &subject, OffsetDateTime::UNIX_EPOCH);
+        };
+        let names = |logins: &Logins| -> Vec<String> {
+            logins.last(9).iter().map(|login| login.principal.id().to_owned()).collect()
+        };
+        let (ann, again) = (token("ann"), token("ann"));
+        for token in [&ann, &ann, &token("bob"), &again] {
+            note(&logins, token);
+        }
+        assert_eq!(names(&logins), ["ann", "bob"]);
+        note(&logins, &token("eve"));
+        assert_eq!(names(&logins), ["eve", "ann"]);
+        assert_eq!(logins.last(1)[0].claim_names, ["secret", "sub"]);
+        assert!(!format!("{logins:?}").contains("value"));
+
+        let all = Logins::new(2, true);
+        note(&all, &ann);
+        assert_eq!(all.last(1)[0].claims.as_ref(), Some(&ann.claims));
+        let none = Logins::new(0, true);
+        note(&none, &ann);
+        assert!(none.last(1).is_empty());
+    }
+}

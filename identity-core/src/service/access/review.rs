@@ -1,0 +1,170 @@
+//! Reviews: who can do something, by every path; what somebody can do; who administers.
+
+use std::fmt;
+
+use super::about::with_question;
+use super::{About, Access, Asked, Known, WhyNot};
+use crate::decide::Question;
+use crate::entity::{Authorization, Condition, Party, Permission};
+use crate::preset::{IDENTITY_AUDIENCE, WRITE};
+use crate::search::paths;
+use crate::service::{Caller, ServiceError};
+use crate::value::{AuthorizationKey, TenantId};
+use crate::world::World;
+
+/// A list of who has what, with the path of each.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Review {
+    /// The lines.
+    pub lines: Vec<Line>,
+    /// Whether there would be more than were asked for.
+    pub more: bool,
+}
+
+/// Somebody has something by a path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// A user, a client, a mapping rule: whoever's token matches it; or, where groups come by token, a group.
+    pub party: Party,
+    /// The groups and roles between them and what they have.
+    pub through: Vec<Party>,
+    /// What they have.
+    pub holding: Holding,
+}
+
+/// What somebody has.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Holding {
+    /// What an authorization grants.
+    Authorization(Box<Authorization>),
+    /// A permission of an API, by a role.
+    Permission(Permission),
+    /// Membership of a tenant.
+    Tenant(TenantId),
+}
+
+impl Holding {
+    /// The kind of resource: a resource type, `api` or `tenant`.
+    #[must_use]
+    pub fn resource_type(&self) -> &str {
+        match self {
+            Self::Authorization(held) => held.resource_type.as_str(),
+            Self::Permission(_) => super::API,
+            Self::Tenant(_) => super::TENANT,
+        }
+    }
+
+    /// The resource: an id, `*`, or `property:` and a name.
+    #[must_use]
+    pub fn resource(&self) -> String {
+        match self {
+            Self::Authorization(held) => match (held.scope.resource_id(), held.scope.match_value()) {
+                (Some(id), _) => id.to_owned(),
+                (None, name) => format!("property:{}", name.unwrap_or_default()),
+            },
+            Self::Permission(permission) => permission.audience.to_string(),
+            Self::Tenant(tenant) => tenant.to_string(),
+        }
+    }
+
+    /// What may be done with it.
+    #[must_use]
+    pub fn permissions(&self) -> Vec<String> {
+        match self {
+            Self::Authorization(held) => held.permissions.iter().map(ToString::to_string).collect(),
+            Self::Permission(permission) => vec![permission.definition.to_string()],
+            Self::Tenant(_) => vec![super::MEMBERSHIP.to_owned()],
+        }
+    }
+
+    /// What must hold besides.
+    #[must_use]
+    pub fn condition(&self) -> Option<&Condition> {
+        match self {
+            Self::Authorization(held) => held.condition.as_ref(),
+            Self::Permission(_) | Self::Tenant(_) => None,
+        }
+    }
+
+    /// The authorization's key.
+    #[must_use]
+    pub fn key(&self) -> Option<AuthorizationKey> {
+        match self {
+            Self::Authorization(held) => Some(held.key),
+            Self::Permission(_) | Self::Tenant(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Line {
+    /// The path: `user ann > group people > role staff`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.party.kind(), self.party.id())?;
+        self.through.iter().try_for_each(|party| write!(f, " > {} {}", party.kind(), party.id()))
+    }
+}
+
+impl Access {
+    /// Everybody who can do something with a resource, by every path: users, clients and mapping rules. Grants that depend on a
+    /// property or a condition are listed with it. Ask [`Access::permit`] first, as for all reviews.
+    #[must_use]
+    pub fn review_resource(&self, caller: &Caller, resource: &About, action: &str, most: usize) -> Review {
+        let world = &caller.world;
+        let asked = Asked { resource: resource.clone(), ..Asked::default() };
+        let facts = asked.facts(None);
+        with_question(world, (&resource.kind, &resource.id), action, &facts, |question| {
+            question.map(|question| review(world, std::slice::from_ref(question), most)).unwrap_or_default()
+        })
+    }
+
+    /// Everybody who administers: who may change everything over the management API, and who may grant authorizations, from
+    /// which all else follows.
+    #[must_use]
+    pub fn review_administrators(&self, caller: &Caller, most: usize) -> Review {
+        let world = &caller.world;
+        let grant = Question::all_resources(world.matrix(), "AUTHORIZATION", "CREATE");
+        let questions: Vec<Question<'_>> =
+            std::iter::once(Question::permission(IDENTITY_AUDIENCE, WRITE)).chain(grant).collect();
+        review(world, &questions, most)
+    }
+
+    /// Everything that somebody can do, by every path.
+    ///
+    /// # Errors
+    /// When a token's issuer cannot be asked. `Err` inside when there is no such subject.
+    pub async fn review_subject(
+        &self,
+        caller: &Caller,
+        subject: &About,
+        most: usize,
+    ) -> Result<Result<Review, WhyNot>, ServiceError> {
+        let world = &caller.world;
+        let known = self.known(world, subject).await?;
+        Ok(known.map(|known| of_subject(world, &known, most)))
+    }
+}
+
+fn review(world: &World, questions: &[Question<'_>], most: usize) -> Review {
+    let lines = questions.iter().flat_map(|question| paths::to(world, question));
+    cut(lines.map(|(party, through, holding)| Line { party, through, holding: holding.into() }), most)
+}
+
+fn cut(mut lines: impl Iterator<Item = Line>, most: usize) -> Review {
+    let found = lines.by_ref().take(most).collect();
+    Review { lines: found, more: lines.next().is_some() }
+}
+
+fn of_subject(world: &World, known: &Known, most: usize) -> Review {
+    let found = paths::from(world, &known.subject);
+    cut(found.map(|(party, through, holding)| Line { party, through, holding: holding.into() }), most)
+}
+
+impl From<paths::End> for Holding {
+    fn from(end: paths::End) -> Self {
+        match end {
+            paths::End::Authorization(held) => Self::Authorization(Box::new(held)),
+            paths::End::Permission(permission) => Self::Permission(permission),
+            paths::End::Tenant(tenant) => Self::Tenant(tenant),
+        }
+    }
+}

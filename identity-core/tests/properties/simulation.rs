@@ -1,0 +1,229 @@
+//! What is simulated is what would be; what a review shows is what is decided.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use identity_core::apply::{Command, apply};
+use identity_core::decide::{Authority, Question, decide};
+use identity_core::diff::{AccessItem, diff, holdings};
+use identity_core::engine::Engine;
+use identity_core::entity::{Actor, Container, Party, Principal};
+use identity_core::fake::{FixedClock, MemoryPolicyStore};
+use identity_core::matrix::Matrix;
+use identity_core::port::VerifiedToken;
+use identity_core::resolve::{Presented, Subject, resolve};
+use identity_core::search::paths;
+use identity_core::service::access::{About, Access, Action, Asked, Holding, Logins, Simulation};
+use identity_core::service::{Caller, ServiceError};
+use identity_core::value::Claims;
+use identity_core::world::{Sources, World};
+use proptest::prelude::*;
+use time::OffsetDateTime;
+
+use crate::strategy::{self, ACCESSES, IDS};
+
+const SOURCES: Sources = Sources::Provider { groups_claimed: false };
+
+/// The service over a world that no store has.
+struct Desk {
+    runtime: tokio::runtime::Runtime,
+    access: Access,
+    logins: Arc<Logins>,
+}
+
+impl Desk {
+    fn new(keep_claims: bool) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let store = MemoryPolicyStore::default();
+        let audit = Arc::new(store.audit_log());
+        let clock = Arc::new(FixedClock::new(OffsetDateTime::UNIX_EPOCH));
+        let start = Engine::start(Arc::new(store), audit.clone(), clock, SOURCES, Matrix::standard());
+        let engine = Arc::new(runtime.block_on(start).unwrap());
+        let logins = Arc::new(Logins::new(100, keep_claims));
+        Self { access: Access::new(engine, audit, None, Arc::clone(&logins), None), logins, runtime }
+    }
+
+    /// Notes the token of somebody who calls.
+    fn note(&self, world: &World, caller: &strategy::Caller) {
+        let token = Arc::new(VerifiedToken {
+            issuer: Arc::from("https://issuer.example"),
+            principal: caller.principal.clone(),
+            groups: None,
+            permissions: std::collections::BTreeSet::new(),
+            claims: Claims::new(caller.claims.clone()).unwrap(),
+            display_name: None,
+            email: None,
+            expires_at: OffsetDateTime::UNIX_EPOCH,
+        });
+        let subject = resolve(world, Presented::from(token.as_ref()));
+        self.logins.note(&token, &subject, OffsetDateTime::UNIX_EPOCH);
+    }
+}
+
+fn somebody(world: &World) -> Caller {
+    let principal = strategy::principals().remove(0);
+    Caller {
+        world: Arc::new(world.clone()),
+        actor: Actor::Anonymous,
+        subject: Arc::new(resolve(world, Presented::from(&principal))),
+        display_name: None,
+        email: None,
+        request_id: None,
+    }
+}
+
+fn asked(principal: &Principal, (kind, permission): (&str, &str), id: &str) -> Asked {
+    let subject_kind = if matches!(principal, Principal::User(_)) { "user" } else { "client" };
+    let about = |kind: &str, id: &str| About { kind: kind.to_owned(), id: id.to_owned(), ..About::default() };
+    Asked {
+        subject: about(subject_kind, principal.id()),
+        action: Action { name: permission.to_owned(), ..Action::default() },
+        resource: about(kind, id),
+    }
+}
+
+fn with_token(world: &World, caller: &strategy::Caller) -> Subject {
+    let claims = Claims::new(caller.claims.clone()).unwrap();
+    resolve(world, Presented { principal: &caller.principal, claims: Some(&claims), groups: None, permissions: None })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_simulated_is_what_would_be(
+        history in strategy::commands(),
+        change in prop::collection::vec(strategy::command(), 1..4),
+        callers in prop::collection::vec(strategy::callers(), 1..6),
+        keep_claims in any::<bool>(),
+        access in prop::sample::select(ACCESSES.to_vec()),
+    ) {
+        let (world, _) = crate::grown(SOURCES, &history);
+        let desk = Desk::new(keep_claims);
+        callers.iter().for_each(|caller| desk.note(&world, caller));
+        let principal = callers[0].principal.clone();
+        let question = asked(&principal, access, IDS[0]);
+        let simulation = Simulation { commands: change.clone(), question: Some(question), logins: 100 };
+        let simulated = desk.runtime.block_on(desk.access.simulate(&somebody(&world), &simulation));
+        let after = match (apply(&world, &change, Authority::Administrator), &simulated) {
+            (Err(refusal), Err(ServiceError::Refused(foreseen))) => {
+                prop_assert_eq!(&refusal, foreseen);
+                return Ok(());
+            }
+            (Ok(applied), Ok(_)) => applied.world,
+            (applied, _) => panic!("{:?} {:?}", applied.map(|_| ()), simulated.map(|_| ())),
+        };
+        let simulated = simulated.unwrap();
+        prop_assert_eq!(&simulated.diff, &diff(&world, &after));
+
+        let alone = |world: &World| resolve(world, Presented::by_id(world, &principal));
+        let decides = |world: &World| {
+            let question = Question::resource(world.matrix(), access.0, access.1, IDS[0]).unwrap();
+            decide(world, &alone(world), &question).allowed()
+        };
+        let (first, second) = simulated.answers.unwrap();
+        prop_assert_eq!((first.decision, second.decision), (decides(&world), decides(&after)));
+        let gains = |had: BTreeSet<AccessItem>, has: &BTreeSet<AccessItem>| -> Vec<AccessItem> {
+            has.difference(&had).cloned().collect()
+        };
+        let subject = simulated.subject.unwrap();
+        let (had, has) = (holdings(&world, &alone(&world)), holdings(&after, &alone(&after)));
+        prop_assert_eq!(subject.gained, gains(had.clone(), &has));
+        prop_assert_eq!(subject.lost, gains(has, &had));
+
+        // The last token of each counts.
+        let mut last: Vec<&strategy::Caller> = Vec::new();
+        for caller in callers.iter().rev() {
+            if last.iter().all(|other| other.principal != caller.principal) {
+                last.push(caller);
+            }
+        }
+        prop_assert_eq!(simulated.logins.looked_at, last.len());
+        prop_assert!(!keep_claims || simulated.logins.unknown.is_empty());
+        for caller in last.iter().filter(|caller| !simulated.logins.unknown.contains(&caller.principal)) {
+            let had = holdings(&world, &with_token(&world, caller));
+            let has = holdings(&after, &with_token(&after, caller));
+            let found = simulated.logins.changed.iter().find(|change| change.principal == caller.principal);
+            match found {
+                Some(change) => {
+                    prop_assert_eq!(&change.gained, &gains(had.clone(), &has));
+                    prop_assert_eq!(&change.lost, &gains(has, &had));
+                }
+                None => prop_assert_eq!(had, has, "{:?} is not named", caller),
+            }
+        }
+    }
+
+    #[test]
+    fn a_review_shows_whom_decisions_allow_and_every_path_is_there(
+        sources in strategy::sources(), history in strategy::commands(),
+    ) {
+        let (world, _) = crate::grown(sources, &history);
+        let by_token = sources == Sources::Provider { groups_claimed: true };
+        let edge = |container: &Party, member: &Party| match container {
+            Party::Group(id) => world.is_member(&Container::Group(id.clone()), member),
+            Party::Role(id) => world.is_member(&Container::Role(id.clone()), member),
+            _ => false,
+        };
+        let leads = |party: &Party, through: &[Party]| {
+            let trail: Vec<&Party> = std::iter::once(party).chain(through).collect();
+            trail.windows(2).all(|pair| edge(pair[1], pair[0]))
+        };
+        for question in crate::questions(&world) {
+            let mut found = BTreeSet::new();
+            for (party, through, end) in paths::to(&world, &question) {
+                prop_assert!(leads(&party, &through), "{:?} {:?}", party, through);
+                if let paths::End::Authorization(held) = &end {
+                    prop_assert_eq!(&held.owner, through.last().unwrap_or(&party));
+                    if held.scope.resource_id().is_none() {
+                        continue;
+                    }
+                }
+                found.insert(party);
+            }
+            prop_assert!(by_token || found.iter().all(|party| !matches!(party, Party::Group(_))));
+            for principal in strategy::principals() {
+                let alone = resolve(&world, Presented::by_id(&world, &principal));
+                prop_assert_eq!(
+                    found.contains(&principal.clone().into()), decide(&world, &alone, &question).allowed(),
+                    "{:?} {:?}", principal, question
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_review_of_somebody_shows_what_they_hold(history in strategy::commands(), caller in strategy::callers()) {
+        let (world, _) = crate::grown(SOURCES, &history);
+        let subject = with_token(&world, &caller);
+        let mut shown = BTreeSet::new();
+        for (_, _, end) in paths::from(&world, &subject) {
+            match Holding::from(end) {
+                Holding::Authorization(held) => shown.extend(held.permissions.into_iter().map(|permission| {
+                    let (resource_type, scope) = (held.resource_type.clone(), held.scope.clone());
+                    AccessItem::Resource { resource_type, scope, permission, condition: None }
+                })),
+                Holding::Permission(permission) => _ = shown.insert(AccessItem::Permission { permission }),
+                Holding::Tenant(tenant) => _ = shown.insert(AccessItem::Tenant { tenant }),
+            }
+        }
+        let mut held = holdings(&world, &subject);
+        held.retain(|item| !matches!(item, AccessItem::Group { .. } | AccessItem::Role { .. }));
+        prop_assert_eq!(shown, held);
+    }
+}
+
+#[test]
+fn a_review_is_cut_where_somebody_wants() {
+    let (world, _) = crate::grown(SOURCES, &strategy::one_administrator());
+    let desk = Desk::new(false);
+    let all = desk.access.review_administrators(&somebody(&world), 10);
+    assert_eq!((all.lines.len(), all.more), (1, false));
+    assert_eq!(all.lines[0].to_string(), "user a > role r0");
+    let none = desk.access.review_administrators(&somebody(&world), 0);
+    assert!(none.lines.is_empty() && none.more);
+    let commands = [Command::DeleteRole(strategy::role_id("r0"))];
+    let simulation = Simulation { commands: commands.to_vec(), ..Simulation::default() };
+    let refused = desk.runtime.block_on(desk.access.simulate(&somebody(&world), &simulation));
+    assert!(matches!(refused, Err(ServiceError::Refused(_))), "nobody could administer");
+}

@@ -1,0 +1,60 @@
+//! What this decision point offers, for whoever looks for it (AuthZEN Authorization API 1.0 §9). Needs no credentials.
+
+use std::sync::Arc;
+
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
+use actix_web::web::ServiceConfig;
+use actix_web::{HttpResponse, http::StatusCode};
+use serde_json::json;
+
+use crate::problem::Problem;
+use crate::route::resource;
+
+const WELL_KNOWN: &str = "/.well-known/authzen-configuration";
+/// How long the document may be kept.
+const MAX_AGE: &str = "public, max-age=3600";
+
+pub(super) fn mount(identifier: Option<Arc<str>>, config: &mut ServiceConfig) {
+    // The identifier's own path comes after the suffix.
+    let path = identifier.as_deref().map_or("", path_of);
+    let path = format!("{WELL_KNOWN}{path}");
+    let answer = move || {
+        let identifier = identifier.clone();
+        async move { document(identifier.as_deref()) }
+    };
+    config.service(resource(&path).get(answer));
+}
+
+fn path_of(identifier: &str) -> &str {
+    let authority = identifier.split_once("://").map_or(identifier, |(_, rest)| rest);
+    authority.find('/').and_then(|slash| authority.get(slash..)).unwrap_or_default()
+}
+
+fn document(identifier: Option<&str>) -> Result<HttpResponse, Problem> {
+    let Some(base) = identifier else {
+        let detail = "This server does not know its public https URL: `server.public-url` is not set to one.";
+        return Err(Problem::new(StatusCode::NOT_FOUND, "no_public_url", detail));
+    };
+    let endpoint = |path: &str| format!("{base}/access/v1/{path}");
+    let cache = (CACHE_CONTROL, HeaderValue::from_static(MAX_AGE));
+    Ok(HttpResponse::Ok().insert_header(cache).json(json!({
+        "policy_decision_point": base,
+        "access_evaluation_endpoint": endpoint("evaluation"),
+        "access_evaluations_endpoint": endpoint("evaluations"),
+        "search_subject_endpoint": endpoint("search/subject"),
+        "search_resource_endpoint": endpoint("search/resource"),
+        "search_action_endpoint": endpoint("search/action"),
+    })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::path_of;
+
+    #[test]
+    fn the_path_of_an_identifier() {
+        assert_eq!(path_of("https://pdp.example.com"), "");
+        assert_eq!(path_of("https://pdp.example.com/tenant1"), "/tenant1");
+        assert_eq!(path_of("https://pdp.example.com:8443/a/b"), "/a/b");
+    }
+}

@@ -1,0 +1,113 @@
+//! `/access/v1`: decisions as a service, by the OpenID AuthZEN Authorization API 1.0 and beyond it.
+
+mod changes;
+pub(crate) mod evaluation;
+pub(crate) mod explain;
+pub(crate) mod inspect;
+mod metadata;
+pub(crate) mod review;
+pub(crate) mod search;
+pub(crate) mod simulate;
+mod wire;
+
+use std::sync::Arc;
+
+use actix_web::Error;
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::middleware::{Next, from_fn};
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{HttpMessage, ResponseError};
+use identity_core::service::access::Access;
+use utoipa::IntoResponses;
+
+use crate::authentication::authenticate;
+use crate::problem::{self, Problem, ProblemDocument};
+use crate::request::RequestId;
+
+/// What there is to ask.
+#[derive(Clone)]
+pub struct Decisions {
+    /// Answers.
+    pub access: Arc<Access>,
+    /// The URL at which this decision point is known: `https`, without a slash at its end. Without one there is no metadata
+    /// to publish.
+    pub identifier: Option<Arc<str>>,
+}
+
+/// The failures that every question may be answered with.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only described, never built")]
+pub(crate) enum Failures {
+    /// Something is missing, of the wrong type or not JSON.
+    #[response(status = 400, content_type = "application/problem+json")]
+    BadRequest(ProblemDocument),
+    /// Nobody is authenticated.
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthorized(ProblemDocument),
+    /// The caller may not ask this.
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(ProblemDocument),
+    /// The request is larger than this server reads.
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(ProblemDocument),
+    /// The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again.
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooManyRequests(ProblemDocument),
+    /// A token's issuer, or the store, cannot be reached now.
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(ProblemDocument),
+}
+
+impl Decisions {
+    /// Mounts `/access/v1`.
+    pub(crate) fn mount(&self, config: &mut ServiceConfig) {
+        let scope = web::scope("/access/v1")
+            .app_data(Data::from(Arc::clone(&self.access)))
+            .configure(|v1| {
+                evaluation::mount(v1);
+                search::mount(v1);
+                explain::mount(v1);
+                simulate::mount(v1);
+                review::mount(v1);
+                if self.access.has_tokens() {
+                    inspect::mount(v1);
+                }
+            })
+            .default_service(web::to(problem::no_such_path))
+            .wrap(from_fn(authenticate))
+            .wrap(from_fn(with_a_usable_id));
+        config.service(scope);
+    }
+
+    /// Mounts what has its place at the root of the host, whatever the base path.
+    pub fn mount_metadata(&self, config: &mut ServiceConfig) {
+        metadata::mount(self.identifier.clone(), config);
+    }
+}
+
+/// Looks for something that may take long, while the worker serves others.
+async fn off_the_worker<T: Send + 'static>(look: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    let internal =
+        |_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on the server.");
+    web::block(look).await.map_err(internal)
+}
+
+/// A request id is given back as it came, or not at all: one that cannot be is refused.
+async fn with_a_usable_id<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let ours = request.extensions().get::<RequestId>().map(|id| Arc::clone(&id.0));
+    let is_usable = request
+        .headers()
+        .get("x-request-id")
+        .is_none_or(|given| ours.is_some_and(|ours| given.as_bytes() == ours.as_bytes()));
+    if is_usable {
+        return Ok(next.call(request).await?.map_into_left_body());
+    }
+    let detail = "X-Request-ID must be 1 to 128 printable ASCII characters.";
+    let response = Problem::bad_request("request_id", detail).error_response();
+    Ok(request.into_response(response).map_into_right_body())
+}

@@ -1,0 +1,145 @@
+//! Resource types, built-in ones and the operator's own (management reference §1.9).
+
+use actix_web::web::{Data, Path, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use identity_core::entity::CustomType;
+use identity_core::matrix::Family;
+use identity_core::service::{Authorizations, ResourceKind};
+use identity_core::value::{PermissionName, PropertyName, ResourceTypeName};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Failures;
+use crate::authentication::Authenticated;
+use crate::body::{Body, Findings, one};
+use crate::problem::Problem;
+use crate::revision::written;
+use crate::route::resource;
+
+pub(super) fn mount(api: &mut ServiceConfig) {
+    api.service(resource("/resource-types").get(list).post(create))
+        .service(resource("/resource-types/{type}").put(replace).delete(delete));
+}
+
+/// A resource type.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ResourceTypeView {
+    #[serde(rename = "type")]
+    kind: String,
+    supported_permissions: Vec<String>,
+    /// Of the operator's own types: the properties that conditions may look at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    properties: Option<Vec<String>>,
+}
+
+/// A resource type to make.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ResourceTypeBody {
+    /// Letters, digits, `_`, `-` and `.`.
+    #[serde(rename = "type")]
+    #[schema(example = "invoice")]
+    kind: String,
+    #[schema(example = json!(["approve", "read"]))]
+    supported_permissions: Vec<String>,
+    /// The properties of a resource that conditions may look at.
+    #[serde(default)]
+    #[schema(example = json!(["owner"]))]
+    properties: Vec<String>,
+}
+
+/// What a resource type is to have.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ResourceTypeParts {
+    supported_permissions: Vec<String>,
+    /// The properties of a resource that conditions may look at.
+    #[serde(default)]
+    properties: Vec<String>,
+}
+
+impl From<ResourceKind> for ResourceTypeView {
+    fn from(kind: ResourceKind) -> Self {
+        let properties = kind.properties.iter().map(ToString::to_string).collect();
+        Self {
+            kind: kind.name.to_string(),
+            supported_permissions: kind.permissions.iter().map(ToString::to_string).collect(),
+            properties: (kind.family == Family::Custom).then_some(properties),
+        }
+    }
+}
+
+fn parse(name: &str, permissions: &[String], properties: &[String]) -> Result<CustomType, Problem> {
+    let mut findings = Findings::default();
+    let name = findings.take("type", ResourceTypeName::parse(name));
+    let permissions = permissions.iter().map(|text| PermissionName::parse(text));
+    let permissions = findings.all("supportedPermissions", permissions);
+    let properties = findings.all("properties", properties.iter().map(|text| PropertyName::parse(text)));
+    match (name, permissions, properties) {
+        (Some(name), Some(permissions), Some(properties)) => Ok(CustomType {
+            name,
+            permissions: permissions.into_iter().collect(),
+            properties: properties.into_iter().collect(),
+        }),
+        _ => Err(findings.problem()),
+    }
+}
+
+fn view(kind: &CustomType) -> ResourceTypeView {
+    ResourceTypeView::from(ResourceKind::from(kind))
+}
+
+/// Lists the resource types and what can be done with each.
+#[utoipa::path(get, path = "/api/resource-types", tag = "resource-types",
+    responses((status = 200, body = Vec<ResourceTypeView>), Failures))]
+pub(crate) async fn list(
+    authorizations: Data<Authorizations>,
+    Authenticated(caller): Authenticated,
+) -> Result<HttpResponse, Problem> {
+    let types = authorizations.resource_types(&caller).await?;
+    Ok(HttpResponse::Ok().json(types.into_iter().map(ResourceTypeView::from).collect::<Vec<_>>()))
+}
+
+/// Creates a resource type of one's own.
+#[utoipa::path(post, path = "/api/resource-types", tag = "resource-types", request_body = ResourceTypeBody,
+    responses((status = 201, body = ResourceTypeView), Failures))]
+pub(crate) async fn create(
+    request: HttpRequest,
+    authorizations: Data<Authorizations>,
+    Authenticated(caller): Authenticated,
+    Body(body): Body<ResourceTypeBody>,
+) -> Result<HttpResponse, Problem> {
+    let kind = parse(&body.kind, &body.supported_permissions, &body.properties)?;
+    written(&request, authorizations.create_type(&caller, kind.clone()).await?);
+    Ok(HttpResponse::Created().json(view(&kind)))
+}
+
+/// Replaces what a resource type of one's own has. What is still granted, or looked at by a condition, cannot go.
+#[utoipa::path(put, path = "/api/resource-types/{type}", tag = "resource-types", request_body = ResourceTypeParts,
+    params(("type" = String, Path)), responses((status = 200, body = ResourceTypeView), Failures))]
+pub(crate) async fn replace(
+    request: HttpRequest,
+    authorizations: Data<Authorizations>,
+    Authenticated(caller): Authenticated,
+    name: Path<String>,
+    Body(body): Body<ResourceTypeParts>,
+) -> Result<HttpResponse, Problem> {
+    let kind = parse(&name, &body.supported_permissions, &body.properties)?;
+    written(&request, authorizations.update_type(&caller, kind.clone()).await?);
+    Ok(HttpResponse::Ok().json(view(&kind)))
+}
+
+/// Deletes a resource type of one's own, with the authorizations on it.
+#[utoipa::path(delete, path = "/api/resource-types/{type}", tag = "resource-types", params(("type" = String, Path)),
+    responses((status = 204), Failures))]
+pub(crate) async fn delete(
+    request: HttpRequest,
+    authorizations: Data<Authorizations>,
+    Authenticated(caller): Authenticated,
+    name: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let name = one("type", ResourceTypeName::parse(&name))?;
+    written(&request, authorizations.delete_type(&caller, name).await?);
+    Ok(crate::done())
+}

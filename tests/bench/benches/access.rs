@@ -1,0 +1,180 @@
+//! Decisions as a service: explanations, searches, simulations; and questions over HTTP against a plain JSON handler.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark")]
+
+use std::sync::Arc;
+
+use identity_bench::floor::Floor;
+use identity_bench::http::{Target, drive};
+use identity_bench::measure::{Bench, Goal, asked_for};
+use identity_bench::policies::{Grant, Owner, Policies, Query, Size, TYPES, resource_id, role, username};
+use identity_core::apply::{Command, apply};
+use identity_core::decide::{Authority, Explanation, Question, decide};
+use identity_core::diff::holdings;
+use identity_core::engine::Engine;
+use identity_core::entity::{Actor, Container, MappingRule, Membership, Operator, Party, Principal, RuleKind};
+use identity_core::fake::{FixedClock, MemoryPolicyStore};
+use identity_core::matrix::Matrix;
+use identity_core::port::VerifiedToken;
+use identity_core::resolve::{Presented, resolve};
+use identity_core::search::principals_who_can;
+use identity_core::service::Caller;
+use identity_core::service::access::{Access, Logins, Simulation};
+use identity_core::value::{ClaimSelector, ClaimValue, Claims, MappingRuleId, Name, Revision};
+use identity_core::world::{Change, Sources, World};
+use time::OffsetDateTime;
+
+/// Where crowds have access, by their size.
+const CROWDS: [usize; 3] = [100, 1000, 10_000];
+/// Recent callers that a rule is tried on.
+const LOGINS: usize = 10_000;
+
+fn crowd(count: usize) -> usize {
+    500_000 + count
+}
+
+/// The world, and in it resources to which many have access.
+fn world(policies: &Policies) -> World {
+    const READ: u8 = 1 << 2;
+    let grants = CROWDS.into_iter().flat_map(|count| {
+        (0..count).map(move |user| Grant {
+            owner: Owner::User(user),
+            resource_type: 0,
+            id: Some(crowd(count)),
+            permissions: READ,
+        })
+    });
+    let rows: Vec<Change> = (10_000_000..).zip(grants).map(|(key, grant)| grant.row(key)).collect();
+    let (world, refused) = policies.world().replay(Revision(2), &rows);
+    assert_eq!(refused, []);
+    world
+}
+
+fn answer(world: &World, query: &Query, explained: bool) -> (bool, Option<Explanation>) {
+    let principal = Principal::User(username(query.person));
+    let subject = resolve(world, Presented::by_id(world, &principal));
+    let question = Question::resource(world.matrix(), query.resource_type, &query.permission, &query.id).unwrap();
+    let decision = decide(world, &subject, &question);
+    (decision.allowed(), explained.then(|| decision.explain(world, &subject)))
+}
+
+fn token(number: usize) -> Arc<VerifiedToken> {
+    let claims = serde_json::json!({"sub": username(number).as_str(), "department": format!("d{}", number % 100),
+        "groups": (0..20).map(|group| format!("/g/{}", (number + group) % 1000)).collect::<Vec<_>>()});
+    Arc::new(VerifiedToken {
+        issuer: Arc::from("https://issuer.example"),
+        principal: Principal::User(username(number)),
+        groups: None,
+        permissions: std::collections::BTreeSet::new(),
+        claims: Claims::new(claims).unwrap(),
+        display_name: None,
+        email: None,
+        expires_at: OffsetDateTime::UNIX_EPOCH,
+    })
+}
+
+/// The service, with its recent callers.
+struct Desk {
+    runtime: tokio::runtime::Runtime,
+    access: Access,
+    caller: Caller,
+    tokens: Vec<Arc<VerifiedToken>>,
+    simulation: Simulation,
+}
+
+impl Desk {
+    fn new(world: &World) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let store = MemoryPolicyStore::default();
+        let audit = Arc::new(store.audit_log());
+        let clock = Arc::new(FixedClock::new(OffsetDateTime::UNIX_EPOCH));
+        let sources = Sources::Provider { groups_claimed: false };
+        let start = Engine::start(Arc::new(store), audit.clone(), clock, sources, Matrix::standard());
+        let engine = Arc::new(runtime.block_on(start).unwrap());
+        let logins = Arc::new(Logins::new(LOGINS, true));
+        let tokens: Vec<_> = (0..LOGINS).map(token).collect();
+        for token in &tokens {
+            logins.note(token, &resolve(world, Presented::from(token.as_ref())), OffsetDateTime::UNIX_EPOCH);
+        }
+        let rule = MappingRule {
+            id: MappingRuleId::parse("tried").unwrap(),
+            name: Name::parse("Tried").unwrap(),
+            selector: ClaimSelector::parse("department").unwrap(),
+            operator: Operator::Equals,
+            value: ClaimValue::parse("d7").unwrap(),
+            kind: RuleKind::Any,
+        };
+        let member = Membership::new(Container::Role(role(3)), Party::MappingRule(rule.id.clone())).unwrap();
+        let commands = vec![Command::CreateMappingRule(rule), Command::AddMember(member)];
+        let principal = Principal::User(username(0));
+        let subject = Arc::new(resolve(world, Presented::from(&principal)));
+        let caller = Caller {
+            world: Arc::new(world.clone()),
+            actor: Actor::Anonymous,
+            subject,
+            display_name: None,
+            email: None,
+            request_id: None,
+        };
+        let access = Access::new(engine, audit, None, logins, None);
+        Self { runtime, access, caller, tokens, simulation: Simulation { commands, question: None, logins: LOGINS } }
+    }
+
+    fn simulate(&self) -> usize {
+        let simulated = self.runtime.block_on(self.access.simulate(&self.caller, &self.simulation));
+        simulated.unwrap().logins.changed.len()
+    }
+
+    /// Both worlds for each caller, and all that differs.
+    fn by_hand(&self) -> usize {
+        let before = &self.caller.world;
+        let after = apply(before, &self.simulation.commands, Authority::Administrator).unwrap().world;
+        let differs = |token: &&Arc<VerifiedToken>| {
+            let had = holdings(before, &resolve(before, Presented::from(token.as_ref())));
+            had != holdings(&after, &resolve(&after, Presented::from(token.as_ref())))
+        };
+        self.tokens.iter().filter(differs).count()
+    }
+}
+
+fn main() {
+    if !asked_for() {
+        return;
+    }
+    let policies = Policies::generate(Size::w2(1_000_000));
+    let world = world(&policies);
+    let queries = policies.queries(&Floor::new(&policies), 4096);
+    let desk = Desk::new(&world);
+    assert_eq!(desk.simulate(), desk.by_hand(), "both find the same");
+
+    let mut bench = Bench::new("Decisions as a service, among a million authorizations");
+    for (name, allowed) in [("yes", true), ("no", false)] {
+        let chosen: Vec<&Query> = queries.iter().filter(|query| answer(&world, query, false).0 == allowed).collect();
+        for (what, explained) in [("decision", false), ("explanation", true)] {
+            let (chosen, world, mut next) = (chosen.clone(), &world, 0);
+            bench.case(format!("{what}: {name}"), move || {
+                next = (next + 1) % chosen.len();
+                answer(world, chosen[next], explained)
+            });
+        }
+        bench.compare(format!("explanation: {name}"), format!("decision: {name}"), Some(Goal::AtMost(5.0)));
+    }
+    for count in CROWDS {
+        let (world, id) = (&world, resource_id(crowd(count)));
+        let found = move || {
+            let question = Question::resource(world.matrix(), TYPES[0], "READ", &id).unwrap();
+            principals_who_can(world, &question, false, None).count()
+        };
+        assert!(found() >= count);
+        bench.case(format!("search: {count} found"), found);
+    }
+    // Ten times as many may take ten times as long, and half as much again for the memory that it takes.
+    bench.compare("search: 1000 found", "search: 100 found", Some(Goal::AtMost(15.0)));
+    bench.compare("search: 10000 found", "search: 1000 found", Some(Goal::AtMost(15.0)));
+    bench.case("a rule tried on 10,000 callers", || desk.simulate());
+    bench.case("the same, all compared", || desk.by_hand());
+    bench.compare("a rule tried on 10,000 callers", "the same, all compared", Some(Goal::AtMost(1.0)));
+    bench.report();
+
+    drive(Target::start());
+}

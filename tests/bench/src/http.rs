@@ -1,0 +1,202 @@
+//! Requests per second of one question over HTTP, beside a plain JSON handler in the same process, on one worker each.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpResponse, HttpServer, web};
+use async_trait::async_trait;
+use identity_core::apply::{Command, apply};
+use identity_core::decide::Authority;
+use identity_core::engine::Engine;
+use identity_core::entity::{Container, Membership, Party, Principal};
+use identity_core::fake::{FixedClock, MemoryPolicyStore, SequentialIds};
+use identity_core::matrix::Matrix;
+use identity_core::port::{Commit, Evidence, Ids, Inspection, PolicyStore, TokenError, TokenVerifier, VerifiedToken};
+use identity_core::service::Authentication;
+use identity_core::service::access::{Access, Logins};
+use identity_core::value::{Claims, Revision, RoleId, Username};
+use identity_core::world::{Sources, World};
+use identity_core::{entity, preset};
+use identity_http::{Decisions, Https, Limits, Surfaces, TrustedProxies, observe};
+use time::OffsetDateTime;
+
+/// Connections at once.
+const CONNECTIONS: usize = 16;
+/// How often each has its turn, and how long.
+const ROUNDS: usize = 9;
+const TURN: Duration = Duration::from_secs(1);
+const QUESTION: &str =
+    r#"{"subject":{"type":"user","id":"root"},"action":{"name":"READ"},"resource":{"type":"ROLE","id":"admin"}}"#;
+
+/// Two servers in this process.
+pub struct Target {
+    ours: SocketAddr,
+    plain: SocketAddr,
+}
+
+/// A verifier that knows one token already: what is measured is not its verification.
+struct Known(Arc<VerifiedToken>);
+
+#[async_trait]
+impl TokenVerifier for Known {
+    async fn verify(&self, _: &str) -> Result<Arc<VerifiedToken>, TokenError> {
+        Ok(Arc::clone(&self.0))
+    }
+
+    async fn inspect<'e>(&self, _: Evidence<'e>) -> Inspection {
+        Inspection::default()
+    }
+}
+
+/// The defaults, with `root` an administrator.
+async fn engine() -> Arc<Engine> {
+    let sources = Sources::Provider { groups_claimed: false };
+    let empty = World::new(sources, Matrix::standard());
+    let root = Membership::new(
+        Container::Role(RoleId::parse(preset::ADMIN_ROLE).unwrap()),
+        Party::User(Username::parse("root").unwrap()),
+    );
+    let mut commands = preset::missing(&empty);
+    commands.push(Command::AddMember(root.unwrap()));
+    let applied = apply(&empty, &commands, Authority::Server).unwrap();
+    let store = MemoryPolicyStore::default();
+    let commit =
+        Commit { revision: Revision(1), at: OffsetDateTime::UNIX_EPOCH, changes: applied.changes, audit: vec![] };
+    store.begin(Revision(0)).await.unwrap().commit(commit).await.unwrap();
+    let audit = Arc::new(store.audit_log());
+    let clock = Arc::new(FixedClock::new(OffsetDateTime::UNIX_EPOCH));
+    Arc::new(Engine::start(Arc::new(store), audit, clock, sources, Matrix::standard()).await.unwrap())
+}
+
+fn surfaces(engine: &Arc<Engine>) -> Surfaces {
+    let token = VerifiedToken {
+        issuer: Arc::from("https://issuer.example"),
+        principal: Principal::User(Username::parse("root").unwrap()),
+        groups: None,
+        permissions: std::collections::BTreeSet::new(),
+        claims: Claims::new(serde_json::json!({"sub": "root"})).unwrap(),
+        display_name: None,
+        email: None,
+        expires_at: OffsetDateTime::UNIX_EPOCH,
+    };
+    let verifier: Arc<dyn TokenVerifier> = Arc::new(Known(Arc::new(token)));
+    let logins = Arc::new(Logins::new(1000, false));
+    let audit = Arc::new(MemoryPolicyStore::default().audit_log());
+    let access = Access::new(Arc::clone(engine), audit, Some(Arc::clone(&verifier)), Arc::clone(&logins), None);
+    Surfaces {
+        engine: Arc::clone(engine),
+        authentication: Arc::new(Authentication::new(Arc::clone(engine), Some(verifier), None).noting(logins)),
+        people: None,
+        clients: None,
+        apis: None,
+        groups: None,
+        roles: None,
+        tenants: None,
+        mapping_rules: None,
+        authorizations: None,
+        decisions: Some(Decisions { access: Arc::new(access), identifier: None }),
+        audit_logs: None,
+        base_path: String::new(),
+        cluster: None,
+        sign_in: None,
+        https: Https(false),
+        proxies: TrustedProxies::new(&[]),
+        ids: Arc::new(SequentialIds::default()),
+        limits: Limits { body_bytes: 1 << 20, revision_wait: Duration::from_secs(1) },
+    }
+}
+
+async fn plain(body: web::Json<serde_json::Value>) -> HttpResponse {
+    let asked = body.get("subject").is_some_and(entity_like);
+    HttpResponse::Ok().json(serde_json::json!({"decision": asked}))
+}
+
+fn entity_like(value: &serde_json::Value) -> bool {
+    value.get("id").and_then(serde_json::Value::as_str).is_some_and(|id| entity::storable(id) == id)
+}
+
+impl Target {
+    /// Starts both servers; they end with the process.
+    #[must_use]
+    pub fn start() -> Self {
+        let listener = || TcpListener::bind("127.0.0.1:0").unwrap();
+        let (ours, theirs) = (listener(), listener());
+        let target = Self { ours: ours.local_addr().unwrap(), plain: theirs.local_addr().unwrap() };
+        std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let surfaces = surfaces(&engine().await);
+                let ids: Arc<dyn Ids> = Arc::clone(&surfaces.ids);
+                let app = move || {
+                    let surfaces = surfaces.clone();
+                    App::new()
+                        .app_data(web::Data::from(Arc::clone(&ids)))
+                        .app_data(web::Data::new(Https(false)))
+                        .service(web::scope("").configure(move |scope| surfaces.mount(scope)))
+                        .wrap(from_fn(observe))
+                };
+                let ours = HttpServer::new(app).workers(1).disable_signals().listen(ours).unwrap().run();
+                let app = || App::new().route("/access/v1/evaluation", web::post().to(plain));
+                let theirs = HttpServer::new(app).workers(1).disable_signals().listen(theirs).unwrap().run();
+                let _ended = tokio::join!(ours, theirs);
+            });
+        });
+        target
+    }
+}
+
+/// One request after the other on one connection, until somebody says stop.
+fn ask(address: SocketAddr, done: &AtomicU64, stop: &AtomicBool) {
+    let request = format!(
+        "POST /access/v1/evaluation HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a.b.c\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{QUESTION}",
+        QUESTION.len()
+    );
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_nodelay(true).unwrap();
+    let mut buffer = [0; 4096];
+    while !stop.load(Ordering::Relaxed) {
+        stream.write_all(request.as_bytes()).unwrap();
+        let read = stream.read(&mut buffer).unwrap();
+        let answer = buffer.get(..read).unwrap_or_default();
+        assert!(answer.starts_with(b"HTTP/1.1 200") && answer.ends_with(b"{\"decision\":true}"), "one answer, whole");
+        done.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn per_second(address: SocketAddr) -> f64 {
+    let (done, stop) = (AtomicU64::new(0), AtomicBool::new(false));
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..CONNECTIONS {
+            scope.spawn(|| ask(address, &done, &stop));
+        }
+        std::thread::sleep(TURN);
+        stop.store(true, Ordering::Relaxed);
+    });
+    done.load(Ordering::Relaxed) as f64 / start.elapsed().as_secs_f64()
+}
+
+/// Measures both in turns, and prints the ratio.
+pub fn drive(target: Target) {
+    while TcpStream::connect(target.ours).is_err() || TcpStream::connect(target.plain).is_err() {
+        std::thread::yield_now();
+    }
+    let mut ratios: Vec<(f64, f64, f64)> = (0..ROUNDS)
+        .map(|_| (per_second(target.ours), per_second(target.plain)))
+        .map(|(ours, plain)| (ours / plain, ours, plain))
+        .collect();
+    ratios.sort_by(|one, other| one.0.total_cmp(&other.0));
+    if let Some((ratio, ours, plain)) = ratios.get(ROUNDS / 2) {
+        let reached = if *ratio >= 0.6 { "ok" } else { "missed" };
+        let mut out = std::io::stdout();
+        let text = format!(
+            "\n## Over HTTP\n\nan evaluation {ours:.0}/s, a plain JSON handler {plain:.0}/s: {:.0} % (goal 60 %: {reached})\n",
+            ratio * 100.0
+        );
+        out.write_all(text.as_bytes()).unwrap();
+    }
+}

@@ -2546,12 +2546,23 @@ export interface components {
             /** @description A token. */
             token?: string | null;
         };
+        /** @description What a mapping rule says to a token. */
+        InspectedRule: {
+            claimName: string;
+            claimValue: string;
+            id: string;
+            matches: boolean;
+            name: string;
+            operator: string;
+            /** @description What the claim holds that it looks at. */
+            saw: unknown[];
+        };
         /** @description A token, looked through. Nothing of it was kept. */
         InspectedView: {
             /** @description Whether there are more rules than are shown, none of which match. */
             moreRules: boolean;
             /** @description What mapping rules say: those that match first. */
-            rules: components["schemas"]["RuleView"][];
+            rules: components["schemas"]["InspectedRule"][];
             /**
              * @description The checks of the token, each by itself: `check`, `passed` (null when it could not be made), `reason`, `detail`, `saw`,
              *     `wanted`.
@@ -2793,16 +2804,19 @@ export interface components {
          * @enum {string}
          */
         RuleType: "ROLE" | "TENANT" | "GROUP";
-        /** @description What a mapping rule says to a token. */
+        /** @description A mapping rule. */
         RuleView: {
+            appliedGroups: components["schemas"]["GroupReference"][];
+            appliedRoles: components["schemas"]["RoleView"][];
+            appliedTenants: components["schemas"]["TenantView"][];
+            /** @description A top-level claim, literally, or a JSONPath query (RFC 9535) if it begins with `$`. */
             claimName: string;
             claimValue: string;
+            /** @description The rule's key: the name that it was created with. */
             id: string;
-            matches: boolean;
             name: string;
-            operator: string;
-            /** @description What the claim holds that it looks at. */
-            saw: unknown[];
+            operator: components["schemas"]["OperatorView"];
+            type?: components["schemas"]["RuleType"] | null;
         };
         /** @description What is searched for, in the members that a question has. The id of what is searched is ignored. */
         SearchRequest: {
@@ -2897,7 +2911,7 @@ export interface components {
          * @description Something that there is to manage or to ask.
          * @enum {string}
          */
-        Surface: "users" | "cluster-users" | "clients" | "resource-servers" | "groups" | "roles" | "memberships" | "tenants" | "mapping-rules" | "authorizations" | "sessions" | "audit-log" | "cluster";
+        Surface: "users" | "cluster-users" | "clients" | "resource-servers" | "groups" | "roles" | "memberships" | "tenants" | "mapping-rules" | "authorizations" | "sessions" | "audit-log" | "decisions" | "inspection" | "cluster";
         /**
          * @description A tenant to create.
          * @example {

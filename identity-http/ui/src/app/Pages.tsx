@@ -23,6 +23,10 @@ const PAGES = {
   "/tenants/:id": lazy(() => import("../pages/tenants/TenantDetail")),
   "/mapping-rules": lazy(() => import("../pages/rules/RuleList")),
   "/authorizations": lazy(() => import("../pages/authorizations/Authorizations")),
+  "/why": lazy(() => import("../pages/why/Why")),
+  "/inspector": lazy(() => import("../pages/inspector/Inspector")),
+  "/try-rule": lazy(() => import("../pages/try/TryRule")),
+  "/who-can": lazy(() => import("../pages/who/WhoCan")),
   "/sessions": lazy(() => import("../pages/sessions/Sessions")),
   "/audit-log": lazy(() => import("../pages/audit/AuditLog")),
 };

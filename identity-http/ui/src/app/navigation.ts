@@ -38,6 +38,19 @@ export const NAVIGATION: { title: Key; places: Place[] }[] = [
     ],
   },
   {
+    title: "nav.understand",
+    places: [
+      { href: "/why", title: "why.title", needs: (session) => session.has("decisions") },
+      { href: "/inspector", title: "inspector.title", needs: (session) => session.has("inspection") },
+      {
+        href: "/try-rule",
+        title: "try.title",
+        needs: (session) => session.has("inspection") && session.has("mapping-rules"),
+      },
+      { href: "/who-can", title: "who.title", needs: (session) => session.has("decisions") },
+    ],
+  },
+  {
     title: "nav.operations",
     places: [
       { href: "/sessions", title: "sessions.title", needs: (session) => session.has("sessions") },

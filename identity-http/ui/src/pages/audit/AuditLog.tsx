@@ -1,10 +1,12 @@
 import { Tag, TextInput } from "@carbon/react";
 import { useState } from "react";
+import { Link } from "wouter";
 
 import { type Schemas, api, askPage } from "../../api/client";
 import { list, t, time, word } from "../../lib/i18n";
 import { useQuery } from "../../lib/useQuery";
 import { Listing } from "../../parts/Listing";
+import { useSession } from "../../app/session";
 import { Page } from "../../parts/Page";
 import { Choice } from "../../parts/fields";
 
@@ -89,12 +91,23 @@ export default function AuditLog() {
               </Tag>
             ),
           },
-          { key: "reason", header: t("audit.reason"), cell: ({ reason }) => reason ?? "–", minor: true },
+          { key: "reason", header: t("audit.reason"), cell: ({ key, ...entry }) => <Reason id={key} {...entry} />, minor: true },
           { key: "revision", header: t("audit.revision"), cell: ({ revision }) => revision ?? "–", minor: true },
         ]}
         empty={{ title: t("audit.none"), text: t("audit.none_text") }}
       />
     </Page>
+  );
+}
+
+/** Why it failed; a refusal can be opened. */
+function Reason({ id, result, reason }: Omit<Entry, "key"> & { id: string }) {
+  const { has } = useSession();
+  if (result !== "DENIED" || !has("decisions")) return reason ?? "–";
+  return (
+    <Link href={`/why?tab=denial&refusal=${id}`} className="cds--link">
+      {reason ?? t("why.of")}
+    </Link>
   );
 }
 

@@ -1,4 +1,5 @@
-import { type Schemas, api, ask, askPage } from "../../api/client";
+import { type Schemas, api, ask } from "../../api/client";
+import { losses } from "../../api/decisions";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { list, t } from "../../lib/i18n";
@@ -14,23 +15,21 @@ interface Props {
 export function DeleteGroup({ group: { id, name }, onClose, onDeleted }: Props) {
   const session = useSession();
   const say = useToast();
+  // Where groups live in a directory, nothing is simulated: what hangs on the group says it.
+  const inDirectory = async (count: number) => {
+    const roles = await ask(api.GET("/api/groups/{id}/roles", { params: { path: { id } } }));
+    return roles.length > 0 ? [t("lose.roles", { count, roles: list(roles.map(({ name }) => name)) })] : [];
+  };
   const consequences = async () => {
     const path = { params: { path: { id } } };
-    const [users, roles, authorizations, tenants] = await Promise.all([
+    const [users, authorizations, lost] = await Promise.all([
       ask(api.GET("/api/groups/{id}/users", path)),
-      ask(api.GET("/api/groups/{id}/roles", path)),
       session.has("authorizations") ? ask(api.GET("/api/groups/{id}/authorizations", path)) : [],
-      session.has("tenants")
-        ? askPage(api.GET("/api/tenants", { params: { query: { memberId: id, memberType: "GROUP" } } }))
-        : { items: [] },
+      losses(session, { deleteGroup: id }),
     ]);
-    const count = users.length;
-    const said = [];
-    if (roles.length > 0) said.push(t("lose.roles", { count, roles: list(roles.map(({ name }) => name)) }));
-    if (tenants.items.length > 0)
-      said.push(t("lose.tenants", { count, tenants: list(tenants.items.map(({ name }) => name)) }));
+    const said = lost.length > 0 || session.has("memberships") ? lost : await inDirectory(users.length);
     if (authorizations.length > 0) said.push(t("lose.authorizations", { count: authorizations.length }));
-    if (said.length === 0) said.push(t("lose.membership", { count }));
+    if (said.length === 0) said.push(t("lose.membership", { count: users.length }));
     return [...said, t("lose.no_undo")];
   };
   return (

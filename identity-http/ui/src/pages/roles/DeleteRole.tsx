@@ -1,4 +1,5 @@
 import { type Schemas, api, ask } from "../../api/client";
+import { losses } from "../../api/decisions";
 import { KINDS, membersOf } from "../../api/roleMembers";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
@@ -17,15 +18,16 @@ export function DeleteRole({ role: { name }, onClose, onDeleted }: Props) {
   const consequences = async () => {
     const permissions = await ask(api.GET("/api/roles/{name}/permissions", { params: { path: { name } } }));
     const audiences = [...new Set(permissions.map(({ resourceServerAudience }) => resourceServerAudience))];
-    const said = [];
+    const said: string[] = [];
     if (session.has("memberships")) {
       const none = { search: "", page: 0, size: 1 };
       const totals = await Promise.all(
         KINDS.map(async (kind) => [kind, (await membersOf(name, kind).page(none)).total] as const),
       );
-      for (const [kind, count] of totals) if (count > 0) said.push(t(`lose.role.of.${kind}`, { count }));
+      said.push(...(await losses(session, { deleteRole: name })));
+      for (const [kind, count] of totals) if (count > 0 && kind !== "USER") said.push(t(`lose.role.of.${kind}`, { count }));
     }
-    if (audiences.length > 0) said.push(t("lose.permissions", { apis: list(audiences) }));
+    if (audiences.length > 0 && said.length === 0) said.push(t("lose.permissions", { apis: list(audiences) }));
     return [...said, t("lose.no_undo")];
   };
   return (

@@ -1,0 +1,157 @@
+/** Why, what if, who: the decisions API. What its document calls objects has a shape here (docs/decisions-api.md). */
+
+import { number, t } from "../lib/i18n";
+import type { Session } from "../app/session";
+import { type Schemas, api, ask } from "./client";
+
+export interface Party {
+  type: "USER" | "CLIENT" | "GROUP" | "ROLE" | "MAPPING_RULE";
+  id: string;
+}
+
+export interface Membership {
+  container: { type: "GROUP" | "ROLE" | "TENANT"; id: string };
+  member: Party;
+}
+
+export interface Permission {
+  audience: string;
+  definition: string;
+}
+
+export type Scope = { match: "ANY" } | { match: "ID" | "PROPERTY"; value: string };
+
+export interface Authorization {
+  key: number;
+  owner: Party;
+  resource_type: string;
+  scope: Scope;
+  permissions: string[];
+}
+
+export type Step =
+  | { step: "PRINCIPAL"; principal: Party }
+  | { step: "RULE"; rule: string; name: string; claim: string; value: string }
+  | { step: "CLAIMED_GROUP"; group: string }
+  | { step: "CLAIMED_PERMISSION"; permission: Permission }
+  | { step: "MEMBER"; membership: Membership; name?: string }
+  | { step: "PERMISSION"; role: string; permission: Permission }
+  | { step: "AUTHORIZATION"; authorization: Authorization };
+
+export type Remedy =
+  | { remedy: "EXTEND_AUTHORIZATION"; permission: string }
+  | { remedy: "NAME_IN_PROPERTY"; property: string }
+  | { remedy: "SATISFY_CONDITION"; failing: { property: string }[] }
+  | { remedy: "MATCH_RULE"; rule: string; claim: string; value: string; mismatch: string; found_at?: string }
+  | { remedy: "SPEAK_FOR"; principal: Party; claim: string }
+  | { remedy: "RESPELL"; known: Party }
+  | { remedy: "RESPELL_GROUP"; claimed: string; known: string }
+  | { remedy: "REDIRECT" }
+  | { remedy: "ADD_MEMBER"; membership: Membership }
+  | { remedy: "EXTEND_ROLE"; role: string; permission: Permission }
+  | { remedy: "CREATE_ROLE"; permission: string; audience: string }
+  | { remedy: "CREATE_AUTHORIZATION"; owner: Party; resource_type: string; scope: Scope; permissions: string[] }
+  | { remedy: "JOIN_TENANT"; tenant: string };
+
+export interface NearMiss {
+  remedy: Remedy;
+  through?: Authorization;
+}
+
+export type Explanation = { decision: "ALLOW"; because: Step[] } | { decision: "DENY"; because: NearMiss[] };
+
+export interface Question {
+  /** `user`, `client` or `token`. */
+  who: string;
+  id: string;
+  type: string;
+  action: string;
+  resource: string;
+}
+
+export interface Answer {
+  decision: boolean;
+  subject?: Schemas["SubjectView"];
+  explanation?: Explanation;
+  detail?: string;
+}
+
+export async function explain({ who, id, type, action, resource }: Question): Promise<Answer> {
+  const body = {
+    subject: { type: who, id },
+    action: { name: action },
+    resource: { type, id: resource || "*" },
+  };
+  const said = await ask(api.POST("/access/v1/explain", { body: body as never }));
+  return {
+    decision: said.decision,
+    subject: said.subject ?? undefined,
+    explanation: (said.explanation ?? undefined) as Explanation | undefined,
+    detail: said.detail ?? undefined,
+  };
+}
+
+export type Item =
+  | { kind: "GROUP"; group: string }
+  | { kind: "ROLE"; role: string }
+  | { kind: "TENANT"; tenant: string }
+  | { kind: "PERMISSION"; permission: Permission }
+  | { kind: "RESOURCE"; resource_type: string; scope: Scope; permission: string };
+
+export interface Effect {
+  party: Party;
+  gained: Item[];
+  lost: Item[];
+}
+
+export type Change = Schemas["ChangeBody"];
+
+export async function simulate(changes: unknown[], recentCallers?: number) {
+  const said = await ask(api.POST("/access/v1/simulate", { body: { changes: changes as Change[], recentCallers } }));
+  return { ...said, effects: said.effects as unknown as Effect[] };
+}
+
+/** What is lost, in words; the name of an API says more than those of its permissions. */
+function lost(item: Item): string | undefined {
+  switch (item.kind) {
+    case "GROUP":
+      return undefined;
+    case "ROLE":
+      return t("item.role", { name: item.role });
+    case "TENANT":
+      return t("item.tenant", { name: item.tenant });
+    case "PERMISSION":
+      return t("item.api", { name: item.permission.audience });
+    case "RESOURCE":
+      return t("item.resource", { type: item.resource_type });
+  }
+}
+
+/** The most kinds of losses that are named. */
+const MOST = 8;
+
+/** Who would lose what by a change, in sentences; nothing where that cannot be said. */
+export async function losses(session: Session, change: object): Promise<string[]> {
+  if (!session.has("decisions") || !session.has("memberships")) return [];
+  const { effects } = await simulate([change]);
+  const people = new Map<string, Set<string>>();
+  const rules = new Map<string, Set<string>>();
+  for (const effect of effects) {
+    const of = effect.party.type === "MAPPING_RULE" ? rules : people;
+    for (const item of effect.lost) {
+      const what = lost(item);
+      if (what) of.set(what, (of.get(what) ?? new Set()).add(`${effect.party.type} ${effect.party.id}`));
+    }
+  }
+  const said = (counts: Map<string, Set<string>>, key: "lose.people" | "lose.bearers") =>
+    [...counts]
+      .sort(([, a], [, b]) => b.size - a.size)
+      .slice(0, MOST)
+      .map(([what, who]) => t(key, { count: who.size, what }));
+  const more = people.size - MOST;
+  return [
+    ...said(people, "lose.people"),
+    ...(more > 0 ? [t("lose.more", { count: number(more) })] : []),
+    ...said(rules, "lose.bearers"),
+  ];
+}

@@ -1,0 +1,77 @@
+/** The changes that would grant, as far as they can be made with one click. */
+
+import type { Session } from "../app/session";
+import { type Schemas, api, ask } from "./client";
+import type { Authorization, Membership, NearMiss, Party, Scope } from "./decisions";
+import { type Grant, grantsOf } from "./grants";
+
+const scoped = (scope: Scope): Pick<Grant, "resourceId" | "property"> =>
+  scope.match === "ANY"
+    ? { resourceId: "*" }
+    : scope.match === "ID"
+      ? { resourceId: scope.value }
+      : { property: scope.value };
+
+const grantOf = ({ key, owner, resource_type, scope, permissions }: Authorization): Grant => ({
+  key: String(key),
+  ownerType: owner.type,
+  ownerId: owner.id,
+  resourceType: resource_type,
+  ...scoped(scope),
+  permissions,
+});
+
+function addMember({ container, member }: Membership): (() => Promise<unknown>) | undefined {
+  const { id } = container;
+  if (container.type === "ROLE") {
+    const memberType: Schemas["EntityType"] = member.type === "CLIENT" ? "APPLICATION" : member.type;
+    const body = { memberType, memberId: member.id };
+    return () => ask(api.POST("/api/roles/{name}/members", { params: { path: { name: id } }, body }));
+  }
+  if (container.type === "GROUP" && member.type === "USER")
+    return () => ask(api.POST("/api/groups/{id}/users", { params: { path: { id } }, body: { userId: member.id } }));
+  return container.type === "TENANT" ? joinTenant(id, member) : undefined;
+}
+
+function joinTenant(tenantId: string, member: Party): (() => Promise<unknown>) | undefined {
+  const path = { params: { path: { tenantId } } };
+  if (member.type === "USER")
+    return () => ask(api.POST("/api/tenants/{tenantId}/users", { ...path, body: { userIds: [member.id] } }));
+  if (member.type === "CLIENT")
+    return () => ask(api.POST("/api/tenants/{tenantId}/applications", { ...path, body: { applicationIds: [member.id] } }));
+  return undefined;
+}
+
+/** What makes a change; nothing where people have to decide more. */
+export function doing(session: Session, principal: Party, miss: NearMiss): (() => Promise<unknown>) | undefined {
+  const { remedy, through } = miss;
+  const sources = grantsOf(session);
+  const source = (type: string) => sources.find(({ types }) => types.some((known) => known.type === type));
+  switch (remedy.remedy) {
+    case "ADD_MEMBER":
+      return session.has("memberships") ? addMember(remedy.membership) : undefined;
+    case "JOIN_TENANT":
+      return joinTenant(remedy.tenant, principal);
+    case "EXTEND_ROLE": {
+      const { audience, definition } = remedy.permission;
+      const body = { resourceServerAudience: audience, definition };
+      return () => ask(api.POST("/api/roles/{name}/permissions", { params: { path: { name: remedy.role } }, body }));
+    }
+    case "CREATE_AUTHORIZATION": {
+      const grants = source(remedy.resource_type);
+      const [first] = remedy.permissions;
+      if (!grants || !first) return undefined;
+      const { owner, resource_type, scope } = remedy;
+      const grant = { ownerType: owner.type, ownerId: owner.id, resourceType: resource_type, ...scoped(scope) };
+      return () => grants.create({ ...grant, permissions: [first] });
+    }
+    case "EXTEND_AUTHORIZATION": {
+      const grants = through && source(through.resource_type);
+      if (!grants) return undefined;
+      const grant = grantOf(through);
+      return () => grants.update({ ...grant, permissions: [...grant.permissions, remedy.permission] });
+    }
+    default:
+      return undefined;
+  }
+}

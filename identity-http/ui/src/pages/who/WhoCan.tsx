@@ -1,0 +1,165 @@
+/** Who can do something, what somebody can do, who administers: every path, to look through and to take along. */
+
+import { Button } from "@carbon/react";
+import { Download } from "@carbon/icons-react";
+import { useState } from "react";
+
+import * as choices from "../../api/choices";
+import { type Schemas, api, ask, base } from "../../api/client";
+import { useSession } from "../../app/session";
+import { t, word } from "../../lib/i18n";
+import { useLoad } from "../../lib/useLoad";
+import { useQuery } from "../../lib/useQuery";
+import { Empty, Listing, local } from "../../parts/Listing";
+import { Page } from "../../parts/Page";
+import { QuestionFields, type Target } from "../../parts/QuestionFields";
+import { TabPages } from "../../parts/TabPages";
+import { Choice, TextField } from "../../parts/fields";
+
+type Line = Schemas["LineView"];
+
+export default function WhoCan() {
+  return (
+    <Page title={t("who.title")} lead={t("who.lead")}>
+      <TabPages
+        label={t("who.title")}
+        tabs={[
+          { id: "resource", title: t("who.resource"), content: () => <OfResource /> },
+          { id: "subject", title: t("who.subject"), content: () => <OfSubject /> },
+          { id: "administrators", title: t("who.administrators"), content: () => <OfAdministrators /> },
+        ]}
+      />
+    </Page>
+  );
+}
+
+function OfResource() {
+  const query = useQuery();
+  const asked = { type: query.get("type"), action: query.get("action"), resource: query.get("resource") };
+  const [target, setTarget] = useState<Target>(
+    asked.type ? asked : { type: "api", action: "write", resource: "camunda-identity-resource-server" },
+  );
+  const wanted = { type: asked.type, id: asked.resource || "*", action: asked.action };
+  return (
+    <>
+      <form
+        className="question"
+        onSubmit={(event) => {
+          event.preventDefault();
+          query.set({ ...target, page: 0 });
+        }}
+      >
+        <QuestionFields value={target} onValue={setTarget} />
+        <Button type="submit" disabled={!target.action.trim()}>
+          {t("who.find")}
+        </Button>
+      </form>
+      {asked.type && (
+        <Lines
+          path="resource"
+          query={wanted}
+          load={() => ask(api.GET("/access/v1/review/resource", { params: { query: wanted } }))}
+        />
+      )}
+    </>
+  );
+}
+
+function OfSubject() {
+  const session = useSession();
+  const query = useQuery();
+  const asked = { type: query.get("who"), id: query.get("id") };
+  const [who, setWho] = useState(asked.type || "user");
+  const [id, setId] = useState(asked.id);
+  const known = useLoad(async () => (await choices.users(session)?.(id)) ?? [], [id]);
+  return (
+    <>
+      <form
+        className="question"
+        onSubmit={(event) => {
+          event.preventDefault();
+          query.set({ who, id: id.trim(), page: 0 });
+        }}
+      >
+        <Choice
+          name="who"
+          labelText={t("why.who")}
+          value={who}
+          choices={(["user", "client"] as const).map((who) => [who, t(`why.${who}`)] as const)}
+          onValue={setWho}
+        />
+        <TextField name="id" labelText={t(who === "user" ? "username" : "tenants.client_id")} value={id} onValue={setId} list="known-people" />
+        <datalist id="known-people">
+          {known.data?.map(({ id, title }) => (
+            <option key={id} value={id}>
+              {title}
+            </option>
+          ))}
+        </datalist>
+        <Button type="submit" disabled={!id.trim()}>
+          {t("who.find")}
+        </Button>
+      </form>
+      {asked.id && (
+        <Lines
+          path="subject"
+          query={asked}
+          load={() => ask(api.GET("/access/v1/review/subject", { params: { query: asked } }))}
+        />
+      )}
+    </>
+  );
+}
+
+const OfAdministrators = () => (
+  <Lines path="administrators" query={{}} load={() => ask(api.GET("/access/v1/review/administrators"))} />
+);
+
+interface LinesProps {
+  path: string;
+  query: Record<string, string>;
+  load: () => Promise<Schemas["ReviewView"]>;
+}
+
+function Lines({ path, query, load }: LinesProps) {
+  const asked = JSON.stringify(query);
+  const { data, problem } = useLoad(load, [path, asked]);
+  const exported = (format: string) => `${base}/access/v1/review/${path}?${new URLSearchParams({ ...query, format })}`;
+  const lines = async (): Promise<Line[]> => {
+    if (problem) throw problem;
+    return data?.lines ?? [];
+  };
+  if (!data && !problem) return null;
+  if (data?.lines.length === 0) return <Empty title={t("who.none")} text={t("who.none_text")} />;
+  return (
+    <>
+      {data?.more && <p className="hint">{t("who.more")}</p>}
+      <Listing<Line>
+        label={t("who.title")}
+        search={t("members.search")}
+        load={local(lines, ({ partyId, resourceType, resourceId, path }) => [partyId, resourceType, resourceId, path])}
+        on={[path, asked, data, problem]}
+        rowKey={({ path, authorizationKey, resourceType, resourceId, permissions }) =>
+          [path, authorizationKey, resourceType, resourceId, ...permissions].join(" ")
+        }
+        columns={[
+          { key: "party", header: t("audit.actor"), cell: ({ partyType, partyId }) => `${word("owner", partyType)} ${partyId}` },
+          { key: "path", header: t("who.path"), cell: ({ path }) => <span className="code">{path}</span> },
+          { key: "resource", header: t("grants.resource"), cell: ({ resourceType, resourceId }) => `${resourceType} ${resourceId}`, minor: true },
+          { key: "permissions", header: t("grants.permissions"), cell: ({ permissions }) => permissions.join(", "), minor: true },
+        ]}
+        tools={
+          <>
+            <Button size="lg" kind="tertiary" renderIcon={Download} as="a" href={exported("csv")} download={`review-${path}.csv`}>
+              CSV
+            </Button>
+            <Button size="lg" kind="tertiary" renderIcon={Download} as="a" href={exported("json")} download={`review-${path}.json`}>
+              JSON
+            </Button>
+          </>
+        }
+        empty={{ title: t("who.none"), text: t("who.none_text") }}
+      />
+    </>
+  );
+}

@@ -1,0 +1,220 @@
+/** A decision, with the path that grants, or with what is missing and the button that adds it. */
+
+import { Button, Tag } from "@carbon/react";
+import { Checkmark, Close } from "@carbon/icons-react";
+import { useState } from "react";
+
+import type { Schemas } from "../../api/client";
+import type { Explanation, NearMiss, Party, Remedy, Scope, Step } from "../../api/decisions";
+import { type Problem, asProblem } from "../../api/problem";
+import { doing } from "../../api/remedies";
+import { useSession } from "../../app/session";
+import { useToast } from "../../app/toasts";
+import { list, t, word } from "../../lib/i18n";
+import type { Target } from "../../parts/QuestionFields";
+import { ProblemNotice } from "../../parts/ProblemNotice";
+
+interface Props {
+  allowed: boolean;
+  detail?: string;
+  subject?: Schemas["SubjectView"];
+  explanation?: Explanation;
+  target: Target;
+  onChanged: () => void;
+}
+
+export function Verdict({ allowed, detail, subject, explanation, target, onChanged }: Props) {
+  const said = explanation ? explanation.decision === "ALLOW" : allowed;
+  return (
+    <section className="verdict" aria-live="polite">
+      <h2 className={said ? "yes" : "no"}>
+        {said ? <Checkmark size={24} aria-hidden /> : <Close size={24} aria-hidden />}
+        {t(said ? "why.yes" : "why.no")}
+      </h2>
+      {detail && <p>{detail}</p>}
+      {explanation?.decision === "ALLOW" && (
+        <Graph nodes={explanation.because.map(nodeOf)} end={targetNode(target)} whole />
+      )}
+      {explanation?.decision === "DENY" && (
+        <>
+          {subject && <Graph nodes={[partyNode(subject as Party)]} end={targetNode(target)} />}
+          <h3>{t("why.would_help")}</h3>
+          <ol className="remedies">
+            {explanation.because.map((miss, index) => (
+              <li key={index}>
+                <Help miss={miss} principal={subject as Party | undefined} onChanged={onChanged} />
+              </li>
+            ))}
+          </ol>
+        </>
+      )}
+      {subject && <Subject {...subject} />}
+    </section>
+  );
+}
+
+interface Node {
+  kind: string;
+  text: string;
+  /** How one comes here from the one before. */
+  edge?: string;
+}
+
+const partyNode = ({ type, id }: { type: string; id: string }): Node => ({ kind: word("owner", type), text: id });
+
+const targetNode = ({ type, action, resource }: Target): Node => ({
+  kind: action || t("why.needed"),
+  text: [type, resource].filter(Boolean).join(" "),
+});
+
+const scopeText = (scope: Scope) =>
+  scope.match === "ANY" ? t("grants.all") : scope.match === "ID" ? scope.value : t("grants.by_property", { property: scope.value });
+
+function nodeOf(step: Step): Node {
+  switch (step.step) {
+    case "PRINCIPAL":
+      return partyNode(step.principal);
+    case "RULE":
+      return { kind: word("owner", "MAPPING_RULE"), text: step.name, edge: t("edge.claim", { claim: step.claim, value: step.value }) };
+    case "CLAIMED_GROUP":
+      return { kind: word("owner", "GROUP"), text: step.group, edge: t("edge.claimed") };
+    case "CLAIMED_PERMISSION":
+      return { kind: step.permission.audience, text: step.permission.definition, edge: t("edge.claimed") };
+    case "MEMBER": {
+      const { type, id } = step.membership.container;
+      return { kind: word("owner", type), text: step.name ?? id, edge: t("edge.member") };
+    }
+    case "PERMISSION":
+      return { kind: step.permission.audience, text: step.permission.definition, edge: t("edge.holds") };
+    case "AUTHORIZATION": {
+      const { resource_type, scope, permissions } = step.authorization;
+      return { kind: word("owner", "AUTHORIZATION"), text: `${resource_type} ${scopeText(scope)}: ${list(permissions)}`, edge: t("edge.owns") };
+    }
+  }
+}
+
+/** The path, drawn; read out, a list. The last edge is there or is what is missing. */
+function Graph({ nodes, end, whole }: { nodes: Node[]; end: Node; whole?: boolean }) {
+  const all = [...nodes, { ...end, edge: t(whole ? "edge.so" : "edge.missing") }];
+  return (
+    <ol className="graph" aria-label={t("why.path")}>
+      {all.map(({ kind, text, edge }, index) => (
+        <li key={index}>
+          {index > 0 && <span className={!whole && index === all.length - 1 ? "edge missing" : "edge"}>{edge}</span>}
+          <span className={index === all.length - 1 ? "node end" : "node"}>
+            <small>{kind}</small>
+            <strong>{text}</strong>
+          </span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Help({ miss, principal, onChanged }: { miss: NearMiss; principal?: Party; onChanged: () => void }) {
+  const session = useSession();
+  const say = useToast();
+  const [problem, setProblem] = useState<Problem>();
+  const run = session.mayWrite && principal ? doing(session, principal, miss) : undefined;
+  const text = inWords(miss.remedy);
+  return (
+    <>
+      <p>
+        {text}{" "}
+        {miss.through && (
+          <span className="hint">
+            {t("why.through", {
+              owner: `${word("owner", miss.through.owner.type)} ${miss.through.owner.id}`,
+              what: `${miss.through.resource_type} ${scopeText(miss.through.scope)}: ${list(miss.through.permissions)}`,
+            })}
+          </span>
+        )}
+      </p>
+      {run && (
+        <Button
+          size="sm"
+          kind="tertiary"
+          aria-label={`${t("why.do")}: ${text}`}
+          onClick={() =>
+            void run().then(
+              () => {
+                say({ title: t("why.done") });
+                onChanged();
+              },
+              (error: unknown) => setProblem(asProblem(error)),
+            )
+          }
+        >
+          {t("why.do")}
+        </Button>
+      )}
+      {problem && <ProblemNotice problem={problem} />}
+    </>
+  );
+}
+
+function inWords(remedy: Remedy): string {
+  const party = ({ type, id }: Pick<Party, "id"> & { type: string }) => `${word("owner", type)} ${id}`;
+  switch (remedy.remedy) {
+    case "ADD_MEMBER":
+      return t("remedy.ADD_MEMBER", { member: party(remedy.membership.member), container: party(remedy.membership.container) });
+    case "EXTEND_ROLE":
+      return t("remedy.EXTEND_ROLE", { role: remedy.role, permission: remedy.permission.definition, api: remedy.permission.audience });
+    case "CREATE_ROLE":
+      return t("remedy.CREATE_ROLE", { permission: remedy.permission, api: remedy.audience });
+    case "CREATE_AUTHORIZATION":
+      return t("remedy.CREATE_AUTHORIZATION", {
+        owner: party(remedy.owner),
+        type: remedy.resource_type,
+        scope: scopeText(remedy.scope),
+        permission: remedy.permissions[0] ?? "",
+      });
+    case "EXTEND_AUTHORIZATION":
+      return t("remedy.EXTEND_AUTHORIZATION", { permission: remedy.permission });
+    case "JOIN_TENANT":
+      return t("remedy.JOIN_TENANT", { tenant: remedy.tenant });
+    case "MATCH_RULE":
+      return t("remedy.MATCH_RULE", { rule: remedy.rule, claim: remedy.claim, value: remedy.value, why: word("mismatch", remedy.mismatch) });
+    case "SPEAK_FOR":
+      return t("remedy.SPEAK_FOR", { claim: remedy.claim, known: party(remedy.principal) });
+    case "RESPELL":
+      return t("remedy.RESPELL", { known: party(remedy.known) });
+    case "RESPELL_GROUP":
+      return t("remedy.RESPELL_GROUP", { claimed: remedy.claimed, known: remedy.known });
+    case "REDIRECT":
+      return t("remedy.REDIRECT");
+    case "NAME_IN_PROPERTY":
+      return t("remedy.NAME_IN_PROPERTY", { property: remedy.property });
+    case "SATISFY_CONDITION":
+      return t("remedy.SATISFY_CONDITION", { properties: list(remedy.failing.map(({ property }) => property)) });
+  }
+}
+
+/** Everything that somebody is. */
+export function Subject({ mappingRules, groups, roles, tenants }: Schemas["SubjectView"]) {
+  const parts = [
+    [t("rules.title"), mappingRules],
+    [t("groups.title"), groups],
+    [t("roles.title"), roles],
+    [t("tenants.title"), tenants],
+  ] as const;
+  if (parts.every(([, ids]) => ids.length === 0)) return <p className="hint">{t("why.is_nothing")}</p>;
+  return (
+    <dl className="facts">
+      {parts
+        .filter(([, ids]) => ids.length > 0)
+        .map(([title, ids]) => (
+          <div key={title} className="fact">
+            <dt>{title}</dt>
+            <dd className="tags">
+              {ids.map((id) => (
+                <Tag key={id} size="sm">
+                  {id}
+                </Tag>
+              ))}
+            </dd>
+          </div>
+        ))}
+    </dl>
+  );
+}

@@ -4,7 +4,7 @@ use identity_testkit::{Browser, Keycloak, Proxy, Reply};
 use reqwest::Url;
 use serde_json::json;
 
-use crate::support::{DEMO, creating};
+use crate::support::{DEMO, MACHINE, creating};
 
 /// Where the form of Keycloak's page goes.
 fn form(page: &Reply) -> Url {
@@ -56,6 +56,23 @@ async fn somebody_signs_in_and_out_at_keycloak() {
     let page = browser.get(begin.location().expect("the way to Keycloak")).await.expect_status(200);
     let back = browser.submit(form(&page), &credentials).await.location().expect("the way back");
     assert_eq!(browser.get(back).await.status, 303);
+    let mut signs_in_again = async |browser: &mut Browser| {
+        let begin = browser.get(at("/auth/login")).await.expect_status(303);
+        let page = browser.get(begin.location().expect("the way to Keycloak")).await;
+        // Keycloak may still know the browser.
+        let back = match page.status {
+            200 => browser.submit(form(&page), &credentials).await.location(),
+            _ => page.location(),
+        };
+        assert_eq!(browser.get(back.expect("the way back")).await.status, 303);
+    };
+    let machine = server.http().bearer(realm.client_token(MACHINE.0, MACHINE.1).await);
+    let path = format!("/api/users/{id}");
+    _ = machine.put(&path, &json!({"enabled": false})).await.expect_status(204);
+    assert_eq!(browser.get(at("/api/me")).await.status, 401, "who is disabled here is signed out at once");
+    _ = machine.put(&path, &json!({"enabled": true})).await.expect_status(204);
+    signs_in_again(&mut browser).await;
+
     let token = browser.cookie("X-CSRF-TOKEN").expect("a token").to_owned();
     let request = browser.request(reqwest::Method::POST, at("/auth/logout"));
     let out = browser.send(request.header("X-CSRF-TOKEN", token).header("accept", "application/json")).await;

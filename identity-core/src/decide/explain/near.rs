@@ -4,8 +4,7 @@ use super::missing::{Distance, Found};
 use super::rules::mismatch;
 use super::{Question, Remedy};
 use crate::decide::{decide, facts};
-use crate::entity::{Container, Membership, Party, Permission, Principal, RuleKind, Scope};
-use crate::matrix::TypeIndex;
+use crate::entity::{Container, Membership, Party, Permission, Principal, RuleKind};
 use crate::resolve::{Presented, Subject, resolve};
 use crate::value::{Audience, Claims, GroupId, PermissionName};
 use crate::world::{Grant, Kind, Sym, World};
@@ -221,35 +220,34 @@ impl Near<'_> {
         let Question::Resource { access, target } = *self.question else { return Found::new() };
         let (world, Some(asked)) = (self.world, target.id()) else { return Found::new() };
         let Some(kind) = world.matrix().get(access.resource_type) else { return Found::new() };
+        let ids = spellings(asked);
         let other_types = world.matrix().types().filter(|other| other.name != kind.name);
-        let alike_types: Vec<TypeIndex> = other_types
-            .filter(|other| alike(other.name.as_str(), kind.name.as_str()))
-            .filter_map(|other| world.matrix().index(other.name.as_str()))
-            .collect();
-        let same_permission = |place, permissions| {
-            let mut names = world.matrix().names(place, permissions);
-            let wanted = |name: &PermissionName| {
+        let alike_types = other_types.filter(|other| alike(other.name.as_str(), kind.name.as_str()));
+        let alike_accesses = alike_types.filter_map(|other| {
+            let asked = |name: &&PermissionName| {
                 let mut asked = world.matrix().names(access.resource_type, access.permissions);
                 asked.any(|asked| alike(asked.as_str(), name.as_str()))
             };
-            names.any(wanted)
-        };
-        let owners = self.subject.owners().iter();
-        let records = owners.flat_map(|owner| world.records_of(owner).take(LOOK)).take(LOOK * 4);
-        let near = records.filter(|(_, record)| {
-            let same_id = || matches!(&record.scope, Scope::Id(id) if alike(id.as_str(), asked));
-            if record.resource_type == access.resource_type {
-                return record.scope.resource_id() != Some(asked) && record.would_give(access) && same_id();
-            }
-            alike_types.contains(&record.resource_type)
-                && (record.scope == Scope::Any || same_id())
-                && same_permission(record.resource_type, record.permissions())
+            let names = other.permissions.iter().filter(asked).map(PermissionName::as_str);
+            world.matrix().set(other.name.as_str(), names).ok()
         });
-        near.map(|(key, _)| (Distance::Slip, Remedy::Redirect, Some(key))).collect()
+        let elsewhere: Vec<_> = alike_accesses.collect();
+        let here = ids.iter().filter_map(|id| world.run_on_id(access.resource_type, id));
+        let here = here.map(|run| (run, access.permissions));
+        let there = elsewhere.iter().flat_map(|(place, permissions)| {
+            let ids = ids.iter().map(String::as_str).chain([asked]);
+            let runs = ids.filter_map(|id| world.run_on_id(*place, id)).chain(world.run_on_any(*place));
+            runs.map(|run| (run, *permissions))
+        });
+        here.chain(there)
+            .filter_map(|(run, permissions)| run.find(self.subject.owners(), permissions))
+            .map(|grant| (Distance::Slip, Remedy::Redirect, Some(grant.key)))
+            .collect()
     }
 }
 
-/// How else somebody might have written a name: in another case, with or without a domain, a path or white space.
+/// How else somebody might have written a name: in another case, with another line between words, with or without a domain, a
+/// path or white space.
 fn spellings(text: &str) -> Vec<String> {
     let bare = text.trim().trim_start_matches('/');
     let local = bare.split_once('@').map_or(bare, |(local, _)| local);
@@ -264,7 +262,12 @@ fn spellings(text: &str) -> Vec<String> {
         let title = letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>());
         let cases =
             [Some(part.to_owned()), Some(lower.clone()), Some(part.to_uppercase()), title, Some(format!("/{part}"))];
-        found.extend(cases.into_iter().flatten());
+        for case in cases.into_iter().flatten() {
+            if case.contains(['-', '_']) {
+                found.extend([case.replace('-', "_"), case.replace('_', "-")]);
+            }
+            found.push(case);
+        }
     }
     found.sort_unstable();
     found.dedup();

@@ -159,21 +159,19 @@ pub(crate) async fn evaluation(
 
 async fn single(access: &Access, caller: &Caller, body: &Object, explain: bool) -> Result<HttpResponse, Problem> {
     let asked = asked(body)?;
-    permit(access, caller, std::slice::from_ref(&asked), explain).await?;
+    access.permit(caller, Ask::Evaluate, Some(&asked.resource.kind), 1).await?;
+    if explain {
+        access.permit(caller, Ask::Explain, Some(&asked.resource.kind), 0).await?;
+    }
     let evaluated = access.evaluate(caller, &asked, explain).await?;
     Ok(HttpResponse::Ok().json(Decision::from(evaluated)))
 }
 
-/// The caller's right to ask, for each resource type of the questions.
-async fn permit<'a>(
-    access: &Access,
-    caller: &Caller,
-    questions: impl IntoIterator<Item = &'a Asked>,
-    explain: bool,
-) -> Result<(), ServiceError> {
-    let mut count = 0;
-    let kinds = questions.into_iter().map(|asked| asked.resource.kind.as_str()).inspect(|_| count += 1);
-    let kinds: BTreeSet<&str> = kinds.collect();
+/// The caller's right to ask these questions, for each of their resource types.
+async fn permit(access: &Access, caller: &Caller, questions: &[&Asked], explain: bool) -> Result<(), ServiceError> {
+    let kinds: BTreeSet<&str> = questions.iter().map(|asked| asked.resource.kind.as_str()).collect();
+    // Counted once, with the first.
+    let mut count = questions.len();
     for kind in kinds {
         access.permit(caller, Ask::Evaluate, Some(kind), std::mem::take(&mut count)).await?;
         if explain {
@@ -238,7 +236,8 @@ pub(crate) async fn evaluations(
         return Err(Unfit(format!("`evaluations` must not hold more than {MOST}.")).into());
     }
     let questions: Vec<Result<Asked, Unfit>> = items.iter().map(|item| merged(&body, item)).collect();
-    permit(&access, &caller, questions.iter().flatten(), explain).await?;
+    let complete: Vec<&Asked> = questions.iter().flatten().collect();
+    permit(&access, &caller, &complete, explain).await?;
     let mut evaluations = Vec::with_capacity(questions.len());
     for question in questions {
         let decision = match question {

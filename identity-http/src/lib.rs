@@ -31,7 +31,7 @@ use actix_web::{HttpResponse, web};
 use identity_core::engine::Engine;
 use identity_core::port::Ids;
 use identity_core::service::{
-    Apis, AuditLogs, Authentication, Authorizations, Clients, Groups, MappingRules, People, Roles, Tenants,
+    Apis, AuditLogs, Authentication, Authorizations, Clients, Groups, MappingRules, Memberships, People, Roles, Tenants,
 };
 
 pub use access::Decisions;
@@ -60,6 +60,8 @@ pub struct Surfaces {
     pub groups: Option<Arc<Groups>>,
     /// `/api/roles`
     pub roles: Option<Arc<Roles>>,
+    /// `/api/memberships`, and the members of roles that live here
+    pub memberships: Option<Arc<Memberships>>,
     /// `/api/tenants`, and tenants by token
     pub tenants: Option<Arc<Tenants>>,
     /// `/api/mapping-rules`

@@ -11,8 +11,8 @@ use crate::Surfaces;
 use crate::access::{evaluation, explain, inspect, review, search, simulate};
 use crate::cluster::Describe;
 use crate::management::{
-    audit_log, authorizations, capabilities, clients, for_token, groups, mapping_rules, me, resource_servers,
-    resource_types, roles, sessions, tenants, users,
+    audit_log, authorizations, capabilities, clients, for_token, groups, mapping_rules, me, memberships,
+    resource_servers, resource_types, roles, sessions, tenants, users,
 };
 use crate::problem::ProblemDocument;
 use crate::schema;
@@ -24,6 +24,10 @@ use crate::schema;
         me::me,
         me::permissions,
         capabilities::show,
+        memberships::of,
+        memberships::of_role,
+        memberships::add,
+        memberships::remove,
         sessions::own_session,
         sessions::own,
         sessions::end_own,
@@ -210,6 +214,8 @@ fn is_mounted(surfaces: &Surfaces, path: &str) -> bool {
         (_, Some("clients"), _) => surfaces.clients.is_some(),
         (_, Some("resource-servers"), _) => surfaces.apis.is_some(),
         (_, Some("groups"), _) => surfaces.groups.is_some(),
+        (_, Some("memberships"), _) => surfaces.memberships.is_some(),
+        (_, Some("roles"), _) if path.contains("/members") => surfaces.memberships.is_some(),
         (_, Some("roles"), _) => surfaces.roles.is_some(),
         (_, Some("tenants"), _) => surfaces.tenants.is_some(),
         (_, Some("mapping-rules"), _) => surfaces.mapping_rules.is_some(),

@@ -56,6 +56,7 @@ pub(crate) struct InspectedView {
 /// What a mapping rule says to a token.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = InspectedRule)]
 pub(crate) struct RuleView {
     id: String,
     name: String,

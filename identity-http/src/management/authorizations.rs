@@ -154,7 +154,7 @@ pub(crate) struct ResourceBody {
 }
 
 impl EntityType {
-    fn party(self, id: &str) -> Result<Party, InvalidValue> {
+    pub(super) fn party(self, id: &str) -> Result<Party, InvalidValue> {
         match self {
             Self::User => Username::parse(id).map(Party::User),
             Self::Group => GroupId::parse(id).map(Party::Group),

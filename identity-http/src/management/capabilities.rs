@@ -20,12 +20,20 @@ pub(super) fn mount(surfaces: &Surfaces, api: &mut ServiceConfig) {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Surface {
-    /// `/v2/users`
+    /// `/api/users`, of users who live in a directory.
+    Users,
+    /// `/v2/users`, of users who live here.
     ClusterUsers,
+    /// `/api/clients`
+    Clients,
+    /// `/api/resource-servers`
+    ResourceServers,
     /// `/api/groups`
     Groups,
     /// `/api/roles`
     Roles,
+    /// `/api/memberships`, and the members of roles.
+    Memberships,
     /// `/api/tenants`
     Tenants,
     /// `/api/mapping-rules`
@@ -36,6 +44,10 @@ pub(crate) enum Surface {
     Sessions,
     /// `/api/audit-log`
     AuditLog,
+    /// `/access/v1`, without what needs tokens.
+    Decisions,
+    /// `/access/v1/inspect` and `/access/v1/recent-callers`.
+    Inspection,
     /// `/v2`
     Cluster,
 }
@@ -48,6 +60,10 @@ impl Mounted {
     fn of(surfaces: &Surfaces) -> Self {
         let cluster = surfaces.cluster.as_ref();
         let parts = [
+            (Surface::Users, surfaces.people.is_some()),
+            (Surface::Clients, surfaces.clients.is_some()),
+            (Surface::ResourceServers, surfaces.apis.is_some()),
+            (Surface::Memberships, surfaces.memberships.is_some()),
             (Surface::ClusterUsers, cluster.is_some_and(|cluster| cluster.users.is_some())),
             (Surface::Groups, surfaces.groups.is_some()),
             (Surface::Roles, surfaces.roles.is_some()),
@@ -56,6 +72,8 @@ impl Mounted {
             (Surface::Authorizations, surfaces.authorizations.is_some()),
             (Surface::Sessions, surfaces.sign_in.is_some()),
             (Surface::AuditLog, surfaces.audit_logs.is_some()),
+            (Surface::Decisions, surfaces.decisions.is_some()),
+            (Surface::Inspection, surfaces.decisions.as_ref().is_some_and(|decisions| decisions.access.has_tokens())),
             (Surface::Cluster, cluster.is_some()),
         ];
         Self(parts.into_iter().filter_map(|(surface, is_there)| is_there.then_some(surface)).collect())

@@ -8,6 +8,7 @@ pub(crate) mod for_token;
 pub(crate) mod groups;
 pub(crate) mod mapping_rules;
 pub(crate) mod me;
+pub(crate) mod memberships;
 pub(crate) mod resource_servers;
 pub(crate) mod resource_types;
 pub(crate) mod roles;
@@ -75,6 +76,9 @@ pub(crate) fn mount(surfaces: &Surfaces, api: &mut ServiceConfig) {
     }
     if let Some(groups) = &surfaces.groups {
         groups::mount(api.app_data(Data::from(Arc::clone(groups))));
+    }
+    if let Some(memberships) = &surfaces.memberships {
+        memberships::mount(api.app_data(Data::from(Arc::clone(memberships))));
     }
     if let Some(roles) = &surfaces.roles {
         roles::mount(api.app_data(Data::from(Arc::clone(roles))));

@@ -25,8 +25,8 @@ use identity_core::service::cluster::{
     Setup,
 };
 use identity_core::service::{
-    Apis, AuditLogs, Authentication, Authorizations, Clients, Gate, Groups, MappingRules, MemberDirectories, People,
-    Roles, Tenants,
+    Apis, AuditLogs, Authentication, Authorizations, Clients, Gate, Groups, MappingRules, MemberDirectories,
+    Memberships, People, Roles, Tenants,
 };
 use identity_core::value::Secret;
 use identity_core::world::Sources;
@@ -254,6 +254,7 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
         clients: ports.as_ref().map(|ports| Arc::new(Clients::new(gate(), Arc::clone(&ports.clients)))),
         apis: ports.as_ref().map(|ports| Arc::new(Apis::new(gate(), Arc::clone(&ports.apis)))),
         groups: Some(Arc::new(groups)),
+        memberships: ports.is_none().then(|| Arc::new(Memberships::new(gate()))),
         roles: Some(Arc::new(roles)),
         tenants: features.tenants.then(|| Arc::new(tenants)),
         mapping_rules: has_rules.then(|| Arc::new(MappingRules::new(gate()))),

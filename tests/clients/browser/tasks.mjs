@@ -35,7 +35,7 @@ export const tasks = {
     await button(dialog(page), "Create").click();
     await page.getByRole("heading", { name: "Nora Berg" }).waitFor();
 
-    await page.goto(`${page.url().split("/users")[0]}/roles/readonly-admin?tab=users`);
+    await page.goto(`${page.url().split("/users")[0]}/roles/readonly-admin?tab=USER`);
     await pick(page, "Assign users", "nora", "Nora Berg");
     await row(page, "nora").waitFor();
     const mine = await api("nora", "a secret of nora").get("/api/me/permissions");

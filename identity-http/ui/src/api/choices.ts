@@ -13,11 +13,6 @@ export interface Choice {
 
 export type Find = (search: string) => Promise<Choice[]>;
 
-/** What is chosen from; without `find`, an id is typed. */
-export interface Source {
-  find?: Find;
-}
-
 export const groups: Find = async (search) =>
   (await askPage(api.GET("/api/groups", inManagement(first(search))))).items.map(({ id, name }) => ({ id, title: name }));
 
@@ -52,5 +47,15 @@ export function users(session: Session): Find | undefined {
       id,
       title: name || username,
       detail: [username, email].filter(Boolean).join(" · "),
+    }));
+}
+
+export function applications(session: Session): Find | undefined {
+  if (!session.has("clients")) return undefined;
+  return async (search) =>
+    (await askPage(api.GET("/api/clients", inManagement(first(search))))).items.map(({ clientId, name }) => ({
+      id: clientId,
+      title: name || clientId,
+      detail: clientId,
     }));
 }

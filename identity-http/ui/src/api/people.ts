@@ -2,8 +2,8 @@
 
 import type { Session } from "../app/session";
 import type { ListQuery } from "../parts/Listing";
-import { type Page, api, ask, askFound } from "./client";
-import { containing, inCluster } from "./lists";
+import { type Page, type Schemas, api, ask, askFound, askPage } from "./client";
+import { containing, inCluster, inManagement } from "./lists";
 
 export interface User {
   id: string;
@@ -12,9 +12,12 @@ export interface User {
   email: string;
 }
 
-export interface NewUser {
+/** What is typed about a user. Names in two parts are those of a directory. */
+export interface UserFields {
   username: string;
   name: string;
+  firstName: string;
+  lastName: string;
   email: string;
   password: string;
 }
@@ -22,15 +25,27 @@ export interface NewUser {
 export interface Users {
   list: (query: ListQuery) => Promise<Page<User>>;
   find: (id: string) => Promise<User>;
-  create: (user: NewUser) => Promise<string>;
-  update: (id: string, user: Omit<NewUser, "username">) => Promise<unknown>;
+  create: (user: UserFields) => Promise<string>;
+  update: (id: string, user: UserFields) => Promise<unknown>;
   remove?: (id: string) => Promise<unknown>;
+  roles: (id: string) => Promise<Schemas["RoleView"][]>;
+  groups: (id: string) => Promise<Schemas["GroupReference"][]>;
+  addRole: (id: string, role: string) => Promise<unknown>;
+  removeRole: (id: string, role: string) => Promise<unknown>;
+  /** Whether they live in a directory, whose words for them differ. */
+  inDirectory: boolean;
   /** What lists can be sorted by. */
   sorts: readonly string[];
 }
 
+/** The user's path below `/v2`. */
+const named = (username: string) => ({ params: { path: { username } } });
+const memberships = (memberId: string) =>
+  ask(api.GET("/api/memberships", { params: { query: { memberType: "USER", memberId } } }));
+
 /** Users of this server's own. */
 const stored: Users = {
+  inDirectory: false,
   sorts: ["username", "name", "email"],
   async list(query) {
     const search = (by: "username" | "name") =>
@@ -48,21 +63,59 @@ const stored: Users = {
     return { total: found.total, items: found.items.map((user) => ({ id: user.username, ...user })) };
   },
   async find(id) {
-    const user = await ask(api.GET("/v2/users/{username}", { params: { path: { username: id } } }));
+    const user = await ask(api.GET("/v2/users/{username}", named(id)));
     return { id: user.username, ...user };
   },
-  async create(user) {
-    return (await ask(api.POST("/v2/users", { body: user }))).username;
+  async create({ username, name, email, password }) {
+    return (await ask(api.POST("/v2/users", { body: { username, name, email, password } }))).username;
   },
-  update: (id, { password, ...user }) =>
+  update: (id, { name, email, password }) =>
+    ask(api.PUT("/v2/users/{username}", { ...named(id), body: { name, email, password: password || undefined } })),
+  remove: (id) => ask(api.DELETE("/v2/users/{username}", named(id))),
+  roles: async (id) => (await memberships(id)).roles,
+  groups: async (id) => (await memberships(id)).groups,
+  addRole: (id, name) =>
     ask(
-      api.PUT("/v2/users/{username}", {
-        params: { path: { username: id } },
-        body: { ...user, password: password || undefined },
+      api.POST("/api/roles/{name}/members", {
+        params: { path: { name } },
+        body: { memberType: "USER", memberId: id },
       }),
     ),
-  remove: (id) => ask(api.DELETE("/v2/users/{username}", { params: { path: { username: id } } })),
+  removeRole: (id, name) =>
+    ask(
+      api.DELETE("/api/roles/{name}/members/{memberType}/{memberId}", {
+        params: { path: { name, memberType: "USER", memberId: id } },
+      }),
+    ),
 };
 
-/** The users that can be managed here; none where they live at a provider. */
-export const usersOf = (session: Session): Users | undefined => (session.has("cluster-users") ? stored : undefined);
+/** The user's path below `/api`. */
+const keyed = (id: string) => ({ params: { path: { id } } });
+
+/** Users of a directory. What is left empty is not given. */
+const directory: Users = {
+  inDirectory: true,
+  sorts: [],
+  list: (query) => askPage(api.GET("/api/users", inManagement(query))),
+  find: (id) => ask(api.GET("/api/users/{id}", keyed(id))),
+  async create({ username, firstName, lastName, email, password }) {
+    const body = { username, firstName, lastName, email, password: password || undefined };
+    return (await ask(api.POST("/api/users", { body }))).id;
+  },
+  update: (id, { firstName, lastName, email }) =>
+    ask(
+      api.PUT("/api/users/{id}", {
+        ...keyed(id),
+        body: { firstName: firstName || undefined, lastName: lastName || undefined, email: email || undefined },
+      }),
+    ),
+  roles: (id) => ask(api.GET("/api/users/{id}/roles", keyed(id))),
+  groups: (id) => ask(api.GET("/api/users/{id}/groups", keyed(id))),
+  addRole: (id, roleName) => ask(api.POST("/api/users/{id}/roles", { ...keyed(id), body: { roleName } })),
+  removeRole: (id, roleName) =>
+    ask(api.DELETE("/api/users/{id}/roles/{roleName}", { params: { path: { id, roleName } } })),
+};
+
+/** The users that can be managed here; none where they live at a provider that is no directory. */
+export const usersOf = (session: Session): Users | undefined =>
+  session.has("users") ? directory : session.has("cluster-users") ? stored : undefined;

@@ -4,6 +4,230 @@
  */
 
 export interface paths {
+    "/access/v1/denials/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Opens a refusal of this service's own, by the reason id that it was answered with. */
+        get: operations["access_denial"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/evaluation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers one question: may this subject do this with this resource? */
+        post: operations["access_evaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers many questions, in their order. One that is incomplete is answered with no, and does not hinder the others. */
+        post: operations["access_evaluations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers a question, and says why. */
+        post: operations["access_explain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/inspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks through a token or claims, check by check and rule by rule. Neither is stored or logged. */
+        post: operations["access_inspect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/recent-callers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the last token of each of the last callers, newest first: by the names of its claims, unless this server keeps more. */
+        get: operations["access_recent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/review/administrators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists who administers, by every path: who may change everything over this API, and who may grant authorizations. */
+        get: operations["access_of_administrators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/review/resource": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists who can do something with a resource, by every path. */
+        get: operations["access_of_resource"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/review/subject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what somebody can do, by every path. */
+        get: operations["access_of_subject"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/search/action": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Finds what a subject may do with a resource. */
+        post: operations["access_action_search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/search/resource": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Finds the resources of a type with which a subject may do something: those that authorizations name, and `*` for all. */
+        post: operations["access_resource_search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/search/subject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finds the users or clients that may do something with a resource. Those who have access only through what their tokens say
+         *     cannot be found.
+         */
+        post: operations["access_subject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a change that nobody has made, and says what it would mean for whom. Nothing is written. */
+        post: operations["access_simulate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/audit-log": {
         parameters: {
             query?: never;
@@ -91,6 +315,96 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the applications, by client id. */
+        get: operations["clients_list"];
+        put?: never;
+        /** Creates an application. */
+        post: operations["clients_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clients/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows an application. Its secret is at `/api/clients/{id}/secret`. */
+        get: operations["clients_find"];
+        /** Replaces an application's name, root URL and redirect URIs. Its client id and type never change. */
+        put: operations["clients_update"];
+        post?: never;
+        /** Deletes an application, with its memberships of tenants. */
+        delete: operations["clients_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clients/{id}/permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what an application may do for itself. */
+        get: operations["clients_permissions"];
+        put?: never;
+        /** Gives an application a permission. That it has it already is no error. */
+        post: operations["clients_grant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clients/{id}/permissions/{resourceServerAudience}/{definition}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a permission from an application. */
+        delete: operations["clients_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clients/{id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows an application's secret. Needs `write`, and is recorded. */
+        get: operations["clients_secret"];
+        put?: never;
+        /** Makes a new secret; the old one no longer counts. */
+        post: operations["clients_renew_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/groups": {
         parameters: {
             query?: never;
@@ -116,7 +430,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the groups of the token's bearer. */
+        /** Lists the ids of the groups of the token's bearer. */
         get: operations["for_token_groups"];
         put?: never;
         post?: never;
@@ -204,7 +518,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists a group's users, by id. */
+        /** Lists a group's users, by id. A search is ignored. */
         get: operations["groups_users"];
         put?: never;
         /** Adds a user to a group. */
@@ -355,6 +669,112 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/memberships": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what somebody is a direct member of. */
+        get: operations["memberships_of"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/permissions/for-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the permissions of the token's bearer on an API: how an application learns them where tokens do not say. */
+        get: operations["for_token_permissions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/resource-servers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the APIs, by audience. */
+        get: operations["resource_servers_list"];
+        put?: never;
+        /** Creates an API, with permissions. */
+        post: operations["resource_servers_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/resource-servers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows an API. */
+        get: operations["resource_servers_find"];
+        /** Gives an API another name. Its audience never changes. */
+        put: operations["resource_servers_rename"];
+        post?: never;
+        /** Deletes an API, with its permissions: whoever had one has it no more. This service's own API stays. */
+        delete: operations["resource_servers_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/resource-servers/{id}/permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the permissions that an API knows, by name. */
+        get: operations["resource_servers_permissions"];
+        put?: never;
+        /** Adds a permission to an API. */
+        post: operations["resource_servers_add_permission"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/resource-servers/{id}/permissions/{definition}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a permission from an API: whoever had it has it no more. */
+        delete: operations["resource_servers_remove_permission"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/resource-types": {
         parameters: {
             query?: never;
@@ -363,10 +783,29 @@ export interface paths {
             cookie?: never;
         };
         /** Lists the resource types and what can be done with each. */
-        get: operations["authorizations_resource_types"];
+        get: operations["resource_types_list"];
         put?: never;
-        post?: never;
+        /** Creates a resource type of one's own. */
+        post: operations["resource_types_create"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/resource-types/{type}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Replaces what a resource type of one's own has. What is still granted, or looked at by a condition, cannot go. */
+        put: operations["resource_types_replace"];
+        post?: never;
+        /** Deletes a resource type of one's own, with the authorizations on it. */
+        delete: operations["resource_types_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -422,6 +861,41 @@ export interface paths {
         post?: never;
         /** Deletes a role, with its memberships and authorizations. */
         delete: operations["roles_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/roles/{name}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists who of a kind has a role themselves, by id. `X-Total-Count` says how many there are. */
+        get: operations["memberships_of_role"];
+        put?: never;
+        /** Gives somebody a role. */
+        post: operations["memberships_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/roles/{name}/members/{memberType}/{memberId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a role from somebody. */
+        delete: operations["memberships_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -651,6 +1125,111 @@ export interface paths {
         post?: never;
         /** Removes a user from a tenant. */
         delete: operations["tenants_remove_user"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the users, by username. `X-Total-Count` says how many there are. */
+        get: operations["users_list"];
+        put?: never;
+        /** Creates a user; their id is in the answer. */
+        post: operations["users_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a user. */
+        get: operations["users_find"];
+        /** Changes a user's names, address, and whether they can sign in. */
+        put: operations["users_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}/authorizations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what a user may do with resources themselves. */
+        get: operations["users_authorizations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the groups that a user is in, by name. */
+        get: operations["users_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the roles that a user has themselves, by name. */
+        get: operations["users_roles"];
+        put?: never;
+        /** Gives a user a role. That they have it already is no error. */
+        post: operations["users_add_role"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}/roles/{roleName}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a role from a user. */
+        delete: operations["users_remove_role"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1568,6 +2147,35 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Who was refused. */
+        ActorView: {
+            id: string;
+            type: string;
+        };
+        /** @description An API to create. */
+        ApiBody: {
+            audience: string;
+            name: string;
+            permissions?: components["schemas"]["ApiPermissionView"][];
+        };
+        /** @description An API's new name. */
+        ApiName: {
+            name: string;
+        };
+        /** @description A permission that an API knows. */
+        ApiPermissionView: {
+            /** @example write:* */
+            definition: string;
+            description?: string;
+        };
+        /** @description An API. */
+        ApiView: {
+            /** @example optimize-api */
+            audience: string;
+            /** @description The directory's key. */
+            id: string;
+            name: string;
+        };
         /** @description Applications to add, by client id. */
         ApplicationIds: {
             applicationIds: string[];
@@ -1620,30 +2228,43 @@ export interface components {
             /** @example ROLE */
             type: string;
         };
-        /** @description One more thing that somebody may do with a resource. */
+        /**
+         * @description One more thing that somebody may do with a resource.
+         * @example {
+         *       "entityId": "clerk",
+         *       "entityType": "ROLE",
+         *       "permission": "READ",
+         *       "resourceKey": "order",
+         *       "resourceType": "process-definition"
+         *     }
+         */
         AuthorizationBody: {
+            /** @description What must hold besides, all of it; on the operator's own types only. */
+            condition?: components["schemas"]["Comparison"][] | null;
             entityId: string;
             entityType: components["schemas"]["EntityType"];
             /** @description Accepted and ignored. */
             organizationId?: string | null;
             permission: string;
-            /** @description An exact key, or `*` for all. */
             resourceKey: string;
             resourceType: string;
         };
         /** @description All that somebody may do with a resource. No permission ends it. */
         AuthorizationSet: {
+            /** @description What must hold besides, all of it; on the operator's own types only. */
+            condition?: components["schemas"]["Comparison"][] | null;
             entityId: string;
             entityType: components["schemas"]["EntityType"];
             /** @description Accepted and ignored. */
             organizationId?: string | null;
             permissions: string[];
-            /** @description An exact key, or `*` for all. */
             resourceKey: string;
             resourceType: string;
         };
         /** @description What somebody may do with a resource. */
         AuthorizationView: {
+            /** @description What must hold besides. */
+            condition?: components["schemas"]["Comparison"][] | null;
             entityId: string;
             entityType: components["schemas"]["EntityType"];
             /**
@@ -1656,6 +2277,20 @@ export interface components {
             resourceKey: string;
             /** @example process-definition */
             resourceType: string;
+        };
+        /** @description The answer to a question, before and after. */
+        BeforeAfter: {
+            after: components["schemas"]["Decision"];
+            before: components["schemas"]["Decision"];
+        };
+        /** @description What the last callers gain and lose. */
+        CallersView: {
+            /** @description Those for whom something changes, at most 1000. */
+            changed: components["schemas"]["ChangeView"][];
+            lookedAt: number;
+            moreChanged: boolean;
+            /** @description For how many it cannot be said, since the values of their claims are not kept. */
+            unknown: number;
         };
         /** @description What there is, for whoever asks. */
         Capabilities: {
@@ -1678,11 +2313,184 @@ export interface components {
             /** @description `USER` or `CLIENT`; `ANONYMOUS` where nobody has to authenticate. */
             type: string;
         };
+        /** @description A change to try. */
+        ChangeBody: {
+            createMappingRule: components["schemas"]["access.MappingRule"];
+        } | {
+            updateMappingRule: components["schemas"]["access.MappingRule"];
+        } | {
+            /** @description By id. */
+            deleteMappingRule: string;
+        } | {
+            createRole: components["schemas"]["access.Role"];
+        } | {
+            updateRole: components["schemas"]["access.Role"];
+        } | {
+            /** @description By id. */
+            deleteRole: string;
+        } | {
+            createGroup: components["schemas"]["access.Group"];
+        } | {
+            /** @description By id. */
+            deleteGroup: string;
+        } | {
+            addMember: components["schemas"]["access.Member"];
+        } | {
+            removeMember: components["schemas"]["access.Member"];
+        } | {
+            createAuthorization: components["schemas"]["access.Authorization"];
+        } | {
+            /** @description By key. */
+            deleteAuthorization: string;
+        };
+        /** @description What somebody gains and loses. */
+        ChangeView: {
+            gained: Record<string, never>[];
+            id: string;
+            lost: Record<string, never>[];
+            type: string;
+        };
+        /** @description An application to create. */
+        ClientBody: {
+            /** @description The id in OAuth. */
+            clientId: string;
+            name: string;
+            /** @description Where browsers may be sent back to; not for `M2M`. */
+            redirectUris?: string[];
+            rootUrl?: string | null;
+            /**
+             * Format: password
+             * @description One is made when none is given; not for `PUBLIC`.
+             */
+            secret?: string | null;
+            /**
+             * @description `CONFIDENTIAL`, `M2M` or `PUBLIC`.
+             * @example CONFIDENTIAL
+             */
+            type: string;
+        };
+        /** @description What an application shall be. */
+        ClientUpdate: {
+            name: string;
+            redirectUris?: string[];
+            rootUrl?: string | null;
+        };
+        /** @description An application, with all but its secret. */
+        ClientView: {
+            clientId: string;
+            /** @description The directory's key. */
+            id: string;
+            name: string;
+            redirectUris: string[];
+            /** @description What relative redirect URIs are relative to. */
+            rootUrl: string;
+            /** @example CONFIDENTIAL */
+            type: string;
+        };
+        /** @description A property, and what it must be. */
+        Comparison: {
+            operator: components["schemas"]["ComparisonOperator"];
+            /** @description For `EQUAL`, `NOT_EQUAL` and `IN`: another property, in place of a value. */
+            other?: string | null;
+            /**
+             * @description `subject.`, `resource.` or `action.` and the property's name.
+             * @example resource.owner
+             */
+            property: string;
+            /** @description For `EQUAL` and `NOT_EQUAL`: a text, a number or a boolean. */
+            value?: unknown;
+            /** @description For `IN`: texts, numbers and booleans. */
+            values?: unknown[] | null;
+        };
+        /**
+         * @description How a property is compared. A missing property satisfies nothing.
+         * @enum {string}
+         */
+        ComparisonOperator: "EQUAL" | "NOT_EQUAL" | "IN" | "CONTAINS_CALLER" | "CONTAINS_CALLERS_GROUP";
+        /** @description An answer. */
+        Decision: {
+            context?: components["schemas"]["DecisionContext"] | null;
+            decision: boolean;
+        };
+        /** @description What there is to say about an answer. */
+        DecisionContext: {
+            error?: components["schemas"]["ItemError"] | null;
+            /** @description Why, if it was asked for. */
+            explanation?: Record<string, never> | null;
+            /** @description Why there was nothing to decide. */
+            reason?: string | null;
+        };
+        /** @description Answers to many questions, in their order. */
+        Decisions: {
+            evaluations: components["schemas"]["Decision"][];
+        };
+        /** @description A refusal of this service's own. */
+        DenialView: {
+            /**
+             * @description Whether that is the revision which refused. If not, it is today's, and may not refuse any more; and what the caller's
+             *     token said is not known.
+             */
+            asItWas: boolean;
+            /** @description When. */
+            at: string;
+            /** @description As of an explanation that is asked for. */
+            explanation?: Record<string, never> | null;
+            /** @description What they needed, in words. */
+            question: string;
+            reasonId: string;
+            requestId?: string | null;
+            /**
+             * Format: int64
+             * @description The revision that is explained.
+             */
+            revision: number;
+            subject?: components["schemas"]["ActorView"] | null;
+        };
+        /** @description A subject or a resource. */
+        Entity: {
+            /** @example ann */
+            id: string;
+            properties?: Record<string, never> | null;
+            /**
+             * @description Of a subject `user`, `client` or `token`; of a resource its resource type, `api` or `tenant`.
+             * @example user
+             */
+            type: string;
+        };
         /**
          * @description What an authorization's owner is.
          * @enum {string}
          */
         EntityType: "USER" | "GROUP" | "ROLE" | "APPLICATION" | "MAPPING_RULE";
+        /** @description A question. */
+        EvaluationRequest: {
+            action: components["schemas"]["access.Action"];
+            context?: Record<string, never> | null;
+            resource: components["schemas"]["Entity"];
+            subject: components["schemas"]["Entity"];
+        };
+        /** @description Many questions. */
+        EvaluationsRequest: {
+            action?: components["schemas"]["access.Action"] | null;
+            context?: Record<string, never> | null;
+            /** @description Questions; what one of them does not say is taken from above. */
+            evaluations?: Record<string, never>[] | null;
+            /** @description `evaluations_semantic`: `execute_all`, `deny_on_first_deny` or `permit_on_first_permit`. */
+            options?: Record<string, never> | null;
+            resource?: components["schemas"]["Entity"] | null;
+            subject?: components["schemas"]["Entity"] | null;
+        };
+        /** @description A decision, and why. */
+        ExplanationView: {
+            decision: boolean;
+            /** @description The same for people. */
+            detail?: string | null;
+            /** @description `decision`, and `because`: the steps from the caller to what grants, or what is missing, the likeliest first. */
+            explanation?: Record<string, never> | null;
+            /** @description Why there was nothing to decide: the reason code of a refused token, or of what does not exist. */
+            reason?: string | null;
+            subject?: components["schemas"]["SubjectView"] | null;
+        };
         /** @description A resource type, with what can be granted on it. */
         GrantableType: {
             /** @description Whether it is granted over `/v2/authorizations`; over `/api/authorizations` otherwise. */
@@ -1692,7 +2500,12 @@ export interface components {
             properties: string[];
             type: string;
         };
-        /** @description A group to create, or its new name. */
+        /**
+         * @description A group to create, or its new name.
+         * @example {
+         *       "name": "Sales"
+         *     }
+         */
         GroupBody: {
             name: string;
             /** @description Accepted and ignored. */
@@ -1726,21 +2539,91 @@ export interface components {
             /** @description Always empty: there are no organizations here. */
             organizationId: string;
         };
+        /** @description What to look at: one of the two. */
+        InspectRequest: {
+            /** @description Claims, as if a token had them whose signature holds. */
+            claims?: Record<string, never> | null;
+            /** @description A token. */
+            token?: string | null;
+        };
+        /** @description What a mapping rule says to a token. */
+        InspectedRule: {
+            claimName: string;
+            claimValue: string;
+            id: string;
+            matches: boolean;
+            name: string;
+            operator: string;
+            /** @description What the claim holds that it looks at. */
+            saw: unknown[];
+        };
+        /** @description A token, looked through. Nothing of it was kept. */
+        InspectedView: {
+            /** @description Whether there are more rules than are shown, none of which match. */
+            moreRules: boolean;
+            /** @description What mapping rules say: those that match first. */
+            rules: components["schemas"]["InspectedRule"][];
+            /**
+             * @description The checks of the token, each by itself: `check`, `passed` (null when it could not be made), `reason`, `detail`, `saw`,
+             *     `wanted`.
+             */
+            steps: Record<string, never>[];
+            subject?: components["schemas"]["SubjectView"] | null;
+        };
+        /** @description What was wrong with one question of many. */
+        ItemError: {
+            message: string;
+            /**
+             * Format: int32
+             * @description What the HTTP status would be, had it been asked alone.
+             */
+            status: number;
+        };
+        /** @description Somebody has something by a path. */
+        LineView: {
+            authorizationKey?: string | null;
+            /** @description What must hold besides. */
+            condition?: components["schemas"]["Comparison"][] | null;
+            partyId: string;
+            /** @description `USER`, `CLIENT`, `MAPPING_RULE`: whoever's token matches it; or, where groups come by token, `GROUP`. */
+            partyType: string;
+            /** @description From the party through groups and roles: `user ann > group people > role staff`. */
+            path: string;
+            permissions: string[];
+            /** @description An id, `*`, or `property:` and the name of the property that must name the caller. */
+            resourceId: string;
+            resourceType: string;
+        };
         /** @description The caller. */
         MeView: {
             /** @description What to call them. */
             name: string;
+        };
+        /** @description What somebody is a direct member of. */
+        MemberOf: {
+            groups: components["schemas"]["GroupReference"][];
+            roles: components["schemas"]["RoleView"][];
+            tenants: components["schemas"]["TenantView"][];
+        };
+        /** @description Whom to give a role. */
+        NewRoleMember: {
+            memberId: string;
+            memberType: components["schemas"]["EntityType"];
         };
         /**
          * @description How a rule compares.
          * @enum {string}
          */
         OperatorView: "EQUALS" | "CONTAINS";
-        /** @description A permission of an API. */
+        /**
+         * @description A permission of an API.
+         * @example {
+         *       "definition": "write:*",
+         *       "resourceServerAudience": "optimize-api"
+         *     }
+         */
         PermissionView: {
-            /** @example write:* */
             definition: string;
-            /** @example optimize-api */
             resourceServerAudience: string;
         };
         /** @description The document on the wire. */
@@ -1759,6 +2642,8 @@ export interface components {
              * @example missing
              */
             reason: string | null;
+            /** @description Of a refusal: by which an administrator can learn why. */
+            reasonId?: string | null;
             /**
              * Format: int32
              * @description The HTTP status.
@@ -1775,6 +2660,20 @@ export interface components {
              * @example about:blank
              */
             type: string;
+        };
+        /** @description The last token of a recent caller. */
+        RecentView: {
+            /** @description When it was first seen. */
+            at: string;
+            /** @description The names of its claims. */
+            claimNames: string[];
+            /** @description Its claims, if this server keeps them. */
+            claims?: unknown;
+            issuer: string;
+            /** @description The mapping rules that it matched when it was seen. */
+            matched: string[];
+            /** @description What its bearer is now. Where claims are not kept, rules that were made since are not considered. */
+            subject: components["schemas"]["SubjectView"];
         };
         /** @description What may be done with a resource. */
         ResourceAuthorizationView: {
@@ -1799,8 +2698,38 @@ export interface components {
             organizationId?: string | null;
             type: string;
         };
+        /** @description A resource type to make. */
+        ResourceTypeBody: {
+            /**
+             * @description The properties of a resource that conditions may look at.
+             * @example [
+             *       "owner"
+             *     ]
+             */
+            properties?: string[];
+            /**
+             * @example [
+             *       "approve",
+             *       "read"
+             *     ]
+             */
+            supportedPermissions: string[];
+            /**
+             * @description Letters, digits, `_`, `-` and `.`.
+             * @example invoice
+             */
+            type: string;
+        };
+        /** @description What a resource type is to have. */
+        ResourceTypeParts: {
+            /** @description The properties of a resource that conditions may look at. */
+            properties?: string[];
+            supportedPermissions: string[];
+        };
         /** @description A resource type. */
         ResourceTypeView: {
+            /** @description Of the operator's own types: the properties that conditions may look at. */
+            properties?: string[] | null;
             supportedPermissions: string[];
             type: string;
         };
@@ -1810,7 +2739,24 @@ export interface components {
             key: string;
             type: string;
         };
-        /** @description A role to create. */
+        /** @description Who has what, with the path of each. */
+        ReviewView: {
+            lines: components["schemas"]["LineView"][];
+            /** @description Whether there would be more lines. */
+            more: boolean;
+        };
+        /**
+         * @description A role to create.
+         * @example {
+         *       "name": "Clerk",
+         *       "permissions": [
+         *         {
+         *           "definition": "read:*",
+         *           "resourceServerAudience": "orders-api"
+         *         }
+         *       ]
+         *     }
+         */
         RoleBody: {
             description?: string;
             name: string;
@@ -1822,13 +2768,27 @@ export interface components {
             /** @description The name that it has. Names cannot be changed. */
             name?: string | null;
         };
+        /** @description A member, with what it is called. */
+        RoleMember: {
+            id: string;
+            name: string;
+        };
         /** @description A role. */
         RoleView: {
             description: string;
             /** @description The role's key. */
             name: string;
         };
-        /** @description A mapping rule to create, or as it is to be. */
+        /**
+         * @description A mapping rule to create, or as it is to be.
+         * @example {
+         *       "claimName": "department",
+         *       "claimValue": "sales",
+         *       "name": "Staff",
+         *       "operator": "EQUALS",
+         *       "type": "ROLE"
+         *     }
+         */
         RuleBody: {
             appliedGroupIds?: string[];
             appliedRoleNames?: string[];
@@ -1857,6 +2817,25 @@ export interface components {
             name: string;
             operator: components["schemas"]["OperatorView"];
             type?: components["schemas"]["RuleType"] | null;
+        };
+        /** @description What is searched for, in the members that a question has. The id of what is searched is ignored. */
+        SearchRequest: {
+            action?: components["schemas"]["access.Action"] | null;
+            context?: Record<string, never> | null;
+            page?: components["schemas"]["access.PageRequest"] | null;
+            resource: components["schemas"]["Entity"];
+            subject: components["schemas"]["Entity"];
+        };
+        /** @description What was found. */
+        SearchResponse: {
+            page: components["schemas"]["access.Page"];
+            /** @description Subjects, resources or actions. */
+            results: Record<string, never>[];
+        };
+        /** @description A client's secret. */
+        SecretView: {
+            /** @description Null for a public client. */
+            secret?: string | null;
         };
         /** @description A browser's session. */
         Session: {
@@ -1893,6 +2872,23 @@ export interface components {
                 [key: string]: components["schemas"]["SourcedClaim"];
             };
         };
+        /** @description A change to try, and on whom. */
+        SimulationRequest: {
+            /** @description All of it, in this order, or nothing. */
+            changes: components["schemas"]["ChangeBody"][];
+            question?: components["schemas"]["EvaluationRequest"] | null;
+            /** @description On how many of the last callers' tokens to try it: none when not given. */
+            recentCallers?: number | null;
+        };
+        /** @description What the change would come to. */
+        SimulationView: {
+            /** @description Who gains and loses what by what is stored: `party`, `gained`, `lost`. At most 1000. */
+            effects: Record<string, never>[];
+            moreEffects: boolean;
+            question?: components["schemas"]["BeforeAfter"] | null;
+            recentCallers: components["schemas"]["CallersView"];
+            subject?: components["schemas"]["ChangeView"] | null;
+        };
         SourcedClaim: {
             /**
              * @description Where it was found.
@@ -1902,15 +2898,29 @@ export interface components {
             /** @description The claim. */
             value: Record<string, never>;
         };
+        /** @description Everything that somebody is. */
+        SubjectView: {
+            groups: string[];
+            id: string;
+            mappingRules: string[];
+            roles: string[];
+            tenants: string[];
+            type: string;
+        };
         /**
          * @description Something that there is to manage or to ask.
          * @enum {string}
          */
-        Surface: "cluster-users" | "groups" | "roles" | "tenants" | "mapping-rules" | "authorizations" | "sessions" | "audit-log" | "cluster";
-        /** @description A tenant to create. */
+        Surface: "users" | "cluster-users" | "clients" | "resource-servers" | "groups" | "roles" | "memberships" | "tenants" | "mapping-rules" | "authorizations" | "sessions" | "audit-log" | "decisions" | "inspection" | "cluster";
+        /**
+         * @description A tenant to create.
+         * @example {
+         *       "name": "Acme",
+         *       "tenantId": "acme"
+         *     }
+         */
         TenantBody: {
             name: string;
-            /** @description Letters, digits, `_`, `-` and `.`; at most 63, at most 31 if the Orchestration Cluster is to know it. */
             tenantId: string;
         };
         /** @description A tenant's new name. */
@@ -1924,9 +2934,34 @@ export interface components {
             name: string;
             tenantId: string;
         };
+        /** @description A user to create. */
+        UserBody: {
+            email?: string | null;
+            /** @description Whether the user can sign in; yes, when not given. */
+            enabled?: boolean | null;
+            firstName?: string | null;
+            lastName?: string | null;
+            /**
+             * Format: password
+             * @description Without it, the user signs in as the directory's administrator arranges, for example at another provider.
+             */
+            password?: string | null;
+            username: string;
+        };
+        /** @description What to change about a user. What is not given stays; what is null is removed. */
+        UserChange: {
+            email?: string | null;
+            enabled?: boolean | null;
+            firstName?: string | null;
+            lastName?: string | null;
+        };
         /** @description Users to add. */
         UserIds: {
             userIds: string[];
+        };
+        /** @description A role to give. */
+        UserRoleBody: {
+            roleName: string;
         };
         /** @description A user. Of users who live at the provider only the id is known here. */
         UserView: {
@@ -1934,6 +2969,77 @@ export interface components {
             id: string;
             name: string;
             username: string;
+        };
+        /** @description An action. */
+        "access.Action": {
+            /**
+             * @description A permission of the resource's type.
+             * @example READ
+             */
+            name: string;
+            properties?: Record<string, never> | null;
+        };
+        /** @description An authorization. */
+        "access.Authorization": {
+            condition?: components["schemas"]["Comparison"][] | null;
+            ownerId: string;
+            /** @description `USER`, `CLIENT`, `GROUP`, `ROLE` or `MAPPING_RULE`. */
+            ownerType: string;
+            permissions: string[];
+            /** @description `*` for all. */
+            resourceId: string;
+            resourceType: string;
+        };
+        /** @description A group. */
+        "access.Group": {
+            id: string;
+            name?: string | null;
+        };
+        /** @description A mapping rule. */
+        "access.MappingRule": {
+            claimName: string;
+            claimValue: string;
+            id: string;
+            name?: string | null;
+            /** @description `EQUALS` or `CONTAINS`; `EQUALS` when not given. */
+            operator?: string | null;
+        };
+        /** @description Somebody in something. */
+        "access.Member": {
+            containerId: string;
+            /** @description `GROUP`, `ROLE` or `TENANT`. */
+            containerType: string;
+            memberId: string;
+            /** @description `USER`, `CLIENT`, `GROUP`, `ROLE` or `MAPPING_RULE`. */
+            memberType: string;
+        };
+        /** @description Which part of the answer this is. */
+        "access.Page": {
+            /** @description How many results this part has. */
+            count: number;
+            /** @description For the next part; empty at the end. */
+            next_token: string;
+        };
+        /** @description Which part of an answer. */
+        "access.PageRequest": {
+            /**
+             * Format: int32
+             * @description How many results at most: 1 to 1000; 100 when not given.
+             */
+            limit?: number | null;
+            /** @description `next_token` of the part before, when all else is as it was. */
+            token?: string | null;
+        };
+        /** @description A permission of an API. */
+        "access.Permission": {
+            audience: string;
+            definition: string;
+        };
+        /** @description A role. */
+        "access.Role": {
+            id: string;
+            name?: string | null;
+            permissions?: components["schemas"]["access.Permission"][];
         };
         "cluster.AuditLog": {
             actorId: string | null;
@@ -1972,46 +3078,46 @@ export interface components {
         };
         "cluster.AuditLogSearch": {
             filter?: {
-                actorId?: components["schemas"]["cluster.TextFilter"];
-                actorType?: components["schemas"]["cluster.TextFilter"];
-                agentElementId?: components["schemas"]["cluster.TextFilter"];
-                auditLogKey?: components["schemas"]["cluster.TextFilter"];
-                batchOperationKey?: components["schemas"]["cluster.TextFilter"];
-                batchOperationType?: components["schemas"]["cluster.TextFilter"];
-                category?: components["schemas"]["cluster.TextFilter"];
-                decisionDefinitionId?: components["schemas"]["cluster.TextFilter"];
-                decisionDefinitionKey?: components["schemas"]["cluster.TextFilter"];
-                decisionEvaluationKey?: components["schemas"]["cluster.TextFilter"];
-                decisionRequirementsId?: components["schemas"]["cluster.TextFilter"];
-                decisionRequirementsKey?: components["schemas"]["cluster.TextFilter"];
-                deploymentKey?: components["schemas"]["cluster.TextFilter"];
-                elementInstanceKey?: components["schemas"]["cluster.TextFilter"];
-                entityDescription?: components["schemas"]["cluster.TextFilter"];
-                entityKey?: components["schemas"]["cluster.TextFilter"];
-                entityType?: components["schemas"]["cluster.TextFilter"];
-                formKey?: components["schemas"]["cluster.TextFilter"];
-                inboundChannelToolName?: components["schemas"]["cluster.TextFilter"];
-                inboundChannelType?: components["schemas"]["cluster.TextFilter"];
-                jobKey?: components["schemas"]["cluster.TextFilter"];
-                operationType?: components["schemas"]["cluster.TextFilter"];
-                processDefinitionId?: components["schemas"]["cluster.TextFilter"];
-                processDefinitionKey?: components["schemas"]["cluster.TextFilter"];
-                processInstanceKey?: components["schemas"]["cluster.TextFilter"];
-                relatedEntityKey?: components["schemas"]["cluster.TextFilter"];
-                relatedEntityType?: components["schemas"]["cluster.TextFilter"];
-                resourceKey?: components["schemas"]["cluster.TextFilter"];
-                result?: components["schemas"]["cluster.TextFilter"];
-                rootProcessInstanceKey?: components["schemas"]["cluster.TextFilter"];
-                tenantId?: components["schemas"]["cluster.TextFilter"];
-                timestamp?: components["schemas"]["cluster.TimeFilter"];
-                userTaskKey?: components["schemas"]["cluster.TextFilter"];
-            };
-            page?: components["schemas"]["cluster.Page"];
-            sort?: {
+                actorId?: null | components["schemas"]["cluster.TextFilter"];
+                actorType?: null | components["schemas"]["cluster.TextFilter"];
+                agentElementId?: null | components["schemas"]["cluster.TextFilter"];
+                auditLogKey?: null | components["schemas"]["cluster.TextFilter"];
+                batchOperationKey?: null | components["schemas"]["cluster.TextFilter"];
+                batchOperationType?: null | components["schemas"]["cluster.TextFilter"];
+                category?: null | components["schemas"]["cluster.TextFilter"];
+                decisionDefinitionId?: null | components["schemas"]["cluster.TextFilter"];
+                decisionDefinitionKey?: null | components["schemas"]["cluster.TextFilter"];
+                decisionEvaluationKey?: null | components["schemas"]["cluster.TextFilter"];
+                decisionRequirementsId?: null | components["schemas"]["cluster.TextFilter"];
+                decisionRequirementsKey?: null | components["schemas"]["cluster.TextFilter"];
+                deploymentKey?: null | components["schemas"]["cluster.TextFilter"];
+                elementInstanceKey?: null | components["schemas"]["cluster.TextFilter"];
+                entityDescription?: null | components["schemas"]["cluster.TextFilter"];
+                entityKey?: null | components["schemas"]["cluster.TextFilter"];
+                entityType?: null | components["schemas"]["cluster.TextFilter"];
+                formKey?: null | components["schemas"]["cluster.TextFilter"];
+                inboundChannelToolName?: null | components["schemas"]["cluster.TextFilter"];
+                inboundChannelType?: null | components["schemas"]["cluster.TextFilter"];
+                jobKey?: null | components["schemas"]["cluster.TextFilter"];
+                operationType?: null | components["schemas"]["cluster.TextFilter"];
+                processDefinitionId?: null | components["schemas"]["cluster.TextFilter"];
+                processDefinitionKey?: null | components["schemas"]["cluster.TextFilter"];
+                processInstanceKey?: null | components["schemas"]["cluster.TextFilter"];
+                relatedEntityKey?: null | components["schemas"]["cluster.TextFilter"];
+                relatedEntityType?: null | components["schemas"]["cluster.TextFilter"];
+                resourceKey?: null | components["schemas"]["cluster.TextFilter"];
+                result?: null | components["schemas"]["cluster.TextFilter"];
+                rootProcessInstanceKey?: null | components["schemas"]["cluster.TextFilter"];
+                tenantId?: null | components["schemas"]["cluster.TextFilter"];
+                timestamp?: null | components["schemas"]["cluster.TimeFilter"];
+                userTaskKey?: null | components["schemas"]["cluster.TextFilter"];
+            } | null;
+            page?: null | components["schemas"]["cluster.Page"];
+            sort?: null | {
                 /** @enum {string} */
                 field: "auditLogKey" | "entityKey" | "entityType" | "operationType" | "batchOperationKey" | "batchOperationType" | "timestamp" | "actorId" | "actorType" | "tenantId" | "result" | "category" | "processDefinitionId" | "processDefinitionKey" | "processInstanceKey" | "elementInstanceKey" | "jobKey" | "userTaskKey" | "decisionRequirementsId" | "decisionRequirementsKey" | "decisionDefinitionId" | "decisionDefinitionKey" | "decisionEvaluationKey" | "inboundChannelType" | "inboundChannelToolName";
-                /** @enum {string} */
-                order?: "ASC" | "DESC";
+                /** @enum {string|null} */
+                order?: "ASC" | "DESC" | null;
             }[];
         };
         "cluster.AuditLogsFound": {
@@ -2033,7 +3139,7 @@ export interface components {
         "cluster.AuthorizationRequest": {
             ownerId: string;
             /** @enum {string} */
-            ownerType: "USER" | "CLIENT" | "ROLE" | "GROUP" | "MAPPING_RULE" | "UNSPECIFIED";
+            ownerType: "USER" | "CLIENT" | "ROLE" | "GROUP" | "MAPPING_RULE";
             permissionTypes: ("ACCESS" | "CANCEL_PROCESS_INSTANCE" | "CLAIM" | "CLAIM_USER_TASK" | "COMPLETE" | "COMPLETE_USER_TASK" | "CREATE" | "CREATE_BATCH_OPERATION_CANCEL_PROCESS_INSTANCE" | "CREATE_BATCH_OPERATION_DELETE_DECISION_DEFINITION" | "CREATE_BATCH_OPERATION_DELETE_DECISION_INSTANCE" | "CREATE_BATCH_OPERATION_DELETE_PROCESS_DEFINITION" | "CREATE_BATCH_OPERATION_DELETE_PROCESS_INSTANCE" | "CREATE_BATCH_OPERATION_MIGRATE_PROCESS_INSTANCE" | "CREATE_BATCH_OPERATION_MODIFY_PROCESS_INSTANCE" | "CREATE_BATCH_OPERATION_RESOLVE_INCIDENT" | "CREATE_BATCH_OPERATION_SUSPEND_PROCESS_INSTANCE" | "CREATE_BATCH_OPERATION_UPDATE_JOB" | "CREATE_DECISION_INSTANCE" | "CREATE_PROCESS_INSTANCE" | "CREATE_TASK_LISTENER" | "DELETE" | "DELETE_DECISION_INSTANCE" | "DELETE_DRD" | "DELETE_FORM" | "DELETE_PROCESS" | "DELETE_PROCESS_INSTANCE" | "DELETE_RESOURCE" | "DELETE_TASK_LISTENER" | "EVALUATE" | "MODIFY_PROCESS_INSTANCE" | "PAUSE" | "READ" | "READ_DECISION_DEFINITION" | "READ_DECISION_INSTANCE" | "READ_JOB_METRIC" | "READ_PROCESS_DEFINITION" | "READ_PROCESS_INSTANCE" | "READ_TASK_LISTENER" | "READ_USAGE_METRIC" | "READ_USER_TASK" | "RESTORE" | "REVEAL" | "SUSPEND_PROCESS_INSTANCE" | "UPDATE" | "UPDATE_PROCESS_INSTANCE" | "UPDATE_TASK_LISTENER" | "UPDATE_USER_TASK")[];
             resourceId: string;
             /** @enum {string} */
@@ -2041,7 +3147,7 @@ export interface components {
         } | {
             ownerId: string;
             /** @enum {string} */
-            ownerType: "USER" | "CLIENT" | "ROLE" | "GROUP" | "MAPPING_RULE" | "UNSPECIFIED";
+            ownerType: "USER" | "CLIENT" | "ROLE" | "GROUP" | "MAPPING_RULE";
             permissionTypes: ("ACCESS" | "CANCEL_PROCESS_INSTANCE" | "CLAIM" | "CLAIM_USER_TASK" | "COMPLETE" | "COMPLETE_USER_TASK" | "CREATE" | "CREATE_BATCH_OPERATION_CANCEL_PROCESS_INSTANCE" | "CREATE_BATCH_OPERATION_DELETE_DECISION_DEFINITION" | "CREATE_BATCH_OPERATION_DELETE_DECISION_INSTANCE" | "CREATE_BATCH_OPERATION_DELETE_PROCESS_DEFINITION" | "CREATE_BATCH_OPERATION_DELETE_PROCESS_INSTANCE" | "CREATE_BATCH_OPERATION_MIGRATE_PROCESS_INSTANCE" | "CREATE_BATCH_OPERATION_MODIFY_PROCESS_INSTANCE" | "CREATE_BATCH_OPERATION_RESOLVE_INCIDENT" | "CREATE_BATCH_OPERATION_SUSPEND_PROCESS_INSTANCE" | "CREATE_BATCH_OPERATION_UPDATE_JOB" | "CREATE_DECISION_INSTANCE" | "CREATE_PROCESS_INSTANCE" | "CREATE_TASK_LISTENER" | "DELETE" | "DELETE_DECISION_INSTANCE" | "DELETE_DRD" | "DELETE_FORM" | "DELETE_PROCESS" | "DELETE_PROCESS_INSTANCE" | "DELETE_RESOURCE" | "DELETE_TASK_LISTENER" | "EVALUATE" | "MODIFY_PROCESS_INSTANCE" | "PAUSE" | "READ" | "READ_DECISION_DEFINITION" | "READ_DECISION_INSTANCE" | "READ_JOB_METRIC" | "READ_PROCESS_DEFINITION" | "READ_PROCESS_INSTANCE" | "READ_TASK_LISTENER" | "READ_USAGE_METRIC" | "READ_USER_TASK" | "RESTORE" | "REVEAL" | "SUSPEND_PROCESS_INSTANCE" | "UPDATE" | "UPDATE_PROCESS_INSTANCE" | "UPDATE_TASK_LISTENER" | "UPDATE_USER_TASK")[];
             resourcePropertyName: string;
             /** @enum {string} */
@@ -2050,19 +3156,19 @@ export interface components {
         "cluster.AuthorizationSearch": {
             filter?: {
                 ownerId?: string | null;
-                /** @enum {string} */
-                ownerType?: "USER" | "CLIENT" | "ROLE" | "GROUP" | "MAPPING_RULE" | "UNSPECIFIED";
-                resourceIds?: string[];
-                resourcePropertyNames?: string[];
-                /** @enum {string} */
-                resourceType?: "AUDIT_LOG" | "AUTHORIZATION" | "BACKUP" | "BATCH" | "CLUSTER_VARIABLE" | "COMPONENT" | "DECISION_DEFINITION" | "DECISION_REQUIREMENTS_DEFINITION" | "DOCUMENT" | "EXPORTER" | "EXPRESSION" | "GLOBAL_LISTENER" | "GROUP" | "MAPPING_RULE" | "MESSAGE" | "PROCESS_DEFINITION" | "RESOURCE" | "ROLE" | "SECRET" | "SYSTEM" | "TENANT" | "USER" | "USER_TASK";
-            };
-            page?: components["schemas"]["cluster.Page"];
-            sort?: {
+                /** @enum {string|null} */
+                ownerType?: "USER" | "CLIENT" | "ROLE" | "GROUP" | "MAPPING_RULE" | null;
+                resourceIds?: null | string[];
+                resourcePropertyNames?: null | string[];
+                /** @enum {string|null} */
+                resourceType?: "AUDIT_LOG" | "AUTHORIZATION" | "BACKUP" | "BATCH" | "CLUSTER_VARIABLE" | "COMPONENT" | "DECISION_DEFINITION" | "DECISION_REQUIREMENTS_DEFINITION" | "DOCUMENT" | "EXPORTER" | "EXPRESSION" | "GLOBAL_LISTENER" | "GROUP" | "MAPPING_RULE" | "MESSAGE" | "PROCESS_DEFINITION" | "RESOURCE" | "ROLE" | "SECRET" | "SYSTEM" | "TENANT" | "USER" | "USER_TASK" | null;
+            } | null;
+            page?: null | components["schemas"]["cluster.Page"];
+            sort?: null | {
                 /** @enum {string} */
                 field: "ownerId" | "ownerType" | "resourceId" | "resourcePropertyName" | "resourceType";
-                /** @enum {string} */
-                order?: "ASC" | "DESC";
+                /** @enum {string|null} */
+                order?: "ASC" | "DESC" | null;
             }[];
         };
         "cluster.AuthorizationsFound": {
@@ -2070,13 +3176,13 @@ export interface components {
             page: components["schemas"]["cluster.FoundPage"];
         };
         "cluster.ClientIdSearch": {
-            filter?: Record<string, never>;
-            page?: components["schemas"]["cluster.Page"];
-            sort?: {
+            filter?: Record<string, never> | null;
+            page?: null | components["schemas"]["cluster.Page"];
+            sort?: null | {
                 /** @enum {string} */
                 field: "clientId";
-                /** @enum {string} */
-                order?: "ASC" | "DESC";
+                /** @enum {string|null} */
+                order?: "ASC" | "DESC" | null;
             }[];
         };
         "cluster.ClientIdsFound": {
@@ -2102,6 +3208,11 @@ export interface components {
             };
             jobMetrics: {
                 enabled: boolean;
+                exportInterval: string;
+                maxJobTypeLength: number;
+                maxTenantIdLength: number;
+                maxUniqueKeys: number;
+                maxWorkerNameLength: number;
             };
         };
         "cluster.FoundPage": {
@@ -2121,13 +3232,13 @@ export interface components {
             name: string;
         };
         "cluster.GroupIdSearch": {
-            filter?: Record<string, never>;
-            page?: components["schemas"]["cluster.Page"];
-            sort?: {
+            filter?: Record<string, never> | null;
+            page?: null | components["schemas"]["cluster.Page"];
+            sort?: null | {
                 /** @enum {string} */
                 field: "groupId";
-                /** @enum {string} */
-                order?: "ASC" | "DESC";
+                /** @enum {string|null} */
+                order?: "ASC" | "DESC" | null;
             }[];
         };
         "cluster.GroupIdsFound": {
@@ -2143,15 +3254,19 @@ export interface components {
         };
         "cluster.GroupSearch": {
             filter?: {
-                groupId?: components["schemas"]["cluster.TextFilter"];
-                name?: string | null;
-            };
-            page?: components["schemas"]["cluster.Page"];
-            sort?: {
+                $or?: null | {
+                    groupId?: null | components["schemas"]["cluster.TextFilter"];
+                    name?: null | components["schemas"]["cluster.TextFilter"];
+                }[];
+                groupId?: null | components["schemas"]["cluster.TextFilter"];
+                name?: null | components["schemas"]["cluster.TextFilter"];
+            } | null;
+            page?: null | components["schemas"]["cluster.Page"];
+            sort?: null | {
                 /** @enum {string} */
                 field: "groupId" | "name";
-                /** @enum {string} */
-                order?: "ASC" | "DESC";
+                /** @enum {string|null} */
+                order?: "ASC" | "DESC" | null;
             }[];
         };
         "cluster.GroupsFound": {
@@ -2183,17 +3298,23 @@ export interface components {
         };
         "cluster.MappingRuleSearch": {
             filter?: {
+                $or?: null | {
+                    claimName?: string | null;
+                    claimValue?: string | null;
+                    mappingRuleId?: null | components["schemas"]["cluster.TextFilter"];
+                    name?: null | components["schemas"]["cluster.TextFilter"];
+                }[];
                 claimName?: string | null;
                 claimValue?: string | null;
-                mappingRuleId?: string | null;
-                name?: string | null;
-            };
-            page?: components["schemas"]["cluster.Page"];
-            sort?: {
+                mappingRuleId?: null | components["schemas"]["cluster.TextFilter"];
+                name?: null | components["schemas"]["cluster.TextFilter"];
+            } | null;
+            page?: null | components["schemas"]["cluster.Page"];
+            sort?: null | {
                 /** @enum {string} */
                 field: "mappingRuleId" | "claimName" | "claimValue" | "name";
-                /** @enum {string} */
-                order?: "ASC" | "DESC";
+                /** @enum {string|null} */
+                order?: "ASC" | "DESC" | null;
             }[];
         };
         "cluster.MappingRulesFound": {
@@ -2223,8 +3344,8 @@ export interface components {
         "cluster.Page": {
             after?: string | null;
             before?: string | null;
-            from?: number;
-            limit?: number;
+            from?: number | null;
+            limit?: number | null;
         };
         "cluster.Problem": {
             detail: string;
@@ -2249,15 +3370,19 @@ export interface components {
         };
         "cluster.RoleSearch": {
             filter?: {
-                name?: string | null;
-                roleId?: string | null;
-            };
-            page?: components["schemas"]["cluster.Page"];
-            sort?: {
+                $or?: null | {
+                    name?: null | components["schemas"]["cluster.TextFilter"];
+                    roleId?: null | components["schemas"]["cluster.TextFilter"];
+                }[];
+                name?: null | components["schemas"]["cluster.TextFilter"];
+                roleId?: null | components["schemas"]["cluster.TextFilter"];
+            } | null;
+            page?: null | components["schemas"]["cluster.Page"];
+            sort?: null | {
                 /** @enum {string} */
                 field: "roleId" | "name";
-                /** @enum {string} */
-                order?: "ASC" | "DESC";
+                /** @enum {string|null} */
+                order?: "ASC" | "DESC" | null;
             }[];
         };
         "cluster.RolesFound": {
@@ -2283,13 +3408,13 @@ export interface components {
             filter?: {
                 name?: string | null;
                 tenantId?: string | null;
-            };
-            page?: components["schemas"]["cluster.Page"];
-            sort?: {
+            } | null;
+            page?: null | components["schemas"]["cluster.Page"];
+            sort?: null | {
                 /** @enum {string} */
                 field: "key" | "tenantId" | "name";
-                /** @enum {string} */
-                order?: "ASC" | "DESC";
+                /** @enum {string|null} */
+                order?: "ASC" | "DESC" | null;
             }[];
         };
         "cluster.TenantsFound": {
@@ -2299,23 +3424,30 @@ export interface components {
         "cluster.TextFilter": string | {
             $eq?: string | null;
             $exists?: boolean | null;
-            $in?: string[];
+            $in?: null | string[];
             $like?: string | null;
             $neq?: string | null;
-            $notIn?: string[];
+            $notIn?: null | string[];
         };
         "cluster.TimeFilter": string | {
+            /** Format: date-time */
             $eq?: string | null;
             $exists?: boolean | null;
+            /** Format: date-time */
             $gt?: string | null;
+            /** Format: date-time */
             $gte?: string | null;
-            $in?: string[];
+            $in?: null | string[];
+            /** Format: date-time */
             $lt?: string | null;
+            /** Format: date-time */
             $lte?: string | null;
+            /** Format: date-time */
             $neq?: string | null;
         };
         "cluster.Topology": {
             brokers: {
+                brokerId: string;
                 host: string;
                 nodeId: number;
                 partitions: Record<string, never>[];
@@ -2335,38 +3467,43 @@ export interface components {
             username: string;
         };
         "cluster.UserChange": {
-            email?: string | null;
+            email?: null | (string);
             name?: string | null;
             password?: string | null;
         };
         "cluster.UserNew": {
-            email?: string | null;
+            email?: null | (string);
             name?: string | null;
             password: string;
             username: string;
         };
         "cluster.UserSearch": {
             filter?: {
-                email?: components["schemas"]["cluster.TextFilter"];
-                name?: components["schemas"]["cluster.TextFilter"];
-                username?: components["schemas"]["cluster.TextFilter"];
-            };
-            page?: components["schemas"]["cluster.Page"];
-            sort?: {
+                $or?: null | {
+                    email?: null | components["schemas"]["cluster.TextFilter"];
+                    name?: null | components["schemas"]["cluster.TextFilter"];
+                    username?: null | components["schemas"]["cluster.TextFilter"];
+                }[];
+                email?: null | components["schemas"]["cluster.TextFilter"];
+                name?: null | components["schemas"]["cluster.TextFilter"];
+                username?: null | components["schemas"]["cluster.TextFilter"];
+            } | null;
+            page?: null | components["schemas"]["cluster.Page"];
+            sort?: null | {
                 /** @enum {string} */
                 field: "username" | "name" | "email";
-                /** @enum {string} */
-                order?: "ASC" | "DESC";
+                /** @enum {string|null} */
+                order?: "ASC" | "DESC" | null;
             }[];
         };
         "cluster.UsernameSearch": {
-            filter?: Record<string, never>;
-            page?: components["schemas"]["cluster.Page"];
-            sort?: {
+            filter?: Record<string, never> | null;
+            page?: null | components["schemas"]["cluster.Page"];
+            sort?: null | {
                 /** @enum {string} */
                 field: "username";
-                /** @enum {string} */
-                order?: "ASC" | "DESC";
+                /** @enum {string|null} */
+                order?: "ASC" | "DESC" | null;
             }[];
         };
         "cluster.UsernamesFound": {
@@ -2388,6 +3525,1108 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    access_denial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DenialView"];
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is larger than this server reads. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    access_evaluation: {
+        parameters: {
+            query?: {
+                /** @description `true`, or nothing at all, to be told why, which needs a grant of its own. */
+                explain?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluationRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decision"];
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    access_evaluations: {
+        parameters: {
+            query?: {
+                /** @description `true`, or nothing at all, to be told why, which needs a grant of its own. */
+                explain?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluationsRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decisions"];
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    access_explain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluationRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExplanationView"];
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    access_inspect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InspectRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InspectedView"];
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    access_recent: {
+        parameters: {
+            query?: {
+                /** @description 1 to 10 000; 100 when not given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecentView"][];
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is larger than this server reads. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    access_of_administrators: {
+        parameters: {
+            query?: {
+                format?: "json" | "csv";
+                /** @description How many lines at most: 10 000 when not given, 1 000 000 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewView"];
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is larger than this server reads. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    access_of_resource: {
+        parameters: {
+            query: {
+                /** @description A resource type, `api` or `tenant`. */
+                type: string;
+                /** @description An id, or `*` for what is granted on all. */
+                id: string;
+                /** @description A permission of the type. */
+                action: string;
+                format?: "json" | "csv";
+                /** @description How many lines at most: 10 000 when not given, 1 000 000 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewView"];
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is larger than this server reads. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    access_of_subject: {
+        parameters: {
+            query: {
+                /** @description `user` or `client`. */
+                type: string;
+                id: string;
+                format?: "json" | "csv";
+                /** @description How many lines at most: 10 000 when not given, 1 000 000 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewView"];
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is larger than this server reads. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    access_action_search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchResponse"];
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    access_resource_search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchResponse"];
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    access_subject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchResponse"];
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    access_simulate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SimulationRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimulationView"];
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The change would be refused. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     audit_log_list: {
         parameters: {
             query?: {
@@ -2481,7 +4720,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2565,7 +4813,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2656,7 +4913,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2731,6 +4997,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -2740,7 +5024,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2815,6 +5108,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -2824,7 +5135,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2906,7 +5226,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2988,7 +5317,1011 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clients_list: {
+        parameters: {
+            query?: {
+                /** @description Only what has this in its id or name, whatever the case. */
+                search?: string;
+                /** @description The page, from 0. Without it, the list from its beginning. */
+                page?: number;
+                /** @description How many items a page has: 1 to 10 000; 50 when only `page` is given. */
+                resultSize?: number;
+                /** @description Accepted and ignored: there are no organizations here. */
+                organizationId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationView"][];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clients_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClientBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientView"];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clients_find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientView"];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clients_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClientUpdate"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clients_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clients_permissions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PermissionView"][];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clients_grant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PermissionView"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clients_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                resourceServerAudience: string;
+                definition: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clients_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretView"];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clients_renew_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretView"];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3079,7 +6412,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3156,6 +6498,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -3165,7 +6525,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3190,7 +6559,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GroupReference"][];
+                    "application/json": string[];
                 };
             };
             /** @description The body, a path id or a query parameter is not what it should be. */
@@ -3247,7 +6616,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3331,7 +6709,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3408,6 +6795,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -3417,7 +6822,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3499,7 +6913,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3583,7 +7006,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3667,7 +7099,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3744,6 +7185,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -3753,7 +7212,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3836,7 +7304,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3849,7 +7326,16 @@ export interface operations {
     };
     groups_users: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only what has this in its id or name, whatever the case. */
+                search?: string;
+                /** @description The page, from 0. Without it, the list from its beginning. */
+                page?: number;
+                /** @description How many items a page has: 1 to 10 000; 50 when only `page` is given. */
+                resultSize?: number;
+                /** @description Accepted and ignored: there are no organizations here. */
+                organizationId?: string;
+            };
             header?: never;
             path: {
                 id: string;
@@ -3920,7 +7406,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3997,6 +7492,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -4006,7 +7519,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4089,7 +7611,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4180,7 +7711,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4257,6 +7797,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -4266,7 +7824,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4350,7 +7917,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4427,6 +8003,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -4436,7 +8030,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4518,7 +8121,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4600,7 +8212,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4685,7 +8306,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4767,7 +8397,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4854,7 +8493,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4934,7 +8582,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5016,7 +8673,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5027,7 +8693,1003 @@ export interface operations {
             };
         };
     };
-    authorizations_resource_types: {
+    memberships_of: {
+        parameters: {
+            query: {
+                memberType: "USER" | "GROUP" | "ROLE" | "APPLICATION" | "MAPPING_RULE";
+                memberId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberOf"];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    for_token_permissions: {
+        parameters: {
+            query?: {
+                /** @description The audience of an API; this service's own when not given. */
+                audience?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resource_servers_list: {
+        parameters: {
+            query?: {
+                /** @description Only what has this in its id or name, whatever the case. */
+                search?: string;
+                /** @description The page, from 0. Without it, the list from its beginning. */
+                page?: number;
+                /** @description How many items a page has: 1 to 10 000; 50 when only `page` is given. */
+                resultSize?: number;
+                /** @description Accepted and ignored: there are no organizations here. */
+                organizationId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiView"][];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resource_servers_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiView"];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resource_servers_find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiView"];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resource_servers_rename: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiName"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resource_servers_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resource_servers_permissions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiPermissionView"][];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resource_servers_add_permission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiPermissionView"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resource_servers_remove_permission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                definition: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resource_types_list: {
         parameters: {
             query?: never;
             header?: never;
@@ -5098,7 +9760,335 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resource_types_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResourceTypeBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceTypeView"];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resource_types_replace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                type: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResourceTypeParts"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceTypeView"];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resource_types_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5189,7 +10179,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5266,6 +10265,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -5275,7 +10292,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5366,7 +10392,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5443,6 +10478,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -5452,7 +10505,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5536,7 +10598,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5613,6 +10684,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -5622,7 +10711,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5704,7 +10802,321 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    memberships_of_role: {
+        parameters: {
+            query: {
+                memberType: "USER" | "GROUP" | "ROLE" | "APPLICATION" | "MAPPING_RULE";
+                /** @description The page, from 0. Without it, the list from its beginning. */
+                page?: number;
+                /** @description How many items a page has: 1 to 10 000; 50 when only `page` is given. */
+                resultSize?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleMember"][];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    memberships_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRoleMember"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    memberships_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                memberType: string;
+                memberId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5788,7 +11200,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5865,6 +11286,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -5874,7 +11313,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5958,7 +11406,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6047,7 +11504,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6130,7 +11596,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6212,7 +11687,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6234,7 +11718,6 @@ export interface operations {
                 resultSize?: number;
                 /** @description Accepted and ignored: there are no organizations here. */
                 organizationId?: string;
-                /** @description The member's id; with it, only the tenants that it is a direct member of. */
                 memberId?: string;
                 /** @description What the member is. */
                 memberType?: "USER" | "GROUP" | "APPLICATION";
@@ -6307,7 +11790,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6384,6 +11876,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -6393,7 +11903,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6475,7 +11994,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6559,7 +12087,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6636,6 +12173,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -6645,7 +12200,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6727,7 +12291,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6811,7 +12384,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6888,6 +12470,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -6897,7 +12497,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6980,7 +12589,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7064,7 +12682,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7141,6 +12768,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -7150,7 +12795,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7233,7 +12887,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7317,7 +12980,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7394,6 +13066,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
             429: {
                 headers: {
@@ -7403,7 +13093,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7486,7 +13185,921 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    users_list: {
+        parameters: {
+            query?: {
+                /** @description Only what has this in its id or name, whatever the case. */
+                search?: string;
+                /** @description The page, from 0. Without it, the list from its beginning. */
+                page?: number;
+                /** @description How many items a page has: 1 to 10 000; 50 when only `page` is given. */
+                resultSize?: number;
+                /** @description Accepted and ignored: there are no organizations here. */
+                organizationId?: string;
+                /** @description Only the users of these ids, with commas between, in this order. One that does not exist is a 404. */
+                userIds?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"][];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    users_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    users_find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    users_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    users_authorizations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceAuthorizationView"][];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    users_groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupReference"][];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    users_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleView"][];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    users_add_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserRoleBody"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    users_remove_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                roleName: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7785,6 +14398,17 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "ownerId": "clerk",
+                 *       "ownerType": "ROLE",
+                 *       "permissionTypes": [
+                 *         "CREATE_PROCESS_INSTANCE"
+                 *       ],
+                 *       "resourceId": "order",
+                 *       "resourceType": "PROCESS_DEFINITION"
+                 *     }
+                 */
                 "application/json": components["schemas"]["cluster.AuthorizationRequest"];
             };
         };
@@ -8046,6 +14670,17 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "ownerId": "clerk",
+                 *       "ownerType": "ROLE",
+                 *       "permissionTypes": [
+                 *         "CREATE_PROCESS_INSTANCE"
+                 *       ],
+                 *       "resourceId": "order",
+                 *       "resourceType": "PROCESS_DEFINITION"
+                 *     }
+                 */
                 "application/json": components["schemas"]["cluster.AuthorizationRequest"];
             };
         };
@@ -8232,6 +14867,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "description": "Who sells",
+                 *       "groupId": "sales",
+                 *       "name": "Sales"
+                 *     }
+                 */
                 "application/json": components["schemas"]["cluster.GroupNew"];
             };
         };
@@ -9525,6 +16167,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "claimName": "department",
+                 *       "claimValue": "sales",
+                 *       "mappingRuleId": "staff",
+                 *       "name": "Staff"
+                 *     }
+                 */
                 "application/json": components["schemas"]["cluster.MappingRuleNew"];
             };
         };
@@ -9974,6 +16624,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Clerk",
+                 *       "roleId": "clerk"
+                 *     }
+                 */
                 "application/json": components["schemas"]["cluster.RoleNew"];
             };
         };
@@ -11415,6 +18071,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "ann@example.org",
+                 *       "name": "Ann",
+                 *       "password": "change-me",
+                 *       "username": "ann"
+                 *     }
+                 */
                 "application/json": components["schemas"]["cluster.UserNew"];
             };
         };
@@ -11457,6 +18121,15 @@ export interface operations {
             };
             /** @description The body is not JSON. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["cluster.Problem"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11549,6 +18222,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Acme",
+                 *       "tenantId": "acme"
+                 *     }
+                 */
                 "application/json": components["schemas"]["cluster.TenantNew"];
             };
         };
@@ -13285,6 +19964,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "ann@example.org",
+                 *       "name": "Ann",
+                 *       "password": "change-me",
+                 *       "username": "ann"
+                 *     }
+                 */
                 "application/json": components["schemas"]["cluster.UserNew"];
             };
         };

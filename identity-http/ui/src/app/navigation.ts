@@ -13,9 +13,16 @@ export const NAVIGATION: { title: Key; places: Place[] }[] = [
   {
     title: "nav.people",
     places: [
-      { href: "/users", title: "users.title", needs: (session) => session.has("cluster-users") },
+      { href: "/users", title: "users.title", needs: (session) => session.has("users") || session.has("cluster-users") },
       { href: "/groups", title: "groups.title", needs: (session) => session.has("groups") },
       { href: "/roles", title: "roles.title", needs: (session) => session.has("roles") },
+    ],
+  },
+  {
+    title: "nav.applications",
+    places: [
+      { href: "/applications", title: "clients.title", needs: (session) => session.has("clients") },
+      { href: "/apis", title: "apis.title", needs: (session) => session.has("resource-servers") },
     ],
   },
   {

@@ -169,7 +169,7 @@ function useOwners(type: OwnerType, typed: string, wanted: boolean): choices.Cho
     GROUP: session.has("groups") ? choices.groups : undefined,
     ROLE: session.has("roles") ? choices.roles : undefined,
     MAPPING_RULE: session.has("mapping-rules") && session.has("cluster") ? choices.mappingRules : undefined,
-    CLIENT: undefined,
+    CLIENT: choices.applications(session),
   };
   const { data } = useLoad(async () => (wanted ? ((await find[type]?.(typed)) ?? []) : []), [type, typed, wanted]);
   return data ?? [];

@@ -18,11 +18,12 @@ export function DeleteRole({ role: { name }, onClose, onDeleted }: Props) {
     const permissions = await ask(api.GET("/api/roles/{name}/permissions", { params: { path: { name } } }));
     const audiences = [...new Set(permissions.map(({ resourceServerAudience }) => resourceServerAudience))];
     const said = [];
-    if (session.has("cluster")) {
-      const members = membersOf(name);
+    if (session.has("memberships")) {
       const none = { search: "", page: 0, size: 1 };
-      const totals = await Promise.all(KINDS.map(async (kind) => [kind, (await members[kind].page(none)).total] as const));
-      for (const [kind, count] of totals) if (count > 0) said.push(t(`lose.role.${kind}`, { count }));
+      const totals = await Promise.all(
+        KINDS.map(async (kind) => [kind, (await membersOf(name, kind).page(none)).total] as const),
+      );
+      for (const [kind, count] of totals) if (count > 0) said.push(t(`lose.role.of.${kind}`, { count }));
     }
     if (audiences.length > 0) said.push(t("lose.permissions", { apis: list(audiences) }));
     return [...said, t("lose.no_undo")];

@@ -14,12 +14,12 @@ import { useLoad } from "../../lib/useLoad";
 import { FormDialog } from "../../parts/Dialog";
 import { Members } from "../../parts/Members";
 import { Page } from "../../parts/Page";
+import { PermissionList } from "../../parts/PermissionList";
 import { ProblemNotice } from "../../parts/ProblemNotice";
 import { ResourceGrants } from "../../parts/ResourceGrants";
 import { TabPages } from "../../parts/TabPages";
 import { TextField } from "../../parts/fields";
 import { DeleteRole } from "./DeleteRole";
-import { Permissions } from "./Permissions";
 
 const above = () => [{ title: t("roles.title"), href: "/roles" }];
 
@@ -37,14 +37,13 @@ export default function RoleDetail({ id }: { id: string }) {
     );
   if (!role) return null;
   const find: Record<Kind, choices.Find | undefined> = {
-    users: choices.users(session),
-    groups: choices.groups,
-    "mapping-rules": choices.mappingRules,
-    clients: undefined,
+    USER: choices.users(session),
+    GROUP: choices.groups,
+    MAPPING_RULE: choices.mappingRules,
+    APPLICATION: choices.applications(session),
   };
   // Rules match tokens: without tokens there are none.
-  const kinds = KINDS.filter((kind) => kind !== "mapping-rules" || session.has("mapping-rules"));
-  const members = membersOf(id);
+  const kinds = KINDS.filter((kind) => kind !== "MAPPING_RULE" || session.has("mapping-rules"));
   return (
     <Page
       title={role.name}
@@ -66,8 +65,20 @@ export default function RoleDetail({ id }: { id: string }) {
       <TabPages
         label={role.name}
         tabs={[
-          { id: "permissions", title: t("roles.permissions"), content: () => <Permissions role={id} /> },
-          ...(session.has("cluster")
+          { id: "permissions", title: t("roles.permissions"), content: () => (
+              <PermissionList
+                load={() => ask(api.GET("/api/roles/{name}/permissions", path))}
+                grant={(body) => ask(api.POST("/api/roles/{name}/permissions", { ...path, body }))}
+                revoke={({ definition, resourceServerAudience }) =>
+                  ask(
+                    api.DELETE("/api/roles/{name}/permissions/{resourceServerAudience}/{definition}", {
+                      params: { path: { name: id, resourceServerAudience, definition } },
+                    }),
+                  )
+                }
+              />
+            ) },
+          ...(session.has("memberships")
             ? kinds.map((kind) => ({
                 id: kind,
                 title: t(`roles.${kind}`),
@@ -78,19 +89,19 @@ export default function RoleDetail({ id }: { id: string }) {
                     columns={[{ key: "id", header: t("id"), cell: ({ name }) => name }]}
                     idOf={({ id }) => id}
                     nameOf={({ name }) => name}
-                    load={{ page: members[kind].page }}
+                    load={{ page: membersOf(id, kind).page }}
                     add={{
                       button: t(`roles.assign_${kind}`),
                       heading: t(`roles.assign_${kind}`),
                       search: t(`roles.search_${kind}`),
                       find: find[kind],
                       typed: find[kind] ? undefined : t(`roles.typed_${kind}`),
-                      run: (ids) => inTurn(ids, members[kind].add),
+                      run: (ids) => inTurn(ids, membersOf(id, kind).add),
                     }}
                     remove={{
                       label: ({ name }) => t("members.remove", { name }),
-                      run: ({ id }) => members[kind].remove(id),
-                      undo: ({ id }) => members[kind].add(id),
+                      run: ({ id }) => membersOf(id, kind).remove(id),
+                      undo: ({ id }) => membersOf(id, kind).add(id),
                     }}
                     empty={t(`roles.no_${kind}`)}
                   />

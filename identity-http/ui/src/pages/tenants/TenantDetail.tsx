@@ -103,8 +103,9 @@ export default function TenantDetail({ id: tenantId }: { id: string }) {
       add={{
         button: t("tenants.assign_applications"),
         heading: t("tenants.assign_applications"),
-        search: t("tenants.client_id"),
-        typed: t("tenants.client_id"),
+        search: t("clients.search"),
+        find: choices.applications(session),
+        typed: choices.applications(session) ? undefined : t("tenants.client_id"),
         run: addApplications,
       }}
       remove={{

@@ -68,6 +68,43 @@ export default function UserDetail({ id }: { id: string }) {
       empty={t("users.no_tenants")}
     />
   );
+  const roles = (
+    <Members
+      label={t("roles.title")}
+      columns={[
+        { key: "name", header: t("name"), cell: ({ name }: Schemas["RoleView"]) => name },
+        { key: "description", header: t("description"), cell: ({ description }) => description, minor: true },
+      ]}
+      idOf={({ name }) => name}
+      nameOf={({ name }) => name}
+      href={({ name }) => addressOf("/roles", name)}
+      load={{ all: () => users.roles(id) }}
+      add={{
+        button: t("roles.assign"),
+        heading: t("roles.assign"),
+        search: t("roles.search"),
+        find: choices.roles,
+        run: (names) => inTurn(names, (name) => users.addRole(id, name)),
+      }}
+      remove={{
+        label: ({ name }) => t("members.remove", { name }),
+        run: ({ name }) => users.removeRole(id, name),
+        undo: ({ name }) => users.addRole(id, name),
+      }}
+      empty={t("users.no_roles")}
+    />
+  );
+  const groups = (
+    <Members
+      label={t("groups.title")}
+      columns={[{ key: "name", header: t("name"), cell: ({ name }: Schemas["GroupReference"]) => name }]}
+      idOf={({ id }) => id}
+      nameOf={({ name }) => name}
+      href={({ id }) => addressOf("/groups", id)}
+      load={{ all: () => users.groups(id) }}
+      empty={t("users.no_groups")}
+    />
+  );
   return (
     <Page
       title={user.name || user.username}
@@ -96,6 +133,8 @@ export default function UserDetail({ id }: { id: string }) {
       <TabPages
         label={user.username}
         tabs={[
+          { id: "roles", title: t("roles.title"), content: () => roles },
+          { id: "groups", title: t("groups.title"), content: () => groups },
           ...(session.has("tenants") ? [{ id: "tenants", title: t("tenants.title"), content: () => tenants }] : []),
           {
             id: "authorizations",

@@ -1,7 +1,7 @@
 import { PasswordInput } from "@carbon/react";
 import { useState } from "react";
 
-import type { User, Users } from "../../api/people";
+import type { User, UserFields, Users } from "../../api/people";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
 import { FormDialog } from "../../parts/Dialog";
@@ -17,22 +17,30 @@ interface Props {
 
 export function UserForm({ users, user, onDone, onClose }: Props) {
   const say = useToast();
-  const [username, setUsername] = useState(user?.username ?? "");
-  const [name, setName] = useState(user?.name ?? "");
-  const [email, setEmail] = useState(user?.email ?? "");
-  const [password, setPassword] = useState("");
+  const [fields, setFields] = useState<UserFields>({
+    username: user?.username ?? "",
+    name: user?.name ?? "",
+    firstName: "",
+    lastName: "",
+    email: user?.email ?? "",
+    password: "",
+  });
+  const set = (name: keyof UserFields) => (value: string) => setFields((before) => ({ ...before, [name]: value }));
   const save = async () => {
-    const rest = { name: name.trim(), email: email.trim(), password };
-    const id = user ? user.id : await users.create({ username: username.trim(), ...rest });
-    if (user) await users.update(user.id, rest);
-    say({ title: t("saved", { name: username }) });
+    const tidy = { ...fields, username: fields.username.trim(), name: fields.name.trim(), email: fields.email.trim() };
+    const id = user ? user.id : await users.create(tidy);
+    if (user) await users.update(user.id, tidy);
+    say({ title: t("saved", { name: tidy.username }) });
     onDone(id);
   };
+  const needsPassword = !user && !users.inDirectory;
+  const names = users.inDirectory ? (["firstName", "lastName"] as const) : (["name"] as const);
+  const label = { name: t("name"), firstName: t("users.first_name"), lastName: t("users.last_name") };
   return (
     <FormDialog
       heading={user ? t("users.edit") : t("users.create")}
       submit={user ? t("save") : t("create")}
-      disabled={!username.trim() || (!user && !password)}
+      disabled={!fields.username.trim() || (needsPassword && !fields.password)}
       onSubmit={save}
       onClose={onClose}
     >
@@ -42,28 +50,47 @@ export function UserForm({ users, user, onDone, onClose }: Props) {
             <TextField
               name="username"
               labelText={t("username")}
-              value={username}
-              onValue={setUsername}
+              value={fields.username}
+              onValue={set("username")}
               problem={problem}
               autoCapitalize="none"
               spellCheck={false}
               data-modal-primary-focus
             />
           )}
-          <TextField name="name" labelText={t("name")} value={name} onValue={setName} problem={problem} />
-          <TextField name="email" labelText={t("email")} type="email" value={email} onValue={setEmail} problem={problem} />
+          {names.map((name) => (
+            <TextField
+              key={name}
+              name={name}
+              labelText={label[name]}
+              helperText={user && users.inDirectory ? t("users.kept") : undefined}
+              value={fields[name]}
+              onValue={set(name)}
+              problem={problem}
+            />
+          ))}
+          <TextField
+            name="email"
+            labelText={t("email")}
+            type="email"
+            value={fields.email}
+            onValue={set("email")}
+            problem={problem}
+          />
+          {(!user || !users.inDirectory) && (
           <PasswordInput
             id="field-password"
             labelText={t("password")}
-            helperText={user ? t("users.password_stays") : undefined}
+            helperText={user ? t("users.password_stays") : needsPassword ? undefined : t("users.no_password")}
             showPasswordLabel={t("password_show")}
             hidePasswordLabel={t("password_hide")}
             autoComplete="new-password"
-            value={password}
-            onChange={(event) => setPassword(event.target.value)}
+            value={fields.password}
+            onChange={(event) => set("password")(event.target.value)}
             invalid={problem?.fields.has("password")}
             invalidText={problem?.about("password")}
           />
+          )}
         </>
       )}
     </FormDialog>

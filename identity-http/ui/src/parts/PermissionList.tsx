@@ -2,34 +2,38 @@ import { Button } from "@carbon/react";
 import { Add, TrashCan } from "@carbon/icons-react";
 import { useState } from "react";
 
-import { type Schemas, api, ask } from "../../api/client";
-import { asProblem } from "../../api/problem";
-import { useSession } from "../../app/session";
-import { useToast } from "../../app/toasts";
-import { t } from "../../lib/i18n";
-import { FormDialog } from "../../parts/Dialog";
-import { Listing, local } from "../../parts/Listing";
-import { describe } from "../../parts/ProblemNotice";
-import { TextField } from "../../parts/fields";
+import { type Schemas, api, ask } from "../api/client";
+import { asProblem } from "../api/problem";
+import { type Session, useSession } from "../app/session";
+import { useToast } from "../app/toasts";
+import { t } from "../lib/i18n";
+import { useLoad } from "../lib/useLoad";
+import { FormDialog } from "./Dialog";
+import { Listing, local } from "./Listing";
+import { describe } from "./ProblemNotice";
+import { TextField } from "./fields";
 
 type Permission = Schemas["PermissionView"];
 
 /** What is known without asking: this service's own API. */
 const OWN = { audience: "camunda-identity-resource-server", definitions: ["read", "read:users", "write"] };
 
-/** What a role may do at which API. */
-export function Permissions({ role }: { role: string }) {
+interface Props {
+  load: () => Promise<Permission[]>;
+  grant: (permission: Permission) => Promise<unknown>;
+  revoke: (permission: Permission) => Promise<unknown>;
+}
+
+/** What a role or an application may do at which API. */
+export function PermissionList({ load, grant, revoke }: Props) {
   const { mayWrite } = useSession();
   const say = useToast();
   const [round, setRound] = useState(0);
   const [adding, setAdding] = useState(false);
   const again = () => setRound((round) => round + 1);
-  const path = { params: { path: { name: role } } };
-  const grant = (body: Permission) => ask(api.POST("/api/roles/{name}/permissions", { ...path, body }));
-  const revoke = (permission: Permission) => {
-    const { definition, resourceServerAudience } = permission;
-    const at = { params: { path: { name: role, resourceServerAudience, definition } } };
-    ask(api.DELETE("/api/roles/{name}/permissions/{resourceServerAudience}/{definition}", at)).then(
+  const drop = (permission: Permission) => {
+    const { definition } = permission;
+    revoke(permission).then(
       () => {
         again();
         say({ title: t("members.removed", { name: definition }), undo: () => grant(permission).then(again) });
@@ -51,10 +55,7 @@ export function Permissions({ role }: { role: string }) {
           },
         ]}
         rowKey={({ definition, resourceServerAudience }) => `${resourceServerAudience} ${definition}`}
-        load={local(
-          () => ask(api.GET("/api/roles/{name}/permissions", path)),
-          ({ definition, resourceServerAudience }) => [definition, resourceServerAudience],
-        )}
+        load={local(load, ({ definition, resourceServerAudience }) => [definition, resourceServerAudience])}
         on={[round]}
         tools={
           mayWrite && (
@@ -65,7 +66,7 @@ export function Permissions({ role }: { role: string }) {
         }
         actions={
           mayWrite
-            ? [{ label: ({ definition }) => t("members.remove", { name: definition }), icon: TrashCan, onClick: revoke }]
+            ? [{ label: ({ definition }) => t("members.remove", { name: definition }), icon: TrashCan, onClick: drop }]
             : []
         }
         empty={{ title: t("roles.no_permissions"), text: t("roles.no_permissions_text") }}
@@ -73,6 +74,19 @@ export function Permissions({ role }: { role: string }) {
       {adding && <AddPermission grant={grant} onClose={() => setAdding(false)} onDone={again} />}
     </>
   );
+}
+
+/** What is known of APIs: all, where a directory has them; this service's own otherwise. */
+async function knownApis(session: Session): Promise<{ audience: string; definitions: () => Promise<string[]> }[]> {
+  if (!session.has("resource-servers")) return [{ audience: OWN.audience, definitions: async () => OWN.definitions }];
+  const apis = await ask(api.GET("/api/resource-servers"));
+  return apis.map(({ id, audience }) => ({
+    audience,
+    definitions: async () =>
+      (await ask(api.GET("/api/resource-servers/{id}/permissions", { params: { path: { id } } }))).map(
+        ({ definition }) => definition,
+      ),
+  }));
 }
 
 interface AddProps {
@@ -85,6 +99,12 @@ function AddPermission({ grant, onClose, onDone }: AddProps) {
   const say = useToast();
   const [audience, setAudience] = useState("");
   const [definition, setDefinition] = useState("");
+  const session = useSession();
+  const apis = useLoad(() => knownApis(session), []);
+  const definitions = useLoad(
+    async () => (await apis.data?.find((api) => api.audience === audience.trim())?.definitions()) ?? [],
+    [apis.data, audience.trim()],
+  );
   return (
     <FormDialog
       heading={t("roles.add_permission")}
@@ -110,7 +130,9 @@ function AddPermission({ grant, onClose, onDone }: AddProps) {
             data-modal-primary-focus
           />
           <datalist id="known-apis">
-            <option value={OWN.audience} />
+            {apis.data?.map(({ audience }) => (
+              <option key={audience} value={audience} />
+            ))}
           </datalist>
           <TextField
             name="definition"
@@ -121,7 +143,9 @@ function AddPermission({ grant, onClose, onDone }: AddProps) {
             list="known-permissions"
           />
           <datalist id="known-permissions">
-            {audience.trim() === OWN.audience && OWN.definitions.map((name) => <option key={name} value={name} />)}
+            {definitions.data?.map((name) => (
+              <option key={name} value={name} />
+            ))}
           </datalist>
         </>
       )}

@@ -1,0 +1,146 @@
+import { Button, TextInput } from "@carbon/react";
+import { Edit, Renew, TrashCan, View } from "@carbon/icons-react";
+import { useState } from "react";
+import { useLocation } from "wouter";
+
+import { api, ask } from "../../api/client";
+import { asProblem } from "../../api/problem";
+import { useSession } from "../../app/session";
+import { useToast } from "../../app/toasts";
+import { t, word } from "../../lib/i18n";
+import { useLoad } from "../../lib/useLoad";
+import { ConfirmDialog } from "../../parts/Dialog";
+import { Page } from "../../parts/Page";
+import { PermissionList } from "../../parts/PermissionList";
+import { ProblemNotice, describe } from "../../parts/ProblemNotice";
+import { ResourceGrants } from "../../parts/ResourceGrants";
+import { TabPages } from "../../parts/TabPages";
+import { ClientForm } from "./ClientForm";
+
+const above = () => [{ title: t("clients.title"), href: "/applications" }];
+
+export default function ClientDetail({ id }: { id: string }) {
+  const { mayWrite } = useSession();
+  const say = useToast();
+  const [, go] = useLocation();
+  const [dialog, setDialog] = useState<"edit" | "delete">();
+  const path = { params: { path: { id } } };
+  const { data: client, problem, reload } = useLoad(() => ask(api.GET("/api/clients/{id}", path)), [id]);
+  if (problem && !client)
+    return (
+      <Page title={t("clients.one")} above={above()}>
+        <ProblemNotice problem={problem} onRetry={reload} />
+      </Page>
+    );
+  if (!client) return null;
+  return (
+    <Page
+      title={client.name}
+      above={above()}
+      lead={<span className="code">{client.clientId}</span>}
+      actions={
+        mayWrite && (
+          <>
+            <Button kind="tertiary" renderIcon={Edit} onClick={() => setDialog("edit")}>
+              {t("edit")}
+            </Button>
+            <Button kind="danger--tertiary" renderIcon={TrashCan} onClick={() => setDialog("delete")}>
+              {t("delete")}
+            </Button>
+          </>
+        )
+      }
+    >
+      <dl className="facts">
+        <dt>{t("clients.type")}</dt>
+        <dd>{word("clientType", client.type)}</dd>
+        <dt>{t("clients.redirect_uris")}</dt>
+        <dd className="code">{client.redirectUris.join(", ") || "–"}</dd>
+      </dl>
+      <TabPages
+        label={client.name}
+        tabs={[
+          {
+            id: "permissions",
+            title: t("roles.permissions"),
+            content: () => (
+              <PermissionList
+                key={id}
+                load={() => ask(api.GET("/api/clients/{id}/permissions", path))}
+                grant={(body) => ask(api.POST("/api/clients/{id}/permissions", { ...path, body }))}
+                revoke={({ definition, resourceServerAudience }) =>
+                  ask(
+                    api.DELETE("/api/clients/{id}/permissions/{resourceServerAudience}/{definition}", {
+                      params: { path: { id, resourceServerAudience, definition } },
+                    }),
+                  )
+                }
+              />
+            ),
+          },
+          ...(mayWrite && client.type !== "PUBLIC"
+            ? [{ id: "secret", title: t("clients.secret"), content: () => <SecretPanel id={id} /> }]
+            : []),
+          {
+            id: "authorizations",
+            title: t("authorizations.title"),
+            content: () => <ResourceGrants ownerType="CLIENT" ownerId={client.clientId} />,
+          },
+        ]}
+      />
+      {dialog === "edit" && <ClientForm client={client} onDone={reload} onClose={() => setDialog(undefined)} />}
+      {dialog === "delete" && (
+        <ConfirmDialog
+          heading={t("clients.delete", { name: client.name })}
+          submit={t("delete")}
+          consequences={async () => [t("lose.client", { name: client.name }), t("lose.no_undo")]}
+          onConfirm={async () => {
+            await ask(api.DELETE("/api/clients/{id}", path));
+            say({ title: t("deleted", { name: client.name }) });
+            go("/applications");
+          }}
+          onClose={() => setDialog(undefined)}
+        />
+      )}
+    </Page>
+  );
+}
+
+/** The secret is asked for only when somebody wants to see it: that is recorded. */
+function SecretPanel({ id }: { id: string }) {
+  const say = useToast();
+  const [secret, setSecret] = useState<string>();
+  const [renewing, setRenewing] = useState(false);
+  const path = { params: { path: { id } } };
+  const show = () =>
+    ask(api.GET("/api/clients/{id}/secret", path)).then(
+      ({ secret }) => setSecret(secret ?? ""),
+      (error: unknown) => say({ kind: "error", title: t("problem.title"), detail: describe(asProblem(error)) }),
+    );
+  return (
+    <div className="form">
+      {secret === undefined ? (
+        <p>{t("clients.secret_hidden")}</p>
+      ) : (
+        <TextInput id="client-secret" labelText={t("clients.secret")} value={secret} readOnly />
+      )}
+      <div className="actions">
+        <Button kind="tertiary" renderIcon={View} onClick={() => void show()}>
+          {t("clients.show_secret")}
+        </Button>
+        <Button kind="danger--tertiary" renderIcon={Renew} onClick={() => setRenewing(true)}>
+          {t("clients.renew_secret")}
+        </Button>
+      </div>
+      {renewing && (
+        <ConfirmDialog
+          heading={t("clients.renew_secret")}
+          submit={t("clients.renew_secret")}
+          consequences={async () => [t("lose.secret")]}
+          onConfirm={async () => setSecret((await ask(api.POST("/api/clients/{id}/secret", path))).secret ?? "")}
+          onClose={() => setRenewing(false)}
+        />
+      )}
+    </div>
+  );
+}

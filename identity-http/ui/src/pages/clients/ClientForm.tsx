@@ -1,0 +1,84 @@
+import { TextArea } from "@carbon/react";
+import { useState } from "react";
+
+import { type Schemas, api, ask } from "../../api/client";
+import { useToast } from "../../app/toasts";
+import { t, word } from "../../lib/i18n";
+import { FormDialog } from "../../parts/Dialog";
+import { Choice, TextField } from "../../parts/fields";
+
+const TYPES = ["CONFIDENTIAL", "PUBLIC", "M2M"] as const;
+type Type = (typeof TYPES)[number];
+
+interface Props {
+  /** What to change; a new one otherwise. */
+  client?: Schemas["ClientView"];
+  onDone: (id: string) => void;
+  onClose: () => void;
+}
+
+export function ClientForm({ client, onDone, onClose }: Props) {
+  const say = useToast();
+  const [name, setName] = useState(client?.name ?? "");
+  const [clientId, setClientId] = useState(client?.clientId ?? "");
+  const [type, setType] = useState<Type>(TYPES.find((type) => type === client?.type) ?? "CONFIDENTIAL");
+  const [uris, setUris] = useState(client?.redirectUris.join("\n") ?? "");
+  const save = async () => {
+    const redirectUris = type === "M2M" ? [] : uris.split(/\s+/).filter(Boolean);
+    if (client) {
+      const body = { name: name.trim(), rootUrl: client.rootUrl, redirectUris };
+      await ask(api.PUT("/api/clients/{id}", { params: { path: { id: client.id } }, body }));
+      say({ title: t("saved", { name }) });
+      onDone(client.id);
+    } else {
+      const body = { name: name.trim(), clientId: clientId.trim(), type, redirectUris };
+      onDone((await ask(api.POST("/api/clients", { body }))).id);
+    }
+  };
+  return (
+    <FormDialog
+      heading={t(client ? "clients.edit" : "clients.create")}
+      submit={t(client ? "save" : "create")}
+      disabled={!name.trim() || !clientId.trim()}
+      onSubmit={save}
+      onClose={onClose}
+    >
+      {(problem) => (
+        <>
+          <TextField name="name" labelText={t("name")} value={name} onValue={setName} problem={problem} data-modal-primary-focus />
+          {!client && (
+            <>
+              <TextField
+                name="clientId"
+                labelText={t("tenants.client_id")}
+                value={clientId}
+                onValue={setClientId}
+                problem={problem}
+              />
+              <Choice<Type>
+                name="type"
+                labelText={t("clients.type")}
+                value={type}
+                choices={TYPES.map((type) => [type, word("clientType", type)] as const)}
+                onValue={setType}
+                problem={problem}
+              />
+            </>
+          )}
+          {type !== "M2M" && (
+            <TextArea
+              id="field-redirectUris"
+              labelText={t("clients.redirect_uris")}
+              helperText={t("clients.redirect_help")}
+              rows={3}
+              value={uris}
+              onChange={(event) => setUris(event.target.value)}
+              invalid={problem?.fields.has("redirectUris")}
+              invalidText={problem?.about("redirectUris")}
+            />
+          )}
+        </>
+      )}
+    </FormDialog>
+  );
+}

@@ -35,7 +35,7 @@ async fn somebody_signs_in_and_out_at_keycloak() {
 
     // What a session may do is what its person's tokens would say, groups included.
     let permissions = browser.get(at("/api/me/permissions")).await.expect_status(200).json();
-    assert_eq!(permissions, json!(["read", "write"]));
+    assert_eq!(permissions, json!(["read", "read:users", "write"]));
     let groups = browser.get(at("/api/groups/for-token")).await.expect_status(200).json();
     assert_eq!(groups[0]["name"], "Vertrieb / Süd", "{groups}");
     let users = browser.get(at("/api/users?search=demo")).await.expect_status(200).json();

@@ -53,6 +53,7 @@ pub(crate) struct Entity {
     r#type: String,
     #[schema(example = "ann")]
     id: String,
+    #[schema(nullable = false)]
     properties: Option<Object>,
 }
 
@@ -64,6 +65,7 @@ pub(crate) struct ActionView {
     /// A permission of the resource's type.
     #[schema(example = "READ")]
     name: String,
+    #[schema(nullable = false)]
     properties: Option<Object>,
 }
 
@@ -74,6 +76,7 @@ pub(crate) struct EvaluationRequest {
     subject: Entity,
     action: ActionView,
     resource: Entity,
+    #[schema(nullable = false)]
     context: Option<Object>,
 }
 
@@ -81,13 +84,19 @@ pub(crate) struct EvaluationRequest {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only described, never built")]
 pub(crate) struct EvaluationsRequest {
+    #[schema(nullable = false)]
     subject: Option<Entity>,
+    #[schema(nullable = false)]
     action: Option<ActionView>,
+    #[schema(nullable = false)]
     resource: Option<Entity>,
+    #[schema(nullable = false)]
     context: Option<Object>,
     /// Questions; what one of them does not say is taken from above.
+    #[schema(nullable = false)]
     evaluations: Option<Vec<Object>>,
     /// `evaluations_semantic`: `execute_all`, `deny_on_first_deny` or `permit_on_first_permit`.
+    #[schema(nullable = false)]
     options: Option<Object>,
 }
 

@@ -56,7 +56,7 @@ async fn somebody_signs_in_and_out_at_keycloak() {
     let page = browser.get(begin.location().expect("the way to Keycloak")).await.expect_status(200);
     let back = browser.submit(form(&page), &credentials).await.location().expect("the way back");
     assert_eq!(browser.get(back).await.status, 303);
-    let mut signs_in_again = async |browser: &mut Browser| {
+    let signs_in_again = async |browser: &mut Browser| {
         let begin = browser.get(at("/auth/login")).await.expect_status(303);
         let page = browser.get(begin.location().expect("the way to Keycloak")).await;
         // Keycloak may still know the browser.

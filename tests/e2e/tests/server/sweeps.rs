@@ -20,7 +20,8 @@ on_each_store!(
 const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 
 /// What the bearer of any good token may ask, as it is about that token.
-const OPEN_TO_ALL: [&str; 6] = [
+const OPEN_TO_ALL: [&str; 7] = [
+    "/api/capabilities",
     "/api/me",
     "/api/me/permissions",
     "/api/groups/for-token",

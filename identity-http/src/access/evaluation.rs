@@ -31,6 +31,7 @@ pub(super) fn mount(v1: &mut ServiceConfig) {
 #[into_params(parameter_in = Query)]
 pub(crate) struct Manner {
     /// `true`, or nothing at all, to be told why, which needs a grant of its own.
+    #[param(value_type = Option<bool>)]
     explain: Option<String>,
 }
 
@@ -51,7 +52,7 @@ pub(crate) struct Entity {
     /// Of a subject `user`, `client` or `token`; of a resource its resource type, `api` or `tenant`.
     #[schema(example = "user")]
     r#type: String,
-    #[schema(example = "ann")]
+    #[schema(example = "ann", min_length = 1)]
     id: String,
     #[schema(nullable = false)]
     properties: Option<Object>,
@@ -98,6 +99,16 @@ pub(crate) struct EvaluationsRequest {
     /// `evaluations_semantic`: `execute_all`, `deny_on_first_deny` or `permit_on_first_permit`.
     #[schema(nullable = false)]
     options: Option<Object>,
+}
+
+/// Answers to many questions; one answer, where one was asked without `evaluations`.
+#[derive(ToSchema)]
+#[schema(as = EvaluationsResponse)]
+#[expect(dead_code, reason = "only described, never built")]
+#[serde(untagged)]
+pub(crate) enum DecisionsOrOne {
+    Many(Decisions),
+    One(Decision),
 }
 
 /// An answer.
@@ -223,7 +234,7 @@ impl Semantic {
 
 /// Answers many questions, in their order. One that is incomplete is answered with no, and does not hinder the others.
 #[utoipa::path(post, path = "/access/v1/evaluations", tag = "access", request_body = EvaluationsRequest, params(Manner),
-    responses((status = 200, body = Decisions), Failures))]
+    responses((status = 200, body = DecisionsOrOne), Failures))]
 pub(crate) async fn evaluations(
     access: Data<Access>,
     Authenticated(caller): Authenticated,

@@ -32,7 +32,7 @@ pub(super) fn mount(api: &mut ServiceConfig) {
 pub(crate) struct WhoseQuery {
     #[param(inline)]
     member_type: EntityType,
-    #[param(schema_with = schema::id)]
+    #[param(required = true, schema_with = schema::id)]
     member_id: String,
 }
 

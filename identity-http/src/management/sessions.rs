@@ -100,7 +100,7 @@ pub(crate) struct SourcedClaim {
 #[into_params(parameter_in = Query)]
 pub(crate) struct WhoseQuery {
     /// Whose sessions.
-    #[param(schema_with = schema::id)]
+    #[param(required = true, schema_with = schema::id)]
     username: String,
 }
 

@@ -46,11 +46,13 @@ impl Operation {
     fn address(&self) -> String {
         let fill = |part| match part {
             "{authorizationKey}" => "999999999",
+            "{memberType}" => "USER",
             part if part.starts_with('{') => "x",
             part => part,
         };
         let path = self.path.split('/').map(fill).collect::<Vec<_>>().join("/");
-        let query: Vec<String> = self.query.iter().map(|name| format!("{name}=x")).collect();
+        let value = |name: &str| if name == "memberType" { "USER" } else { "x" };
+        let query: Vec<String> = self.query.iter().map(|name| format!("{name}={}", value(name))).collect();
         if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
     }
 

@@ -64,7 +64,7 @@ pub(crate) struct Entity {
 #[expect(dead_code, reason = "only described, never built")]
 pub(crate) struct ActionView {
     /// A permission of the resource's type.
-    #[schema(example = "READ")]
+    #[schema(example = "READ", min_length = 1)]
     name: String,
     #[schema(nullable = false)]
     properties: Option<Object>,

@@ -100,7 +100,11 @@ pub(crate) struct SourcedClaim {
 #[into_params(parameter_in = Query)]
 pub(crate) struct WhoseQuery {
     /// Whose sessions.
-    #[param(required = true, schema_with = schema::id)]
+    #[param(
+        min_length = 1,
+        max_length = 256,
+        pattern = r"^[^\s\u0000-\u001f\u007f-\u009f]([^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f])?$"
+    )]
     username: String,
 }
 

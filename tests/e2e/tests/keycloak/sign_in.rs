@@ -10,7 +10,7 @@ use crate::support::{DEMO, MACHINE, creating};
 fn form(page: &Reply) -> Url {
     let action = page.text.split("action=\"").nth(1).and_then(|rest| rest.split('"').next());
     let action = action.unwrap_or_else(|| panic!("no form: {page:?}")).replace("&amp;", "&");
-    page.url.join(&action).expect("a URL")
+    page.url.join(&action).unwrap_or_else(|error| panic!("{action}: {error}"))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,8 +3,6 @@
 //! `ui/dist` is built when its sources are newer, by npm. Without npm a `ui/dist` that is there is taken as it is; without
 //! one the table is empty, and the server shows a page that says how to get the UI.
 
-#![expect(clippy::print_stdout, reason = "cargo reads what this says")]
-
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;

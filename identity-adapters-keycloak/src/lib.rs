@@ -18,6 +18,7 @@ mod wire;
 pub use admin::Keycloak;
 pub use membership::WithDirectory;
 pub use realm::{
-    ClientPreset, ClientSeed, Component, Done, OwnClient, PersonSeed, Preset, RealmPlan, RealmProblem, preset,
+    ClientPreset, ClientSeed, Component, Done, OwnClient, PersonSeed, Preset, RealmPlan, RealmProblem, SignOutUrls,
+    preset,
 };
 pub use settings::{Credentials, KeycloakSettings, SettingsProblem};

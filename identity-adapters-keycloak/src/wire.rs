@@ -6,6 +6,7 @@ use identity_core::value::{
     Audience, ClientId, ClientKey, Description, Email, GroupId, InvalidValue, Name, RedirectUri, RoleId, Username,
 };
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::admin::unreadable;
 
@@ -113,6 +114,8 @@ pub(crate) struct ClientRep {
     authorization_services_enabled: bool,
     #[serde(default)]
     default_client_scopes: Vec<String>,
+    #[serde(default)]
+    pub(crate) attributes: Map<String, Value>,
 }
 
 impl ClientRep {

@@ -107,6 +107,7 @@ impl Surfaces {
             .app_data(web::Data::new(self.limits))
             .app_data(web::Data::new(self.proxies.clone()))
             .app_data(web::PayloadConfig::new(self.limits.body_bytes))
+            .app_data(web::PathConfig::default().error_handler(|_, _| problem::unreadable_path().into()))
             .app_data(web::QueryConfig::default().error_handler(|error, _| page::unfit(&error).into()))
             .app_data(web::Data::new(openapi::Written::of(self)))
             .route("/api/openapi.json", web::get().to(openapi::serve))

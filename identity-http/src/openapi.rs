@@ -210,6 +210,10 @@ fn is_mounted(surfaces: &Surfaces, path: &str) -> bool {
     match (segments.next(), segments.next(), segments.next()) {
         (Some("v2"), ..) => surfaces.cluster.is_some(),
         (_, Some("groups"), Some("for-token")) => true,
+        (Some("access"), ..) => surfaces.decisions.as_ref().is_some_and(|decisions| {
+            let of_tokens = path.ends_with("/inspect") || path.ends_with("/recent-callers");
+            !of_tokens || decisions.access.has_tokens()
+        }),
         (_, Some("users"), _) => surfaces.people.is_some(),
         (_, Some("clients"), _) => surfaces.clients.is_some(),
         (_, Some("resource-servers"), _) => surfaces.apis.is_some(),

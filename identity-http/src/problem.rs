@@ -364,6 +364,11 @@ pub(crate) fn nothing_here() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "no_such_path", "There is nothing at this path.")
 }
 
+/// The answer to a path with a part that nothing of its kind can be.
+pub(crate) fn unreadable_path() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "no_such_path", "There is nothing at this path.")
+}
+
 /// The answer of an API that is switched off (orchestration reference §8.4).
 pub(crate) fn switched_off(why: &str) -> Problem {
     let detail = format!("This API is not accessible: {why}.");

@@ -27,20 +27,6 @@ fn a_wrong_configuration_ends_with_2_and_all_that_is_wrong() {
 }
 
 #[test]
-fn a_profile_that_is_not_served_is_said_before_anything_is_opened() {
-    let provider = [
-        ("IDENTITY_PROFILE", "keycloak"),
-        ("IDENTITY_AUTHENTICATION_PROVIDERS_MAIN_ISSUER", "https://login.example.com"),
-        ("IDENTITY_AUTHENTICATION_PROVIDERS_MAIN_AUDIENCES_0", "identity"),
-    ];
-    for command in ["check-config", "serve"] {
-        let output = run(&[command], &provider);
-        assert_eq!(output.status.code(), Some(1), "{command}");
-        assert!(String::from_utf8_lossy(&output.stderr).contains("`keycloak`"), "{command}");
-    }
-}
-
-#[test]
 fn an_unknown_command_is_refused() {
     assert_eq!(run(&["fly"], &[]).status.code(), Some(2));
 }

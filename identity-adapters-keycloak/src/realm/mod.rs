@@ -14,7 +14,7 @@ use identity_core::value::{Audience, ClientKey, GroupId, Name, Username};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-pub use plan::{ClientSeed, OwnClient, PersonSeed, RealmPlan};
+pub use plan::{ClientSeed, OwnClient, PersonSeed, RealmPlan, SignOutUrls};
 pub use presets::{ClientPreset, Component, Preset, preset};
 
 use crate::Keycloak;
@@ -287,9 +287,30 @@ impl Pass<'_> {
                 }
                 Ok(())
             }
-            _ if administrator => self.client(&plan.own.clone().into()).await,
+            _ if administrator => {
+                self.client(&plan.own.clone().into()).await?;
+                match &plan.own.sign_out {
+                    Some(urls) => self.sign_out(id, urls).await,
+                    None => Ok(()),
+                }
+            }
             _ => Err(DirectoryError::missing(EntityKind::Client, id)),
         }
+    }
+
+    /// Keycloak tells of sign-outs at these addresses. Other attributes stay.
+    async fn sign_out(&mut self, id: &str, urls: &SignOutUrls) -> Result<(), DirectoryError> {
+        // One that is only planned has none yet.
+        let Some(client) = self.keycloak.client_rep(id).await? else { return Ok(()) };
+        let mut attributes = client.attributes.clone();
+        attributes.insert("post.logout.redirect.uris".to_owned(), json!(urls.signed_out));
+        attributes.insert("backchannel.logout.url".to_owned(), json!(urls.back_channel));
+        attributes.insert("backchannel.logout.session.required".to_owned(), json!("true"));
+        if attributes != client.attributes && self.change(format!("sign-out addresses of client {id}")) {
+            let key = ClientKey::parse(&client.id).map_err(unfit)?;
+            self.keycloak.change_client(&key, json!({"attributes": attributes})).await?;
+        }
+        Ok(())
     }
 
     async fn found_group(&self, name: &Name) -> Result<Option<Group>, DirectoryError> {

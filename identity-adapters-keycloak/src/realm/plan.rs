@@ -25,6 +25,17 @@ pub struct RealmPlan {
 pub struct OwnClient {
     /// The client.
     pub new: NewClient,
+    /// How its browsers sign out, where it is known how they reach this server.
+    pub sign_out: Option<SignOutUrls>,
+}
+
+/// Where Keycloak tells of sign-outs.
+#[derive(Clone, Debug)]
+pub struct SignOutUrls {
+    /// Where browsers go after they signed out at Keycloak.
+    pub signed_out: String,
+    /// Where logout tokens go (OpenID Connect Back-Channel Logout 1.0).
+    pub back_channel: String,
 }
 
 /// An application, and what it may do for itself.

@@ -86,10 +86,6 @@ impl Record {
         self.condition.is_none() && self.would_give(access)
     }
 
-    pub(crate) fn permissions(&self) -> PermissionSet {
-        self.permissions
-    }
-
     /// Whether it grants one of these permissions when its condition, if there is one, holds.
     pub(crate) fn would_give(&self, access: Access) -> bool {
         self.resource_type == access.resource_type && self.permissions.intersects(access.permissions)

@@ -31,6 +31,7 @@ pub(super) fn mount(v1: &mut ServiceConfig) {
 #[into_params(parameter_in = Query)]
 pub(crate) struct Manner {
     /// `true`, or nothing at all, to be told why, which needs a grant of its own.
+    #[param(value_type = Option<bool>)]
     explain: Option<String>,
 }
 
@@ -51,8 +52,9 @@ pub(crate) struct Entity {
     /// Of a subject `user`, `client` or `token`; of a resource its resource type, `api` or `tenant`.
     #[schema(example = "user")]
     r#type: String,
-    #[schema(example = "ann")]
+    #[schema(example = "ann", min_length = 1)]
     id: String,
+    #[schema(nullable = false)]
     properties: Option<Object>,
 }
 
@@ -62,8 +64,9 @@ pub(crate) struct Entity {
 #[expect(dead_code, reason = "only described, never built")]
 pub(crate) struct ActionView {
     /// A permission of the resource's type.
-    #[schema(example = "READ")]
+    #[schema(example = "READ", min_length = 1)]
     name: String,
+    #[schema(nullable = false)]
     properties: Option<Object>,
 }
 
@@ -74,6 +77,7 @@ pub(crate) struct EvaluationRequest {
     subject: Entity,
     action: ActionView,
     resource: Entity,
+    #[schema(nullable = false)]
     context: Option<Object>,
 }
 
@@ -81,14 +85,30 @@ pub(crate) struct EvaluationRequest {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only described, never built")]
 pub(crate) struct EvaluationsRequest {
+    #[schema(nullable = false)]
     subject: Option<Entity>,
+    #[schema(nullable = false)]
     action: Option<ActionView>,
+    #[schema(nullable = false)]
     resource: Option<Entity>,
+    #[schema(nullable = false)]
     context: Option<Object>,
     /// Questions; what one of them does not say is taken from above.
+    #[schema(nullable = false)]
     evaluations: Option<Vec<Object>>,
     /// `evaluations_semantic`: `execute_all`, `deny_on_first_deny` or `permit_on_first_permit`.
+    #[schema(nullable = false)]
     options: Option<Object>,
+}
+
+/// Answers to many questions; one answer, where one was asked without `evaluations`.
+#[derive(ToSchema)]
+#[schema(as = EvaluationsResponse)]
+#[expect(dead_code, reason = "only described, never built")]
+#[serde(untagged)]
+pub(crate) enum DecisionsOrOne {
+    Many(Decisions),
+    One(Decision),
 }
 
 /// An answer.
@@ -159,21 +179,19 @@ pub(crate) async fn evaluation(
 
 async fn single(access: &Access, caller: &Caller, body: &Object, explain: bool) -> Result<HttpResponse, Problem> {
     let asked = asked(body)?;
-    permit(access, caller, std::slice::from_ref(&asked), explain).await?;
+    access.permit(caller, Ask::Evaluate, Some(&asked.resource.kind), 1).await?;
+    if explain {
+        access.permit(caller, Ask::Explain, Some(&asked.resource.kind), 0).await?;
+    }
     let evaluated = access.evaluate(caller, &asked, explain).await?;
     Ok(HttpResponse::Ok().json(Decision::from(evaluated)))
 }
 
-/// The caller's right to ask, for each resource type of the questions.
-async fn permit<'a>(
-    access: &Access,
-    caller: &Caller,
-    questions: impl IntoIterator<Item = &'a Asked>,
-    explain: bool,
-) -> Result<(), ServiceError> {
-    let mut count = 0;
-    let kinds = questions.into_iter().map(|asked| asked.resource.kind.as_str()).inspect(|_| count += 1);
-    let kinds: BTreeSet<&str> = kinds.collect();
+/// The caller's right to ask these questions, for each of their resource types.
+async fn permit(access: &Access, caller: &Caller, questions: &[&Asked], explain: bool) -> Result<(), ServiceError> {
+    let kinds: BTreeSet<&str> = questions.iter().map(|asked| asked.resource.kind.as_str()).collect();
+    // Counted once, with the first.
+    let mut count = questions.len();
     for kind in kinds {
         access.permit(caller, Ask::Evaluate, Some(kind), std::mem::take(&mut count)).await?;
         if explain {
@@ -216,7 +234,7 @@ impl Semantic {
 
 /// Answers many questions, in their order. One that is incomplete is answered with no, and does not hinder the others.
 #[utoipa::path(post, path = "/access/v1/evaluations", tag = "access", request_body = EvaluationsRequest, params(Manner),
-    responses((status = 200, body = Decisions), Failures))]
+    responses((status = 200, body = DecisionsOrOne), Failures))]
 pub(crate) async fn evaluations(
     access: Data<Access>,
     Authenticated(caller): Authenticated,
@@ -238,7 +256,8 @@ pub(crate) async fn evaluations(
         return Err(Unfit(format!("`evaluations` must not hold more than {MOST}.")).into());
     }
     let questions: Vec<Result<Asked, Unfit>> = items.iter().map(|item| merged(&body, item)).collect();
-    permit(&access, &caller, questions.iter().flatten(), explain).await?;
+    let complete: Vec<&Asked> = questions.iter().flatten().collect();
+    permit(&access, &caller, &complete, explain).await?;
     let mut evaluations = Vec::with_capacity(questions.len());
     for question in questions {
         let decision = match question {

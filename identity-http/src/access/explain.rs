@@ -148,8 +148,9 @@ pub(crate) async fn explain(
 }
 
 /// Opens a refusal of this service's own, by the reason id that it was answered with.
-#[utoipa::path(get, path = "/access/v1/denials/{id}", tag = "access", params(("id" = String, Path)),
-    responses((status = 200, body = DenialView), (status = 404, body = crate::problem::ProblemDocument), Failures))]
+#[utoipa::path(get, path = "/access/v1/denials/{id}", tag = "access", params(("id" = u64, Path)),
+    responses((status = 200, body = DenialView),
+        (status = 404, body = crate::problem::ProblemDocument, content_type = "application/problem+json"), Failures))]
 pub(crate) async fn denial(
     access: Data<Access>,
     Authenticated(caller): Authenticated,

@@ -47,6 +47,7 @@ pub(crate) struct ResourceQuery {
     #[param(inline)]
     format: Option<Format>,
     /// How many lines at most: 10 000 when not given, 1 000 000 at most.
+    #[param(minimum = 1, maximum = 1_000_000)]
     limit: Option<usize>,
 }
 
@@ -61,6 +62,7 @@ pub(crate) struct SubjectQuery {
     #[param(inline)]
     format: Option<Format>,
     /// How many lines at most: 10 000 when not given, 1 000 000 at most.
+    #[param(minimum = 1, maximum = 1_000_000)]
     limit: Option<usize>,
 }
 
@@ -72,6 +74,7 @@ pub(crate) struct AdministratorsQuery {
     #[param(inline)]
     format: Option<Format>,
     /// How many lines at most: 10 000 when not given, 1 000 000 at most.
+    #[param(minimum = 1, maximum = 1_000_000)]
     limit: Option<usize>,
 }
 
@@ -171,7 +174,7 @@ fn show(review: Review, format: Option<Format>) -> HttpResponse {
 
 /// Lists who can do something with a resource, by every path.
 #[utoipa::path(get, path = "/access/v1/review/resource", tag = "access", params(ResourceQuery),
-    responses((status = 200, body = ReviewView), Failures))]
+    responses((status = 200, content((ReviewView = "application/json"), (String = "text/csv"))), Failures))]
 pub(crate) async fn of_resource(
     access: Data<Access>,
     Authenticated(caller): Authenticated,
@@ -187,7 +190,7 @@ pub(crate) async fn of_resource(
 
 /// Lists what somebody can do, by every path.
 #[utoipa::path(get, path = "/access/v1/review/subject", tag = "access", params(SubjectQuery),
-    responses((status = 200, body = ReviewView), Failures))]
+    responses((status = 200, content((ReviewView = "application/json"), (String = "text/csv"))), Failures))]
 pub(crate) async fn of_subject(
     access: Data<Access>,
     Authenticated(caller): Authenticated,
@@ -206,7 +209,7 @@ pub(crate) async fn of_subject(
 
 /// Lists who administers, by every path: who may change everything over this API, and who may grant authorizations.
 #[utoipa::path(get, path = "/access/v1/review/administrators", tag = "access", params(AdministratorsQuery),
-    responses((status = 200, body = ReviewView), Failures))]
+    responses((status = 200, content((ReviewView = "application/json"), (String = "text/csv"))), Failures))]
 pub(crate) async fn of_administrators(
     access: Data<Access>,
     Authenticated(caller): Authenticated,

@@ -32,9 +32,12 @@ pub(super) fn mount(v1: &mut ServiceConfig) {
 pub(crate) struct SearchRequest {
     subject: Entity,
     /// Not for a search of actions.
+    #[schema(nullable = false)]
     action: Option<ActionView>,
     resource: Entity,
+    #[schema(nullable = false)]
     context: Option<Object>,
+    #[schema(nullable = false)]
     page: Option<PageRequest>,
 }
 
@@ -44,8 +47,10 @@ pub(crate) struct SearchRequest {
 #[expect(dead_code, reason = "only described, never built")]
 pub(crate) struct PageRequest {
     /// `next_token` of the part before, when all else is as it was.
+    #[schema(nullable = false)]
     token: Option<String>,
     /// How many results at most: 1 to 1000; 100 when not given.
+    #[schema(nullable = false, minimum = 1, maximum = 1000)]
     limit: Option<u32>,
 }
 

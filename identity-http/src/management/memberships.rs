@@ -32,7 +32,11 @@ pub(super) fn mount(api: &mut ServiceConfig) {
 pub(crate) struct WhoseQuery {
     #[param(inline)]
     member_type: EntityType,
-    #[param(schema_with = schema::id)]
+    #[param(
+        min_length = 1,
+        max_length = 256,
+        pattern = r"^[^\s\u0000-\u001f\u007f-\u009f]([^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f])?$"
+    )]
     member_id: String,
 }
 

@@ -22,6 +22,7 @@ use crate::login::session;
 use crate::page::{self, PageQuery};
 use crate::problem::Problem;
 use crate::route::resource;
+use crate::schema;
 
 pub(super) fn mount(api: &mut ServiceConfig) {
     api.service(resource("/me/session").get(own_session))
@@ -99,6 +100,11 @@ pub(crate) struct SourcedClaim {
 #[into_params(parameter_in = Query)]
 pub(crate) struct WhoseQuery {
     /// Whose sessions.
+    #[param(
+        min_length = 1,
+        max_length = 256,
+        pattern = r"^[^\s\u0000-\u001f\u007f-\u009f]([^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f])?$"
+    )]
     username: String,
 }
 
@@ -107,6 +113,7 @@ pub(crate) struct WhoseQuery {
 #[into_params(parameter_in = Query)]
 pub(crate) struct SessionsQuery {
     /// Whose sessions; everybody's when not given.
+    #[param(schema_with = schema::id)]
     username: Option<String>,
     /// The page, from 0. Without it, the list from its beginning.
     #[param(maximum = 4294967295.0)]

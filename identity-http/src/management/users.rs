@@ -2,7 +2,8 @@
 
 use actix_web::web::{Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use identity_core::entity::NewPerson;
+use identity_core::entity::{NewPerson, Principal};
+use identity_core::service::session::Sessions;
 use identity_core::service::{People, PersonChange, UserSummary};
 use identity_core::value::{Email, InvalidValue, Name, RoleId, Secret, Username};
 use serde::{Deserialize, Deserializer};
@@ -160,6 +161,12 @@ pub(crate) async fn update(
     };
     let change = PersonChange { first_name, last_name, email, enabled: body.enabled };
     written(&request, people.update(&caller, &id, change).await?);
+    if body.enabled == Some(false)
+        && let Some(sessions) = request.app_data::<Data<Sessions>>()
+    {
+        let who = one("id", Username::parse(&id)).map(Principal::User)?;
+        actix_web::rt::spawn(sessions.end_of_disabled(&caller, who).await?.revoke());
+    }
     Ok(crate::done())
 }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use identity_adapters_keycloak::{
-    ClientSeed, Credentials, Done, Keycloak, KeycloakSettings, OwnClient, PersonSeed, RealmPlan, WithDirectory, preset,
+    ClientSeed, Credentials, Done, Keycloak, KeycloakSettings, OwnClient, PersonSeed, RealmPlan, SignOutUrls,
+    WithDirectory, preset,
 };
 use identity_adapters_oidc::OidcTokenVerifier;
 use identity_core::engine::Engine;
@@ -21,6 +22,10 @@ use crate::config::{Config, KeycloakAccess, KeycloakConfig};
 const CLIENT_ID: &str = "client_id";
 /// Where browsers come back to this server after they signed in.
 const CALLBACK: &str = "/auth/login-callback";
+/// Where they come back to after they signed out.
+const SIGNED_OUT: &str = "/auth/logged-out";
+/// Where Keycloak tells of sign-outs.
+const BACK_CHANNEL: &str = "/auth/back-channel-logout";
 /// How long the other replicas may have to wait for one that makes a realm.
 const LONGEST: Duration = Duration::from_secs(120);
 
@@ -160,8 +165,13 @@ fn plan(config: &Config, keycloak: &KeycloakConfig) -> Result<RealmPlan, Invalid
         redirect_uris: root_url.iter().map(|_| RedirectUri::parse(CALLBACK)).collect::<Result<_, _>>()?,
         root_url,
     };
+    let sign_out = config.server.public_url.as_ref().map(|url| {
+        let base = url.as_str().trim_end_matches('/');
+        let (signed_out, back_channel) = (format!("{base}{SIGNED_OUT}"), format!("{base}{BACK_CHANNEL}"));
+        SignOutUrls { signed_out, back_channel }
+    });
     let mut plan = RealmPlan {
-        own: OwnClient { new: own },
+        own: OwnClient { new: own, sign_out },
         apis: Vec::new(),
         roles: Vec::new(),
         clients: Vec::new(),

@@ -91,6 +91,7 @@ fn surfaces(engine: &Arc<Engine>) -> Surfaces {
         engine: Arc::clone(engine),
         authentication: Arc::new(Authentication::new(Arc::clone(engine), Some(verifier), None).noting(logins)),
         people: None,
+        memberships: None,
         clients: None,
         apis: None,
         groups: None,

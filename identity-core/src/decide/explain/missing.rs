@@ -3,10 +3,10 @@
 use super::near::Near;
 use super::{NearMiss, Question, Remedy, Target, access_in_words};
 use crate::decide::{facts, property};
-use crate::entity::{Authorization, Container, Membership, Party, Permission, Principal, Scope};
+use crate::entity::{Container, Membership, Party, Permission, Principal, Scope};
 use crate::matrix::{Access, PermissionSet};
 use crate::resolve::Subject;
-use crate::value::{Audience, Claims, PermissionName, ResourceId};
+use crate::value::{Audience, AuthorizationKey, Claims, PermissionName, ResourceId};
 use crate::world::{Grant, Run, World};
 
 /// More suggestions than this help nobody.
@@ -30,7 +30,9 @@ pub(super) enum Distance {
     Broad,
 }
 
-pub(super) type Found = Vec<(Distance, NearMiss)>;
+/// What was found: how far it is, what to change, and the authorization that they would then have access through. Only what is
+/// shown is written out.
+pub(super) type Found = Vec<(Distance, Remedy, Option<AuthorizationKey>)>;
 
 pub(super) fn edges(
     world: &World,
@@ -44,40 +46,38 @@ pub(super) fn edges(
         Question::Resource { access, target } => Some(resource(world, subject, access, target, &mut found)),
         Question::Tenant(tenant) => Some(Remedy::JoinTenant { tenant: tenant.clone() }),
     };
-    let last = last.map(NearMiss::alone);
-    found.extend(last.clone().map(|last| (Distance::New, last)));
-    found.sort_by_key(|(distance, _)| *distance);
-    let mut misses: Vec<NearMiss> = Vec::new();
-    for (_, miss) in found {
-        if misses.len() < MOST && !misses.contains(&miss) {
-            misses.push(miss);
+    found.extend(last.clone().map(|last| (Distance::New, last, None)));
+    found.sort_by_key(|(distance, ..)| *distance);
+    let mut nearest = Found::new();
+    for (distance, remedy, through) in found {
+        let is_new = |(_, other, by): &(Distance, Remedy, _)| (other, by) != (&remedy, &through);
+        if nearest.len() < MOST && nearest.iter().all(is_new) {
+            nearest.push((distance, remedy, through));
         }
     }
     // Always possible, and so always named.
     if let Some(last) = last
-        && !misses.contains(&last)
+        && nearest.iter().all(|(_, remedy, _)| *remedy != last)
     {
-        misses.pop();
-        misses.push(last);
+        nearest.pop();
+        nearest.push((Distance::New, last, None));
     }
-    misses
-}
-
-impl NearMiss {
-    pub(super) fn alone(remedy: Remedy) -> Self {
-        Self { remedy, through: None }
-    }
+    let written_out = |(_, remedy, through): (_, _, Option<AuthorizationKey>)| NearMiss {
+        remedy,
+        through: through.and_then(|key| world.authorization(key)),
+    };
+    nearest.into_iter().map(written_out).collect()
 }
 
 fn permission(world: &World, subject: &Subject, audience: &str, definition: &str, found: &mut Found) -> Option<Remedy> {
     if let (Ok(audience), Ok(definition)) = (Audience::parse(audience), PermissionName::parse(definition)) {
         let wanted = Permission { audience, definition };
         let joins = world.roles_with(&wanted).filter_map(|role| joining(subject, Container::Role(role.id.clone())));
-        found.extend(joins.take(MOST).map(|remedy| (Distance::Other, NearMiss::alone(remedy))));
+        found.extend(joins.take(MOST).map(|remedy| (Distance::Other, remedy, None)));
         let own = subject.roles.iter().filter_map(|role| world.role(role.as_str())).take(MOST);
         found.extend(own.map(|role| {
             let remedy = Remedy::ExtendRole { role: role.id.clone(), permission: wanted.clone() };
-            (Distance::Other, NearMiss::alone(remedy))
+            (Distance::Other, remedy, None)
         }));
     }
     let create = || Remedy::CreateRole { permission: definition.to_owned(), audience: audience.to_owned() };
@@ -90,44 +90,39 @@ fn resource(world: &World, subject: &Subject, access: Access, target: Target<'_>
         world.run_on_any(access.resource_type).into_iter().chain(on_id)
     };
     let (resource_type, permissions) = access_in_words(world, access);
-    let owned = |run: &Run, wanted: PermissionSet| -> Vec<Authorization> {
-        run.all(subject.owners(), wanted).filter_map(|grant| world.authorization(grant.key)).take(MOST).collect()
+    let owned = |run: &Run, wanted: PermissionSet| -> Vec<AuthorizationKey> {
+        run.all(subject.owners(), wanted).map(|grant| grant.key).take(MOST).collect()
     };
-    let mut miss = |distance, remedy, through| found.push((distance, NearMiss { remedy, through: Some(through) }));
+    let mut miss = |distance, remedy, through| found.push((distance, remedy, Some(through)));
 
-    for authorization in places().flat_map(|run| owned(run, PermissionSet::ALL)) {
+    for key in places().flat_map(|run| owned(run, PermissionSet::ALL)) {
         for permission in &permissions {
-            let remedy = Remedy::ExtendAuthorization { permission: permission.clone() };
-            miss(Distance::Extension, remedy, authorization.clone());
+            miss(Distance::Extension, Remedy::ExtendAuthorization { permission: permission.clone() }, key);
         }
     }
     let names = world.matrix().get(access.resource_type).map_or(&[][..], |kind| &kind.properties);
     for named in target.properties(names).filter(|named| !property::names_caller(subject, named)) {
         let Some(run) = world.run_on_property(access.resource_type, named.name) else { continue };
-        for authorization in owned(run, access.permissions) {
-            let remedy = Remedy::NameInProperty { property: named.name.to_owned() };
-            miss(Distance::Slip, remedy, authorization);
+        for key in owned(run, access.permissions) {
+            miss(Distance::Slip, Remedy::NameInProperty { property: named.name.to_owned() }, key);
         }
     }
     for run in world.conditional_runs(access.resource_type, target.id()) {
-        for authorization in owned(run, access.permissions) {
+        for key in owned(run, access.permissions) {
             let failing = |condition| facts::failing(condition, subject, target).cloned().collect();
-            let failing = authorization.condition.as_ref().map_or_else(Vec::new, failing);
-            miss(Distance::Slip, Remedy::SatisfyCondition { failing }, authorization);
+            let failing = world.condition(key).map_or_else(Vec::new, failing);
+            miss(Distance::Slip, Remedy::SatisfyCondition { failing }, key);
         }
     }
     let others =
         |grant: &Grant| grant.permissions.intersects(access.permissions) && !subject.owners().contains(grant.owner);
-    for run in places() {
-        for authorization in run.iter().filter(others).take(MOST).filter_map(|grant| world.authorization(grant.key)) {
-            let container = match &authorization.owner {
-                Party::Group(group) => Container::Group(group.clone()),
-                Party::Role(role) => Container::Role(role.clone()),
-                Party::User(_) | Party::Client(_) | Party::MappingRule(_) => continue,
-            };
-            if let Some(remedy) = joining(subject, container) {
-                let distance = if authorization.scope == Scope::Any { Distance::Broad } else { Distance::Other };
-                miss(distance, remedy, authorization);
+    let on_id = target.id().and_then(|id| world.run_on_id(access.resource_type, id));
+    let on_any = world.run_on_any(access.resource_type);
+    for (distance, run) in [(Distance::Other, on_id), (Distance::Broad, on_any)] {
+        for grant in run.into_iter().flat_map(|run| run.iter().filter(others).take(MOST)) {
+            let container = world.names().container(grant.owner);
+            if let Some(remedy) = container.and_then(|container| joining(subject, container)) {
+                miss(distance, remedy, grant.key);
             }
         }
     }

@@ -2,11 +2,11 @@
 
 use super::missing::{Distance, Found};
 use super::rules::mismatch;
-use super::{NearMiss, Question, Remedy};
+use super::{Question, Remedy};
 use crate::decide::{decide, facts};
-use crate::entity::{Container, Membership, Party, Permission, Principal, RuleKind, Scope};
+use crate::entity::{Container, Membership, Party, Permission, Principal, RuleKind};
 use crate::resolve::{Presented, Subject, resolve};
-use crate::value::{Audience, Claims, ClientId, GroupId, PermissionName, Username};
+use crate::value::{Audience, Claims, GroupId, PermissionName};
 use crate::world::{Grant, Kind, Sym, World};
 
 /// Of how many holders of a grant the surroundings are looked at, and how many rules, records and claims.
@@ -38,7 +38,7 @@ impl Near<'_> {
     pub(super) fn found(&self) -> Found {
         let goals = self.goals();
         let mut found = Found::new();
-        let mut add = |distance, remedy| found.push((distance, NearMiss::alone(remedy)));
+        let mut add = |distance, remedy| found.push((distance, remedy, None));
         if !goals.is_empty() {
             self.other_principals().into_iter().for_each(|remedy| add(Distance::Slip, remedy));
             self.rules(&goals).into_iter().for_each(|remedy| add(Distance::Slip, remedy));
@@ -105,13 +105,17 @@ impl Near<'_> {
     /// Somebody whom the token also names, or who is called almost the same, and who may.
     fn other_principals(&self) -> Vec<Remedy> {
         let own = &self.subject.principal;
+        // Whoever nothing refers to has nothing; most are such, and cost a look-up.
+        let known = |id: &str| {
+            let kinds = [Kind::User, Kind::Client].map(|kind| self.world.names().get(kind, id));
+            kinds
+                .into_iter()
+                .flatten()
+                .filter_map(|symbol| self.world.names().party(symbol)?.principal())
+                .collect::<Vec<_>>()
+        };
         let may = |other: &Principal| {
-            let kind = match other {
-                Principal::User(_) => Kind::User,
-                Principal::Client(_) => Kind::Client,
-            };
             other != own
-                && self.world.names().get(kind, other.id()).is_some()
                 && self.would(Presented {
                     principal: other,
                     claims: self.claims,
@@ -122,13 +126,12 @@ impl Near<'_> {
         let named = self.claims.and_then(|claims| claims.as_value().as_object()).into_iter().flatten().take(LOOK);
         let named = named.filter_map(|(claim, value)| Some((claim, value.as_str()?)));
         let mut remedies: Vec<Remedy> = named
-            .flat_map(|(claim, id)| both(id).map(move |principal| (claim, principal)))
+            .flat_map(|(claim, id)| known(id).into_iter().map(move |principal| (claim, principal)))
             .filter(|(_, principal)| may(principal))
             .map(|(claim, principal)| Remedy::SpeakFor { principal, claim: claim.clone() })
             .collect();
-        let spellings = spellings(own.id()).into_iter().flat_map(|id| both(&id).collect::<Vec<_>>());
-        let other_kind = both(own.id());
-        let respelled = spellings.chain(other_kind).filter(may).map(|known| Remedy::Respell { known });
+        let spellings = spellings(own.id()).into_iter().chain([own.id().to_owned()]);
+        let respelled = spellings.flat_map(|id| known(&id)).filter(may).map(|known| Remedy::Respell { known });
         remedies.extend(respelled);
         remedies
     }
@@ -227,47 +230,55 @@ impl Near<'_> {
     fn other_places(&self) -> Found {
         let Question::Resource { access, target } = *self.question else { return Found::new() };
         let (world, Some(asked)) = (self.world, target.id()) else { return Found::new() };
-        let words = |place, permissions| -> Option<(String, Vec<String>)> {
-            let names = world.matrix().names(place, permissions).map(|name| plain(name.as_str())).collect();
-            Some((plain(world.matrix().get(place)?.name.as_str()), names))
-        };
-        let Some((kind, wanted)) = words(access.resource_type, access.permissions) else { return Found::new() };
-        let owners = self.subject.owners().iter();
-        let records = owners.flat_map(|owner| world.records_of(owner).take(LOOK)).take(LOOK * 4);
-        let near = records.filter(|(_, record)| {
-            let same_id = matches!(&record.scope, Scope::Id(id) if plain(id.as_str()) == plain(asked));
-            if record.resource_type == access.resource_type {
-                return same_id && record.would_give(access) && record.scope.resource_id() != Some(asked);
-            }
-            let other = words(record.resource_type, record.permissions());
-            (same_id || record.scope == Scope::Any)
-                && other.is_some_and(|(other, names)| other == kind && names.iter().any(|name| wanted.contains(name)))
+        let Some(kind) = world.matrix().get(access.resource_type) else { return Found::new() };
+        let ids = spellings(asked);
+        let other_types = world.matrix().types().filter(|other| other.name != kind.name);
+        let alike_types = other_types.filter(|other| alike(other.name.as_str(), kind.name.as_str()));
+        let alike_accesses = alike_types.filter_map(|other| {
+            let asked = |name: &&PermissionName| {
+                let mut asked = world.matrix().names(access.resource_type, access.permissions);
+                asked.any(|asked| alike(asked.as_str(), name.as_str()))
+            };
+            let names = other.permissions.iter().filter(asked).map(PermissionName::as_str);
+            world.matrix().set(other.name.as_str(), names).ok()
         });
-        near.filter_map(|(key, _)| world.authorization(key))
-            .map(|through| (Distance::Slip, NearMiss { remedy: Remedy::Redirect, through: Some(through) }))
+        let elsewhere: Vec<_> = alike_accesses.collect();
+        let here = ids.iter().filter_map(|id| world.run_on_id(access.resource_type, id));
+        let here = here.map(|run| (run, access.permissions));
+        let there = elsewhere.iter().flat_map(|(place, permissions)| {
+            let ids = ids.iter().map(String::as_str).chain([asked]);
+            let runs = ids.filter_map(|id| world.run_on_id(*place, id)).chain(world.run_on_any(*place));
+            runs.map(|run| (run, *permissions))
+        });
+        here.chain(there)
+            .filter_map(|(run, permissions)| run.find(self.subject.owners(), permissions))
+            .map(|grant| (Distance::Slip, Remedy::Redirect, Some(grant.key)))
             .collect()
     }
 }
 
-/// The user and the client of a name.
-fn both(id: &str) -> impl Iterator<Item = Principal> + use<> {
-    let user = Username::parse(id).ok().map(Principal::User);
-    user.into_iter().chain(ClientId::parse(id).ok().map(Principal::Client))
-}
-
-/// How else somebody might have written a name: in another case, with or without a domain, a path or white space.
+/// How else somebody might have written a name: in another case, with another line between words, with or without a domain, a
+/// path or white space.
 fn spellings(text: &str) -> Vec<String> {
     let bare = text.trim().trim_start_matches('/');
     let local = bare.split_once('@').map_or(bare, |(local, _)| local);
     let last = bare.rsplit(['/', '\\']).next().unwrap_or(bare);
+    let mut parts = vec![text, bare, local, last];
+    parts.sort_unstable();
+    parts.dedup();
     let mut found = Vec::new();
-    for part in [text, bare, local, last] {
+    for part in parts {
         let lower = part.to_lowercase();
         let mut letters = lower.chars();
         let title = letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>());
         let cases =
             [Some(part.to_owned()), Some(lower.clone()), Some(part.to_uppercase()), title, Some(format!("/{part}"))];
-        found.extend(cases.into_iter().flatten());
+        for case in cases.into_iter().flatten() {
+            if case.contains(['-', '_']) {
+                found.extend([case.replace('-', "_"), case.replace('_', "-")]);
+            }
+            found.push(case);
+        }
     }
     found.sort_unstable();
     found.dedup();
@@ -275,7 +286,10 @@ fn spellings(text: &str) -> Vec<String> {
     found
 }
 
-/// A name without what people get wrong.
-fn plain(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+/// Whether two names are the same but for what people get wrong: case, and what is neither a letter nor a digit.
+fn alike(one: &str, other: &str) -> bool {
+    fn plain(text: &str) -> impl Iterator<Item = char> + '_ {
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
+    }
+    plain(one).eq(plain(other))
 }

@@ -1,7 +1,7 @@
 //! The last token of each of the last callers, so that mapping rules can be looked at, and tried, on what really comes in.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use time::OffsetDateTime;
 
@@ -60,8 +60,8 @@ pub struct Logins {
 struct State {
     /// By the order in which they came.
     logins: BTreeMap<u64, Login>,
-    /// Where somebody's is, and which token it was.
-    places: HashMap<Principal, (u64, usize)>,
+    /// Where somebody's is, and which token it was: held weakly, so that no other token takes its place in memory.
+    places: HashMap<Principal, (u64, Weak<VerifiedToken>)>,
     next: u64,
 }
 
@@ -77,10 +77,9 @@ impl Logins {
         if self.capacity == 0 {
             return;
         }
-        let identity = Arc::as_ptr(token).addr();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match state.places.get(&token.principal) {
-            Some((_, known)) if *known == identity => return,
+            Some((_, known)) if std::ptr::eq(known.as_ptr(), Arc::as_ptr(token)) => return,
             Some((place, _)) => {
                 let place = *place;
                 state.logins.remove(&place);
@@ -98,7 +97,7 @@ impl Logins {
         };
         let place = state.next;
         state.next += 1;
-        state.places.insert(login.principal.clone(), (place, identity));
+        state.places.insert(login.principal.clone(), (place, Arc::downgrade(token)));
         state.logins.insert(place, login);
         if state.logins.len() > self.capacity
             && let Some((_, oldest)) = state.logins.pop_first()
@@ -164,6 +163,14 @@ mod tests {
         assert_eq!(logins.last(1)[0].claim_names, ["secret", "sub"]);
         assert!(!format!("{logins:?}").contains("value"));
 
+        // One after the other, so that memory is used again.
+        let all = Logins::new(2, true);
+        for number in 0..100 {
+            let mut next = (*ann).clone();
+            next.claims = Claims::new(json!({"number": number})).unwrap();
+            note(&all, &Arc::new(next));
+            assert_eq!(all.last(1)[0].claims.as_ref().and_then(|claims| claims.get("number")), Some(&json!(number)));
+        }
         let all = Logins::new(2, true);
         note(&all, &ann);
         assert_eq!(all.last(1)[0].claims.as_ref(), Some(&ann.claims));

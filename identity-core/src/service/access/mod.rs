@@ -32,7 +32,7 @@ use crate::entity::{AuditEntity, AuditOperation, EntityKind};
 use crate::port::{AuditDraft, AuditLog, TokenError, TokenVerifier};
 use crate::preset::{IDENTITY_AUDIENCE, READ};
 use crate::resolve::{Presented, Subject, resolve};
-use crate::value::{Claims, ResourceTypeName};
+use crate::value::Claims;
 use crate::world::World;
 use pace::Pace;
 
@@ -120,8 +120,8 @@ impl Access {
         if self.gate.is_open_to(caller) {
             return Ok(());
         }
-        // What cannot be a type's name is of no type that a grant could name.
-        let key = resource_type.filter(|name| ResourceTypeName::parse(name).is_ok()).unwrap_or_default();
+        // What is too long for a type's name is of no type that a grant could name.
+        let key = resource_type.filter(|name| name.len() <= 256).unwrap_or_default();
         let read = Question::permission(IDENTITY_AUDIENCE, READ);
         let questions: Vec<Question<'_>> = question_of(&caller.world, ask, key).into_iter().chain([read]).collect();
         let entity = AuditEntity { kind: EntityKind::Decision, key: key.to_owned() };

@@ -138,6 +138,14 @@ impl Sessions {
         self.end(caller, &WhichSessions::Of(principal), "ended_by_administrator").await
     }
 
+    /// Ends all sessions of somebody whom the caller has just kept from signing in. That they may, was asked then.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn end_of_disabled(&self, caller: &Caller, who: Principal) -> Result<EndedSessions, ServiceError> {
+        self.end(caller, &WhichSessions::Of(who), "disabled").await
+    }
+
     /// What the caller's session knows of them, and from where.
     ///
     /// # Errors

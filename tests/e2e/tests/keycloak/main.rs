@@ -7,4 +7,5 @@ mod faults;
 mod java;
 mod management;
 mod realms;
+mod sign_in;
 mod support;

@@ -20,7 +20,8 @@ on_each_store!(
 const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 
 /// What the bearer of any good token may ask, as it is about that token.
-const OPEN_TO_ALL: [&str; 6] = [
+const OPEN_TO_ALL: [&str; 7] = [
+    "/api/capabilities",
     "/api/me",
     "/api/me/permissions",
     "/api/groups/for-token",
@@ -45,11 +46,13 @@ impl Operation {
     fn address(&self) -> String {
         let fill = |part| match part {
             "{authorizationKey}" => "999999999",
+            "{memberType}" => "USER",
             part if part.starts_with('{') => "x",
             part => part,
         };
         let path = self.path.split('/').map(fill).collect::<Vec<_>>().join("/");
-        let query: Vec<String> = self.query.iter().map(|name| format!("{name}=x")).collect();
+        let value = |name: &str| if name == "memberType" { "USER" } else { "x" };
+        let query: Vec<String> = self.query.iter().map(|name| format!("{name}={}", value(name))).collect();
         if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
     }
 

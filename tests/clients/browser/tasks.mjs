@@ -87,7 +87,7 @@ export const tasks = {
     const { page, close } = await open(browser);
     await signIn(page, "demo", "demo", `/groups/${id}`);
     await button(page, "Delete").click();
-    await dialog(page).getByText("2 people lose Console.").waitFor();
+    await dialog(page).getByText("2 people lose the role Console.").waitFor();
     await button(dialog(page), "Cancel").click();
     assert.equal((await admin.get(`/api/groups/${id}`)).status, 200, "nothing happens without a yes");
     await button(page, "Delete").click();

@@ -2450,7 +2450,7 @@ export interface components {
         Entity: {
             /** @example ann */
             id: string;
-            properties?: Record<string, never> | null;
+            properties?: Record<string, never>;
             /**
              * @description Of a subject `user`, `client` or `token`; of a resource its resource type, `api` or `tenant`.
              * @example user
@@ -2465,21 +2465,23 @@ export interface components {
         /** @description A question. */
         EvaluationRequest: {
             action: components["schemas"]["access.Action"];
-            context?: Record<string, never> | null;
+            context?: Record<string, never>;
             resource: components["schemas"]["Entity"];
             subject: components["schemas"]["Entity"];
         };
         /** @description Many questions. */
         EvaluationsRequest: {
-            action?: components["schemas"]["access.Action"] | null;
-            context?: Record<string, never> | null;
+            action?: components["schemas"]["access.Action"];
+            context?: Record<string, never>;
             /** @description Questions; what one of them does not say is taken from above. */
-            evaluations?: Record<string, never>[] | null;
+            evaluations?: Record<string, never>[];
             /** @description `evaluations_semantic`: `execute_all`, `deny_on_first_deny` or `permit_on_first_permit`. */
-            options?: Record<string, never> | null;
-            resource?: components["schemas"]["Entity"] | null;
-            subject?: components["schemas"]["Entity"] | null;
+            options?: Record<string, never>;
+            resource?: components["schemas"]["Entity"];
+            subject?: components["schemas"]["Entity"];
         };
+        /** @description Answers to many questions; one answer, where one was asked without `evaluations`. */
+        EvaluationsResponse: components["schemas"]["Decisions"] | components["schemas"]["Decision"];
         /** @description A decision, and why. */
         ExplanationView: {
             decision: boolean;
@@ -2820,9 +2822,10 @@ export interface components {
         };
         /** @description What is searched for, in the members that a question has. The id of what is searched is ignored. */
         SearchRequest: {
-            action?: components["schemas"]["access.Action"] | null;
-            context?: Record<string, never> | null;
-            page?: components["schemas"]["access.PageRequest"] | null;
+            /** @description Not for a search of actions. */
+            action?: components["schemas"]["access.Action"];
+            context?: Record<string, never>;
+            page?: components["schemas"]["access.PageRequest"];
             resource: components["schemas"]["Entity"];
             subject: components["schemas"]["Entity"];
         };
@@ -2977,7 +2980,7 @@ export interface components {
              * @example READ
              */
             name: string;
-            properties?: Record<string, never> | null;
+            properties?: Record<string, never>;
         };
         /** @description An authorization. */
         "access.Authorization": {
@@ -3026,9 +3029,9 @@ export interface components {
              * Format: int32
              * @description How many results at most: 1 to 1000; 100 when not given.
              */
-            limit?: number | null;
+            limit?: number;
             /** @description `next_token` of the part before, when all else is as it was. */
-            token?: string | null;
+            token?: string;
         };
         /** @description A permission of an API. */
         "access.Permission": {
@@ -3530,7 +3533,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id: number;
             };
             cookie?: never;
         };
@@ -3576,7 +3579,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
             /** @description The request is larger than this server reads. */
@@ -3612,7 +3615,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description `true`, or nothing at all, to be told why, which needs a grant of its own. */
-                explain?: string;
+                explain?: boolean;
             };
             header?: never;
             path?: never;
@@ -3701,7 +3704,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description `true`, or nothing at all, to be told why, which needs a grant of its own. */
-                explain?: string;
+                explain?: boolean;
             };
             header?: never;
             path?: never;
@@ -3718,7 +3721,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Decisions"];
+                    "application/json": components["schemas"]["EvaluationsResponse"];
                 };
             };
             /** @description Something is missing, of the wrong type or not JSON. */
@@ -4053,6 +4056,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReviewView"];
+                    "text/csv": string;
                 };
             };
             /** @description Something is missing, of the wrong type or not JSON. */
@@ -4136,6 +4140,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReviewView"];
+                    "text/csv": string;
                 };
             };
             /** @description Something is missing, of the wrong type or not JSON. */
@@ -4216,6 +4221,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReviewView"];
+                    "text/csv": string;
                 };
             };
             /** @description Something is missing, of the wrong type or not JSON. */
@@ -8697,7 +8703,7 @@ export interface operations {
         parameters: {
             query: {
                 memberType: "USER" | "GROUP" | "ROLE" | "APPLICATION" | "MAPPING_RULE";
-                memberId?: string;
+                memberId: string;
             };
             header?: never;
             path?: never;
@@ -11429,7 +11435,6 @@ export interface operations {
     sessions_list: {
         parameters: {
             query?: {
-                /** @description Whose sessions; everybody's when not given. */
                 username?: string;
                 /** @description The page, from 0. Without it, the list from its beginning. */
                 page?: number;

@@ -58,7 +58,7 @@ function OfResource() {
         <Lines
           path="resource"
           query={wanted}
-          load={() => ask(api.GET("/access/v1/review/resource", { params: { query: wanted } }))}
+          load={() => review(ask(api.GET("/access/v1/review/resource", { params: { query: wanted } })))}
         />
       )}
     </>
@@ -104,7 +104,7 @@ function OfSubject() {
         <Lines
           path="subject"
           query={asked}
-          load={() => ask(api.GET("/access/v1/review/subject", { params: { query: asked } }))}
+          load={() => review(ask(api.GET("/access/v1/review/subject", { params: { query: asked } })))}
         />
       )}
     </>
@@ -112,8 +112,13 @@ function OfSubject() {
 }
 
 const OfAdministrators = () => (
-  <Lines path="administrators" query={{}} load={() => ask(api.GET("/access/v1/review/administrators"))} />
+  <Lines path="administrators" query={{}} load={() => review(ask(api.GET("/access/v1/review/administrators")))} />
 );
+
+type Review = Schemas["ReviewView"];
+
+/** As JSON; a table of text is what the export is for. */
+const review = async (answer: Promise<Review | string>) => (await answer) as Review;
 
 interface LinesProps {
   path: string;

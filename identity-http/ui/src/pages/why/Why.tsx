@@ -131,7 +131,7 @@ function Refusal() {
   const [id, setId] = useState(query.get("refusal"));
   const asked = query.get("refusal");
   const { data, problem, reload } = useLoad(
-    async () => (asked ? ask(api.GET("/access/v1/denials/{id}", { params: { path: { id: asked } } })) : undefined),
+    async () => (asked ? ask(api.GET("/access/v1/denials/{id}", { params: { path: { id: Number(asked) } } })) : undefined),
     [asked],
   );
   return (

@@ -372,4 +372,46 @@ export const tasks = {
     assert.equal((await api("norman", "secret").get("/api/groups")).status, 403);
     await close();
   },
+
+  async why_somebody_is_refused_is_found_and_mended(browser) {
+    await user("frank");
+    const his = api("frank", "secret");
+    const refused = await his.get("/api/groups");
+    assert.equal(refused.status, 403);
+    const { page, close } = await open(browser);
+    await signIn(page, "demo", "demo", `/why?tab=denial&refusal=${refused.body.reasonId}`);
+    await page.getByRole("heading", { name: "Not allowed" }).waitFor();
+    await page.getByRole("list", { name: "The path" }).getByText("frank").waitFor();
+
+    await page.getByRole("tab", { name: "A question" }).click();
+    await page.getByLabel("Username").fill("frank");
+    await page.getByLabel("Permission").fill("read");
+    await button(page, "Ask").click();
+    await page.getByRole("heading", { name: "Not allowed" }).waitFor();
+    await page.getByRole("button", { name: "Do this: Add User frank to Role readonly-admin." }).click();
+    await page.getByRole("heading", { name: "Allowed", exact: true }).waitFor();
+    assert.match(await page.getByRole("list", { name: "The path" }).innerText(), /frank[^]*is in[^]*holds[^]*read/);
+    assert.equal((await his.get("/api/groups")).status, 200);
+    assert.match(page.url(), /id=frank/, "the address leads here again");
+    await close();
+  },
+
+  async who_administers_is_seen_and_exported(browser) {
+    await administrator("adele");
+    const { page, close } = await open(browser);
+    await signIn(page, "demo", "demo", "/who-can?tab=administrators");
+    await row(page, "user adele > role admin").first().waitFor();
+    const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "CSV" }).click()]);
+    const stream = await file.createReadStream();
+    let text = "";
+    for await (const chunk of stream) text += chunk;
+    assert.match(text, /"user adele > role admin"/);
+    const shown = (await admin.get("/access/v1/review/administrators")).body.lines;
+    assert.equal(text.trim().split("\r\n").length - 1, shown.length);
+
+    await page.getByRole("tab", { name: "Who can do something" }).click();
+    await button(page, "Find").click();
+    await row(page, "adele").first().waitFor();
+    await close();
+  },
 };

@@ -57,9 +57,11 @@ export function Shell({ children }: { children: ReactNode }) {
                 <UserAvatar size={20} />
               </HeaderGlobalAction>
             </HeaderGlobalBar>
-            <HeaderPanel expanded={panel} aria-label={t("account.title")} href="" >
-              {panel && <Account />}
-            </HeaderPanel>
+            {panel && (
+              <HeaderPanel expanded>
+                <Account />
+              </HeaderPanel>
+            )}
             <SideNav aria-label={t("nav.title")} expanded={isSideNavExpanded} onOverlayClick={onClickSideNavExpand} onSideNavBlur={onClickSideNavExpand}>
               <SideNavItems>
                 {session.mayRead &&
@@ -102,7 +104,7 @@ function Account() {
   const themes = THEMES.map((theme) => [theme, t(`theme.${theme}`)] as const);
   const languages = Object.entries(LANGUAGES) as [Language, string][];
   return (
-    <div className="menu">
+    <section className="menu" aria-label={t("account.title")}>
       <p>
         <strong>{capabilities.caller.name}</strong>
         <br />
@@ -120,6 +122,6 @@ function Account() {
         </Button>
       </form>
       <p className="hint">{t("account.version", { version: capabilities.version })}</p>
-    </div>
+    </section>
   );
 }

@@ -1,6 +1,6 @@
 /** Authorizations of one API: all, or those of one owner. */
 
-import { Button, Tag } from "@carbon/react";
+import { Button } from "@carbon/react";
 import { Add, Edit, TrashCan } from "@carbon/icons-react";
 import { useState } from "react";
 
@@ -8,6 +8,7 @@ import type { Grant, Grants, Owner } from "../api/grants";
 import { useSession } from "../app/session";
 import { useToast } from "../app/toasts";
 import { list, t, word } from "../lib/i18n";
+import { Chips } from "./Chips";
 import { ConfirmDialog } from "./Dialog";
 import { GrantForm } from "./GrantForm";
 import { type Column, Listing } from "./Listing";
@@ -27,15 +28,7 @@ export function GrantList({ grants, owner }: { grants: Grants; owner?: Owner }) 
       key: "permissions",
       header: t("grants.permissions"),
       minor: true,
-      cell: ({ permissions }) => (
-        <span className="tags">
-          {permissions.map((permission) => (
-            <Tag key={permission} size="sm" type="gray">
-              {permission}
-            </Tag>
-          ))}
-        </span>
-      ),
+      cell: ({ permissions }) => <Chips texts={permissions} />,
     },
   ];
   const whose: Column<Grant> = {

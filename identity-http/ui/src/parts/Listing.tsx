@@ -86,7 +86,7 @@ export function Listing<T>(props: Props<T>) {
   }, [beyond]);
   const nothing = data?.total === 0 && search === "";
   return (
-    <section className="listing" aria-label={props.label} aria-busy={loaded.loading}>
+    <div className="listing" aria-busy={loaded.loading}>
       <div className="tools">
         {props.search && !nothing && <SearchField label={props.search} value={search} onSearch={(q) => query.set({ q, page: 0 })} />}
         {props.tools}
@@ -107,7 +107,7 @@ export function Listing<T>(props: Props<T>) {
           forwardText={t("list.forward")}
         />
       )}
-    </section>
+    </div>
   );
 }
 

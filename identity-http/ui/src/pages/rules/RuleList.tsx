@@ -1,4 +1,4 @@
-import { Button, Tag } from "@carbon/react";
+import { Button } from "@carbon/react";
 import { Add, Edit, TrashCan } from "@carbon/icons-react";
 import { useState } from "react";
 
@@ -7,6 +7,7 @@ import { inManagement } from "../../api/lists";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t, word } from "../../lib/i18n";
+import { Chips } from "../../parts/Chips";
 import { ConfirmDialog } from "../../parts/Dialog";
 import { Listing } from "../../parts/Listing";
 import { Page } from "../../parts/Page";
@@ -38,15 +39,7 @@ export default function RuleList() {
             key: "targets",
             header: t("rules.targets"),
             minor: true,
-            cell: (rule) => (
-              <span className="tags">
-                {targetsOf(rule).map(({ kind, id, title }) => (
-                  <Tag key={`${kind} ${id}`} size="sm" type="blue">
-                    {title}
-                  </Tag>
-                ))}
-              </span>
-            ),
+            cell: (rule) => <Chips texts={targetsOf(rule).map(({ title }) => title)} />,
           },
         ]}
         tools={

@@ -1,6 +1,6 @@
 /** A decision, with the path that grants, or with what is missing and the button that adds it. */
 
-import { Button, Tag } from "@carbon/react";
+import { Button } from "@carbon/react";
 import { Checkmark, Close } from "@carbon/icons-react";
 import { useState } from "react";
 
@@ -11,6 +11,7 @@ import { doing } from "../../api/remedies";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { list, t, word } from "../../lib/i18n";
+import { Chips } from "../../parts/Chips";
 import type { Target } from "../../parts/QuestionFields";
 import { ProblemNotice } from "../../parts/ProblemNotice";
 
@@ -206,12 +207,8 @@ export function Subject({ mappingRules, groups, roles, tenants }: Schemas["Subje
         .map(([title, ids]) => (
           <div key={title} className="fact">
             <dt>{title}</dt>
-            <dd className="tags">
-              {ids.map((id) => (
-                <Tag key={id} size="sm">
-                  {id}
-                </Tag>
-              ))}
+            <dd>
+              <Chips texts={[...ids]} />
             </dd>
           </div>
         ))}

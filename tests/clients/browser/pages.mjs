@@ -80,7 +80,7 @@ async function picture(page, name) {
   for (const [width, height] of [[1280, 800], [390, 844]]) {
     await page.setViewportSize({ width, height });
     await settled(page);
-    await page.screenshot({ path: `${PICTURES}/${name}-${width}.png` });
+    await page.screenshot({ path: `${PICTURES}/${name}-${width}.png`, animations: "disabled" });
   }
   await page.setViewportSize({ width: 1280, height: 900 });
 }
@@ -89,6 +89,8 @@ async function look(page, where) {
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme });
     await until("the theme", () => page.evaluate((theme) => document.documentElement.dataset.theme === theme, colorScheme));
+    // Colours change in a moment, not at once.
+    await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))));
     await readable(page, `${where}, ${colorScheme}`);
     await page.setViewportSize({ width: 390, height: 844 });
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);

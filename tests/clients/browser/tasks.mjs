@@ -250,7 +250,7 @@ export const tasks = {
     await page.getByRole("button", { name: "Next page" }).click();
     await row(page, "list-24").waitFor();
     assert.equal(await page.getByRole("row").count(), 21);
-    await page.getByRole("button", { name: "Username" }).click();
+    await page.getByRole("columnheader", { name: "Username" }).getByRole("button").click();
     await row(page, "demo").or(row(page, "list-00")).first().waitFor();
     await page.getByRole("searchbox").fill("list-3");
     await said(page, "10 entries");

@@ -168,6 +168,7 @@ function Body<T>({ loaded, sort, onSort, searched, label, columns, rowKey, href,
                   isSortHeader={sort.replace(/^-/, "") === key}
                   sortDirection={sort === key ? "ASC" : sort === `-${key}` ? "DESC" : "NONE"}
                   onClick={sortable ? () => onSort(next(key)) : undefined}
+                  translateWithId={() => t("list.sort", { header })}
                 >
                   {header}
                 </TableHeader>

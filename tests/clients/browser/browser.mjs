@@ -33,17 +33,22 @@ export async function open(browser, options = {}) {
   const page = await context.newPage();
   const faults = [];
   const expected = [];
-  page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
+  // Pages of providers have faults of their own.
+  const note = (url, fault) => {
+    if (url.startsWith(base)) faults.push(fault);
+  };
+  page.on("pageerror", (error) => note(page.url(), `error: ${error.message}`));
   page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) faults.push(`console: ${message.text()}`);
+    if (["error", "warning"].includes(message.type())) note(message.location().url, `console: ${message.text()}`);
   });
   page.on("requestfailed", (request) => {
     // A page that is left gives up what it was loading.
     const why = request.failure()?.errorText ?? "";
-    if (!why.includes("ERR_ABORTED")) faults.push(`failed: ${request.method()} ${request.url()} ${why}`);
+    if (!why.includes("ERR_ABORTED")) note(request.url(), `failed: ${request.method()} ${request.url()} ${why}`);
   });
   page.on("response", (response) => {
-    if (response.status() >= 400) faults.push(`${response.status()}: ${response.request().method()} ${response.url()}`);
+    const said = `${response.status()}: ${response.request().method()} ${response.url()}`;
+    if (response.status() >= 400) note(response.url(), said);
   });
   return {
     page,

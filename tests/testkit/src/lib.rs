@@ -5,6 +5,7 @@
 #![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test library reports by panicking")]
 
 mod browser;
+mod chromium;
 mod http;
 mod keycloak;
 pub mod postgres;
@@ -16,6 +17,7 @@ mod server;
 mod skip;
 
 pub use browser::Browser;
+pub use chromium::in_a_browser;
 pub use http::{Api, Reply};
 pub use keycloak::{KEYCLOAK_ADMIN, Keycloak, Realm, Stopped};
 pub use process::Exited;

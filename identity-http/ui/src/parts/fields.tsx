@@ -23,6 +23,8 @@ export function TextField({ name, value, onValue, problem, ...rest }: TextProps)
       invalid={said !== undefined}
       invalidText={said}
       autoComplete="off"
+      // Besides the error message of its own, which not all readers know.
+      {...(said === undefined ? {} : { "aria-describedby": `field-${name}-error-msg` })}
       {...rest}
     />
   );

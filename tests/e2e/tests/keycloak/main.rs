@@ -9,3 +9,4 @@ mod management;
 mod realms;
 mod sign_in;
 mod support;
+mod ui;

@@ -18,3 +18,4 @@ mod schemathesis;
 mod sign_in;
 mod sweeps;
 mod token_resolution;
+mod ui;

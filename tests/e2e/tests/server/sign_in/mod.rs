@@ -2,7 +2,7 @@
 
 mod attacks;
 mod form;
-mod provider;
+pub mod provider;
 mod replicas;
 
 use identity_testkit::{Api, Browser, Reply};

@@ -1,0 +1,87 @@
+// Where people and applications live at Keycloak.
+
+import assert from "node:assert/strict";
+
+import AxeBuilder from "@axe-core/playwright";
+
+import { base, open } from "./browser.mjs";
+
+const dialog = (page) => page.getByRole("dialog");
+const button = (place, name) => place.getByRole("button", { name, exact: true });
+
+async function readable(page) {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`), []);
+}
+
+async function pick(page, opener, search, choice) {
+  await button(page, opener).click();
+  await dialog(page).getByRole("searchbox").fill(search);
+  await dialog(page).getByText(choice).first().click();
+  await button(dialog(page), "Add").click();
+  await dialog(page).waitFor({ state: "hidden" });
+}
+
+export const tasks = {
+  async people_and_applications_are_managed(browser) {
+    const { page, context, close } = await open(browser);
+    const get = async (path) => (await context.request.get(`${base}${path}`)).json();
+    await page.goto(`${base}/users`);
+    await page.locator("#username").fill("demo");
+    await page.locator("#password").fill("demo-s3cret");
+    await page.locator("#kc-login").click();
+    await page.getByRole("heading", { name: "Users", level: 1 }).waitFor();
+    await page.getByRole("row").filter({ hasText: "demo@example.org" }).waitFor();
+    await readable(page);
+
+    // A person, with a role.
+    await button(page, "Create user").click();
+    await dialog(page).getByLabel("Username").fill("kim");
+    await dialog(page).getByLabel("First name").fill("Kim");
+    await dialog(page).getByLabel("Last name").fill("Lee");
+    await dialog(page).getByLabel("E-mail").fill("kim@example.org");
+    await button(dialog(page), "Create").click();
+    await page.getByRole("heading", { name: "Kim Lee" }).waitFor();
+    await pick(page, "Assign roles", "Optimize", "Optimize");
+    await page.getByRole("row").filter({ hasText: "Optimize" }).waitFor();
+    await readable(page);
+    const [kim] = await get("/api/users?search=kim");
+    assert.deepEqual((await get(`/api/users/${kim.id}/roles`)).map(({ name }) => name).includes("Optimize"), true);
+
+    // An application, with a permission and a secret.
+    await page.getByRole("link", { name: "Applications" }).first().click();
+    await button(page, "Add application").click();
+    await dialog(page).getByLabel("Name").fill("Shop");
+    await dialog(page).getByLabel("Client ID").fill("shop");
+    await dialog(page).getByLabel("Type").selectOption("M2M");
+    await button(dialog(page), "Create").click();
+    await page.getByRole("heading", { name: "Shop" }).waitFor();
+    await button(page, "Add permission").click();
+    await dialog(page).getByLabel("API").fill("camunda-identity-resource-server");
+    await dialog(page).getByLabel("Permission").fill("read");
+    await button(dialog(page), "Add").click();
+    await page.getByRole("row").filter({ hasText: "camunda-identity-resource-server" }).waitFor();
+    await readable(page);
+    const shop = (await get("/api/clients?search=shop")).find(({ clientId }) => clientId === "shop");
+    assert.deepEqual((await get(`/api/clients/${shop.id}/permissions`)).map(({ definition }) => definition), ["read"]);
+    await page.getByRole("tab", { name: "Secret" }).click();
+    await button(page, "Show the secret").click();
+    assert.equal(await page.getByLabel("Secret", { exact: true }).inputValue(), (await get(`/api/clients/${shop.id}/secret`)).secret);
+
+    // An API, and a permission that it knows.
+    await page.getByRole("link", { name: "APIs" }).first().click();
+    await button(page, "Add API").click();
+    await dialog(page).getByLabel("Name").fill("Orders");
+    await dialog(page).getByLabel("Audience").fill("orders-api");
+    await button(dialog(page), "Create").click();
+    await page.getByRole("heading", { name: "Orders" }).waitFor();
+    await button(page, "Add permission").click();
+    await dialog(page).getByLabel("Permission").fill("write:*");
+    await button(dialog(page), "Add").click();
+    await page.getByRole("row").filter({ hasText: "write:*" }).waitFor();
+    await readable(page);
+    const orders = (await get("/api/resource-servers")).find(({ audience }) => audience === "orders-api");
+    assert.deepEqual((await get(`/api/resource-servers/${orders.id}/permissions`)).map(({ definition }) => definition), ["write:*"]);
+    await close();
+  },
+};

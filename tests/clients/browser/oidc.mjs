@@ -1,0 +1,94 @@
+// Where people come from a provider: rules, and tokens.
+
+import assert from "node:assert/strict";
+
+import AxeBuilder from "@axe-core/playwright";
+
+import { base, open } from "./browser.mjs";
+
+const dialog = (page) => page.getByRole("dialog");
+
+/** Through the pages of the provider. */
+async function signIn(page, username) {
+  await page.locator('input[name="login"]').fill(username);
+  await page.locator('input[name="password"]').fill("any");
+  await page.locator('button[type="submit"]').click();
+  const consent = page.getByRole("button", { name: "Continue" });
+  await consent.or(page.locator("#content h1")).first().waitFor();
+  if (await consent.isVisible()) await consent.click();
+  await page.locator("#content h1").first().waitFor();
+}
+
+async function readable(page) {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`), []);
+}
+
+export const tasks = {
+  async a_rule_is_tried_and_made_and_a_token_is_inspected(browser) {
+    const hers = await open(browser);
+    // She may not look at anything, and her claims have been seen.
+    await hers.page.goto(`${base}/`);
+    await signIn(hers.page, "ann");
+    await hers.page.getByRole("heading", { name: "You may not manage Identity" }).waitFor();
+
+    const { page, context, close, expect } = await open(browser);
+    expect(/409/);
+    await page.goto(`${base}/mapping-rules`);
+    await signIn(page, "root");
+    await page.getByRole("heading", { name: "Mapping rules", level: 1 }).waitFor();
+    assert.equal(await page.getByRole("link", { name: "Users" }).count(), 0, "people live at the provider");
+
+    // Tried first: nothing is written by it.
+    await page.goto(`${base}/try-rule`);
+    await page.getByLabel("Claim", { exact: true }).fill("department");
+    await page.getByLabel("Value").fill("sales");
+    await page.getByLabel("Which one").selectOption("readonly-admin");
+    await page.getByRole("button", { name: "Try it" }).click();
+    await page.getByText(/Tried on \d+ recent callers?/).waitFor();
+    await readable(page);
+    const rules = async () => (await (await context.request.get(`${base}/api/mapping-rules`)).json()).map(({ name }) => name);
+    const before = await rules();
+    await page.getByRole("button", { name: "Create this rule" }).click();
+    await page.getByText("department sales is saved.").first().waitFor();
+    assert.deepEqual((await rules()).filter((name) => !before.includes(name)), ["department sales"]);
+
+    // What it means for her, from her next request on.
+    await hers.page.reload();
+    await hers.page.getByRole("heading", { name: /^Welcome/ }).waitFor();
+    await hers.close();
+
+    // Claims pasted, and looked at rule by rule.
+    await page.goto(`${base}/inspector`);
+    await page.getByLabel("A token, or claims in JSON").fill('{"sub": "bob", "department": "sales"}');
+    await page.getByRole("button", { name: "Inspect" }).click();
+    const verdict = page.getByRole("row").filter({ hasText: "department sales" });
+    await verdict.waitFor();
+    assert.match(await verdict.innerText(), /matches/);
+    await page.getByText("readonly-admin").first().waitFor();
+    await readable(page);
+
+    // Deleted, after saying what that means, and put back.
+    await page.goto(`${base}/mapping-rules`);
+    await page.getByRole("button", { name: "Delete department sales" }).click();
+    await dialog(page).getByText("They lose the role readonly-admin.").waitFor();
+    await dialog(page).getByRole("button", { name: "Delete" }).click();
+    await page.getByText("department sales is deleted.").first().waitFor();
+    assert.ok(!(await rules()).includes("department sales"));
+    await page.getByRole("button", { name: "Undo" }).click();
+    await page.getByRole("row").filter({ hasText: "department sales" }).waitFor();
+    assert.ok((await rules()).includes("department sales"));
+
+    // A selector that cannot be read is refused at its field.
+    expect(/400/);
+    await page.getByRole("button", { name: "Create mapping rule" }).click();
+    await dialog(page).getByLabel("Name").fill("Broken");
+    await dialog(page).getByLabel("Claim", { exact: true }).fill("$.a[");
+    await dialog(page).getByLabel("Value").fill("x");
+    await dialog(page).getByRole("button", { name: "Create" }).click();
+    await dialog(page).locator("#field-claimName-error-msg").waitFor();
+    assert.equal(await dialog(page).getByLabel("Name").inputValue(), "Broken");
+    await readable(page);
+    await close();
+  },
+};

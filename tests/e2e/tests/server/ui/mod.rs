@@ -1,0 +1,4 @@
+//! The admin UI: how it is served, and what people do with it in a real browser.
+
+mod served;
+mod tasks;

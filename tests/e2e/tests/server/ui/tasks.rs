@@ -1,0 +1,66 @@
+//! What people do, in a real browser. Each task asserts through the API that what it did is so; see `tests/clients/browser`.
+
+use identity_testkit::in_a_browser;
+
+use crate::sign_in::provider::{Site, Wishes};
+use crate::support::{Local, Store};
+
+/// Tasks of an administrator who signs in with a password, on one server: they keep to names of their own.
+macro_rules! tasks {
+    ($($task:ident),+ $(,)?) => { $(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $task() {
+            let local = Local::shared().await;
+            in_a_browser("tasks", stringify!($task), local.anonymous().base()).await;
+        }
+    )+ };
+}
+
+tasks!(
+    a_new_user_with_access_signs_in,
+    a_group_gives_its_members_what_it_has,
+    what_a_deletion_means_is_said_before_it,
+    a_member_who_was_removed_is_put_back,
+    a_role_gets_a_permission,
+    a_tenant_gets_members,
+    an_authorization_is_made_changed_and_ended,
+    somebody_elses_session_is_ended,
+    who_was_refused_is_in_the_audit_log,
+    lists_are_searched_sorted_and_paged_by_the_server,
+    what_was_typed_survives_the_end_of_the_session,
+    what_was_typed_survives_a_lost_connection_and_a_change_by_others,
+    everything_is_reached_by_keyboard,
+    language_and_theme_are_the_readers,
+    whoever_may_not_look_is_told_what_is_missing,
+    why_somebody_is_refused_is_found_and_mended,
+    who_administers_is_seen_and_exported,
+);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_is_whole_and_readable() {
+    let local = Local::start(Store::sqlite()).await;
+    in_a_browser("pages", "every_page_is_whole_and_readable", local.anonymous().base()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_page_is_light_and_later_ones_come_from_the_cache() {
+    let local = Local::shared().await;
+    let task = "the_first_page_is_light_and_later_ones_come_from_the_cache";
+    in_a_browser("pages", task, local.anonymous().base()).await;
+}
+
+/// The server in a path of its own, before anybody may do anything.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_administrator_sets_the_server_up() {
+    let launch = Store::sqlite().launch(&["serve"]).env("IDENTITY_SERVER_BASE_PATH", "/identity");
+    let server = launch.env("IDENTITY_PROFILE", "builtin").start().await;
+    let url = format!("{}/identity", server.http().base());
+    in_a_browser("first", "the_first_administrator_sets_the_server_up", &url).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rule_is_tried_and_made_and_a_token_is_inspected() {
+    let wishes = Wishes { environment: &[("IDENTITY_ACCESS_KEEP_CLAIMS", "true")], ..Wishes::default() };
+    let Some(site) = Site::start(Store::sqlite(), wishes).await else { return };
+    in_a_browser("oidc", "a_rule_is_tried_and_made_and_a_token_is_inspected", &site.public()).await;
+}

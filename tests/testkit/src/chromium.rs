@@ -1,0 +1,37 @@
+//! A real browser, driven by `tests/clients/browser`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tokio::sync::Mutex;
+
+use crate::skip;
+
+/// Names of the browser's program, where distributions put it.
+const PROGRAMS: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+/// One browser at a time: each takes as much of the machine as it gets.
+static TURN: Mutex<()> = Mutex::const_new(());
+
+/// Does a task of `tests/clients/browser/FILE.mjs` against a server. Without a browser the test is [skipped](skip()).
+///
+/// # Panics
+/// When the task fails; what it said is in the message.
+pub async fn in_a_browser(file: &str, task: &str, url: &str) {
+    let home = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../clients/browser"));
+    if !home.join("node_modules/playwright-core").exists() {
+        return skip("what drives the browser is not installed: run `npm ci` in tests/clients/browser");
+    }
+    let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
+    let Some(program) = named.into_iter().chain(PROGRAMS.map(PathBuf::from)).find(|path| path.exists()) else {
+        return skip("there is no Chromium: install the distribution's, or name one in CHROMIUM");
+    };
+    let _turn = TURN.lock().await;
+    let mut node = Command::new("node");
+    node.args(["run.mjs", file, task]).current_dir(home).env("IDENTITY_URL", url).env("CHROMIUM", program);
+    let ended = tokio::task::spawn_blocking(move || node.output()).await.expect("nobody panics there");
+    let ended = ended.expect("node starts");
+    let said = String::from_utf8_lossy(&ended.stdout);
+    let failed = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success() && said.ends_with("done\n"), "{task}: {said}{failed}");
+}

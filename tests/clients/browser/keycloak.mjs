@@ -66,7 +66,7 @@ export const tasks = {
     assert.deepEqual((await get(`/api/clients/${shop.id}/permissions`)).map(({ definition }) => definition), ["read"]);
     await page.getByRole("tab", { name: "Secret" }).click();
     await button(page, "Show the secret").click();
-    assert.equal(await page.getByLabel("Secret", { exact: true }).inputValue(), (await get(`/api/clients/${shop.id}/secret`)).secret);
+    assert.equal(await page.locator("#client-secret").inputValue(), (await get(`/api/clients/${shop.id}/secret`)).secret);
 
     // An API, and a permission that it knows.
     await page.getByRole("link", { name: "APIs" }).first().click();

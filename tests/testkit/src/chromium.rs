@@ -5,7 +5,7 @@ use std::process::Command;
 
 use tokio::sync::Mutex;
 
-use crate::skip;
+use crate::{skip, skip_without};
 
 /// Names of the browser's program, where distributions put it.
 const PROGRAMS: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -24,7 +24,7 @@ pub async fn in_a_browser(file: &str, task: &str, url: &str) {
     }
     let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
     let Some(program) = named.into_iter().chain(PROGRAMS.map(PathBuf::from)).find(|path| path.exists()) else {
-        return skip("there is no Chromium: install the distribution's, or name one in CHROMIUM");
+        return skip_without("CHROMIUM", "there is no Chromium: install the distribution's, or name one in CHROMIUM");
     };
     let _turn = TURN.lock().await;
     let mut node = Command::new("node");

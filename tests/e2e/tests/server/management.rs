@@ -1,8 +1,10 @@
 //! `/api`, resource by resource: created, listed, shown, changed, deleted, in exactly the documented shapes.
 
 mod access;
+mod audit_log;
 mod containers;
 mod lists;
+mod memberships;
 
 use identity_testkit::Api;
 use serde_json::{Value, json};

@@ -2,6 +2,7 @@
 //! searched, in the world or in a store.
 
 use std::borrow::Cow;
+use std::str::Chars;
 
 use crate::value::{BrokenRule, InvalidValue};
 
@@ -162,29 +163,24 @@ impl LikePattern {
     /// Whether all of `text` fits. Takes at most the product of the two lengths.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        let text: Vec<char> = text.chars().collect();
-        let (mut at, mut part) = (0, 0);
+        let mut rest = text.chars();
+        let mut part = 0;
         // Where to go on when the run that was seen last has to take one character more.
-        let mut retry: Option<(usize, usize)> = None;
-        while at < text.len() {
-            match (self.parts.get(part), text.get(at)) {
-                (Some(Part::Run), _) => {
-                    retry = Some((at, part));
+        let mut retry: Option<(Chars<'_>, usize)> = None;
+        loop {
+            let mut ahead = rest.clone();
+            let Some(found) = ahead.next() else { break };
+            match self.parts.get(part) {
+                Some(Part::Run) => {
+                    retry = Some((rest.clone(), part));
                     part += 1;
                 }
-                (Some(Part::One), _) => {
-                    at += 1;
-                    part += 1;
-                }
-                (Some(Part::Literal(wanted)), Some(found)) if wanted == found => {
-                    at += 1;
-                    part += 1;
-                }
-                _ => match retry {
+                Some(Part::One) => (rest, part) = (ahead, part + 1),
+                Some(Part::Literal(wanted)) if *wanted == found => (rest, part) = (ahead, part + 1),
+                _ => match &mut retry {
                     Some((from, run)) => {
-                        retry = Some((from + 1, run));
-                        at = from + 1;
-                        part = run + 1;
+                        from.next();
+                        (rest, part) = (from.clone(), *run + 1);
                     }
                     None => return false,
                 },

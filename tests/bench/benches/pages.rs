@@ -124,9 +124,11 @@ fn by_hand<T>(all: &[T], passes: impl Fn(&T) -> bool, order: impl Fn(&T, &T) -> 
     (found, total)
 }
 
-fn compare(bench: &mut Bench<'_>, large: &str, small: &str, hand: &str, indexed: bool) {
-    bench.compare(large, hand, Some(if indexed { Goal::Faster(20.0) } else { Goal::AtMost(1.0) }));
-    bench.compare(large, small, Some(Goal::AtMost(if indexed { 3.0 } else { 15.0 })));
+/// What an index serves must not cost what there is; what none serves is looked at once. Ten times as much may be found in ten
+/// times as much.
+fn compare(bench: &mut Bench<'_>, large: &str, small: &str, hand: &str, indexed: bool, finds_more: bool) {
+    bench.compare(large, hand, Some(if indexed { Goal::Faster(20.0) } else { Goal::AtMost(2.0) }));
+    bench.compare(large, small, Some(Goal::AtMost(if indexed && !finds_more { 3.0 } else { 20.0 })));
 }
 
 fn pages_of_users() {
@@ -139,7 +141,9 @@ fn pages_of_users() {
         let filter = Filter::from(filter.clone());
         let search = |world| users(world, &Visible::All, &filter, sort, window);
         let (expected, _) = by_hand(&all, passes, order);
-        assert_eq!(search(&large).items, expected, "{name}: both give the same answer");
+        let found = search(&large);
+        assert_eq!(found.items, expected, "{name}: both give the same answer");
+        let finds_more = found.total < all.len();
         let (at_small, at_hand) = (format!("{name}, of 10,000"), format!("{name}, by hand"));
         let (filter, in_small) = (filter.clone(), filter.clone());
         bench.case(*name, {
@@ -154,7 +158,7 @@ fn pages_of_users() {
             let all = &all;
             move || by_hand(all, passes, order).1
         });
-        compare(&mut bench, name, &at_small, &at_hand, *indexed);
+        compare(&mut bench, name, &at_small, &at_hand, *indexed, finds_more);
     }
     bench.report();
 }
@@ -238,6 +242,7 @@ fn pages_of_authorizations() {
         let found = authorizations(&large, &Visible::All, filter, sort, window);
         let (expected, _) = by_hand(&all, passes, order);
         assert_eq!(found.items.iter().collect::<Vec<_>>(), expected, "{name}: both give the same answer");
+        let finds_more = found.total < all.len();
         let (at_small, at_hand) = (format!("{name}, of 100,000"), format!("{name}, by hand"));
         for (case, world) in [(*name, &large), (&*at_small, &small)] {
             bench.case(case, move || authorizations(world, &Visible::All, filter, sort, window).items.len());
@@ -246,7 +251,7 @@ fn pages_of_authorizations() {
             let all = &all;
             move || by_hand(all, passes, order).1
         });
-        compare(&mut bench, name, &at_small, &at_hand, *indexed);
+        compare(&mut bench, name, &at_small, &at_hand, *indexed, finds_more);
     }
     bench.report();
 }

@@ -4,9 +4,9 @@ use identity_testkit::{Exited, Launch, OidcProvider};
 use reqwest::Url;
 use serde_json::json;
 
-use crate::support::{AUDIENCE, Forge, ROOT, Store, created, oidc, shows};
+use crate::support::{AUDIENCE, Forge, ROOT, Store, created, shows};
 
-on_each_store!(commands_end_as_documented, a_profile_that_is_not_served_is_named);
+on_each_store!(commands_end_as_documented);
 
 #[track_caller]
 fn ended(exited: &Exited, code: i32, said: &[&str]) {

@@ -130,6 +130,7 @@ fn sample(document: &Value, schema: &Value, name: &str) -> Value {
             json!([sample(document, &schema["items"], name)])
         }
         (Some("array"), _) => json!([]),
+        (Some("boolean"), _) => json!(true),
         (Some("string"), "resourceType" | "type") => json!("process-definition"),
         (Some("string"), "permission" | "permissions") => json!("READ"),
         (Some("string"), _) => json!("x"),
@@ -250,7 +251,11 @@ async fn nothing_else_is_served(store: Store) {
             }
             let operation = Operation { method, path: path.clone(), body: None, is_public: false };
             refused(&operation.ask(&anonymous, "r").await, 401, "no_credentials");
-            refused(&operation.ask(&api, "r").await, 405, "no_such_method");
+            let (status, reason) = match OF_DIRECTORIES.iter().any(|directory| path.starts_with(directory)) {
+                true => (404, "no_such_path"),
+                false => (405, "no_such_method"),
+            };
+            refused(&operation.ask(&api, "r").await, status, reason);
         }
     }
 }

@@ -235,7 +235,7 @@ mod tests {
         loop {
             batches += 1;
             let batch = (sieve.first..of.min(sieve.first + BATCH)).collect();
-            match sieve.put(batch, |number: usize| (number % 2 == 0).then_some(Ok(number))).unwrap() {
+            match sieve.put(batch, |number: usize| number.is_multiple_of(2).then_some(Ok(number))).unwrap() {
                 Ok(listing) => return (listing.items, listing.total, batches),
                 Err(more) => sieve = more,
             }

@@ -11,7 +11,8 @@ mod sign_in;
 mod sign_out;
 mod transaction;
 
-#[cfg(all(test, feature = "test-support"))]
+#[cfg(test)]
+#[cfg(feature = "test-support")]
 mod tests;
 
 use std::sync::Arc;

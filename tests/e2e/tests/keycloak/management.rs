@@ -1,5 +1,6 @@
 //! From people, groups and applications in Keycloak to what their tokens open.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -147,4 +148,76 @@ async fn everything_of_keycloaks_is_managed_here() {
     // There are no rules, and no Orchestration Cluster's API.
     assert_eq!(admin.get("/api/mapping-rules").await.status, 404);
     assert_eq!(admin.get("/v2/status").await.status, 404);
+}
+
+/// The operations on what lives in Keycloak, each once: denied and recorded for who may only look at users, then done or failed
+/// and recorded for an administrator.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_change_and_every_denial_is_recorded() {
+    let Some(platform) = Platform::start().await else { return };
+    let admin = platform.admin().await;
+    let eve = created(
+        admin
+            .post(
+                "/api/users",
+                &json!({"username": "eve", "email": "eve@example.org", "firstName": "E",
+        "lastName": "V", "password": "pw"}),
+            )
+            .await,
+    );
+    let path = format!("/api/users/{}/roles", id(&eve));
+    _ = admin.post(&path, &json!({"roleName": "Optimize"})).await.expect_status(204);
+    let eve = platform.user("eve", "pw").await;
+    let permission = json!({"definition": "write:*", "resourceServerAudience": "optimize-api"});
+    let changes = [
+        (Method::POST, "/api/users", json!({"username": "xavier"})),
+        (Method::PUT, "/api/users/x", json!({"enabled": false})),
+        (Method::POST, "/api/users/x/roles", json!({"roleName": "Optimize"})),
+        (Method::DELETE, "/api/users/x/roles/Optimize", json!(null)),
+        (Method::POST, "/api/clients", json!({"name": "x", "clientId": "x", "type": "M2M"})),
+        (Method::PUT, "/api/clients/x", json!({"name": "x"})),
+        (Method::GET, "/api/clients/x/secret", json!(null)),
+        (Method::POST, "/api/clients/x/secret", json!({})),
+        (Method::POST, "/api/clients/x/permissions", permission.clone()),
+        (Method::DELETE, "/api/clients/x/permissions/optimize-api/write:*", json!(null)),
+        (Method::DELETE, "/api/clients/x", json!(null)),
+        (Method::POST, "/api/resource-servers", json!({"name": "x", "audience": "x-api"})),
+        (Method::PUT, "/api/resource-servers/x", json!({"name": "x"})),
+        (Method::POST, "/api/resource-servers/x/permissions", json!({"definition": "x"})),
+        (Method::DELETE, "/api/resource-servers/x/permissions/x", json!(null)),
+        (Method::DELETE, "/api/resource-servers/x", json!(null)),
+        (Method::POST, "/api/groups", json!({"name": "x"})),
+        (Method::PUT, "/api/groups/x", json!({"name": "x"})),
+        (Method::POST, "/api/groups/x/users", json!({"userId": "x"})),
+        (Method::DELETE, "/api/groups/x/users/x", json!(null)),
+        (Method::POST, "/api/groups/x/roles", json!({"roleName": "Optimize"})),
+        (Method::DELETE, "/api/groups/x/roles/Optimize", json!(null)),
+        (Method::DELETE, "/api/groups/x", json!(null)),
+        (Method::POST, "/api/roles", json!({"name": "x"})),
+        (Method::PUT, "/api/roles/x", json!({"description": "x"})),
+        (Method::POST, "/api/roles/x/permissions", permission),
+        (Method::DELETE, "/api/roles/x/permissions/optimize-api/write:*", json!(null)),
+        (Method::DELETE, "/api/roles/x", json!(null)),
+    ];
+    let mut expected = Vec::new();
+    for (index, (method, path, body)) in changes.iter().enumerate() {
+        for (who, api) in [("eve", &eve), ("admin", &admin)] {
+            let request_id = format!("{who}-{index}");
+            let mut request = api.request(method.clone(), path).header("x-request-id", &request_id);
+            if !body.is_null() {
+                request = request.json(body);
+            }
+            let status = api.send(request).await.status;
+            let result = match (who, status) {
+                ("eve", 403) => "DENIED",
+                ("admin", 200..300) => "SUCCESS",
+                ("admin", 404) => "FAIL",
+                other => panic!("{method} {path}: {other:?}"),
+            };
+            expected.push((request_id, result.to_owned()));
+        }
+    }
+    let mut recorded = audit(&platform.launch).await;
+    recorded.retain(|(request_id, _)| expected.iter().any(|(expected, _)| expected == request_id));
+    assert_eq!(recorded, expected);
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use identity_testkit::{Api, KEYCLOAK_ADMIN, Keycloak, Launch, Realm, Reply, Server};
 use serde_json::{Value, json};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use tokio::time::{Instant, sleep};
 
 /// The machine that may do everything, and its secret.
@@ -52,10 +53,15 @@ impl Platform {
     }
 }
 
+/// A server on this machine only.
+fn launch() -> Launch {
+    Launch::new(&["serve"]).env("IDENTITY_SERVER_ADDRESS", "127.0.0.1")
+}
+
 /// The variables of the replaced service that make a realm.
 pub fn creating(base: &str, realm: &str) -> Launch {
     let permissions = [("read", 0), ("write", 1), ("read:users", 2)];
-    let mut launch = Launch::new(&["serve"])
+    let mut launch = launch()
         .env("SPRING_PROFILES_ACTIVE", "keycloak")
         .env("KEYCLOAK_URL", base)
         .env("KEYCLOAK_REALM", realm)
@@ -89,7 +95,7 @@ pub fn creating(base: &str, realm: &str) -> Launch {
 pub async fn existing(realm: &Realm<'_>, roles: &[&str]) -> Launch {
     let client = realm.client("identity", "own-s3cret", &[], json!({})).await;
     realm.grant(&realm.service_account(&client).await, "realm-management", roles).await;
-    Launch::new(&["serve"])
+    launch()
         .env("IDENTITY_PROFILE", "keycloak")
         .env("KEYCLOAK_URL", realm.base())
         .env("KEYCLOAK_REALM", &realm.name)
@@ -122,4 +128,14 @@ pub async fn eventually(what: &str, ask: impl AsyncFn() -> bool) {
         assert!(start.elapsed() < Duration::from_secs(60), "not in a minute: {what}");
         sleep(Duration::from_millis(50)).await;
     }
+}
+
+/// What the audit log holds of requests, oldest first: their ids, and how they ended.
+pub async fn audit(launch: &Launch) -> Vec<(String, String)> {
+    let file = launch.directory().join(".identity/identity.db");
+    let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(file).read_only(true)).await;
+    let pool = pool.unwrap_or_else(|error| panic!("{error}"));
+    let query = "SELECT request_id, result FROM audit_log WHERE request_id IS NOT NULL ORDER BY audit_key";
+    let records = sqlx::query_as(query).fetch_all(&pool).await;
+    records.unwrap_or_else(|error| panic!("{error}"))
 }

@@ -2,25 +2,8 @@
 
 import assert from "node:assert/strict";
 
-import AxeBuilder from "@axe-core/playwright";
-
 import { base, open } from "./browser.mjs";
-
-const dialog = (page) => page.getByRole("dialog");
-const button = (place, name) => place.getByRole("button", { name, exact: true });
-
-async function readable(page) {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`), []);
-}
-
-async function pick(page, opener, search, choice) {
-  await button(page, opener).click();
-  await dialog(page).getByRole("searchbox").fill(search);
-  await dialog(page).getByText(choice).first().click();
-  await button(dialog(page), "Add").click();
-  await dialog(page).waitFor({ state: "hidden" });
-}
+import { button, dialog, pick, readable } from "./hands.mjs";
 
 export const tasks = {
   async people_and_applications_are_managed(browser) {

@@ -2,11 +2,8 @@
 
 import assert from "node:assert/strict";
 
-import AxeBuilder from "@axe-core/playwright";
-
 import { base, open } from "./browser.mjs";
-
-const dialog = (page) => page.getByRole("dialog");
+import { dialog, readable } from "./hands.mjs";
 
 /** Through the pages of the provider. */
 async function signIn(page, username) {
@@ -17,11 +14,6 @@ async function signIn(page, username) {
   await consent.or(page.locator("#content h1")).first().waitFor();
   if (await consent.isVisible()) await consent.click();
   await page.locator("#content h1").first().waitFor();
-}
-
-async function readable(page) {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`), []);
 }
 
 export const tasks = {

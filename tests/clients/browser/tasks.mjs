@@ -2,25 +2,10 @@
 
 import assert from "node:assert/strict";
 
-import { administrator, api, open, signIn, until, user } from "./browser.mjs";
+import { administrator, api, open, signIn, user } from "./browser.mjs";
+import { button, dialog, pick, row, said } from "./hands.mjs";
 
 const admin = api();
-
-/** The row of a table that has this in it. */
-const row = (page, text) => page.getByRole("row").filter({ hasText: text });
-const dialog = (page) => page.getByRole("dialog");
-const button = (place, name) => place.getByRole("button", { name, exact: true });
-const said = (page, text) => page.getByText(text).first().waitFor();
-
-/** Chooses one in the dialog that assigns, and adds it. */
-async function pick(page, opener, search, choice) {
-  await button(page, opener).click();
-  await dialog(page).getByRole("searchbox").fill(search);
-  await dialog(page).getByText(choice).first().click();
-  await button(dialog(page), "Add").click();
-  await dialog(page).waitFor({ state: "hidden" });
-}
-
 const groupOf = async (name) => (await admin.get(`/api/groups?search=${name}`)).body[0];
 
 export const tasks = {
@@ -256,120 +241,6 @@ export const tasks = {
     await said(page, "10 entries");
     await page.getByRole("searchbox").fill("nobody of this name");
     await page.getByRole("heading", { name: "Nothing found" }).waitFor();
-    await close();
-  },
-
-  async what_was_typed_survives_the_end_of_the_session(browser) {
-    await administrator("edith");
-    const { page, close, context, expect } = await open(browser);
-    expect(/401/);
-    await signIn(page, "edith", "secret", "/groups");
-    await button(page, "Create group").click();
-    await dialog(page).getByLabel("Name").fill("Typed with care");
-    await admin.delete("/api/sessions?username=edith");
-    await button(dialog(page), "Create").click();
-    await dialog(page).getByText("You are no longer signed in").waitFor();
-    assert.equal(await dialog(page).getByLabel("Name").inputValue(), "Typed with care");
-
-    const [tab] = await Promise.all([context.waitForEvent("page"), dialog(page).getByText("Sign in, in a new tab").click()]);
-    await tab.getByLabel("Username").fill("edith");
-    await tab.getByLabel("Password").fill("secret");
-    await tab.getByRole("button", { name: "Sign in" }).click();
-    await tab.getByRole("heading", { level: 1, name: "Groups" }).waitFor();
-    await button(dialog(page), "Create").click();
-    await page.getByRole("heading", { name: "Typed with care" }).waitFor();
-    assert.equal((await groupOf("Typed")).name, "Typed with care");
-
-    // Without anything typed, the page goes to the sign-in and comes back.
-    await admin.delete("/api/sessions?username=edith");
-    await page.getByRole("tab", { name: "Roles" }).click();
-    await page.getByLabel("Username").fill("edith");
-    await page.getByLabel("Password").fill("secret");
-    await page.getByRole("button", { name: "Sign in" }).click();
-    await page.getByRole("heading", { name: "Typed with care" }).waitFor();
-    await close();
-  },
-
-  async what_was_typed_survives_a_lost_connection_and_a_change_by_others(browser) {
-    const id = (await admin.post("/api/groups", { name: "Before" })).body.id;
-    const { page, close, context, expect } = await open(browser);
-    expect(/ERR_INTERNET_DISCONNECTED|404/);
-    await signIn(page, "demo", "demo", `/groups/${id}`);
-    await button(page, "Rename").click();
-    await dialog(page).getByLabel("Name").fill("After");
-    await context.setOffline(true);
-    await button(dialog(page), "Save").click();
-    await dialog(page).getByText("The server cannot be reached").waitFor();
-    await context.setOffline(false);
-    await button(dialog(page), "Save").click();
-    await page.getByRole("heading", { name: "After" }).waitFor();
-    assert.equal((await admin.get(`/api/groups/${id}`)).body.name, "After");
-
-    await button(page, "Rename").click();
-    await dialog(page).getByLabel("Name").fill("Never");
-    await admin.delete(`/api/groups/${id}`);
-    await button(dialog(page), "Save").click();
-    await dialog(page).getByText("does not exist").waitFor();
-    assert.equal(await dialog(page).getByLabel("Name").inputValue(), "Never");
-    await close();
-  },
-
-  async everything_is_reached_by_keyboard(browser) {
-    const { page, close } = await open(browser);
-    await signIn(page, "demo", "demo", "/groups");
-    const reach = (target) =>
-      until(`the focus on ${target}`, async () => {
-        await page.keyboard.press("Tab");
-        return page.evaluate(() => document.activeElement?.textContent ?? "").then((text) => text.includes(target));
-      });
-    await reach("Skip to the content");
-    await page.keyboard.press("Enter");
-    await reach("Create group");
-    await page.keyboard.press("Enter");
-    await dialog(page).getByLabel("Name").waitFor();
-    await until("the focus in the field", () => page.evaluate(() => document.activeElement?.id === "field-name"));
-    await page.keyboard.type("By hand");
-    await page.keyboard.press("Enter");
-    await page.getByRole("heading", { name: "By hand" }).waitFor();
-    await reach("Delete");
-    await page.keyboard.press("Enter");
-    await dialog(page).waitFor();
-    await page.keyboard.press("Escape");
-    await dialog(page).waitFor({ state: "hidden" });
-    assert.equal((await groupOf("By hand")).name, "By hand");
-    await close();
-  },
-
-  async language_and_theme_are_the_readers(browser) {
-    const { page, close } = await open(browser, { locale: "de-DE", colorScheme: "dark" });
-    await page.goto(`${process.env.IDENTITY_URL}/groups`);
-    await page.getByLabel("Benutzername").fill("demo");
-    await page.getByLabel("Passwort").fill("demo");
-    await page.getByRole("button", { name: "Anmelden" }).click();
-    await page.getByRole("heading", { name: "Gruppen", level: 1 }).waitFor();
-    const look = () => page.evaluate(() => [document.documentElement.lang, document.documentElement.dataset.theme]);
-    assert.deepEqual(await look(), ["de", "dark"]);
-    await button(page, "Konto und Einstellungen").click();
-    await page.getByLabel("Darstellung").selectOption("light");
-    await page.getByLabel("Sprache").selectOption("en");
-    await page.getByRole("heading", { name: "Groups", level: 1 }).waitFor();
-    assert.deepEqual(await look(), ["en", "light"]);
-    await page.reload();
-    await page.getByRole("heading", { name: "Groups", level: 1 }).waitFor();
-    assert.deepEqual(await look(), ["en", "light"], "the browser remembers");
-    await button(page, "Account and settings").click();
-    await button(page, "Sign out").click();
-    await page.getByText("Sie sind abgemeldet").waitFor();
-    await close();
-  },
-
-  async whoever_may_not_look_is_told_what_is_missing(browser) {
-    await user("norman");
-    const { page, close } = await open(browser);
-    await signIn(page, "norman", "secret", "/groups");
-    await page.getByRole("heading", { name: "You may not manage Identity" }).waitFor();
-    await page.getByText("camunda-identity-resource-server").waitFor();
-    assert.equal((await api("norman", "secret").get("/api/groups")).status, 403);
     await close();
   },
 

@@ -7,16 +7,16 @@ use crate::support::{Local, Store};
 
 /// Tasks of an administrator who signs in with a password, on one server: they keep to names of their own.
 macro_rules! tasks {
-    ($($task:ident),+ $(,)?) => { $(
+    ($file:literal: $($task:ident),+ $(,)?) => { $(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $task() {
             let local = Local::shared().await;
-            in_a_browser("tasks", stringify!($task), local.anonymous().base()).await;
+            in_a_browser($file, stringify!($task), local.anonymous().base()).await;
         }
     )+ };
 }
 
-tasks!(
+tasks!("tasks":
     a_new_user_with_access_signs_in,
     a_group_gives_its_members_what_it_has,
     what_a_deletion_means_is_said_before_it,
@@ -27,13 +27,16 @@ tasks!(
     somebody_elses_session_is_ended,
     who_was_refused_is_in_the_audit_log,
     lists_are_searched_sorted_and_paged_by_the_server,
+    why_somebody_is_refused_is_found_and_mended,
+    who_administers_is_seen_and_exported,
+);
+
+tasks!("circumstances":
     what_was_typed_survives_the_end_of_the_session,
     what_was_typed_survives_a_lost_connection_and_a_change_by_others,
     everything_is_reached_by_keyboard,
     language_and_theme_are_the_readers,
     whoever_may_not_look_is_told_what_is_missing,
-    why_somebody_is_refused_is_found_and_mended,
-    who_administers_is_seen_and_exported,
 );
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

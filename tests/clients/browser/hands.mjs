@@ -1,8 +1,4 @@
-// What hands do on a page, and what eyes with other needs see.
-
-import assert from "node:assert/strict";
-
-import AxeBuilder from "@axe-core/playwright";
+// What hands do on a page.
 
 /** The row of a table that has this in it. */
 export const row = (page, text) => page.getByRole("row").filter({ hasText: text });
@@ -17,10 +13,4 @@ export async function pick(page, opener, search, choice) {
   await dialog(page).getByText(choice).first().click();
   await button(dialog(page), "Add").click();
   await dialog(page).waitFor({ state: "hidden" });
-}
-
-/** Nobody is kept from reading or using the page as it is. */
-export async function readable(page) {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`), []);
 }

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 
 import { base, open } from "./browser.mjs";
-import { button, dialog, pick, readable } from "./hands.mjs";
+import { look } from "./eyes.mjs";
+import { button, dialog, pick } from "./hands.mjs";
 
 export const tasks = {
   async people_and_applications_are_managed(browser) {
@@ -15,7 +16,7 @@ export const tasks = {
     await page.locator("#kc-login").click();
     await page.getByRole("heading", { name: "Users", level: 1 }).waitFor();
     await page.getByRole("row").filter({ hasText: "demo@example.org" }).waitFor();
-    await readable(page);
+    await look(page, "keycloak-users");
 
     // A person, with a role.
     await button(page, "Create user").click();
@@ -27,12 +28,13 @@ export const tasks = {
     await page.getByRole("heading", { name: "Kim Lee" }).waitFor();
     await pick(page, "Assign roles", "Optimize", "Optimize");
     await page.getByRole("row").filter({ hasText: "Optimize" }).waitFor();
-    await readable(page);
+    await look(page, "keycloak-user");
     const [kim] = await get("/api/users?search=kim");
     assert.deepEqual((await get(`/api/users/${kim.id}/roles`)).map(({ name }) => name).includes("Optimize"), true);
 
     // An application, with a permission and a secret.
     await page.getByRole("link", { name: "Applications" }).first().click();
+    await look(page, "applications");
     await button(page, "Add application").click();
     await dialog(page).getByLabel("Name").fill("Shop");
     await dialog(page).getByLabel("Client ID").fill("shop");
@@ -44,7 +46,7 @@ export const tasks = {
     await dialog(page).getByLabel("Permission").fill("read");
     await button(dialog(page), "Add").click();
     await page.getByRole("row").filter({ hasText: "camunda-identity-resource-server" }).waitFor();
-    await readable(page);
+    await look(page, "application");
     const shop = (await get("/api/clients?search=shop")).find(({ clientId }) => clientId === "shop");
     assert.deepEqual((await get(`/api/clients/${shop.id}/permissions`)).map(({ definition }) => definition), ["read"]);
     await page.getByRole("tab", { name: "Secret" }).click();
@@ -53,6 +55,7 @@ export const tasks = {
 
     // An API, and a permission that it knows.
     await page.getByRole("link", { name: "APIs" }).first().click();
+    await look(page, "apis");
     await button(page, "Add API").click();
     await dialog(page).getByLabel("Name").fill("Orders");
     await dialog(page).getByLabel("Audience").fill("orders-api");
@@ -62,7 +65,7 @@ export const tasks = {
     await dialog(page).getByLabel("Permission").fill("write:*");
     await button(dialog(page), "Add").click();
     await page.getByRole("row").filter({ hasText: "write:*" }).waitFor();
-    await readable(page);
+    await look(page, "api");
     const orders = (await get("/api/resource-servers")).find(({ audience }) => audience === "orders-api");
     assert.deepEqual((await get(`/api/resource-servers/${orders.id}/permissions`)).map(({ definition }) => definition), ["write:*"]);
     await close();

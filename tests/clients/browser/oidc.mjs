@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 
 import { base, open } from "./browser.mjs";
-import { dialog, readable } from "./hands.mjs";
+import { look } from "./eyes.mjs";
+import { dialog } from "./hands.mjs";
 
 /** Through the pages of the provider. */
 async function signIn(page, username) {
@@ -38,7 +39,7 @@ export const tasks = {
     await page.getByLabel("Which one").selectOption("readonly-admin");
     await page.getByRole("button", { name: "Try it" }).click();
     await page.getByText(/Tried on \d+ recent callers?/).waitFor();
-    await readable(page);
+    await look(page, "try-rule");
     const rules = async () => (await (await context.request.get(`${base}/api/mapping-rules`)).json()).map(({ name }) => name);
     const before = await rules();
     await page.getByRole("button", { name: "Create this rule" }).click();
@@ -58,7 +59,7 @@ export const tasks = {
     await verdict.waitFor();
     assert.match(await verdict.innerText(), /matches/);
     await page.getByText("readonly-admin").first().waitFor();
-    await readable(page);
+    await look(page, "inspector");
 
     // Deleted, after saying what that means, and put back.
     await page.goto(`${base}/mapping-rules`);
@@ -69,6 +70,7 @@ export const tasks = {
     assert.ok(!(await rules()).includes("department sales"));
     await page.getByRole("button", { name: "Undo" }).click();
     await page.getByRole("row").filter({ hasText: "department sales" }).waitFor();
+    await look(page, "mapping-rules");
     assert.ok((await rules()).includes("department sales"));
 
     // A selector that cannot be read is refused at its field.
@@ -80,7 +82,7 @@ export const tasks = {
     await dialog(page).getByRole("button", { name: "Create" }).click();
     await dialog(page).locator("#field-claimName-error-msg").waitFor();
     assert.equal(await dialog(page).getByLabel("Name").inputValue(), "Broken");
-    await readable(page);
+    await look(page, "create-mapping-rule");
     await close();
   },
 };

@@ -239,8 +239,8 @@ pub(super) static KEYS: &[Key] = &[
     key("id-validation-pattern", Text, "^[a-zA-Z0-9_~@.+-]+$", &[cluster!("id-validation-pattern")], "A regular expression for the whole id of new users, clients, roles, groups and mapping rules."),
 
     key("access.questions-per-second", Number, "20000", &[], "How many decisions a caller may ask for in a second, on each replica; 0 for as many as it likes."),
-    key("access.recent-callers", Number, "1000", &[], "Of how many callers the last token is remembered, in memory, so that it can be inspected and changes be tried on it."),
-    key("access.keep-claims", Flag, "false", &[], "Whether the values of those tokens' claims are remembered too, and not only their names."),
+    key("access.recent-callers", Number, "1000", &[], "Of how many callers the last token, or the last sign-in, is remembered, in memory, so that it can be inspected and changes be tried on it."),
+    key("access.keep-claims", Flag, "false", &[], "Whether the values of their claims are remembered too, and not only their names."),
 
     key("features.tenants", Flag, "true", &["multitenancy-enabled", "identity.flags.multi-tenancy"], "Whether there are tenants other than the default one."),
     key("features.resource-authorizations", Flag, "true", &["resource-permissions-enabled", "identity.flags.resource-permissions"], "Whether access to single resources is checked and managed."),

@@ -230,7 +230,12 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
     // The Orchestration Cluster manages what lives here.
     let cluster = ports.is_none().then(|| cluster(config, engine, audit, hasher.as_ref()));
     let entitlements = directory.map(Directory::entitlements);
-    let people = sign_in::People { verifier: verifier.as_deref(), passwords: hasher.is_some(), entitlements };
+    let people = sign_in::People {
+        verifier: verifier.as_deref(),
+        passwords: hasher.is_some(),
+        entitlements,
+        logins: Arc::clone(&logins),
+    };
     let sign_in = sign_in::sign_in(config, engine, sessions, people, listening)?;
     let setup = cluster.as_ref().and_then(|cluster| Some((cluster.setup.clone()?, cluster.ids.clone())));
     let setup = setup.map(|(setup, ids)| FirstAdministrator { setup, ids });

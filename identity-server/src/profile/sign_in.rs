@@ -10,6 +10,7 @@ use identity_adapters_oidc::{
 use identity_core::engine::Engine;
 use identity_core::port::{Entitlements, IdentityProvider, SessionStore};
 use identity_core::service::Gate;
+use identity_core::service::access::Logins;
 use identity_core::service::session::{SessionPorts, SessionSettings, Sessions};
 use identity_http::SignIn;
 use tracing::warn;
@@ -27,6 +28,8 @@ pub(super) struct People<'p> {
     pub(super) passwords: bool,
     /// What a directory knows of them.
     pub(super) entitlements: Option<Arc<dyn Entitlements>>,
+    /// Where it is noted who was there.
+    pub(super) logins: Arc<Logins>,
 }
 
 /// `None` where nobody can sign in with a browser.
@@ -37,7 +40,7 @@ pub(super) fn sign_in(
     people: People<'_>,
     listening: SocketAddr,
 ) -> Result<Option<SignIn>, AssemblyError> {
-    let People { verifier, passwords, entitlements } = people;
+    let People { verifier, passwords, entitlements, logins } = people;
     let mut providers: Vec<Arc<dyn IdentityProvider>> = Vec::new();
     for provider in &config.authentication.providers {
         if let (Some(client), Some(verifier)) = (&provider.client, verifier) {
@@ -61,6 +64,7 @@ pub(super) fn sign_in(
         signed_out_uri: format!("{base}/auth/logged-out"),
     };
     let sessions = Sessions::new(Arc::clone(engine), Gate::management(Arc::clone(engine)), ports, settings);
+    let sessions = sessions.noting(logins);
     Ok(Some(SignIn {
         sessions: Arc::new(sessions),
         passwords,

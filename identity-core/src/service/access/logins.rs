@@ -1,17 +1,17 @@
-//! The last token of each of the last callers, so that mapping rules can be looked at, and tried, on what really comes in.
+//! What a provider last said of each of the last callers, in a token or at a sign-in, so that mapping rules can be looked at, and tried, on what really comes in.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use time::OffsetDateTime;
 
-use crate::entity::Principal;
-use crate::port::VerifiedToken;
+use crate::entity::{Principal, SessionIdHash};
+use crate::port::{SignedIn, VerifiedToken};
 use crate::resolve::{Presented, Subject, resolve, resolve_matched};
 use crate::value::{Claims, GroupId, MappingRuleId};
 use crate::world::World;
 
-/// What a caller's last token was: in memory only, on the replica that was called. The values of its claims are kept only if an
+/// What a caller's last token, or last sign-in, was: in memory only, on the replica that was called. The values of its claims are kept only if an
 /// operator wants that.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Login {
@@ -60,9 +60,28 @@ pub struct Logins {
 struct State {
     /// By the order in which they came.
     logins: BTreeMap<u64, Login>,
-    /// Where somebody's is, and which token it was: held weakly, so that no other token takes its place in memory.
-    places: HashMap<Principal, (u64, Weak<VerifiedToken>)>,
+    /// Where somebody's is, and what it was seen in.
+    places: HashMap<Principal, (u64, Evidence)>,
     next: u64,
+}
+
+/// What a login was seen in, so that the same is noted once.
+#[derive(Debug)]
+enum Evidence {
+    /// A token, held weakly, so that no other token takes its place in memory.
+    Token(Weak<VerifiedToken>),
+    /// A session, since it was last renewed.
+    Session(SessionIdHash, OffsetDateTime),
+}
+
+impl PartialEq for Evidence {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Token(one), Self::Token(other)) => one.ptr_eq(other),
+            (Self::Session(one, since), Self::Session(other, since_then)) => one == other && since == since_then,
+            _ => false,
+        }
+    }
 }
 
 impl Logins {
@@ -74,19 +93,7 @@ impl Logins {
 
     /// Notes whose token was verified, unless it is the one that is noted already.
     pub fn note(&self, token: &Arc<VerifiedToken>, subject: &Subject, now: OffsetDateTime) {
-        if self.capacity == 0 {
-            return;
-        }
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        match state.places.get(&token.principal) {
-            Some((_, known)) if std::ptr::eq(known.as_ptr(), Arc::as_ptr(token)) => return,
-            Some((place, _)) => {
-                let place = *place;
-                state.logins.remove(&place);
-            }
-            None => {}
-        }
-        let login = Login {
+        self.put(&token.principal, Evidence::Token(Arc::downgrade(token)), || Login {
             at: now,
             issuer: Arc::clone(&token.issuer),
             principal: token.principal.clone(),
@@ -94,11 +101,46 @@ impl Logins {
             claims: self.keep_claims.then(|| token.claims.clone()),
             groups: token.groups.clone(),
             matched: subject.mapping_rules.clone(),
-        };
+        });
+    }
+
+    /// Notes who is there in a session, unless what their provider said is what is noted already.
+    pub fn note_session(
+        &self,
+        session: SessionIdHash,
+        issuer: &str,
+        signed_in: &SignedIn,
+        subject: &Subject,
+        now: OffsetDateTime,
+    ) {
+        self.put(&signed_in.principal, Evidence::Session(session, signed_in.renewal_due_at), || Login {
+            at: now,
+            issuer: Arc::from(issuer),
+            principal: signed_in.principal.clone(),
+            claim_names: signed_in.claims.names().map(str::to_owned).collect(),
+            claims: self.keep_claims.then(|| signed_in.claims.clone()),
+            groups: subject.groups_claimed.then(|| subject.groups.clone()),
+            matched: subject.mapping_rules.clone(),
+        });
+    }
+
+    fn put(&self, principal: &Principal, evidence: Evidence, login: impl FnOnce() -> Login) {
+        if self.capacity == 0 {
+            return;
+        }
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match state.places.get(principal) {
+            Some((_, known)) if *known == evidence => return,
+            Some((place, _)) => {
+                let place = *place;
+                state.logins.remove(&place);
+            }
+            None => {}
+        }
         let place = state.next;
         state.next += 1;
-        state.places.insert(login.principal.clone(), (place, Arc::downgrade(token)));
-        state.logins.insert(place, login);
+        state.places.insert(principal.clone(), (place, evidence));
+        state.logins.insert(place, login());
         if state.logins.len() > self.capacity
             && let Some((_, oldest)) = state.logins.pop_first()
         {

@@ -29,6 +29,7 @@ pub use sign_out::{EndedSessions, LogoutError, SignedOut};
 pub use transaction::Started;
 
 use super::Gate;
+use super::access::Logins;
 use crate::engine::Engine;
 use crate::entity::{Actor, AuditEntity, AuditOperation, AuditResult, EntityKind, SessionId, SessionIdHash};
 use crate::port::{AuditDraft, Crypto, Entitlements, IdentityProvider, SessionStore, StoreError};
@@ -66,13 +67,20 @@ pub struct Sessions {
     gate: Gate,
     ports: SessionPorts,
     settings: SessionSettings,
+    logins: Arc<Logins>,
 }
 
 impl Sessions {
     /// Sessions whose people are resolved in the engine's world; `gate` guards other people's sessions.
     #[must_use]
     pub fn new(engine: Arc<Engine>, gate: Gate, ports: SessionPorts, settings: SessionSettings) -> Self {
-        Self { engine, gate, ports, settings }
+        Self { engine, gate, ports, settings, logins: Arc::new(Logins::new(0, false)) }
+    }
+
+    /// The same, which notes who is there.
+    #[must_use]
+    pub fn noting(self, logins: Arc<Logins>) -> Self {
+        Self { logins, ..self }
     }
 
     /// The providers at which people can sign in: what the configuration and what people call them.

@@ -74,6 +74,10 @@ impl Sessions {
                 };
                 let session = self.touched(renewed.session, activity).await?;
                 let caller = self.of_signed_in(&renewed.signed_in, request_id).await?;
+                if let Some(issuer) = &session.issuer {
+                    let now = self.now();
+                    self.logins.note_session(session.id, issuer, &renewed.signed_in, &caller.subject, now);
+                }
                 Ok(Some(SessionCaller { caller, key: super::public_key(session.id), rotated: renewed.rotated }))
             }
         }

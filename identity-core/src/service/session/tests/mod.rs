@@ -102,6 +102,28 @@ async fn one_request_of_many_renews() {
 }
 
 #[tokio::test]
+async fn whoever_is_there_is_noted_once_until_the_provider_says_something_new() {
+    let mut site = oidc().await;
+    let logins = Arc::new(Logins::new(9, true));
+    site.sessions = site.sessions.noting(Arc::clone(&logins));
+    let id = site.sign_in().await;
+    assert!(logins.last(9).is_empty(), "nobody was there yet");
+    assert!(site.lives(&id).await);
+    let seen = logins.last(9);
+    assert_eq!((seen.len(), &*seen[0].issuer, seen[0].principal.id()), (1, ISSUER, "ann"));
+    site.clock.advance(Span::minutes(1));
+    assert!(site.lives(&id).await);
+    assert_eq!(logins.last(9), seen);
+
+    *site.provider.next.lock().unwrap() = Ok(json!({"sub": "s-1", "department": "sales"}));
+    site.clock.advance(Span::minutes(5));
+    assert!(site.lives(&id).await);
+    let renewed = logins.last(9);
+    assert_eq!((renewed.len(), renewed[0].claim_names.contains(&"department".to_owned())), (1, true));
+    assert!(renewed[0].at > seen[0].at);
+}
+
+#[tokio::test]
 async fn what_the_provider_says_anew_counts_and_more_rights_change_the_id() {
     let site = oidc().await;
     let rule = MappingRule {

@@ -20,13 +20,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
-        let json = is_json(request);
-        let bytes = web::Bytes::from_request(request, payload);
+        let bytes = json_bytes(request, payload, not_json);
         Box::pin(async move {
-            if !json {
-                return Err(not_json());
-            }
-            let bytes = bytes.await.map_err(unreadable)?;
+            let bytes = bytes.await?;
             let object = strict_json_object(&bytes).map_err(|fault| match fault {
                 "not json" => Problem::bad_request("malformed_json", "The body is not JSON."),
                 fault => Problem::bad_request("body_shape", format!("The body does not fit: {fault}.")),
@@ -55,7 +51,18 @@ impl FromRequest for JsonBytes {
     }
 }
 
-pub(crate) fn is_json(request: &HttpRequest) -> bool {
+/// The bytes of a JSON body; of another media type it is not read.
+pub(crate) fn json_bytes(
+    request: &HttpRequest,
+    payload: &mut dev::Payload,
+    otherwise: fn() -> Problem,
+) -> impl Future<Output = Result<web::Bytes, Problem>> + use<> {
+    let json = is_json(request);
+    let bytes = web::Bytes::from_request(request, payload);
+    async move { if json { bytes.await.map_err(unreadable) } else { Err(otherwise()) } }
+}
+
+fn is_json(request: &HttpRequest) -> bool {
     request.content_type().eq_ignore_ascii_case("application/json")
 }
 
@@ -63,7 +70,7 @@ fn not_json() -> Problem {
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", "The body must be application/json.")
 }
 
-pub(crate) fn unreadable(error: actix_web::Error) -> Problem {
+fn unreadable(error: actix_web::Error) -> Problem {
     match error.as_error::<PayloadError>() {
         Some(PayloadError::Overflow) => {
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large.")

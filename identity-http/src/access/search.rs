@@ -139,8 +139,29 @@ fn respond(hits: Hits, limit: usize, digest: u64, view: impl Fn(&str) -> Value) 
     HttpResponse::Ok().json(SearchResponse { page: PageView { next_token, count: results.len() }, results })
 }
 
-async fn permit(access: &Access, caller: &Caller, asked: &Asked) -> Result<(), Problem> {
-    Ok(access.permit(caller, Ask::Search, Some(&asked.resource.kind), 1).await?)
+/// The question, once the caller may ask it. What is searched is no part of it: the id of a subject or a resource, or the action.
+async fn question(
+    access: &Access,
+    caller: &Caller,
+    body: &Object,
+    searched: Searched,
+) -> Result<(Asked, Part, u64), Problem> {
+    object(body, "context")?;
+    let id = |of| if searched == of { Id::Ignored } else { Id::Needed };
+    let asked = Asked {
+        subject: about(body, "subject", id(Searched::Subjects))?,
+        action: if searched == Searched::Actions { Action::default() } else { action(body)? },
+        resource: about(body, "resource", id(Searched::Resources))?,
+    };
+    let mut same = body.clone();
+    match searched {
+        Searched::Subjects => remove_id(&mut same, "subject"),
+        Searched::Resources => remove_id(&mut same, "resource"),
+        Searched::Actions => drop(same.remove("action")),
+    }
+    let (part, digest) = part(&same, searched)?;
+    access.permit(caller, Ask::Search, Some(&asked.resource.kind), 1).await?;
+    Ok((asked, part, digest))
 }
 
 /// Finds the users or clients that may do something with a resource. Those who have access only through what their tokens say
@@ -152,15 +173,7 @@ pub(crate) async fn subject(
     Authenticated(caller): Authenticated,
     ObjectBody(body): ObjectBody,
 ) -> Result<HttpResponse, Problem> {
-    object(&body, "context")?;
-    let asked = Asked {
-        subject: about(&body, "subject", Id::Ignored)?,
-        action: action(&body)?,
-        resource: about(&body, "resource", Id::Needed)?,
-    };
-    // The searched id is no part of the question.
-    let (part, digest) = part(&without_id(&body, "subject"), Searched::Subjects)?;
-    permit(&access, &caller, &asked).await?;
+    let (asked, part, digest) = question(&access, &caller, &body, Searched::Subjects).await?;
     let (kind, limit) = (asked.subject.kind.clone(), part.limit);
     let hits = off_the_worker(move || access.subjects(&caller, &asked, &part)).await?;
     Ok(respond(hits, limit, digest, |id| json!({"type": kind, "id": id})))
@@ -174,14 +187,7 @@ pub(crate) async fn resource_search(
     Authenticated(caller): Authenticated,
     ObjectBody(body): ObjectBody,
 ) -> Result<HttpResponse, Problem> {
-    object(&body, "context")?;
-    let asked = Asked {
-        subject: about(&body, "subject", Id::Needed)?,
-        action: action(&body)?,
-        resource: about(&body, "resource", Id::Ignored)?,
-    };
-    let (part, digest) = part(&without_id(&body, "resource"), Searched::Resources)?;
-    permit(&access, &caller, &asked).await?;
+    let (asked, part, digest) = question(&access, &caller, &body, Searched::Resources).await?;
     let hits = access.resources(&caller, &asked, &part).await?;
     Ok(respond(hits, part.limit, digest, |id| json!({"type": asked.resource.kind, "id": id})))
 }
@@ -194,24 +200,13 @@ pub(crate) async fn action_search(
     Authenticated(caller): Authenticated,
     ObjectBody(body): ObjectBody,
 ) -> Result<HttpResponse, Problem> {
-    object(&body, "context")?;
-    let asked = Asked {
-        subject: about(&body, "subject", Id::Needed)?,
-        action: Action::default(),
-        resource: about(&body, "resource", Id::Needed)?,
-    };
-    let mut question = body.clone();
-    question.remove("action");
-    let (part, digest) = part(&question, Searched::Actions)?;
-    permit(&access, &caller, &asked).await?;
+    let (asked, part, digest) = question(&access, &caller, &body, Searched::Actions).await?;
     let hits = access.actions(&caller, &asked, &part).await?;
     Ok(respond(hits, part.limit, digest, |name| json!({"name": name})))
 }
 
-fn without_id(body: &Object, name: &str) -> Object {
-    let mut body = body.clone();
+fn remove_id(body: &mut Object, name: &str) {
     if let Some(Value::Object(part)) = body.get_mut(name) {
         part.remove("id");
     }
-    body
 }

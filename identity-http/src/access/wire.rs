@@ -3,12 +3,12 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use actix_web::{FromRequest, HttpRequest, dev, web};
+use actix_web::{FromRequest, HttpRequest, dev};
 use identity_core::service::access::{About, Action, Asked};
 use identity_core::value::strict_json_object;
 use serde_json::{Map, Value};
 
-use crate::body::{is_json, unreadable};
+use crate::body::json_bytes;
 use crate::problem::Problem;
 
 /// A JSON object.
@@ -22,13 +22,10 @@ impl FromRequest for ObjectBody {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
-        let json = is_json(request);
-        let bytes = web::Bytes::from_request(request, payload);
+        let not_json = || Problem::bad_request("media_type", "The body must be application/json.");
+        let bytes = json_bytes(request, payload, not_json);
         Box::pin(async move {
-            if !json {
-                return Err(Problem::bad_request("media_type", "The body must be application/json."));
-            }
-            let bytes = bytes.await.map_err(unreadable)?;
+            let bytes = bytes.await?;
             let read = strict_json_object(&bytes);
             read.map(Self)
                 .map_err(|fault| Problem::bad_request("malformed_json", format!("The body cannot be read: {fault}.")))

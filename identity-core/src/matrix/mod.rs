@@ -118,7 +118,9 @@ impl Matrix {
 
     /// The types: built-in ones in the order of their names within a family, then the operator's.
     pub fn types(&self) -> impl Iterator<Item = &ResourceType> {
-        let here = |(place, kind): &(u16, &ResourceType)| self.index(kind.name.as_str()) == Some(TypeIndex(*place));
+        let here = |(place, kind): &(u16, &ResourceType)| {
+            usize::from(*place) < self.built_in || self.index(kind.name.as_str()) == Some(TypeIndex(*place))
+        };
         (0u16..).zip(&self.types).filter(here).map(|(_, kind)| kind)
     }
 

@@ -1,6 +1,6 @@
 //! The nearest edges that are missing, each of which would turn a no into a yes; what is likeliest meant first.
 
-use super::near::Near;
+use super::near::{Goal, Near, Reach};
 use super::{NearMiss, Question, Remedy, Target, access_in_words};
 use crate::decide::{facts, property};
 use crate::entity::{Container, Membership, Party, Permission, Principal, Scope};
@@ -11,6 +11,8 @@ use crate::world::{Grant, Run, World};
 
 /// More suggestions than this help nobody.
 const MOST: usize = 8;
+/// Nor more than this of ways that open more than was asked for.
+const BROAD: usize = 3;
 
 /// How far a change is from what its author meant: a slip before something that was forgotten, and that before something that
 /// nobody ever thought of.
@@ -30,9 +32,17 @@ pub(super) enum Distance {
     Broad,
 }
 
-/// What was found: how far it is, what to change, and the authorization that they would then have access through. Only what is
-/// shown is written out.
-pub(super) type Found = Vec<(Distance, Remedy, Option<AuthorizationKey>)>;
+/// What was found: how far it is, what to change, and what they would then have access through.
+pub(super) type Found = Vec<(Distance, Remedy, Option<Through>)>;
+
+/// An authorization. Only what is shown is written out.
+#[derive(Clone, PartialEq)]
+pub(super) enum Through {
+    /// One without a condition on what was asked for: its grant says it all, and saves a search among all authorizations.
+    Here(Grant, Scope),
+    /// Any other.
+    Other(AuthorizationKey),
+}
 
 pub(super) fn edges(
     world: &World,
@@ -40,17 +50,19 @@ pub(super) fn edges(
     claims: Option<&Claims>,
     question: &Question<'_>,
 ) -> Vec<NearMiss> {
-    let mut found = Near { world, subject, claims, question }.found();
+    let near = Near { world, subject, claims, question };
+    let goals = near.goals();
+    let mut found = near.found(&goals);
     let last = match *question {
         Question::Permission { audience, definition } => permission(world, subject, audience, definition, &mut found),
-        Question::Resource { access, target } => Some(resource(world, subject, access, target, &mut found)),
+        Question::Resource { access, target } => Some(resource(world, subject, (access, target), &goals, &mut found)),
         Question::Tenant(tenant) => Some(Remedy::JoinTenant { tenant: tenant.clone() }),
     };
     found.extend(last.clone().map(|last| (Distance::New, last, None)));
     found.sort_by_key(|(distance, ..)| *distance);
     let mut nearest = Found::new();
     for (distance, remedy, through) in found {
-        let is_new = |(_, other, by): &(Distance, Remedy, _)| (other, by) != (&remedy, &through);
+        let is_new = |(_, other, by): &(Distance, Remedy, _)| (by, other) != (&through, &remedy);
         if nearest.len() < MOST && nearest.iter().all(is_new) {
             nearest.push((distance, remedy, through));
         }
@@ -62,11 +74,15 @@ pub(super) fn edges(
         nearest.pop();
         nearest.push((Distance::New, last, None));
     }
-    let written_out = |(_, remedy, through): (_, _, Option<AuthorizationKey>)| NearMiss {
-        remedy,
-        through: through.and_then(|key| world.authorization(key)),
+    let written_out = |through| match (through, question) {
+        (Through::Here(grant, scope), Question::Resource { access, .. }) => {
+            world.of_grant(grant, access.resource_type, scope)
+        }
+        (Through::Here(Grant { key, .. }, _) | Through::Other(key), _) => world.authorization(key),
     };
-    nearest.into_iter().map(written_out).collect()
+    let miss =
+        |(_, remedy, through): (_, _, Option<Through>)| NearMiss { remedy, through: through.and_then(written_out) };
+    nearest.into_iter().map(miss).collect()
 }
 
 fn permission(world: &World, subject: &Subject, audience: &str, definition: &str, found: &mut Found) -> Option<Remedy> {
@@ -84,49 +100,54 @@ fn permission(world: &World, subject: &Subject, audience: &str, definition: &str
     found.is_empty().then(create)
 }
 
-fn resource(world: &World, subject: &Subject, access: Access, target: Target<'_>, found: &mut Found) -> Remedy {
-    let places = || {
-        let on_id = target.id().and_then(|id| world.run_on_id(access.resource_type, id));
-        world.run_on_any(access.resource_type).into_iter().chain(on_id)
-    };
+fn resource(
+    world: &World,
+    subject: &Subject,
+    (access, target): (Access, Target<'_>),
+    goals: &[Goal],
+    found: &mut Found,
+) -> Remedy {
     let (resource_type, permissions) = access_in_words(world, access);
-    let owned = |run: &Run, wanted: PermissionSet| -> Vec<AuthorizationKey> {
-        run.all(subject.owners(), wanted).map(|grant| grant.key).take(MOST).collect()
-    };
+    let scope = target.id().and_then(|id| ResourceId::parse(id).ok()).map_or(Scope::Any, Scope::Id);
+    let owned =
+        |run: &Run, wanted: PermissionSet| -> Vec<Grant> { run.all(subject.owners(), wanted).take(MOST).collect() };
     let mut miss = |distance, remedy, through| found.push((distance, remedy, Some(through)));
 
-    for key in places().flat_map(|run| owned(run, PermissionSet::ALL)) {
-        for permission in &permissions {
-            miss(Distance::Extension, Remedy::ExtendAuthorization { permission: permission.clone() }, key);
+    let on_id = target.id().and_then(|id| world.run_on_id(access.resource_type, id));
+    let on_any = world.run_on_any(access.resource_type);
+    for (run, scope) in [(on_any, &Scope::Any), (on_id, &scope)] {
+        for grant in run.into_iter().flat_map(|run| owned(run, PermissionSet::ALL)) {
+            for permission in &permissions {
+                let remedy = Remedy::ExtendAuthorization { permission: permission.clone() };
+                miss(Distance::Extension, remedy, Through::Here(grant, scope.clone()));
+            }
         }
     }
     let names = world.matrix().get(access.resource_type).map_or(&[][..], |kind| &kind.properties);
     for named in target.properties(names).filter(|named| !property::names_caller(subject, named)) {
         let Some(run) = world.run_on_property(access.resource_type, named.name) else { continue };
-        for key in owned(run, access.permissions) {
-            miss(Distance::Slip, Remedy::NameInProperty { property: named.name.to_owned() }, key);
+        for Grant { key, .. } in owned(run, access.permissions) {
+            miss(Distance::Slip, Remedy::NameInProperty { property: named.name.to_owned() }, Through::Other(key));
         }
     }
     for run in world.conditional_runs(access.resource_type, target.id()) {
-        for key in owned(run, access.permissions) {
+        for Grant { key, .. } in owned(run, access.permissions) {
             let failing = |condition| facts::failing(condition, subject, target).cloned().collect();
             let failing = world.condition(key).map_or_else(Vec::new, failing);
-            miss(Distance::Slip, Remedy::SatisfyCondition { failing }, key);
+            miss(Distance::Slip, Remedy::SatisfyCondition { failing }, Through::Other(key));
         }
     }
-    let others =
-        |grant: &Grant| grant.permissions.intersects(access.permissions) && !subject.owners().contains(grant.owner);
-    let on_id = target.id().and_then(|id| world.run_on_id(access.resource_type, id));
-    let on_any = world.run_on_any(access.resource_type);
-    for (distance, run) in [(Distance::Other, on_id), (Distance::Broad, on_any)] {
-        for grant in run.into_iter().flat_map(|run| run.iter().filter(others).take(MOST)) {
-            let container = world.names().container(grant.owner);
-            if let Some(remedy) = container.and_then(|container| joining(subject, container)) {
-                miss(distance, remedy, grant.key);
+    for (distance, wanted, most) in [(Distance::Other, Reach::Resource, MOST), (Distance::Broad, Reach::Type, BROAD)] {
+        let scope = if wanted == Reach::Type { &Scope::Any } else { &scope };
+        let joins = goals.iter().filter_map(|goal| match goal {
+            Goal::Holder(grant, reach) if *reach == wanted && !subject.owners().contains(grant.owner) => {
+                let remedy = joining(subject, world.names().container(grant.owner)?)?;
+                Some((remedy, Through::Here(*grant, scope.clone())))
             }
-        }
+            Goal::Holder(..) | Goal::Container(_) => None,
+        });
+        joins.take(most).for_each(|(remedy, through)| miss(distance, remedy, through));
     }
-    let scope = target.id().and_then(|id| ResourceId::parse(id).ok()).map_or(Scope::Any, Scope::Id);
     Remedy::CreateAuthorization { owner: subject.principal.clone(), resource_type, scope, permissions }
 }
 

@@ -1,13 +1,16 @@
 //! Slips and loose ends: what is almost there. Bounded, however large the world is.
 
-use super::missing::{Distance, Found};
+use std::sync::Arc;
+
+use super::missing::{Distance, Found, Through};
 use super::rules::mismatch;
-use super::{Question, Remedy};
+use super::{Question, Remedy, Target};
 use crate::decide::{decide, facts};
 use crate::entity::{Container, Membership, Party, Permission, Principal, RuleKind};
+use crate::matrix::{Access, PermissionSet, TypeIndex};
 use crate::resolve::{Presented, Subject, resolve};
 use crate::value::{Audience, Claims, GroupId, PermissionName};
-use crate::world::{Grant, Kind, Sym, World};
+use crate::world::{Grant, Kind, Run, Sym, World};
 
 /// Of how many holders of a grant the surroundings are looked at, and how many rules, records and claims.
 const LOOK: usize = 64;
@@ -20,30 +23,53 @@ pub(super) struct Near<'n> {
 }
 
 /// Something whose members have access, or who has it themselves.
-struct Goal {
-    /// Unless nothing refers to it yet.
-    symbol: Option<Sym>,
-    container: Option<Container>,
-    /// Whether it gives access to all resources of the type, and so more than was asked for.
-    is_broad: bool,
+pub(super) enum Goal {
+    /// Whoever holds a grant.
+    Holder(Grant, Reach),
+    /// What nothing may refer to yet.
+    Container(Container),
+}
+
+/// What a grant is on that would answer with yes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// The resource.
+    Resource,
+    /// Resources that satisfy its condition, as this one does.
+    Condition,
+    /// All resources of the type, and so more than was asked for.
+    Type,
 }
 
 impl Goal {
-    fn of(world: &World, container: Container) -> Self {
-        Self { symbol: world.names().of_container(&container), container: Some(container), is_broad: false }
+    fn symbol(&self, world: &World) -> Option<Sym> {
+        match self {
+            Self::Holder(grant, _) => Some(grant.owner),
+            Self::Container(container) => world.names().of_container(container),
+        }
+    }
+
+    fn container(&self, world: &World) -> Option<Container> {
+        match self {
+            Self::Holder(grant, _) => world.names().container(grant.owner),
+            Self::Container(container) => Some(container.clone()),
+        }
+    }
+
+    fn is_broad(&self) -> bool {
+        matches!(self, Self::Holder(_, Reach::Type))
     }
 }
 
-impl Near<'_> {
-    pub(super) fn found(&self) -> Found {
-        let goals = self.goals();
+impl<'n> Near<'n> {
+    pub(super) fn found(&self, goals: &[Goal]) -> Found {
         let mut found = Found::new();
         let mut add = |distance, remedy| found.push((distance, remedy, None));
         if !goals.is_empty() {
             self.other_principals().into_iter().for_each(|remedy| add(Distance::Slip, remedy));
-            self.rules(&goals).into_iter().for_each(|remedy| add(Distance::Slip, remedy));
+            self.rules(goals).into_iter().for_each(|remedy| add(Distance::Slip, remedy));
             self.other_groups().into_iter().for_each(|remedy| add(Distance::Slip, remedy));
-            for (is_broad, remedy) in self.loose_ends(&goals) {
+            for (is_broad, remedy) in self.loose_ends(goals) {
                 add(if is_broad { Distance::Broad } else { Distance::LooseEnd }, remedy);
             }
         }
@@ -52,14 +78,14 @@ impl Near<'_> {
     }
 
     /// Whatever holds a grant that would answer with yes, or is what is asked for.
-    fn goals(&self) -> Vec<Goal> {
+    pub(super) fn goals(&self) -> Vec<Goal> {
         let world = self.world;
         match *self.question {
             Question::Permission { audience, definition } => {
                 match (Audience::parse(audience), PermissionName::parse(definition)) {
                     (Ok(audience), Ok(definition)) => world
                         .roles_with(&Permission { audience, definition })
-                        .map(|role| Goal::of(world, Container::Role(role.id.clone())))
+                        .map(|role| Goal::Container(Container::Role(role.id.clone())))
                         .take(LOOK)
                         .collect(),
                     _ => Vec::new(),
@@ -67,30 +93,31 @@ impl Near<'_> {
             }
             Question::Tenant(tenant) => {
                 let known = world.tenant(tenant.as_str());
-                known.map(|tenant| Goal::of(world, Container::Tenant(tenant.id.clone()))).into_iter().collect()
+                known.map(|tenant| Goal::Container(Container::Tenant(tenant.id.clone()))).into_iter().collect()
             }
             Question::Resource { access, target } => {
-                let gives = |grant: &Grant| grant.permissions.intersects(access.permissions);
-                let on_id = target.id().and_then(|id| world.run_on_id(access.resource_type, id));
-                let on_id = on_id.into_iter().flat_map(|run| run.iter()).map(|grant| (false, grant));
-                let on_any = world.run_on_any(access.resource_type);
-                let on_any = on_any.into_iter().flat_map(|run| run.iter()).map(|grant| (true, grant));
-                let conditional = world.conditional_runs(access.resource_type, target.id()).flat_map(|run| run.iter());
-                let conditional = conditional.filter(|grant| {
-                    world.condition(grant.key).is_some_and(|one| facts::hold(one, self.subject, target))
-                });
-                let grants = on_id.chain(conditional.map(|grant| (false, grant))).chain(on_any);
-                grants
-                    .filter(|(_, grant)| gives(grant))
-                    .map(|(is_broad, grant)| Goal {
-                        container: world.names().container(grant.owner),
-                        symbol: Some(grant.owner),
-                        is_broad,
-                    })
-                    .take(LOOK)
-                    .collect()
+                let mut goals = Vec::with_capacity(LOOK);
+                goals.extend(self.holders(access, target).take(LOOK));
+                goals
             }
         }
+    }
+
+    fn holders(&self, access: Access, target: Target<'n>) -> impl Iterator<Item = Goal> {
+        let world = self.world;
+        let giving = move |run: &'n Run, reach| {
+            let grants = run.iter().filter(move |grant| grant.permissions.intersects(access.permissions));
+            grants.map(move |grant| (grant, reach))
+        };
+        let on_id = target.id().and_then(|id| world.run_on_id(access.resource_type, id));
+        let on_id = on_id.into_iter().flat_map(move |run| giving(run, Reach::Resource));
+        let on_any = world.run_on_any(access.resource_type);
+        let on_any = on_any.into_iter().flat_map(move |run| giving(run, Reach::Type));
+        let conditional = world.conditional_runs(access.resource_type, target.id());
+        let conditional = conditional.flat_map(move |run| giving(run, Reach::Condition));
+        let holds = move |condition| facts::hold(condition, self.subject, target);
+        let conditional = conditional.filter(move |(grant, _)| world.condition(grant.key).is_some_and(holds));
+        on_id.chain(conditional).chain(on_any).map(|(grant, reach)| Goal::Holder(grant, reach))
     }
 
     fn would(&self, presented: Presented<'_>) -> bool {
@@ -105,35 +132,28 @@ impl Near<'_> {
     /// Somebody whom the token also names, or who is called almost the same, and who may.
     fn other_principals(&self) -> Vec<Remedy> {
         let own = &self.subject.principal;
-        // Whoever nothing refers to has nothing; most are such, and cost a look-up.
-        let known = |id: &str| {
-            let kinds = [Kind::User, Kind::Client].map(|kind| self.world.names().get(kind, id));
-            kinds
-                .into_iter()
-                .flatten()
-                .filter_map(|symbol| self.world.names().party(symbol)?.principal())
-                .collect::<Vec<_>>()
+        let mut remedies = Vec::new();
+        let claims = self.claims.and_then(|claims| claims.as_value().as_object()).into_iter().flatten().take(LOOK);
+        for (claim, id) in claims.filter_map(|(claim, value)| Some((claim, value.as_str()?))) {
+            let named = [Kind::User, Kind::Client].into_iter().filter_map(|kind| self.if_may(kind, id));
+            remedies.extend(named.map(|principal| Remedy::SpeakFor { principal, claim: claim.clone() }));
+        }
+        let (same, other) = match own {
+            Principal::User(_) => (Kind::User, Kind::Client),
+            Principal::Client(_) => (Kind::Client, Kind::User),
         };
-        let may = |other: &Principal| {
-            other != own
-                && self.would(Presented {
-                    principal: other,
-                    claims: self.claims,
-                    groups: self.claimed(),
-                    permissions: None,
-                })
-        };
-        let named = self.claims.and_then(|claims| claims.as_value().as_object()).into_iter().flatten().take(LOOK);
-        let named = named.filter_map(|(claim, value)| Some((claim, value.as_str()?)));
-        let mut remedies: Vec<Remedy> = named
-            .flat_map(|(claim, id)| known(id).into_iter().map(move |principal| (claim, principal)))
-            .filter(|(_, principal)| may(principal))
-            .map(|(claim, principal)| Remedy::SpeakFor { principal, claim: claim.clone() })
-            .collect();
-        let spellings = spellings(own.id()).into_iter().chain([own.id().to_owned()]);
-        let respelled = spellings.flat_map(|id| known(&id)).filter(may).map(|known| Remedy::Respell { known });
-        remedies.extend(respelled);
+        let mut respell =
+            |kind, id: &str| remedies.extend(self.if_may(kind, id).map(|known| Remedy::Respell { known }));
+        each_spelling(own.id(), &mut |id| respell(same, id));
+        respell(other, own.id());
         remedies
+    }
+
+    /// The other of this id, if they may. Whoever nothing refers to has nothing.
+    fn if_may(&self, kind: Kind, id: &str) -> Option<Principal> {
+        let other = self.world.names().party(self.world.names().get(kind, id)?)?.principal()?;
+        let presented = Presented { principal: &other, claims: self.claims, groups: self.claimed(), permissions: None };
+        (other != self.subject.principal && self.would(presented)).then_some(other)
     }
 
     /// Rules that lead to a grant and almost match.
@@ -145,7 +165,7 @@ impl Near<'_> {
             let groups = world.member_index().members(container, Kind::Group, None).take(LOOK);
             groups.chain(world.member_index().members(container, Kind::Role, None).take(LOOK))
         };
-        let direct = goals.iter().filter_map(|goal| goal.symbol);
+        let direct = goals.iter().filter_map(|goal| goal.symbol(world));
         let containers = direct.clone().filter(is_container).flat_map(|goal| std::iter::once(goal).chain(inner(goal)));
         let containers =
             containers.filter(|container| !(self.subject.groups_claimed && container.kind() == Kind::Group));
@@ -165,50 +185,73 @@ impl Near<'_> {
     /// Groups that are claimed almost as they are called here.
     fn other_groups(&self) -> Vec<Remedy> {
         let Some(claimed) = self.claimed() else { return Vec::new() };
-        let (own, claims) = (&self.subject.principal, self.claims);
-        let candidates = claimed.iter().take(LOOK).flat_map(|group| {
-            spellings(group.as_str()).into_iter().filter_map(move |known| Some((group, GroupId::parse(&known).ok()?)))
-        });
-        candidates
-            .filter(|(_, known)| {
-                !claimed.contains(known) && self.world.names().get(Kind::Group, known.as_str()).is_some()
-            })
-            .filter(|(_, known)| {
-                let groups = [claimed, std::slice::from_ref(known)].concat();
-                self.would(Presented {
-                    principal: own,
-                    claims,
-                    groups: Some(&groups),
-                    permissions: Some(&self.subject.permissions),
-                })
-            })
-            .map(|(claimed, known)| Remedy::RespellGroup { claimed: claimed.clone(), known })
-            .collect()
+        let mut remedies = Vec::new();
+        for group in claimed.iter().take(LOOK) {
+            let mut look = |known: &str| {
+                let is_known = self.world.names().get(Kind::Group, known).is_some();
+                let Some(known) = is_known.then(|| GroupId::parse(known).ok()).flatten() else { return };
+                if !claimed.contains(&known) && self.would_in(&[claimed, std::slice::from_ref(&known)].concat()) {
+                    remedies.push(Remedy::RespellGroup { claimed: group.clone(), known });
+                }
+            };
+            each_spelling(group.as_str(), &mut look);
+            look(&format!("/{group}"));
+        }
+        remedies
+    }
+
+    /// Whether the caller would have access if their token claimed these groups.
+    fn would_in(&self, groups: &[GroupId]) -> bool {
+        self.would(Presented {
+            principal: &self.subject.principal,
+            claims: self.claims,
+            groups: Some(groups),
+            permissions: Some(&self.subject.permissions),
+        })
     }
 
     /// Rules that match, groups and roles, that give the caller nothing so far, and could give this.
     fn loose_ends(&self, goals: &[Goal]) -> Vec<(bool, Remedy)> {
-        let rules = self.subject.mapping_rules.iter().cloned().map(Party::MappingRule);
-        let groups = self.subject.groups.iter().cloned().map(Party::Group);
-        let roles = self.subject.roles.iter().cloned().map(Party::Role);
-        let loose: Vec<Party> = rules.chain(groups).chain(roles).filter(|party| self.gives_nothing(party)).collect();
-        let containers = goals.iter().filter_map(|goal| Some((goal.is_broad, goal.container.as_ref()?)));
-        let joins = containers.flat_map(|(is_broad, to)| loose.iter().map(move |party| (is_broad, to, party)));
+        let loose = self.loose();
+        if loose.is_empty() {
+            return Vec::new();
+        }
+        let containers = goals.iter().filter_map(|goal| Some((goal.is_broad(), goal.container(self.world)?)));
+        let joins = containers.flat_map(|(is_broad, to)| loose.iter().map(move |party| (is_broad, to.clone(), party)));
         joins
             .filter(|(_, container, party)| self.counts(container, party))
             .filter_map(|(is_broad, container, party)| {
-                let membership = Membership::new(container.clone(), party.clone()).ok()?;
+                let membership = Membership::new(container, party.clone()).ok()?;
                 Some((is_broad, Remedy::AddMember { membership }))
             })
             .take(LOOK)
             .collect()
     }
 
-    fn gives_nothing(&self, party: &Party) -> bool {
-        let holds = |role: &crate::entity::Role| !role.permissions.is_empty();
-        let is_in = self.world.memberships(party).next().is_some();
-        let owns = self.world.names().of_party(party).is_some_and(|own| self.world.records_of(own).next().is_some());
-        !is_in && !owns && !matches!(party, Party::Role(id) if self.world.role(id.as_str()).is_some_and(holds))
+    /// What the caller is and what gives them nothing: rules first, as somebody wrote them for a purpose.
+    fn loose(&self) -> Vec<Party> {
+        let names = self.world.names();
+        let is_loose = |symbol: &Sym| match symbol.kind() {
+            Kind::MappingRule | Kind::Group | Kind::Role => self.gives_nothing(*symbol),
+            Kind::User | Kind::Client | Kind::Tenant | Kind::ResourceType => false,
+        };
+        let held = self.subject.owners().iter().filter(is_loose).filter_map(|symbol| names.party(symbol));
+        // Nothing refers to a group that has no symbol.
+        let unheard_of =
+            self.claimed().unwrap_or_default().iter().filter(|id| names.get(Kind::Group, id.as_str()).is_none());
+        let mut loose: Vec<Party> = held.chain(unheard_of.cloned().map(Party::Group)).collect();
+        loose.sort_by(|one, other| {
+            let is_rule = |party: &Party| matches!(party, Party::MappingRule(_));
+            is_rule(other).cmp(&is_rule(one)).then_with(|| one.cmp(other))
+        });
+        loose
+    }
+
+    fn gives_nothing(&self, party: Sym) -> bool {
+        let holds = |id: &Arc<str>| self.world.role(id).is_some_and(|role| !role.permissions.is_empty());
+        self.world.member_index().containers(party).next().is_none()
+            && !self.world.owns_any(party)
+            && !(party.kind() == Kind::Role && self.world.names().text(party).is_some_and(holds))
     }
 
     /// Whether the party can be in the container, and the caller has something of it.
@@ -230,66 +273,69 @@ impl Near<'_> {
     fn other_places(&self) -> Found {
         let Question::Resource { access, target } = *self.question else { return Found::new() };
         let (world, Some(asked)) = (self.world, target.id()) else { return Found::new() };
-        let Some(kind) = world.matrix().get(access.resource_type) else { return Found::new() };
-        let ids = spellings(asked);
-        let other_types = world.matrix().types().filter(|other| other.name != kind.name);
-        let alike_types = other_types.filter(|other| alike(other.name.as_str(), kind.name.as_str()));
-        let alike_accesses = alike_types.filter_map(|other| {
-            let asked = |name: &&PermissionName| {
-                let mut asked = world.matrix().names(access.resource_type, access.permissions);
+        let mut found = Found::new();
+        let mut look = |run: Option<&Run>, permissions| {
+            let grant = run.and_then(|run| run.find(self.subject.owners(), permissions));
+            found.extend(grant.map(|grant| (Distance::Slip, Remedy::Redirect, Some(Through::Other(grant.key)))));
+        };
+        let here = (access.resource_type, access.permissions);
+        for (place, permissions) in std::iter::once(here).chain(self.alike_accesses(access)) {
+            each_spelling(asked, &mut |id| look(world.run_on_id(place, id), permissions));
+            if place != access.resource_type {
+                look(world.run_on_id(place, asked), permissions);
+                look(world.run_on_any(place), permissions);
+            }
+        }
+        found
+    }
+
+    /// The same on types that are called almost the same.
+    fn alike_accesses(&self, access: Access) -> impl Iterator<Item = (TypeIndex, PermissionSet)> {
+        let matrix = self.world.matrix();
+        let asked = matrix.get(access.resource_type);
+        let others = matrix.types().filter(move |other| {
+            asked.is_some_and(|kind| kind.name != other.name && alike(kind.name.as_str(), other.name.as_str()))
+        });
+        others.filter_map(move |other| {
+            let wanted = |name: &&PermissionName| {
+                let mut asked = matrix.names(access.resource_type, access.permissions);
                 asked.any(|asked| alike(asked.as_str(), name.as_str()))
             };
-            let names = other.permissions.iter().filter(asked).map(PermissionName::as_str);
-            world.matrix().set(other.name.as_str(), names).ok()
-        });
-        let elsewhere: Vec<_> = alike_accesses.collect();
-        let here = ids.iter().filter_map(|id| world.run_on_id(access.resource_type, id));
-        let here = here.map(|run| (run, access.permissions));
-        let there = elsewhere.iter().flat_map(|(place, permissions)| {
-            let ids = ids.iter().map(String::as_str).chain([asked]);
-            let runs = ids.filter_map(|id| world.run_on_id(*place, id)).chain(world.run_on_any(*place));
-            runs.map(|run| (run, *permissions))
-        });
-        here.chain(there)
-            .filter_map(|(run, permissions)| run.find(self.subject.owners(), permissions))
-            .map(|grant| (Distance::Slip, Remedy::Redirect, Some(grant.key)))
-            .collect()
+            let names = other.permissions.iter().filter(wanted).map(PermissionName::as_str);
+            matrix.set(other.name.as_str(), names).ok()
+        })
     }
 }
 
-/// How else somebody might have written a name: in another case, with another line between words, with or without a domain, a
-/// path or white space.
-fn spellings(text: &str) -> Vec<String> {
+/// How else somebody might have written a name: in another case, and with another line between words; or without its domain, its
+/// path or white space, in whatever case. Most name nothing, and each costs a look-up.
+fn each_spelling(text: &str, look: &mut impl FnMut(&str)) {
     let bare = text.trim().trim_start_matches('/');
     let local = bare.split_once('@').map_or(bare, |(local, _)| local);
     let last = bare.rsplit(['/', '\\']).next().unwrap_or(bare);
-    let mut parts = vec![text, bare, local, last];
-    parts.sort_unstable();
-    parts.dedup();
-    let mut found = Vec::new();
-    for part in parts {
+    for part in each_once([text, bare, local, last]) {
         let lower = part.to_lowercase();
         let mut letters = lower.chars();
-        let title = letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>());
-        let cases =
-            [Some(part.to_owned()), Some(lower.clone()), Some(part.to_uppercase()), title, Some(format!("/{part}"))];
-        for case in cases.into_iter().flatten() {
-            if case.contains(['-', '_']) {
-                found.extend([case.replace('-', "_"), case.replace('_', "-")]);
-            }
-            found.push(case);
-        }
+        let title = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect::<String>();
+        let upper = part.to_uppercase();
+        each_once([part, &lower, &upper, &title]).filter(|case| *case != text).for_each(&mut *look);
+        let lined = each_once([text, &lower, &upper]).filter(|_| part == text);
+        let lines = lined.flat_map(|case| [('-', "_"), ('_', "-")].map(|(line, other)| (case, line, other)));
+        lines.filter(|(case, line, _)| case.contains(*line)).for_each(|(case, line, other)| {
+            look(&case.replace(line, other));
+        });
     }
-    found.sort_unstable();
-    found.dedup();
-    found.retain(|other| other != text);
-    found
+}
+
+fn each_once<const N: usize>(texts: [&str; N]) -> impl Iterator<Item = &str> {
+    let is_new = move |(place, text): &(usize, &str)| !texts.iter().take(*place).any(|before| before == text);
+    texts.into_iter().enumerate().filter(is_new).map(|(_, text)| text)
 }
 
 /// Whether two names are the same but for what people get wrong: case, and what is neither a letter nor a digit.
 fn alike(one: &str, other: &str) -> bool {
     fn plain(text: &str) -> impl Iterator<Item = char> + '_ {
-        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
+        text.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_ascii_lowercase())
     }
     plain(one).eq(plain(other))
 }

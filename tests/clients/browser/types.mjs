@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { api, base, open, signIn, user } from "./browser.mjs";
+import { api, base, open, signIn, until, user } from "./browser.mjs";
 import { look } from "./eyes.mjs";
 import { button, dialog, row, said } from "./hands.mjs";
 
@@ -65,7 +65,7 @@ export const tasks = {
     await dialog(page).getByText("the property `site` is still looked at by a condition of user `tess`").waitFor();
     await dialog(page).getByLabel("Properties").fill("site\nowner\nteam");
     await button(dialog(page), "Save").click();
-    await said(page, "ticket is saved.");
+    await page.getByText("team", { exact: true }).waitFor();
     const changed = { type: "ticket", supportedPermissions: ["approve", "reject"], properties: ["owner", "site", "team"] };
     assert.deepEqual(await typeOf("ticket"), changed);
 
@@ -97,10 +97,10 @@ export const tasks = {
     for (const number of [1, 2]) {
       await button(dialog(page), "Add comparison").press("Enter");
       await comparison(page, number).waitFor();
-      assert.equal(await focused(), `field-comparison-${number}-side`);
+      await until("the focus to come", async () => (await focused()) === `field-comparison-${number}-side`);
     }
     await button(dialog(page), "Remove comparison 2").press("Enter");
-    assert.match(await focused(), /Add comparison/);
+    await until("the focus to go back", async () => (await focused()) === "Add comparison");
     assert.ok(await button(dialog(page), "Create").isDisabled(), "a comparison lacks its value");
     await comparison(page, 1).locator("#field-comparison-1-name").selectOption("site");
     await comparison(page, 1).getByLabel("Value").fill("lyon");
@@ -194,7 +194,7 @@ export const tasks = {
     assert.equal((await admin.put("/api/resource-types/form", { supportedPermissions: ["read"], properties: [] })).status, 200);
     await button(dialog(page), "Create").click();
     await comparison(page, 2).getByRole("alert").filter({ hasText: "`form` has no property `site`" }).waitFor();
-    assert.equal(await comparison(page, 1).getByRole("alert").count(), 0);
+    assert.equal(await comparison(page, 1).getByRole("alert").filter({ hasText: "property" }).count(), 0);
     await look(page, "refused-condition");
     await button(dialog(page), "Remove comparison 2").click();
     await button(dialog(page), "Create").click();

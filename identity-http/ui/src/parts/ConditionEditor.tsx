@@ -129,13 +129,15 @@ function ComparisonFields({ row, number, properties, takesFocus, onRow, onDrop, 
         onProperty={(property) => onRow({ ...row, property })}
         ref={first}
       />
-      <Choice<Test>
-        name={`${id}-test`}
-        labelText={t("condition.test")}
-        value={row.test}
-        choices={TEST_NAMES.map((test) => [test, t(`test.${test}`)] as const)}
-        onValue={(test) => onRow({ ...row, test })}
-      />
+      <div className="whole">
+        <Choice<Test>
+          name={`${id}-test`}
+          labelText={t("condition.test")}
+          value={row.test}
+          choices={TEST_NAMES.map((test) => [test, t(`test.${test}`)] as const)}
+          onValue={(test) => onRow({ ...row, test })}
+        />
+      </div>
       {operand === "value" && (
         <TextField name={`${id}-value`} labelText={t("condition.value")} {...value} />
       )}
@@ -148,11 +150,11 @@ function ComparisonFields({ row, number, properties, takesFocus, onRow, onDrop, 
           onProperty={(other) => onRow({ ...row, other })}
         />
       )}
-      <p id={`${id}-words`} className="hint said">
+      <p id={`${id}-words`} className="hint whole">
         {isComplete(row) ? inWords(comparisonOf(row)) : t("condition.incomplete")}
       </p>
       {fault !== undefined && (
-        <p className="fault" role="alert">
+        <p className="fault whole" role="alert">
           {fault}
         </p>
       )}

@@ -1,6 +1,7 @@
 /** Conditions of authorizations: comparisons of properties, all of which must hold (docs/decisions-api.md#resource-types). */
 
 import { list, t } from "../lib/i18n";
+import { lines } from "../lib/lines";
 import type { Schemas } from "./client";
 
 export type Comparison = Schemas["Comparison"];
@@ -58,8 +59,6 @@ function written(value: Scalar): string {
   const isPlain = typeof value === "string" && read(value) === value && /^\S(.*\S)?$/.test(value);
   return isPlain ? value : JSON.stringify(value);
 }
-
-const lines = (text: string) => text.split("\n").map((line) => line.trim()).filter(Boolean);
 
 const readProperty = (path: string): Property => {
   const dot = path.indexOf(".");

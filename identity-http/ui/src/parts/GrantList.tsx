@@ -49,13 +49,14 @@ export function GrantList({ grants, owner, resourceType }: { grants: Grants } & 
   const what: Column<Grant> = {
     key: "resourceType",
     header: t("grants.type"),
-    cell: ({ resourceType }) => resourceType,
+    cell: ({ resourceType }) => <span className="word">{resourceType}</span>,
     sortable: sortable("resourceType"),
   };
   return (
     <>
       <Listing
         label={t(`grants.${grants.id}`)}
+        part={owner && grants.id}
         search={owner ? undefined : t(grants.id === "cluster" ? "grants.search_owner" : "grants.search")}
         columns={[...(owner ? [] : [whose]), ...(resourceType ? [] : [what]), ...columns]}
         load={(query) => grants.list(query, { owner, resourceType })}

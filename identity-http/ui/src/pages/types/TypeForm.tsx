@@ -4,6 +4,7 @@ import { api, ask } from "../../api/client";
 import type { ResourceType } from "../../api/types";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
+import { lines } from "../../lib/lines";
 import { FormDialog } from "../../parts/Dialog";
 import { LinesField, TextField } from "../../parts/fields";
 
@@ -13,8 +14,6 @@ interface Props {
   onDone: (name: string) => void;
   onClose: () => void;
 }
-
-const lines = (text: string) => text.split("\n").map((line) => line.trim()).filter(Boolean);
 
 export function TypeForm({ type, onDone, onClose }: Props) {
   const say = useToast();

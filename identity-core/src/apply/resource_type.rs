@@ -66,10 +66,12 @@ fn unused(part: TypePart, held: &[Authorization]) -> Result<(), Refusal> {
             .flat_map(|condition| condition.properties())
             .any(|path| path.of == PropertyOf::Resource && path.name == *name),
     };
-    let mut users = held.iter().filter(uses);
-    let Some(first) = users.next() else { return Ok(()) };
-    let others = users.count();
-    Err(Refusal::InUse { owner: AuditEntity::from(&first.owner), others, part })
+    let count = held.iter().filter(uses).count();
+    // They are in no order: the oldest is told of, each time the same.
+    match held.iter().filter(uses).min_by_key(|one| one.key) {
+        Some(first) => Err(Refusal::InUse { owner: AuditEntity::from(&first.owner), others: count - 1, part }),
+        None => Ok(()),
+    }
 }
 
 fn fits(kind: &CustomType) -> Result<(), Refusal> {

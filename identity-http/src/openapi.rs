@@ -112,6 +112,7 @@ use crate::schema;
         authorizations::register,
         resource_types::list,
         resource_types::create,
+        resource_types::find,
         resource_types::replace,
         resource_types::delete,
         evaluation::evaluation,

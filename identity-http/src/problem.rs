@@ -7,7 +7,8 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
-use identity_core::apply::Refusal;
+use identity_core::apply::{Refusal, TypePart};
+use identity_core::matrix::UnknownAccess;
 use identity_core::port::{DirectoryError, StoreError, TokenError};
 use identity_core::service::session::SessionError;
 use identity_core::service::{AuthenticationError, ServiceError};
@@ -280,12 +281,14 @@ impl From<Refusal> for Problem {
             Refusal::LockOut(_) => (StatusCode::CONFLICT, "LOCK_OUT"),
             Refusal::Missing(_) | Refusal::NotMember(_) => (StatusCode::NOT_FOUND, "NOT_FOUND"),
             Refusal::Protected(_) => (StatusCode::FORBIDDEN, "PROTECTED"),
+            Refusal::Unsupported(UnknownAccess::Property { .. }) => (StatusCode::BAD_REQUEST, "condition.invalid"),
             Refusal::Unsupported(_) => (StatusCode::BAD_REQUEST, "permission.invalid"),
             Refusal::NoPermissions => (StatusCode::BAD_REQUEST, "permissions.invalid"),
+            Refusal::Reserved(_) => (StatusCode::BAD_REQUEST, "type.invalid"),
             Refusal::RuleKind(_) => (StatusCode::BAD_REQUEST, "type.invalid"),
-            Refusal::TypeSize => (StatusCode::BAD_REQUEST, "permissions.invalid"),
+            Refusal::TypeSize => (StatusCode::BAD_REQUEST, "supportedPermissions.invalid"),
             Refusal::Inapplicable(..) => (StatusCode::BAD_REQUEST, "condition.invalid"),
-            Refusal::InUse(..) => (StatusCode::CONFLICT, "IN_USE"),
+            Refusal::InUse { .. } => (StatusCode::CONFLICT, "IN_USE"),
             Refusal::Full => (StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE"),
         };
         let title = match status {
@@ -295,7 +298,14 @@ impl From<Refusal> for Problem {
             StatusCode::CONFLICT => "INVALID_STATE",
             _ => "INVALID_ARGUMENT",
         };
-        Self::new(status, refusal.code(), format!("{refusal}.")).code(code).titled(title)
+        let mut problem = Self::new(status, refusal.code(), format!("{refusal}.")).code(code).titled(title);
+        if let Refusal::InUse { part, .. } = &refusal {
+            problem.0.errors.push(match part {
+                TypePart::Permission(_) => "supportedPermissions.invalid".to_owned(),
+                TypePart::Property(_) => "properties.invalid".to_owned(),
+            });
+        }
+        problem
     }
 }
 

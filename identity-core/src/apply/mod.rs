@@ -18,7 +18,7 @@ mod user;
 
 pub use command::{Command, NewAuthorization};
 pub use lock_out::AdminPower;
-pub use refusal::Refusal;
+pub use refusal::{Refusal, TypePart};
 
 use crate::decide::Authority;
 use crate::entity::{AuditEntity, EntityKind};

@@ -3,6 +3,7 @@ use std::fmt;
 use super::AdminPower;
 use crate::entity::{AuditEntity, CustomType, EntityKind, Membership};
 use crate::matrix::UnknownAccess;
+use crate::value::{PermissionName, PropertyName, ResourceTypeName};
 
 /// Why a command is refused. [`Refusal::code`] is stable and public.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +23,9 @@ pub enum Refusal {
     /// A default that keeps the installation working.
     #[error("{0} is a default and cannot be changed or deleted")]
     Protected(AuditEntity),
+    /// A name that surfaces use for something else.
+    #[error("`{0}` means something else to this service and cannot be a resource type; choose another name")]
+    Reserved(ResourceTypeName),
     /// The resource type, permission or property does not exist.
     #[error(transparent)]
     Unsupported(#[from] UnknownAccess),
@@ -44,9 +48,16 @@ pub enum Refusal {
         CustomType::MOST_PROPERTIES
     )]
     TypeSize,
-    /// An authorization grants or looks at what would go.
-    #[error("{0} still has authorizations that grant or look at `{1}`; change those first")]
-    InUse(AuditEntity, String),
+    /// Authorizations grant, or look at, what would go from a resource type.
+    #[error("{part} is still {} {}{}; change what uses it first", .part.used(), .owner, and_others(*.others))]
+    InUse {
+        /// What would go.
+        part: TypePart,
+        /// The owner of the first authorization that uses it.
+        owner: AuditEntity,
+        /// How many more authorizations use it.
+        others: usize,
+    },
     /// A condition or a property where the type takes none.
     #[error("authorizations on `{0}` cannot depend on {1}")]
     Inapplicable(String, &'static str),
@@ -65,16 +76,52 @@ impl Refusal {
             Self::AlreadyMember(_) => "already_member",
             Self::NotMember(_) => "not_member",
             Self::Protected(_) => "protected",
+            Self::Reserved(_) => "reserved",
             Self::Unsupported(_) => "unsupported",
             Self::NoPermissions => "no_permissions",
             Self::RuleKind(_) => "rule_kind",
             Self::SamePredicate(_) => "same_predicate",
             Self::LockOut(_) => "lock_out",
             Self::TypeSize => "type_size",
-            Self::InUse(..) => "in_use",
+            Self::InUse { .. } => "in_use",
             Self::Inapplicable(..) => "inapplicable",
             Self::Full => "too_large",
         }
+    }
+}
+
+/// Something that a resource type has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TypePart {
+    /// A permission, which authorizations grant.
+    Permission(PermissionName),
+    /// A property, which conditions look at.
+    Property(PropertyName),
+}
+
+impl TypePart {
+    fn used(&self) -> &'static str {
+        match self {
+            Self::Permission(_) => "granted to",
+            Self::Property(_) => "looked at by a condition of",
+        }
+    }
+}
+
+impl fmt::Display for TypePart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Permission(name) => write!(f, "the permission `{name}`"),
+            Self::Property(name) => write!(f, "the property `{name}`"),
+        }
+    }
+}
+
+fn and_others(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        1 => ", and in one more authorization".to_owned(),
+        _ => format!(", and in {count} more authorizations"),
     }
 }
 

@@ -1,5 +1,5 @@
-use super::{Draft, Refusal, thing};
-use crate::entity::{Authorization, CustomType, EntityKind, PropertyOf};
+use super::{Draft, Refusal, TypePart, thing};
+use crate::entity::{AuditEntity, Authorization, CustomType, EntityKind, PropertyOf};
 use crate::value::ResourceTypeName;
 use crate::world::Change;
 
@@ -15,7 +15,7 @@ impl Draft {
             return Err(Refusal::Exists(entity()));
         }
         if RESERVED.contains(&kind.name.as_str()) {
-            return Err(Refusal::Protected(entity()));
+            return Err(Refusal::Reserved(kind.name.clone()));
         }
         fits(kind)?;
         self.record(Change::ResourceTypePut(kind.clone()))
@@ -27,18 +27,10 @@ impl Draft {
         if *kind == old {
             return Ok(());
         }
-        for authorization in self.authorizations_on(&kind.name) {
-            let gone = authorization.permissions.difference(&kind.permissions).next().map(ToString::to_string);
-            let conditions = authorization.condition.iter().flat_map(|condition| condition.properties());
-            let unseen = conditions.filter(|path| path.of == PropertyOf::Resource).map(|path| &path.name);
-            let gone = gone.or_else(|| {
-                let mut unseen = unseen.filter(|name| !kind.properties.contains(*name));
-                unseen.next().map(ToString::to_string)
-            });
-            if let Some(gone) = gone {
-                return Err(Refusal::InUse(thing(EntityKind::ResourceType, &kind.name), gone));
-            }
-        }
+        let held = self.authorizations_on(&kind.name);
+        let permissions = old.permissions.difference(&kind.permissions).cloned().map(TypePart::Permission);
+        let properties = old.properties.difference(&kind.properties).cloned().map(TypePart::Property);
+        permissions.chain(properties).try_for_each(|part| unused(part, &held))?;
         self.record(Change::ResourceTypePut(kind.clone()))
     }
 
@@ -61,6 +53,24 @@ impl Draft {
 
     fn authorizations_on(&self, name: &ResourceTypeName) -> Vec<Authorization> {
         self.world.authorizations_on(name.as_str()).collect()
+    }
+}
+
+/// Refuses to let something go that an authorization uses.
+fn unused(part: TypePart, held: &[Authorization]) -> Result<(), Refusal> {
+    let uses = |one: &&Authorization| match &part {
+        TypePart::Permission(name) => one.permissions.contains(name),
+        TypePart::Property(name) => one
+            .condition
+            .iter()
+            .flat_map(|condition| condition.properties())
+            .any(|path| path.of == PropertyOf::Resource && path.name == *name),
+    };
+    let count = held.iter().filter(uses).count();
+    // They are in no order: the oldest is told of, each time the same.
+    match held.iter().filter(uses).min_by_key(|one| one.key) {
+        Some(first) => Err(Refusal::InUse { owner: AuditEntity::from(&first.owner), others: count - 1, part }),
+        None => Ok(()),
     }
 }
 

@@ -42,6 +42,31 @@ pub struct GrantedOn {
     pub condition: Option<Condition>,
 }
 
+/// Which authorizations to list.
+#[derive(Clone, Debug)]
+pub struct AuthorizationList {
+    /// What is searched for, and the page.
+    pub list: ListRequest,
+    /// Only those of this owner.
+    pub owner: Option<Party>,
+    /// Only those on this type.
+    pub resource_type: Option<ResourceTypeName>,
+}
+
+impl AuthorizationList {
+    /// Looked for where fewest are.
+    fn of<'w>(&'w self, world: &'w World) -> Box<dyn Iterator<Item = Authorization> + 'w> {
+        match (&self.owner, &self.resource_type) {
+            (Some(owner), None) => Box::new(world.owned_by(owner)),
+            (Some(owner), Some(kind)) => {
+                Box::new(world.owned_by(owner).filter(move |held| held.resource_type == *kind))
+            }
+            (None, Some(kind)) => Box::new(world.authorizations_on(kind.as_str())),
+            (None, None) => Box::new(world.authorizations()),
+        }
+    }
+}
+
 impl GrantedOn {
     fn is_of(&self, held: &Authorization) -> bool {
         held.resource_type == self.resource_type && held.scope == self.scope && held.condition == self.condition
@@ -67,18 +92,22 @@ impl Authorizations {
         Self { gate }
     }
 
-    /// All authorizations, by owner and resource.
+    /// Authorizations, by owner and resource.
     ///
     /// # Errors
     /// When the caller may not read.
-    pub async fn list(&self, caller: &Caller, list: &ListRequest) -> Result<Page<EntityAuthorization>, ServiceError> {
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        wanted: &AuthorizationList,
+    ) -> Result<Page<EntityAuthorization>, ServiceError> {
         self.gate
             .read(caller, EntityKind::Authorization, "", |world| {
                 let found = |held: &EntityAuthorization| {
                     let key = held.scope.resource_id().unwrap_or_default();
-                    matches_text(list.search.as_deref(), &[held.owner.id(), key])
+                    matches_text(wanted.list.search.as_deref(), &[held.owner.id(), key])
                 };
-                list.page.cut(merged(management(world)).into_iter().filter(found))
+                wanted.list.page.cut(merged(managed(world, wanted.of(world))).into_iter().filter(found))
             })
             .await
     }
@@ -94,25 +123,28 @@ impl Authorizations {
         on: GrantedOn,
         permission: PermissionName,
     ) -> Result<Written, ServiceError> {
-        self.change(caller, AuditOperation::Create, owner, on, |mut permissions| {
+        self.change(caller, AuditOperation::Create, owner, None, on, |mut permissions| {
             permissions.insert(permission);
             permissions
         })
         .await
     }
 
-    /// Replaces what an entity may do with a resource. Nothing ends it.
+    /// Replaces what an entity may do with a resource. Nothing ends it. What comes in place of something else, `from`, is
+    /// there in the moment in which that ends.
     ///
     /// # Errors
-    /// When the caller may not write, the entity does not exist, or the type does not support a permission.
+    /// When the caller may not write, the entity does not exist, or the type does not support a permission; when there
+    /// is nothing `from` which to replace, or something in the new place already.
     pub async fn replace(
         &self,
         caller: &Caller,
         owner: Party,
+        from: Option<GrantedOn>,
         on: GrantedOn,
         permissions: BTreeSet<PermissionName>,
     ) -> Result<Written, ServiceError> {
-        self.change(caller, AuditOperation::Update, owner, on, |_| permissions).await
+        self.change(caller, AuditOperation::Update, owner, from, on, |_| permissions).await
     }
 
     /// The resources that authorizations name, by type and key.
@@ -127,7 +159,7 @@ impl Authorizations {
     ) -> Result<Page<Resource>, ServiceError> {
         self.gate
             .read(caller, EntityKind::Resource, "", |world| {
-                let named: BTreeSet<Resource> = management(world)
+                let named: BTreeSet<Resource> = managed(world, world.authorizations())
                     .filter_map(|authorization| {
                         let key = authorization.scope.resource_id()?.to_owned();
                         Some(Resource { resource_type: authorization.resource_type, key })
@@ -159,15 +191,26 @@ impl Authorizations {
         caller: &Caller,
         operation: AuditOperation,
         owner: Party,
+        from: Option<GrantedOn>,
         on: GrantedOn,
         permissions: impl FnOnce(BTreeSet<PermissionName>) -> BTreeSet<PermissionName> + Send,
     ) -> Result<Written, ServiceError> {
-        let entity = AuditEntity { kind: EntityKind::Authorization, key: String::new() };
+        let entity = authorization(String::new());
         let attempt = AuditDraft { operation, entity, related: Some(AuditEntity::from(&owner)) };
+        let from = from.filter(|from| *from != on);
         self.gate
             .write(caller, attempt, |world| {
                 known_type(world, &on.resource_type)?;
-                let current: Vec<Authorization> = world.owned_by(&owner).filter(|held| on.is_of(held)).collect();
+                let of = |on: &GrantedOn| world.owned_by(&owner).filter(|held| on.is_of(held)).collect::<Vec<_>>();
+                let current = of(&on);
+                if let Some(from) = from {
+                    let moved = of(&from);
+                    return match current.first() {
+                        Some(there) => Err(Refusal::Exists(authorization(there.key.to_string()))),
+                        None if moved.is_empty() => Err(Refusal::Missing(authorization(String::new()))),
+                        None => Ok(change(moved, owner, on, permissions(BTreeSet::new()))),
+                    };
+                }
                 let held: BTreeSet<PermissionName> =
                     current.iter().flat_map(|held| held.permissions.iter().cloned()).collect();
                 let wanted = permissions(held.clone());
@@ -202,8 +245,16 @@ fn known_type(world: &World, name: &ResourceTypeName) -> Result<(), Refusal> {
     }
 }
 
-fn management(world: &World) -> impl Iterator<Item = Authorization> {
-    world.authorizations().filter(|authorization| known_type(world, &authorization.resource_type).is_ok())
+fn authorization(key: String) -> AuditEntity {
+    AuditEntity { kind: EntityKind::Authorization, key }
+}
+
+/// Those of the authorizations that are managed here.
+fn managed<'w>(
+    world: &'w World,
+    authorizations: impl Iterator<Item = Authorization> + 'w,
+) -> impl Iterator<Item = Authorization> + 'w {
+    authorizations.filter(|authorization| known_type(world, &authorization.resource_type).is_ok())
 }
 
 /// One entry for each owner and resource, in that order.

@@ -27,7 +27,7 @@ mod users;
 
 pub use audit_logs::AuditLogs;
 pub use authentication::{Authentication, AuthenticationError};
-pub use authorizations::{Authorizations, EntityAuthorization, GrantedOn, Resource, ResourceKind};
+pub use authorizations::{AuthorizationList, Authorizations, EntityAuthorization, GrantedOn, Resource, ResourceKind};
 pub use clients::{Apis, ClientChange, Clients};
 pub use gate::{Caller, Gate, ServiceError, Written, forgetting};
 pub use groups::Groups;

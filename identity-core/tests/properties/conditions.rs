@@ -295,7 +295,7 @@ fn what_a_type_cannot_be() {
         apply(world, &[command], Authority::Administrator).err().map(|refusal| refusal.code())
     };
     let named = |name: &str| CustomType { name: ResourceTypeName::parse(name).unwrap(), ..kind(0, 0) };
-    for (name, code) in [("ROLE", "exists"), ("role", "exists"), ("api", "protected"), ("tenant", "exists")] {
+    for (name, code) in [("ROLE", "exists"), ("role", "exists"), ("api", "reserved"), ("tenant", "exists")] {
         assert_eq!(refused(&world, Command::CreateResourceType(named(name))), Some(code), "{name}");
     }
     let empty = CustomType { permissions: BTreeSet::new(), ..kind(0, 0) };
@@ -325,6 +325,11 @@ fn what_a_type_cannot_be() {
     assert_eq!(refused(&world, on("invoice", Scope::Any, "approve", owned)), Some("exists"));
     assert_eq!(refused(&world, on("invoice", Scope::Any, "approve", None)), None);
     assert_eq!(refused(&world, Command::UpdateResourceType(kind(0, 1))), Some("in_use"));
+    let more = on("invoice", Scope::Id(ResourceId::parse("2").unwrap()), "approve", None);
+    let twice = apply(&world, &[more], Authority::Administrator).unwrap().world;
+    let said = apply(&twice, &[Command::UpdateResourceType(kind(0, 1))], Authority::Administrator).err();
+    let says = "the permission `approve` is still granted to user `a`, and in one more authorization; change what uses it first";
+    assert_eq!(said.map(|refusal| refusal.to_string()).as_deref(), Some(says));
     let blind = CustomType { properties: BTreeSet::new(), ..kind(0, 0) };
     assert_eq!(refused(&world, Command::UpdateResourceType(blind)), Some("in_use"));
     let id = Scope::Id(ResourceId::parse("1").unwrap());

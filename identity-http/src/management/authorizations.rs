@@ -3,16 +3,16 @@
 use actix_web::web::{Data, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::entity::{Condition, Party, Scope};
-use identity_core::service::{Authorizations, EntityAuthorization, GrantedOn, Resource};
+use identity_core::service::{AuthorizationList, Authorizations, EntityAuthorization, GrantedOn, Resource};
 use identity_core::value::{
     ClientId, GroupId, InvalidValue, MappingRuleId, PermissionName, ResourceTypeName, RoleId, Username,
 };
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::Failures;
 use crate::authentication::Authenticated;
-use crate::body::{Body, Findings};
+use crate::body::{Body, Findings, one};
 use crate::page::{self, ListQuery};
 use crate::problem::Problem;
 use crate::revision::written;
@@ -25,7 +25,7 @@ pub(super) fn mount(api: &mut ServiceConfig) {
 }
 
 /// What an authorization's owner is.
-#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum EntityType {
     User,
@@ -125,9 +125,23 @@ pub(crate) struct AuthorizationSet {
     #[serde(default)]
     #[schema(value_type = Option<Vec<ComparisonView>>)]
     condition: Option<Condition>,
+    /// What this comes in place of, in one change.
+    #[serde(default)]
+    replaces: Option<ReplacedSet>,
     /// Accepted and ignored.
     #[serde(default, rename = "organizationId")]
     _organization_id: Option<String>,
+}
+
+/// What the same entity may do with the same type, on another resource or under another condition.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ReplacedSet {
+    #[schema(schema_with = schema::id)]
+    resource_key: String,
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<ComparisonView>>)]
+    condition: Option<Condition>,
 }
 
 /// A resource.
@@ -195,16 +209,38 @@ impl From<Resource> for ResourceView {
     }
 }
 
-/// Lists what everybody may do with resources. `X-Total-Count` says how many entries there are.
-#[utoipa::path(get, path = "/api/authorizations", tag = "authorizations", params(ListQuery),
+/// Which authorizations to list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub(crate) struct NarrowedQuery {
+    /// Only those of this entity. `entityType` goes with it.
+    entity_id: Option<String>,
+    #[param(inline)]
+    entity_type: Option<EntityType>,
+    /// Only those on this type.
+    resource_type: Option<String>,
+}
+
+/// Lists what everybody, or somebody, may do with resources. `X-Total-Count` says how many entries there are.
+#[utoipa::path(get, path = "/api/authorizations", tag = "authorizations", params(NarrowedQuery, ListQuery),
     responses((status = 200, body = Vec<AuthorizationView>), Failures))]
 pub(crate) async fn list(
+    request: HttpRequest,
     authorizations: Data<Authorizations>,
     Authenticated(caller): Authenticated,
-    query: Query<ListQuery>,
+    query: Query<NarrowedQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let list = query.into_inner().parse()?;
-    Ok(page::respond(authorizations.list(&caller, &list).await?, AuthorizationView::new))
+    let list = page::query_without::<ListQuery>(&request, &["entityId", "entityType", "resourceType"])?.parse()?;
+    let NarrowedQuery { entity_id, entity_type, resource_type } = query.into_inner();
+    let owner = match (entity_id, entity_type) {
+        (Some(id), Some(kind)) => Some(one("entityId", kind.party(&id))?),
+        (None, None) => None,
+        _ => return Err(Problem::bad_request("entity", "entityId and entityType go together.")),
+    };
+    let resource_type = resource_type.map(|name| one("resourceType", ResourceTypeName::parse(&name))).transpose()?;
+    let wanted = AuthorizationList { list, owner, resource_type };
+    Ok(page::respond(authorizations.list(&caller, &wanted).await?, AuthorizationView::new))
 }
 
 /// Lets somebody do one more thing with a resource. That they may already is no error.
@@ -243,12 +279,20 @@ pub(crate) async fn replace(
     let resource =
         parse_resource(&mut findings, ("resourceType", &body.resource_type), ("resourceKey", &body.resource_key));
     let permissions = findings.all("permissions", body.permissions.iter().map(|text| PermissionName::parse(text)));
+    let replaced = body.replaces.map(|ReplacedSet { resource_key, condition }| {
+        (findings.take("replaces", Scope::from_resource_id(&resource_key)), condition)
+    });
     let (Some(owner), Some((resource_type, scope)), Some(permissions)) = (owner, resource, permissions) else {
         return Err(findings.problem());
     };
+    let from = match replaced {
+        Some((None, _)) => return Err(findings.problem()),
+        Some((Some(scope), condition)) => Some(GrantedOn { resource_type: resource_type.clone(), scope, condition }),
+        None => None,
+    };
     let permissions = permissions.into_iter().collect();
     let on = GrantedOn { resource_type, scope, condition: body.condition };
-    written(&request, authorizations.replace(&caller, owner, on, permissions).await?);
+    written(&request, authorizations.replace(&caller, owner, from, on, permissions).await?);
     Ok(crate::done())
 }
 

@@ -116,10 +116,37 @@ pub(crate) struct GrantableView {
     #[serde(rename = "type")]
     kind: String,
     permissions: Vec<String>,
-    /// The properties that an authorization may name in place of an id.
+    /// The properties that an authorization may name in place of an id; of the operator's types, those that conditions may
+    /// look at.
     properties: Vec<String>,
-    /// Whether it is granted over `/v2/authorizations`; over `/api/authorizations` otherwise.
-    is_cluster: bool,
+    family: FamilyView,
+}
+
+/// Whose a resource type is, and so over which API it is granted: all but `MANAGEMENT` over `/v2/authorizations`, all but
+/// `CLUSTER` over `/api/authorizations`.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[schema(as = TypeFamily)]
+pub(crate) enum FamilyView {
+    /// The Orchestration Cluster's.
+    Cluster,
+    /// Management Identity's.
+    Management,
+    /// This service's.
+    Identity,
+    /// The operator's, on which authorizations can have conditions.
+    Own,
+}
+
+impl From<Family> for FamilyView {
+    fn from(family: Family) -> Self {
+        match family {
+            Family::Cluster => Self::Cluster,
+            Family::Management => Self::Management,
+            Family::Identity => Self::Identity,
+            Family::Custom => Self::Own,
+        }
+    }
 }
 
 /// Shows what there is to manage, and who asks.
@@ -129,7 +156,7 @@ pub(crate) async fn show(mounted: Data<Mounted>, Authenticated(caller): Authenti
         kind: kind.name.to_string(),
         permissions: kind.permissions.iter().map(ToString::to_string).collect(),
         properties: kind.properties.iter().map(ToString::to_string).collect(),
-        is_cluster: kind.family != Family::Management,
+        family: kind.family.into(),
     });
     HttpResponse::Ok().json(Capabilities {
         version: env!("CARGO_PKG_VERSION"),

@@ -1,24 +1,25 @@
 //! Resource types, built-in ones and the operator's own (management reference §1.9).
 
-use actix_web::web::{Data, Path, ServiceConfig};
+use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::entity::CustomType;
 use identity_core::matrix::Family;
 use identity_core::service::{Authorizations, ResourceKind};
 use identity_core::value::{PermissionName, PropertyName, ResourceTypeName};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::Failures;
 use crate::authentication::Authenticated;
 use crate::body::{Body, Findings, one};
+use crate::page::{self, ListQuery};
 use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
 
 pub(super) fn mount(api: &mut ServiceConfig) {
     api.service(resource("/resource-types").get(list).post(create))
-        .service(resource("/resource-types/{type}").put(replace).delete(delete));
+        .service(resource("/resource-types/{type}").get(find).put(replace).delete(delete));
 }
 
 /// A resource type.
@@ -90,15 +91,40 @@ fn view(kind: &CustomType) -> ResourceTypeView {
     ResourceTypeView::from(ResourceKind::from(kind))
 }
 
-/// Lists the resource types and what can be done with each.
-#[utoipa::path(get, path = "/api/resource-types", tag = "resource-types",
+/// Whose types to list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct FamilyQuery {
+    /// Whether the Orchestration Cluster's types, which are not granted on here, are listed too.
+    #[serde(default)]
+    cluster: bool,
+}
+
+/// Lists the resource types and what can be done with each: one's own by name, then those that are built in.
+/// `X-Total-Count` says how many there are.
+#[utoipa::path(get, path = "/api/resource-types", tag = "resource-types", params(FamilyQuery, ListQuery),
     responses((status = 200, body = Vec<ResourceTypeView>), Failures))]
 pub(crate) async fn list(
+    request: HttpRequest,
     authorizations: Data<Authorizations>,
     Authenticated(caller): Authenticated,
+    family: Query<FamilyQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let types = authorizations.resource_types(&caller).await?;
-    Ok(HttpResponse::Ok().json(types.into_iter().map(ResourceTypeView::from).collect::<Vec<_>>()))
+    let list = page::query_without::<ListQuery>(&request, &["cluster"])?.parse()?;
+    let found = authorizations.resource_types(&caller, &list, family.cluster).await?;
+    Ok(page::respond(found, ResourceTypeView::from))
+}
+
+/// Shows a resource type, whoever's it is.
+#[utoipa::path(get, path = "/api/resource-types/{type}", tag = "resource-types", params(("type" = String, Path)),
+    responses((status = 200, body = ResourceTypeView), Failures))]
+pub(crate) async fn find(
+    authorizations: Data<Authorizations>,
+    Authenticated(caller): Authenticated,
+    name: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let name = one("type", ResourceTypeName::parse(&name))?;
+    Ok(HttpResponse::Ok().json(ResourceTypeView::from(authorizations.resource_type(&caller, &name).await?)))
 }
 
 /// Creates a resource type of one's own.

@@ -68,6 +68,30 @@ export const tasks = {
     await look(page, "api");
     const orders = (await get("/api/resource-servers")).find(({ audience }) => audience === "orders-api");
     assert.deepEqual((await get(`/api/resource-servers/${orders.id}/permissions`)).map(({ definition }) => definition), ["write:*"]);
+
+    // A resource type of one's own, and an authorization on it with a condition.
+    await page.getByRole("link", { name: "Resource types" }).first().click();
+    await page.getByRole("row").filter({ hasText: "process-definition" }).waitFor();
+    assert.equal(await page.getByRole("row").filter({ hasText: "PROCESS_DEFINITION" }).count(), 0, "nothing of the cluster's");
+    await button(page, "Create resource type").click();
+    await dialog(page).getByLabel("Name").fill("ticket");
+    await dialog(page).getByLabel("Permissions").fill("close");
+    await dialog(page).getByLabel("Properties").fill("team");
+    await button(dialog(page), "Create").click();
+    await page.getByRole("heading", { name: "ticket" }).waitFor();
+    await page.getByRole("link", { name: "Authorizations" }).first().click();
+    await button(page, "Create authorization").click();
+    await dialog(page).getByLabel("Kind of owner").selectOption("CLIENT");
+    await dialog(page).getByLabel("Owner’s ID").fill("shop");
+    await dialog(page).getByLabel("Resource type").selectOption("ticket");
+    await dialog(page).getByText("close", { exact: true }).click();
+    await button(dialog(page), "Add comparison").click();
+    await dialog(page).getByLabel("Value").fill("blue");
+    await button(dialog(page), "Create").click();
+    await page.getByRole("row").filter({ hasText: "only if the resource’s team is “blue”" }).waitFor();
+    const [granted] = await get("/api/authorizations?resourceType=ticket");
+    assert.deepEqual([granted.permissions, granted.condition.length], [["close"], 1]);
+    await look(page, "keycloak-authorizations");
     await close();
   },
 };

@@ -29,6 +29,19 @@ async function furnish() {
     resourceId: "order",
     permissionTypes: ["READ_PROCESS_INSTANCE", "CREATE_PROCESS_INSTANCE"],
   });
+  const properties = ["owner", "site"];
+  await admin.post("/api/resource-types", { type: "invoice", supportedPermissions: ["approve", "read"], properties });
+  await admin.post("/api/authorizations", {
+    entityType: "GROUP",
+    entityId: groups.Finance,
+    resourceType: "invoice",
+    resourceKey: "*",
+    permission: "approve",
+    condition: [
+      { property: "resource.site", operator: "EQUAL", other: "subject.site" },
+      { property: "resource.owner", operator: "CONTAINS_CALLERS_GROUP" },
+    ],
+  });
   await api("dan", "secret").post("/api/groups", { name: "Mine" });
   return groups;
 }
@@ -45,6 +58,8 @@ const places = (groups) => ({
   tenants: "/tenants",
   tenant: "/tenants/acme",
   authorizations: "/authorizations",
+  "resource-types": "/resource-types",
+  "resource-type": "/resource-types/invoice",
   "why-not": "/why?who=user&id=dan&type=api&action=write",
   "who-can": "/who-can?tab=administrators",
   sessions: "/sessions",
@@ -58,6 +73,8 @@ const dialogs = (groups) => [
   ["assign-members", `/groups/${groups.Sales}`, "Assign members"],
   ["delete-group", `/groups/${groups.Sales}`, "Delete"],
   ["create-authorization", "/authorizations", "Create authorization"],
+  ["create-resource-type", "/resource-types", "Create resource type"],
+  ["edit-condition", "/resource-types/invoice", /^Edit: .* on invoice/],
 ];
 
 export const tasks = {
@@ -83,7 +100,7 @@ export const tasks = {
     for (const [name, path, opener] of dialogs(groups)) {
       await page.goto(`${base}${path}`);
       await settled(page);
-      await page.getByRole("button", { name: opener, exact: true }).first().click();
+      await page.getByRole("button", { name: opener, exact: typeof opener === "string" }).first().click();
       await page.getByRole("dialog").waitFor();
       await look(page, name);
     }

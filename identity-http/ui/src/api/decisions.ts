@@ -3,6 +3,7 @@
 import { number, t } from "../lib/i18n";
 import type { Session } from "../app/session";
 import { type Schemas, api, ask } from "./client";
+import type { Comparison } from "./conditions";
 
 export interface Party {
   type: "USER" | "CLIENT" | "GROUP" | "ROLE" | "MAPPING_RULE";
@@ -27,6 +28,7 @@ export interface Authorization {
   resource_type: string;
   scope: Scope;
   permissions: string[];
+  condition?: Comparison[];
 }
 
 export type Step =
@@ -41,7 +43,7 @@ export type Step =
 export type Remedy =
   | { remedy: "EXTEND_AUTHORIZATION"; permission: string }
   | { remedy: "NAME_IN_PROPERTY"; property: string }
-  | { remedy: "SATISFY_CONDITION"; failing: { property: string }[] }
+  | { remedy: "SATISFY_CONDITION"; failing: Comparison[] }
   | { remedy: "MATCH_RULE"; rule: string; claim: string; value: string; mismatch: string; found_at?: string }
   | { remedy: "SPEAK_FOR"; principal: Party; claim: string }
   | { remedy: "RESPELL"; known: Party }
@@ -67,6 +69,8 @@ export interface Question {
   type: string;
   action: string;
   resource: string;
+  /** The resource's properties: each as it was written. */
+  properties?: Record<string, string>;
 }
 
 export interface Answer {
@@ -76,11 +80,21 @@ export interface Answer {
   detail?: string;
 }
 
-export async function explain({ who, id, type, action, resource }: Question): Promise<Answer> {
+/** A list, a number, true or false as in JSON; all else is a text. */
+function read(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text.trim();
+  }
+}
+
+export async function explain({ who, id, type, action, resource, properties = {} }: Question): Promise<Answer> {
+  const given = Object.entries(properties).filter(([, text]) => text.trim() !== "");
   const body = {
     subject: { type: who, id },
     action: { name: action },
-    resource: { type, id: resource || "*" },
+    resource: { type, id: resource || "*", properties: Object.fromEntries(given.map(([name, text]) => [name, read(text)])) },
   };
   const said = await ask(api.POST("/access/v1/explain", { body: body as never }));
   return {

@@ -1,10 +1,12 @@
 /** Authorizations: who may do what with which resources, in both APIs. */
 
 import type { Session } from "../app/session";
+import { inTurn } from "../lib/inTurn";
 import type { ListQuery } from "../parts/Listing";
-import { local } from "../parts/Listing";
 import { type Page, type Schemas, api, ask, askFound, askPage } from "./client";
-import { inCluster } from "./lists";
+import type { Comparison } from "./conditions";
+import { inCluster, inManagement } from "./lists";
+import type { GrantableType } from "./types";
 
 export type OwnerType = "USER" | "CLIENT" | "GROUP" | "ROLE" | "MAPPING_RULE";
 export const OWNER_TYPES: readonly OwnerType[] = ["USER", "GROUP", "ROLE", "MAPPING_RULE", "CLIENT"];
@@ -22,123 +24,138 @@ export interface Grant extends Owner {
   resourceId?: string;
   property?: string;
   permissions: string[];
+  /** What must hold besides; on the operator's own types. */
+  condition?: Comparison[];
 }
 
 export type NewGrant = Omit<Grant, "key">;
 
+/** Whose authorizations, or on which type. */
+export interface Narrowed {
+  owner?: Owner;
+  resourceType?: string;
+}
+
 export interface Grants {
   id: "cluster" | "management";
-  types: Schemas["GrantableType"][];
-  list: (query: ListQuery, owner?: Owner) => Promise<Page<Grant>>;
+  /** Whether this API grants on resources of a type. */
+  takes: (type: Pick<GrantableType, "family">) => boolean;
+  list: (query: ListQuery, narrowed: Narrowed) => Promise<Page<Grant>>;
   create: (grant: NewGrant) => Promise<unknown>;
-  /** Other permissions for the same owner and resource. */
-  update: (grant: Grant) => Promise<unknown>;
+  /** Other resources, permissions or conditions for the same owner and type. */
+  update: (grant: Grant, was: Grant) => Promise<unknown>;
+  /** One more permission. */
+  extend: (grant: Grant, permission: string) => Promise<unknown>;
   remove: (grant: Grant) => Promise<unknown>;
   sorts: readonly string[];
-  searched: boolean;
 }
 
 type Sort = "ownerId" | "ownerType" | "resourceId" | "resourcePropertyName" | "resourceType";
 type Request = Schemas["cluster.AuthorizationRequest"];
+/** That API's document is another system's and knows no conditions; its authorizations on own types have them all the same. */
+type Shown = Schemas["cluster.Authorization"] & { condition?: Comparison[] };
 
-function ofCluster(types: Schemas["GrantableType"][]): Grants {
-  const body = ({ ownerType, ownerId, resourceType, resourceId, property, permissions }: NewGrant) =>
-    ({
-      ownerType,
-      ownerId,
-      resourceType,
-      ...(property ? { resourcePropertyName: property } : { resourceId: resourceId ?? "*" }),
-      permissionTypes: permissions,
-    }) as Request;
-  return {
-    id: "cluster",
-    types,
-    sorts: ["ownerId", "resourceType", "resourceId"],
-    searched: true,
-    async list(query, owner) {
-      const filter = { ...owner, ...(query.search && !owner ? { ownerId: query.search } : {}) };
-      const { items, total } = await askFound(
-        api.POST("/v2/authorizations/search", { body: { ...inCluster<Sort>(query), filter } }),
-      );
-      const grant = (item: Schemas["cluster.Authorization"]): Grant => ({
-        key: item.authorizationKey,
-        ownerType: item.ownerType as OwnerType,
-        ownerId: item.ownerId,
-        resourceType: item.resourceType,
-        resourceId: item.resourceId ?? undefined,
-        property: item.resourcePropertyName ?? undefined,
-        permissions: item.permissionTypes,
-      });
-      return { items: items.map(grant), total };
-    },
-    create: (grant) => ask(api.POST("/v2/authorizations", { body: body(grant) })),
-    update: (grant) =>
-      ask(
-        api.PUT("/v2/authorizations/{authorizationKey}", {
-          params: { path: { authorizationKey: grant.key } },
-          body: body(grant),
-        }),
-      ),
-    remove: ({ key }) =>
-      ask(api.DELETE("/v2/authorizations/{authorizationKey}", { params: { path: { authorizationKey: key } } })),
-  };
-}
-
-function ofManagement(types: Schemas["GrantableType"][]): Grants {
-  const put = ({ ownerType, ownerId, resourceType, resourceId, permissions }: NewGrant) =>
-    ask(
-      api.PUT("/api/authorizations", {
-        body: {
-          entityId: ownerId,
-          entityType: ownerType === "CLIENT" ? "APPLICATION" : ownerType,
-          resourceKey: resourceId ?? "*",
-          resourceType,
-          permissions,
-        },
-      }),
+const ofCluster: Grants = {
+  id: "cluster",
+  takes: ({ family }) => family !== "MANAGEMENT",
+  sorts: ["ownerId", "resourceType", "resourceId"],
+  async list(query, { owner, resourceType }) {
+    const sought = query.search && !owner ? { ownerId: query.search } : {};
+    const filter = { ...owner, ...sought, ...(resourceType ? { resourceType } : {}) };
+    const { items, total } = await askFound(
+      api.POST("/v2/authorizations/search", { body: { ...inCluster<Sort>(query), filter: filter as never } }),
     );
-  const grant = (item: Schemas["AuthorizationView"]): Grant => ({
-    key: JSON.stringify([item.entityType, item.entityId, item.resourceType, item.resourceKey]),
-    ownerType: item.entityType === "APPLICATION" ? "CLIENT" : item.entityType,
-    ownerId: item.entityId,
-    resourceType: item.resourceType,
-    resourceId: item.resourceKey,
-    permissions: item.permissions,
-  });
-  const list = (search: string, rest: { page?: number; resultSize?: number }) =>
-    askPage(api.GET("/api/authorizations", { params: { query: { search: search || undefined, ...rest } } }));
-  return {
-    id: "management",
-    types,
-    sorts: [],
-    searched: true,
-    async list(query, owner) {
-      if (owner) {
-        // Those of one owner are found by its id, and looked through here: others may have that in theirs.
-        const all = async () => {
-          const { items } = await list(owner.ownerId, {});
-          return items
-            .map(grant)
-            .filter(({ ownerId, ownerType }) => ownerId === owner.ownerId && ownerType === owner.ownerType);
-        };
-        return local(all, ({ resourceType, resourceId }) => [resourceType, resourceId ?? ""])(query);
-      }
-      const { items, total } = await list(query.search, { page: query.page, resultSize: query.size });
-      return { items: items.map(grant), total };
-    },
-    create: put,
-    update: put,
-    remove: (grant) => put({ ...grant, permissions: [] }),
-  };
+    const grant = (item: Shown): Grant => ({
+      key: item.authorizationKey,
+      ownerType: item.ownerType as OwnerType,
+      ownerId: item.ownerId,
+      resourceType: item.resourceType,
+      resourceId: item.resourceId ?? undefined,
+      property: item.resourcePropertyName ?? undefined,
+      permissions: item.permissionTypes,
+      condition: item.condition,
+    });
+    return { items: items.map(grant), total };
+  },
+  create: (grant) => ask(api.POST("/v2/authorizations", { body: clusterBody(grant) })),
+  update: replace,
+  extend: (grant, permission) => replace({ ...grant, permissions: [...grant.permissions, permission] }),
+  remove: (grant) => ask(api.DELETE("/v2/authorizations/{authorizationKey}", keyed(grant))),
+};
+
+const keyed = ({ key }: Grant) => ({ params: { path: { authorizationKey: key } } });
+
+function replace(grant: Grant) {
+  return ask(api.PUT("/v2/authorizations/{authorizationKey}", { ...keyed(grant), body: clusterBody(grant) }));
 }
+
+const clusterBody = ({ ownerType, ownerId, resourceType, resourceId, property, permissions, condition }: NewGrant) =>
+  ({
+    ownerType,
+    ownerId,
+    resourceType,
+    ...(property ? { resourcePropertyName: property } : { resourceId: resourceId ?? "*" }),
+    permissionTypes: permissions,
+    ...(condition ? { condition } : {}),
+  }) as Request;
+
+const entityType = (type: OwnerType): Schemas["EntityType"] => (type === "CLIENT" ? "APPLICATION" : type);
+
+const ofManagement: Grants = {
+  id: "management",
+  takes: ({ family }) => family !== "CLUSTER",
+  sorts: [],
+  async list(query, { owner, resourceType }) {
+    const whose = owner && { entityId: owner.ownerId, entityType: entityType(owner.ownerType) };
+    const { params } = inManagement(query);
+    const { items, total } = await askPage(
+      api.GET("/api/authorizations", { params: { query: { ...params.query, ...whose, resourceType } } }),
+    );
+    return { items: items.map(managed), total };
+  },
+  create: add,
+  update: put,
+  extend: (grant, permission) => add({ ...grant, permissions: [permission] }),
+  remove: (grant) => put({ ...grant, permissions: [] }),
+};
+
+const managed = (item: Schemas["AuthorizationView"]): Grant => ({
+  key: JSON.stringify([item.entityType, item.entityId, item.resourceType, item.resourceKey, item.condition]),
+  ownerType: item.entityType === "APPLICATION" ? "CLIENT" : item.entityType,
+  ownerId: item.entityId,
+  resourceType: item.resourceType,
+  resourceId: item.resourceKey,
+  permissions: item.permissions,
+  condition: item.condition ?? undefined,
+});
+
+/** One permission after the other, beside what they may do already. */
+function add({ permissions, ...grant }: NewGrant) {
+  return inTurn(permissions, (permission) => ask(api.POST("/api/authorizations", { body: { ...place(grant), permission } })));
+}
+
+function put({ permissions, ...grant }: NewGrant, was?: Grant) {
+  const replaces = was && { resourceKey: was.resourceId ?? "*", condition: was.condition };
+  return ask(api.PUT("/api/authorizations", { body: { ...place(grant), permissions, replaces } }));
+}
+
+const place = ({ ownerType, ownerId, resourceType, resourceId, condition }: Omit<NewGrant, "permissions">) => ({
+  entityId: ownerId,
+  entityType: entityType(ownerType),
+  resourceKey: resourceId ?? "*",
+  resourceType,
+  condition,
+});
 
 /** Where authorizations can be made. */
-export function grantsOf(session: Session): Grants[] {
-  const { resourceTypes } = session.capabilities;
-  const cluster = resourceTypes.filter(({ isCluster }) => isCluster);
-  const management = resourceTypes.filter(({ isCluster }) => !isCluster);
-  return [
-    ...(session.has("cluster") ? [ofCluster(cluster)] : []),
-    ...(session.has("authorizations") ? [ofManagement(management)] : []),
-  ];
+export const grantsOf = (session: Session): Grants[] => [
+  ...(session.has("cluster") ? [ofCluster] : []),
+  ...(session.has("authorizations") ? [ofManagement] : []),
+];
+
+/** Where they are made on a type; where both APIs do, the one that asks no more of people than `write`. What came after the
+ *  session began is somebody's own type. */
+export function grantsOn(session: Session, resourceType: string): Grants | undefined {
+  const known = session.capabilities.resourceTypes.find(({ type }) => type === resourceType);
+  return grantsOf(session).findLast(({ takes }) => takes(known ?? { family: "OWN" }));
 }

@@ -30,6 +30,13 @@ export class Problem extends Error {
     return this.status === 401;
   }
 
+  /** The same, said of a field where the reason is about one and the server cannot know which. */
+  placed(fields: Record<string, string>): Problem {
+    const field = fields[this.reason];
+    if (field === undefined || this.fields.size > 0) return this;
+    return new Problem(this.status, { detail: this.message, reason: this.reason, errors: [`${field}.invalid`] });
+  }
+
   /** What the detail says about one field: the server writes a sentence for each, in the order of the fields. */
   about(field: string): string | undefined {
     if (!this.fields.has(field)) return undefined;

@@ -3,7 +3,8 @@
 import type { Session } from "../app/session";
 import { type Schemas, api, ask } from "./client";
 import type { Authorization, Membership, NearMiss, Party, Scope } from "./decisions";
-import { type Grant, grantsOf } from "./grants";
+import { type Grant, grantsOn } from "./grants";
+import { join } from "./tenants";
 
 const scoped = (scope: Scope): Pick<Grant, "resourceId" | "property"> =>
   scope.match === "ANY"
@@ -12,13 +13,14 @@ const scoped = (scope: Scope): Pick<Grant, "resourceId" | "property"> =>
       ? { resourceId: scope.value }
       : { property: scope.value };
 
-const grantOf = ({ key, owner, resource_type, scope, permissions }: Authorization): Grant => ({
+const grantOf = ({ key, owner, resource_type, scope, permissions, condition }: Authorization): Grant => ({
   key: String(key),
   ownerType: owner.type,
   ownerId: owner.id,
   resourceType: resource_type,
   ...scoped(scope),
   permissions,
+  condition,
 });
 
 function addMember({ container, member }: Membership): (() => Promise<unknown>) | undefined {
@@ -33,20 +35,13 @@ function addMember({ container, member }: Membership): (() => Promise<unknown>) 
   return container.type === "TENANT" ? joinTenant(id, member) : undefined;
 }
 
-function joinTenant(tenantId: string, member: Party): (() => Promise<unknown>) | undefined {
-  const path = { params: { path: { tenantId } } };
-  if (member.type === "USER")
-    return () => ask(api.POST("/api/tenants/{tenantId}/users", { ...path, body: { userIds: [member.id] } }));
-  if (member.type === "CLIENT")
-    return () => ask(api.POST("/api/tenants/{tenantId}/applications", { ...path, body: { applicationIds: [member.id] } }));
-  return undefined;
+function joinTenant(tenantId: string, { type, id }: Party): (() => Promise<unknown>) | undefined {
+  return type === "USER" || type === "CLIENT" ? () => join[type](tenantId, [id]) : undefined;
 }
 
 /** What makes a change; nothing where people have to decide more. */
 export function doing(session: Session, principal: Party, miss: NearMiss): (() => Promise<unknown>) | undefined {
   const { remedy, through } = miss;
-  const sources = grantsOf(session);
-  const source = (type: string) => sources.find(({ types }) => types.some((known) => known.type === type));
   switch (remedy.remedy) {
     case "ADD_MEMBER":
       return session.has("memberships") ? addMember(remedy.membership) : undefined;
@@ -58,7 +53,7 @@ export function doing(session: Session, principal: Party, miss: NearMiss): (() =
       return () => ask(api.POST("/api/roles/{name}/permissions", { params: { path: { name: remedy.role } }, body }));
     }
     case "CREATE_AUTHORIZATION": {
-      const grants = source(remedy.resource_type);
+      const grants = grantsOn(session, remedy.resource_type);
       const [first] = remedy.permissions;
       if (!grants || !first) return undefined;
       const { owner, resource_type, scope } = remedy;
@@ -66,10 +61,10 @@ export function doing(session: Session, principal: Party, miss: NearMiss): (() =
       return () => grants.create({ ...grant, permissions: [first] });
     }
     case "EXTEND_AUTHORIZATION": {
-      const grants = through && source(through.resource_type);
+      const grants = through && grantsOn(session, through.resource_type);
       if (!grants) return undefined;
       const grant = grantOf(through);
-      return () => grants.update({ ...grant, permissions: [...grant.permissions, remedy.permission] });
+      return () => grants.extend(grant, remedy.permission);
     }
     default:
       return undefined;

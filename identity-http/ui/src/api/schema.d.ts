@@ -269,7 +269,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists what everybody may do with resources. `X-Total-Count` says how many entries there are. */
+        /** Lists what everybody, or somebody, may do with resources. `X-Total-Count` says how many entries there are. */
         get: operations["authorizations_list"];
         /** Replaces what somebody may do with a resource. */
         put: operations["authorizations_replace"];
@@ -782,7 +782,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the resource types and what can be done with each. */
+        /**
+         * Lists the resource types and what can be done with each: one's own by name, then those that are built in.
+         *     `X-Total-Count` says how many there are.
+         */
         get: operations["resource_types_list"];
         put?: never;
         /** Creates a resource type of one's own. */
@@ -800,7 +803,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Shows a resource type, whoever's it is. */
+        get: operations["resource_types_find"];
         /** Replaces what a resource type of one's own has. What is still granted, or looked at by a condition, cannot go. */
         put: operations["resource_types_replace"];
         post?: never;
@@ -2258,6 +2262,7 @@ export interface components {
             /** @description Accepted and ignored. */
             organizationId?: string | null;
             permissions: string[];
+            replaces?: components["schemas"]["ReplacedSet"] | null;
             resourceKey: string;
             resourceType: string;
         };
@@ -2495,10 +2500,12 @@ export interface components {
         };
         /** @description A resource type, with what can be granted on it. */
         GrantableType: {
-            /** @description Whether it is granted over `/v2/authorizations`; over `/api/authorizations` otherwise. */
-            isCluster: boolean;
+            family: components["schemas"]["TypeFamily"];
             permissions: string[];
-            /** @description The properties that an authorization may name in place of an id. */
+            /**
+             * @description The properties that an authorization may name in place of an id; of the operator's types, those that conditions may
+             *     look at.
+             */
             properties: string[];
             type: string;
         };
@@ -2676,6 +2683,11 @@ export interface components {
             matched: string[];
             /** @description What its bearer is now. Where claims are not kept, rules that were made since are not considered. */
             subject: components["schemas"]["SubjectView"];
+        };
+        /** @description What the same entity may do with the same type, on another resource or under another condition. */
+        ReplacedSet: {
+            condition?: components["schemas"]["Comparison"][] | null;
+            resourceKey: string;
         };
         /** @description What may be done with a resource. */
         ResourceAuthorizationView: {
@@ -2937,6 +2949,12 @@ export interface components {
             name: string;
             tenantId: string;
         };
+        /**
+         * @description Whose a resource type is, and so over which API it is granted: all but `MANAGEMENT` over `/v2/authorizations`, all but
+         *     `CLUSTER` over `/api/authorizations`.
+         * @enum {string}
+         */
+        TypeFamily: "CLUSTER" | "MANAGEMENT" | "IDENTITY" | "OWN";
         /** @description A user to create. */
         UserBody: {
             email?: string | null;
@@ -4842,6 +4860,11 @@ export interface operations {
     authorizations_list: {
         parameters: {
             query?: {
+                /** @description Only those of this entity. `entityType` goes with it. */
+                entityId?: string;
+                entityType?: "USER" | "GROUP" | "ROLE" | "APPLICATION" | "MAPPING_RULE";
+                /** @description Only those on this type. */
+                resourceType?: string;
                 /** @description Only what has this in its id or name, whatever the case. */
                 search?: string;
                 /** @description The page, from 0. Without it, the list from its beginning. */
@@ -9697,7 +9720,18 @@ export interface operations {
     };
     resource_types_list: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Whether the Orchestration Cluster's types, which are not granted on here, are listed too. */
+                cluster?: boolean;
+                /** @description Only what has this in its id or name, whatever the case. */
+                search?: string;
+                /** @description The page, from 0. Without it, the list from its beginning. */
+                page?: number;
+                /** @description How many items a page has: 1 to 10 000; 50 when only `page` is given. */
+                resultSize?: number;
+                /** @description Accepted and ignored: there are no organizations here. */
+                organizationId?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -9863,6 +9897,99 @@ export interface operations {
             };
             /** @description The body is not JSON. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory refuses this server, which an operator has to mend. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    resource_types_find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceTypeView"];
+                };
+            };
+            /** @description The body, a path id or a query parameter is not what it should be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not do this, or it is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is nothing of that key. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It exists already, or nobody could administer after it. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

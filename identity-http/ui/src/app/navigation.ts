@@ -35,6 +35,7 @@ export const NAVIGATION: { title: Key; places: Place[] }[] = [
         title: "authorizations.title",
         needs: (session) => session.has("authorizations") || session.has("cluster"),
       },
+      { href: "/resource-types", title: "types.title", needs: (session) => session.has("authorizations") },
     ],
   },
   {

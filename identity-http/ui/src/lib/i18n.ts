@@ -59,7 +59,8 @@ export const time = (text: string) =>
 
 export const number = (value: number) => new Intl.NumberFormat(locale).format(value);
 
-export const list = (items: string[]) => new Intl.ListFormat(locale, { type: "conjunction" }).format(items);
+export const list = (items: string[], type: "conjunction" | "disjunction" = "conjunction") =>
+  new Intl.ListFormat(locale, { type }).format(items);
 
 export function useLanguage(): Language {
   return useSyncExternalStore(

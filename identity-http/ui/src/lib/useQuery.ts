@@ -1,24 +1,29 @@
-/** The state of a page that is in its address, so that a link leads to it. */
+/** The state of a page that is in its address, so that a link leads to it; of a part of it, under names of its own. */
 
 import { useCallback } from "react";
 import { useSearchParams } from "wouter";
 
-export function useQuery() {
+export function useQuery(part?: string) {
   const [params, setParams] = useSearchParams();
+  const named = (name: string) => (part ? `${part}-${name}` : name);
   const set = useCallback(
     (changes: Record<string, string | number | undefined>) =>
       setParams(
         (before) => {
           const after = new URLSearchParams(before);
           for (const [name, value] of Object.entries(changes)) {
-            if (value === undefined || value === "" || value === 0) after.delete(name);
-            else after.set(name, String(value));
+            if (value === undefined || value === "" || value === 0) after.delete(named(name));
+            else after.set(named(name), String(value));
           }
           return after;
         },
         { replace: true },
       ),
-    [setParams],
+    [setParams, part],
   );
-  return { get: (name: string) => params.get(name) ?? "", number: (name: string, other: number) => Number(params.get(name) ?? other), set };
+  return {
+    get: (name: string) => params.get(named(name)) ?? "",
+    number: (name: string, other: number) => Number(params.get(named(name)) ?? other),
+    set,
+  };
 }

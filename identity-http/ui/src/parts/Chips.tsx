@@ -1,10 +1,13 @@
-/** A few words, each in a box of its own. */
-export const Chips = ({ texts }: { texts: string[] }) => (
+import { t } from "../lib/i18n";
+
+/** A few words, each in a box of its own; of many, the first. */
+export const Chips = ({ texts, most = texts.length }: { texts: string[]; most?: number }) => (
   <ul className="tags">
-    {texts.map((text) => (
+    {texts.slice(0, most).map((text) => (
       <li key={text} className="chip">
         {text}
       </li>
     ))}
+    {texts.length > most && <li>{t("list.more", { count: texts.length - most })}</li>}
   </ul>
 );

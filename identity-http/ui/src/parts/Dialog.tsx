@@ -15,6 +15,8 @@ interface FormProps {
   danger?: boolean;
   disabled?: boolean;
   size?: "xs" | "sm" | "md" | "lg";
+  /** The fields that refusals are about, by their reasons. */
+  places?: Record<string, string>;
   /** Does it; what it throws is shown, and the form stays. */
   onSubmit: () => Promise<unknown>;
   onClose: () => void;
@@ -22,7 +24,7 @@ interface FormProps {
   children: (problem: Problem | undefined) => ReactNode;
 }
 
-export function FormDialog({ heading, submit, danger, disabled, size = "sm", onSubmit, onClose, children }: FormProps) {
+export function FormDialog({ heading, submit, danger, disabled, size = "sm", places = {}, onSubmit, onClose, children }: FormProps) {
   const [problem, setProblem] = useState<Problem>();
   const [busy, setBusy] = useState(false);
   useEffect(holdTyped, []);
@@ -30,7 +32,7 @@ export function FormDialog({ heading, submit, danger, disabled, size = "sm", onS
     if (busy || disabled) return;
     setBusy(true);
     onSubmit().then(onClose, (error: unknown) => {
-      setProblem(asProblem(error));
+      setProblem(asProblem(error).placed(places));
       setBusy(false);
     });
   };

@@ -4,55 +4,71 @@ import { Checkbox, FormGroup, RadioButton, RadioButtonGroup } from "@carbon/reac
 import { useState } from "react";
 
 import * as choices from "../api/choices";
-import { type Grant, type Grants, OWNER_TYPES, type OwnerType } from "../api/grants";
+import { comparisonOf, isComplete, rowOf, wrongValues } from "../api/conditions";
+import { type Grant, type Grants, OWNER_TYPES, type Owner, type OwnerType } from "../api/grants";
+import { useGrantableTypes } from "../api/types";
+import type { Problem } from "../api/problem";
 import { useSession } from "../app/session";
 import { useToast } from "../app/toasts";
 import { t, word } from "../lib/i18n";
 import { useLoad } from "../lib/useLoad";
+import { ConditionEditor, type KeyedRow } from "./ConditionEditor";
 import { FormDialog } from "./Dialog";
+import { TypeChoice } from "./TypeChoice";
 import { Choice, TextField } from "./fields";
 
 interface Props {
   grants: Grants;
-  initial: Partial<Grant>;
-  fixedOwner: boolean;
+  /** What to change; a new one otherwise. */
+  grant?: Grant;
+  /** Whose it is, and on which type, where that is known. */
+  owner?: Owner;
+  resourceType?: string;
   onClose: () => void;
   onDone: () => void;
 }
 
-export function GrantForm({ grants, initial, fixedOwner, onClose, onDone }: Props) {
+export function GrantForm({ grants, grant: old, owner, resourceType: fixedType, onClose, onDone }: Props) {
   const say = useToast();
-  const isNew = initial.key === undefined;
+  const isNew = old === undefined;
+  const initial: Partial<Grant> = old ?? { ...owner, resourceType: fixedType };
+  const types = useGrantableTypes().filter(grants.takes);
   const [ownerType, setOwnerType] = useState<OwnerType>(initial.ownerType ?? "ROLE");
   const [ownerId, setOwnerId] = useState(initial.ownerId ?? "");
-  const [resourceType, setResourceType] = useState(initial.resourceType ?? grants.types[0]?.type ?? "");
+  const [resourceType, setResourceType] = useState(initial.resourceType ?? types[0]?.type ?? "");
   const [scope, setScope] = useState(initial.property ? "property" : !initial.resourceId || initial.resourceId === "*" ? "all" : "one");
   const [resourceId, setResourceId] = useState(initial.resourceId === "*" ? "" : (initial.resourceId ?? ""));
   const [property, setProperty] = useState(initial.property ?? "");
   const [permissions, setPermissions] = useState<readonly string[]>(initial.permissions ?? []);
-  const type = grants.types.find(({ type }) => type === resourceType);
-  const known = useOwners(ownerType, ownerId, !fixedOwner && isNew);
+  const [rows, setRows] = useState<KeyedRow[]>((initial.condition ?? []).map((one, key) => ({ ...rowOf(one), key })));
+  const type = types.find(({ type }) => type === resourceType);
+  const isOwn = type?.family === "OWN";
+  // Of the operator's own types, properties are for conditions.
+  const properties = isOwn ? [] : (type?.properties ?? []);
+  const known = useOwners(ownerType, ownerId, !owner && isNew);
   const complete =
     ownerId.trim() !== "" &&
     permissions.length > 0 &&
+    rows.every((row) => isComplete(row) && wrongValues(row) === undefined) &&
     (scope === "all" || (scope === "one" ? resourceId.trim() !== "" : property !== ""));
   const chooseType = (type: string) => {
     setResourceType(type);
     setPermissions([]);
     setProperty("");
+    setRows([]);
     if (scope === "property") setScope("all");
   };
   const save = async () => {
     const grant = {
-      key: initial.key ?? "",
       ownerType,
       ownerId: ownerId.trim(),
       resourceType,
       resourceId: scope === "all" ? "*" : scope === "one" ? resourceId.trim() : undefined,
       property: scope === "property" ? property : undefined,
       permissions: [...permissions],
+      condition: rows.length > 0 ? rows.map(comparisonOf) : undefined,
     };
-    await (isNew ? grants.create(grant) : grants.update(grant));
+    await (old ? grants.update({ ...grant, key: old.key }, old) : grants.create(grant));
     say({ title: t(isNew ? "grants.created" : "grants.changed") });
     onDone();
   };
@@ -62,12 +78,13 @@ export function GrantForm({ grants, initial, fixedOwner, onClose, onDone }: Prop
       heading={t(isNew ? "grants.create" : "grants.edit")}
       submit={t(isNew ? "create" : "save")}
       disabled={!complete}
+      places={isNew && !owner ? { missing: "entityId", protected: "entityId" } : {}}
       onSubmit={save}
       onClose={onClose}
     >
       {(problem) => (
         <>
-          {!fixedOwner && (
+          {!owner && (
             <>
               <Choice<OwnerType>
                 name="ownerType"
@@ -78,7 +95,7 @@ export function GrantForm({ grants, initial, fixedOwner, onClose, onDone }: Prop
                 onValue={setOwnerType}
               />
               <TextField
-                name="ownerId"
+                name="entityId"
                 labelText={t("grants.owner_id")}
                 value={ownerId}
                 disabled={!isNew}
@@ -95,26 +112,26 @@ export function GrantForm({ grants, initial, fixedOwner, onClose, onDone }: Prop
               </datalist>
             </>
           )}
-          <Choice
-            name="resourceType"
-            labelText={t("grants.type")}
-            value={resourceType}
-            disabled={!isNew}
-            choices={grants.types.map(({ type }) => [type, type] as const)}
-            onValue={chooseType}
-            problem={problem}
-          />
+          {fixedType === undefined && (
+            <TypeChoice
+              name="resourceType"
+              value={resourceType}
+              types={types}
+              disabled={!isNew}
+              onValue={chooseType}
+              problem={problem}
+            />
+          )}
           <RadioButtonGroup
             name="scope"
             legendText={t("grants.resource")}
             valueSelected={scope}
             orientation="vertical"
-            disabled={!isNew && grants.id === "management"}
             onChange={(scope) => setScope(String(scope))}
           >
             <RadioButton id="scope-all" value="all" labelText={t("grants.scope_all")} />
             <RadioButton id="scope-one" value="one" labelText={t("grants.scope_one")} />
-            {type && type.properties.length > 0 ? (
+            {properties.length > 0 ? (
               <RadioButton id="scope-property" value="property" labelText={t("grants.scope_property")} />
             ) : (
               <></>
@@ -122,25 +139,29 @@ export function GrantForm({ grants, initial, fixedOwner, onClose, onDone }: Prop
           </RadioButtonGroup>
           {scope === "one" && (
             <TextField
-              name={grants.id === "cluster" ? "resourceId" : "resourceKey"}
+              name="resourceKey"
               labelText={t("grants.resource_id")}
               value={resourceId}
-              disabled={!isNew && grants.id === "management"}
               onValue={setResourceId}
               problem={problem}
             />
           )}
-          {scope === "property" && type && (
+          {scope === "property" && (
             <Choice
               name="property"
               labelText={t("grants.property")}
               value={property}
-              choices={["", ...type.properties].map((name) => [name, name] as const)}
+              choices={["", ...properties].map((name) => [name, name] as const)}
               onValue={setProperty}
               problem={problem}
             />
           )}
-          <FormGroup legendText={t("grants.permissions")}>
+          <FormGroup
+            legendText={t("grants.permissions")}
+            message={refused(problem) !== undefined}
+            messageText={refused(problem)}
+            invalid={refused(problem) !== undefined}
+          >
             {type?.permissions.map((permission) => (
               <Checkbox
                 key={permission}
@@ -155,11 +176,15 @@ export function GrantForm({ grants, initial, fixedOwner, onClose, onDone }: Prop
               />
             ))}
           </FormGroup>
+          {isOwn && <ConditionEditor rows={rows} properties={type.properties} onRows={setRows} problem={problem} />}
         </>
       )}
     </FormDialog>
   );
 }
+
+/** What the server says of the permissions. */
+const refused = (problem: Problem | undefined) => problem?.about("permission") ?? problem?.about("permissions");
 
 /** The owners of a kind that are known here, as far as they fit what was typed. */
 function useOwners(type: OwnerType, typed: string, wanted: boolean): choices.Choice[] {

@@ -1,28 +1,33 @@
-/** Authorizations of one API: all, or those of one owner. */
+/** Authorizations of one API: all, those of one owner, or those on one type. */
 
-import { Button } from "@carbon/react";
-import { Add, Edit, TrashCan } from "@carbon/icons-react";
+import { Edit, TrashCan } from "@carbon/icons-react";
 import { useState } from "react";
 
-import type { Grant, Grants, Owner } from "../api/grants";
+import { allInWords } from "../api/conditions";
+import type { Grant, Grants, Narrowed } from "../api/grants";
+import { useGrantableTypes } from "../api/types";
 import { useSession } from "../app/session";
 import { useToast } from "../app/toasts";
 import { list, t, word } from "../lib/i18n";
+import { useRound } from "../lib/useRound";
 import { Chips } from "./Chips";
+import { Create } from "./Create";
 import { ConfirmDialog } from "./Dialog";
 import { GrantForm } from "./GrantForm";
 import { type Column, Listing } from "./Listing";
 
-export function GrantList({ grants, owner }: { grants: Grants; owner?: Owner }) {
+export function GrantList({ grants, owner, resourceType }: { grants: Grants } & Narrowed) {
   const { mayWrite } = useSession();
   const say = useToast();
-  const [round, setRound] = useState(0);
-  const [form, setForm] = useState<Partial<Grant>>();
+  const [round, again] = useRound();
+  const [form, setForm] = useState<Grant | "new">();
   const [ending, setEnding] = useState<Grant>();
-  const again = () => setRound((round) => round + 1);
+  const types = useGrantableTypes();
+  // The other API's are shown here too, and changed there.
+  const here = new Set(types.filter(grants.takes).map(({ type }) => type));
+  const isElsewhere = ({ resourceType }: Grant) => !here.has(resourceType);
   const sortable = (key: string) => grants.sorts.includes(key);
   const columns: Column<Grant>[] = [
-    { key: "resourceType", header: t("grants.type"), cell: ({ resourceType }) => resourceType, sortable: sortable("resourceType") },
     { key: "resourceId", header: t("grants.resource"), cell: (grant) => <Resource {...grant} />, sortable: sortable("resourceId") },
     {
       key: "permissions",
@@ -41,26 +46,28 @@ export function GrantList({ grants, owner }: { grants: Grants; owner?: Owner }) 
     ),
     sortable: sortable("ownerId"),
   };
-  const create = mayWrite && (
-    <Button size="lg" renderIcon={Add} onClick={() => setForm({ ...owner })}>
-      {t("grants.create")}
-    </Button>
-  );
+  const what: Column<Grant> = {
+    key: "resourceType",
+    header: t("grants.type"),
+    cell: ({ resourceType }) => <span className="word">{resourceType}</span>,
+    sortable: sortable("resourceType"),
+  };
   return (
     <>
       <Listing
         label={t(`grants.${grants.id}`)}
+        part={owner && grants.id}
         search={owner ? undefined : t(grants.id === "cluster" ? "grants.search_owner" : "grants.search")}
-        columns={owner ? columns : [whose, ...columns]}
-        load={(query) => grants.list(query, owner)}
-        on={[round, grants.id, owner?.ownerId]}
+        columns={[...(owner ? [] : [whose]), ...(resourceType ? [] : [what]), ...columns]}
+        load={(query) => grants.list(query, { owner, resourceType })}
+        on={[round, grants.id, owner?.ownerId, resourceType]}
         rowKey={({ key }) => key}
-        tools={create}
+        tools={<Create text={t("grants.create")} onClick={() => setForm("new")} />}
         actions={
           mayWrite
             ? [
-                { label: (grant) => t("grants.edit_of", sentence(grant)), icon: Edit, onClick: setForm },
-                { label: (grant) => t("grants.end_of", sentence(grant)), icon: TrashCan, onClick: setEnding },
+                { label: (grant) => t("grants.edit_of", sentence(grant)), icon: Edit, onClick: setForm, unless: isElsewhere },
+                { label: (grant) => t("grants.end_of", sentence(grant)), icon: TrashCan, onClick: setEnding, unless: isElsewhere },
               ]
             : []
         }
@@ -69,8 +76,9 @@ export function GrantList({ grants, owner }: { grants: Grants; owner?: Owner }) 
       {form && (
         <GrantForm
           grants={grants}
-          initial={form}
-          fixedOwner={owner !== undefined}
+          grant={form === "new" ? undefined : form}
+          owner={owner}
+          resourceType={resourceType}
           onClose={() => setForm(undefined)}
           onDone={again}
         />
@@ -98,7 +106,17 @@ const sentence = ({ ownerId, resourceType, resourceId, property }: Grant) => ({
   resource: resourceId === "*" ? t("grants.all") : (resourceId ?? property ?? ""),
 });
 
-function Resource({ resourceId, property }: Grant) {
-  if (property) return <>{t("grants.by_property", { property })}</>;
-  return resourceId === "*" ? <em>{t("grants.all")}</em> : <span className="code">{resourceId}</span>;
+function Resource({ resourceId, property, condition }: Grant) {
+  return (
+    <>
+      {property ? (
+        t("grants.by_property", { property })
+      ) : resourceId === "*" ? (
+        <em>{t("grants.all")}</em>
+      ) : (
+        <span className="code">{resourceId}</span>
+      )}
+      {condition && <p className="hint">{allInWords(condition)}</p>}
+    </>
+  );
 }

@@ -50,6 +50,8 @@ export interface RowAction<T> {
 interface Props<T> {
   /** What the list is of, for those who cannot see it. */
   label: string;
+  /** What its state is called in the address, where there is more than one list on the page. */
+  part?: string;
   columns: Column<T>[];
   load: (query: ListQuery) => Promise<Page<T>>;
   /** What else the list depends on. */
@@ -66,7 +68,7 @@ interface Props<T> {
 const SIZES = [20, 50, 100];
 
 export function Listing<T>(props: Props<T>) {
-  const query = useQuery();
+  const query = useQuery(props.part);
   const size = SIZES.find((size) => size === query.number("size", 20)) ?? 20;
   const page = Math.max(0, query.number("page", 1) - 1) || 0;
   const search = query.get("q");

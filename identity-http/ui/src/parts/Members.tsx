@@ -1,18 +1,18 @@
 /** What belongs to something: shown, added, removed, and put back. */
 
-import { Button } from "@carbon/react";
-import { Add, TrashCan } from "@carbon/icons-react";
-import { type ReactNode, useState } from "react";
+import { TrashCan } from "@carbon/icons-react";
+import { useState } from "react";
 
 import type { Find } from "../api/choices";
-import { describe } from "./ProblemNotice";
-import { asProblem } from "../api/problem";
 import { useSession } from "../app/session";
 import { useToast } from "../app/toasts";
 import { t } from "../lib/i18n";
 import { useLoad } from "../lib/useLoad";
+import { useRound } from "../lib/useRound";
+import { Create } from "./Create";
 import { type Column, Listing, type ListQuery, local } from "./Listing";
 import { PickDialog } from "./PickDialog";
+import { useRemoval } from "./useRemoval";
 import type { Page } from "../api/client";
 
 interface Props<T> {
@@ -25,52 +25,34 @@ interface Props<T> {
   load: { all: () => Promise<T[]> } | { page: (query: ListQuery) => Promise<Page<T>> };
   add?: {
     button: string;
-    heading: string;
+    /** What the dialog is called, if not as the button. */
+    heading?: string;
     search: string;
     find?: Find;
     typed?: string;
     run: (ids: string[]) => Promise<unknown>;
   };
   remove?: {
-    label: (member: T) => string;
     run: (member: T) => Promise<unknown>;
     /** Makes it as it was. */
     undo: (member: T) => Promise<unknown>;
-    unless?: (member: T) => boolean;
   };
   empty: string;
-  note?: ReactNode;
 }
 
-export function Members<T>({ label, columns, idOf, nameOf, href, load, add, remove, empty, note }: Props<T>) {
+export function Members<T>({ label, columns, idOf, nameOf, href, load, add, remove, empty }: Props<T>) {
   const { mayWrite } = useSession();
   const say = useToast();
-  const [round, setRound] = useState(0);
+  const [round, again] = useRound();
   const [adding, setAdding] = useState(false);
-  const again = () => setRound((round) => round + 1);
   const texts = (member: T) => [idOf(member), nameOf(member)];
   const taken = useLoad(
     async () => new Set(("all" in load ? await load.all() : []).map(idOf)),
     [round],
   );
-  const drop = (member: T) => {
-    if (!remove) return;
-    remove.run(member).then(
-      () => {
-        again();
-        say({ title: t("members.removed", { name: nameOf(member) }), undo: () => remove.undo(member).then(again) });
-      },
-      (error: unknown) => say({ kind: "error", title: t("members.not_removed"), detail: describe(asProblem(error)) }),
-    );
-  };
-  const button = add && mayWrite && (
-    <Button size="lg" kind="primary" renderIcon={Add} onClick={() => setAdding(true)}>
-      {add.button}
-    </Button>
-  );
+  const drop = useRemoval(again);
   return (
     <>
-      {note}
       <Listing
         label={label}
         columns={columns}
@@ -79,17 +61,24 @@ export function Members<T>({ label, columns, idOf, nameOf, href, load, add, remo
         search={t("members.search")}
         load={"all" in load ? local(load.all, texts) : load.page}
         on={[round]}
-        tools={button}
+        tools={add && <Create text={add.button} onClick={() => setAdding(true)} />}
         actions={
           remove && mayWrite
-            ? [{ label: remove.label, icon: TrashCan, danger: true, onClick: drop, unless: remove.unless }]
+            ? [
+                {
+                  label: (member) => t("members.remove", { name: nameOf(member) }),
+                  icon: TrashCan,
+                  danger: true,
+                  onClick: (member) => drop(nameOf(member), () => remove.run(member), () => remove.undo(member)),
+                },
+              ]
             : []
         }
         empty={{ title: t("members.none"), text: empty }}
       />
       {adding && add && (
         <PickDialog
-          heading={add.heading}
+          heading={add.heading ?? add.button}
           submit={t("add")}
           search={add.search}
           find={add.find}

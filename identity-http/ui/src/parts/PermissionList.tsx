@@ -1,17 +1,17 @@
-import { Button } from "@carbon/react";
-import { Add, TrashCan } from "@carbon/icons-react";
+import { TrashCan } from "@carbon/icons-react";
 import { useState } from "react";
 
 import { type Schemas, api, ask } from "../api/client";
-import { asProblem } from "../api/problem";
 import { type Session, useSession } from "../app/session";
 import { useToast } from "../app/toasts";
 import { t } from "../lib/i18n";
 import { useLoad } from "../lib/useLoad";
+import { useRound } from "../lib/useRound";
+import { Create } from "./Create";
 import { FormDialog } from "./Dialog";
 import { Listing, local } from "./Listing";
-import { describe } from "./ProblemNotice";
 import { TextField } from "./fields";
+import { useRemoval } from "./useRemoval";
 
 type Permission = Schemas["PermissionView"];
 
@@ -27,20 +27,9 @@ interface Props {
 /** What a role or an application may do at which API. */
 export function PermissionList({ load, grant, revoke }: Props) {
   const { mayWrite } = useSession();
-  const say = useToast();
-  const [round, setRound] = useState(0);
+  const [round, again] = useRound();
   const [adding, setAdding] = useState(false);
-  const again = () => setRound((round) => round + 1);
-  const drop = (permission: Permission) => {
-    const { definition } = permission;
-    revoke(permission).then(
-      () => {
-        again();
-        say({ title: t("members.removed", { name: definition }), undo: () => grant(permission).then(again) });
-      },
-      (error: unknown) => say({ kind: "error", title: t("members.not_removed"), detail: describe(asProblem(error)) }),
-    );
-  };
+  const drop = useRemoval(again);
   return (
     <>
       <Listing<Permission>
@@ -57,16 +46,16 @@ export function PermissionList({ load, grant, revoke }: Props) {
         rowKey={({ definition, resourceServerAudience }) => `${resourceServerAudience} ${definition}`}
         load={local(load, ({ definition, resourceServerAudience }) => [definition, resourceServerAudience])}
         on={[round]}
-        tools={
-          mayWrite && (
-            <Button size="lg" renderIcon={Add} onClick={() => setAdding(true)}>
-              {t("roles.add_permission")}
-            </Button>
-          )
-        }
+        tools={<Create text={t("roles.add_permission")} onClick={() => setAdding(true)} />}
         actions={
           mayWrite
-            ? [{ label: ({ definition }) => t("members.remove", { name: definition }), icon: TrashCan, onClick: drop }]
+            ? [
+                {
+                  label: ({ definition }) => t("members.remove", { name: definition }),
+                  icon: TrashCan,
+                  onClick: (permission) => drop(permission.definition, () => revoke(permission), () => grant(permission)),
+                },
+              ]
             : []
         }
         empty={{ title: t("roles.no_permissions"), text: t("roles.no_permissions_text") }}

@@ -1,48 +1,52 @@
 /** What somebody wants to do with what: a resource type, one of its permissions, a resource. */
 
-import { useSession } from "../app/session";
+import { useGrantableTypes } from "../api/types";
 import { t } from "../lib/i18n";
+import { TypeChoice } from "./TypeChoice";
 import { Choice, TextField } from "./fields";
 
 export interface Target {
   type: string;
   action: string;
   resource: string;
+  /** The resource's properties, as they were written. */
+  properties?: Record<string, string>;
+}
+
+interface Props {
+  value: Target;
+  onValue: (value: Target) => void;
+  /** Whether the question is about a resource with properties. */
+  withProperties?: boolean;
 }
 
 /** What can be asked about: the types that can be granted on, APIs, tenants. */
-export function useTypes() {
-  const { resourceTypes } = useSession().capabilities;
-  return [
-    { type: "api", permissions: undefined },
-    { type: "tenant", permissions: ["ACCESS"] },
-    ...resourceTypes.map(({ type, permissions }) => ({ type, permissions })),
-  ];
-}
-
-export function QuestionFields({ value, onValue }: { value: Target; onValue: (value: Target) => void }) {
-  const types = useTypes();
+export function QuestionFields({ value, onValue, withProperties }: Props) {
+  const types = useGrantableTypes();
   const type = types.find(({ type }) => type === value.type);
-  const named: Record<string, string> = { api: t("why.type_api"), tenant: t("why.type_tenant") };
-  const chooseType = (name: string) => {
-    const permissions = types.find(({ type }) => type === name)?.permissions;
-    onValue({ type: name, action: permissions?.[0] ?? "", resource: "" });
-  };
+  const permissionsOf = (name: string) =>
+    name === "tenant" ? ["ACCESS"] : types.find(({ type }) => type === name)?.permissions;
+  const permissions = permissionsOf(value.type);
+  const chooseType = (type: string) =>
+    onValue({ type, action: permissionsOf(type)?.[0] ?? "", resource: "", properties: {} });
   return (
     <>
-      <Choice
+      <TypeChoice
         name="type"
-        labelText={t("grants.type")}
         value={value.type}
-        choices={types.map(({ type }) => [type, named[type] ?? type] as const)}
+        choices={[
+          ["api", t("why.type_api")],
+          ["tenant", t("why.type_tenant")],
+        ]}
+        types={types}
         onValue={chooseType}
       />
-      {type?.permissions ? (
+      {permissions ? (
         <Choice
           name="action"
           labelText={t("roles.permission")}
           value={value.action}
-          choices={type.permissions.map((permission) => [permission, permission] as const)}
+          choices={permissions.map((permission) => [permission, permission] as const)}
           onValue={(action) => onValue({ ...value, action })}
         />
       ) : (
@@ -62,6 +66,18 @@ export function QuestionFields({ value, onValue }: { value: Target; onValue: (va
         onValue={(resource) => onValue({ ...value, resource })}
         placeholder={value.type === "api" ? "camunda-identity-resource-server" : value.type === "tenant" ? "<default>" : "*"}
       />
+      {withProperties &&
+        type?.family === "OWN" &&
+        type.properties.map((name) => (
+          <TextField
+            key={name}
+            name={`property-${name}`}
+            labelText={t("why.property", { name })}
+            helperText={t("why.property_help")}
+            value={value.properties?.[name] ?? ""}
+            onValue={(text) => onValue({ ...value, properties: { ...value.properties, [name]: text } })}
+          />
+        ))}
     </>
   );
 }

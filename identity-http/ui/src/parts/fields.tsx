@@ -1,7 +1,7 @@
 /** Fields of forms, with what the server says about them. */
 
-import { Select, SelectItem, TextInput } from "@carbon/react";
-import type { ComponentProps } from "react";
+import { Select, SelectItem, SelectItemGroup, TextArea, TextInput } from "@carbon/react";
+import type { ComponentProps, Ref } from "react";
 
 import type { Problem } from "../api/problem";
 
@@ -10,10 +10,12 @@ type TextProps = Omit<ComponentProps<typeof TextInput>, "id" | "onChange" | "val
   value: string;
   onValue: (value: string) => void;
   problem?: Problem;
+  /** What is wrong with it, before the server has been asked. */
+  fault?: string;
 };
 
-export function TextField({ name, value, onValue, problem, ...rest }: TextProps) {
-  const said = problem?.about(name);
+export function TextField({ name, value, onValue, problem, fault, ...rest }: TextProps) {
+  const said = fault ?? problem?.about(name);
   return (
     <TextInput
       id={`field-${name}`}
@@ -30,19 +32,41 @@ export function TextField({ name, value, onValue, problem, ...rest }: TextProps)
   );
 }
 
+type LinesProps = Pick<TextProps, "name" | "labelText" | "helperText" | "value" | "onValue" | "problem" | "fault">;
+
+/** Several texts, one on each line. */
+export function LinesField({ name, onValue, problem, fault, ...rest }: LinesProps) {
+  const said = fault ?? problem?.about(name);
+  return (
+    <TextArea
+      id={`field-${name}`}
+      rows={3}
+      onChange={(event) => onValue(event.target.value)}
+      invalid={said !== undefined}
+      invalidText={said}
+      spellCheck={false}
+      {...rest}
+    />
+  );
+}
+
 interface ChoiceProps<T extends string> {
   name: string;
   labelText: string;
   value: T;
-  choices: readonly (readonly [T, string])[];
+  /** Each with its text. */
+  choices?: readonly (readonly [T, string])[];
+  /** More of them, under headings. */
+  groups?: { title: string; choices: readonly (readonly [T, string])[] }[];
   onValue: (value: T) => void;
   helperText?: string;
   problem?: Problem;
   disabled?: boolean;
   hideLabel?: boolean;
+  ref?: Ref<HTMLSelectElement>;
 }
 
-export function Choice<T extends string>({ name, value, choices, onValue, problem, ...rest }: ChoiceProps<T>) {
+export function Choice<T extends string>({ name, value, choices = [], groups = [], onValue, problem, ...rest }: ChoiceProps<T>) {
   const said = problem?.about(name);
   return (
     <Select
@@ -54,9 +78,17 @@ export function Choice<T extends string>({ name, value, choices, onValue, proble
       invalidText={said}
       {...rest}
     >
-      {choices.map(([value, text]) => (
-        <SelectItem key={value} value={value} text={text} />
-      ))}
+      {items(choices)}
+      {groups
+        .filter(({ choices }) => choices.length > 0)
+        .map(({ title, choices }) => (
+          <SelectItemGroup key={title} label={title}>
+            {items(choices)}
+          </SelectItemGroup>
+        ))}
     </Select>
   );
 }
+
+const items = (choices: readonly (readonly [string, string])[]) =>
+  choices.map(([value, text]) => <SelectItem key={value} value={value} text={text} />);

@@ -15,7 +15,8 @@ type Entry = Schemas["AuditLogEntry"];
 const RESULTS = ["SUCCESS", "FAIL", "DENIED"];
 const OPERATIONS = ["CREATE", "UPDATE", "DELETE", "ASSIGN", "UNASSIGN", "READ"];
 const TYPES = [
-  "USER", "CLIENT", "GROUP", "ROLE", "TENANT", "MAPPING_RULE", "AUTHORIZATION", "RESOURCE", "AUDIT_LOG", "SESSION",
+  "USER", "CLIENT", "GROUP", "ROLE", "TENANT", "MAPPING_RULE", "AUTHORIZATION", "RESOURCE", "RESOURCE_TYPE",
+  "DECISION", "AUDIT_LOG", "SESSION",
 ];
 const COLOURS: Record<string, "green" | "red" | "magenta"> = { SUCCESS: "green", FAIL: "magenta", DENIED: "red" };
 

@@ -1,7 +1,6 @@
 import { Button, TextInput } from "@carbon/react";
-import { Edit, Renew, TrashCan, View } from "@carbon/icons-react";
+import { Renew, View } from "@carbon/icons-react";
 import { useState } from "react";
-import { useLocation } from "wouter";
 
 import { api, ask } from "../../api/client";
 import { asProblem } from "../../api/problem";
@@ -9,100 +8,83 @@ import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t, word } from "../../lib/i18n";
 import { useLoad } from "../../lib/useLoad";
+import { Detail } from "../../parts/Detail";
 import { ConfirmDialog } from "../../parts/Dialog";
-import { Page } from "../../parts/Page";
 import { PermissionList } from "../../parts/PermissionList";
-import { ProblemNotice, describe } from "../../parts/ProblemNotice";
+import { describe } from "../../parts/ProblemNotice";
 import { ResourceGrants } from "../../parts/ResourceGrants";
 import { TabPages } from "../../parts/TabPages";
 import { ClientForm } from "./ClientForm";
 
-const above = () => [{ title: t("clients.title"), href: "/applications" }];
-
 export default function ClientDetail({ id }: { id: string }) {
   const { mayWrite } = useSession();
   const say = useToast();
-  const [, go] = useLocation();
-  const [dialog, setDialog] = useState<"edit" | "delete">();
   const path = { params: { path: { id } } };
-  const { data: client, problem, reload } = useLoad(() => ask(api.GET("/api/clients/{id}", path)), [id]);
-  if (problem && !client)
-    return (
-      <Page title={t("clients.one")} above={above()}>
-        <ProblemNotice problem={problem} onRetry={reload} />
-      </Page>
-    );
-  if (!client) return null;
+  const loaded = useLoad(() => ask(api.GET("/api/clients/{id}", path)), [id]);
   return (
-    <Page
-      title={client.name}
-      above={above()}
-      lead={<span className="code">{client.clientId}</span>}
-      actions={
-        mayWrite && (
-          <>
-            <Button kind="tertiary" renderIcon={Edit} onClick={() => setDialog("edit")}>
-              {t("edit")}
-            </Button>
-            <Button kind="danger--tertiary" renderIcon={TrashCan} onClick={() => setDialog("delete")}>
-              {t("delete")}
-            </Button>
-          </>
-        )
-      }
-    >
-      <dl className="facts">
-        <dt>{t("clients.type")}</dt>
-        <dd>{word("clientType", client.type)}</dd>
-        <dt>{t("clients.redirect_uris")}</dt>
-        <dd className="code">{client.redirectUris.join(", ") || "–"}</dd>
-      </dl>
-      <TabPages
-        label={client.name}
-        tabs={[
-          {
-            id: "permissions",
-            title: t("roles.permissions"),
-            content: () => (
-              <PermissionList
-                key={id}
-                load={() => ask(api.GET("/api/clients/{id}/permissions", path))}
-                grant={(body) => ask(api.POST("/api/clients/{id}/permissions", { ...path, body }))}
-                revoke={({ definition, resourceServerAudience }) =>
-                  ask(
-                    api.DELETE("/api/clients/{id}/permissions/{resourceServerAudience}/{definition}", {
-                      params: { path: { id, resourceServerAudience, definition } },
-                    }),
-                  )
-                }
-              />
-            ),
-          },
-          ...(mayWrite && client.type !== "PUBLIC"
-            ? [{ id: "secret", title: t("clients.secret"), content: () => <SecretPanel id={id} /> }]
-            : []),
-          {
-            id: "authorizations",
-            title: t("authorizations.title"),
-            content: () => <ResourceGrants ownerType="CLIENT" ownerId={client.clientId} />,
-          },
-        ]}
-      />
-      {dialog === "edit" && <ClientForm client={client} onDone={reload} onClose={() => setDialog(undefined)} />}
-      {dialog === "delete" && (
+    <Detail
+      loaded={loaded}
+      one={t("clients.one")}
+      above={{ title: t("clients.title"), href: "/applications" }}
+      title={({ name }) => name}
+      lead={({ clientId }) => <span className="code">{clientId}</span>}
+      edit={{ form: (client, onDone, onClose) => <ClientForm client={client} onDone={onDone} onClose={onClose} /> }}
+      remove={({ name }, onDeleted, onClose) => (
         <ConfirmDialog
-          heading={t("clients.delete", { name: client.name })}
+          heading={t("clients.delete", { name })}
           submit={t("delete")}
-          consequences={async () => [t("lose.client", { name: client.name }), t("lose.no_undo")]}
+          consequences={async () => [t("lose.client", { name }), t("lose.no_undo")]}
           onConfirm={async () => {
             await ask(api.DELETE("/api/clients/{id}", path));
-            say({ title: t("deleted", { name: client.name }) });
-            go("/applications");
+            say({ title: t("deleted", { name }) });
+            onDeleted();
           }}
-          onClose={() => setDialog(undefined)}
+          onClose={onClose}
         />
       )}
-    </Page>
+    >
+      {(client) => (
+        <>
+          <dl className="facts">
+            <dt>{t("clients.type")}</dt>
+            <dd>{word("clientType", client.type)}</dd>
+            <dt>{t("clients.redirect_uris")}</dt>
+            <dd className="code">{client.redirectUris.join(", ") || "–"}</dd>
+          </dl>
+          <TabPages
+            label={client.name}
+            tabs={[
+              {
+                id: "permissions",
+                title: t("roles.permissions"),
+                content: () => (
+                  <PermissionList
+                    key={id}
+                    load={() => ask(api.GET("/api/clients/{id}/permissions", path))}
+                    grant={(body) => ask(api.POST("/api/clients/{id}/permissions", { ...path, body }))}
+                    revoke={({ definition, resourceServerAudience }) =>
+                      ask(
+                        api.DELETE("/api/clients/{id}/permissions/{resourceServerAudience}/{definition}", {
+                          params: { path: { id, resourceServerAudience, definition } },
+                        }),
+                      )
+                    }
+                  />
+                ),
+              },
+              ...(mayWrite && client.type !== "PUBLIC"
+                ? [{ id: "secret", title: t("clients.secret"), content: () => <SecretPanel id={id} /> }]
+                : []),
+              {
+                id: "authorizations",
+                title: t("authorizations.title"),
+                content: () => <ResourceGrants ownerType="CLIENT" ownerId={client.clientId} />,
+              },
+            ]}
+          />
+        </>
+      )}
+    </Detail>
   );
 }
 

@@ -1,11 +1,11 @@
-import { TextArea } from "@carbon/react";
 import { useState } from "react";
 
 import { type Schemas, api, ask } from "../../api/client";
 import { useToast } from "../../app/toasts";
 import { t, word } from "../../lib/i18n";
+import { lines } from "../../lib/lines";
 import { FormDialog } from "../../parts/Dialog";
-import { Choice, TextField } from "../../parts/fields";
+import { Choice, LinesField, TextField } from "../../parts/fields";
 
 const TYPES = ["CONFIDENTIAL", "PUBLIC", "M2M"] as const;
 type Type = (typeof TYPES)[number];
@@ -24,7 +24,7 @@ export function ClientForm({ client, onDone, onClose }: Props) {
   const [type, setType] = useState<Type>(TYPES.find((type) => type === client?.type) ?? "CONFIDENTIAL");
   const [uris, setUris] = useState(client?.redirectUris.join("\n") ?? "");
   const save = async () => {
-    const redirectUris = type === "M2M" ? [] : uris.split(/\s+/).filter(Boolean);
+    const redirectUris = type === "M2M" ? [] : lines(uris);
     if (client) {
       const body = { name: name.trim(), rootUrl: client.rootUrl, redirectUris };
       await ask(api.PUT("/api/clients/{id}", { params: { path: { id: client.id } }, body }));
@@ -66,15 +66,13 @@ export function ClientForm({ client, onDone, onClose }: Props) {
             </>
           )}
           {type !== "M2M" && (
-            <TextArea
-              id="field-redirectUris"
+            <LinesField
+              name="redirectUris"
               labelText={t("clients.redirect_uris")}
               helperText={t("clients.redirect_help")}
-              rows={3}
               value={uris}
-              onChange={(event) => setUris(event.target.value)}
-              invalid={problem?.fields.has("redirectUris")}
-              invalidText={problem?.about("redirectUris")}
+              onValue={setUris}
+              problem={problem}
             />
           )}
         </>

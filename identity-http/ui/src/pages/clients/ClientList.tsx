@@ -1,19 +1,16 @@
-import { Button } from "@carbon/react";
-import { Add } from "@carbon/icons-react";
 import { useState } from "react";
 import { useLocation } from "wouter";
 
 import { type Schemas, api, askPage } from "../../api/client";
 import { inManagement } from "../../api/lists";
-import { useSession } from "../../app/session";
 import { addressOf } from "../../lib/address";
 import { t, word } from "../../lib/i18n";
+import { Create } from "../../parts/Create";
 import { Listing } from "../../parts/Listing";
 import { Page } from "../../parts/Page";
 import { ClientForm } from "./ClientForm";
 
 export default function ClientList() {
-  const { mayWrite } = useSession();
   const [, go] = useLocation();
   const [creating, setCreating] = useState(false);
   return (
@@ -29,13 +26,7 @@ export default function ClientList() {
           { key: "clientId", header: t("tenants.client_id"), cell: ({ clientId }) => <span className="code">{clientId}</span> },
           { key: "type", header: t("clients.type"), cell: ({ type }) => word("clientType", type), minor: true },
         ]}
-        tools={
-          mayWrite && (
-            <Button size="lg" renderIcon={Add} onClick={() => setCreating(true)}>
-              {t("clients.create")}
-            </Button>
-          )
-        }
+        tools={<Create text={t("clients.create")} onClick={() => setCreating(true)} />}
         empty={{ title: t("clients.none"), text: t("clients.none_text") }}
       />
       {creating && <ClientForm onDone={(id) => go(addressOf("/applications", id))} onClose={() => setCreating(false)} />}

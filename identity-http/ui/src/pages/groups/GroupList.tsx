@@ -1,5 +1,4 @@
-import { Button } from "@carbon/react";
-import { Add, TrashCan } from "@carbon/icons-react";
+import { TrashCan } from "@carbon/icons-react";
 import { useState } from "react";
 import { useLocation } from "wouter";
 
@@ -8,10 +7,11 @@ import { inManagement } from "../../api/lists";
 import { useSession } from "../../app/session";
 import { addressOf } from "../../lib/address";
 import { t } from "../../lib/i18n";
-import { FormDialog } from "../../parts/Dialog";
+import { useRound } from "../../lib/useRound";
+import { Create } from "../../parts/Create";
 import { Listing } from "../../parts/Listing";
 import { Page } from "../../parts/Page";
-import { TextField } from "../../parts/fields";
+import { WordsForm } from "../../parts/WordsForm";
 import { DeleteGroup } from "./DeleteGroup";
 
 type Group = Schemas["GroupView"];
@@ -21,13 +21,7 @@ export default function GroupList() {
   const [, go] = useLocation();
   const [creating, setCreating] = useState(false);
   const [deleting, setDeleting] = useState<Group>();
-  const [round, setRound] = useState(0);
-  const [name, setName] = useState("");
-  const create = mayWrite && (
-    <Button size="lg" renderIcon={Add} onClick={() => setCreating(true)}>
-      {t("groups.create")}
-    </Button>
-  );
+  const [round, again] = useRound();
   return (
     <Page title={t("groups.title")} lead={t("groups.lead")}>
       <Listing<Group>
@@ -41,27 +35,22 @@ export default function GroupList() {
           { key: "name", header: t("name"), cell: ({ name }) => name },
           { key: "id", header: t("id"), cell: ({ id }) => <span className="code">{id}</span>, minor: true },
         ]}
-        tools={create}
+        tools={<Create text={t("groups.create")} onClick={() => setCreating(true)} />}
         actions={
           mayWrite ? [{ label: ({ name }) => t("delete_named", { name }), icon: TrashCan, onClick: setDeleting }] : []
         }
         empty={{ title: t("groups.none"), text: t("groups.none_text"), action: undefined }}
       />
       {creating && (
-        <FormDialog
+        <WordsForm
           heading={t("groups.create")}
-          submit={t("create")}
-          disabled={!name.trim()}
-          onSubmit={async () => go(addressOf("/groups", (await ask(api.POST("/api/groups", { body: { name } }))).id))}
+          fields={[{ name: "name", label: t("name") }]}
+          onSubmit={async (body) => go(addressOf("/groups", (await ask(api.POST("/api/groups", { body }))).id))}
           onClose={() => setCreating(false)}
-        >
-          {(problem) => (
-            <TextField name="name" labelText={t("name")} value={name} onValue={setName} problem={problem} data-modal-primary-focus />
-          )}
-        </FormDialog>
+        />
       )}
       {deleting && (
-        <DeleteGroup group={deleting} onClose={() => setDeleting(undefined)} onDeleted={() => setRound((round) => round + 1)} />
+        <DeleteGroup group={deleting} onClose={() => setDeleting(undefined)} onDeleted={again} />
       )}
     </Page>
   );

@@ -1,5 +1,4 @@
-import { Button } from "@carbon/react";
-import { Add, TrashCan } from "@carbon/icons-react";
+import { TrashCan } from "@carbon/icons-react";
 import { useState } from "react";
 import { useLocation } from "wouter";
 
@@ -8,24 +7,21 @@ import { inManagement } from "../../api/lists";
 import { useSession } from "../../app/session";
 import { addressOf } from "../../lib/address";
 import { t } from "../../lib/i18n";
-import { FormDialog } from "../../parts/Dialog";
+import { useRound } from "../../lib/useRound";
+import { Create } from "../../parts/Create";
 import { Listing } from "../../parts/Listing";
 import { Page } from "../../parts/Page";
-import { TextField } from "../../parts/fields";
+import { WordsForm } from "../../parts/WordsForm";
 import { DeleteRole } from "./DeleteRole";
 
 type Role = Schemas["RoleView"];
 
 export default function RoleList() {
   const { mayWrite } = useSession();
+  const [, go] = useLocation();
   const [creating, setCreating] = useState(false);
   const [deleting, setDeleting] = useState<Role>();
-  const [round, setRound] = useState(0);
-  const create = mayWrite && (
-    <Button size="lg" renderIcon={Add} onClick={() => setCreating(true)}>
-      {t("roles.create")}
-    </Button>
-  );
+  const [round, again] = useRound();
   return (
     <Page title={t("roles.title")} lead={t("roles.lead")}>
       <Listing<Role>
@@ -39,55 +35,26 @@ export default function RoleList() {
           { key: "name", header: t("name"), cell: ({ name }) => name },
           { key: "description", header: t("description"), cell: ({ description }) => description, minor: true },
         ]}
-        tools={create}
+        tools={<Create text={t("roles.create")} onClick={() => setCreating(true)} />}
         actions={
           mayWrite ? [{ label: ({ name }) => t("delete_named", { name }), icon: TrashCan, onClick: setDeleting }] : []
         }
         empty={{ title: t("roles.none"), text: t("roles.none_text") }}
       />
-      {creating && <CreateRole onClose={() => setCreating(false)} />}
+      {creating && (
+        <WordsForm
+          heading={t("roles.create")}
+          fields={[
+            { name: "name", label: t("name"), help: t("roles.name_stays") },
+            { name: "description", label: t("description"), optional: true },
+          ]}
+          onSubmit={async (body) => go(addressOf("/roles", (await ask(api.POST("/api/roles", { body }))).name))}
+          onClose={() => setCreating(false)}
+        />
+      )}
       {deleting && (
-        <DeleteRole role={deleting} onClose={() => setDeleting(undefined)} onDeleted={() => setRound((round) => round + 1)} />
+        <DeleteRole role={deleting} onClose={() => setDeleting(undefined)} onDeleted={again} />
       )}
     </Page>
-  );
-}
-
-function CreateRole({ onClose }: { onClose: () => void }) {
-  const [, go] = useLocation();
-  const [name, setName] = useState("");
-  const [description, setDescription] = useState("");
-  return (
-    <FormDialog
-      heading={t("roles.create")}
-      submit={t("create")}
-      disabled={!name.trim()}
-      onSubmit={async () => {
-        const role = await ask(api.POST("/api/roles", { body: { name: name.trim(), description } }));
-        go(addressOf("/roles", role.name));
-      }}
-      onClose={onClose}
-    >
-      {(problem) => (
-        <>
-          <TextField
-            name="name"
-            labelText={t("name")}
-            helperText={t("roles.name_stays")}
-            value={name}
-            onValue={setName}
-            problem={problem}
-            data-modal-primary-focus
-          />
-          <TextField
-            name="description"
-            labelText={t("description")}
-            value={description}
-            onValue={setDescription}
-            problem={problem}
-          />
-        </>
-      )}
-    </FormDialog>
   );
 }

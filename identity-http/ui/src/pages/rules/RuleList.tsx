@@ -1,5 +1,4 @@
-import { Button } from "@carbon/react";
-import { Add, Edit, TrashCan } from "@carbon/icons-react";
+import { Edit, TrashCan } from "@carbon/icons-react";
 import { useState } from "react";
 
 import { type Schemas, api, ask, askPage } from "../../api/client";
@@ -7,7 +6,9 @@ import { inManagement } from "../../api/lists";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t, word } from "../../lib/i18n";
+import { useRound } from "../../lib/useRound";
 import { Chips } from "../../parts/Chips";
+import { Create } from "../../parts/Create";
 import { ConfirmDialog } from "../../parts/Dialog";
 import { Listing } from "../../parts/Listing";
 import { Page } from "../../parts/Page";
@@ -20,8 +21,7 @@ export default function RuleList() {
   const say = useToast();
   const [form, setForm] = useState<Rule | "new">();
   const [deleting, setDeleting] = useState<Rule>();
-  const [round, setRound] = useState(0);
-  const again = () => setRound((round) => round + 1);
+  const [round, again] = useRound();
   const condition = ({ claimName, operator, claimValue }: Rule) =>
     `${claimName} ${word("operator", operator)} ${claimValue}`;
   return (
@@ -42,13 +42,7 @@ export default function RuleList() {
             cell: (rule) => <Chips texts={targetsOf(rule).map(({ title }) => title)} />,
           },
         ]}
-        tools={
-          mayWrite && (
-            <Button size="lg" renderIcon={Add} onClick={() => setForm("new")}>
-              {t("rules.create")}
-            </Button>
-          )
-        }
+        tools={<Create text={t("rules.create")} onClick={() => setForm("new")} />}
         actions={
           mayWrite
             ? [

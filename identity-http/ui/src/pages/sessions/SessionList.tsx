@@ -6,6 +6,7 @@ import { type Schemas, api, ask, askPage } from "../../api/client";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t, time } from "../../lib/i18n";
+import { useRound } from "../../lib/useRound";
 import { ConfirmDialog } from "../../parts/Dialog";
 import { type Column, Listing } from "../../parts/Listing";
 
@@ -15,9 +16,8 @@ type Item = Schemas["Session"];
 export function SessionList({ own, username }: { own?: boolean; username?: string }) {
   const { mayWrite } = useSession();
   const say = useToast();
-  const [round, setRound] = useState(0);
+  const [round, again] = useRound();
   const [ending, setEnding] = useState<Item | "others" | "all">();
-  const again = () => setRound((round) => round + 1);
   const columns: Column<Item>[] = [
     {
       key: "browser",

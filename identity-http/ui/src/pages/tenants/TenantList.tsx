@@ -1,5 +1,4 @@
-import { Button } from "@carbon/react";
-import { Add, TrashCan } from "@carbon/icons-react";
+import { TrashCan } from "@carbon/icons-react";
 import { useState } from "react";
 import { useLocation } from "wouter";
 
@@ -8,24 +7,21 @@ import { inManagement } from "../../api/lists";
 import { useSession } from "../../app/session";
 import { addressOf } from "../../lib/address";
 import { t } from "../../lib/i18n";
-import { FormDialog } from "../../parts/Dialog";
+import { useRound } from "../../lib/useRound";
+import { Create } from "../../parts/Create";
 import { Listing } from "../../parts/Listing";
 import { Page } from "../../parts/Page";
-import { TextField } from "../../parts/fields";
+import { WordsForm } from "../../parts/WordsForm";
 import { DeleteTenant } from "./DeleteTenant";
 
 type Tenant = Schemas["TenantView"];
 
 export default function TenantList() {
   const { mayWrite } = useSession();
+  const [, go] = useLocation();
   const [creating, setCreating] = useState(false);
   const [deleting, setDeleting] = useState<Tenant>();
-  const [round, setRound] = useState(0);
-  const create = mayWrite && (
-    <Button size="lg" renderIcon={Add} onClick={() => setCreating(true)}>
-      {t("tenants.create")}
-    </Button>
-  );
+  const [round, again] = useRound();
   return (
     <Page title={t("tenants.title")} lead={t("tenants.lead")}>
       <Listing<Tenant>
@@ -39,7 +35,7 @@ export default function TenantList() {
           { key: "name", header: t("name"), cell: ({ name }) => name },
           { key: "tenantId", header: t("tenants.id"), cell: ({ tenantId }) => <span className="code">{tenantId}</span> },
         ]}
-        tools={create}
+        tools={<Create text={t("tenants.create")} onClick={() => setCreating(true)} />}
         actions={
           mayWrite
             ? [
@@ -54,42 +50,20 @@ export default function TenantList() {
         }
         empty={{ title: t("tenants.none"), text: t("tenants.none_text") }}
       />
-      {creating && <CreateTenant onClose={() => setCreating(false)} />}
+      {creating && (
+        <WordsForm
+          heading={t("tenants.create")}
+          fields={[
+            { name: "name", label: t("name") },
+            { name: "tenantId", label: t("tenants.id"), help: t("tenants.id_stays") },
+          ]}
+          onSubmit={async (body) => go(addressOf("/tenants", (await ask(api.POST("/api/tenants", { body }))).tenantId))}
+          onClose={() => setCreating(false)}
+        />
+      )}
       {deleting && (
-        <DeleteTenant tenant={deleting} onClose={() => setDeleting(undefined)} onDeleted={() => setRound((round) => round + 1)} />
+        <DeleteTenant tenant={deleting} onClose={() => setDeleting(undefined)} onDeleted={again} />
       )}
     </Page>
-  );
-}
-
-function CreateTenant({ onClose }: { onClose: () => void }) {
-  const [, go] = useLocation();
-  const [name, setName] = useState("");
-  const [tenantId, setTenantId] = useState("");
-  return (
-    <FormDialog
-      heading={t("tenants.create")}
-      submit={t("create")}
-      disabled={!name.trim() || !tenantId.trim()}
-      onSubmit={async () => {
-        const tenant = await ask(api.POST("/api/tenants", { body: { name: name.trim(), tenantId: tenantId.trim() } }));
-        go(addressOf("/tenants", tenant.tenantId));
-      }}
-      onClose={onClose}
-    >
-      {(problem) => (
-        <>
-          <TextField name="name" labelText={t("name")} value={name} onValue={setName} problem={problem} data-modal-primary-focus />
-          <TextField
-            name="tenantId"
-            labelText={t("tenants.id")}
-            helperText={t("tenants.id_stays")}
-            value={tenantId}
-            onValue={setTenantId}
-            problem={problem}
-          />
-        </>
-      )}
-    </FormDialog>
   );
 }

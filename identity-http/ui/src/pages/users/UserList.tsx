@@ -1,5 +1,4 @@
-import { Button } from "@carbon/react";
-import { Add, TrashCan } from "@carbon/icons-react";
+import { TrashCan } from "@carbon/icons-react";
 import { useState } from "react";
 import { useLocation } from "wouter";
 
@@ -7,6 +6,8 @@ import { type User, usersOf } from "../../api/people";
 import { useSession } from "../../app/session";
 import { addressOf } from "../../lib/address";
 import { t } from "../../lib/i18n";
+import { useRound } from "../../lib/useRound";
+import { Create } from "../../parts/Create";
 import { Listing } from "../../parts/Listing";
 import { Page } from "../../parts/Page";
 import { DeleteUser } from "./DeleteUser";
@@ -19,13 +20,8 @@ export default function UserList() {
   const [, go] = useLocation();
   const [creating, setCreating] = useState(false);
   const [deleting, setDeleting] = useState<User>();
-  const [round, setRound] = useState(0);
+  const [round, again] = useRound();
   if (!users) return null;
-  const create = session.mayWrite && (
-    <Button size="lg" renderIcon={Add} onClick={() => setCreating(true)}>
-      {t("users.create")}
-    </Button>
-  );
   return (
     <Page title={t("users.title")} lead={t("users.lead")}>
       <Listing<User>
@@ -36,7 +32,7 @@ export default function UserList() {
         rowKey={({ id }) => id}
         href={({ id }) => addressOf("/users", id)}
         columns={personColumns(users.sorts)}
-        tools={create}
+        tools={<Create text={t("users.create")} onClick={() => setCreating(true)} />}
         actions={
           session.mayWrite && users.remove
             ? [{ label: ({ username }) => t("delete_named", { name: username }), icon: TrashCan, onClick: setDeleting }]
@@ -48,7 +44,7 @@ export default function UserList() {
         <UserForm users={users} onDone={(id) => go(addressOf("/users", id))} onClose={() => setCreating(false)} />
       )}
       {deleting && (
-        <DeleteUser users={users} user={deleting} onClose={() => setDeleting(undefined)} onDeleted={() => setRound((round) => round + 1)} />
+        <DeleteUser users={users} user={deleting} onClose={() => setDeleting(undefined)} onDeleted={again} />
       )}
     </Page>
   );

@@ -6,6 +6,7 @@ import { useState } from "react";
 
 import * as choices from "../../api/choices";
 import { type Schemas, api, ask, base } from "../../api/client";
+import { allInWords } from "../../api/conditions";
 import { useSession } from "../../app/session";
 import { t, word } from "../../lib/i18n";
 import { useLoad } from "../../lib/useLoad";
@@ -46,7 +47,7 @@ function OfResource() {
         className="question"
         onSubmit={(event) => {
           event.preventDefault();
-          query.set({ ...target, page: 0 });
+          query.set({ type: target.type, action: target.action, resource: target.resource, page: 0 });
         }}
       >
         <QuestionFields value={target} onValue={setTarget} />
@@ -115,6 +116,14 @@ const OfAdministrators = () => (
   <Lines path="administrators" query={{}} load={() => review(ask(api.GET("/access/v1/review/administrators")))} />
 );
 
+/** By which somebody has it, and what must hold besides. */
+const Path = ({ path, condition }: Line) => (
+  <>
+    <span className="code">{path}</span>
+    {condition && <p className="hint">{allInWords(condition)}</p>}
+  </>
+);
+
 type Review = Schemas["ReviewView"];
 
 /** As JSON; a table of text is what the export is for. */
@@ -149,7 +158,7 @@ function Lines({ path, query, load }: LinesProps) {
         }
         columns={[
           { key: "party", header: t("audit.actor"), cell: ({ partyType, partyId }) => `${word("owner", partyType)} ${partyId}` },
-          { key: "path", header: t("who.path"), cell: ({ path }) => <span className="code">{path}</span> },
+          { key: "path", header: t("who.path"), cell: (line) => <Path {...line} /> },
           { key: "resource", header: t("grants.resource"), cell: ({ resourceType, resourceId }) => `${resourceType} ${resourceId}`, minor: true },
           { key: "permissions", header: t("grants.permissions"), cell: ({ permissions }) => permissions.join(", "), minor: true },
         ]}

@@ -5,7 +5,8 @@ import { Checkmark, Close } from "@carbon/icons-react";
 import { useState } from "react";
 
 import type { Schemas } from "../../api/client";
-import type { Explanation, NearMiss, Party, Remedy, Scope, Step } from "../../api/decisions";
+import { allInWords, inWords as comparisonInWords } from "../../api/conditions";
+import type { Authorization, Explanation, NearMiss, Party, Remedy, Scope, Step } from "../../api/decisions";
 import { type Problem, asProblem } from "../../api/problem";
 import { doing } from "../../api/remedies";
 import { useSession } from "../../app/session";
@@ -71,6 +72,9 @@ const targetNode = ({ type, action, resource }: Target): Node => ({
 const scopeText = (scope: Scope) =>
   scope.match === "ANY" ? t("grants.all") : scope.match === "ID" ? scope.value : t("grants.by_property", { property: scope.value });
 
+const authorizationText = ({ resource_type, scope, permissions, condition }: Authorization) =>
+  [`${resource_type} ${scopeText(scope)}: ${list(permissions)}`, ...(condition ? [allInWords(condition)] : [])].join(", ");
+
 function nodeOf(step: Step): Node {
   switch (step.step) {
     case "PRINCIPAL":
@@ -87,10 +91,8 @@ function nodeOf(step: Step): Node {
     }
     case "PERMISSION":
       return { kind: step.permission.audience, text: step.permission.definition, edge: t("edge.holds") };
-    case "AUTHORIZATION": {
-      const { resource_type, scope, permissions } = step.authorization;
-      return { kind: word("owner", "AUTHORIZATION"), text: `${resource_type} ${scopeText(scope)}: ${list(permissions)}`, edge: t("edge.owns") };
-    }
+    case "AUTHORIZATION":
+      return { kind: word("owner", "AUTHORIZATION"), text: authorizationText(step.authorization), edge: t("edge.owns") };
   }
 }
 
@@ -126,7 +128,7 @@ function Help({ miss, principal, onChanged }: { miss: NearMiss; principal?: Part
           <span className="hint">
             {t("why.through", {
               owner: `${word("owner", miss.through.owner.type)} ${miss.through.owner.id}`,
-              what: `${miss.through.resource_type} ${scopeText(miss.through.scope)}: ${list(miss.through.permissions)}`,
+              what: authorizationText(miss.through),
             })}
           </span>
         )}
@@ -187,7 +189,7 @@ function inWords(remedy: Remedy): string {
     case "NAME_IN_PROPERTY":
       return t("remedy.NAME_IN_PROPERTY", { property: remedy.property });
     case "SATISFY_CONDITION":
-      return t("remedy.SATISFY_CONDITION", { properties: list(remedy.failing.map(({ property }) => property)) });
+      return t("remedy.SATISFY_CONDITION", { what: list(remedy.failing.map(comparisonInWords)) });
   }
 }
 

@@ -41,6 +41,7 @@ function Ask() {
     type: query.get("type") || "api",
     action: query.get("action") || "read",
     resource: query.get("resource"),
+    properties: remembered(query.get("properties")),
   });
   const [token, setToken] = useState("");
   const [answer, setAnswer] = useState<{ to: Question; said: Answer }>();
@@ -50,7 +51,8 @@ function Ask() {
   const submit = async () => {
     const asked = { ...question, resource: question.resource.trim() || (usual ?? "*") };
     // A token has no business in an address.
-    if (asked.who !== "token") query.set({ ...asked });
+    const { properties, ...rest } = asked;
+    if (asked.who !== "token") query.set({ ...rest, properties: kept(properties) });
     try {
       setAnswer({ to: asked, said: await explain(asked.who === "token" ? { ...asked, id: token.trim() } : asked) });
       setProblem(undefined);
@@ -105,7 +107,7 @@ function Ask() {
             </datalist>
           </>
         )}
-        <QuestionFields value={question} onValue={(target) => setQuestion({ ...question, ...target })} />
+        <QuestionFields withProperties value={question} onValue={(target) => setQuestion({ ...question, ...target })} />
         <Button type="submit" disabled={!(question.who === "token" ? token : question.id).trim() || !question.action.trim()}>
           {t("why.ask")}
         </Button>
@@ -124,6 +126,11 @@ function Ask() {
     </>
   );
 }
+
+/** The properties in the address. */
+const kept = (properties: Record<string, string> = {}) =>
+  new URLSearchParams(Object.entries(properties).filter(([, text]) => text.trim() !== "")).toString();
+const remembered = (text: string) => Object.fromEntries(new URLSearchParams(text));
 
 /** A refusal of this service's own, by the reason id that it came with. */
 function Refusal() {

@@ -5,7 +5,12 @@ use serde_json::{Value, json};
 use super::ask;
 use crate::support::{Local, Store, created, done, refused, shows};
 
-on_each_store!(types_are_managed_and_granted_on, types_and_grants_are_configured);
+on_each_store!(
+    types_are_managed_and_granted_on,
+    types_are_listed_and_found,
+    authorizations_are_narrowed_and_moved,
+    types_and_grants_are_configured
+);
 
 async fn types_are_managed_and_granted_on(store: Store) {
     let local = Local::start(store).await;
@@ -77,8 +82,17 @@ async fn types_are_managed_and_granted_on(store: Store) {
     let less =
         |permissions: Value, properties: Value| json!({"supportedPermissions": permissions, "properties": properties});
     let path = "/api/resource-types/invoice";
-    refused(&api.put(path, &less(json!(["read"]), json!(["owner"]))).await, 409, "in_use");
-    refused(&api.put(path, &less(json!(["approve"]), json!([]))).await, 409, "in_use");
+    let says = async |parts: Value, field: &str, why: &str| {
+        let reply = api.put(path, &parts).await;
+        refused(&reply, 409, "in_use");
+        let problem = reply.json();
+        assert_eq!(problem["errors"], json!(["IN_USE", format!("{field}.invalid")]));
+        assert_eq!(problem["detail"], format!("{why}; change what uses it first."));
+    };
+    let granted = "the permission `approve` is still granted to user `ann`";
+    says(less(json!(["read"]), json!(["owner"])), "supportedPermissions", granted).await;
+    let seen = "the property `owner` is still looked at by a condition of user `ann`";
+    says(less(json!(["approve"]), json!([])), "properties", seen).await;
     shows(
         api.put(path, &less(json!(["abort", "approve"]), json!(["owner", "site"]))).await,
         &json!({"type": "invoice", "supportedPermissions": ["abort", "approve"], "properties": ["owner", "site"]}),
@@ -98,6 +112,94 @@ async fn types_are_managed_and_granted_on(store: Store) {
     assert_eq!(asks(json!("ann")).await, false);
     created(api.post("/api/resource-types", &kind).await);
     assert_eq!(asks(json!("ann")).await, false, "a type that comes back brings no grants");
+}
+
+async fn types_are_listed_and_found(store: Store) {
+    let local = Local::start(store).await;
+    let api = local.admin();
+    for name in ["zebra", "apple"] {
+        created(api.post("/api/resource-types", &json!({"type": name, "supportedPermissions": ["read"]})).await);
+    }
+    let names = async |query: &str| {
+        let reply = api.get(&format!("/api/resource-types{query}")).await.expect_status(200);
+        let listed = reply.json().as_array().expect("a list").clone();
+        let names: Vec<_> = listed.iter().map(|kind| kind["type"].as_str().expect("a name").to_owned()).collect();
+        (names.join(" "), reply.header("x-total-count").map(str::to_owned))
+    };
+    let own_first = "apple zebra decision-definition process-definition POLICY_DECISION".to_owned();
+    assert_eq!(names("").await, (own_first, Some("5".to_owned())));
+    assert_eq!(names("?page=1&resultSize=1").await, ("zebra".to_owned(), Some("5".to_owned())));
+    assert_eq!(names("?search=EBR").await, ("zebra".to_owned(), Some("1".to_owned())));
+    assert_eq!(names("?cluster=true&resultSize=1").await, ("apple".to_owned(), Some("28".to_owned())));
+    refused(&api.get("/api/resource-types?cluster=perhaps").await, 400, "query");
+
+    let apple = json!({"type": "apple", "supportedPermissions": ["read"], "properties": []});
+    shows(api.get("/api/resource-types/apple").await, &apple);
+    shows(
+        api.get("/api/resource-types/BACKUP").await,
+        &json!({"type": "BACKUP", "supportedPermissions":
+        ["CREATE", "DELETE", "READ", "RESTORE"]}),
+    );
+    refused(&api.get("/api/resource-types/pear").await, 404, "missing");
+    let reply = api.post("/api/resource-types", &json!({"type": "api", "supportedPermissions": ["read"]})).await;
+    refused(&reply, 400, "reserved");
+    assert_eq!(reply.json()["errors"], json!(["type.invalid"]));
+}
+
+async fn authorizations_are_narrowed_and_moved(store: Store) {
+    let local = Local::start(store).await;
+    let api = local.admin();
+    for name in ["ann", "annabel"] {
+        local.user(name).await;
+    }
+    let kind = json!({"type": "invoice", "supportedPermissions": ["read", "approve"], "properties": ["site"]});
+    created(api.post("/api/resource-types", &kind).await);
+    let at = |site: &str| json!([{"property": "resource.site", "operator": "EQUAL", "value": site}]);
+    let add = async |who: &str, kind: &str, key: &str, permission: &str, condition: Value| {
+        let body = json!({"entityType": "USER", "entityId": who, "resourceType": kind, "resourceKey": key,
+            "permission": permission, "condition": condition});
+        done(api.post("/api/authorizations", &body).await);
+    };
+    add("ann", "invoice", "*", "read", at("lyon")).await;
+    add("ann", "invoice", "7", "read", Value::Null).await;
+    add("ann", "process-definition", "*", "READ", Value::Null).await;
+    add("annabel", "invoice", "*", "read", Value::Null).await;
+    let count =
+        async |query: &str| api.get(&format!("/api/authorizations?{query}")).await.json().as_array().map(Vec::len);
+    let hers = "entityId=ann&entityType=USER";
+    assert_eq!(count(hers).await, Some(3));
+    assert_eq!(count(&format!("{hers}&resourceType=invoice")).await, Some(2));
+    assert_eq!(count(&format!("{hers}&resourceType=invoice&search=7")).await, Some(1));
+    assert_eq!(count("resourceType=invoice").await, Some(3));
+    assert_eq!(count("resourceType=BATCH").await, Some(0), "those of the Orchestration Cluster are not managed here");
+    let page = api.get("/api/authorizations?resourceType=invoice&page=1&resultSize=2").await;
+    assert_eq!(page.header("x-total-count"), Some("3"));
+    refused(&api.get("/api/authorizations?entityId=ann").await, 400, "entity");
+
+    // In one change, so that nobody has more or less in between.
+    let before = api.get("/api/capabilities").await;
+    let revision =
+        |reply: &identity_testkit::Reply| reply.header("x-identity-revision").and_then(|text| text.parse::<u64>().ok());
+    let moved = |from: Value, key: &str, condition: Value| {
+        json!({"entityType": "USER", "entityId": "ann", "resourceType": "invoice", "resourceKey": key,
+            "permissions": ["approve"], "condition": condition, "replaces": from})
+    };
+    let from = json!({"resourceKey": "*", "condition": at("lyon")});
+    let reply = api.put("/api/authorizations", &moved(from.clone(), "8", at("oslo"))).await;
+    assert_eq!(revision(&reply), revision(&before).map(|before| before + 1));
+    done(reply);
+    let listed = api.get(&format!("/api/authorizations?{hers}&resourceType=invoice&search=8")).await.json();
+    assert_eq!(
+        listed,
+        json!([{"entityId": "ann", "entityType": "USER", "resourceType": "invoice", "resourceKey": "8",
+        "permissions": ["approve"], "condition": at("oslo")}])
+    );
+    assert_eq!(count(hers).await, Some(3));
+    refused(&api.put("/api/authorizations", &moved(from, "9", Value::Null)).await, 404, "missing");
+    let from = json!({"resourceKey": "8", "condition": at("oslo")});
+    refused(&api.put("/api/authorizations", &moved(from.clone(), "7", Value::Null)).await, 409, "exists");
+    done(api.put("/api/authorizations", &moved(from, "8", at("oslo"))).await);
+    assert_eq!(count(hers).await, Some(3), "in its own place it only changes");
 }
 
 async fn types_and_grants_are_configured(store: Store) {

@@ -31,6 +31,15 @@ tasks!("tasks":
     who_administers_is_seen_and_exported,
 );
 
+tasks!("types":
+    a_resource_type_is_made_changed_and_deleted,
+    a_condition_is_made_changed_and_put_back,
+    every_comparison_survives_an_edit,
+    a_condition_that_cannot_be_is_refused_at_its_row,
+    why_a_condition_does_not_hold_is_seen,
+    many_types_and_authorizations_are_paged_by_the_server,
+);
+
 tasks!("circumstances":
     what_was_typed_survives_the_end_of_the_session,
     what_was_typed_survives_a_lost_connection_and_a_change_by_others,

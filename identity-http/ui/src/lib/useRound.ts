@@ -1,0 +1,8 @@
+/** Something that changes when a list has to be asked for again. */
+
+import { useCallback, useState } from "react";
+
+export function useRound() {
+  const [round, setRound] = useState(0);
+  return [round, useCallback(() => setRound((round) => round + 1), [])] as const;
+}

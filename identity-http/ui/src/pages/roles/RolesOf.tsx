@@ -1,0 +1,38 @@
+import * as choices from "../../api/choices";
+import type { Schemas } from "../../api/client";
+import { addressOf } from "../../lib/address";
+import { t } from "../../lib/i18n";
+import { inTurn } from "../../lib/inTurn";
+import { Members } from "../../parts/Members";
+
+interface Props {
+  load: () => Promise<Schemas["RoleView"][]>;
+  add: (name: string) => Promise<unknown>;
+  remove: (name: string) => Promise<unknown>;
+  heading?: string;
+  empty: string;
+}
+
+/** The roles that somebody has. */
+export const RolesOf = ({ load, add, remove, heading, empty }: Props) => (
+  <Members
+    label={t("roles.title")}
+    columns={[
+      { key: "name", header: t("name"), cell: ({ name }: Schemas["RoleView"]) => name },
+      { key: "description", header: t("description"), cell: ({ description }) => description, minor: true },
+    ]}
+    idOf={({ name }) => name}
+    nameOf={({ name }) => name}
+    href={({ name }) => addressOf("/roles", name)}
+    load={{ all: load }}
+    add={{
+      button: t("roles.assign"),
+      heading,
+      search: t("roles.search"),
+      find: choices.roles,
+      run: (names) => inTurn(names, add),
+    }}
+    remove={{ run: ({ name }) => remove(name), undo: ({ name }) => add(name) }}
+    empty={empty}
+  />
+);

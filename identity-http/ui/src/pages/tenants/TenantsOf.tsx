@@ -1,0 +1,42 @@
+import * as choices from "../../api/choices";
+import { type Schemas, api, askPage } from "../../api/client";
+import { join, leave } from "../../api/tenants";
+import { addressOf } from "../../lib/address";
+import { t } from "../../lib/i18n";
+import { inTurn } from "../../lib/inTurn";
+import { Members } from "../../parts/Members";
+
+interface Props {
+  memberType: "USER" | "GROUP";
+  memberId: string;
+  empty: string;
+}
+
+/** The tenants that somebody is in. */
+export function TenantsOf({ memberType, memberId, empty }: Props) {
+  const query = { memberId, memberType };
+  return (
+    <Members
+      label={t("tenants.title")}
+      columns={[
+        { key: "name", header: t("name"), cell: ({ name }: Schemas["TenantView"]) => name },
+        { key: "id", header: t("id"), cell: ({ tenantId }) => <span className="code">{tenantId}</span>, minor: true },
+      ]}
+      idOf={({ tenantId }) => tenantId}
+      nameOf={({ name }) => name}
+      href={({ tenantId }) => addressOf("/tenants", tenantId)}
+      load={{ all: async () => (await askPage(api.GET("/api/tenants", { params: { query } }))).items }}
+      add={{
+        button: t("tenants.assign"),
+        search: t("tenants.search"),
+        find: choices.tenants,
+        run: (ids) => inTurn(ids, (tenantId) => join[memberType](tenantId, [memberId])),
+      }}
+      remove={{
+        run: ({ tenantId }) => leave[memberType](tenantId, memberId),
+        undo: ({ tenantId }) => join[memberType](tenantId, [memberId]),
+      }}
+      empty={empty}
+    />
+  );
+}

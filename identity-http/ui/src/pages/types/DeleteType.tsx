@@ -1,0 +1,34 @@
+import { api, ask, askPage } from "../../api/client";
+import { useToast } from "../../app/toasts";
+import { t } from "../../lib/i18n";
+import { ConfirmDialog } from "../../parts/Dialog";
+
+interface Props {
+  type: string;
+  onClose: () => void;
+  onDeleted: () => void;
+}
+
+/** Deletes a type, after saying how many authorizations end with it. */
+export function DeleteType({ type, onClose, onDeleted }: Props) {
+  const say = useToast();
+  const consequences = async () => {
+    const query = { resourceType: type, page: 0, resultSize: 1 };
+    const { total } = await askPage(api.GET("/api/authorizations", { params: { query } }));
+    const ending = total > 0 ? t("lose.type", { count: total, name: type }) : t("lose.type_unused", { name: type });
+    return [ending, t("lose.no_undo")];
+  };
+  return (
+    <ConfirmDialog
+      heading={t("types.delete", { name: type })}
+      submit={t("delete")}
+      consequences={consequences}
+      onConfirm={async () => {
+        await ask(api.DELETE("/api/resource-types/{type}", { params: { path: { type } } }));
+        say({ title: t("deleted", { name: type }) });
+        onDeleted();
+      }}
+      onClose={onClose}
+    />
+  );
+}

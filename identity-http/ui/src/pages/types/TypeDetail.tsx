@@ -1,0 +1,52 @@
+import { api, ask } from "../../api/client";
+import { grantsOn } from "../../api/grants";
+import { isOwn } from "../../api/types";
+import { useSession } from "../../app/session";
+import { t } from "../../lib/i18n";
+import { useLoad } from "../../lib/useLoad";
+import { Chips } from "../../parts/Chips";
+import { Detail } from "../../parts/Detail";
+import { GrantList } from "../../parts/GrantList";
+import { DeleteType } from "./DeleteType";
+import { TypeForm } from "./TypeForm";
+import { Whose } from "./TypeList";
+
+export default function TypeDetail({ id }: { id: string }) {
+  const session = useSession();
+  const loaded = useLoad(() => ask(api.GET("/api/resource-types/{type}", { params: { path: { type: id } } })), [id]);
+  const grants = grantsOn(session, id);
+  return (
+    <Detail
+      loaded={loaded}
+      one={t("types.one")}
+      above={{ title: t("types.title"), href: "/resource-types" }}
+      title={({ type }) => type}
+      isFixed={(type) => !isOwn(type)}
+      edit={{ form: (type, onDone, onClose) => <TypeForm type={type} onDone={onDone} onClose={onClose} /> }}
+      remove={({ type }, onDeleted, onClose) => <DeleteType type={type} onDeleted={onDeleted} onClose={onClose} />}
+    >
+      {(type) => (
+        <>
+          <dl className="facts">
+            <dt>{t("types.whose")}</dt>
+            <dd>
+              <Whose {...type} />
+            </dd>
+            <dt>{t("grants.permissions")}</dt>
+            <dd>
+              <Chips texts={type.supportedPermissions} />
+            </dd>
+            {isOwn(type) && (
+              <>
+                <dt>{t("types.properties")}</dt>
+                <dd>{type.properties?.length ? <Chips texts={type.properties} /> : t("types.no_properties")}</dd>
+              </>
+            )}
+          </dl>
+          <h2 className="group-title">{t("authorizations.title")}</h2>
+          {grants && <GrantList grants={grants} resourceType={type.type} />}
+        </>
+      )}
+    </Detail>
+  );
+}

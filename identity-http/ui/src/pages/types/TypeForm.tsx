@@ -1,0 +1,74 @@
+import { useState } from "react";
+
+import { api, ask } from "../../api/client";
+import type { ResourceType } from "../../api/types";
+import { useToast } from "../../app/toasts";
+import { t } from "../../lib/i18n";
+import { lines } from "../../lib/lines";
+import { FormDialog } from "../../parts/Dialog";
+import { LinesField, TextField } from "../../parts/fields";
+
+interface Props {
+  /** What to change; a new one otherwise. */
+  type?: ResourceType;
+  onDone: (name: string) => void;
+  onClose: () => void;
+}
+
+export function TypeForm({ type, onDone, onClose }: Props) {
+  const say = useToast();
+  const [name, setName] = useState(type?.type ?? "");
+  const [permissions, setPermissions] = useState(type?.supportedPermissions.join("\n") ?? "");
+  const [properties, setProperties] = useState(type?.properties?.join("\n") ?? "");
+  const save = async () => {
+    const parts = { supportedPermissions: lines(permissions), properties: lines(properties) };
+    const made = await (type
+      ? ask(api.PUT("/api/resource-types/{type}", { params: { path: { type: type.type } }, body: parts }))
+      : ask(api.POST("/api/resource-types", { body: { type: name.trim(), ...parts } })));
+    say({ title: t("saved", { name: made.type }) });
+    onDone(made.type);
+  };
+  return (
+    <FormDialog
+      heading={t(type ? "types.edit" : "types.create")}
+      submit={t(type ? "save" : "create")}
+      disabled={!name.trim() || lines(permissions).length === 0}
+      places={type ? {} : { exists: "type" }}
+      onSubmit={save}
+      onClose={onClose}
+    >
+      {(problem) => (
+        <>
+          {!type && (
+            <TextField
+              name="type"
+              labelText={t("name")}
+              helperText={t("types.name_stays")}
+              value={name}
+              onValue={setName}
+              problem={problem}
+              spellCheck={false}
+              data-modal-primary-focus
+            />
+          )}
+          <LinesField
+            name="supportedPermissions"
+            labelText={t("grants.permissions")}
+            helperText={t("types.permissions_help")}
+            value={permissions}
+            onValue={setPermissions}
+            problem={problem}
+          />
+          <LinesField
+            name="properties"
+            labelText={t("types.properties")}
+            helperText={t("types.properties_help")}
+            value={properties}
+            onValue={setProperties}
+            problem={problem}
+          />
+        </>
+      )}
+    </FormDialog>
+  );
+}

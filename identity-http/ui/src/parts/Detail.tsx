@@ -1,0 +1,63 @@
+/** The page of one thing: what it is, what can be done with it, and what is said when it cannot be shown. */
+
+import { Button } from "@carbon/react";
+import { Edit, TrashCan } from "@carbon/icons-react";
+import { type ReactNode, useState } from "react";
+import { useLocation } from "wouter";
+
+import { useSession } from "../app/session";
+import { t } from "../lib/i18n";
+import type { Loaded } from "../lib/useLoad";
+import { Page } from "./Page";
+import { ProblemNotice } from "./ProblemNotice";
+
+interface Props<T> {
+  loaded: Loaded<T>;
+  /** What the page is called when the thing cannot be shown. */
+  one: string;
+  /** The list that it is in. */
+  above: { title: string; href: string };
+  title: (thing: T) => string;
+  lead?: (thing: T) => ReactNode;
+  /** Things that nobody can change. */
+  isFixed?: (thing: T) => boolean;
+  edit: { text?: string; form: (thing: T, onDone: () => void, onClose: () => void) => ReactNode };
+  /** Left out where such things cannot be deleted. */
+  remove?: (thing: T, onDeleted: () => void, onClose: () => void) => ReactNode;
+  children: (thing: T) => ReactNode;
+}
+
+export function Detail<T>({ loaded, one, above, title, lead, isFixed, edit, remove, children }: Props<T>) {
+  const { mayWrite } = useSession();
+  const [, go] = useLocation();
+  const [dialog, setDialog] = useState<"edit" | "delete">();
+  const close = () => setDialog(undefined);
+  const { data, problem, reload } = loaded;
+  if (data === undefined)
+    return (
+      problem && (
+        <Page title={one} above={[above]}>
+          <ProblemNotice problem={problem} onRetry={reload} />
+        </Page>
+      )
+    );
+  const actions = mayWrite && !isFixed?.(data) && (
+    <>
+      <Button kind="tertiary" renderIcon={Edit} onClick={() => setDialog("edit")}>
+        {edit.text ?? t("edit")}
+      </Button>
+      {remove && (
+        <Button kind="danger--tertiary" renderIcon={TrashCan} onClick={() => setDialog("delete")}>
+          {t("delete")}
+        </Button>
+      )}
+    </>
+  );
+  return (
+    <Page title={title(data)} above={[above]} lead={lead?.(data)} actions={actions}>
+      {children(data)}
+      {dialog === "edit" && edit.form(data, reload, close)}
+      {dialog === "delete" && remove?.(data, () => go(above.href), close)}
+    </Page>
+  );
+}

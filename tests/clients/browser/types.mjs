@@ -1,0 +1,259 @@
+// Resource types of one's own, and conditions of authorizations on them.
+
+import assert from "node:assert/strict";
+
+import { api, base, open, signIn, until, user } from "./browser.mjs";
+import { look } from "./eyes.mjs";
+import { button, dialog, row, said } from "./hands.mjs";
+
+const admin = api();
+const typeOf = async (name) => (await admin.get(`/api/resource-types/${name}`)).body;
+const grantsOn = async (name) => (await admin.get(`/api/authorizations?resourceType=${name}`)).body;
+
+async function make(type, supportedPermissions, properties) {
+  assert.equal((await admin.post("/api/resource-types", { type, supportedPermissions, properties })).status, 201);
+}
+
+async function grant(entityId, resourceType, permission, condition) {
+  const body = { entityType: "USER", entityId, resourceType, resourceKey: "*", permission, condition };
+  assert.equal((await admin.post("/api/authorizations", body)).status, 204);
+}
+
+/** Whether somebody may do something with a resource of these properties. */
+async function may(id, name, type, properties) {
+  const question = { subject: { type: "user", id }, action: { name }, resource: { type, id: "1", properties } };
+  return (await admin.post("/access/v1/evaluation", question)).body.decision;
+}
+
+const comparison = (page, number) => dialog(page).getByRole("group", { name: `Comparison ${number}` });
+
+export const tasks = {
+  async a_resource_type_is_made_changed_and_deleted(browser) {
+    await user("tess");
+    const { page, close, expect } = await open(browser);
+    await signIn(page, "demo", "demo", "/resource-types");
+    await page.getByRole("row", { name: /^PROCESS_DEFINITION Built in/ }).waitFor();
+    assert.equal(await page.getByRole("button", { name: "Delete PROCESS_DEFINITION" }).count(), 0);
+
+    // A name that is taken or means something else is refused at its field; what was typed stays.
+    expect(/409|400/);
+    await button(page, "Create resource type").click();
+    await dialog(page).getByLabel("Permissions").fill("approve\nread");
+    await dialog(page).getByLabel("Properties").fill("owner\nsite");
+    const refused = dialog(page).locator("#field-type-error-msg");
+    for (const [name, why] of [["role", /exists already/], ["api", /choose another name/], ["a b", /may only contain/]]) {
+      await dialog(page).getByLabel("Name").fill(name);
+      await button(dialog(page), "Create").click();
+      await refused.filter({ hasText: why }).waitFor();
+    }
+    await look(page, "refused-resource-type");
+    await dialog(page).getByLabel("Name").fill("ticket");
+    await button(dialog(page), "Create").click();
+    await page.getByRole("heading", { name: "ticket", level: 1 }).waitFor();
+    const made = { type: "ticket", supportedPermissions: ["approve", "read"], properties: ["owner", "site"] };
+    assert.deepEqual(await typeOf("ticket"), made);
+
+    // What is in use cannot go, and the field says who uses it.
+    await grant("tess", "ticket", "approve", [{ property: "resource.site", operator: "EQUAL", value: "lyon" }]);
+    await button(page, "Edit").click();
+    await dialog(page).getByLabel("Permissions").fill("read\nreject");
+    await button(dialog(page), "Save").click();
+    await dialog(page).getByText("the permission `approve` is still granted to user `tess`").waitFor();
+    await dialog(page).getByLabel("Permissions").fill("approve\nreject");
+    await dialog(page).getByLabel("Properties").fill("owner");
+    await button(dialog(page), "Save").click();
+    await dialog(page).getByText("the property `site` is still looked at by a condition of user `tess`").waitFor();
+    await dialog(page).getByLabel("Properties").fill("site\nowner\nteam");
+    await button(dialog(page), "Save").click();
+    await page.getByText("team", { exact: true }).waitFor();
+    const changed = { type: "ticket", supportedPermissions: ["approve", "reject"], properties: ["owner", "site", "team"] };
+    assert.deepEqual(await typeOf("ticket"), changed);
+
+    // What ends with it is said before it goes.
+    await button(page, "Delete").click();
+    await dialog(page).getByText("1 authorization on ticket ends.").waitFor();
+    await button(dialog(page), "Delete").click();
+    await page.getByRole("heading", { name: "Resource types", level: 1 }).waitFor();
+    assert.equal((await admin.get("/api/resource-types/ticket")).status, 404);
+
+    await page.goto(`${base}/resource-types/PROCESS_DEFINITION`);
+    await page.getByRole("heading", { name: "PROCESS_DEFINITION", level: 1 }).waitFor();
+    assert.equal(await button(page, "Edit").count(), 0);
+    await close();
+  },
+
+  async a_condition_is_made_changed_and_put_back(browser) {
+    await user("cora");
+    await make("parcel", ["open", "send"], ["owner", "site"]);
+    const { page, close } = await open(browser);
+    await signIn(page, "demo", "demo", "/resource-types/parcel");
+    await button(page, "Create authorization").click();
+    await dialog(page).getByLabel("Kind of owner").selectOption("USER");
+    await dialog(page).getByLabel("Owner’s ID").fill("cora");
+    await dialog(page).getByText("open", { exact: true }).click();
+
+    // By keyboard: a new comparison has the focus, and gives it back when it goes.
+    const focused = () => page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent);
+    for (const number of [1, 2]) {
+      await button(dialog(page), "Add comparison").press("Enter");
+      await comparison(page, number).waitFor();
+      await until("the focus to come", async () => (await focused()) === `field-comparison-${number}-side`);
+    }
+    await button(dialog(page), "Remove comparison 2").press("Enter");
+    await until("the focus to go back", async () => (await focused()) === "Add comparison");
+    assert.ok(await button(dialog(page), "Create").isDisabled(), "a comparison lacks its value");
+    await comparison(page, 1).locator("#field-comparison-1-name").selectOption("site");
+    await comparison(page, 1).getByLabel("Value").fill("lyon");
+    await comparison(page, 1).getByText("the resource’s site is “lyon”").waitFor();
+    await look(page, "condition");
+    await button(dialog(page), "Create").click();
+    await row(page, "only if the resource’s site is “lyon”").waitFor();
+    assert.deepEqual([await may("cora", "open", "parcel", { site: "lyon" }), await may("cora", "open", "parcel", { site: "oslo" })], [true, false]);
+
+    // The condition survives a change of something else, and is itself changed in one step.
+    await button(page, "Edit: cora on parcel all").click();
+    await dialog(page).getByText("send", { exact: true }).click();
+    await button(dialog(page), "Save").click();
+    await row(page, "send").waitFor();
+    const condition = [{ property: "resource.site", operator: "EQUAL", value: "lyon" }];
+    assert.deepEqual((await grantsOn("parcel")).map((one) => [one.permissions, one.condition]), [[["open", "send"], condition]]);
+    await button(page, "Edit: cora on parcel all").click();
+    await button(dialog(page), "Add comparison").click();
+    await comparison(page, 2).getByLabel("Comparison", { exact: true }).selectOption("CONTAINS_CALLER");
+    await button(dialog(page), "Save").click();
+    await row(page, "“lyon” and the resource’s owner is or contains the caller").waitFor();
+    assert.equal((await grantsOn("parcel")).length, 1);
+    assert.deepEqual(
+      [await may("cora", "send", "parcel", { site: "lyon", owner: ["cora"] }), await may("cora", "send", "parcel", { site: "lyon" })],
+      [true, false],
+    );
+
+    // Ended, and put back with its condition.
+    const before = await grantsOn("parcel");
+    await button(page, "End: cora on parcel all").click();
+    await button(dialog(page), "End authorization").click();
+    await said(page, "The authorization has ended.");
+    assert.deepEqual(await grantsOn("parcel"), []);
+    await button(page, "Undo").click();
+    await row(page, "cora").waitFor();
+    assert.deepEqual(await grantsOn("parcel"), before);
+    await close();
+  },
+
+  async every_comparison_survives_an_edit(browser) {
+    await user("ella");
+    await make("order", ["read"], ["site", "amount", "states", "teams"]);
+    const condition = [
+      { property: "resource.site", operator: "EQUAL", value: "5" },
+      { property: "resource.site", operator: "EQUAL", other: "subject.site" },
+      { property: "action.reason", operator: "NOT_EQUAL", value: "" },
+      { property: "resource.amount", operator: "NOT_EQUAL", other: "resource.site" },
+      { property: "resource.amount", operator: "EQUAL", value: 1.5 },
+      { property: "resource.states", operator: "IN", values: ["open", "true", true, 3, "3", "“a” and b", "two\nlines"] },
+      { property: "subject.site", operator: "IN", other: "resource.states" },
+      { property: "resource.teams", operator: "CONTAINS_CALLER" },
+      { property: "resource.teams", operator: "CONTAINS_CALLERS_GROUP" },
+    ];
+    await grant("ella", "order", "read", condition);
+    const { page, close } = await open(browser);
+    await signIn(page, "demo", "demo", "/authorizations");
+    for (const tab of ["Orchestration cluster", "Components of the platform"]) {
+      await page.goto(`${base}/users/ella?tab=authorizations`);
+      const listed = page.getByRole("region", { name: tab });
+      await listed.getByRole("button", { name: "Edit: ella on order" }).first().click();
+      await comparison(page, 9).waitFor();
+      // Something else is changed, there and back.
+      for (const _ of [1, 2]) await dialog(page).getByText("read", { exact: true }).click();
+      await button(dialog(page), "Save").click();
+      await said(page, "The authorization is changed.");
+      assert.deepEqual((await grantsOn("order")).map((one) => one.condition), [condition], tab);
+    }
+    await close();
+  },
+
+  async a_condition_that_cannot_be_is_refused_at_its_row(browser) {
+    await make("form", ["read"], ["site"]);
+    await user("rhea");
+    const { page, close, expect } = await open(browser);
+    expect(/400/);
+    await signIn(page, "demo", "demo", "/resource-types/form");
+    await button(page, "Create authorization").click();
+    await dialog(page).getByLabel("Kind of owner").selectOption("USER");
+    await dialog(page).getByLabel("Owner’s ID").fill("rhea");
+    await dialog(page).getByText("read", { exact: true }).click();
+    for (const _ of [1, 2]) await button(dialog(page), "Add comparison").click();
+    await comparison(page, 1).locator("#field-comparison-1-side").selectOption("subject");
+    await comparison(page, 1).locator("#field-comparison-1-name").fill("level");
+    await comparison(page, 1).getByLabel("Value").fill("5");
+    await comparison(page, 1).getByText('5 is not compared as a text. For the text, write "5".').waitFor();
+    await comparison(page, 2).getByLabel("Value").fill("99999999999999999999");
+    await comparison(page, 2).getByText("A whole number this large cannot be written here.").waitFor();
+    assert.ok(await button(dialog(page), "Create").isDisabled());
+    await comparison(page, 2).getByLabel("Value").fill("lyon");
+    // Somebody else takes the property away meanwhile.
+    assert.equal((await admin.put("/api/resource-types/form", { supportedPermissions: ["read"], properties: [] })).status, 200);
+    await button(dialog(page), "Create").click();
+    await comparison(page, 2).getByRole("alert").filter({ hasText: "`form` has no property `site`" }).waitFor();
+    assert.equal(await comparison(page, 1).getByRole("alert").filter({ hasText: "property" }).count(), 0);
+    await look(page, "refused-condition");
+    await button(dialog(page), "Remove comparison 2").click();
+    await button(dialog(page), "Create").click();
+    await row(page, "only if the caller’s level is 5").waitFor();
+    assert.deepEqual((await grantsOn("form"))[0].condition, [{ property: "subject.level", operator: "EQUAL", value: 5 }]);
+    await close();
+  },
+
+  async why_a_condition_does_not_hold_is_seen(browser) {
+    await user("wim");
+    await make("claim", ["settle"], ["site"]);
+    await grant("wim", "claim", "settle", [{ property: "resource.site", operator: "IN", values: ["lyon", "oslo"] }]);
+    const { page, close } = await open(browser);
+    await signIn(page, "demo", "demo", "/why?who=user&id=wim&type=claim&action=settle&resource=1&properties=site%3Drome");
+    await button(page, "Ask").click();
+    await page.getByRole("heading", { name: "Not allowed" }).waitFor();
+    await said(page, "Its condition does not hold for what was asked: the resource’s site is “lyon” or “oslo”.");
+    await page.getByLabel("The resource’s site").fill("oslo");
+    await button(page, "Ask").click();
+    await page.getByRole("heading", { name: "Allowed", exact: true }).waitFor();
+    assert.match(await page.getByRole("list", { name: "The path" }).innerText(), /settle, only if the resource’s site is/);
+    await look(page, "why-condition");
+    await page.reload();
+    assert.equal(await page.getByLabel("The resource’s site").inputValue(), "oslo", "the address leads here again");
+
+    await page.goto(`${base}/who-can?type=claim&action=settle`);
+    await row(page, "only if the resource’s site is “lyon” or “oslo”").waitFor();
+    await close();
+  },
+
+  async many_types_and_authorizations_are_paged_by_the_server(browser) {
+    const names = Array.from({ length: 45 }, (_, index) => `many-${String(index).padStart(2, "0")}`);
+    for (const name of names) await make(name, ["read"], []);
+    await user("mona");
+    for (let index = 0; index < 45; index += 1) {
+      const body = { entityType: "USER", entityId: "mona", resourceType: "many-00", resourceKey: `r-${index}`, permission: "read" };
+      assert.equal((await admin.post("/api/authorizations", body)).status, 204);
+    }
+    const { page, close } = await open(browser);
+    const asked = [];
+    page.on("request", (request) => asked.push(request.url()));
+    await signIn(page, "demo", "demo", "/resource-types?q=many-");
+    await said(page, "45 entries");
+    await page.getByRole("button", { name: "Next page" }).click();
+    await row(page, "many-20").waitFor();
+    assert.equal(await page.getByRole("row").count(), 21);
+    assert.ok(asked.some((url) => /resource-types\?.*page=1&resultSize=20/.test(url)), "a page is asked for");
+    await page.goto(`${base}/resource-types/many-00`);
+    await said(page, "45 entries");
+    await page.getByRole("button", { name: "Next page" }).click();
+    await page.waitForURL(/page=2/);
+    await said(page, "21 to 40 of 45");
+    assert.equal(await page.getByRole("row").count(), 21);
+
+    // Two lists on a page are paged each by itself, also where one has nothing more to show.
+    await page.goto(`${base}/users/mona?tab=authorizations`);
+    await page.getByRole("button", { name: "Next page" }).first().click();
+    await page.getByText("21 to 40 of 46").waitFor();
+    await page.getByText("1 to 20 of 45").waitFor();
+    await close();
+  },
+};

@@ -426,6 +426,18 @@ async fn the_next_application_of_an_id_does_not_get_what_the_last_one_had() {
 }
 
 #[tokio::test]
+async fn who_settles_late_takes_nothing_from_the_next_application_of_an_id() {
+    let platform = Platform::new().await;
+    interrupted_client(&platform).await;
+    let late = platform.journal.list().await.unwrap().remove(0);
+    let replica = platform.replica().await;
+    let next = replica.clients.create(&caller(&replica.engine, "ann"), &new_client()).await.unwrap().value;
+    platform.join(Party::Client(next.client_id.clone())).await;
+    assert_eq!(replica.deletions.settle(&late).await.unwrap(), None);
+    assert_eq!(platform.members().await, [Party::Client(next.client_id)]);
+}
+
+#[tokio::test]
 async fn an_application_is_gone_even_if_another_has_its_id() {
     let platform = Platform::new().await;
     interrupted_client(&platform).await;

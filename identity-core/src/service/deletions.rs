@@ -103,7 +103,7 @@ impl Deletions {
         };
         self.journal.open(&deletion).await.map_err(ServiceError::Store)?;
         let mut deleted = delete.await;
-        if matches!(deleted, Ok(()) | Err(DirectoryError::Missing(_))) && self.forget(&permit, &deletion.of).await? {
+        if matches!(deleted, Ok(()) | Err(DirectoryError::Missing(_))) && self.forget(&permit, &deletion).await? {
             // Another deletion of it was interrupted; this one finished it.
             deleted = Ok(());
         }
@@ -146,7 +146,7 @@ impl Deletions {
         } else {
             let permit = Permit::of_the_server_to_finish(deletion);
             self.must_let_go(&permit, &deletion.of).await?;
-            self.forget(&permit, &deletion.of).await?;
+            self.forget(&permit, deletion).await?;
             Settled::Done
         };
         let outcome = self.reconciled(deletion, settled);
@@ -172,14 +172,18 @@ impl Deletions {
     }
 
     /// Takes away everything that somebody who is gone is a member of or owns; says whether there was anything.
-    async fn forget(&self, permit: &Permit, gone: &Deletable) -> Result<bool, WriteError> {
+    async fn forget(&self, permit: &Permit, deletion: &Deletion) -> Result<bool, WriteError> {
         // Another replica may have given them something a moment ago.
         self.engine.catch_up().await?;
-        let party = gone.party();
+        let party = deletion.of.party();
         if forgetting(&self.engine.world(), &party).is_empty() {
             return Ok(false);
         }
-        let attempt = AuditDraft { operation: AuditOperation::Delete, entity: gone.entity(), related: None };
+        if !self.journal.list().await?.iter().any(|open| open.id == deletion.id) {
+            // Somebody else has done it, and whoever has the id by now is another.
+            return Ok(false);
+        }
+        let attempt = AuditDraft { operation: AuditOperation::Delete, entity: deletion.of.entity(), related: None };
         let plan = |world: &World| Ok(forgetting(world, &party));
         Ok(!self.engine.execute(permit, attempt, plan).await?.changes.is_empty())
     }

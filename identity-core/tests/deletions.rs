@@ -1,6 +1,6 @@
 //! Deletions that span a directory and the store, interrupted at every place.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::future::poll_fn;
 use std::pin::pin;

@@ -5,6 +5,7 @@
 
 mod audit;
 mod database;
+mod deletions;
 mod error;
 mod migrate;
 mod policy;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use identity_core::port::StoreError;
 
 pub use audit::PostgresAuditLog;
+pub use deletions::PostgresDeletionJournal;
 pub use policy::PostgresPolicyStore;
 pub use sessions::PostgresSessionStore;
 pub use settings::{InvalidSettings, PostgresSettings, Schema, TlsMode};
@@ -32,6 +34,8 @@ pub struct PostgresStores {
     pub sessions: Arc<PostgresSessionStore>,
     /// What was done and refused.
     pub audit: Arc<PostgresAuditLog>,
+    /// Deletions in a directory.
+    pub deletions: Arc<PostgresDeletionJournal>,
     database: Arc<Database>,
 }
 
@@ -44,6 +48,7 @@ impl PostgresStores {
             policy: Arc::new(PostgresPolicyStore::new(Arc::clone(&database), settings)),
             sessions: Arc::new(PostgresSessionStore::new(Arc::clone(&database))),
             audit: Arc::new(PostgresAuditLog::new(Arc::clone(&database))),
+            deletions: Arc::new(PostgresDeletionJournal::new(Arc::clone(&database))),
             database,
         }
     }

@@ -6,6 +6,7 @@
 
 mod audit;
 mod database;
+mod deletions;
 mod error;
 mod migrate;
 mod policy;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use identity_core::port::StoreError;
 
 pub use audit::SqliteAuditLog;
+pub use deletions::SqliteDeletionJournal;
 pub use policy::SqlitePolicyStore;
 pub use sessions::SqliteSessionStore;
 
@@ -33,6 +35,8 @@ pub struct SqliteStores {
     pub sessions: Arc<SqliteSessionStore>,
     /// What was done and refused.
     pub audit: Arc<SqliteAuditLog>,
+    /// Deletions in a directory.
+    pub deletions: Arc<SqliteDeletionJournal>,
     database: Arc<Database>,
 }
 
@@ -60,6 +64,7 @@ impl SqliteStores {
             policy: Arc::new(SqlitePolicyStore::new(Arc::clone(&database), polling)),
             sessions: Arc::new(SqliteSessionStore::new(Arc::clone(&database))),
             audit: Arc::new(SqliteAuditLog::new(Arc::clone(&database))),
+            deletions: Arc::new(SqliteDeletionJournal::new(Arc::clone(&database))),
             database,
         })
     }

@@ -1,5 +1,6 @@
 //! From a configuration to a running server. Reads like a recipe; each step is a function of its own.
 
+mod directory;
 mod listen;
 mod operations;
 mod stores;
@@ -20,7 +21,8 @@ use tracing::{error, info, warn};
 use crate::bootstrap::{self, BootstrapError};
 use crate::config::{Config, UserSeed};
 use crate::effects::{RandomIds, SystemClock};
-use crate::profile::{self, AssemblyError, Directory, NotYet, Parts};
+use crate::profile::{self, AssemblyError, Parts};
+use directory::{initialised, look_for_orphans, settle_deletions};
 use listen::Listening;
 use operations::{Metrics, ServerOperations, Stage};
 use stores::Stores;
@@ -118,6 +120,7 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
         let parts = Parts {
             engine: &engine,
             audit: &stores.audit,
+            deletions: &stores.deletions,
             sessions: &stores.sessions,
             hasher,
             clock: &clock,
@@ -145,6 +148,9 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
     }
     if let Some(sign_in) = &assembled.surfaces.sign_in {
         actix_web::rt::spawn(sweep(Arc::clone(&sign_in.sessions)));
+    }
+    if let Some(deletions) = assembled.deletions.clone() {
+        actix_web::rt::spawn(settle_deletions(deletions));
     }
     if let (Some(directory), Some(keycloak)) = (&directory, &config.keycloak) {
         let orphans = Orphans::new(Arc::clone(&engine), directory.ports().of_members());
@@ -193,51 +199,6 @@ async fn sweep(sessions: Arc<Sessions>) {
         if let Err(error) = sessions.sweep().await {
             warn!(error = &error as &dyn std::error::Error, "sessions.sweep.failed");
         }
-    }
-}
-
-/// Makes the directory what it shall be, however long it takes until it can be asked; says who this server is there.
-async fn initialised(
-    directory: &dyn Directory,
-    engine: &Engine,
-    operations: &ServerOperations,
-) -> Option<(String, Secret)> {
-    let mut pause = Duration::from_millis(500);
-    loop {
-        let initialised = directory.initialise(engine).await;
-        let own = match initialised {
-            Ok(()) => directory.own_client().await,
-            Err(not_yet) => Err(not_yet),
-        };
-        let NotYet(reason) = match own {
-            Ok(own) => return own,
-            Err(not_yet) => not_yet,
-        };
-        warn!(reason, retry_in = ?pause, "directory.not_ready");
-        operations.enter(Stage::WaitingForDirectory(format!("{reason}; tried again until it works")));
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(Duration::from_secs(15));
-    }
-}
-
-/// Looks, again and again, for what is left here of users, groups and applications that are gone; says who it is, and takes it
-/// away where that is wanted.
-async fn look_for_orphans(orphans: Orphans, interval: Duration, remove: bool) {
-    loop {
-        match orphans.find().await {
-            Ok(gone) => {
-                #[expect(clippy::cast_precision_loss, reason = "a metric is a float")]
-                metrics::gauge!("identity_orphans").set(gone.len() as f64);
-                for party in gone {
-                    warn!(%party, remove, "orphan.found");
-                    if remove && let Err(error) = orphans.remove(&party).await {
-                        error!(%party, error = &error as &dyn std::error::Error, "orphan.remove.failed");
-                    }
-                }
-            }
-            Err(error) => warn!(error = &error as &dyn std::error::Error, "orphan.search.failed"),
-        }
-        tokio::time::sleep(interval).await;
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Decision, Explanation, Question, decide};
-use crate::entity::{Actor, Principal};
+use crate::entity::{Actor, Deletion, Principal};
 use crate::preset;
 use crate::resolve::Subject;
 use crate::value::Revision;
@@ -97,6 +97,12 @@ impl Permit {
     #[must_use]
     pub fn of_the_server() -> Self {
         Self { actor: Actor::System, authority: Authority::Server, request_id: None }
+    }
+
+    /// The server's own permit, to finish what somebody was permitted to begin.
+    #[must_use]
+    pub(crate) fn of_the_server_to_finish(deletion: &Deletion) -> Self {
+        Self { actor: Actor::System, authority: Authority::Server, request_id: deletion.request_id.clone() }
     }
 
     /// Who was permitted.

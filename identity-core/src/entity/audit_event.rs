@@ -19,11 +19,11 @@ pub struct AuditEvent {
     pub operation: AuditOperation,
     /// On what.
     pub entity: AuditEntity,
-    /// The other party: the member of a membership, the owner of an authorization.
+    /// The other party: the member of a membership, the owner of an authorization, who had asked for what the server finished.
     pub related: Option<AuditEntity>,
     /// How it ended.
     pub result: AuditResult,
-    /// The reason code of a failure or denial.
+    /// The reason code of a failure or denial; for a deletion that was interrupted, that it was found out afterwards.
     pub reason: Option<String>,
     /// The revision that the change made, for a success.
     pub revision: Option<Revision>,

@@ -1,6 +1,7 @@
 //! Stateful in-memory fakes of the ports.
 
 mod audit_log;
+mod deletion_journal;
 mod directory;
 mod effects;
 mod policy_store;
@@ -8,6 +9,7 @@ mod rows;
 mod session_store;
 
 pub use audit_log::MemoryAuditLog;
+pub use deletion_journal::MemoryDeletionJournal;
 pub use directory::MemoryDirectory;
 pub use effects::{FixedClock, PlainCrypto, PlainPasswordHasher, SequentialIds};
 pub use policy_store::MemoryPolicyStore;

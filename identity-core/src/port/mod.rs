@@ -5,6 +5,7 @@
 
 mod audit_log;
 mod audit_query;
+mod deletion_journal;
 mod directory;
 mod effects;
 mod entitlements;
@@ -17,6 +18,7 @@ mod token_verifier;
 
 pub use audit_log::AuditLog;
 pub use audit_query::{AuditField, AuditFilter, AuditPosition, AuditQuery, AuditText, TimeFilter};
+pub use deletion_journal::DeletionJournal;
 pub use directory::{ApiDirectory, ClientDirectory, DirectoryError, GroupDirectory, RoleDirectory, UserDirectory};
 pub use effects::{Clock, Crypto, Ids, PasswordHasher};
 pub use entitlements::{Entitled, Entitlements};
@@ -32,9 +34,10 @@ pub use token_verifier::{RejectedToken, TokenError, TokenVerifier, VerifiedToken
 
 #[cfg(feature = "mocks")]
 pub use {
-    audit_log::MockAuditLog, directory::MockApiDirectory, directory::MockClientDirectory,
-    directory::MockGroupDirectory, directory::MockRoleDirectory, directory::MockUserDirectory, effects::MockClock,
-    effects::MockCrypto, effects::MockIds, effects::MockPasswordHasher, entitlements::MockEntitlements,
-    identity_provider::MockIdentityProvider, policy_store::MockPolicyStore, policy_store::MockPolicyTransaction,
-    session_store::MockSessionStore, token_verifier::MockTokenVerifier,
+    audit_log::MockAuditLog, deletion_journal::MockDeletionJournal, directory::MockApiDirectory,
+    directory::MockClientDirectory, directory::MockGroupDirectory, directory::MockRoleDirectory,
+    directory::MockUserDirectory, effects::MockClock, effects::MockCrypto, effects::MockIds,
+    effects::MockPasswordHasher, entitlements::MockEntitlements, identity_provider::MockIdentityProvider,
+    policy_store::MockPolicyStore, policy_store::MockPolicyTransaction, session_store::MockSessionStore,
+    token_verifier::MockTokenVerifier,
 };

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Caller, Gate, ListRequest, ServiceError, Written, gate};
+use super::{Caller, Deletions, Gate, ListRequest, ServiceError, Written};
 use crate::entity::{
-    Api, ApiPermission, AuditEntity, AuditOperation, Client, EntityKind, NewClient, Party, Permission,
+    Api, ApiPermission, AuditEntity, AuditOperation, Client, Deletable, EntityKind, NewClient, Party, Permission,
 };
 use crate::port::{ApiDirectory, AuditDraft, ClientDirectory, DirectoryError};
 use crate::preset::WRITE;
@@ -15,6 +15,7 @@ use crate::value::{Audience, ClientKey, Name, PermissionName, RedirectUri, Secre
 pub struct Clients {
     gate: Gate,
     directory: Arc<dyn ClientDirectory>,
+    deletions: Arc<Deletions>,
 }
 
 /// What to change about an application.
@@ -31,8 +32,8 @@ pub struct ClientChange {
 impl Clients {
     /// The applications of `directory`, behind a gate.
     #[must_use]
-    pub fn new(gate: Gate, directory: Arc<dyn ClientDirectory>) -> Self {
-        Self { gate, directory }
+    pub fn new(gate: Gate, directory: Arc<dyn ClientDirectory>, deletions: Arc<Deletions>) -> Self {
+        Self { gate, directory, deletions }
     }
 
     /// The applications, by client id.
@@ -77,6 +78,9 @@ impl Clients {
     /// When the caller may not write, there is one of that client id, or the directory fails.
     pub async fn create(&self, caller: &Caller, new: &NewClient) -> Result<Written<Client>, ServiceError> {
         let attempt = draft(AuditOperation::Create, new.client_id.as_str());
+        self.gate.permit(caller, attempt.clone()).await?;
+        // The access of an application that is gone must not become that of the next one of its id.
+        self.deletions.settle_all_of(&Party::Client(new.client_id.clone())).await?;
         self.gate.change(caller, attempt, self.directory.create(new)).await
     }
 
@@ -100,16 +104,12 @@ impl Clients {
     /// When the caller may not write, there is none, or the directory or the store fails.
     pub async fn delete(&self, caller: &Caller, key: &str) -> Result<Written, ServiceError> {
         let parsed = client_key(key)?;
-        let deleting = async {
+        let client = async {
             let client = self.directory.find(&parsed).await?;
-            self.directory.delete(&parsed).await?;
-            Ok(Party::Client(client.client_id))
+            Ok(Deletable::Client(client.client_id, client.key))
         };
-        let deleted = self.gate.change(caller, draft(AuditOperation::Delete, key), deleting).await?;
-        if gate::forgetting(&caller.world, &deleted.value).is_empty() {
-            return Ok(Written { value: (), revision: deleted.revision });
-        }
-        self.gate.forget(caller, &deleted.value).await
+        let attempt = draft(AuditOperation::Delete, key);
+        self.deletions.delete(&self.gate, caller, attempt, client, self.directory.delete(&parsed)).await
     }
 
     /// What an application may do for itself.

@@ -7,7 +7,9 @@ use std::time::Duration;
 use crate::apply::{Command, Refusal};
 use crate::decide::{Denied, Permit, Question, decide};
 use crate::engine::{Engine, WriteError};
-use crate::entity::{Actor, AuditEntity, AuditOperation, AuditResult, Container, EntityKind, Membership, Party};
+use crate::entity::{
+    Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, Container, EntityKind, Membership, Party,
+};
 use crate::port::{AuditDraft, DirectoryError, StoreError};
 use crate::preset::{IDENTITY_AUDIENCE, READ, READ_USERS, WRITE};
 use crate::resolve::Subject;
@@ -231,21 +233,17 @@ impl Gate {
     ) -> Result<Written<T>, ServiceError> {
         let permit = self.permit(caller, attempt.clone()).await?;
         let outcome = change.await;
-        let result = if outcome.is_ok() { AuditResult::Success } else { AuditResult::Fail };
-        let now = self.engine.clock().now();
-        let mut event = attempt.event(now, permit.actor().clone(), result, caller.request_id.clone());
-        event.reason = outcome.as_ref().err().map(|error| error.code().to_owned());
-        self.engine.append(&event).await;
+        let failure = outcome.as_ref().err().map(DirectoryError::code);
+        self.engine.append(&self.outcome(&permit, attempt, failure)).await;
         Ok(Written { value: outcome?, revision: self.engine.world().revision() })
     }
 
-    /// Takes away everything that a party is a member of or owns here, after it was deleted in its directory.
-    ///
-    /// # Errors
-    /// As [`Gate::write`].
-    pub(super) async fn forget(&self, caller: &Caller, party: &Party) -> Result<Written, ServiceError> {
-        let attempt = AuditDraft { operation: AuditOperation::Delete, entity: AuditEntity::from(party), related: None };
-        self.write(caller, attempt, |world| Ok(forgetting(world, party))).await
+    /// The record of what came of an attempt: a success, or a failure of this code.
+    pub(super) fn outcome(&self, permit: &Permit, attempt: AuditDraft, failure: Option<&str>) -> AuditEvent {
+        let result = if failure.is_none() { AuditResult::Success } else { AuditResult::Fail };
+        let (actor, request_id) = (permit.actor().clone(), permit.request_id().map(str::to_owned));
+        let event = attempt.event(self.engine.clock().now(), actor, result, request_id);
+        AuditEvent { reason: failure.map(str::to_owned), ..event }
     }
 
     /// Makes a change, if the caller may: the commands that `plan` names for the newest world. `attempt` is what is

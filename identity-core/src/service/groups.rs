@@ -1,10 +1,13 @@
 //! Groups, as the management API sees them: an id that we make, a name.
 
+use std::future::ready;
 use std::sync::Arc;
 
-use super::{Caller, Gate, ListRequest, ServiceError, UserSummary, Written};
+use super::{Caller, Deletions, Gate, ListRequest, ServiceError, UserSummary, Written};
 use crate::apply::{Command, Refusal};
-use crate::entity::{AuditEntity, AuditOperation, Authorization, Container, EntityKind, Group, Party, PartyKind, Role};
+use crate::entity::{
+    AuditEntity, AuditOperation, Authorization, Container, Deletable, EntityKind, Group, Party, PartyKind, Role,
+};
 use crate::port::{AuditDraft, GroupDirectory, Ids};
 use crate::search::{Listing, matches_text};
 use crate::value::{Description, GroupId, Name, RoleId, Username};
@@ -13,7 +16,13 @@ use crate::value::{Description, GroupId, Name, RoleId, Username};
 pub struct Groups {
     gate: Gate,
     ids: Arc<dyn Ids>,
-    directory: Option<Arc<dyn GroupDirectory>>,
+    directory: Option<Directory>,
+}
+
+/// Where groups live when they do not live here.
+struct Directory {
+    groups: Arc<dyn GroupDirectory>,
+    deletions: Arc<Deletions>,
 }
 
 impl Groups {
@@ -25,8 +34,8 @@ impl Groups {
 
     /// The same, of groups that live in a directory. What hangs on them here stays here.
     #[must_use]
-    pub fn in_directory(self, directory: Arc<dyn GroupDirectory>) -> Self {
-        Self { directory: Some(directory), ..self }
+    pub fn in_directory(self, groups: Arc<dyn GroupDirectory>, deletions: Arc<Deletions>) -> Self {
+        Self { directory: Some(Directory { groups, deletions }), ..self }
     }
 
     /// The groups, by id.
@@ -35,7 +44,7 @@ impl Groups {
     /// When the caller may not read.
     pub async fn list(&self, caller: &Caller, list: &ListRequest) -> Result<Listing<Group>, ServiceError> {
         if let Some(directory) = &self.directory {
-            return self.gate.ask(caller, (EntityKind::Group, ""), directory.list(list)).await;
+            return self.gate.ask(caller, (EntityKind::Group, ""), directory.groups.list(list)).await;
         }
         let page = self
             .gate
@@ -55,7 +64,7 @@ impl Groups {
     pub async fn find(&self, caller: &Caller, id: &str) -> Result<Group, ServiceError> {
         if let Some(directory) = &self.directory {
             let key = group_id(id)?;
-            return self.gate.ask(caller, (EntityKind::Group, id), directory.find(&key)).await;
+            return self.gate.ask(caller, (EntityKind::Group, id), directory.groups.find(&key)).await;
         }
         self.read(caller, id, |_, group| group.clone()).await
     }
@@ -67,7 +76,7 @@ impl Groups {
     pub async fn create(&self, caller: &Caller, name: Name) -> Result<Written<Group>, ServiceError> {
         if let Some(directory) = &self.directory {
             let attempt = draft(AuditOperation::Create, name.as_str(), None);
-            return self.gate.change(caller, attempt, directory.create(&name)).await;
+            return self.gate.change(caller, attempt, directory.groups.create(&name)).await;
         }
         let group = Group { id: GroupId::generated(self.ids.as_ref()), name, description: Description::default() };
         Ok(self.gate.command(caller, Command::CreateGroup(group.clone())).await?.with(group))
@@ -80,7 +89,7 @@ impl Groups {
     pub async fn rename(&self, caller: &Caller, id: &GroupId, name: Name) -> Result<Written, ServiceError> {
         let attempt = draft(AuditOperation::Update, id.as_str(), None);
         if let Some(directory) = &self.directory {
-            return self.gate.change(caller, attempt, directory.rename(id, &name)).await;
+            return self.gate.change(caller, attempt, directory.groups.rename(id, &name)).await;
         }
         let entity = attempt.entity.clone();
         self.gate
@@ -100,14 +109,8 @@ impl Groups {
             return self.gate.command(caller, Command::DeleteGroup(id)).await;
         };
         let attempt = draft(AuditOperation::Delete, id.as_str(), None);
-        let deleted = self.gate.change(caller, attempt, directory.delete(&id)).await;
-        let party = Party::Group(id);
-        let gone = matches!(&deleted, Ok(_) | Err(ServiceError::Missing(_)));
-        // Also of a group that was deleted before, when this server was interrupted in between.
-        if gone && !super::gate::forgetting(&caller.world, &party).is_empty() {
-            return self.gate.forget(caller, &party).await;
-        }
-        deleted
+        let group = ready(Ok(Deletable::Group(id.clone())));
+        directory.deletions.delete(&self.gate, caller, attempt, group, directory.groups.delete(&id)).await
     }
 
     /// A group's users.
@@ -123,7 +126,7 @@ impl Groups {
         if let Some(directory) = &self.directory {
             let key = group_id(id)?;
             let Listing { items, total } =
-                self.gate.ask(caller, (EntityKind::Group, id), directory.members(&key, list)).await?;
+                self.gate.ask(caller, (EntityKind::Group, id), directory.groups.members(&key, list)).await?;
             return Ok(Listing { items: items.into_iter().map(UserSummary::from).collect(), total });
         }
         let page = self
@@ -150,7 +153,7 @@ impl Groups {
         if let Some(directory) = &self.directory {
             let related = AuditEntity { kind: EntityKind::User, key: user.to_string() };
             let attempt = draft(assignment(member), id.as_str(), Some(related));
-            return self.gate.change(caller, attempt, directory.change_member(&id, &user, member)).await;
+            return self.gate.change(caller, attempt, directory.groups.change_member(&id, &user, member)).await;
         }
         self.gate.change_member(caller, Container::Group(id), Party::User(user), member).await
     }
@@ -162,7 +165,7 @@ impl Groups {
     pub async fn roles(&self, caller: &Caller, id: &str) -> Result<Vec<Role>, ServiceError> {
         if let Some(directory) = &self.directory {
             let key = group_id(id)?;
-            return self.gate.ask(caller, (EntityKind::Group, id), directory.roles(&key)).await;
+            return self.gate.ask(caller, (EntityKind::Group, id), directory.groups.roles(&key)).await;
         }
         self.read(caller, id, |world, group| {
             world
@@ -193,7 +196,7 @@ impl Groups {
                 entity: AuditEntity { kind: EntityKind::Role, key: role.to_string() },
                 related: Some(AuditEntity { kind: EntityKind::Group, key: id.to_string() }),
             };
-            return self.gate.change(caller, attempt, directory.change_role(&id, &role, member)).await;
+            return self.gate.change(caller, attempt, directory.groups.change_role(&id, &role, member)).await;
         }
         self.gate.change_member(caller, Container::Role(role), Party::Group(id), member).await
     }

@@ -71,13 +71,13 @@ pub(crate) struct EntryView {
     operation: &'static str,
     /// What it was done to.
     entity: ThingView,
-    /// The other party: the member of a membership, the owner of an authorization.
+    /// The other party: the member of a membership, the owner of an authorization, who had asked for what the server finished.
     #[schema(required)]
     related: Option<ThingView>,
     /// `SUCCESS`, `FAIL` or `DENIED`.
     #[schema(example = "SUCCESS")]
     result: &'static str,
-    /// Why it failed or was denied.
+    /// Why it failed or was denied; `reconciled` for a deletion of which the server found out afterwards what came of it.
     #[schema(required)]
     reason: Option<String>,
     /// The revision that the change made.

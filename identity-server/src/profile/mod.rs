@@ -16,8 +16,8 @@ use async_trait::async_trait;
 use identity_adapters_oidc::{OidcTokenVerifier, SettingsError};
 use identity_core::engine::Engine;
 use identity_core::port::{
-    ApiDirectory, AuditLog, ClientDirectory, Clock, Entitlements, GroupDirectory, Ids, PasswordHasher, RoleDirectory,
-    SessionStore, TokenVerifier, UserDirectory,
+    ApiDirectory, AuditLog, ClientDirectory, Clock, DeletionJournal, Entitlements, GroupDirectory, Ids, PasswordHasher,
+    RoleDirectory, SessionStore, TokenVerifier, UserDirectory,
 };
 use identity_core::service::access::{Access, Logins};
 use identity_core::service::cluster::{
@@ -25,7 +25,7 @@ use identity_core::service::cluster::{
     Setup,
 };
 use identity_core::service::{
-    Apis, AuditLogs, Authentication, Authorizations, Clients, Gate, Groups, MappingRules, MemberDirectories,
+    Apis, AuditLogs, Authentication, Authorizations, Clients, Deletions, Gate, Groups, MappingRules, MemberDirectories,
     Memberships, People, Roles, Tenants,
 };
 use identity_core::value::Secret;
@@ -45,6 +45,8 @@ pub struct Assembled {
     pub surfaces: Surfaces,
     /// What verifies tokens, in the profiles that have tokens.
     pub verifier: Option<Arc<OidcTokenVerifier>>,
+    /// What deletes in a directory, in the profiles that have one, and has to finish what was interrupted.
+    pub deletions: Option<Arc<Deletions>>,
 }
 
 /// What every profile is made of.
@@ -53,6 +55,8 @@ pub struct Parts<'p> {
     pub engine: &'p Arc<Engine>,
     /// What was done and refused.
     pub audit: &'p Arc<dyn AuditLog>,
+    /// What is being deleted in a directory.
+    pub deletions: &'p Arc<dyn DeletionJournal>,
     /// Where browser sessions are kept.
     pub sessions: &'p Arc<dyn SessionStore>,
     /// What hashes passwords, in the profiles that have passwords.
@@ -207,7 +211,7 @@ pub fn password_hasher(
 /// # Errors
 /// When the profile is not in this build, or its settings cannot be used.
 pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, AssemblyError> {
-    let Parts { engine, audit, sessions, hasher, clock, ids, listening, directory } = parts;
+    let Parts { engine, audit, deletions, sessions, hasher, clock, ids, listening, directory } = parts;
     let verifier = match config.profile {
         #[cfg(feature = "oidc")]
         Profile::Oidc => Some(oidc::verifier(config, clock)?),
@@ -243,8 +247,13 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
     let mut groups = Groups::new(gate(), Arc::clone(ids));
     let mut roles = Roles::new(gate());
     let mut tenants = Tenants::new(gate());
-    if let Some(ports) = &ports {
-        groups = groups.in_directory(Arc::clone(&ports.groups));
+    let ports = ports.map(|ports| {
+        let members = ports.of_members();
+        let deletions = Deletions::new(Arc::clone(engine), Arc::clone(deletions), Arc::clone(ids), members);
+        (ports, Arc::new(deletions))
+    });
+    if let Some((ports, deletions)) = &ports {
+        groups = groups.in_directory(Arc::clone(&ports.groups), Arc::clone(deletions));
         roles = roles.in_directory(Arc::clone(&ports.roles));
         tenants = tenants.of_directories(ports.of_members());
     }
@@ -255,9 +264,11 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
                 .unprotected(config.authentication.unprotected_api)
                 .noting(logins),
         ),
-        people: ports.as_ref().map(|ports| Arc::new(People::new(gate(), Arc::clone(&ports.users)))),
-        clients: ports.as_ref().map(|ports| Arc::new(Clients::new(gate(), Arc::clone(&ports.clients)))),
-        apis: ports.as_ref().map(|ports| Arc::new(Apis::new(gate(), Arc::clone(&ports.apis)))),
+        people: ports.as_ref().map(|(ports, _)| Arc::new(People::new(gate(), Arc::clone(&ports.users)))),
+        clients: ports.as_ref().map(|(ports, deletions)| {
+            Arc::new(Clients::new(gate(), Arc::clone(&ports.clients), Arc::clone(deletions)))
+        }),
+        apis: ports.as_ref().map(|(ports, _)| Arc::new(Apis::new(gate(), Arc::clone(&ports.apis)))),
         groups: Some(Arc::new(groups)),
         memberships: ports.is_none().then(|| Arc::new(Memberships::new(gate()))),
         roles: Some(Arc::new(roles)),
@@ -274,7 +285,7 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
         limits: Limits { body_bytes: config.server.max_body_bytes, revision_wait: REVISION_WAIT },
         proxies: TrustedProxies::new(&config.server.trusted_proxies),
     };
-    Ok(Assembled { surfaces, verifier })
+    Ok(Assembled { surfaces, verifier, deletions: ports.map(|(_, deletions)| deletions) })
 }
 
 /// Decisions as a service.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use identity_adapters_postgres::{PostgresSettings, PostgresStores, Schema, TlsMode};
 use identity_adapters_sqlite::SqliteStores;
-use identity_core::port::{AuditLog, PolicyStore, SessionStore, StoreError};
+use identity_core::port::{AuditLog, DeletionJournal, PolicyStore, SessionStore, StoreError};
 
 use crate::config::{Postgres, PostgresTarget, PostgresTls, Store};
 
@@ -13,6 +13,7 @@ pub(super) struct Stores {
     pub(super) policy: Arc<dyn PolicyStore>,
     pub(super) audit: Arc<dyn AuditLog>,
     pub(super) sessions: Arc<dyn SessionStore>,
+    pub(super) deletions: Arc<dyn DeletionJournal>,
     opened: Opened,
 }
 
@@ -27,15 +28,15 @@ impl Stores {
             Store::Sqlite { data_dir } => {
                 let stores = SqliteStores::open(data_dir.join("identity.db")).await?;
                 let (policy, audit) = (Arc::clone(&stores.policy), Arc::clone(&stores.audit));
-                let sessions = Arc::clone(&stores.sessions);
-                Ok(Self { policy, audit, sessions, opened: Opened::Sqlite(stores) })
+                let (sessions, deletions) = (Arc::clone(&stores.sessions), Arc::clone(&stores.deletions));
+                Ok(Self { policy, audit, sessions, deletions, opened: Opened::Sqlite(stores) })
             }
             Store::Postgres(postgres) => {
                 let stores = PostgresStores::connect(&settings(postgres)?);
                 stores.migrate().await?;
                 let (policy, audit) = (Arc::clone(&stores.policy), Arc::clone(&stores.audit));
-                let sessions = Arc::clone(&stores.sessions);
-                Ok(Self { policy, audit, sessions, opened: Opened::Postgres(stores) })
+                let (sessions, deletions) = (Arc::clone(&stores.sessions), Arc::clone(&stores.deletions));
+                Ok(Self { policy, audit, sessions, deletions, opened: Opened::Postgres(stores) })
             }
         }
     }

@@ -7,6 +7,7 @@
     reason = "benchmarks, and what they compare with"
 )]
 
+pub mod driver;
 pub mod floor;
 pub mod http;
 pub mod measure;

@@ -27,13 +27,23 @@ async fn open(store: &str) -> Stores {
     match store.strip_prefix("sqlite:") {
         Some(path) => {
             let stores = SqliteStores::open(path).await.unwrap();
-            Stores { policy: stores.policy, sessions: stores.sessions, audit: stores.audit }
+            Stores {
+                policy: stores.policy,
+                sessions: stores.sessions,
+                audit: stores.audit,
+                deletions: stores.deletions,
+            }
         }
         None => {
             let settings = PostgresSettings::from_url(&Secret::new(store.to_owned())).unwrap();
             let stores = PostgresStores::connect(&settings);
             stores.migrate().await.unwrap();
-            Stores { policy: stores.policy, sessions: stores.sessions, audit: stores.audit }
+            Stores {
+                policy: stores.policy,
+                sessions: stores.sessions,
+                audit: stores.audit,
+                deletions: stores.deletions,
+            }
         }
     }
 }

@@ -5,12 +5,20 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use identity_conformance::{Backend, Stores};
-use identity_core::fake::{MemoryPolicyStore, MemorySessionStore};
+use identity_core::fake::{MemoryDeletionJournal, MemoryPolicyStore, MemorySessionStore};
 
-#[derive(Default)]
 struct Memory {
     policy: MemoryPolicyStore,
     sessions: MemorySessionStore,
+    deletions: MemoryDeletionJournal,
+}
+
+impl Memory {
+    fn new() -> Self {
+        let policy = MemoryPolicyStore::default();
+        let deletions = MemoryDeletionJournal::new(policy.audit_log());
+        Self { policy, sessions: MemorySessionStore::default(), deletions }
+    }
 }
 
 #[async_trait]
@@ -20,6 +28,7 @@ impl Backend for Memory {
             policy: Arc::new(self.policy.clone()),
             sessions: Arc::new(self.sessions.clone()),
             audit: Arc::new(self.policy.audit_log()),
+            deletions: Arc::new(self.deletions.clone()),
         }
     }
 
@@ -29,7 +38,7 @@ impl Backend for Memory {
 }
 
 async fn run(_name: &str, case: impl AsyncFnOnce(&dyn Backend)) {
-    case(&Memory::default()).await;
+    case(&Memory::new()).await;
 }
 
 mod policy_store {
@@ -42,4 +51,8 @@ mod session_store {
 
 mod audit_log {
     identity_conformance::audit_log_suite!(super::run);
+}
+
+mod deletion_journal {
+    identity_conformance::deletion_journal_suite!(super::run);
 }

@@ -49,7 +49,7 @@ impl Postgres {
 impl Backend for Postgres {
     async fn open(&self, polling: Duration) -> Stores {
         let stores = self.stores(polling).await;
-        Stores { policy: stores.policy, sessions: stores.sessions, audit: stores.audit }
+        Stores { policy: stores.policy, sessions: stores.sessions, audit: stores.audit, deletions: stores.deletions }
     }
 
     async fn prune(&self, keep: u64) {
@@ -80,6 +80,10 @@ mod session_store {
 
 mod audit_log {
     identity_conformance::audit_log_suite!(super::run);
+}
+
+mod deletion_journal {
+    identity_conformance::deletion_journal_suite!(super::run);
 }
 
 async fn put(store: &dyn PolicyStore, revision: u64, changes: Vec<Change>) {

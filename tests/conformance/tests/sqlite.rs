@@ -46,7 +46,7 @@ impl Sqlite {
 impl Backend for Sqlite {
     async fn open(&self, polling: Duration) -> Stores {
         let stores = SqliteStores::open_polling(self.path(), polling).await.unwrap();
-        Stores { policy: stores.policy, sessions: stores.sessions, audit: stores.audit }
+        Stores { policy: stores.policy, sessions: stores.sessions, audit: stores.audit, deletions: stores.deletions }
     }
 
     async fn prune(&self, keep: u64) {
@@ -68,6 +68,10 @@ mod session_store {
 
 mod audit_log {
     identity_conformance::audit_log_suite!(super::run);
+}
+
+mod deletion_journal {
+    identity_conformance::deletion_journal_suite!(super::run);
 }
 
 #[tokio::test]

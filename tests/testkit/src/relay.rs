@@ -1,4 +1,4 @@
-//! A way to an HTTP server that counts what passes, and can be slow or answer by itself.
+//! A way to an HTTP server that counts what passes, and can be slow, answer by itself or keep answers.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::{Client, Method};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
 
 use crate::http::client;
 
@@ -27,6 +28,7 @@ struct State {
     passed: Vec<Passed>,
     delay: Duration,
     answers: Vec<(String, u16, u32)>,
+    kept: Vec<(String, oneshot::Sender<()>)>,
 }
 
 /// A request that passed.
@@ -75,6 +77,14 @@ impl Relay {
     pub fn answer(&self, request: &str, status: u16, times: u32) {
         self.shared.state().answers.push((request.to_owned(), status, times));
     }
+
+    /// Passes the next request on whose `METHOD path` begins so, and keeps its answer for ever; what this returns waits until
+    /// there is one.
+    pub fn keep_answer(&self, request: &str) -> impl Future<Output = ()> + use<> {
+        let (answered, answer) = oneshot::channel();
+        self.shared.state().kept.push((request.to_owned(), answered));
+        async { answer.await.expect("the relay is there") }
+    }
 }
 
 impl Shared {
@@ -88,6 +98,12 @@ impl Shared {
             state.answers.iter_mut().find(|(wanted, _, left)| *left > 0 && request.starts_with(wanted.as_str()))?;
         *left -= 1;
         Some(*status)
+    }
+
+    fn keeper(&self, request: &str) -> Option<oneshot::Sender<()>> {
+        let kept = &mut self.state().kept;
+        let place = kept.iter().position(|(wanted, _)| request.starts_with(wanted.as_str()))?;
+        Some(kept.remove(place).1)
     }
 }
 
@@ -117,10 +133,15 @@ async fn pass(mut stream: TcpStream, shared: &Shared) -> Option<()> {
             state.delay
         };
         tokio::time::sleep(delay).await;
-        let (status, kept, body) = match shared.own_answer(&format!("{method} {target}")) {
+        let request = format!("{method} {target}");
+        let (status, kept, body) = match shared.own_answer(&request) {
             Some(status) => (status, String::new(), Vec::new()),
             None => forward(shared, &method, &target, &headers, body).await?,
         };
+        if let Some(answered) = shared.keeper(&request) {
+            answered.send(()).ok()?;
+            std::future::pending::<()>().await;
+        }
         let head = format!("HTTP/1.1 {status} Relayed\r\n{kept}content-length: {}\r\n\r\n", body.len());
         write.write_all(head.as_bytes()).await.ok()?;
         write.write_all(&body).await.ok()?;

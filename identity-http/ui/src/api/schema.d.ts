@@ -2204,7 +2204,7 @@ export interface components {
             key: string;
             /** @example ASSIGN */
             operation: string;
-            /** @description Why it failed or was denied. */
+            /** @description Why it failed or was denied; `reconciled` for a deletion of which the server found out afterwards what came of it. */
             reason: string | null;
             related: components["schemas"]["AuditLogThing"] | null;
             /** @description The request that asked for it. */

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use identity_testkit::{Api, Keycloak, Proxy, Relay, Starting};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::*;
 
@@ -152,4 +152,69 @@ async fn what_is_left_of_what_is_gone_is_found_and_taken_away_if_wanted() {
     let platform = Platform { server: launch.start().await, realm: platform.realm, launch };
     let admin = platform.admin().await;
     eventually("it is gone", async || admin.get("/api/tenants/t/groups").await.json() == json!([])).await;
+}
+
+/// A server that reaches Keycloak by a relay, and a group that is a member of the tenant `t`: its id.
+async fn behind_a_relay_with_a_member(keycloak: &'static Keycloak) -> (Platform, Relay, String) {
+    let relay = Relay::to(keycloak.base()).await;
+    let realm = keycloak.existing(keycloak.fresh_name());
+    let launch = creating(relay.base(), &realm.name)
+        .env("IDENTITY_AUTH_PROVIDER_ISSUER_URL", realm.issuer())
+        .env("CAMUNDA_IDENTITY_AUDIENCE", AUDIENCE);
+    let platform = Platform { server: launch.start().await, realm, launch };
+    let admin = platform.admin().await;
+    let group = created(admin.post("/api/groups", &json!({"name": "Gone soon"})).await);
+    let id = group.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+    created(admin.post("/api/tenants", &json!({"tenantId": "t", "name": "T"})).await);
+    _ = admin.post("/api/tenants/t/groups", &json!({"groupIds": [id]})).await.expect_status(204);
+    (platform, relay, id)
+}
+
+/// Waits until the other half of a deletion is done, and says what is recorded of it.
+async fn reconciled(admin: &Api, id: &str) -> Value {
+    eventually("it is finished", async || admin.get("/api/tenants/t/groups").await.json() == json!([])).await;
+    let path = format!("/api/audit-log?entityType=GROUP&entityKey={id}&operation=DELETE&result=SUCCESS");
+    eventually("it is recorded", async || admin.get(&path).await.json() != json!([])).await;
+    admin.get(&path).await.expect_status(200).json().get(0).cloned().unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deletion_that_a_killed_server_began_is_finished_by_another() {
+    let Some(keycloak) = Keycloak::shared().await else { return };
+    let (platform, relay, id) = behind_a_relay_with_a_member(keycloak).await;
+    let admin = platform.admin().await;
+    let other = platform.launch.start().await;
+    let answered = relay.keep_answer("DELETE /admin/");
+    let deleting = tokio::spawn({
+        let request =
+            admin.request(reqwest::Method::DELETE, &format!("/api/groups/{id}")).header("x-request-id", "r-1");
+        request.send()
+    });
+    // Keycloak has deleted it, and nobody is left who knows.
+    answered.await;
+    _ = platform.server.kill().await;
+    assert!(deleting.await.is_ok_and(|answer| answer.is_err()), "the server was killed");
+    assert_eq!(platform.realm.api().await.get(&format!("/groups/{id}")).await.status, 404);
+
+    let Platform { realm, launch, .. } = platform;
+    let platform = Platform { server: other, realm, launch };
+    let record = reconciled(&platform.admin().await, &id).await;
+    assert_eq!((&record["reason"], &record["requestId"]), (&json!("reconciled"), &json!("r-1")), "{record}");
+    let metrics = platform.server.management().get("/actuator/prometheus").await.text;
+    assert!(metrics.contains("identity_deletions_reconciled_total{outcome=\"done\"} 1"), "{metrics}");
+    let said = platform.server.output();
+    assert!(said.contains("deletion.reconciled") && !said.contains("orphan.remove"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deletion_that_keycloak_does_after_nobody_waits_for_it_is_finished_too() {
+    let Some(keycloak) = Keycloak::shared().await else { return };
+    let (platform, relay, id) = behind_a_relay_with_a_member(keycloak).await;
+    let admin = platform.admin().await;
+    let answered = relay.keep_answer("DELETE /admin/");
+    let refused = admin.delete(&format!("/api/groups/{id}")).await.expect_status(503);
+    assert_eq!(refused.json()["reason"], "directory_unavailable");
+    answered.await;
+    let record = reconciled(&admin, &id).await;
+    assert_eq!(record["reason"], "reconciled", "{record}");
 }

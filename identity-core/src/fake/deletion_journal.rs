@@ -1,0 +1,52 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+
+use super::{MemoryAuditLog, lock};
+use crate::entity::{AuditEvent, Deletion, storable, to_microsecond};
+use crate::port::{DeletionJournal, StoreError};
+
+/// A [`DeletionJournal`] in memory. Clones share one state.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryDeletionJournal {
+    open: Arc<Mutex<BTreeMap<String, Deletion>>>,
+    audit: MemoryAuditLog,
+}
+
+impl MemoryDeletionJournal {
+    /// A journal whose outcomes go into `audit`.
+    #[must_use]
+    pub fn new(audit: MemoryAuditLog) -> Self {
+        Self { open: Arc::default(), audit }
+    }
+}
+
+#[async_trait]
+impl DeletionJournal for MemoryDeletionJournal {
+    async fn open(&self, deletion: &Deletion) -> Result<(), StoreError> {
+        let mut open = lock(&self.open);
+        if open.contains_key(&deletion.id) {
+            return Err(StoreError::Conflict);
+        }
+        let request_id = deletion.request_id.as_deref().map(|text| storable(text).into_owned());
+        let stored = Deletion { at: to_microsecond(deletion.at), request_id, ..deletion.clone() };
+        open.insert(deletion.id.clone(), stored);
+        Ok(())
+    }
+
+    async fn close(&self, id: &str, outcome: &AuditEvent) -> Result<bool, StoreError> {
+        let mut open = lock(&self.open);
+        let closed = open.remove(id).is_some();
+        if closed {
+            self.audit.add(outcome);
+        }
+        Ok(closed)
+    }
+
+    async fn list(&self) -> Result<Vec<Deletion>, StoreError> {
+        let mut open: Vec<Deletion> = lock(&self.open).values().cloned().collect();
+        open.sort_by_key(|deletion| deletion.at);
+        Ok(open)
+    }
+}

@@ -1,0 +1,89 @@
+//! What is done for a directory before and while the server serves.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use identity_core::engine::Engine;
+use identity_core::service::{Deletions, Orphans};
+use identity_core::value::Secret;
+use tracing::{error, info, warn};
+
+use super::operations::{ServerOperations, Stage};
+use crate::profile::{Directory, NotYet};
+
+/// How often is looked for deletions that were interrupted.
+const SETTLE_EVERY: Duration = Duration::from_secs(10);
+
+/// Makes the directory what it shall be, however long it takes until it can be asked; says who this server is there.
+pub(super) async fn initialised(
+    directory: &dyn Directory,
+    engine: &Engine,
+    operations: &ServerOperations,
+) -> Option<(String, Secret)> {
+    let mut pause = Duration::from_millis(500);
+    loop {
+        let initialised = directory.initialise(engine).await;
+        let own = match initialised {
+            Ok(()) => directory.own_client().await,
+            Err(not_yet) => Err(not_yet),
+        };
+        let NotYet(reason) = match own {
+            Ok(own) => return own,
+            Err(not_yet) => not_yet,
+        };
+        warn!(reason, retry_in = ?pause, "directory.not_ready");
+        operations.enter(Stage::WaitingForDirectory(format!("{reason}; tried again until it works")));
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(15));
+    }
+}
+
+/// Settles, again and again, the deletions that were interrupted: their server ended, or the directory did not answer.
+pub(super) async fn settle_deletions(deletions: Arc<Deletions>) {
+    loop {
+        match deletions.open().await {
+            Ok(open) => {
+                #[expect(clippy::cast_precision_loss, reason = "a metric is a float")]
+                metrics::gauge!("identity_deletions_open").set(open.len() as f64);
+                for deletion in open.iter().filter(|deletion| deletions.is_due(deletion)) {
+                    let (party, request_id) = (deletion.of.party(), deletion.request_id.as_deref());
+                    match deletions.settle(deletion).await {
+                        Ok(Some(settled)) => {
+                            let outcome = settled.as_str();
+                            metrics::counter!("identity_deletions_reconciled_total", "outcome" => outcome).increment(1);
+                            info!(what = party.kind(), outcome, request_id, "deletion.reconciled");
+                        }
+                        Ok(None) => {}
+                        Err(error) => {
+                            let error = &error as &dyn std::error::Error;
+                            warn!(what = party.kind(), error, request_id, "deletion.reconcile.failed");
+                        }
+                    }
+                }
+            }
+            Err(error) => warn!(error = &error as &dyn std::error::Error, "deletion.search.failed"),
+        }
+        tokio::time::sleep(SETTLE_EVERY).await;
+    }
+}
+
+/// Looks, again and again, for what is left here of users, groups and applications that are gone; says who it is, and takes it
+/// away where that is wanted.
+pub(super) async fn look_for_orphans(orphans: Orphans, interval: Duration, remove: bool) {
+    loop {
+        match orphans.find().await {
+            Ok(gone) => {
+                #[expect(clippy::cast_precision_loss, reason = "a metric is a float")]
+                metrics::gauge!("identity_orphans").set(gone.len() as f64);
+                for party in gone {
+                    warn!(%party, remove, "orphan.found");
+                    if remove && let Err(error) = orphans.remove(&party).await {
+                        error!(%party, error = &error as &dyn std::error::Error, "orphan.remove.failed");
+                    }
+                }
+            }
+            Err(error) => warn!(error = &error as &dyn std::error::Error, "orphan.search.failed"),
+        }
+        tokio::time::sleep(interval).await;
+    }
+}

@@ -1,0 +1,81 @@
+//! One question over HTTP, asked again and again over connections that are kept.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Connections that are kept, and what is asked on them.
+pub struct Driver {
+    connections: Vec<TcpStream>,
+    request: Vec<u8>,
+    buffer: Vec<u8>,
+}
+
+impl Driver {
+    /// Connects, as soon as somebody listens. `authorization` is the header's value.
+    #[must_use]
+    pub fn new(address: SocketAddr, path: &str, authorization: &str, connections: usize) -> Self {
+        let connect = || {
+            let begin = Instant::now();
+            loop {
+                match TcpStream::connect(address) {
+                    Ok(stream) => return stream,
+                    Err(error) => assert!(begin.elapsed() < PATIENCE, "{address}: {error}"),
+                }
+                std::thread::yield_now();
+            }
+        };
+        let connections: Vec<TcpStream> = (0..connections).map(|_| connect()).collect();
+        connections.iter().for_each(|stream| stream.set_nodelay(true).unwrap());
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: {authorization}\r\n\r\n");
+        Self { connections, request: request.into_bytes(), buffer: vec![0; 16 * 1024] }
+    }
+
+    /// One request on each connection, all under way at once; answers the last body, as it was sent.
+    pub fn round(&mut self) -> Vec<u8> {
+        for stream in &mut self.connections {
+            stream.write_all(&self.request).unwrap();
+        }
+        let mut body = Vec::new();
+        for stream in &mut self.connections {
+            body = answer(stream, &mut self.buffer);
+        }
+        body
+    }
+}
+
+/// Reads one answer to its end, be it of a known length or in chunks.
+fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Vec<u8> {
+    let mut filled = 0;
+    let mut more = |buffer: &mut Vec<u8>| {
+        if filled == buffer.len() {
+            buffer.resize(2 * filled, 0);
+        }
+        let read = stream.read(&mut buffer[filled..]).unwrap();
+        assert!(read > 0, "the connection ended");
+        filled += read;
+        filled
+    };
+    let mut filled = more(buffer);
+    let head = loop {
+        match buffer[..filled].windows(4).position(|four| four == b"\r\n\r\n") {
+            Some(head) => break head,
+            None => filled = more(buffer),
+        }
+    };
+    let text = String::from_utf8_lossy(&buffer[..head]).to_ascii_lowercase();
+    assert!(text.starts_with("http/1.1 200 "), "{text}");
+    let length = text.split("\r\n").find_map(|line| line.strip_prefix("content-length: "));
+    let length: Option<usize> = length.map(|length| length.parse().unwrap());
+    let body = head + 4;
+    let whole = |filled: usize, buffer: &[u8]| match length {
+        Some(length) => filled >= body + length,
+        None => buffer[body..filled].ends_with(b"\r\n0\r\n\r\n") || buffer[body..filled] == *b"0\r\n\r\n",
+    };
+    while !whole(filled, buffer) {
+        filled = more(buffer);
+    }
+    buffer[body..filled].to_vec()
+}

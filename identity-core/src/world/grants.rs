@@ -94,6 +94,15 @@ impl Run {
         }
     }
 
+    /// The grants of one of `wanted`.
+    pub(crate) fn giving(&self, wanted: PermissionSet) -> Box<dyn Iterator<Item = Grant> + '_> {
+        let gives = move |grant: &Grant| grant.permissions.intersects(wanted);
+        match self {
+            Self::Few(flat) => Box::new(flat.iter().filter(move |grant| gives(grant)).copied()),
+            Self::Many(_) => Box::new(self.iter().filter(gives)),
+        }
+    }
+
     /// The grants to one owner.
     pub(crate) fn of_owner(&self, owner: Sym) -> Box<dyn Iterator<Item = Grant> + '_> {
         match self {

@@ -52,27 +52,24 @@ pub(super) fn edges(
 ) -> Vec<NearMiss> {
     let near = Near { world, subject, claims, question };
     let goals = near.goals();
-    let mut found = near.found(&goals);
+    let mut found = Found::with_capacity(2 * MOST);
+    near.find(&goals, &mut found);
     let last = match *question {
         Question::Permission { audience, definition } => permission(world, subject, audience, definition, &mut found),
         Question::Resource { access, target } => Some(resource(world, subject, (access, target), &goals, &mut found)),
         Question::Tenant(tenant) => Some(Remedy::JoinTenant { tenant: tenant.clone() }),
     };
-    found.extend(last.clone().map(|last| (Distance::New, last, None)));
+    // It is always possible, and so its place is kept.
+    let mut kept = usize::from(last.is_some());
+    found.extend(last.map(|last| (Distance::New, last, None)));
     found.sort_by_key(|(distance, ..)| *distance);
-    let mut nearest = Found::new();
+    let mut nearest = Found::with_capacity(MOST);
     for (distance, remedy, through) in found {
+        kept -= usize::from(distance == Distance::New);
         let is_new = |(_, other, by): &(Distance, Remedy, _)| (by, other) != (&through, &remedy);
-        if nearest.len() < MOST && nearest.iter().all(is_new) {
+        if nearest.len() + kept < MOST && nearest.iter().all(is_new) {
             nearest.push((distance, remedy, through));
         }
-    }
-    // Always possible, and so always named.
-    if let Some(last) = last
-        && nearest.iter().all(|(_, remedy, _)| *remedy != last)
-    {
-        nearest.pop();
-        nearest.push((Distance::New, last, None));
     }
     let written_out = |through| match (through, question) {
         (Through::Here(grant, scope), Question::Resource { access, .. }) => {
@@ -114,7 +111,9 @@ fn resource(
     let mut miss = |distance, remedy, through| found.push((distance, remedy, Some(through)));
 
     let on_id = target.id().and_then(|id| world.run_on_id(access.resource_type, id));
-    let on_any = world.run_on_any(access.resource_type);
+    // They know whether they have any of those, and need not be compared with all.
+    let has_on_any = subject.owners().had_on_all(Access { permissions: PermissionSet::ALL, ..access });
+    let on_any = has_on_any.then(|| world.run_on_any(access.resource_type)).flatten();
     for (run, scope) in [(on_any, &Scope::Any), (on_id, &scope)] {
         for grant in run.into_iter().flat_map(|run| owned(run, PermissionSet::ALL)) {
             for permission in &permissions {

@@ -62,19 +62,18 @@ impl Goal {
 }
 
 impl<'n> Near<'n> {
-    pub(super) fn found(&self, goals: &[Goal]) -> Found {
-        let mut found = Found::new();
-        let mut add = |distance, remedy| found.push((distance, remedy, None));
+    /// Adds what is almost there.
+    pub(super) fn find(&self, goals: &[Goal], found: &mut Found) {
         if !goals.is_empty() {
-            self.other_principals().into_iter().for_each(|remedy| add(Distance::Slip, remedy));
-            self.rules(goals).into_iter().for_each(|remedy| add(Distance::Slip, remedy));
-            self.other_groups().into_iter().for_each(|remedy| add(Distance::Slip, remedy));
-            for (is_broad, remedy) in self.loose_ends(goals) {
-                add(if is_broad { Distance::Broad } else { Distance::LooseEnd }, remedy);
-            }
+            let slips = self.other_principals().into_iter().chain(self.rules(goals)).chain(self.other_groups());
+            found.extend(slips.map(|remedy| (Distance::Slip, remedy, None)));
+            found.extend(
+                self.loose_ends(goals).into_iter().map(|(is_broad, remedy)| {
+                    (if is_broad { Distance::Broad } else { Distance::LooseEnd }, remedy, None)
+                }),
+            );
         }
-        found.extend(self.other_places());
-        found
+        self.other_places(found);
     }
 
     /// Whatever holds a grant that would answer with yes, or is what is asked for.
@@ -105,10 +104,7 @@ impl<'n> Near<'n> {
 
     fn holders(&self, access: Access, target: Target<'n>) -> impl Iterator<Item = Goal> {
         let world = self.world;
-        let giving = move |run: &'n Run, reach| {
-            let grants = run.iter().filter(move |grant| grant.permissions.intersects(access.permissions));
-            grants.map(move |grant| (grant, reach))
-        };
+        let giving = move |run: &'n Run, reach| run.giving(access.permissions).map(move |grant| (grant, reach));
         let on_id = target.id().and_then(|id| world.run_on_id(access.resource_type, id));
         let on_id = on_id.into_iter().flat_map(move |run| giving(run, Reach::Resource));
         let on_any = world.run_on_any(access.resource_type);
@@ -270,10 +266,9 @@ impl<'n> Near<'n> {
     }
 
     /// What the caller has on a resource, or a type, that is called almost the same.
-    fn other_places(&self) -> Found {
-        let Question::Resource { access, target } = *self.question else { return Found::new() };
-        let (world, Some(asked)) = (self.world, target.id()) else { return Found::new() };
-        let mut found = Found::new();
+    fn other_places(&self, found: &mut Found) {
+        let Question::Resource { access, target } = *self.question else { return };
+        let (world, Some(asked)) = (self.world, target.id()) else { return };
         let mut look = |run: Option<&Run>, permissions| {
             let grant = run.and_then(|run| run.find(self.subject.owners(), permissions));
             found.extend(grant.map(|grant| (Distance::Slip, Remedy::Redirect, Some(Through::Other(grant.key)))));
@@ -286,7 +281,6 @@ impl<'n> Near<'n> {
                 look(world.run_on_any(place), permissions);
             }
         }
-        found
     }
 
     /// The same on types that are called almost the same.

@@ -3,8 +3,8 @@ use crate::entity::{AuditEntity, Authorization, CustomType, EntityKind, Property
 use crate::value::ResourceTypeName;
 use crate::world::Change;
 
-/// What surfaces mean by these names is something else than a resource type.
-const RESERVED: &[&str] = &["api", "tenant"];
+/// What surfaces mean by these names is something else than a resource type, paths of URLs among them (RFC 3986 section 5.2.4).
+const RESERVED: &[&str] = &["api", "tenant", ".", ".."];
 
 impl Draft {
     pub(super) fn create_resource_type(&mut self, kind: &CustomType) -> Result<(), Refusal> {

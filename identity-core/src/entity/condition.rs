@@ -262,9 +262,17 @@ fn scalar(value: Value) -> Result<Value, InvalidValue> {
         Value::String(text) if text.chars().count() > LONGEST_TEXT || text.contains('\0') => {
             Err(wrong("made of texts of at most 1024 characters"))
         }
-        Value::String(_) | Value::Number(_) | Value::Bool(_) => Ok(value),
+        Value::Number(number) => Ok(number.as_f64().and_then(whole).unwrap_or(value)),
+        Value::String(_) | Value::Bool(_) => Ok(value),
         Value::Null | Value::Array(_) | Value::Object(_) => Err(wrong("made of texts, numbers and booleans")),
     }
+}
+
+/// A whole number as such, so that `100` and `100.0` make one condition. Beyond 2^53 they are what was written.
+fn whole(number: f64) -> Option<Value> {
+    const MOST: f64 = 9_007_199_254_740_992.0;
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole and fits")]
+    (number.fract() == 0.0 && number.abs() < MOST).then(|| Value::from(number as i64))
 }
 
 fn wrong(form: &'static str) -> InvalidValue {
@@ -292,6 +300,22 @@ mod tests {
         assert_eq!(serde_json::to_value(&condition).unwrap(), all);
         assert_eq!(Condition::from_column(&condition.column()).unwrap(), condition);
         assert_eq!(condition.properties().count(), 9);
+    }
+
+    #[test]
+    fn numbers_are_what_was_written_and_one_number_is_one_condition() {
+        let condition = |number: &str| -> Condition {
+            let text = format!(r#"[{{"property": "resource.amount", "operator": "EQUAL", "value": {number}}}]"#);
+            serde_json::from_str(&text).unwrap()
+        };
+        assert_eq!(condition("100.0"), condition("100"));
+        assert_eq!(condition("-0.0"), condition("0"));
+        assert_ne!(condition("9007199254740993"), condition("9007199254740992"));
+        for number in ["210346730.85871258", "12345678901.123457", "9007199254740993"] {
+            let written = condition(number).column();
+            assert!(written.contains(number), "{written}");
+            assert_eq!(Condition::from_column(&written).unwrap(), condition(number));
+        }
     }
 
     #[test]

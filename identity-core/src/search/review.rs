@@ -89,17 +89,19 @@ pub fn what_can<'w>(world: &'w World, subject: &'w Subject) -> impl Iterator<Ite
     subject.owners().iter().flat_map(|owner| world.owned_by_symbol(owner))
 }
 
-/// What a subject can do with the resources of one family of types: the union over its owners, by type and scope.
+/// What a subject can do with the resources of some families of types: the union over its owners, by type and scope. What
+/// depends on a condition is left out: whether it holds is a question of its own.
 #[must_use]
 pub fn resources_of(
     world: &World,
     subject: &Subject,
-    family: Family,
+    families: &[Family],
 ) -> BTreeMap<(ResourceTypeName, Scope), BTreeSet<PermissionName>> {
     let mut found: BTreeMap<_, BTreeSet<PermissionName>> = BTreeMap::new();
-    for Authorization { resource_type, scope, permissions, .. } in what_can(world, subject) {
+    let unconditional = what_can(world, subject).filter(|authorization| authorization.condition.is_none());
+    for Authorization { resource_type, scope, permissions, .. } in unconditional {
         let kind = world.matrix().index(resource_type.as_str()).and_then(|index| world.matrix().get(index));
-        if kind.is_some_and(|kind| kind.family == family) {
+        if kind.is_some_and(|kind| families.contains(&kind.family)) {
             found.entry((resource_type, scope)).or_default().extend(permissions);
         }
     }

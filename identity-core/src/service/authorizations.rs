@@ -197,7 +197,6 @@ impl Authorizations {
     ) -> Result<Written, ServiceError> {
         let entity = authorization(String::new());
         let attempt = AuditDraft { operation, entity, related: Some(AuditEntity::from(&owner)) };
-        let from = from.filter(|from| *from != on);
         self.gate
             .write(caller, attempt, |world| {
                 known_type(world, &on.resource_type)?;
@@ -206,9 +205,9 @@ impl Authorizations {
                 if let Some(from) = from {
                     let moved = of(&from);
                     return match current.first() {
-                        Some(there) => Err(Refusal::Exists(authorization(there.key.to_string()))),
-                        None if moved.is_empty() => Err(Refusal::Missing(authorization(String::new()))),
-                        None => Ok(change(moved, owner, on, permissions(BTreeSet::new()))),
+                        _ if moved.is_empty() => Err(Refusal::Missing(authorization(String::new()))),
+                        Some(there) if from != on => Err(Refusal::Exists(authorization(there.key.to_string()))),
+                        _ => Ok(change(moved, owner, on, permissions(BTreeSet::new()))),
                     };
                 }
                 let held: BTreeSet<PermissionName> =

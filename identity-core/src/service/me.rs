@@ -28,9 +28,10 @@ impl Caller {
         self.subject.tenants.iter().filter_map(|id| self.world.tenant(id.as_str()).cloned()).collect()
     }
 
-    /// What they may do with the resources of Management Identity's types: the union over all their owners.
+    /// What they may do with the resources of Management Identity's types and the operator's, whatever the circumstances: the
+    /// union over all their owners.
     #[must_use]
     pub fn authorizations(&self) -> BTreeMap<(ResourceTypeName, Scope), BTreeSet<PermissionName>> {
-        resources_of(&self.world, &self.subject, Family::Management)
+        resources_of(&self.world, &self.subject, &[Family::Management, Family::Custom])
     }
 }

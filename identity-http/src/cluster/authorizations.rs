@@ -121,7 +121,8 @@ fn owner(kind: PartyKind, id: &str, ids: &IdRules) -> Result<Party, InvalidValue
     }
 }
 
-fn new_authorization(bytes: &[u8], matrix: &Matrix, ids: &IdRules) -> Result<NewAuthorization, Problem> {
+/// The authorization of a body, and whether it says something of a condition.
+fn new_authorization(bytes: &[u8], matrix: &Matrix, ids: &IdRules) -> Result<(NewAuthorization, bool), Problem> {
     let mut body = Fields::body(bytes, false)?;
     let mut report = Report::default();
     let by_id = body.has("resourceId");
@@ -142,11 +143,12 @@ fn new_authorization(bytes: &[u8], matrix: &Matrix, ids: &IdRules) -> Result<New
     };
     let resource_type = resource_type(matrix, &mut body, true, &mut report);
     let permissions = permissions(matrix, &mut body, &mut report);
-    let condition = if body.has("condition") { condition(&mut body, &mut report) } else { None };
+    let is_conditional = body.has("condition");
+    let condition = if is_conditional { condition(&mut body, &mut report) } else { None };
     body.end(&mut report);
     let made = match (owner, scope, resource_type, permissions) {
         (Some(owner), Some(scope), Some(resource_type), Some(permissions)) => {
-            Some(NewAuthorization { owner, resource_type, scope, permissions, condition })
+            Some((NewAuthorization { owner, resource_type, scope, permissions, condition }, is_conditional))
         }
         _ => None,
     };
@@ -197,7 +199,7 @@ async fn create(
     Authenticated(caller): Authenticated,
     JsonBytes(body): JsonBytes,
 ) -> Result<HttpResponse, Problem> {
-    let new = new_authorization(&body, caller.world.matrix(), &ids)?;
+    let (new, _) = new_authorization(&body, caller.world.matrix(), &ids)?;
     let key = written(&request, authorizations.create(&caller, new).await?);
     Ok(HttpResponse::Created().json(json!({ "authorizationKey": key.to_string() })))
 }
@@ -253,8 +255,8 @@ async fn update(
     JsonBytes(body): JsonBytes,
 ) -> Result<HttpResponse, Problem> {
     let key = key_in_path("authorizationKey", &key)?;
-    let new = new_authorization(&body, caller.world.matrix(), &ids)?;
-    written(&request, authorizations.update(&caller, key, new).await?);
+    let (new, is_conditional) = new_authorization(&body, caller.world.matrix(), &ids)?;
+    written(&request, authorizations.update(&caller, key, new, !is_conditional).await?);
     Ok(crate::done())
 }
 

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use identity_core::entity::{Authorization, Group, Role, Scope, Tenant};
+use identity_core::entity::{Authorization, Condition, Group, Role, Scope, Tenant};
 use identity_core::service::{ApplicationSummary, UserSummary};
 use identity_core::value::{GroupId, PermissionName, ResourceTypeName};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use super::authorizations::ComparisonView;
 
 /// A group.
 #[derive(Serialize, ToSchema)]
@@ -120,6 +122,10 @@ pub(crate) struct ResourceAuthorizationView {
     resource_type: String,
     #[schema(example = json!(["READ"]))]
     permissions: BTreeSet<String>,
+    /// What must hold besides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<ComparisonView>>)]
+    condition: Option<Condition>,
 }
 
 impl ResourceAuthorizationView {
@@ -133,10 +139,12 @@ impl ResourceAuthorizationView {
             resource_key: scope.resource_id()?.to_owned(),
             resource_type: resource_type.to_string(),
             permissions: permissions.iter().map(ToString::to_string).collect(),
+            condition: None,
         })
     }
 
     pub(crate) fn of(authorization: Authorization) -> Option<Self> {
-        Self::new(&authorization.resource_type, &authorization.scope, authorization.permissions)
+        let view = Self::new(&authorization.resource_type, &authorization.scope, authorization.permissions)?;
+        Some(Self { condition: authorization.condition, ..view })
     }
 }

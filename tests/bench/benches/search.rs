@@ -84,7 +84,7 @@ fn main() -> Result<(), UnknownAccess> {
     let subject = somebody.subject(&listing);
     let listed: Vec<Authorization> = what_can(&listing, &subject).collect();
     assert_eq!(listed.len(), LISTED);
-    assert_eq!(resources_of(&listing, &subject, Family::Cluster), grouped(&listed), "both give the same answer");
+    assert_eq!(resources_of(&listing, &subject, &[Family::Cluster]), grouped(&listed), "both give the same answer");
 
     let by_hand = ByHand::new(&policies);
     let permissions: Vec<(usize, String)> = permissions_of("PROCESS_DEFINITION").into_iter().enumerate().collect();
@@ -103,7 +103,7 @@ fn main() -> Result<(), UnknownAccess> {
     let mut bench = Bench::new("Reviews, among a million authorizations");
     bench.case("2,700 authorizations, listed", || what_can(&listing, &subject).collect::<Vec<_>>());
     bench.case("2,700 authorizations, copied", || listed.clone());
-    bench.case("2,700 authorizations, by resource", || resources_of(&listing, &subject, Family::Cluster));
+    bench.case("2,700 authorizations, by resource", || resources_of(&listing, &subject, &[Family::Cluster]));
     bench.case("2,700 authorizations, grouped by hand", || grouped(&listed));
     let (mut ours, mut floor) = (questions.iter().cycle(), questions.iter().cycle());
     bench.case("who can", || ours.next().map(|(question, ..)| who_can(&world, question)));

@@ -136,6 +136,20 @@ impl Server {
         self.process.output()
     }
 
+    /// Waits until the server has said this, on one of the streams; gives all that it has said by then. What it says about a
+    /// request may be read after its answer.
+    pub async fn says(&self, what: &str) -> String {
+        let start = Instant::now();
+        loop {
+            let output = self.output();
+            if output.contains(what) {
+                return output;
+            }
+            assert!(start.elapsed() < LIMIT, "no `{what}` within {LIMIT:?}; {output}");
+            sleep(std::time::Duration::from_millis(5)).await;
+        }
+    }
+
     /// Asks the server to end (`SIGTERM`) and waits until it has.
     pub async fn terminate(self) -> Exited {
         self.ask_to_end();

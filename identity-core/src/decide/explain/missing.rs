@@ -1,6 +1,6 @@
 //! The nearest edges that are missing, each of which would turn a no into a yes; what is likeliest meant first.
 
-use super::near::{Goal, Near, Reach};
+use super::near::{Goal, LOOK, Near, Reach};
 use super::{NearMiss, Question, Remedy, Target, access_in_words};
 use crate::decide::{facts, property};
 use crate::entity::{Container, Membership, Party, Permission, Principal, Scope};
@@ -129,19 +129,39 @@ fn resource(
             miss(Distance::Slip, Remedy::NameInProperty { property: named.name.to_owned() }, Through::Other(key));
         }
     }
-    for run in world.conditional_runs(access.resource_type, target.id()) {
-        for Grant { key, .. } in owned(run, access.permissions) {
-            let failing = |condition| facts::failing(condition, subject, target).cloned().collect();
-            let failing = world.condition(key).map_or_else(Vec::new, failing);
-            miss(Distance::Slip, Remedy::SatisfyCondition { failing }, Through::Other(key));
+    let mut unsatisfied = Vec::new();
+    for grant in world
+        .conditional_runs(access.resource_type, target.id())
+        .flat_map(|run| run.all(subject.owners(), PermissionSet::ALL).take(LOOK))
+    {
+        let Some(condition) = world.condition(grant.key) else { continue };
+        let failing: Vec<_> = facts::failing(condition, subject, target).cloned().collect();
+        if grant.permissions.intersects(access.permissions) {
+            unsatisfied.push((failing, grant.key));
+        } else if failing.is_empty() {
+            for permission in &permissions {
+                let remedy = Remedy::ExtendAuthorization { permission: permission.clone() };
+                miss(Distance::Extension, remedy, Through::Other(grant.key));
+            }
         }
     }
-    for (distance, wanted, most) in [(Distance::Other, Reach::Resource, MOST), (Distance::Broad, Reach::Type, BROAD)] {
-        let scope = if wanted == Reach::Type { &Scope::Any } else { &scope };
+    // The less fails, the likelier it is what was meant.
+    unsatisfied.sort_by_key(|(failing, _)| failing.len());
+    for (failing, key) in unsatisfied {
+        miss(Distance::Slip, Remedy::SatisfyCondition { failing }, Through::Other(key));
+    }
+    for (distance, reaches, most) in
+        [(Distance::Other, &[Reach::Resource, Reach::Condition][..], MOST), (Distance::Broad, &[Reach::Type], BROAD)]
+    {
         let joins = goals.iter().filter_map(|goal| match goal {
-            Goal::Holder(grant, reach) if *reach == wanted && !subject.owners().contains(grant.owner) => {
+            Goal::Holder(grant, reach) if reaches.contains(reach) && !subject.owners().contains(grant.owner) => {
                 let remedy = joining(subject, world.names().container(grant.owner)?)?;
-                Some((remedy, Through::Here(*grant, scope.clone())))
+                let through = match reach {
+                    Reach::Resource => Through::Here(*grant, scope.clone()),
+                    Reach::Type => Through::Here(*grant, Scope::Any),
+                    Reach::Condition => Through::Other(grant.key),
+                };
+                Some((remedy, through))
             }
             Goal::Holder(..) | Goal::Container(_) => None,
         });

@@ -13,7 +13,7 @@ use crate::value::{Audience, Claims, GroupId, PermissionName};
 use crate::world::{Grant, Kind, Run, Sym, World};
 
 /// Of how many holders of a grant the surroundings are looked at, and how many rules, records and claims.
-const LOOK: usize = 64;
+pub(super) const LOOK: usize = 64;
 
 pub(super) struct Near<'n> {
     pub(super) world: &'n World,
@@ -301,8 +301,8 @@ impl<'n> Near<'n> {
     }
 }
 
-/// How else somebody might have written a name: in another case, and with another line between words; or without its domain, its
-/// path or white space, in whatever case. Most name nothing, and each costs a look-up.
+/// How else somebody might have written a name: in another case, and with another line between words unless it is an address; or
+/// without its domain, its path or white space, in whatever case. Most name nothing, and each costs a look-up.
 fn each_spelling(text: &str, look: &mut impl FnMut(&str)) {
     let bare = text.trim().trim_start_matches('/');
     let local = bare.split_once('@').map_or(bare, |(local, _)| local);
@@ -312,12 +312,14 @@ fn each_spelling(text: &str, look: &mut impl FnMut(&str)) {
         let mut letters = lower.chars();
         let title = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect::<String>();
         let upper = part.to_uppercase();
-        each_once([part, &lower, &upper, &title]).filter(|case| *case != text).for_each(&mut *look);
-        let lined = each_once([text, &lower, &upper]).filter(|_| part == text);
-        let lines = lined.flat_map(|case| [('-', "_"), ('_', "-")].map(|(line, other)| (case, line, other)));
-        lines.filter(|(case, line, _)| case.contains(*line)).for_each(|(case, line, other)| {
-            look(&case.replace(line, other));
-        });
+        for case in each_once([part, &lower, &upper, &title]) {
+            if case != text {
+                look(case);
+            }
+            let lines = [('-', "_"), ('_', "-")].into_iter();
+            let lines = lines.filter(|(line, _)| part == text && local == bare && case.contains(*line));
+            lines.for_each(|(line, other)| look(&case.replace(line, other)));
+        }
     }
 }
 

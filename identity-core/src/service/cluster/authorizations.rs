@@ -43,7 +43,8 @@ impl ClusterAuthorizations {
         Ok(Written { value: key.ok_or_else(missing)?, revision: done.revision })
     }
 
-    /// Replaces an authorization, owner and resource included.
+    /// Replaces an authorization, owner and resource included. Where it says nothing of a condition, the one that there is stays
+    /// on the same type: who does not know of conditions must not widen what is granted.
     ///
     /// # Errors
     /// As [`ClusterAuthorizations::create`], and when there is none of that key.
@@ -52,8 +53,17 @@ impl ClusterAuthorizations {
         caller: &Caller,
         key: AuthorizationKey,
         new: NewAuthorization,
+        keeps_condition: bool,
     ) -> Result<Written, ServiceError> {
-        self.gate.command(caller, Command::UpdateAuthorization(key, new)).await
+        let attempt = Command::UpdateAuthorization(key, new.clone()).audit_draft(None);
+        self.gate
+            .write(caller, attempt, |world| {
+                let held = world.authorization(key).filter(|held| held.resource_type == new.resource_type);
+                let kept = held.filter(|_| keeps_condition).and_then(|held| held.condition);
+                let condition = new.condition.clone().or(kept);
+                Ok(vec![Command::UpdateAuthorization(key, NewAuthorization { condition, ..new })])
+            })
+            .await
     }
 
     /// Deletes an authorization.

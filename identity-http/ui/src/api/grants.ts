@@ -96,7 +96,8 @@ const clusterBody = ({ ownerType, ownerId, resourceType, resourceId, property, p
     resourceType,
     ...(property ? { resourcePropertyName: property } : { resourceId: resourceId ?? "*" }),
     permissionTypes: permissions,
-    ...(condition ? { condition } : {}),
+    // Nothing said of it would keep one that there is.
+    ...({ condition: condition ?? null } as object),
   }) as Request;
 
 const entityType = (type: OwnerType): Schemas["EntityType"] => (type === "CLIENT" ? "APPLICATION" : type);
@@ -116,7 +117,7 @@ const ofManagement: Grants = {
   create: add,
   update: put,
   extend: (grant, permission) => add({ ...grant, permissions: [permission] }),
-  remove: (grant) => put({ ...grant, permissions: [] }),
+  remove: (grant) => put({ ...grant, permissions: [] }, grant),
 };
 
 const managed = (item: Schemas["AuthorizationView"]): Grant => ({

@@ -2691,6 +2691,8 @@ export interface components {
         };
         /** @description What may be done with a resource. */
         ResourceAuthorizationView: {
+            /** @description What must hold besides. */
+            condition?: components["schemas"]["Comparison"][] | null;
             /**
              * @example [
              *       "READ"

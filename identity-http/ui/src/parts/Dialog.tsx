@@ -9,6 +9,14 @@ import { t } from "../lib/i18n";
 import { useLoad } from "../lib/useLoad";
 import { ProblemNotice } from "./ProblemNotice";
 
+const FIRST_FIELD = ["input:not([hidden])", "select", "textarea"].map((field) => `form ${field}:not([disabled])`).join();
+
+/** Whoever opened the dialog has the focus again when it is gone. */
+function useReturnOfFocus() {
+  const [opener] = useState(() => document.activeElement);
+  useEffect(() => () => void (opener instanceof HTMLElement && opener.isConnected && opener.focus()), [opener]);
+}
+
 interface FormProps {
   heading: string;
   submit: string;
@@ -28,6 +36,7 @@ export function FormDialog({ heading, submit, danger, disabled, size = "sm", pla
   const [problem, setProblem] = useState<Problem>();
   const [busy, setBusy] = useState(false);
   useEffect(holdTyped, []);
+  useReturnOfFocus();
   const send = () => {
     if (busy || disabled) return;
     setBusy(true);
@@ -46,6 +55,7 @@ export function FormDialog({ heading, submit, danger, disabled, size = "sm", pla
       secondaryButtonText={t("cancel")}
       closeButtonLabel={t("close")}
       primaryButtonDisabled={disabled || busy}
+      selectorPrimaryFocus={FIRST_FIELD}
       preventCloseOnClickOutside
       onRequestClose={onClose}
       onRequestSubmit={send}

@@ -16,10 +16,17 @@ import { ConfirmDialog } from "./Dialog";
 import { GrantForm } from "./GrantForm";
 import { type Column, Listing } from "./Listing";
 
-export function GrantList({ grants, owner, resourceType }: { grants: Grants } & Narrowed) {
+interface Props extends Narrowed {
+  grants: Grants;
+  /** Shared with other lists that show some of the same. */
+  rounds?: ReturnType<typeof useRound>;
+}
+
+export function GrantList({ grants, owner, resourceType, rounds }: Props) {
   const { mayWrite } = useSession();
   const say = useToast();
-  const [round, again] = useRound();
+  const ownRounds = useRound();
+  const [round, again] = rounds ?? ownRounds;
   const [form, setForm] = useState<Grant | "new">();
   const [ending, setEnding] = useState<Grant>();
   const types = useGrantableTypes();

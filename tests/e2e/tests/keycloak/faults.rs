@@ -34,7 +34,7 @@ async fn the_server_waits_for_keycloak_and_goes_on_when_it_is_there() {
     proxy.open();
     let server = starting.listening().await.unwrap_or_else(|exited| panic!("{exited:?}"));
     server.ready().await;
-    assert!(server.output().contains("keycloak.made"), "{}", server.output());
+    server.says("keycloak.made").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -124,7 +124,7 @@ async fn keycloak_may_stop_and_start_and_lose_its_realm() {
     _ = keycloak.admin().await.delete(&format!("/{name}")).await.expect_status(204);
     let refused = admin.get("/api/users").await.expect_status(502).json();
     assert_eq!(refused["reason"], "directory_refused");
-    assert!(server.output().contains(&format!("the realm `{name}` does not exist")), "{}", server.output());
+    server.says(&format!("the realm `{name}` does not exist")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -143,7 +143,7 @@ async fn what_is_left_of_what_is_gone_is_found_and_taken_away_if_wanted() {
     let Platform { launch, server, realm } = platform;
     _ = server.terminate().await;
     let server = launch.start().await;
-    eventually("it is reported", async || server.output().contains(&format!("orphan.found party=group `{id}`"))).await;
+    server.says(&format!("orphan.found party=group `{id}`")).await;
     let platform = Platform { launch, server, realm };
     assert_eq!(platform.admin().await.get("/api/tenants/t/groups").await.json(), groups);
     _ = platform.server.terminate().await;
@@ -202,8 +202,8 @@ async fn a_deletion_that_a_killed_server_began_is_finished_by_another() {
     assert_eq!((&record["reason"], &record["requestId"]), (&json!("reconciled"), &json!("r-1")), "{record}");
     let metrics = platform.server.management().get("/actuator/prometheus").await.text;
     assert!(metrics.contains("identity_deletions_reconciled_total{outcome=\"done\"} 1"), "{metrics}");
-    let said = platform.server.output();
-    assert!(said.contains("deletion.reconciled") && !said.contains("orphan.remove"), "{said}");
+    let said = platform.server.says("deletion.reconciled").await;
+    assert!(!said.contains("orphan.remove"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -34,8 +34,8 @@ async fn a_realm_is_made_with_all_that_is_configured_and_only_once() {
     );
     let users = admin.get("/api/users?search=demo").await.expect_status(200).json();
     assert_eq!(users[0]["name"], "Demo User");
-    let output = platform.server.output();
-    assert!(output.contains("keycloak.made") && !output.contains("keycloak.not_made"), "{output}");
+    let output = platform.server.says("keycloak.made").await;
+    assert!(!output.contains("keycloak.not_made"), "{output}");
     for secret in [MACHINE.1, DEMO.1, "optimize-s3cret"] {
         assert!(!output.contains(secret), "{output}");
     }
@@ -51,8 +51,8 @@ async fn a_realm_is_made_with_all_that_is_configured_and_only_once() {
     _ = platform.admin().await.delete(&path).await.expect_status(204);
     _ = platform.server.terminate().await;
     let server = platform.launch.start().await;
-    let made: Vec<&str> = server.output().lines().filter(|line| line.contains("keycloak.made")).map(|_| "").collect();
-    assert_eq!(made.len(), 1, "{}", server.output());
+    let output = server.says("keycloak.made").await;
+    assert_eq!(output.matches("keycloak.made").count(), 1, "{output}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -88,8 +88,7 @@ async fn a_realm_that_is_there_is_used_with_three_roles_and_nothing_foreign_is_t
         .env("KEYCLOAK_CLIENTS_1_TYPE", "CONFIDENTIAL")
         .env("KEYCLOAK_CLIENTS_1_REDIRECT_URIS", "https://evil.example/*");
     let server = launch.start().await;
-    let output = server.output();
-    assert!(output.contains("client grafana: client `grafana` exists and is not managed here"), "{output}");
+    server.says("client grafana: client `grafana` exists and is not managed here").await;
     assert_eq!(seen().await, before);
 
     let api = server.http().bearer(realm.client_token(MACHINE.0, MACHINE.1).await);

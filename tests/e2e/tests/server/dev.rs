@@ -6,7 +6,7 @@ use identity_testkit::{Launch, skip};
 use serde_json::json;
 use tokio::net::TcpStream;
 
-use crate::support::{Store, column, created, eventually, refused, shows};
+use crate::support::{Store, column, created, refused, shows};
 
 on_each_store!(the_demo_user_administers, what_is_printed_works);
 
@@ -50,11 +50,7 @@ async fn the_demo_user_administers(store: Store) {
 
 async fn what_is_printed_works(store: Store) {
     let server = launch(&store).start().await;
-    let output = eventually("a word about what to try", async || {
-        let output = server.output();
-        if output.contains("Ctrl-C") { Ok(output) } else { Err(output) }
-    })
-    .await;
+    let output = server.says("Ctrl-C").await;
     assert!(output.contains("`demo`"), "{output}");
     let commands: Vec<_> = output.lines().map(str::trim).filter(|line| line.starts_with("curl ")).collect();
     assert!(commands.len() >= 5, "{output}");

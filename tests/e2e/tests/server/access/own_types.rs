@@ -9,6 +9,8 @@ on_each_store!(
     types_are_managed_and_granted_on,
     types_are_listed_and_found,
     authorizations_are_narrowed_and_moved,
+    conditions_are_kept_shown_and_not_promised,
+    conditions_are_explained,
     types_and_grants_are_configured
 );
 
@@ -200,6 +202,95 @@ async fn authorizations_are_narrowed_and_moved(store: Store) {
     refused(&api.put("/api/authorizations", &moved(from.clone(), "7", Value::Null)).await, 409, "exists");
     done(api.put("/api/authorizations", &moved(from, "8", at("oslo"))).await);
     assert_eq!(count(hers).await, Some(3), "in its own place it only changes");
+
+    // What is gone is not made again by whoever had it before them.
+    let gone = json!({"resourceKey": "8"});
+    refused(&api.put("/api/authorizations", &moved(gone, "8", Value::Null)).await, 404, "missing");
+    let mut ends = moved(json!({"resourceKey": "8", "condition": at("oslo")}), "8", at("oslo"));
+    ends["permissions"] = json!([]);
+    done(api.put("/api/authorizations", &ends).await);
+    refused(&api.put("/api/authorizations", &ends).await, 404, "missing");
+    assert_eq!(count(hers).await, Some(2));
+}
+
+async fn conditions_are_kept_shown_and_not_promised(store: Store) {
+    let local = Local::start(store).await;
+    let api = local.admin();
+    let ann = local.user("ann").await;
+    for name in [".", ".."] {
+        let kind = json!({"type": name, "supportedPermissions": ["read"]});
+        refused(&api.post("/api/resource-types", &kind).await, 400, "reserved");
+    }
+    let kind = json!({"type": "invoice", "supportedPermissions": ["read", "approve"], "properties": ["site"]});
+    created(api.post("/api/resource-types", &kind).await);
+    let group = created(api.post("/api/groups", &json!({"name": "Clerks"})).await);
+    let group = group["id"].as_str().expect("an id");
+    done(api.post(&format!("/api/groups/{group}/users"), &json!({"userId": "ann"})).await);
+    let condition = json!([{"property": "resource.site", "operator": "EQUAL", "value": 7.0}]);
+    let grant = |permission: &str| {
+        json!({"ownerType": "GROUP", "ownerId": group, "resourceType": "invoice",
+        "resourceId": "*", "permissionTypes": [permission]})
+    };
+    let mut conditional = grant("read");
+    conditional["condition"] = condition;
+    let key = created(api.post("/v2/authorizations", &conditional).await)["authorizationKey"].clone();
+    let path = format!("/v2/authorizations/{}", key.as_str().expect("a key"));
+
+    // A client that does not know of conditions widens nothing.
+    done(api.put(&path, &grant("approve")).await);
+    let seven = json!([{"property": "resource.site", "operator": "EQUAL", "value": 7}]);
+    let shown = |condition: Value| {
+        json!([{"resourceKey": "*", "resourceType": "invoice", "permissions": ["approve"],
+        "condition": condition}])
+    };
+    shows(api.get(&format!("/api/groups/{group}/authorizations")).await, &shown(seven));
+    shows(ann.get("/api/authorizations/for-token").await, &json!([]));
+
+    let mut unconditional = grant("approve");
+    unconditional["condition"] = Value::Null;
+    done(api.put(&path, &unconditional).await);
+    let all = json!([{"resourceKey": "*", "resourceType": "invoice", "permissions": ["approve"]}]);
+    shows(api.get(&format!("/api/groups/{group}/authorizations")).await, &all);
+    shows(ann.get("/api/authorizations/for-token").await, &all);
+}
+
+async fn conditions_are_explained(store: Store) {
+    let local = Local::start(store).await;
+    let api = local.admin();
+    local.user("ann").await;
+    let kind = json!({"type": "invoice", "supportedPermissions": ["read", "approve"],
+        "properties": ["site", "state", "kind"]});
+    created(api.post("/api/resource-types", &kind).await);
+    let is = |property: &str, value: &str| json!({"property": property, "operator": "EQUAL", "value": value});
+    let add = async |kind: &str, who: &str, permission: &str, condition: Value| {
+        let body = json!({"entityType": kind, "entityId": who, "resourceType": "invoice", "resourceKey": "*",
+            "permission": permission, "condition": condition});
+        done(api.post("/api/authorizations", &body).await);
+    };
+    let why = async |action: &str, properties: Value| {
+        let question = json!({"subject": {"type": "user", "id": "ann"}, "action": {"name": action},
+            "resource": {"type": "invoice", "id": "1", "properties": properties}});
+        let answer = api.post("/access/v1/explain", &question).await.expect_status(200).json();
+        answer["explanation"]["because"].clone()
+    };
+    let group = created(api.post("/api/groups", &json!({"name": "Clerks"})).await);
+    let group = group["id"].as_str().expect("an id");
+    add("GROUP", group, "approve", json!([is("resource.site", "lyon")])).await;
+    let joins = |because: &Value| because.to_string().contains("ADD_MEMBER");
+    assert!(joins(&why("approve", json!({"site": "lyon"})).await), "others have it, as its condition holds");
+    assert!(!joins(&why("approve", json!({"site": "oslo"})).await), "joining them would give nothing");
+
+    // The nearest is first, however many are further.
+    for n in 0..10 {
+        let condition =
+            json!([is("resource.site", &n.to_string()), is("resource.state", "x"), is("resource.kind", "y")]);
+        add("USER", "ann", "read", condition).await;
+    }
+    add("USER", "ann", "read", json!([is("resource.site", "bern")])).await;
+    let nearest = why("read", json!({"site": "oslo"})).await[0]["remedy"].clone();
+    assert_eq!(nearest["failing"], json!([is("resource.site", "bern")]), "{nearest}");
+    let because = why("approve", json!({"site": "bern"})).await;
+    assert!(because.to_string().contains("EXTEND_AUTHORIZATION"), "{because}");
 }
 
 async fn types_and_grants_are_configured(store: Store) {

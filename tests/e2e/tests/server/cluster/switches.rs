@@ -51,7 +51,7 @@ async fn an_unprotected_api_asks_nobody_and_still_refuses_wrong_passwords() {
     let (entries, _) = found(anybody.post("/v2/audit-logs/search", &json!({"filter": {"entityKey": "g"}})).await);
     assert_eq!((&entries[0]["actorType"], &entries[0]["actorId"]), (&json!("ANONYMOUS"), &Value::Null));
     refused(&anybody.basic("demo", "wrong").get("/v2/topology").await, 401, "Unauthorized");
-    assert!(server.output().contains("DANGER"), "it is said at start");
+    server.says("DANGER").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -113,7 +113,7 @@ const sentence = ({ ownerId, resourceType, resourceId, property }: Grant) => ({
   resource: resourceId === "*" ? t("grants.all") : (resourceId ?? property ?? ""),
 });
 
-function Resource({ resourceId, property, condition }: Grant) {
+function Resource({ resourceId, property, condition, permissions }: Grant) {
   return (
     <>
       {property ? (
@@ -124,6 +124,9 @@ function Resource({ resourceId, property, condition }: Grant) {
         <span className="code">{resourceId}</span>
       )}
       {condition && <p className="hint">{allInWords(condition)}</p>}
+      <div className="narrow">
+        <Chips texts={permissions} most={3} />
+      </div>
     </>
   );
 }

@@ -12,7 +12,7 @@ use crate::world::{Grant, Run, World};
 /// More suggestions than this help nobody.
 const MOST: usize = 8;
 /// Nor more than this of ways that open more than was asked for.
-const BROAD: usize = 3;
+const BROAD: usize = 2;
 
 /// How far a change is from what its author meant: a slip before something that was forgotten, and that before something that
 /// nobody ever thought of.

@@ -4,7 +4,7 @@ use super::near::{Goal, LOOK, Near, Reach};
 use super::{NearMiss, Question, Remedy, Target, access_in_words};
 use crate::decide::{facts, property};
 use crate::entity::{Container, Membership, Party, Permission, Principal, Scope};
-use crate::matrix::{Access, PermissionSet};
+use crate::matrix::{Access, PermissionSet, TypeIndex};
 use crate::resolve::Subject;
 use crate::value::{Audience, AuthorizationKey, Claims, PermissionName, ResourceId};
 use crate::world::{Grant, Run, World};
@@ -38,10 +38,10 @@ pub(super) type Found = Vec<(Distance, Remedy, Option<Through>)>;
 /// An authorization. Only what is shown is written out.
 #[derive(Clone, PartialEq)]
 pub(super) enum Through {
-    /// One without a condition on what was asked for: its grant says it all, and saves a search among all authorizations.
-    Here(Grant, Scope),
-    /// Any other.
-    Other(AuthorizationKey),
+    /// One without a condition: its grant and place say it all, and save a search among all authorizations.
+    Granted(Grant, TypeIndex, Scope),
+    /// Any.
+    Keyed(AuthorizationKey),
 }
 
 pub(super) fn edges(
@@ -71,11 +71,9 @@ pub(super) fn edges(
             nearest.push((distance, remedy, through));
         }
     }
-    let written_out = |through| match (through, question) {
-        (Through::Here(grant, scope), Question::Resource { access, .. }) => {
-            world.of_grant(grant, access.resource_type, scope)
-        }
-        (Through::Here(Grant { key, .. }, _) | Through::Other(key), _) => world.authorization(key),
+    let written_out = |through| match through {
+        Through::Granted(grant, resource_type, scope) => world.of_grant(grant, resource_type, scope),
+        Through::Keyed(key) => world.authorization(key),
     };
     let miss =
         |(_, remedy, through): (_, _, Option<Through>)| NearMiss { remedy, through: through.and_then(written_out) };
@@ -108,7 +106,9 @@ fn resource(
     let scope = target.id().and_then(|id| ResourceId::parse(id).ok()).map_or(Scope::Any, Scope::Id);
     let owned =
         |run: &Run, wanted: PermissionSet| -> Vec<Grant> { run.all(subject.owners(), wanted).take(MOST).collect() };
+    let here = |grant, scope: &Scope| Through::Granted(grant, access.resource_type, scope.clone());
     let mut miss = |distance, remedy, through| found.push((distance, remedy, Some(through)));
+    let mut extensions = Vec::new();
 
     let on_id = target.id().and_then(|id| world.run_on_id(access.resource_type, id));
     // They know whether they have any of those, and need not be compared with all.
@@ -116,17 +116,14 @@ fn resource(
     let on_any = has_on_any.then(|| world.run_on_any(access.resource_type)).flatten();
     for (run, scope) in [(on_any, &Scope::Any), (on_id, &scope)] {
         for grant in run.into_iter().flat_map(|run| owned(run, PermissionSet::ALL)) {
-            for permission in &permissions {
-                let remedy = Remedy::ExtendAuthorization { permission: permission.clone() };
-                miss(Distance::Extension, remedy, Through::Here(grant, scope.clone()));
-            }
+            extensions.push(here(grant, scope));
         }
     }
     let names = world.matrix().get(access.resource_type).map_or(&[][..], |kind| &kind.properties);
     for named in target.properties(names).filter(|named| !property::names_caller(subject, named)) {
         let Some(run) = world.run_on_property(access.resource_type, named.name) else { continue };
         for Grant { key, .. } in owned(run, access.permissions) {
-            miss(Distance::Slip, Remedy::NameInProperty { property: named.name.to_owned() }, Through::Other(key));
+            miss(Distance::Slip, Remedy::NameInProperty { property: named.name.to_owned() }, Through::Keyed(key));
         }
     }
     let mut unsatisfied = Vec::new();
@@ -139,16 +136,19 @@ fn resource(
         if grant.permissions.intersects(access.permissions) {
             unsatisfied.push((failing, grant.key));
         } else if failing.is_empty() {
-            for permission in &permissions {
-                let remedy = Remedy::ExtendAuthorization { permission: permission.clone() };
-                miss(Distance::Extension, remedy, Through::Other(grant.key));
-            }
+            extensions.push(Through::Keyed(grant.key));
+        }
+    }
+    for through in extensions {
+        for permission in &permissions {
+            let remedy = Remedy::ExtendAuthorization { permission: permission.clone() };
+            miss(Distance::Extension, remedy, through.clone());
         }
     }
     // The less fails, the likelier it is what was meant.
     unsatisfied.sort_by_key(|(failing, _)| failing.len());
     for (failing, key) in unsatisfied {
-        miss(Distance::Slip, Remedy::SatisfyCondition { failing }, Through::Other(key));
+        miss(Distance::Slip, Remedy::SatisfyCondition { failing }, Through::Keyed(key));
     }
     for (distance, reaches, most) in
         [(Distance::Other, &[Reach::Resource, Reach::Condition][..], MOST), (Distance::Broad, &[Reach::Type], BROAD)]
@@ -157,9 +157,9 @@ fn resource(
             Goal::Holder(grant, reach) if reaches.contains(reach) && !subject.owners().contains(grant.owner) => {
                 let remedy = joining(subject, world.names().container(grant.owner)?)?;
                 let through = match reach {
-                    Reach::Resource => Through::Here(*grant, scope.clone()),
-                    Reach::Type => Through::Here(*grant, Scope::Any),
-                    Reach::Condition => Through::Other(grant.key),
+                    Reach::Resource => here(*grant, &scope),
+                    Reach::Type => here(*grant, &Scope::Any),
+                    Reach::Condition => Through::Keyed(grant.key),
                 };
                 Some((remedy, through))
             }

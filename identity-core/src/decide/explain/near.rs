@@ -271,7 +271,7 @@ impl<'n> Near<'n> {
         let (world, Some(asked)) = (self.world, target.id()) else { return };
         let mut look = |run: Option<&Run>, permissions| {
             let grant = run.and_then(|run| run.find(self.subject.owners(), permissions));
-            found.extend(grant.map(|grant| (Distance::Slip, Remedy::Redirect, Some(Through::Other(grant.key)))));
+            found.extend(grant.map(|grant| (Distance::Slip, Remedy::Redirect, Some(Through::Keyed(grant.key)))));
         };
         let here = (access.resource_type, access.permissions);
         for (place, permissions) in std::iter::once(here).chain(self.alike_accesses(access)) {

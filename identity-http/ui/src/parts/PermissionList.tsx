@@ -116,7 +116,6 @@ function AddPermission({ grant, onClose, onDone }: AddProps) {
             onValue={setAudience}
             problem={problem}
             list="known-apis"
-            data-modal-primary-focus
           />
           <datalist id="known-apis">
             {apis.data?.map(({ audience }) => (

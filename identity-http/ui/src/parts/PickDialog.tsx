@@ -53,7 +53,6 @@ export function PickDialog({ heading, submit, search, find, typed, taken, onPick
                 closeButtonLabelText={t("list.clear")}
                 value={text}
                 onChange={(event) => setText(event.target.value)}
-                data-modal-primary-focus
               />
               {problem && <ProblemNotice problem={problem} onRetry={reload} />}
               <fieldset className="choices" aria-busy={!data}>
@@ -87,7 +86,6 @@ export function PickDialog({ heading, submit, search, find, typed, taken, onPick
               value={id}
               autoComplete="off"
               onChange={(event) => setId(event.target.value)}
-              data-modal-primary-focus={find ? undefined : true}
             />
           )}
         </>

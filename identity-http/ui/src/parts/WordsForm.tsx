@@ -37,7 +37,7 @@ export function WordsForm<const F extends Field>({ heading, submit = t("create")
       onClose={onClose}
     >
       {(problem) =>
-        fields.map(({ name, label, help }: Field, index) => (
+        fields.map(({ name, label, help }: Field) => (
           <TextField
             key={name}
             name={name}
@@ -46,7 +46,6 @@ export function WordsForm<const F extends Field>({ heading, submit = t("create")
             value={values[name as F["name"]]}
             onValue={(value) => setValues((before) => ({ ...before, [name]: value }))}
             problem={problem}
-            data-modal-primary-focus={index === 0 || undefined}
           />
         ))
       }

@@ -69,12 +69,7 @@ async fn a_missing_role_is_named_and_once_it_is_given_the_start_goes_on() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_keycloak_is_not_waited_for_and_a_failing_one_is_left_alone() {
     let Some(keycloak) = Keycloak::shared().await else { return };
-    let relay = Relay::to(keycloak.base()).await;
-    let realm = keycloak.existing(keycloak.fresh_name());
-    let launch = creating(relay.base(), &realm.name)
-        .env("IDENTITY_AUTH_PROVIDER_ISSUER_URL", realm.issuer())
-        .env("CAMUNDA_IDENTITY_AUDIENCE", AUDIENCE);
-    let platform = Platform { server: launch.start().await, realm, launch };
+    let (platform, relay) = behind_a_relay(keycloak).await;
     let admin = platform.admin().await;
 
     relay.delay(Duration::from_secs(10));
@@ -154,14 +149,19 @@ async fn what_is_left_of_what_is_gone_is_found_and_taken_away_if_wanted() {
     eventually("it is gone", async || admin.get("/api/tenants/t/groups").await.json() == json!([])).await;
 }
 
-/// A server that reaches Keycloak by a relay, and a group that is a member of the tenant `t`: its id.
-async fn behind_a_relay_with_a_member(keycloak: &'static Keycloak) -> (Platform, Relay, String) {
+/// A server that reaches Keycloak by a relay.
+async fn behind_a_relay(keycloak: &'static Keycloak) -> (Platform, Relay) {
     let relay = Relay::to(keycloak.base()).await;
     let realm = keycloak.existing(keycloak.fresh_name());
     let launch = creating(relay.base(), &realm.name)
         .env("IDENTITY_AUTH_PROVIDER_ISSUER_URL", realm.issuer())
         .env("CAMUNDA_IDENTITY_AUDIENCE", AUDIENCE);
-    let platform = Platform { server: launch.start().await, realm, launch };
+    (Platform { server: launch.start().await, realm, launch }, relay)
+}
+
+/// The same, and a group that is a member of the tenant `t`: its id.
+async fn behind_a_relay_with_a_member(keycloak: &'static Keycloak) -> (Platform, Relay, String) {
+    let (platform, relay) = behind_a_relay(keycloak).await;
     let admin = platform.admin().await;
     let group = created(admin.post("/api/groups", &json!({"name": "Gone soon"})).await);
     let id = group.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();

@@ -45,7 +45,7 @@ export function ClientForm({ client, onDone, onClose }: Props) {
     >
       {(problem) => (
         <>
-          <TextField name="name" labelText={t("name")} value={name} onValue={setName} problem={problem} data-modal-primary-focus />
+          <TextField name="name" labelText={t("name")} value={name} onValue={setName} problem={problem} />
           {!client && (
             <>
               <TextField

@@ -89,7 +89,7 @@ export function RuleForm({ rule, onClose, onDone }: { rule?: Rule; onClose: () =
       >
         {(problem) => (
           <>
-            <TextField name="name" labelText={t("name")} value={name} onValue={setName} problem={problem} data-modal-primary-focus />
+            <TextField name="name" labelText={t("name")} value={name} onValue={setName} problem={problem} />
             <TextField
               name="claimName"
               labelText={t("rules.claim")}

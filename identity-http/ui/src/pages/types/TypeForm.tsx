@@ -48,7 +48,6 @@ export function TypeForm({ type, onDone, onClose }: Props) {
               onValue={setName}
               problem={problem}
               spellCheck={false}
-              data-modal-primary-focus
             />
           )}
           <LinesField

@@ -55,7 +55,6 @@ export function UserForm({ users, user, onDone, onClose }: Props) {
               problem={problem}
               autoCapitalize="none"
               spellCheck={false}
-              data-modal-primary-focus
             />
           )}
           {names.map((name) => (

@@ -89,7 +89,7 @@
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! use std::sync::Arc;
 //!
-//! use identity_core::decide::Permit;
+//! use identity_core::engine::ServerRequest;
 //! use identity_core::engine::Engine;
 //! use identity_core::entity::{AuditEntity, AuditOperation, EntityKind};
 //! use identity_core::fake::{FixedClock, MemoryPolicyStore};
@@ -105,7 +105,7 @@
 //!
 //! let defaults = AuditEntity { kind: EntityKind::Role, key: "defaults".to_owned() };
 //! let attempt = AuditDraft { operation: AuditOperation::Create, entity: defaults, related: None };
-//! let done = engine.execute(&Permit::of_the_server(), attempt, |world| Ok(preset::missing(world))).await?;
+//! let done = engine.execute(&ServerRequest, attempt, |world| Ok(preset::missing(world))).await?;
 //! assert_eq!(engine.world().revision(), done.revision);
 //! # Ok(())
 //! # }

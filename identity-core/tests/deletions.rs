@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use identity_core::apply::{AdminPower, Command, Refusal};
-use identity_core::decide::Permit;
 use identity_core::engine::Engine;
+use identity_core::engine::ServerRequest;
 use identity_core::entity::{
     Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, Client, ClientKind, Container, EntityKind, Group,
     Membership, NewClient, Party, Principal, Tenant,
@@ -21,7 +21,6 @@ use identity_core::port::{
     MockGroupDirectory, PolicyStore, StoreError,
 };
 use identity_core::preset;
-use identity_core::resolve::{Presented, resolve};
 use identity_core::service::{Caller, Clients, Deletions, Gate, Groups, MemberDirectories, ServiceError, Settled};
 use identity_core::value::{ClientId, Description, Name, RoleId, TenantId, Username};
 use identity_core::world::Sources;
@@ -155,20 +154,12 @@ fn tenant() -> Container {
 async fn execute(engine: &Engine, commands: Vec<Command>) {
     let entity = AuditEntity { kind: EntityKind::Tenant, key: TENANT.to_owned() };
     let attempt = AuditDraft { operation: AuditOperation::Create, entity, related: None };
-    engine.execute(&Permit::of_the_server(), attempt, |_| Ok(commands)).await.unwrap();
+    engine.execute(&ServerRequest, attempt, |_| Ok(commands)).await.unwrap();
 }
 
 fn caller(engine: &Engine, name: &str) -> Caller {
-    let world = engine.world();
     let principal = Principal::User(Username::parse(name).unwrap());
-    Caller {
-        subject: Arc::new(resolve(&world, Presented::from(&principal))),
-        world,
-        actor: Actor::Principal(principal),
-        display_name: None,
-        email: None,
-        request_id: Some("r-1".to_owned()),
-    }
+    Caller::authenticated(engine.world(), principal, Some("r-1".to_owned()))
 }
 
 /// Settles what is due, as the server does.

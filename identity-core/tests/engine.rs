@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use identity_core::apply::{Command, Refusal};
-use identity_core::decide::Permit;
+use identity_core::engine::ServerRequest;
 use identity_core::engine::{Engine, WriteError};
 use identity_core::entity::{
     AuditEntity, AuditEvent, AuditOperation, AuditResult, Container, EntityKind, Membership, Party, Principal, Tenant,
@@ -17,7 +17,6 @@ use identity_core::port::{
     AuditDraft, AuditLog, MockPolicyStore, MockPolicyTransaction, PolicyStore, Snapshot, StoreError, Tail,
 };
 use identity_core::preset;
-use identity_core::resolve::{Presented, resolve};
 use identity_core::service::{Caller, Gate, Groups, ServiceError};
 use identity_core::value::{Description, Name, Revision, RoleId, TenantId, Username};
 use identity_core::world::Sources;
@@ -55,7 +54,7 @@ fn attempt() -> AuditDraft {
 
 async fn create(engine: &Engine, id: &str) -> Result<Revision, WriteError> {
     let command = tenant(id);
-    let done = engine.execute(&Permit::of_the_server(), attempt(), |_| Ok(vec![command])).await?;
+    let done = engine.execute(&ServerRequest, attempt(), |_| Ok(vec![command])).await?;
     Ok(done.revision)
 }
 
@@ -162,16 +161,8 @@ async fn a_commit_that_fails_leaves_the_world_as_it_was() {
 }
 
 fn caller(engine: &Engine, name: &str) -> Caller {
-    let world = engine.world();
     let principal = Principal::User(Username::parse(name).unwrap());
-    Caller {
-        subject: Arc::new(resolve(&world, Presented::from(&principal))),
-        world,
-        actor: identity_core::entity::Actor::Principal(principal),
-        display_name: None,
-        email: None,
-        request_id: Some("r-1".to_owned()),
-    }
+    Caller::authenticated(engine.world(), principal, Some("r-1".to_owned()))
 }
 
 #[tokio::test]
@@ -183,7 +174,7 @@ async fn the_gate_lets_nobody_pass_who_lacks_the_permission_and_records_the_deni
         Party::User(Username::parse("ann").unwrap()),
     );
     engine
-        .execute(&Permit::of_the_server(), attempt(), |world| {
+        .execute(&ServerRequest, attempt(), |world| {
             let mut commands = preset::missing(world);
             commands.push(Command::AddMember(admin.unwrap()));
             Ok(commands)

@@ -8,6 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use identity_core::apply::{Refusal, TypePart};
+use identity_core::engine::CredentialEnded;
 use identity_core::matrix::UnknownAccess;
 use identity_core::port::{DirectoryError, StoreError, TokenError};
 use identity_core::service::session::SessionError;
@@ -249,6 +250,12 @@ impl From<ServiceError> for Problem {
                     Self::new(StatusCode::FORBIDDEN, "forbidden", detail).code("FORBIDDEN").titled("FORBIDDEN");
                 problem.0.reason_id = denied.reason_id;
                 problem
+            }
+            ServiceError::Credential(CredentialEnded::Session) => Self::session_ended(),
+            ServiceError::Credential(ended) => {
+                let is_token = matches!(ended, CredentialEnded::Token(_));
+                let schemes = if is_token { &["Bearer"] } else { &["Basic"] };
+                Self::unauthorized(schemes.iter().copied(), ended.code(), format!("{ended}."), is_token)
             }
             ServiceError::Missing(entity) => {
                 Self::new(StatusCode::NOT_FOUND, "missing", format!("{entity} does not exist."))

@@ -20,6 +20,11 @@ pub enum AdminPower {
     Authorize,
 }
 
+impl AdminPower {
+    /// Every power.
+    pub const ALL: [Self; 2] = [Self::WriteApi, Self::Authorize];
+}
+
 impl fmt::Display for AdminPower {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -29,8 +34,15 @@ impl fmt::Display for AdminPower {
     }
 }
 
+/// Whether a principal that can sign in holds one of the powers, by any path: the same answer that refuses the loss of the
+/// last administrator and closes the set-up of the first.
+#[must_use]
+pub fn is_administered(world: &World) -> bool {
+    AdminPower::ALL.into_iter().any(|power| somebody_has(world, power))
+}
+
 pub(super) fn refuse_loss_of_power(before: &World, after: &World) -> Result<(), Refusal> {
-    for power in [AdminPower::WriteApi, AdminPower::Authorize] {
+    for power in AdminPower::ALL {
         if !somebody_has(after, power) && somebody_has(before, power) {
             return Err(Refusal::LockOut(power));
         }

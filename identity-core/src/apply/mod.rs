@@ -17,7 +17,7 @@ mod tenant;
 mod user;
 
 pub use command::{Command, NewAuthorization};
-pub use lock_out::AdminPower;
+pub use lock_out::{AdminPower, is_administered};
 pub use refusal::{Refusal, TypePart};
 
 use crate::decide::Authority;

@@ -1,20 +1,17 @@
-//! Permits: the only key to a write. None can be made but by a decision.
+//! Permits: the only key to a write. Only a decision makes one.
 
 use std::fmt;
 
 use super::{Decision, Explanation, Question, decide};
-use crate::entity::{Actor, Deletion, Principal};
-use crate::preset;
+use crate::entity::Principal;
 use crate::resolve::Subject;
 use crate::value::Revision;
 use crate::world::World;
 
-/// Proof that somebody was allowed to do what they are about to do, and who it was.
-#[derive(Clone, Debug)]
+/// Proof that a change was permitted in the world that it is applied to.
+#[derive(Clone, Copy, Debug)]
 pub struct Permit {
-    actor: Actor,
     authority: Authority,
-    request_id: Option<String>,
 }
 
 /// What a writer may touch.
@@ -54,19 +51,10 @@ impl Permit {
     ///
     /// # Errors
     /// When the answer is no.
-    pub fn obtain(
-        world: &World,
-        subject: &Subject,
-        question: &Question<'_>,
-        request_id: Option<String>,
-    ) -> Result<Self, Box<Denied>> {
+    pub fn obtain(world: &World, subject: &Subject, question: &Question<'_>) -> Result<Self, Box<Denied>> {
         let decision = decide(world, subject, question);
         match decision {
-            Decision::Allow(_) => Ok(Self {
-                actor: Actor::Principal(subject.principal.clone()),
-                authority: Authority::Administrator,
-                request_id,
-            }),
+            Decision::Allow(_) => Ok(Self::of_an_administrator()),
             Decision::Deny(_) => Err(Box::new(Denied {
                 principal: subject.principal.clone(),
                 question: question.in_words(world),
@@ -77,49 +65,20 @@ impl Permit {
         }
     }
 
-    /// The permit of somebody whom an operator let do everything, by switching authorizations or authentication off.
-    #[must_use]
-    pub(crate) fn where_nothing_is_asked(actor: Actor, request_id: Option<String>) -> Self {
-        Self { actor, authority: Authority::Administrator, request_id }
+    /// The permit where an operator switched authorizations or authentication off, and of the set-up of the first
+    /// administrator.
+    pub(crate) fn of_an_administrator() -> Self {
+        Self { authority: Authority::Administrator }
     }
 
-    /// The permit to make the first administrator, as long as there is none.
-    ///
-    /// `None` when there is one.
-    #[must_use]
-    pub fn to_set_up(world: &World, request_id: Option<String>) -> Option<Self> {
-        let unclaimed = !preset::has_administrator(world);
-        unclaimed.then_some(Self { actor: Actor::Anonymous, authority: Authority::Administrator, request_id })
+    /// The server's own permit.
+    pub(crate) fn of_the_server() -> Self {
+        Self { authority: Authority::Server }
     }
 
-    /// The server's own permit, for its defaults and its configuration at start-up. Nothing that a request reaches calls
-    /// this.
+    /// What the change may touch.
     #[must_use]
-    pub fn of_the_server() -> Self {
-        Self { actor: Actor::System, authority: Authority::Server, request_id: None }
-    }
-
-    /// The server's own permit, to finish what somebody was permitted to begin.
-    #[must_use]
-    pub(crate) fn of_the_server_to_finish(deletion: &Deletion) -> Self {
-        Self { actor: Actor::System, authority: Authority::Server, request_id: deletion.request_id.clone() }
-    }
-
-    /// Who was permitted.
-    #[must_use]
-    pub fn actor(&self) -> &Actor {
-        &self.actor
-    }
-
-    /// What they may touch.
-    #[must_use]
-    pub fn authority(&self) -> Authority {
+    pub fn authority(self) -> Authority {
         self.authority
-    }
-
-    /// The request that asked.
-    #[must_use]
-    pub fn request_id(&self) -> Option<&str> {
-        self.request_id.as_deref()
     }
 }

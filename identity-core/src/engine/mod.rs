@@ -1,11 +1,12 @@
 //! The engine: holds the current world, writes the next one, follows the others.
 //!
 //! Readers take the world from an atomic pointer and never wait. A writer takes the store's turn, catches up with the newest
-//! revision, runs [`apply`](crate::apply::apply) on it and commits; so what was validated is what is written, with any number
-//! of replicas. Nothing here starts a task or a timer: the server runs [`Engine::follow`], and whoever waits for a revision
+//! revision, decides there whether the change is permitted, runs [`apply`](crate::apply::apply) on it and commits; so what was
+//! decided and validated is what is written, with any number of replicas. Nothing here starts a task or a timer: the server runs [`Engine::follow`], and whoever waits for a revision
 //! brings the patience.
 
 mod denials;
+mod request;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,6 +25,7 @@ use crate::value::Revision;
 use crate::world::{Change, Sources, Unrecordable, World};
 
 pub use denials::Denials;
+pub use request::{CredentialEnded, NotPermitted, Requester, ServerRequest};
 
 /// Holds the world and follows the store.
 pub struct Engine {
@@ -49,12 +51,25 @@ pub struct Done {
 /// Why there was no write.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
+    /// The requester may not, or no longer.
+    #[error(transparent)]
+    NotPermitted(NotPermitted),
     /// The model refuses it.
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The store cannot do it.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<NotPermitted> for WriteError {
+    fn from(error: NotPermitted) -> Self {
+        match error {
+            NotPermitted::Refused(refusal) => Self::Refused(refusal),
+            NotPermitted::Store(error) => Self::Store(error),
+            other => Self::NotPermitted(other),
+        }
+    }
 }
 
 impl Engine {
@@ -100,30 +115,33 @@ impl Engine {
         self.clock.as_ref()
     }
 
-    /// Makes a change, as the commands that `plan` names for the newest world. Refusals and successes are recorded;
-    /// `attempt` is what is said of a refusal, and of a success that changed nothing.
+    /// Makes a change, as the commands that `plan` names for the newest world. Whether `requester` may is decided in that
+    /// world, under the lock. Denials, refusals and successes are recorded; `attempt` is what is said of those, and of a
+    /// success that changed nothing.
     ///
     /// # Errors
-    /// When the plan or the model refuses, or the store fails. After [`StoreError::Unavailable`] the change may have been
-    /// made; the world will show it.
+    /// When the requester may not, the plan or the model refuses, or the store fails. After [`StoreError::Unavailable`] the
+    /// change may have been made; the world will show it.
     pub async fn execute(
         &self,
-        permit: &Permit,
+        requester: &dyn Requester,
         attempt: AuditDraft,
         plan: impl FnOnce(&World) -> Result<Vec<Command>, Refusal> + Send,
     ) -> Result<Done, WriteError> {
-        let outcome = self.write(permit, &attempt, plan).await;
-        if let Err(WriteError::Refused(refusal)) = &outcome {
-            let mut event = self.event(permit, attempt, AuditResult::Fail);
-            event.reason = Some(refusal.code().to_owned());
-            self.append(&event).await;
+        let outcome = self.write(requester, &attempt, plan).await;
+        match outcome {
+            Err(WriteError::Refused(refusal)) => {
+                self.append(&self.failure(requester, attempt, AuditResult::Fail, refusal.code())).await;
+                Err(refusal.into())
+            }
+            Err(WriteError::NotPermitted(why)) => Err(self.recorded(requester, attempt, why).await.into()),
+            other => other,
         }
-        outcome
     }
 
     async fn write(
         &self,
-        permit: &Permit,
+        requester: &dyn Requester,
         attempt: &AuditDraft,
         plan: impl FnOnce(&World) -> Result<Vec<Command>, Refusal> + Send,
     ) -> Result<Done, WriteError> {
@@ -131,19 +149,50 @@ impl Engine {
         let known = self.world();
         let transaction = self.store.begin(known.revision()).await?;
         let newest = self.followed(&known, transaction.missed()).await?;
+        let permit = requester.permit(&newest, self.clock.now()).await?;
         let commands = plan(&newest)?;
         let Applied { world, changes, audit } = apply(&newest, &commands, permit.authority())?;
         if changes.is_empty() {
             drop(transaction);
-            self.append(&self.event(permit, attempt.clone(), AuditResult::Success)).await;
+            self.append(&self.event(requester, attempt.clone(), AuditResult::Success)).await;
             return Ok(Done { revision: newest.revision(), changes });
         }
         let revision = world.revision();
-        let event = |draft| AuditEvent { revision: Some(revision), ..self.event(permit, draft, AuditResult::Success) };
+        let event =
+            |draft| AuditEvent { revision: Some(revision), ..self.event(requester, draft, AuditResult::Success) };
         let audit = audit.into_iter().map(event).collect();
         transaction.commit(Commit { revision, at: self.clock.now(), changes: changes.clone(), audit }).await?;
         self.publish(world);
         Ok(Done { revision, changes })
+    }
+
+    /// Decides whether `requester` may change something elsewhere than in the world, such as in a directory or among the
+    /// sessions: in the newest world, right before the change. A denial is recorded.
+    ///
+    /// # Errors
+    /// When the requester may not, or the store cannot be read.
+    pub async fn permit(&self, requester: &dyn Requester, attempt: AuditDraft) -> Result<Permit, WriteError> {
+        self.catch_up().await?;
+        match requester.permit(&self.world(), self.clock.now()).await {
+            Ok(permit) => Ok(permit),
+            Err(why) => Err(self.recorded(requester, attempt, why).await.into()),
+        }
+    }
+
+    /// Records why a requester may not: every denial leaves an entry in the audit log.
+    async fn recorded(&self, requester: &dyn Requester, attempt: AuditDraft, why: NotPermitted) -> NotPermitted {
+        match why {
+            NotPermitted::Denied(mut denied) => {
+                let event = self.failure(requester, attempt, AuditResult::Denied, &denied.question);
+                self.refuse(&event, &mut denied).await;
+                NotPermitted::Denied(denied)
+            }
+            NotPermitted::Credential(ended) => {
+                self.append(&self.failure(requester, attempt, AuditResult::Denied, ended.code())).await;
+                NotPermitted::Credential(ended)
+            }
+            other => other,
+        }
     }
 
     /// Does what only one replica may do at a time, elsewhere than in the store: nobody writes meanwhile, so it must not take
@@ -247,8 +296,20 @@ impl Engine {
         &self.denials
     }
 
-    fn event(&self, permit: &Permit, draft: AuditDraft, result: AuditResult) -> AuditEvent {
-        draft.event(self.clock.now(), permit.actor().clone(), result, permit.request_id().map(str::to_owned))
+    /// Audit entry of an attempt of `requester`.
+    pub(crate) fn event(&self, requester: &dyn Requester, draft: AuditDraft, result: AuditResult) -> AuditEvent {
+        draft.event(self.clock.now(), requester.actor().clone(), result, requester.request_id().map(str::to_owned))
+    }
+
+    /// Audit entry of an attempt that came to nothing.
+    pub(crate) fn failure(
+        &self,
+        requester: &dyn Requester,
+        draft: AuditDraft,
+        result: AuditResult,
+        reason: &str,
+    ) -> AuditEvent {
+        AuditEvent { reason: Some(reason.to_owned()), ..self.event(requester, draft, result) }
     }
 
     /// Makes `world` the current one, unless a newer one is.

@@ -4,7 +4,7 @@ mod cluster;
 mod management;
 
 use crate::apply::{Command, NewAuthorization};
-use crate::entity::{Container, Membership, Party, PartyKind, Permission, Role, Scope, Tenant};
+use crate::entity::{Container, Membership, Party, Permission, Role, Scope, Tenant};
 use crate::value::{
     Audience, Description, InvalidValue, Name, PermissionName, PropertyName, ResourceTypeName, RoleId, TenantId,
 };
@@ -47,14 +47,6 @@ enum Grants {
 #[must_use]
 pub fn is_protected_role(role: &RoleId) -> bool {
     cluster::ROLES.iter().any(|preset| preset.id == role.as_str())
-}
-
-/// Whether somebody administers: the role `admin` has a user. Clients, groups and rules do not count (orchestration
-/// reference §1.8).
-#[must_use]
-pub fn has_administrator(world: &World) -> bool {
-    let Ok(role) = RoleId::parse(ADMIN_ROLE) else { return true };
-    world.members_of_kind(&Container::Role(role), PartyKind::User, None).next().is_some()
 }
 
 /// The commands that create what is missing of the defaults in `world`. What exists is left alone.

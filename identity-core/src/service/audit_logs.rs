@@ -70,7 +70,6 @@ mod tests {
     use crate::matrix::Matrix;
     use crate::port::{AuditDraft, AuditFilter, Commit, PolicyStore};
     use crate::preset::{IDENTITY_AUDIENCE, READ};
-    use crate::resolve::{Presented, resolve};
     use crate::search::{Start, Window};
     use crate::value::{Audience, Description, Name, PermissionName, Revision, RoleId, Username};
     use crate::world::{Change, Sources};
@@ -112,10 +111,7 @@ mod tests {
         let clock = Arc::new(FixedClock::new(at));
         let engine = Engine::start(Arc::new(store), log.clone(), clock, sources, Matrix::standard());
         let engine = Arc::new(now(engine).unwrap());
-        let world = engine.world();
-        let subject = Arc::new(resolve(&world, Presented::from(&ann)));
-        let caller =
-            Caller { world, actor: Actor::Principal(ann), subject, display_name: None, email: None, request_id: None };
+        let caller = Caller::authenticated(engine.world(), ann, None);
         (AuditLogs::new(Gate::management(engine), log), caller)
     }
 

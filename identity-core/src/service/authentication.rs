@@ -4,9 +4,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Caller;
 use super::access::Logins;
+use super::credential::{BearerToken, Password, Unprotected};
 use super::throttle::Throttle;
+use super::{Caller, Credential};
 use crate::engine::Engine;
 use crate::entity::{Actor, Principal};
 use crate::port::{PasswordHasher, RejectedToken, TokenError, TokenVerifier};
@@ -88,9 +89,9 @@ impl Authentication {
         let nobody = Principal::User(Username::parse(ANONYMOUS).ok()?);
         self.unprotected.then(|| {
             let world = self.engine.world();
-            let subject = Subject::of_nobody(&world, nobody);
-            let subject = Arc::new(subject);
-            Caller { world, actor: Actor::Anonymous, subject, display_name: None, email: None, request_id }
+            let subject = Arc::new(Subject::of_nobody(&world, nobody.clone()));
+            let credential: Arc<dyn Credential> = Arc::new(Unprotected(nobody));
+            Caller { world, actor: Actor::Anonymous, subject, credential, display_name: None, email: None, request_id }
         })
     }
 
@@ -107,6 +108,7 @@ impl Authentication {
     /// When the token is refused, or its issuer cannot be asked.
     pub async fn bearer(&self, token: &str, request_id: Option<String>) -> Result<Caller, AuthenticationError> {
         let verifier = self.bearer.as_ref().ok_or(AuthenticationError::NotOffered("bearer"))?;
+        let credential = BearerToken { verifier: Arc::clone(verifier), token: Secret::new(token.to_owned()) };
         let token = verifier.verify(token).await.map_err(|error| match error {
             TokenError::Rejected(reason) => AuthenticationError::Token(reason),
             TokenError::Unavailable { retry_after } => AuthenticationError::Unavailable { retry_after },
@@ -118,6 +120,7 @@ impl Authentication {
             world,
             actor: Actor::Principal(token.principal.clone()),
             subject,
+            credential: Arc::new(credential),
             display_name: token.display_name.clone(),
             email: token.email.clone(),
             request_id,
@@ -149,7 +152,8 @@ impl Authentication {
         let subject = Arc::new(resolve(&world, Presented::from(&principal)));
         let display_name = user.name.as_ref().map(ToString::to_string);
         let email = user.email.clone();
-        Ok(Caller { world, actor: Actor::Principal(principal), subject, display_name, email, request_id })
+        let credential = Arc::new(Password { username: user.username.clone(), hash });
+        Ok(Caller { world, actor: Actor::Principal(principal), subject, credential, display_name, email, request_id })
     }
 
     /// Verifies a password that is not remembered, if whoever brings it may still guess.

@@ -59,7 +59,7 @@ impl Clients {
     /// When the caller may not write, there is none, or the directory fails.
     pub async fn secret(&self, caller: &Caller, key: &str) -> Result<Option<Secret>, ServiceError> {
         let parsed = client_key(key)?;
-        self.gate.permit(caller, draft(AuditOperation::Update, key)).await?;
+        self.gate.permit(caller, &draft(AuditOperation::Update, key)).await?;
         Ok(self.gate.change(caller, draft(AuditOperation::Read, key), self.directory.secret(&parsed)).await?.value)
     }
 
@@ -78,7 +78,7 @@ impl Clients {
     /// When the caller may not write, there is one of that client id, or the directory fails.
     pub async fn create(&self, caller: &Caller, new: &NewClient) -> Result<Written<Client>, ServiceError> {
         let attempt = draft(AuditOperation::Create, new.client_id.as_str());
-        self.gate.permit(caller, attempt.clone()).await?;
+        self.gate.require(caller, &attempt).await?;
         // The access of an application that is gone must not become that of the next one of its id.
         self.deletions.settle_all_of(&Party::Client(new.client_id.clone())).await?;
         self.gate.change(caller, attempt, self.directory.create(new)).await

@@ -7,12 +7,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
+use time::OffsetDateTime;
 use tracing::error;
 
 use super::{Caller, Gate, MemberDirectories, ServiceError, Written, forgetting};
 use crate::apply::apply;
 use crate::decide::Permit;
-use crate::engine::{Engine, WriteError};
+use crate::engine::{Engine, NotPermitted, Requester, WriteError};
 use crate::entity::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, Deletable, Deletion, Party};
 use crate::port::{AuditDraft, DeletionJournal, DirectoryError, Ids, StoreError};
 use crate::world::World;
@@ -33,6 +35,40 @@ pub struct Deletions {
     journal: Arc<dyn DeletionJournal>,
     ids: Arc<dyn Ids>,
     directories: MemberDirectories,
+}
+
+/// The completion of a deletion that its caller was permitted to begin. The directory has done its part, so what hangs on it
+/// here goes, whatever the caller may do by then.
+struct Completion<'d> {
+    actor: &'d Actor,
+    request_id: Option<&'d str>,
+    permit: Permit,
+}
+
+impl<'d> Completion<'d> {
+    fn by_caller(permit: Permit, deletion: &'d Deletion) -> Self {
+        Self { actor: &deletion.actor, request_id: deletion.request_id.as_deref(), permit }
+    }
+
+    fn by_server(deletion: &'d Deletion) -> Self {
+        let request_id = deletion.request_id.as_deref();
+        Self { actor: &Actor::System, request_id, permit: Permit::of_the_server() }
+    }
+}
+
+#[async_trait]
+impl Requester for Completion<'_> {
+    fn actor(&self) -> &Actor {
+        self.actor
+    }
+
+    fn request_id(&self) -> Option<&str> {
+        self.request_id
+    }
+
+    async fn permit(&self, _: &World, _: OffsetDateTime) -> Result<Permit, NotPermitted> {
+        Ok(self.permit)
+    }
 }
 
 /// What came of a deletion that stayed behind.
@@ -80,34 +116,37 @@ impl Deletions {
         find: impl Future<Output = Result<Deletable, DirectoryError>> + Send,
         delete: impl Future<Output = Result<(), DirectoryError>> + Send,
     ) -> Result<Written, ServiceError> {
-        let permit = gate.permit(caller, attempt.clone()).await?;
+        gate.require(caller, &attempt).await?;
         let of = match find.await {
             Ok(of) => of,
             Err(error) => {
-                self.engine.append(&gate.outcome(&permit, attempt, Some(error.code()))).await;
+                self.engine.append(&gate.outcome(caller, attempt, Some(error.code()))).await;
                 return Err(error.into());
             }
         };
-        if let Err(error) = self.must_let_go(&permit, &of).await {
+        let permit = gate.permit(caller, &attempt).await?;
+        if let Err(error) = self.must_let_go(permit, &of).await {
             if let WriteError::Refused(refusal) = &error {
-                self.engine.append(&gate.outcome(&permit, attempt, Some(refusal.code()))).await;
+                self.engine.append(&gate.outcome(caller, attempt, Some(refusal.code()))).await;
             }
             return Err(error.into());
         }
         let deletion = Deletion {
             id: self.ids.fresh(),
             of,
-            actor: permit.actor().clone(),
-            request_id: permit.request_id().map(str::to_owned),
+            actor: caller.actor.clone(),
+            request_id: caller.request_id.clone(),
             at: self.engine.clock().now(),
         };
         self.journal.open(&deletion).await.map_err(ServiceError::Store)?;
         let mut deleted = delete.await;
-        if matches!(deleted, Ok(()) | Err(DirectoryError::Missing(_))) && self.forget(&permit, &deletion).await? {
+        if matches!(deleted, Ok(()) | Err(DirectoryError::Missing(_)))
+            && self.forget(&Completion::by_caller(permit, &deletion), &deletion).await?
+        {
             // Another deletion of it was interrupted; this one finished it.
             deleted = Ok(());
         }
-        let outcome = gate.outcome(&permit, attempt, deleted.as_ref().err().map(DirectoryError::code));
+        let outcome = gate.outcome(caller, attempt, deleted.as_ref().err().map(DirectoryError::code));
         if matches!(deleted, Err(DirectoryError::Unavailable { .. })) {
             // Nobody knows whether it is gone: it stays in the journal.
             self.engine.append(&outcome).await;
@@ -144,9 +183,9 @@ impl Deletions {
             }
             Settled::NotDone
         } else {
-            let permit = Permit::of_the_server_to_finish(deletion);
-            self.must_let_go(&permit, &deletion.of).await?;
-            self.forget(&permit, deletion).await?;
+            let completion = Completion::by_server(deletion);
+            self.must_let_go(completion.permit, &deletion.of).await?;
+            self.forget(&completion, deletion).await?;
             Settled::Done
         };
         let outcome = self.reconciled(deletion, settled);
@@ -164,7 +203,7 @@ impl Deletions {
     }
 
     /// Refuses when the rules keep what hangs on something: then it shall stay in its directory, too.
-    async fn must_let_go(&self, permit: &Permit, of: &Deletable) -> Result<(), WriteError> {
+    async fn must_let_go(&self, permit: Permit, of: &Deletable) -> Result<(), WriteError> {
         self.engine.catch_up().await?;
         let world = self.engine.world();
         apply(&world, &forgetting(&world, &of.party()), permit.authority())?;
@@ -172,7 +211,7 @@ impl Deletions {
     }
 
     /// Takes away everything that somebody who is gone is a member of or owns; says whether there was anything.
-    async fn forget(&self, permit: &Permit, deletion: &Deletion) -> Result<bool, WriteError> {
+    async fn forget(&self, completion: &Completion<'_>, deletion: &Deletion) -> Result<bool, WriteError> {
         // Another replica may have given them something a moment ago.
         self.engine.catch_up().await?;
         let party = deletion.of.party();
@@ -185,7 +224,7 @@ impl Deletions {
         }
         let attempt = AuditDraft { operation: AuditOperation::Delete, entity: deletion.of.entity(), related: None };
         let plan = |world: &World| Ok(forgetting(world, &party));
-        Ok(!self.engine.execute(permit, attempt, plan).await?.changes.is_empty())
+        Ok(!self.engine.execute(completion, attempt, plan).await?.changes.is_empty())
     }
 
     async fn is_there(&self, of: &Deletable) -> Result<bool, DirectoryError> {

@@ -1,21 +1,27 @@
-//! The gate between surfaces and the engine: asks, records denials, hands out permits.
+//! The gate between surfaces and the engine: asks what an attempt needs, early for a cheap refusal, and again where it takes
+//! effect.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
+use time::OffsetDateTime;
+
 use crate::apply::{Command, Refusal};
 use crate::decide::{Denied, Permit, Question, decide};
-use crate::engine::{Engine, WriteError};
+use crate::engine::{CredentialEnded, Done, Engine, NotPermitted, Requester, WriteError};
 use crate::entity::{
-    Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, Container, EntityKind, Membership, Party,
+    Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, Container, EntityKind, Membership, Party, Principal,
 };
 use crate::port::{AuditDraft, DirectoryError, StoreError};
 use crate::preset::{IDENTITY_AUDIENCE, READ, READ_USERS, WRITE};
-use crate::resolve::Subject;
+use crate::resolve::{Presented, Subject, resolve};
 use crate::search::{Visible, visible};
 use crate::value::{Email, Revision};
 use crate::world::World;
+
+use super::credential::{Authenticated, Credential};
 
 /// The commands that take away everything that a party is a member of or owns.
 pub fn forgetting(world: &World, party: &Party) -> Vec<Command> {
@@ -33,12 +39,30 @@ pub struct Caller {
     pub actor: Actor,
     /// What they are in it.
     pub subject: Arc<Subject>,
+    /// What they authenticated with.
+    pub credential: Arc<dyn Credential>,
     /// What to call them.
     pub display_name: Option<String>,
     /// Where to write to them.
     pub email: Option<Email>,
     /// The request that they made.
     pub request_id: Option<String>,
+}
+
+impl Caller {
+    /// A principal that the embedding service has authenticated by its own means, with the rights that are stored for it.
+    #[must_use]
+    pub fn authenticated(world: Arc<World>, principal: Principal, request_id: Option<String>) -> Self {
+        Self {
+            subject: Arc::new(resolve(&world, Presented::from(&principal))),
+            world,
+            actor: Actor::Principal(principal.clone()),
+            credential: Arc::new(Authenticated(principal)),
+            display_name: None,
+            email: None,
+            request_id,
+        }
+    }
 }
 
 /// What a write came to, and the revision from which it can be read.
@@ -64,6 +88,9 @@ pub enum ServiceError {
     /// They may not.
     #[error(transparent)]
     Denied(Box<Denied>),
+    /// What they authenticated with has ended during the request.
+    #[error(transparent)]
+    Credential(CredentialEnded),
     /// They ask too often.
     #[error("too many questions; ask again later")]
     TooOften {
@@ -109,10 +136,66 @@ impl From<DirectoryError> for ServiceError {
 impl From<WriteError> for ServiceError {
     fn from(error: WriteError) -> Self {
         match error {
+            WriteError::NotPermitted(why) => why.into(),
             WriteError::Refused(refusal) => Self::Refused(refusal),
             WriteError::Store(error) => Self::Store(error),
         }
     }
+}
+
+impl From<NotPermitted> for ServiceError {
+    fn from(error: NotPermitted) -> Self {
+        match error {
+            NotPermitted::Denied(denied) => Self::Denied(denied),
+            NotPermitted::Credential(ended) => Self::Credential(ended),
+            NotPermitted::Refused(refusal) => Self::Refused(refusal),
+            NotPermitted::Unavailable { retry_after } => Self::Unavailable { retry_after },
+            NotPermitted::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+/// A caller's request to attempt something: the engine resolves the caller and decides where the attempt takes effect.
+struct CallerRequest<'r> {
+    gate: &'r Gate,
+    caller: &'r Caller,
+    attempt: &'r AuditDraft,
+}
+
+#[async_trait]
+impl Requester for CallerRequest<'_> {
+    fn actor(&self) -> &Actor {
+        &self.caller.actor
+    }
+
+    fn request_id(&self) -> Option<&str> {
+        self.caller.request_id.as_deref()
+    }
+
+    async fn permit(&self, world: &World, now: OffsetDateTime) -> Result<Permit, NotPermitted> {
+        let subject = self.caller.credential.resolve(world, now).await?;
+        if self.gate.is_open_to(self.caller) {
+            return Ok(Permit::of_an_administrator());
+        }
+        let questions = self.gate.questions(world, self.attempt);
+        any_of(world, &subject, &questions).map_err(|denied| match denied {
+            Some(denied) => NotPermitted::Denied(denied),
+            // No question, no permit: fail closed.
+            None => Refusal::Missing(self.attempt.entity.clone()).into(),
+        })
+    }
+}
+
+/// The permit that one of the questions obtains; otherwise the denial of the first. Without questions there is neither.
+fn any_of(world: &World, subject: &Subject, questions: &[Question<'_>]) -> Result<Permit, Option<Box<Denied>>> {
+    let mut denied = None;
+    for question in questions {
+        match Permit::obtain(world, subject, question) {
+            Ok(permit) => return Ok(permit),
+            Err(no) => denied = denied.or(Some(no)),
+        }
+    }
+    Err(denied)
 }
 
 /// What callers are asked for: a question for each attempt, which depends on the surface.
@@ -202,7 +285,7 @@ impl Gate {
         look: impl FnOnce(&World) -> T,
     ) -> Result<T, ServiceError> {
         let entity = AuditEntity { kind, key: key.to_owned() };
-        self.permit(caller, AuditDraft { operation: AuditOperation::Read, entity, related: None }).await?;
+        self.require(caller, &AuditDraft { operation: AuditOperation::Read, entity, related: None }).await?;
         Ok(look(&caller.world))
     }
 
@@ -217,11 +300,12 @@ impl Gate {
         question: impl Future<Output = Result<T, DirectoryError>> + Send,
     ) -> Result<T, ServiceError> {
         let entity = AuditEntity { kind, key: key.to_owned() };
-        self.permit(caller, AuditDraft { operation: AuditOperation::Read, entity, related: None }).await?;
+        self.require(caller, &AuditDraft { operation: AuditOperation::Read, entity, related: None }).await?;
         Ok(question.await?)
     }
 
-    /// Has a directory change something, if the caller may. What came of it is recorded.
+    /// Has a directory change something, if the caller may: decided in the newest world, right before the change. The outcome
+    /// is recorded.
     ///
     /// # Errors
     /// When they may not, or the directory fails.
@@ -231,19 +315,21 @@ impl Gate {
         attempt: AuditDraft,
         change: impl Future<Output = Result<T, DirectoryError>> + Send,
     ) -> Result<Written<T>, ServiceError> {
-        let permit = self.permit(caller, attempt.clone()).await?;
+        self.require(caller, &attempt).await?;
+        self.permit(caller, &attempt).await?;
         let outcome = change.await;
         let failure = outcome.as_ref().err().map(DirectoryError::code);
-        self.engine.append(&self.outcome(&permit, attempt, failure)).await;
+        self.engine.append(&self.outcome(caller, attempt, failure)).await;
         Ok(Written { value: outcome?, revision: self.engine.world().revision() })
     }
 
     /// The record of what came of an attempt: a success, or a failure of this code.
-    pub(super) fn outcome(&self, permit: &Permit, attempt: AuditDraft, failure: Option<&str>) -> AuditEvent {
-        let result = if failure.is_none() { AuditResult::Success } else { AuditResult::Fail };
-        let (actor, request_id) = (permit.actor().clone(), permit.request_id().map(str::to_owned));
-        let event = attempt.event(self.engine.clock().now(), actor, result, request_id);
-        AuditEvent { reason: failure.map(str::to_owned), ..event }
+    pub(super) fn outcome(&self, caller: &Caller, attempt: AuditDraft, failure: Option<&str>) -> AuditEvent {
+        let requester = CallerRequest { gate: self, caller, attempt: &attempt };
+        match failure {
+            Some(code) => self.engine.failure(&requester, attempt.clone(), AuditResult::Fail, code),
+            None => self.engine.event(&requester, attempt.clone(), AuditResult::Success),
+        }
     }
 
     /// Makes a change, if the caller may: the commands that `plan` names for the newest world. `attempt` is what is
@@ -257,9 +343,20 @@ impl Gate {
         attempt: AuditDraft,
         plan: impl FnOnce(&World) -> Result<Vec<Command>, Refusal> + Send,
     ) -> Result<Written, ServiceError> {
-        let permit = self.permit(caller, attempt.clone()).await?;
-        let done = self.engine.execute(&permit, attempt, plan).await?;
+        let done = self.execute(caller, attempt, plan).await?;
         Ok(Written { value: (), revision: done.revision })
+    }
+
+    /// The same, with the rows that it changed.
+    pub(super) async fn execute(
+        &self,
+        caller: &Caller,
+        attempt: AuditDraft,
+        plan: impl FnOnce(&World) -> Result<Vec<Command>, Refusal> + Send,
+    ) -> Result<Done, ServiceError> {
+        self.require(caller, &attempt).await?;
+        let requester = CallerRequest { gate: self, caller, attempt: &attempt };
+        Ok(self.engine.execute(&requester, attempt.clone(), plan).await?)
     }
 
     /// Makes one change, if the caller may.
@@ -286,41 +383,43 @@ impl Gate {
         self.command(caller, if add { Command::AddMember(membership) } else { Command::RemoveMember(membership) }).await
     }
 
-    /// Asks whether the caller may do what is attempted. A denial is recorded.
+    /// Decides early, in the world that the request is answered from, whether the caller may do what is attempted. A denial is
+    /// recorded. For reads, and before anything expensive is done for a change; a change is decided again where it takes
+    /// effect.
     ///
     /// # Errors
     /// When they may not.
-    pub async fn permit(&self, caller: &Caller, attempt: AuditDraft) -> Result<Permit, ServiceError> {
+    pub async fn require(&self, caller: &Caller, attempt: &AuditDraft) -> Result<(), ServiceError> {
         if self.is_open_to(caller) {
-            return Ok(Permit::where_nothing_is_asked(caller.actor.clone(), caller.request_id.clone()));
+            return Ok(());
         }
-        let questions = self.questions(&caller.world, &attempt);
-        self.one_of(caller, &attempt, &questions).await
+        self.require_one_of(caller, attempt, &self.questions(&caller.world, attempt)).await
     }
 
-    /// Asks until one of the questions is answered with yes. That none is is recorded.
-    pub(super) async fn one_of(
+    /// Decides in the newest world whether the caller may change something elsewhere than in the world. Ask right before the
+    /// change. A denial is recorded.
+    ///
+    /// # Errors
+    /// When they may not, or the store cannot be read.
+    pub(super) async fn permit(&self, caller: &Caller, attempt: &AuditDraft) -> Result<Permit, ServiceError> {
+        let requester = CallerRequest { gate: self, caller, attempt };
+        Ok(self.engine.permit(&requester, attempt.clone()).await?)
+    }
+
+    /// Asks until one of the questions is answered with yes. Otherwise the denial is recorded.
+    pub(super) async fn require_one_of(
         &self,
         caller: &Caller,
         attempt: &AuditDraft,
         questions: &[Question<'_>],
-    ) -> Result<Permit, ServiceError> {
-        let world = &caller.world;
-        let mut denied = None;
-        for question in questions {
-            match Permit::obtain(world, &caller.subject, question, caller.request_id.clone()) {
-                Ok(permit) => return Ok(permit),
-                Err(no) => denied = denied.or(Some(no)),
-            }
-        }
+    ) -> Result<(), ServiceError> {
+        let Err(denied) = any_of(&caller.world, &caller.subject, questions) else { return Ok(()) };
         let Some(mut denied) = denied else {
             // No question, no permit: fail closed.
             return Err(ServiceError::Missing(attempt.entity.clone()));
         };
-        let now = self.engine.clock().now();
-        let mut event =
-            attempt.clone().event(now, caller.actor.clone(), AuditResult::Denied, caller.request_id.clone());
-        event.reason = Some(denied.question.clone());
+        let requester = CallerRequest { gate: self, caller, attempt };
+        let event = self.engine.failure(&requester, attempt.clone(), AuditResult::Denied, &denied.question);
         self.engine.refuse(&event, &mut denied).await;
         Err(ServiceError::Denied(denied))
     }

@@ -1,7 +1,7 @@
 //! Services: what surfaces call. One file for each family of use cases.
 //!
 //! Each takes the caller, asks whether they may, and reads the world or writes it. A surface cannot skip the question: reads go
-//! through the [`Gate`] and writes need its permit.
+//! through the [`Gate`], and the engine decides writes again where they are applied.
 
 pub mod access;
 mod audit_logs;
@@ -10,6 +10,7 @@ mod authorizations;
 mod buckets;
 mod clients;
 pub mod cluster;
+mod credential;
 mod deletions;
 mod gate;
 mod groups;
@@ -30,6 +31,7 @@ pub use audit_logs::AuditLogs;
 pub use authentication::{Authentication, AuthenticationError};
 pub use authorizations::{AuthorizationList, Authorizations, EntityAuthorization, GrantedOn, Resource, ResourceKind};
 pub use clients::{Apis, ClientChange, Clients};
+pub use credential::{Authenticated, Credential};
 pub use deletions::{Deletions, Settled};
 pub use gate::{Caller, Gate, ServiceError, Written, forgetting};
 pub use groups::Groups;

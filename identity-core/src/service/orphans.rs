@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use super::{MemberDirectories, forgetting};
 use crate::apply::Command;
-use crate::decide::Permit;
-use crate::engine::{Engine, WriteError};
+use crate::engine::{Engine, ServerRequest, WriteError};
 use crate::entity::{AuditEntity, AuditOperation, Container, Party};
 use crate::port::{AuditDraft, DirectoryError};
 use crate::world::World;
@@ -55,7 +54,7 @@ impl Orphans {
     pub async fn remove(&self, gone: &Party) -> Result<(), WriteError> {
         let attempt = AuditDraft { operation: AuditOperation::Delete, entity: AuditEntity::from(gone), related: None };
         let plan = |world: &World| Ok::<Vec<Command>, _>(forgetting(world, gone));
-        self.engine.execute(&Permit::of_the_server(), attempt, plan).await.map(|_| ())
+        self.engine.execute(&ServerRequest, attempt, plan).await.map(|_| ())
     }
 }
 

@@ -225,7 +225,7 @@ impl Tenants {
         let attempt = AuditDraft { operation: AuditOperation::Assign, entity: entity(id), related: None };
         if self.directories.is_some() {
             // Who may not write learns nothing about who there is.
-            self.gate.permit(caller, attempt.clone()).await?;
+            self.gate.require(caller, &attempt).await?;
             self.must_exist(&members).await?;
         }
         let edges =

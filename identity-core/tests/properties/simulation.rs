@@ -61,15 +61,8 @@ impl Desk {
 }
 
 fn somebody(world: &World) -> Caller {
-    let principal = strategy::principals().remove(0);
-    Caller {
-        world: Arc::new(world.clone()),
-        actor: Actor::Anonymous,
-        subject: Arc::new(resolve(world, Presented::from(&principal))),
-        display_name: None,
-        email: None,
-        request_id: None,
-    }
+    let caller = Caller::authenticated(Arc::new(world.clone()), strategy::principals().remove(0), None);
+    Caller { actor: Actor::Anonymous, ..caller }
 }
 
 fn asked(principal: &Principal, (kind, permission): (&str, &str), id: &str) -> Asked {

@@ -1,8 +1,9 @@
-//! The first administrator (orchestration reference §1.8). Open to anybody until there is one.
+//! The first administrator (orchestration reference §1.8). Open to any client while the installation has none; closed, it refuses
+//! before it reads a body.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, ServiceConfig};
-use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use actix_web::web::{Data, Payload, ServiceConfig};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
 use identity_core::apply::Refusal;
 use identity_core::service::ServiceError;
 use identity_core::service::cluster::Setup;
@@ -23,12 +24,15 @@ async fn create(
     request: HttpRequest,
     setup: Data<Setup>,
     ids: Data<IdRules>,
-    JsonBytes(body): JsonBytes,
+    payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let (user, password) = new_user(&body, &ids)?;
     let request_id = request.extensions().get::<RequestId>().map(|id| id.0.to_string());
-    // Whoever is refused learns no more than that (orchestration reference §13.2).
-    let created = setup.create(user, &password, address::of(&request), request_id).await.map_err(refused)?;
+    let (address, request_id) = (address::of(&request), request_id.as_deref());
+    // A client that is refused learns no more than that (orchestration reference §13.2).
+    setup.require_open(address, request_id).await.map_err(refused)?;
+    let JsonBytes(body) = JsonBytes::from_request(&request, &mut payload.into_inner()).await?;
+    let (user, password) = new_user(&body, &ids)?;
+    let created = setup.create(user, &password, address, request_id).await.map_err(refused)?;
     Ok(HttpResponse::Created().json(UserView::of(&created.value)))
 }
 

@@ -1,8 +1,8 @@
 //! `/auth/setup`: the first administrator, while there is none (orchestration reference §1.8, for people).
 
 use actix_web::http::{StatusCode, header};
-use actix_web::web::{Data, Form};
-use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use actix_web::web::{Data, Form, Payload};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError};
 use identity_core::service::Authentication;
 use identity_core::service::cluster::NewUser;
 use identity_core::value::{Email, Name, Secret};
@@ -43,9 +43,13 @@ pub(super) async fn create(
     request: HttpRequest,
     sign_in: Data<SignIn>,
     authentication: Data<Authentication>,
-    Form(wanted): Form<Wanted>,
+    payload: Payload,
 ) -> HttpResponse {
     let Some(first) = sign_in.open_setup() else { return to_sign_in(&sign_in) };
+    let wanted = match Form::<Wanted>::from_request(&request, &mut payload.into_inner()).await {
+        Ok(Form(wanted)) => wanted,
+        Err(error) => return error.error_response(),
+    };
     let refuse = |problem: &Problem| show(&sign_in, &request, &wanted, problem.status_code(), Some(problem.detail()));
     if !csrf::is_own(&request, sign_in.cookies().form(&request).as_ref(), wanted.csrf.as_deref()) {
         sign_in.sessions.record_refused("csrf", String::new(), request_id(&request).as_deref()).await;
@@ -57,7 +61,7 @@ pub(super) async fn create(
     };
     let (username, password) = (user.username.clone(), Secret::new(wanted.password.clone()));
     let id = request_id(&request);
-    if let Err(error) = first.setup.create(user, &password, address::of(&request), id.clone()).await {
+    if let Err(error) = first.setup.create(user, &password, address::of(&request), id.as_deref()).await {
         return refuse(&error.into());
     }
     match authentication.basic(username.as_str(), &password, address::of(&request), id).await {

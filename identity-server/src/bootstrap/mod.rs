@@ -8,7 +8,7 @@ mod tests;
 mod users;
 
 use identity_core::apply::{Command, Refusal};
-use identity_core::decide::Permit;
+use identity_core::engine::ServerRequest;
 use identity_core::engine::{Engine, WriteError};
 use identity_core::entity::{AuditEntity, AuditOperation, Container, EntityKind};
 use identity_core::port::{AuditDraft, PasswordHasher};
@@ -95,7 +95,7 @@ async fn write(
         made = commands.iter().map(|command| command.audit_draft(None)).collect();
         Ok(commands)
     };
-    let done = engine.execute(&Permit::of_the_server(), attempt, planned).await?;
+    let done = engine.execute(&ServerRequest, attempt, planned).await?;
     for AuditDraft { operation, entity, related } in made {
         let related = related.map(|related| related.to_string());
         info!(operation = operation.as_str(), %entity, related, revision = done.revision.0, "bootstrap.changed");

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use identity_core::apply::Command;
-use identity_core::decide::Permit;
 use identity_core::engine::Engine;
+use identity_core::engine::ServerRequest;
 use identity_core::entity::User;
 use identity_core::fake::{FixedClock, MemoryAuditLog, MemoryPolicyStore, PlainPasswordHasher};
 use identity_core::matrix::Matrix;
@@ -68,7 +68,7 @@ async fn root(password: &str) -> User {
 impl Setup {
     async fn execute(&self, commands: Vec<Command>) {
         let attempt = commands[0].audit_draft(None);
-        self.engine.execute(&Permit::of_the_server(), attempt, |_| Ok(commands)).await.unwrap();
+        self.engine.execute(&ServerRequest, attempt, |_| Ok(commands)).await.unwrap();
     }
 
     async fn sign_in(&self, username: &str, password: &str, from: [u8; 4]) -> Result<(), AuthenticationError> {

@@ -107,15 +107,8 @@ impl Desk {
         let member = Membership::new(Container::Role(role(3)), Party::MappingRule(rule.id.clone())).unwrap();
         let commands = vec![Command::CreateMappingRule(rule), Command::AddMember(member)];
         let principal = Principal::User(username(0));
-        let subject = Arc::new(resolve(world, Presented::from(&principal)));
-        let caller = Caller {
-            world: Arc::new(world.clone()),
-            actor: Actor::Anonymous,
-            subject,
-            display_name: None,
-            email: None,
-            request_id: None,
-        };
+        let caller = Caller::authenticated(Arc::new(world.clone()), principal, None);
+        let caller = Caller { actor: Actor::Anonymous, ..caller };
         let access = Access::new(engine, audit, None, logins, None);
         Self { runtime, access, caller, tokens, simulation: Simulation { commands, question: None, logins: LOGINS } }
     }

@@ -126,7 +126,7 @@ impl Access {
         let questions: Vec<Question<'_>> = question_of(&caller.world, ask, key).into_iter().chain([read]).collect();
         let entity = AuditEntity { kind: EntityKind::Decision, key: key.to_owned() };
         let attempt = AuditDraft { operation: AuditOperation::Read, entity, related: None };
-        self.gate.one_of(caller, &attempt, &questions).await.map(drop)
+        self.gate.require_one_of(caller, &attempt, &questions).await
     }
 
     /// Who is asked about. `Err` inside when there is no such subject, or their token is refused.

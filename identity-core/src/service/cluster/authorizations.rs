@@ -33,8 +33,7 @@ impl ClusterAuthorizations {
     ) -> Result<Written<AuthorizationKey>, ServiceError> {
         let command = Command::CreateAuthorization(new);
         let attempt = command.audit_draft(None);
-        let permit = self.gate.permit(caller, attempt.clone()).await?;
-        let done = self.gate.engine().execute(&permit, attempt, |_| Ok(vec![command])).await?;
+        let done = self.gate.execute(caller, attempt, |_| Ok(vec![command])).await?;
         let key = done.changes.iter().find_map(|change| match change {
             Change::AuthorizationPut(authorization) => Some(authorization.key),
             _ => None,

@@ -5,17 +5,21 @@ use std::sync::Arc;
 
 use super::attempt;
 use super::users::NewUser;
-use crate::apply::{Command, Refusal};
+use async_trait::async_trait;
+use time::OffsetDateTime;
+
+use crate::apply::{Command, Refusal, is_administered};
 use crate::decide::Permit;
-use crate::engine::Engine;
+use crate::engine::{Engine, NotPermitted, Requester};
 use crate::entity::{Actor, AuditEntity, AuditOperation, AuditResult, Container, EntityKind, Membership, Party, User};
 use crate::port::{PasswordHasher, StoreError};
-use crate::preset::{self, ADMIN_ROLE};
+use crate::preset::ADMIN_ROLE;
 use crate::service::throttle::Throttle;
 use crate::service::{ServiceError, Written, user_creation};
 use crate::value::{RoleId, Secret};
+use crate::world::World;
 
-/// Lets anybody make the first administrator, and nobody a second one.
+/// Creates the first administrator, for any client, while the installation has none.
 pub struct Setup {
     engine: Arc<Engine>,
     hasher: Arc<dyn PasswordHasher>,
@@ -30,50 +34,79 @@ impl Setup {
         Self { engine, hasher, throttle: Throttle::new() }
     }
 
-    /// Whether there is no administrator yet.
+    /// Whether the installation has no administrator yet: no principal holds, by any path, a power that lock-out protects.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        !preset::has_administrator(&self.engine.world())
+        !is_administered(&self.engine.world())
+    }
+
+    /// Refuses when the installation has an administrator. The refusal is recorded. Ask before a request's body is read.
+    ///
+    /// # Errors
+    /// [`Refusal::Protected`] when there is an administrator; `Throttled` when the address has been refused too often.
+    pub async fn require_open(&self, address: Option<IpAddr>, request_id: Option<&str>) -> Result<(), ServiceError> {
+        if self.is_open() {
+            return Ok(());
+        }
+        self.throttle
+            .admit(self.throttle.attempt("", address), self.engine.clock().now())
+            .map_err(|retry_after| ServiceError::Throttled { retry_after })?;
+        let attempt = attempt(AuditOperation::Create, EntityKind::User, "");
+        let request = SetupRequest { request_id };
+        self.engine.append(&self.engine.failure(&request, attempt, AuditResult::Denied, ADMINISTERED)).await;
+        Err(ServiceError::Refused(protected()))
     }
 
     /// Creates the first administrator.
     ///
     /// # Errors
-    /// [`Refusal::Protected`] as soon as there is one, which is recorded, and when there is such a user.
+    /// As [`Setup::require_open`], and when there is such a user.
     pub async fn create(
         &self,
         user: NewUser,
         password: &Secret,
         address: Option<IpAddr>,
-        request_id: Option<String>,
+        request_id: Option<&str>,
     ) -> Result<Written<User>, ServiceError> {
-        let protected = || Refusal::Protected(AuditEntity { kind: EntityKind::Role, key: ADMIN_ROLE.to_owned() });
-        let attempt = attempt(AuditOperation::Create, EntityKind::User, user.username.as_str());
-        let Some(permit) = Permit::to_set_up(&self.engine.world(), request_id.clone()) else {
-            let now = self.engine.clock().now();
-            self.throttle
-                .admit(self.throttle.attempt("", address), now)
-                .map_err(|retry_after| ServiceError::Throttled { retry_after })?;
-            let mut event = attempt.event(now, Actor::Anonymous, AuditResult::Denied, request_id);
-            event.reason = Some("there is an administrator".to_owned());
-            self.engine.append(&event).await;
-            return Err(ServiceError::Refused(protected()));
-        };
+        self.require_open(address, request_id).await?;
         let overloaded = || StoreError::Unavailable("the password could not be hashed".into());
         let hash = self.hasher.hash(password).await.ok_or_else(|| ServiceError::Store(overloaded()))?;
         let user = user.with(hash);
         let member = Party::User(user.username.clone());
         let role = RoleId::parse(ADMIN_ROLE).map_err(|_| ServiceError::Refused(protected()))?;
         let edge = Membership::new(Container::Role(role), member).map_err(|_| ServiceError::Refused(protected()))?;
+        let attempt = attempt(AuditOperation::Create, EntityKind::User, user.username.as_str());
         let mut commands = user_creation(user.clone());
         commands.push(Command::AddMember(edge));
-        let done = self
-            .engine
-            // Asked again under the lock: of two who are first, one is.
-            .execute(&permit, attempt, |world| {
-                if preset::has_administrator(world) { Err(protected()) } else { Ok(commands) }
-            })
-            .await?;
+        let done = self.engine.execute(&SetupRequest { request_id }, attempt, |_| Ok(commands)).await?;
         Ok(Written { value: user, revision: done.revision })
+    }
+}
+
+/// The reason that the audit log has for a refused set-up.
+const ADMINISTERED: &str = "there is an administrator";
+
+fn protected() -> Refusal {
+    Refusal::Protected(AuditEntity { kind: EntityKind::Role, key: ADMIN_ROLE.to_owned() })
+}
+
+/// A client without credentials that sets up the first administrator: permitted while the installation has none. Of two that
+/// come at once, the second is refused under the revision lock.
+struct SetupRequest<'r> {
+    request_id: Option<&'r str>,
+}
+
+#[async_trait]
+impl Requester for SetupRequest<'_> {
+    fn actor(&self) -> &Actor {
+        &Actor::Anonymous
+    }
+
+    fn request_id(&self) -> Option<&str> {
+        self.request_id
+    }
+
+    async fn permit(&self, world: &World, _: OffsetDateTime) -> Result<Permit, NotPermitted> {
+        if is_administered(world) { Err(protected().into()) } else { Ok(Permit::of_an_administrator()) }
     }
 }

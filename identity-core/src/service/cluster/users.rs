@@ -55,11 +55,10 @@ impl ClusterUsers {
     ) -> Result<Written<User>, ServiceError> {
         let attempt = attempt(AuditOperation::Create, EntityKind::User, user.username.as_str());
         // Hashing is expensive: only for those who may.
-        let permit = self.gate.permit(caller, attempt.clone()).await?;
+        self.gate.require(caller, &attempt).await?;
         let user = user.with(self.hash(password).await?);
         let commands = user_creation(user.clone());
-        let done = self.gate.engine().execute(&permit, attempt, |_| Ok(commands)).await?;
-        Ok(Written { value: user, revision: done.revision })
+        Ok(self.gate.write(caller, attempt, |_| Ok(commands)).await?.with(user))
     }
 
     /// Replaces a user's name and e-mail; and the password, if one is given.
@@ -73,23 +72,22 @@ impl ClusterUsers {
         password: Option<&Secret>,
     ) -> Result<Written<NewUser>, ServiceError> {
         let attempt = attempt(AuditOperation::Update, EntityKind::User, user.username.as_str());
-        let permit = self.gate.permit(caller, attempt.clone()).await?;
+        self.gate.require(caller, &attempt).await?;
         let hash = match password {
             Some(password) => Some(self.hash(password).await?),
             None => None,
         };
         let wanted = user.clone();
-        let done = self
+        let written = self
             .gate
-            .engine()
-            .execute(&permit, attempt, |world| {
+            .write(caller, attempt, |world| {
                 let missing = AuditEntity { kind: EntityKind::User, key: user.username.to_string() };
                 let old = world.user(user.username.as_str()).ok_or(Refusal::Missing(missing))?;
                 let password = hash.unwrap_or_else(|| old.password.clone());
                 Ok(vec![Command::UpdateUser(user.with(password))])
             })
             .await?;
-        Ok(Written { value: wanted, revision: done.revision })
+        Ok(written.with(wanted))
     }
 
     /// Deletes a user, with memberships and authorizations.

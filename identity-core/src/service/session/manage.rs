@@ -163,7 +163,7 @@ impl Sessions {
 
     async fn may_end(&self, caller: &Caller, key: &str) -> Result<(), ServiceError> {
         let attempt = AuditDraft { operation: AuditOperation::Delete, entity: entity(key), related: None };
-        self.gate.permit(caller, attempt).await.map(drop)
+        self.gate.permit(caller, &attempt).await.map(drop)
     }
 
     async fn end(&self, caller: &Caller, which: &WhichSessions, why: &str) -> Result<EndedSessions, ServiceError> {

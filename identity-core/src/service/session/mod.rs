@@ -3,6 +3,7 @@
 //! The browser holds nothing but a session's id, 256 random bits. The store holds its digest, and what the provider said of
 //! the person, encrypted. A request is answered from the current world: what changes there counts for live sessions at once.
 
+mod credential;
 mod kept;
 mod manage;
 mod open;
@@ -32,8 +33,10 @@ use super::Gate;
 use super::access::Logins;
 use crate::engine::Engine;
 use crate::entity::{Actor, AuditEntity, AuditOperation, AuditResult, EntityKind, SessionId, SessionIdHash};
-use crate::port::{AuditDraft, Crypto, Entitlements, IdentityProvider, SessionStore, StoreError};
+use crate::port::{AuditDraft, Crypto, Entitlements, IdentityProvider, SessionStore, SignedIn, StoreError, TokenError};
+use crate::resolve::{Presented, Subject, resolve};
 use crate::value::Secret;
+use crate::world::World;
 
 /// How long sessions last, and where providers send browsers back to.
 #[derive(Clone, Debug)]
@@ -151,6 +154,18 @@ struct Record<'r> {
     result: AuditResult,
     reason: Option<&'r str>,
     request_id: Option<&'r str>,
+}
+
+/// The subject that a sign-in at a provider resolves to in `world`.
+async fn subject_of(ports: &SessionPorts, world: &World, signed_in: &SignedIn) -> Result<Subject, TokenError> {
+    let (principal, claims) = (&signed_in.principal, &signed_in.claims);
+    let entitled = match &ports.entitlements {
+        Some(directory) => Some(directory.of(principal, claims).await?),
+        None => None,
+    };
+    let groups = entitled.as_ref().map(|entitled| entitled.groups.as_slice()).or(signed_in.groups.as_deref());
+    let permissions = entitled.as_ref().map(|entitled| &entitled.permissions);
+    Ok(resolve(world, Presented { principal, claims: Some(claims), groups, permissions }))
 }
 
 /// A session as APIs and records name it: worthless as a cookie.

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use time::Duration;
 
-use super::Sessions;
+use super::credential::{SessionCredential, SignInBasis, password_digest};
 use super::kept::Kept;
-use crate::entity::{Actor, Principal, Session, SessionId, WhichSessions};
+use super::{Sessions, subject_of};
+use crate::entity::{Actor, Session, SessionId, SessionIdHash, WhichSessions};
 use crate::port::{SignedIn, StoreError, TokenError};
-use crate::resolve::{Presented, Subject, resolve};
-use crate::service::Caller;
+use crate::resolve::{Presented, resolve};
+use crate::service::{Caller, Credential};
 use crate::world::World;
 
 /// Activity is written down this often at most; a session may end by so much too early.
@@ -73,7 +74,7 @@ impl Sessions {
                     return Ok(None);
                 };
                 let session = self.touched(renewed.session, activity).await?;
-                let caller = self.of_signed_in(&renewed.signed_in, request_id).await?;
+                let caller = self.of_signed_in(session.id, &renewed.signed_in, request_id).await?;
                 if let Some(issuer) = &session.issuer {
                     let now = self.now();
                     self.logins.note_session(session.id, issuer, &renewed.signed_in, &caller.subject, now);
@@ -86,7 +87,7 @@ impl Sessions {
     fn sign_in_of(&self, world: &World, session: &Session) -> SignIn {
         match &session.issuer {
             None => {
-                let current = self.credential(world, &session.principal);
+                let current = password_digest(&self.ports, world, &session.principal);
                 if current.is_some() && current == session.credential { SignIn::Password } else { SignIn::Void }
             }
             Some(issuer) if self.provider_of(issuer).is_some() => {
@@ -97,13 +98,6 @@ impl Sessions {
             }
             Some(_) => SignIn::Void,
         }
-    }
-
-    /// The digest of a built-in user's current password hash.
-    pub(super) fn credential(&self, world: &World, principal: &Principal) -> Option<[u8; 32]> {
-        let Principal::User(username) = principal else { return None };
-        let user = world.user(username.as_str())?;
-        Some(self.ports.crypto.digest(user.password.expose().as_bytes()))
     }
 
     /// The session, active now. That somebody else wrote it meanwhile does not matter: they were active, too.
@@ -125,25 +119,19 @@ impl Sessions {
         Duration::try_from(self.settings.idle).unwrap_or(Duration::MAX)
     }
 
-    /// What a sign-in makes of somebody in a world.
-    pub(super) async fn subject(&self, world: &World, signed_in: &SignedIn) -> Result<Subject, SessionError> {
-        let (principal, claims) = (&signed_in.principal, &signed_in.claims);
-        let entitled = match &self.ports.entitlements {
-            Some(directory) => Some(directory.of(principal, claims).await?),
-            None => None,
-        };
-        let groups = entitled.as_ref().map(|entitled| entitled.groups.as_slice()).or(signed_in.groups.as_deref());
-        let permissions = entitled.as_ref().map(|entitled| &entitled.permissions);
-        Ok(resolve(world, Presented { principal, claims: Some(claims), groups, permissions }))
-    }
-
-    async fn of_signed_in(&self, signed_in: &SignedIn, request_id: Option<String>) -> Result<Caller, SessionError> {
+    async fn of_signed_in(
+        &self,
+        id: SessionIdHash,
+        signed_in: &SignedIn,
+        request_id: Option<String>,
+    ) -> Result<Caller, SessionError> {
         let world = self.engine.world();
-        let subject = Arc::new(self.subject(&world, signed_in).await?);
+        let subject = Arc::new(subject_of(&self.ports, &world, signed_in).await?);
         Ok(Caller {
             world,
             actor: Actor::Principal(signed_in.principal.clone()),
             subject,
+            credential: self.credential(id, SignInBasis::Provider(Box::new(signed_in.clone()))),
             display_name: signed_in.display_name.clone(),
             email: signed_in.email.clone(),
             request_id,
@@ -155,8 +143,14 @@ impl Sessions {
         let (display_name, email) = (user.name.as_ref().map(ToString::to_string), user.email.clone());
         let subject = Arc::new(resolve(&world, Presented::from(&session.principal)));
         let actor = Actor::Principal(session.principal.clone());
-        let caller = Caller { world, actor, subject, display_name, email, request_id };
+        let basis = SignInBasis::Password { principal: session.principal.clone(), digest: session.credential };
+        let credential = self.credential(session.id, basis);
+        let caller = Caller { world, actor, subject, credential, display_name, email, request_id };
         Some(SessionCaller { caller, key: super::public_key(session.id), rotated: None })
+    }
+
+    fn credential(&self, id: SessionIdHash, basis: SignInBasis) -> Arc<dyn Credential> {
+        Arc::new(SessionCredential { ports: self.ports.clone(), id, basis })
     }
 }
 

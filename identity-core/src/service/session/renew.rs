@@ -6,7 +6,7 @@
 use time::Duration;
 
 use super::kept::Kept;
-use super::{Record, Sessions, public_key};
+use super::{Record, Sessions, public_key, subject_of};
 use crate::entity::{Actor, AuditOperation, AuditResult, Session, SessionId, SessionIdHash, WhichSessions};
 use crate::port::{IdentityProvider, ProviderError, RefusedSignIn, SignedIn, StoreError};
 use crate::value::Secret;
@@ -100,7 +100,8 @@ impl Sessions {
         };
         let mut rotated = None;
         let world = self.engine.world();
-        if self.subject(&world, &fresh).await.ok() != self.subject(&world, known).await.ok() {
+        let subject = |signed_in| subject_of(&self.ports, &world, signed_in);
+        if subject(&fresh).await.ok() != subject(known).await.ok() {
             let id = SessionId::new(Secret::new(self.random_text().ok_or_else(no_randomness)?));
             let hash = self.hash(&id);
             match self.ports.store.rotate(session.id, hash).await {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::credential::password_digest;
 use super::kept::Kept;
 use super::{Record, Sessions, public_key};
 use crate::entity::{Actor, AuditOperation, AuditResult, Principal, Session, SessionId, WhichSessions};
@@ -176,7 +177,7 @@ impl Sessions {
     /// When the user is gone meanwhile, or the store fails.
     pub async fn open_for_user(&self, caller: &Caller, browser: Browser) -> Result<SessionId, SignInError> {
         let principal = caller.subject.principal.clone();
-        let credential = self.credential(&caller.world, &principal).ok_or(SignInError::UnknownProvider)?;
+        let credential = password_digest(&self.ports, &caller.world, &principal).ok_or(SignInError::UnknownProvider)?;
         let session = Session { credential: Some(credential), ..self.draft(principal) };
         self.insert(session, browser).await
     }

@@ -9,7 +9,7 @@ use time::Duration as Span;
 
 use super::*;
 use crate::apply::Command;
-use crate::decide::Permit;
+use crate::engine::ServerRequest;
 use crate::entity::{MappingRule, Operator, RuleKind, Session};
 use crate::entity::{Principal, WhichSessions};
 use crate::port::{ProviderError, RefusedSignIn};
@@ -137,7 +137,7 @@ async fn what_the_provider_says_anew_counts_and_more_rights_change_the_id() {
     let entity = AuditEntity { kind: EntityKind::MappingRule, key: "sales".to_owned() };
     let attempt = AuditDraft { operation: AuditOperation::Create, entity, related: None };
     let plan = |_: &crate::world::World| Ok(vec![Command::CreateMappingRule(rule)]);
-    site.engine.execute(&Permit::of_the_server(), attempt, plan).await.unwrap();
+    site.engine.execute(&ServerRequest, attempt, plan).await.unwrap();
     let id = site.sign_in().await;
     site.clock.advance(Span::minutes(5));
     site.provider.answers(Ok(json!({"sub": "s-1", "iat": 7})));

@@ -9,7 +9,7 @@ use time::macros::datetime;
 
 use super::super::*;
 use crate::apply::Command;
-use crate::decide::Permit;
+use crate::engine::ServerRequest;
 use crate::entity::{Principal, User};
 use crate::fake::{FixedClock, MemoryPolicyStore, MemorySessionStore, PlainCrypto, PlainPasswordHasher};
 use crate::matrix::Matrix;
@@ -204,5 +204,5 @@ pub(super) async fn set_password(site: &Site, password: &str) {
         let known = world.user("ann").is_some();
         Ok(vec![if known { Command::UpdateUser(user) } else { Command::CreateUser(user) }])
     };
-    site.engine.execute(&Permit::of_the_server(), attempt, plan).await.unwrap();
+    site.engine.execute(&ServerRequest, attempt, plan).await.unwrap();
 }

@@ -8,21 +8,22 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use identity_core::apply::{AdminPower, Command, Refusal};
-use identity_core::engine::Engine;
-use identity_core::engine::ServerRequest;
+use identity_core::engine::{Engine, ServerRequest};
 use identity_core::entity::{
     Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, Client, ClientKind, Container, EntityKind, Group,
-    Membership, NewClient, Party, Principal, Tenant,
+    Membership, NewClient, Party, Permission, Principal, Tenant,
 };
 use identity_core::fake::{FixedClock, MemoryDeletionJournal, MemoryDirectory, MemoryPolicyStore, SequentialIds};
 use identity_core::matrix::Matrix;
 use identity_core::port::{
     AuditDraft, ClientDirectory, DeletionJournal, DirectoryError, GroupDirectory, MockDeletionJournal,
-    MockGroupDirectory, PolicyStore, StoreError,
+    MockGroupDirectory, MockTokenVerifier, PolicyStore, StoreError, VerifiedToken,
 };
 use identity_core::preset;
-use identity_core::service::{Caller, Clients, Deletions, Gate, Groups, MemberDirectories, ServiceError, Settled};
-use identity_core::value::{ClientId, Description, Name, RoleId, TenantId, Username};
+use identity_core::service::{
+    Authentication, Caller, Clients, Deletions, Gate, Groups, MemberDirectories, ServiceError, Settled,
+};
+use identity_core::value::{Audience, Claims, ClientId, Description, Name, PermissionName, RoleId, TenantId, Username};
 use identity_core::world::Sources;
 use time::{Duration, OffsetDateTime};
 
@@ -160,6 +161,28 @@ async fn execute(engine: &Engine, commands: Vec<Command>) {
 fn caller(engine: &Engine, name: &str) -> Caller {
     let principal = Principal::User(Username::parse(name).unwrap());
     Caller::authenticated(engine.world(), principal, Some("r-1".to_owned()))
+}
+
+/// A caller whose token brings the permission to write.
+async fn caller_by_token(engine: &Arc<Engine>, name: &str) -> Caller {
+    let write = Permission {
+        audience: Audience::parse(preset::IDENTITY_AUDIENCE).unwrap(),
+        definition: PermissionName::parse(preset::WRITE).unwrap(),
+    };
+    let token = Arc::new(VerifiedToken {
+        issuer: "https://idp.example".into(),
+        principal: Principal::User(Username::parse(name).unwrap()),
+        groups: Some(Vec::new()),
+        permissions: [write].into(),
+        claims: Claims::new(serde_json::json!({})).unwrap(),
+        display_name: None,
+        email: None,
+        expires_at: OffsetDateTime::UNIX_EPOCH,
+    });
+    let mut verifier = MockTokenVerifier::new();
+    verifier.expect_verify().returning(move |_| Ok(Arc::clone(&token)));
+    let authentication = Authentication::new(Arc::clone(engine), Some(Arc::new(verifier)), None);
+    authentication.bearer("raw", None).await.unwrap()
 }
 
 /// Settles what is due, as the server does.
@@ -376,7 +399,7 @@ async fn what_the_rules_keep_here_is_not_deleted_there() {
     let admin = || Container::Role(RoleId::parse(preset::ADMIN_ROLE).unwrap());
     let ann = Membership::new(admin(), Party::User(Username::parse("ann").unwrap())).unwrap();
     let all_of_it = Membership::new(admin(), Party::Group(group.id.clone())).unwrap();
-    let deleter = caller(&replica.engine, "ann");
+    let deleter = caller_by_token(&replica.engine, "ann").await;
     execute(&replica.engine, vec![Command::AddMember(all_of_it), Command::RemoveMember(ann)]).await;
     let refused = replica.groups.delete(&deleter, group.id.clone()).await;
     assert!(matches!(refused, Err(ServiceError::Refused(Refusal::LockOut(AdminPower::WriteApi)))), "{refused:?}");

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use identity_core::apply::{Command, Refusal};
-use identity_core::engine::ServerRequest;
-use identity_core::engine::{Engine, WriteError};
+use identity_core::engine::{Engine, ServerRequest, WriteError};
 use identity_core::entity::{
     AuditEntity, AuditEvent, AuditOperation, AuditResult, Container, EntityKind, Membership, Party, Principal, Tenant,
 };

@@ -8,8 +8,7 @@ mod tests;
 mod users;
 
 use identity_core::apply::{Command, Refusal};
-use identity_core::engine::ServerRequest;
-use identity_core::engine::{Engine, WriteError};
+use identity_core::engine::{Engine, ServerRequest, WriteError};
 use identity_core::entity::{AuditEntity, AuditOperation, Container, EntityKind};
 use identity_core::port::{AuditDraft, PasswordHasher};
 use identity_core::preset;

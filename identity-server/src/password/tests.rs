@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use identity_core::apply::Command;
-use identity_core::engine::Engine;
-use identity_core::engine::ServerRequest;
+use identity_core::engine::{Engine, ServerRequest};
 use identity_core::entity::User;
 use identity_core::fake::{FixedClock, MemoryAuditLog, MemoryPolicyStore, PlainPasswordHasher};
 use identity_core::matrix::Matrix;

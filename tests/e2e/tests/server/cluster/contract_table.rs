@@ -82,7 +82,7 @@ const ___: u16 = 0;
 pub const TABLE: &[(&str, Way, [u16; 7])] = &[
     ("GET /v2/authentication/me", Open("/v2/authentication/me"), [401, 200, 200, 200, ___, ___, ___]),
     ("POST /v2/authentication/me/authorizations/search", OwnAuthorizations, [401, 200, 200, 200, ___, ___, 400]),
-    ("POST /v2/setup/user", SetUp, [403, 403, 403, 403, ___, 403, 400]),
+    ("POST /v2/setup/user", SetUp, [403, 403, 403, 403, ___, 403, 403]),
     ("GET /v2/license", Public("/v2/license"), [200, 200, 200, 200, ___, ___, ___]),
     ("GET /v2/status", Public("/v2/status"), [204, 204, 204, 204, ___, ___, ___]),
     ("GET /v2/topology", Open("/v2/topology"), [401, 200, 200, 200, ___, ___, ___]),

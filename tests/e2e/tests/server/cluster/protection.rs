@@ -1,6 +1,10 @@
 //! What nobody may do, and what only somebody may.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use super::{found, refused, search};
 use crate::support::{Local, Store, created, done, shows};
@@ -144,4 +148,32 @@ async fn who_may_not_is_told_what_would_be_needed() {
     created(nobody.post("/v2/groups", &json!({"groupId": "may.not.2", "name": "n"})).await);
     // What is wrong with the request comes first.
     refused(&nobody.post("/v2/roles", &json!({})).await, 400, "INVALID_ARGUMENT");
+}
+
+#[tokio::test]
+async fn set_up_stays_closed_when_the_administrator_administers_by_a_group() {
+    let local = Local::start(Store::sqlite()).await;
+    let api = local.admin();
+    created(api.post("/v2/groups", &json!({"groupId": "ops", "name": "Operations"})).await);
+    done(api.put("/v2/groups/ops/users/demo", &json!({})).await);
+    done(api.put("/v2/roles/admin/groups/ops", &json!({})).await);
+    done(api.delete("/v2/roles/admin/users/demo").await);
+    let stranger = json!({"username": "stranger", "password": "secret", "email": "stranger@example.org"});
+    refused(&local.anonymous().post("/v2/setup/user", &stranger).await, 403, "FORBIDDEN");
+    let page = local.anonymous().get("/auth/setup").await;
+    assert_eq!((page.status, page.header("location")), (303, Some("/auth/login")));
+    assert_eq!(search(&api, "/v2/users/search", json!({}), "username").await, ["demo"]);
+}
+
+#[tokio::test]
+async fn set_up_that_is_closed_refuses_without_reading_the_body() {
+    let local = Local::shared().await;
+    let address = local.anonymous().base().trim_start_matches("http://").to_owned();
+    let mut stream = TcpStream::connect(&address).await.expect("a connection");
+    let head = "POST /v2/setup/user HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 900000\r\n\r\n{";
+    stream.write_all(head.as_bytes()).await.expect("the head is sent");
+    let mut answer = [0; 12];
+    let read = tokio::time::timeout(Duration::from_secs(5), stream.read_exact(&mut answer));
+    read.await.expect("an answer before the body").expect("an answer");
+    assert_eq!(&answer, b"HTTP/1.1 403");
 }

@@ -20,6 +20,7 @@ mod revision;
 mod route;
 mod schema;
 mod strict;
+mod timestamp;
 #[cfg(feature = "ui")]
 mod ui;
 

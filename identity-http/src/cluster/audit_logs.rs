@@ -8,7 +8,6 @@ use identity_core::search::TextFilter;
 use identity_core::service::AuditLogs;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::fields::{Fields, Report};
 use super::search;
@@ -16,6 +15,7 @@ use crate::authentication::Authenticated;
 use crate::body::JsonBytes;
 use crate::problem::Problem;
 use crate::route::resource;
+use crate::timestamp;
 
 pub(super) fn mount(v2: &mut ServiceConfig) {
     v2.service(resource("/audit-logs/search").post(search)).service(resource("/audit-logs/{key}").get(find));
@@ -113,12 +113,11 @@ fn in_our_words(text: AuditText, mut filter: TextFilter) -> TextFilter {
 }
 
 fn time_filter(fields: &mut Fields, name: &str, report: &mut Report) -> Option<TimeFilter> {
-    let parse = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
     let malformed =
         |report: &mut Report| report.value(format!("`filter.{name}` takes times such as 2026-01-31T12:00:00Z."));
     let mut operators = match fields.optional(name)? {
         Value::String(text) => {
-            let eq = parse(&text);
+            let eq = timestamp::parse(&text);
             if eq.is_none() {
                 malformed(report);
             }
@@ -131,9 +130,9 @@ fn time_filter(fields: &mut Fields, name: &str, report: &mut Report) -> Option<T
         }
     };
     let exists = operators.optional_flag("$exists", report);
-    let list = operators.optional_texts("$in", report);
+    let list = operators.alternatives("$in", report);
     let is_in = list.and_then(|texts| {
-        let times: Option<Vec<OffsetDateTime>> = texts.iter().map(|text| parse(text)).collect();
+        let times: Option<Vec<OffsetDateTime>> = texts.iter().map(|text| timestamp::parse(text)).collect();
         if times.is_none() {
             malformed(report);
         }
@@ -141,7 +140,7 @@ fn time_filter(fields: &mut Fields, name: &str, report: &mut Report) -> Option<T
     });
     let mut one = |operator: &str| {
         let text = operators.optional_text(operator, report)?;
-        let time = parse(&text);
+        let time = timestamp::parse(&text);
         if time.is_none() {
             malformed(report);
         }
@@ -167,7 +166,7 @@ fn view(event: &AuditEvent) -> Value {
     let mut entry = Map::new();
     for (name, field) in FIELDS {
         let value = match field {
-            AuditField::Timestamp => json!(event.at.format(&Rfc3339).ok()),
+            AuditField::Timestamp => json!(timestamp::format(event.at)),
             AuditField::Text(AuditText::ActorType) if event.actor == Actor::System => json!("UNKNOWN"),
             AuditField::Text(_) => json!(event.text(*field)),
         };

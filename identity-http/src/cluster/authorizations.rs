@@ -125,8 +125,8 @@ fn owner(kind: PartyKind, id: &str, ids: &IdRules) -> Result<Party, InvalidValue
 fn new_authorization(bytes: &[u8], matrix: &Matrix, ids: &IdRules) -> Result<(NewAuthorization, bool), Problem> {
     let mut body = Fields::body(bytes, false)?;
     let mut report = Report::default();
-    let by_id = body.has("resourceId");
-    let by_property = body.has("resourcePropertyName");
+    let by_id = body.is_given("resourceId");
+    let by_property = body.is_given("resourcePropertyName");
     if by_id == by_property {
         report.shape("Exactly one of `resourceId` and `resourcePropertyName` must be given.");
     }
@@ -139,6 +139,7 @@ fn new_authorization(bytes: &[u8], matrix: &Matrix, ids: &IdRules) -> Result<(Ne
         name.and_then(|name| report.take("resourcePropertyName", PropertyName::parse(&name))).map(Scope::Property)
     } else {
         let id = if by_id { body.required_text("resourceId", &mut report) } else { None };
+        body.optional("resourcePropertyName");
         id.and_then(|id| report.take("resourceId", ids.resource(&id)))
     };
     let resource_type = resource_type(matrix, &mut body, true, &mut report);
@@ -209,8 +210,8 @@ fn parse(caller: &Caller, body: &[u8]) -> Result<Search<AuthorizationFilter, Aut
         Some(AuthorizationFilter {
             owner_id: filter.optional_text("ownerId", report),
             owner_type: owner_type(filter, false, report),
-            resource_ids: filter.optional_texts("resourceIds", report),
-            resource_property_names: filter.optional_texts("resourcePropertyNames", report),
+            resource_ids: filter.alternatives("resourceIds", report),
+            resource_property_names: filter.alternatives("resourcePropertyNames", report),
             resource_type: resource_type(caller.world.matrix(), filter, false, report),
         })
     })

@@ -79,6 +79,11 @@ impl Fields {
         self.map.contains_key(name)
     }
 
+    /// Whether a property is given as something else than null, which stands for its absence beside an alternative.
+    pub(crate) fn is_given(&self, name: &str) -> bool {
+        self.map.get(name).is_some_and(|value| !value.is_null())
+    }
+
     /// Whether a property is given as null.
     pub(crate) fn is_null(&self, name: &str) -> bool {
         self.map.get(name).is_some_and(Value::is_null)
@@ -133,6 +138,11 @@ impl Fields {
             report.shape(format!("`{}` must be a list of strings.", self.name(name)));
         }
         texts
+    }
+
+    /// The alternatives of a filter. An empty list narrows nothing: published clients write every list that was not set as `[]`.
+    pub(crate) fn alternatives(&mut self, name: &str, report: &mut Report) -> Option<Vec<String>> {
+        self.optional_texts(name, report).filter(|texts| !texts.is_empty())
     }
 
     /// A list of objects; empty when it is missing or null.
@@ -224,8 +234,8 @@ impl Fields {
             eq: operators.optional_text("$eq", report),
             neq: operators.optional_text("$neq", report),
             exists: operators.optional_flag("$exists", report),
-            is_in: operators.optional_texts("$in", report),
-            not_in: operators.optional_texts("$notIn", report),
+            is_in: operators.alternatives("$in", report),
+            not_in: operators.alternatives("$notIn", report),
             like: like.and_then(|pattern| report.take(&like_name, LikePattern::parse(&pattern))),
         };
         operators.end(report);

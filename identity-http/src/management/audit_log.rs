@@ -9,7 +9,6 @@ use identity_core::service::AuditLogs;
 use identity_core::value::{BrokenRule, InvalidValue};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Failures;
@@ -18,6 +17,7 @@ use crate::body::{Findings, one};
 use crate::page::{self, PageQuery};
 use crate::problem::Problem;
 use crate::route::resource;
+use crate::timestamp;
 
 pub(super) fn mount(api: &mut ServiceConfig) {
     api.service(resource("/audit-log").get(list)).service(resource("/audit-log/{key}").get(find));
@@ -58,8 +58,8 @@ pub(crate) struct AuditLogQuery {
 pub(crate) struct EntryView {
     /// Ascends in the order of writing.
     key: String,
-    /// When (RFC 3339).
-    #[serde(with = "time::serde::rfc3339")]
+    /// When (RFC 3339), with six fraction digits.
+    #[serde(serialize_with = "timestamp::serialize")]
     #[schema(value_type = String, format = DateTime)]
     timestamp: OffsetDateTime,
     /// `USER`, `CLIENT`, `ANONYMOUS`, or `SYSTEM` for the server itself.
@@ -137,7 +137,7 @@ fn word<T>(text: &str, parse: impl Fn(&str) -> Option<T>) -> Result<TextFilter, 
 
 fn time(text: &str) -> Result<OffsetDateTime, InvalidValue> {
     let rule = BrokenRule::Form("a time such as 2026-01-31T12:00:00Z", String::new());
-    OffsetDateTime::parse(text, &Rfc3339).map_err(|_| InvalidValue { what: "time", rule })
+    timestamp::parse(text).ok_or(InvalidValue { what: "time", rule })
 }
 
 impl AuditLogQuery {

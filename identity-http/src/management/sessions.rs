@@ -23,6 +23,7 @@ use crate::page::{self, PageQuery};
 use crate::problem::Problem;
 use crate::route::resource;
 use crate::schema;
+use crate::timestamp;
 
 pub(super) fn mount(api: &mut ServiceConfig) {
     api.service(resource("/me/session").get(own_session))
@@ -48,15 +49,15 @@ pub(crate) struct SessionItem {
     #[schema(required)]
     user_agent: Option<String>,
     /// When they signed in (RFC 3339).
-    #[serde(with = "time::serde::rfc3339")]
+    #[serde(serialize_with = "timestamp::serialize")]
     #[schema(value_type = String, format = DateTime)]
     created_at: OffsetDateTime,
     /// When they were last active, to the minute.
-    #[serde(with = "time::serde::rfc3339")]
+    #[serde(serialize_with = "timestamp::serialize")]
     #[schema(value_type = String, format = DateTime)]
     last_active_at: OffsetDateTime,
     /// When it ends, if they are not active before.
-    #[serde(with = "time::serde::rfc3339")]
+    #[serde(serialize_with = "timestamp::serialize")]
     #[schema(value_type = String, format = DateTime)]
     expires_at: OffsetDateTime,
     /// Whether it is the session of this request.

@@ -37,7 +37,7 @@ async fn operators_narrow_what_is_found() {
         (json!({"$like": "op\\*"}), ""),
         (json!({"$like": "OP.*"}), ""),
         (json!({"$in": ["op.2", "op.5", "op.9"]}), "25"),
-        (json!({"$in": []}), ""),
+        (json!({"$like": "op.*", "$in": [], "$notIn": []}), "1234567"),
         (json!({"$like": "op.*", "$neq": "op.1"}), "234567"),
         (json!({"$like": "op.*", "$notIn": ["op.1", "op.2"]}), "34567"),
         (json!({"$like": "op.*", "$exists": true}), "1234567"),

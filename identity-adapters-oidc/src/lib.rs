@@ -104,7 +104,7 @@
 //! | the ID token's size and form, `iss`, `alg`, key and signature, as for access tokens | `token_…` | OpenID Connect Core 1.0 §3.1.3.7 |
 //! | header `typ` is absent or `JWT`; payload `typ` is absent, `JWT` or `ID`; no `events` | `token_type` | RFC 8725 §3.11, §3.12 |
 //! | `aud` has the client id; `exp` and `iat` are there; times hold | `token_audience`, `token_expired`, … | §3.1.3.7 |
-//! | `azp`, if there, is the client id; it is there if `aud` names others, too | `authorized_party` | §3.1.3.7 |
+//! | `azp`, if there, is the client id | `authorized_party` | §3.1.3.7 |
 //! | `at_hash`, if there, is the access token's | `access_token_hash` | §3.1.3.6 |
 //! | `nonce` is the one that was sent | `nonce_mismatch` | §3.1.3.7 |
 //! | `auth_time` is there and recent, where the operator asks for a `max_age` | `authentication_age` | §3.1.3.7 |

@@ -113,14 +113,13 @@ impl Expected {
         Ok(IdToken { claims, subject, session })
     }
 
-    /// A token for several is for this client only if it was issued to it; whoever the others are, they are not trusted
-    /// with it (§3.1.3.7, steps 3 to 5).
+    /// A token that names an authorized party must have been issued to this client. Several audiences need none (OpenID Connect
+    /// Core 1.0 incorporating errata set 2 §3.1.3.7).
     fn authorized_party(&self, claims: &Map<String, Value>) -> Result<(), RefusedSignIn> {
-        let is_for_others = claims.get("aud").and_then(Value::as_array).is_some_and(|audiences| audiences.len() > 1);
         match text(claims, "azp").map_err(RefusedSignIn::Token)? {
             Some(party) if party == self.client_id => Ok(()),
-            None if !is_for_others => Ok(()),
-            _ => Err(RefusedSignIn::AuthorizedParty),
+            None => Ok(()),
+            Some(_) => Err(RefusedSignIn::AuthorizedParty),
         }
     }
 }

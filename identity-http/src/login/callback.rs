@@ -4,8 +4,8 @@ use actix_web::http::header;
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::port::AuthorizationResponse;
-use identity_core::service::session::CallbackAnswer;
-use identity_core::value::Secret;
+use identity_core::service::session::{Activity, CallbackAnswer};
+use identity_core::value::{LocalPath, Secret};
 use serde::Deserialize;
 
 use super::page::{self, Frame};
@@ -17,6 +17,12 @@ pub(super) struct CallbackQuery {
     code: Option<String>,
     iss: Option<String>,
     error: Option<String>,
+}
+
+/// Whether the browser has a living session.
+async fn has_session(sign_in: &SignIn, request: &HttpRequest) -> bool {
+    let Some(id) = sign_in.cookies().session(request) else { return false };
+    matches!(sign_in.sessions.caller(&id, Activity::Polling, None).await, Ok(Some(_)))
 }
 
 pub(super) async fn callback(
@@ -40,6 +46,12 @@ pub(super) async fn callback(
                 response.cookie(cookie);
             }
             response.insert_header((header::LOCATION, opened.return_to.as_str())).finish()
+        }
+        // The browser went back, or another of its tabs was faster: it is signed in already.
+        Err(error) if error.is_of_no_sign_in() && has_session(&sign_in, &request).await => {
+            let home = sign_in.home();
+            let home = home.as_ref().map_or("/", LocalPath::as_str);
+            HttpResponse::SeeOther().insert_header((header::LOCATION, home)).finish()
         }
         Err(error) => page::failed(&Frame::of(&sign_in, &request), &error, None),
     };

@@ -13,8 +13,9 @@ use identity_core::value::Secret;
 
 /// Readable by scripts of this site, which send it back as a header of the same name (orchestration reference §5.10).
 pub(crate) const CSRF: &str = "X-CSRF-TOKEN";
-/// The most sign-ins that a browser may have under way; more are begun by somebody who never comes back.
-const MAX_TRANSACTIONS: usize = 8;
+/// Most sign-ins that a browser may have under way, such as in tabs that are restored together. Each is a cookie of about 400
+/// bytes; proxies commonly take 8 KiB of cookies.
+const MAX_TRANSACTIONS: usize = 16;
 
 const SESSION: &str = "identity-session";
 const FORM: &str = "identity-sign-in-form";
@@ -63,7 +64,7 @@ impl<'s> Cookies<'s> {
         self.gone(self.name(&format!("{TRANSACTION}{tag}")))
     }
 
-    /// Sign-ins that were begun and never ended, when there are too many.
+    /// The oldest sign-ins under way that make room for one more. Browsers send older cookies first (RFC 6265 §5.4).
     pub(super) fn stale_transactions(&self, request: &HttpRequest) -> Vec<Cookie<'static>> {
         let prefix = self.name(TRANSACTION);
         let begun: Vec<String> = request
@@ -71,11 +72,8 @@ impl<'s> Cookies<'s> {
             .map_or_else(|_| Vec::new(), |cookies| cookies.iter().map(|cookie| cookie.name().to_owned()).collect());
         let begun: Vec<String> =
             begun.into_iter().filter(|name| name.starts_with(&prefix) && *name != self.name(FORM)).collect();
-        if begun.len() < MAX_TRANSACTIONS {
-            Vec::new()
-        } else {
-            begun.into_iter().map(|name| self.gone(name)).collect()
-        }
+        let surplus = (begun.len() + 1).saturating_sub(MAX_TRANSACTIONS);
+        begun.into_iter().take(surplus).map(|name| self.gone(name)).collect()
     }
 
     /// What the browser shows together with the form that it was given.

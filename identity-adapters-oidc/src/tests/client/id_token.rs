@@ -35,7 +35,6 @@ async fn a_wrong_claim_is_refused_for_its_own_reason() {
         (json!({"aud": "web2"}), Token(Audience)),
         (json!({"aud": ["web2"]}), Token(Audience)),
         (json!({"aud": ["web", 1]}), wrong_type("aud")),
-        (json!({"aud": ["web", "other"]}), AuthorizedParty),
         (json!({"aud": ["web", "other"], "azp": "other"}), AuthorizedParty),
         (json!({"azp": "other"}), AuthorizedParty),
         (json!({"azp": ["web"]}), wrong_type("azp")),
@@ -68,6 +67,7 @@ async fn a_wrong_claim_is_refused_for_its_own_reason() {
     for change in [
         json!({"aud": ["web"]}),
         json!({"aud": ["web", "other"], "azp": "web"}),
+        json!({"aud": ["web", "other"]}),
         json!({"azp": "web"}),
         json!({"exp": NOW - 59}),
         json!({"iat": NOW + 60}),

@@ -87,6 +87,13 @@ pub enum SignInError {
 }
 
 impl SignInError {
+    /// Whether the answer belongs to no sign-in that is under way in this browser: it says nothing about a session that the
+    /// browser has.
+    #[must_use]
+    pub fn is_of_no_sign_in(&self) -> bool {
+        matches!(self, Self::OtherBrowser | Self::TransactionExpired)
+    }
+
     /// The reason code.
     #[must_use]
     pub fn code(&self) -> &'static str {

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use identity_core::port::StoreError;
 use sqlx::postgres::{PgConnection, PgPoolOptions};
-use sqlx::{Connection, PgPool, Postgres, Transaction};
+use sqlx::{Connection as _, PgPool, Postgres, Transaction};
 
-use crate::error::{disconnected, failed};
+use crate::error::{disconnected, failed, read_only};
 use crate::settings::{Address, PostgresSettings, Schema};
 
 #[derive(Debug)]
@@ -18,8 +18,8 @@ pub(crate) struct Database {
     lost: Lost,
 }
 
-/// When a connection was last found dead. The others that were idle then are suspects too, as after a restart of the
-/// server; only they are tried before they are used again.
+/// When a connection was last found dead, or led to a server that takes no writes any more. The others that were idle then are
+/// suspects too, as after a restart or a switch-over; only they are tried before they are used again.
 #[derive(Clone, Debug, Default)]
 struct Lost(Arc<Mutex<Option<Instant>>>);
 
@@ -42,7 +42,7 @@ impl Database {
             ("statement_timeout", milliseconds(settings.statement_timeout)),
             // A writer that hangs while it holds the revision's lock must not stop all replicas.
             ("idle_in_transaction_session_timeout", milliseconds(settings.statement_timeout)),
-            ("search_path", schema.as_ref().map_or(String::new(), |schema| schema.as_str().to_owned())),
+            ("search_path", schema.as_ref().map_or(String::new(), Schema::search_path)),
         ];
         let session: Arc<[_]> = session.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         let lost = Lost::default();
@@ -54,7 +54,8 @@ impl Database {
             .test_before_acquire(false)
             .before_acquire(move |connection, idle| {
                 let suspect = suspects.during(idle.idle_for);
-                Box::pin(async move { Ok(!suspect || connection.ping().await.is_ok()) })
+                // A standby would answer a ping.
+                Box::pin(async move { Ok(!suspect || takes_writes(connection).await.unwrap_or(false)) })
             })
             .after_connect(move |connection, _| {
                 let session = Arc::clone(&session);
@@ -105,12 +106,24 @@ impl Database {
         }
     }
 
-    /// A transaction, on a connection that is alive.
+    /// A transaction that can write, on a connection that is alive.
     pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
-        self.repeatable(|| async { self.pool.begin().await.map_err(failed) }).await
+        self.repeatable(|| self.begin_once()).await
+    }
+
+    /// The same, without another attempt on another connection.
+    pub(crate) async fn begin_once(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
+        let mut transaction = self.pool.begin().await.map_err(failed)?;
+        if takes_writes(&mut transaction).await.map_err(failed)? { Ok(transaction) } else { Err(read_only()) }
     }
 
     pub(crate) async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// Whether the connection leads to a server that takes writes: no standby, and not switched to read-only.
+async fn takes_writes(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    let sql = "SELECT NOT current_setting('transaction_read_only')::boolean";
+    sqlx::query_scalar(sql).fetch_one(connection).await
 }

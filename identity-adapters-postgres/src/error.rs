@@ -15,8 +15,9 @@ pub(crate) fn failed(error: sqlx::Error) -> StoreError {
     let message = error.to_string();
     let code = error.as_database_error().and_then(|database| database.code());
     let disconnected = match code.as_deref() {
-        // Class 08: connection exception; 57P01 to 57P03: shutting down, crashed, starting up.
-        Some(code) => code.starts_with("08") || matches!(code, "57P01" | "57P02" | "57P03"),
+        // Class 08: connection exception; 57P01 to 57P03: shutting down, crashed, starting up; 25006: a standby, or switched to
+        // read-only, which another connection need not be.
+        Some(code) => code.starts_with("08") || matches!(code, "57P01" | "57P02" | "57P03" | "25006"),
         None => matches!(error, sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_)),
     };
     match &error {
@@ -30,6 +31,12 @@ pub(crate) fn failed(error: sqlx::Error) -> StoreError {
         }
         _ => StoreError::Unavailable(Box::new(Driver { message, disconnected })),
     }
+}
+
+/// The failure of a write on a connection that leads to a server which takes none.
+pub(crate) fn read_only() -> StoreError {
+    let message = "the database accepts no writes: it is a standby or switched to read-only".to_owned();
+    StoreError::Unavailable(Box::new(Driver { message, disconnected: true }))
 }
 
 /// Whether the connection was lost, so that another one may do better.

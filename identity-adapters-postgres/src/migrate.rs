@@ -25,21 +25,38 @@ async fn migrate_with(connection: &mut PgConnection, schema: Option<&Schema>) ->
     let mut migrator = Migrator { migrations: Cow::Borrowed(&MIGRATOR.migrations), ..Migrator::DEFAULT };
     if let Some(schema) = schema {
         sqlx::query("SELECT set_config('search_path', $1, false)")
-            .bind(schema.as_str())
+            .bind(schema.search_path())
             .execute(&mut *connection)
             .await
             .map_err(failed)?;
         let exists: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)")
-            .bind(schema.as_str())
+            .bind(schema.name())
             .fetch_one(&mut *connection)
             .await
             .map_err(failed)?;
         // Asked first, because even `IF NOT EXISTS` needs the right to create schemas.
         if !exists {
-            migrator.create_schema(schema.as_str().to_owned());
+            migrator.create_schema(schema.identifier());
         }
     }
+    // A role without the right to create anything can run a server whose schema is up to date.
+    if is_up_to_date(connection).await? {
+        return Ok(());
+    }
     migrator.run_direct(None, connection, false).await.map_err(refused)
+}
+
+/// Whether exactly the migrations of this server have been applied.
+async fn is_up_to_date(connection: &mut PgConnection) -> Result<bool, StoreError> {
+    let sql = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
+    let is_there: bool = sqlx::query_scalar(sql).fetch_one(&mut *connection).await.map_err(failed)?;
+    if !is_there {
+        return Ok(false);
+    }
+    let sql = "SELECT version, checksum, success FROM _sqlx_migrations ORDER BY version";
+    let applied: Vec<(i64, Vec<u8>, bool)> = sqlx::query_as(sql).fetch_all(connection).await.map_err(failed)?;
+    let ours = MIGRATOR.iter().map(|migration| (migration.version, migration.checksum.to_vec(), true));
+    Ok(applied.into_iter().eq(ours))
 }
 
 fn refused(error: MigrateError) -> StoreError {

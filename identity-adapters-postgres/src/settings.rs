@@ -57,9 +57,12 @@ pub enum TlsMode {
     VerifyFull,
 }
 
-/// The name of a schema: a plain lower-case SQL identifier.
+/// The schema of the tables, and those that are searched after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Schema(String);
+pub struct Schema {
+    first: String,
+    others: Vec<String>,
+}
 
 /// Why settings are refused. The message quotes nothing of a connection URL but the names of its parameters.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -74,7 +77,7 @@ pub enum InvalidSettings {
     #[error("`sslmode` must be disable, prefer, require, verify-ca or verify-full")]
     TlsMode,
     /// Not a schema name.
-    #[error("a schema's name must begin with a letter or `_`, and hold up to 63 lower-case letters, digits and `_`")]
+    #[error("a schema must be a name of 1 to 63 bytes, or several names with commas between them")]
     Schema,
 }
 
@@ -182,20 +185,38 @@ impl TlsMode {
 }
 
 impl Schema {
+    /// Reads a name, or a list of names with commas between them, as the parameter `currentSchema` of JDBC URLs has it. Names
+    /// are taken as they are, in any case and with any characters.
+    ///
     /// # Errors
-    /// When the text is not a plain lower-case identifier.
+    /// When a name is empty or longer than PostgreSQL's 63 bytes.
     pub fn parse(text: &str) -> Result<Self, InvalidSettings> {
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        let well_formed =
-            text.len() <= 63 && text.chars().all(plain) && !text.starts_with(|c: char| c.is_ascii_digit());
-        if well_formed && !text.is_empty() { Ok(Self(text.to_owned())) } else { Err(InvalidSettings::Schema) }
+        let fits = |name: &&str| (1..=63).contains(&name.len()) && !name.contains(char::is_control);
+        let mut names = text.split(',').map(str::trim).map(|name| Some(name).filter(fits).map(str::to_owned));
+        let first = names.next().flatten().ok_or(InvalidSettings::Schema)?;
+        let others = names.collect::<Option<_>>().ok_or(InvalidSettings::Schema)?;
+        Ok(Self { first, others })
     }
 
-    /// The name.
+    /// The schema of the tables.
     #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+    pub fn name(&self) -> &str {
+        &self.first
     }
+
+    /// The schema of the tables, as an SQL identifier.
+    pub(crate) fn identifier(&self) -> String {
+        quoted(&self.first)
+    }
+
+    /// The value of `search_path`.
+    pub(crate) fn search_path(&self) -> String {
+        [&self.first].into_iter().chain(&self.others).map(|name| quoted(name)).collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 #[cfg(test)]
@@ -251,9 +272,17 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_is_a_plain_identifier() {
-        assert!(Schema::parse("identity_2").is_ok());
-        for text in ["", "2nd", "a b", "a\"", "Upper", &"x".repeat(64)] {
+    fn a_schema_is_any_name_or_a_list() {
+        for (text, search_path) in [
+            ("identity_2", r#""identity_2""#),
+            ("camunda-identity", r#""camunda-identity""#),
+            ("Identity", r#""Identity""#),
+            ("a\"b", r#""a""b""#),
+            ("a, public", r#""a", "public""#),
+        ] {
+            assert_eq!(Schema::parse(text).unwrap().search_path(), search_path);
+        }
+        for text in ["", " ", "a,", ",a", "a\nb", &"x".repeat(64)] {
             assert!(Schema::parse(text).is_err(), "{text}");
         }
     }

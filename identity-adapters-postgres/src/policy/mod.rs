@@ -47,7 +47,7 @@ impl PostgresPolicyStore {
     }
 
     async fn begin_once(&self, known: Revision) -> Result<PostgresPolicyTransaction, StoreError> {
-        let mut transaction = self.database.pool().begin().await.map_err(failed)?;
+        let mut transaction = self.database.begin_once().await?;
         sqlx::query("SELECT FROM policy_revision FOR UPDATE").execute(&mut *transaction).await.map_err(failed)?;
         // A new statement, because the one that waited for the lock does not see what was committed meanwhile.
         let (newest, missed) = log::read(&mut *transaction, known).await?;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use identity_adapters_postgres::Schema;
 use identity_core::value::Secret;
 use url::Url;
 
@@ -31,7 +32,7 @@ pub struct Postgres {
     /// The most connections held at once.
     pub max_connections: u32,
     /// The schema of the tables; the user's first one when not given.
-    pub schema: Option<String>,
+    pub schema: Option<Schema>,
 }
 
 /// Which database, and who this server is there.
@@ -110,7 +111,7 @@ impl Postgres {
             from.problem("ca-file", "has no use when `store.postgres.tls` is `disable`");
         }
         let max_connections = from.number("max-connections", 1..=1000);
-        let schema = from.get("schema", |text| filled(text).map(str::to_owned));
+        let schema = from.get("schema", Schema::parse);
         Some(Self { target: target?, tls, ca_file, max_connections: max_connections?, schema })
     }
 }

@@ -78,7 +78,7 @@ pub(super) static KEYS: &[Key] = &[
     key("store.postgres.tls", Choice(&["disable", "prefer", "require", "verify-ca", "verify-full"]), "", &[], "How the connection is protected. As the URL says when not given, else `prefer`."),
     key("store.postgres.ca-file", Text, "", &[], "A PEM file with the authorities that may sign the database server's certificate."),
     key("store.postgres.max-connections", Number, "10", &[], "The most connections held at once."),
-    key("store.postgres.schema", Text, "", &[], "The schema to keep the tables in. The user's first one when not given."),
+    key("store.postgres.schema", Text, "", &[], "The schema to keep the tables in; made if it is missing. A list with commas is searched in that order. The user's first one when not given."),
 
     key("authentication.providers.<id>.type", Choice(&["keycloak", "generic", "microsoft", "auth0"]), "", &["identity.auth-provider.type", "camunda.identity.type"], "The provider's make. `keycloak` in that profile when not given, else `generic`."),
     key("authentication.providers.<id>.issuer", Text, "", &["identity.auth-provider.issuer-url", "camunda.identity.issuer", oidc!("issuer-uri"), oidc_of!("issuer-uri")], "The issuer, exactly as in its tokens. Required."),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use identity_adapters_postgres::{PostgresSettings, PostgresStores, Schema, TlsMode};
+use identity_adapters_postgres::{PostgresSettings, PostgresStores, TlsMode};
 use identity_adapters_sqlite::SqliteStores;
 use identity_core::port::{AuditLog, DeletionJournal, PolicyStore, SessionStore, StoreError};
 
@@ -71,6 +71,6 @@ fn settings(postgres: &Postgres) -> Result<PostgresSettings, StoreError> {
     }
     settings.tls_root_certificate = postgres.ca_file.clone().or(settings.tls_root_certificate);
     settings.max_connections = postgres.max_connections;
-    settings.schema = postgres.schema.as_deref().map(Schema::parse).transpose().map_err(invalid)?;
+    settings.schema.clone_from(&postgres.schema);
     Ok(settings)
 }

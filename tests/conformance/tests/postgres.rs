@@ -14,7 +14,7 @@ use identity_core::port::{AuditLog, PolicyStore, SessionStore, StoreError, Tail}
 use identity_core::value::{Revision, Secret};
 use identity_core::world::Change;
 use identity_testkit::postgres::{TestDatabase, fresh_database};
-use sqlx::{Connection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::time::timeout;
 
 struct Postgres(TestDatabase);
@@ -32,9 +32,9 @@ impl Postgres {
     }
 
     /// What an operator with `psql` has.
-    async fn execute(&self, sql: &'static str) {
+    async fn execute(&self, sql: &str) {
         let mut connection = PgConnection::connect(&self.0.url).await.unwrap();
-        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.unwrap();
     }
 
     /// What a restart of the server does to its clients.
@@ -158,13 +158,79 @@ async fn a_schema_of_a_newer_or_another_server_is_refused() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_migrated_is_said() {
-    on_postgres("what_cannot_be_migrated_is_said", async |postgres: &Postgres| {
+async fn a_database_that_is_read_only_is_unavailable() {
+    on_postgres("a_database_that_is_read_only_is_unavailable", async |postgres: &Postgres| {
         let read_only = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', \
             current_database()); END $$";
         postgres.execute(read_only).await;
         let error = PostgresStores::connect(&postgres.settings(NEVER)).migrate().await.unwrap_err();
-        assert!(matches!(&error, StoreError::Schema(text) if text.contains("read-only")), "{error:?}");
+        // A standby may become the primary: starting waits for that.
+        assert!(matches!(&error, StoreError::Unavailable(_)), "{error:?}");
+        assert!(format!("{error:?}").contains("read-only"), "{error:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn writes_go_on_after_a_server_was_read_only_for_a_while() {
+    on_postgres("writes_go_on_after_a_server_was_read_only_for_a_while", async |postgres: &Postgres| {
+        let database = |change: &str| {
+            format!("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I {change}', current_database()); END $$")
+        };
+        let stores = postgres.stores(NEVER).await;
+        postgres.execute(&database("SET default_transaction_read_only = on")).await;
+        postgres.disconnect_everybody().await;
+        let reads = || futures_util::future::join_all((0..8).map(|_| stores.policy.load()));
+        for loaded in reads().await {
+            loaded.unwrap();
+        }
+        for refused in [
+            stores.policy.begin(Revision(0)).await.map(drop),
+            stores.sessions.insert(&session(1)).await,
+            stores.audit.append(&audit("x")).await.map(drop),
+        ] {
+            let error = refused.unwrap_err();
+            assert!(matches!(&error, StoreError::Unavailable(_)), "{error:?}");
+            assert!(format!("{error:?}").contains("accepts no writes"), "{error:?}");
+        }
+        // Connections of that time are still there when it ends.
+        for loaded in reads().await {
+            loaded.unwrap();
+        }
+        let lifted = database("RESET default_transaction_read_only");
+        postgres.execute(&format!("BEGIN READ WRITE; {lifted}; COMMIT")).await;
+        put(&*stores.policy, 1, everything()).await;
+        stores.sessions.insert(&session(1)).await.unwrap();
+        stores.audit.append(&audit("x")).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_role_that_may_create_nothing_runs_a_migrated_server() {
+    on_postgres("a_role_that_may_create_nothing_runs_a_migrated_server", async |postgres: &Postgres| {
+        let role = format!("runs_{}", std::process::id());
+        postgres.execute(&format!("CREATE ROLE {role} LOGIN PASSWORD 'p'")).await;
+        let settings = PostgresSettings {
+            username: role.clone(),
+            password: Some(Secret::new("p".to_owned())),
+            ..postgres.settings(NEVER)
+        };
+        let stores = PostgresStores::connect(&settings);
+        let error = stores.migrate().await.unwrap_err();
+        assert!(matches!(&error, StoreError::Schema(text) if text.contains("permission denied")), "{error:?}");
+
+        postgres.open(NEVER).await;
+        postgres
+            .execute(&format!(
+                "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}; \
+                 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}"
+            ))
+            .await;
+        stores.migrate().await.unwrap();
+        put(&*stores.policy, 1, everything()).await;
+        stores.close().await;
+        postgres.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
     })
     .await;
 }
@@ -176,7 +242,8 @@ async fn schemas_are_apart_and_made_once_by_many() {
             let schema = Some(Schema::parse(name).unwrap());
             PostgresStores::connect(&PostgresSettings { schema, ..postgres.settings(NEVER) })
         };
-        let replicas = [in_schema("one"), in_schema("one"), in_schema("one"), in_schema("two"), in_schema("two")];
+        let one = "Camunda-Identity, public";
+        let replicas = [in_schema(one), in_schema(one), in_schema(one), in_schema("two"), in_schema("two")];
         for migrated in futures_util::future::join_all(replicas.iter().map(PostgresStores::migrate)).await {
             migrated.unwrap();
         }

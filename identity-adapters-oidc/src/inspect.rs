@@ -191,7 +191,7 @@ fn why(issuer: &Issuer, claims: &Claims, step: Step) -> Step {
 
 /// What a selector selects: one value, or a list of them.
 fn seen(selector: &ClaimSelector, claims: &Claims) -> Option<Value> {
-    let nodes = selector.select(claims.as_value());
+    let nodes = selector.select(claims.as_value()).ok()?;
     match nodes.as_slice() {
         [] | [(Value::Null, _)] => None,
         [(one, _)] => Some((*one).clone()),

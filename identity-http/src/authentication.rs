@@ -18,6 +18,7 @@ use crate::address;
 use crate::login::SignIn;
 use crate::login::session::RequestSession;
 use crate::problem::Problem;
+use crate::refused_rules;
 use crate::request::RequestId;
 use crate::revision::{self, ComputedAt};
 
@@ -33,6 +34,7 @@ pub(crate) async fn authenticate<B: MessageBody + 'static>(
     let sign_in = sign_in.as_ref().map(web::Data::get_ref);
     match fresh_caller(&authentication, sign_in, &engine, &limits, &request).await {
         Ok((caller, session)) => {
+            refused_rules::report(&caller.subject);
             request.extensions_mut().insert(ComputedAt(caller.world.revision()));
             request.extensions_mut().insert(caller);
             if let Some(session) = &session {

@@ -15,6 +15,7 @@ mod management;
 mod openapi;
 mod page;
 mod problem;
+mod refused_rules;
 mod request;
 mod revision;
 mod route;

@@ -15,6 +15,7 @@ use identity_core::port::{Clock, Ids, StoreError};
 use identity_core::service::Orphans;
 use identity_core::service::session::Sessions;
 use identity_core::value::{InvalidValue, RoleId, Secret, Username};
+use identity_core::world::World;
 use identity_http::actuator::Operations;
 use tracing::{error, info, warn};
 
@@ -109,6 +110,7 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
             Matrix::standard(),
         );
         let engine = Arc::new(engine.await?);
+        report_disabled_rules(&engine.world());
         let hasher = profile::password_hasher(&config, &clock)?;
         bootstrap::apply(&engine, &config, hasher.as_deref()).await?;
         let directory = profile::directory(&config)?;
@@ -216,5 +218,16 @@ async fn reachable_stores(config: &Config, operations: &ServerOperations) -> Res
             }
             Err(error) => return Err(error.into()),
         }
+    }
+}
+
+/// Most disabled rules that are logged by name.
+const MAX_LOGGED_RULES: usize = 100;
+
+/// Logs stored mapping rules whose claim name is no longer supported. They are kept and never match.
+fn report_disabled_rules(world: &World) {
+    let disabled = world.mapping_rules().filter_map(|rule| Some((&rule.id, rule.selector.disabled()?)));
+    for (id, reason) in disabled.take(MAX_LOGGED_RULES) {
+        warn!(rule = %id, %reason, "mapping_rule.disabled");
     }
 }

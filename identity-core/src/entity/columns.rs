@@ -265,7 +265,7 @@ impl MappingRule {
         Ok(Self {
             id: MappingRuleId::parse(id)?,
             name: Name::parse(name)?,
-            selector: ClaimSelector::parse(claim_name)?,
+            selector: ClaimSelector::stored(claim_name),
             operator: Operator::parse(operator).ok_or_else(|| unknown("operator", "EQUALS or CONTAINS"))?,
             value: ClaimValue::parse(claim_value)?,
             kind: RuleKind::parse(kind).ok_or_else(|| unknown("rule kind", "ANY, ROLE, TENANT or GROUP"))?,
@@ -377,7 +377,7 @@ mod tests {
         assert!(Scope::parse("ID", Some("*")).is_err());
         assert!(Scope::parse("ID", None).is_err());
         assert!(Membership::from_columns("GROUP", "a", "GROUP", "b").is_err());
-        assert!(MappingRule::from_columns("m", "m", "$[", "EQUALS", "v", "ANY").is_err());
+        assert!(MappingRule::from_columns("m", "m", "a", "LIKE", "v", "ANY").is_err());
         assert!(Role::from_columns("r", "r", "", Some("audience without a definition")).is_err());
     }
 }

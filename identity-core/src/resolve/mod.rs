@@ -64,6 +64,9 @@ pub struct Subject {
     pub principal: Principal,
     /// The rules that their token matches, by id.
     pub mapping_rules: Vec<MappingRuleId>,
+    /// The rules that were not evaluated on their token because evaluating all rules took too many steps, by id. They count
+    /// as rules that do not match.
+    pub refused_rules: Vec<MappingRuleId>,
     /// Their groups, by id.
     pub groups: Vec<GroupId>,
     /// Whether the groups are those of the token, in place of the stored ones.
@@ -84,6 +87,7 @@ impl Subject {
             revision: world.revision(),
             principal,
             mapping_rules: Vec::new(),
+            refused_rules: Vec::new(),
             groups: Vec::new(),
             groups_claimed: false,
             roles: Vec::new(),
@@ -107,8 +111,9 @@ impl Subject {
 /// What `presented` is in `world`.
 #[must_use]
 pub fn resolve(world: &World, presented: Presented<'_>) -> Subject {
-    let rules = presented.claims.map_or_else(Vec::new, |claims| world.matching_rules(claims.as_value()));
-    resolve_with(world, presented, rules)
+    let matching = presented.claims.map(|claims| world.matching_rules(claims.as_value())).unwrap_or_default();
+    let subject = resolve_with(world, presented, matching.rules);
+    Subject { refused_rules: texts(world, &matching.refused, MappingRuleId::from_shared), ..subject }
 }
 
 /// What somebody is of whom only the rules are known that their token matched, and not the token. Rules that are gone match
@@ -151,6 +156,7 @@ fn resolve_with(world: &World, presented: Presented<'_>, rules: Vec<Sym>) -> Sub
         revision: world.revision(),
         principal: presented.principal.clone(),
         mapping_rules: texts(world, &rules, MappingRuleId::from_shared),
+        refused_rules: Vec::new(),
         groups: group_ids,
         groups_claimed: presented.groups.is_some(),
         roles: texts(world, &roles, RoleId::from_shared),

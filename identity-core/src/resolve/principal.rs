@@ -57,7 +57,7 @@ impl PrincipalClaims {
     pub fn groups(&self, claims: &Claims) -> Result<Option<Vec<GroupId>>, RejectedToken> {
         let Some(selector) = &self.groups else { return Ok(None) };
         let mut groups = Vec::new();
-        for (node, _) in selector.select(claims.as_value()) {
+        for (node, _) in selector.select(claims.as_value()).map_err(|_| wrong_type(selector))? {
             match node {
                 Value::Null => {}
                 Value::Array(items) => {
@@ -80,7 +80,7 @@ fn group(selector: &ClaimSelector, value: &Value) -> Result<GroupId, RejectedTok
 
 /// The one string that `selector` selects; `None` when it selects nothing or null.
 fn single_text<'c>(selector: &ClaimSelector, claims: &'c Claims) -> Result<Option<&'c str>, RejectedToken> {
-    let nodes = selector.select(claims.as_value());
+    let nodes = selector.select(claims.as_value()).map_err(|_| wrong_type(selector))?;
     match nodes.as_slice() {
         [] | [(Value::Null, _)] => Ok(None),
         [(Value::String(text), _)] => Ok(Some(text)),

@@ -34,6 +34,22 @@ impl MappingRules {
         Self { gate }
     }
 
+    /// Asks whether the caller may do something with a rule, before the rest of a request is parsed. Without an id, the rule
+    /// has none that could be one. A denial is recorded.
+    ///
+    /// # Errors
+    /// When the caller may not.
+    pub async fn permit(
+        &self,
+        caller: &Caller,
+        operation: AuditOperation,
+        id: Option<&MappingRuleId>,
+    ) -> Result<(), ServiceError> {
+        let key = id.map(ToString::to_string).unwrap_or_default();
+        let entity = AuditEntity { kind: EntityKind::MappingRule, key };
+        self.gate.permit(caller, AuditDraft { operation, entity, related: None }).await.map(drop)
+    }
+
     /// The rules, by id.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! JSON objects, strictly: two parsers must not be able to read the same text differently (RFC 8725 §2.4, RFC 8259 §4).
 
 use std::cell::Cell;
-use std::fmt;
+use std::{fmt, io};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
@@ -23,6 +23,31 @@ pub fn strict_json_object(bytes: &[u8]) -> Result<Map<String, Value>, &'static s
         Ok(Value::Object(map)) => Ok(map),
         Ok(_) => Err("not a json object"),
         Err(_) => Err(fault.get()),
+    }
+}
+
+/// The length of a value as JSON text, in bytes; `None` when it is more than `most`. Looks at no more of the value than
+/// that.
+#[must_use]
+pub fn json_length(value: &Value, most: usize) -> Option<usize> {
+    let mut length = Length { length: 0, most };
+    serde_json::to_writer(&mut length, value).ok().map(|()| length.length)
+}
+
+/// Counts what is written, up to a bound.
+struct Length {
+    length: usize,
+    most: usize,
+}
+
+impl io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.length = self.length.saturating_add(bytes.len());
+        if self.length > self.most { Err(io::ErrorKind::OutOfMemory.into()) } else { Ok(bytes.len()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -129,6 +154,14 @@ mod tests {
         {
             assert_eq!(strict_json_object(text.as_bytes()), Err("a member occurs twice"), "{text}");
         }
+    }
+
+    #[test]
+    fn the_length_of_a_text_is_counted_up_to_a_bound() {
+        let value = json!({"a": ["ä", 1, null], "b": {"c": "\n"}});
+        let length = value.to_string().len();
+        assert_eq!(json_length(&value, length), Some(length));
+        assert_eq!(json_length(&value, length - 1), None);
     }
 
     #[test]

@@ -19,11 +19,12 @@ pub use id::{
     Audience, AuthorizationKey, ClientId, ClientKey, GroupId, MappingRuleId, PermissionName, PropertyName, ResourceId,
     ResourceTypeName, Revision, RoleId, TenantId, Username,
 };
-pub use json::strict_json_object;
+pub use json::{json_length, strict_json_object};
 pub use local_path::LocalPath;
 pub use name::{ClaimValue, Description, Name};
 pub use secret::{PasswordHash, Secret};
-pub use selector::{ClaimSelector, Segment};
+pub(crate) use selector::Steps;
+pub use selector::{ClaimSelector, Filter, OverBudget, Segment, Selected};
 pub use uri::RedirectUri;
 
 use std::fmt;

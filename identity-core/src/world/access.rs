@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::rules::Matching;
 use super::{Grant, Members, Names, Record, Run, Sym, World};
 use crate::entity::{
     Authorization, Condition, Container, Group, MappingRule, Party, PartyKind, Role, Scope, Tenant, User,
@@ -30,9 +31,9 @@ impl World {
     }
 
     /// The rules that match the claims; none where rules are inert.
-    pub(crate) fn matching_rules(&self, claims: &Value) -> Vec<Sym> {
+    pub(crate) fn matching_rules(&self, claims: &Value) -> Matching {
         match self.sources {
-            super::Sources::BuiltIn => Vec::new(),
+            super::Sources::BuiltIn => Matching::default(),
             super::Sources::Provider { .. } => self.rules.matching(claims),
         }
     }

@@ -4,6 +4,7 @@
 
 mod conditions;
 mod naive;
+mod selectors;
 #[cfg(feature = "test-support")]
 mod simulation;
 mod strategy;

@@ -4,8 +4,8 @@ use actix_web::web::{Data, Query, ServiceConfig};
 use actix_web::{HttpResponse, http::StatusCode};
 use identity_core::entity::time_text;
 use identity_core::port::{Evidence, InspectionStep};
-use identity_core::service::access::{Access, Ask, Inspected, Login, RuleVerdict};
-use identity_core::value::Claims;
+use identity_core::service::access::{Access, Ask, Inspected, Login, MAX_CLAIM_BYTES, RuleVerdict};
+use identity_core::value::{Claims, json_length};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -44,9 +44,9 @@ pub(crate) struct InspectedView {
     /// `wanted`.
     #[schema(value_type = Vec<Object>)]
     steps: Vec<InspectionStep>,
-    /// What mapping rules say: those that match first.
+    /// What mapping rules say, at most 1000 of them: those that match first.
     rules: Vec<RuleView>,
-    /// Whether there are more rules than are shown, none of which match.
+    /// Whether there are more rules than are shown. Rules that match are shown before others.
     more_rules: bool,
     /// What its bearer is, or would be.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,8 +64,14 @@ pub(crate) struct RuleView {
     operator: &'static str,
     claim_value: String,
     matches: bool,
-    /// What the claim holds that it looks at.
+    /// What the claim holds that it looks at: at most 2 KiB for each rule, and 256 KiB in all.
     saw: Vec<Value>,
+    /// Whether `saw` was cut off there.
+    saw_more: bool,
+    /// Why the rule was not evaluated, and so does not match: its claim name is no longer supported, or evaluating all rules on
+    /// these claims takes too many steps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<String>,
 }
 
 /// How many callers to show.
@@ -95,7 +101,7 @@ pub(crate) struct RecentView {
 }
 
 impl From<RuleVerdict> for RuleView {
-    fn from(RuleVerdict { rule, matches, saw }: RuleVerdict) -> Self {
+    fn from(RuleVerdict { rule, matches, saw, saw_more, refused }: RuleVerdict) -> Self {
         Self {
             id: rule.id.to_string(),
             name: rule.name.to_string(),
@@ -104,6 +110,8 @@ impl From<RuleVerdict> for RuleView {
             claim_value: rule.value.as_str().to_owned(),
             matches,
             saw,
+            saw_more,
+            refused: refused.map(|refused| refused.to_string()),
         }
     }
 }
@@ -135,6 +143,9 @@ pub(crate) async fn inspect(
             token = text;
             let token = token.trim();
             Evidence::Token(token.strip_prefix("Bearer ").unwrap_or(token))
+        }
+        (None, Some(members @ Value::Object(_))) if json_length(&members, MAX_CLAIM_BYTES).is_none() => {
+            return Err(Unfit(format!("`claims` must not be longer than {MAX_CLAIM_BYTES} bytes of JSON.")).into());
         }
         (None, Some(Value::Object(members))) => {
             claims = Claims::from(members);

@@ -2,7 +2,7 @@
 
 use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use identity_core::entity::{Container, MappingRule, Operator, RuleKind};
+use identity_core::entity::{AuditOperation, Container, MappingRule, Operator, RuleKind};
 use identity_core::service::{MappingRules, RuleTargets, RuleWithTargets};
 use identity_core::value::{BrokenRule, ClaimSelector, ClaimValue, GroupId, MappingRuleId, Name, RoleId, TenantId};
 use identity_core::world::World;
@@ -50,9 +50,13 @@ pub(crate) struct RuleView {
     /// The rule's key: the name that it was created with.
     id: String,
     name: String,
-    /// A top-level claim, literally, or a JSONPath query (RFC 9535) if it begins with `$`.
+    /// A top-level claim, literally, or a path if it begins with `$`: names, indexes, `*`, at most one `..` and at most one
+    /// filter, as in JSONPath (RFC 9535).
     claim_name: String,
     claim_value: String,
+    /// Why the rule never matches: its stored claim name is no longer supported. Replace it with one that is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disabled: Option<String>,
     operator: OperatorView,
     /// Null for a rule that the Orchestration Cluster API made, which may lead to anything.
     #[serde(rename = "type")]
@@ -111,6 +115,7 @@ pub(crate) async fn create(
 ) -> Result<HttpResponse, Problem> {
     let mut findings = Findings::default();
     let id = findings.take("name", MappingRuleId::parse(body.name.trim()));
+    rules.permit(&caller, AuditOperation::Create, id.as_ref()).await?;
     if body.kind.is_none() {
         findings.note("type", BrokenRule::Form("ROLE, TENANT or GROUP", String::new()));
     }
@@ -145,6 +150,7 @@ pub(crate) async fn replace(
 ) -> Result<HttpResponse, Problem> {
     let mut findings = Findings::default();
     let id = findings.take("id", MappingRuleId::parse(&id));
+    rules.permit(&caller, AuditOperation::Update, id.as_ref()).await?;
     let parsed = body.parse(&mut findings);
     let (Some(id), Some(parsed)) = (id, parsed) else { return Err(findings.problem()) };
     let given = body.kind.map(RuleKind::from);
@@ -225,6 +231,7 @@ impl RuleView {
             id: rule.id.to_string(),
             name: rule.name.to_string(),
             claim_name: rule.selector.to_string(),
+            disabled: rule.selector.disabled().map(ToString::to_string),
             claim_value: rule.value.to_string(),
             operator: match rule.operator {
                 Operator::Equals => OperatorView::Equals,

@@ -87,6 +87,9 @@ impl Operations for ServerOperations {
             let world = engine.world();
             #[expect(clippy::cast_precision_loss, reason = "a metric is a float")]
             metrics::gauge!("identity_world_revision").set(world.revision().0 as f64);
+            let disabled = world.mapping_rules().filter(|rule| rule.selector.disabled().is_some()).count();
+            #[expect(clippy::cast_precision_loss, reason = "a metric is a float")]
+            metrics::gauge!("identity_mapping_rules_disabled").set(disabled as f64);
             #[expect(clippy::cast_precision_loss, reason = "a metric is a float")]
             metrics::gauge!("identity_world_authorizations").set(world.authorization_count() as f64);
         }

@@ -171,8 +171,8 @@ fn case_of_the_document(line: &str) -> Option<Case<'_>> {
 
 #[test]
 fn the_semantics_of_mapping_rules_are_tests() {
-    let source = read("identity-core/src/world/rules.rs");
-    let rows = source.split_once("rows! {\n").and_then(|(_, rest)| rest.split_once("\n    }")).expect("the rows").0;
+    let source = read("identity-core/src/world/rules/tests.rs");
+    let rows = source.split_once("rows! {\n").and_then(|(_, rest)| rest.split_once("\n}")).expect("the rows").0;
     let tested: BTreeSet<_> = rows.lines().filter_map(case_of_the_test).collect();
     assert_eq!(tested.len(), rows.lines().count(), "every row is read");
     let text = read("docs/mapping-rules.md");

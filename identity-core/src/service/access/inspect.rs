@@ -1,5 +1,7 @@
 //! What is in a token, and what becomes of it.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{Access, Login};
@@ -7,11 +9,17 @@ use crate::entity::MappingRule;
 use crate::port::{Evidence, Inspection};
 use crate::resolve::{Presented, Subject, resolve};
 use crate::service::Caller;
-use crate::value::{Claims, MappingRuleId};
-use crate::world::World;
+use crate::value::{Claims, InvalidValue, MappingRuleId, OverBudget, Steps, json_length};
+use crate::world::{Sym, World};
 
 /// The most rules whose verdicts are shown.
 pub const MOST_RULES: usize = 1000;
+/// The most JSON text of claims that is looked through, in bytes. A longer token is refused everywhere.
+pub const MAX_CLAIM_BYTES: usize = 65_536;
+/// Bytes of claim values that the verdict of one rule shows at most, in JSON text.
+const MAX_SEEN_BYTES: usize = 2048;
+/// The same for all rules together.
+const MAX_ALL_SEEN_BYTES: usize = 4 * MAX_CLAIM_BYTES;
 
 /// A token, looked through.
 #[derive(Clone, Debug)]
@@ -35,6 +43,21 @@ pub struct RuleVerdict {
     pub matches: bool,
     /// What the claim that it looks at holds.
     pub saw: Vec<Value>,
+    /// Whether the claim holds more than that, which was left out because it is too long.
+    pub saw_more: bool,
+    /// Why the rule was not evaluated.
+    pub refused: Option<RuleRefusal>,
+}
+
+/// Why a rule is not evaluated. It counts as a rule that does not match.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RuleRefusal {
+    /// The stored selector does not satisfy today's rules.
+    #[error("{0}")]
+    Disabled(InvalidValue),
+    /// Evaluating all rules on these claims takes too many steps.
+    #[error("{0}")]
+    OverBudget(OverBudget),
 }
 
 impl Access {
@@ -84,20 +107,50 @@ impl Access {
 fn verdicts(world: &World, claims: &Claims) -> (Vec<RuleVerdict>, bool) {
     let value = claims.as_value();
     let matching = world.matching_rules(value);
-    let mut ids: Vec<MappingRuleId> =
-        matching.iter().filter_map(|rule| world.names().text(*rule)).map(MappingRuleId::from_shared).collect();
-    ids.sort_unstable();
-    let verdict = |rule: &MappingRule, matches| RuleVerdict {
-        rule: rule.clone(),
-        matches,
-        saw: rule.selector.select(value).into_iter().map(|(node, _)| node.clone()).collect(),
+    let ids = |rules: &[Sym]| -> BTreeSet<MappingRuleId> {
+        rules.iter().filter_map(|rule| world.names().text(*rule)).map(MappingRuleId::from_shared).collect()
     };
-    let matched = ids.iter().filter_map(|id| world.mapping_rule(id.as_str())).map(|rule| verdict(rule, true));
-    let others = world.mapping_rules().filter(|rule| ids.binary_search(&rule.id).is_err());
-    let mut others: Vec<RuleVerdict> = others.take(MOST_RULES + 1).map(|rule| verdict(rule, false)).collect();
-    let more = others.len() > MOST_RULES;
-    others.truncate(MOST_RULES);
-    // Those that found something to compare with are nearer than those that found nothing.
-    others.sort_by_key(|verdict| verdict.saw.is_empty());
-    (matched.chain(others).collect(), more)
+    let (matched, refused) = (ids(&matching.rules), ids(&matching.refused));
+    let mut seen = Seen { value, steps: Steps::default(), bytes: MAX_ALL_SEEN_BYTES };
+    let mut verdict = |rule: &MappingRule, matches| {
+        let over_budget = refused.contains(&rule.id).then_some(RuleRefusal::OverBudget(OverBudget));
+        let refused = rule.selector.disabled().cloned().map(RuleRefusal::Disabled).or(over_budget);
+        let (saw, saw_more) = seen.by(rule);
+        RuleVerdict { rule: rule.clone(), matches, saw, saw_more, refused }
+    };
+    let matching = matched.iter().filter_map(|id| world.mapping_rule(id.as_str()));
+    let mut verdicts: Vec<RuleVerdict> = matching.take(MOST_RULES).map(|rule| verdict(rule, true)).collect();
+    let left = MOST_RULES - verdicts.len();
+    let others = world.mapping_rules().filter(|rule| !matched.contains(&rule.id));
+    let mut others: Vec<RuleVerdict> = others.take(left + 1).map(|rule| verdict(rule, false)).collect();
+    let more = others.len() > left || matched.len() > MOST_RULES;
+    others.truncate(left);
+    // Those that were refused come first, then those that found something to compare with.
+    others.sort_by_key(|verdict| (verdict.refused.is_none(), verdict.saw.is_empty()));
+    verdicts.append(&mut others);
+    (verdicts, more)
+}
+
+/// What rules see of claims, within a budget that they share.
+struct Seen<'c> {
+    value: &'c Value,
+    steps: Steps,
+    bytes: usize,
+}
+
+impl Seen<'_> {
+    /// What a rule sees, and whether there is more of it.
+    fn by(&mut self, rule: &MappingRule) -> (Vec<Value>, bool) {
+        let Ok(nodes) = rule.selector.select_within(self.value, &mut self.steps) else { return (Vec::new(), true) };
+        let mut left = self.bytes.min(MAX_SEEN_BYTES);
+        let before = left;
+        let fitting = nodes.iter().map_while(|(node, _)| {
+            left = left.checked_sub(json_length(node, left)?)?;
+            Some((*node).clone())
+        });
+        let saw: Vec<Value> = fitting.collect();
+        self.bytes -= before - left;
+        let more = saw.len() < nodes.len();
+        (saw, more)
+    }
 }

@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub use about::{API, About, Action, Asked, MEMBERSHIP, SubjectKind, TENANT};
 pub use evaluate::{Evaluated, WhyNot};
 pub use explain::{Explained, OpenedDenial};
-pub use inspect::{Inspected, RuleVerdict};
+pub use inspect::{Inspected, MAX_CLAIM_BYTES, RuleRefusal, RuleVerdict};
 pub use logins::{Login, Logins};
 pub use review::{Holding, Line, Review};
 pub use search::{Hits, Part, SearchLimits};

@@ -139,8 +139,9 @@ fn on_logins(before: &World, after: &World, diff: &Diff, logins: &[Login]) -> On
 /// Whether a rule could match a token of which only the names of its claims are known.
 fn could_match(rule: &MappingRule, names: &BTreeSet<&str>) -> bool {
     use crate::value::Segment;
-    match rule.selector.segments().and_then(|segments| segments.first()) {
-        Some(Segment::Name(name)) => names.contains(&**name),
-        Some(Segment::Every) | None => true,
+    match rule.selector.segments().map(|segments| segments.first()) {
+        None => false,
+        Some(Some(Segment::Name(name))) => names.contains(&**name),
+        Some(_) => true,
     }
 }

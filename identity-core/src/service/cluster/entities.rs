@@ -39,6 +39,21 @@ macro_rules! family {
                 Self { gate }
             }
 
+            /// Asks whether the caller may do something with one, before the rest of a request is parsed. A denial is
+            /// recorded.
+            ///
+            /// # Errors
+            /// When the caller may not.
+            pub async fn permit(
+                &self,
+                caller: &Caller,
+                operation: AuditOperation,
+                id: Option<&$id>,
+            ) -> Result<(), ServiceError> {
+                let id = id.map(ToString::to_string).unwrap_or_default();
+                self.gate.permit(caller, attempt(operation, $kind, &id)).await.map(drop)
+            }
+
             /// Creates one.
             ///
             /// # Errors

@@ -7,6 +7,7 @@ mod inspect;
 mod misconfigurations;
 mod own_types;
 mod review;
+mod rule_costs;
 mod sweep;
 mod table;
 

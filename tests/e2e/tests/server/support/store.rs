@@ -71,6 +71,23 @@ impl Store {
             }
         }
     }
+
+    /// Changes the database of a server that does not run, as only an older version or an operator could.
+    pub async fn execute(&self, launch: &Launch, sql: &'static str) {
+        match &self.database {
+            Some(database) => {
+                let pool = PgPool::connect(&database.url).await.expect("the database answers");
+                sqlx::query(sql).execute(&pool).await.expect("a change");
+                pool.close().await;
+            }
+            None => {
+                let options = options(launch.directory()).read_only(false);
+                let pool = SqlitePool::connect_with(options).await.expect("the database opens");
+                sqlx::query(sql).execute(&pool).await.expect("a change");
+                pool.close().await;
+            }
+        }
+    }
 }
 
 fn options(directory: &Path) -> SqliteConnectOptions {

@@ -39,7 +39,7 @@ impl MappingRules {
     ///
     /// # Errors
     /// When the caller may not.
-    pub async fn permit(
+    pub async fn require(
         &self,
         caller: &Caller,
         operation: AuditOperation,
@@ -47,7 +47,7 @@ impl MappingRules {
     ) -> Result<(), ServiceError> {
         let key = id.map(ToString::to_string).unwrap_or_default();
         let entity = AuditEntity { kind: EntityKind::MappingRule, key };
-        self.gate.permit(caller, AuditDraft { operation, entity, related: None }).await.map(drop)
+        self.gate.require(caller, &AuditDraft { operation, entity, related: None }).await
     }
 
     /// The rules, by id.

@@ -82,7 +82,7 @@ async fn create(
     let mut report = Report::default();
     let id = body.required_text("mappingRuleId", &mut report);
     let id = id.and_then(|text| report.take("mappingRuleId", ids.mapping_rule(&text)));
-    rules.permit(&caller, AuditOperation::Create, id.as_ref()).await?;
+    rules.require(&caller, AuditOperation::Create, id.as_ref()).await?;
     let predicate = predicate(&mut body, &mut report);
     body.end(&mut report);
     let (id, (name, selector, value)) = report.finish(id.zip(predicate))?;
@@ -122,7 +122,7 @@ async fn update(
     let mut body = Fields::body(&body, false)?;
     let mut report = Report::default();
     let id = report.take("mappingRuleId", ids.mapping_rule(&id));
-    rules.permit(&caller, AuditOperation::Update, id.as_ref()).await?;
+    rules.require(&caller, AuditOperation::Update, id.as_ref()).await?;
     let predicate = predicate(&mut body, &mut report);
     body.end(&mut report);
     let (id, predicate) = report.finish(id.zip(predicate))?;

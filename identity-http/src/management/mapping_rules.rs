@@ -115,7 +115,7 @@ pub(crate) async fn create(
 ) -> Result<HttpResponse, Problem> {
     let mut findings = Findings::default();
     let id = findings.take("name", MappingRuleId::parse(body.name.trim()));
-    rules.permit(&caller, AuditOperation::Create, id.as_ref()).await?;
+    rules.require(&caller, AuditOperation::Create, id.as_ref()).await?;
     if body.kind.is_none() {
         findings.note("type", BrokenRule::Form("ROLE, TENANT or GROUP", String::new()));
     }
@@ -150,7 +150,7 @@ pub(crate) async fn replace(
 ) -> Result<HttpResponse, Problem> {
     let mut findings = Findings::default();
     let id = findings.take("id", MappingRuleId::parse(&id));
-    rules.permit(&caller, AuditOperation::Update, id.as_ref()).await?;
+    rules.require(&caller, AuditOperation::Update, id.as_ref()).await?;
     let parsed = body.parse(&mut findings);
     let (Some(id), Some(parsed)) = (id, parsed) else { return Err(findings.problem()) };
     let given = body.kind.map(RuleKind::from);

@@ -44,14 +44,14 @@ macro_rules! family {
             ///
             /// # Errors
             /// When the caller may not.
-            pub async fn permit(
+            pub async fn require(
                 &self,
                 caller: &Caller,
                 operation: AuditOperation,
                 id: Option<&$id>,
             ) -> Result<(), ServiceError> {
                 let id = id.map(ToString::to_string).unwrap_or_default();
-                self.gate.permit(caller, attempt(operation, $kind, &id)).await.map(drop)
+                self.gate.require(caller, &attempt(operation, $kind, &id)).await
             }
 
             /// Creates one.

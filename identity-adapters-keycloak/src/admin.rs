@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use identity_core::entity::{AuditEntity, EntityKind};
-use identity_core::port::DirectoryError;
+use identity_core::port::{DirectoryError, EntityLocks};
 use identity_core::value::{ClientKey, Secret, Username};
 use moka::sync::Cache;
 use reqwest::{Method, Response, StatusCode};
@@ -38,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) settings: KeycloakSettings,
     tokens: Tokens,
     circuit: Circuit,
+    /// One change per entity at a time, over all replicas.
+    pub(crate) locks: Arc<dyn EntityLocks>,
     /// Clients by key, for the permissions of roles: what is looked at neither changes nor comes back as something else.
     pub(crate) clients: Cache<ClientKey, ClientRef>,
     /// The groups of users whose tokens were seen.
@@ -147,9 +149,11 @@ enum Failure {
 }
 
 impl Keycloak {
+    /// A Keycloak whose entities change one at a time under `locks`, which all replicas share.
+    ///
     /// # Errors
     /// When the settings cannot be used.
-    pub fn new(settings: KeycloakSettings) -> Result<Self, SettingsProblem> {
+    pub fn new(settings: KeycloakSettings, locks: Arc<dyn EntityLocks>) -> Result<Self, SettingsProblem> {
         let client = settings.client()?;
         let tokens = Tokens::new(client.clone(), &settings)?;
         let clients = Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(300)).build();
@@ -159,6 +163,7 @@ impl Keycloak {
             settings,
             tokens,
             circuit: Circuit::default(),
+            locks,
             clients,
             groups,
             problem: Mutex::default(),
@@ -326,7 +331,7 @@ pub(crate) fn unreadable(reason: &str) -> DirectoryError {
     unavailable(reason.to_owned())
 }
 
-fn unavailable(reason: String) -> DirectoryError {
+pub(crate) fn unavailable(reason: String) -> DirectoryError {
     DirectoryError::Unavailable { reason, retry_after: RETRY_AFTER }
 }
 

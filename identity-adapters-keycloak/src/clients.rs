@@ -4,20 +4,23 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use futures_util::future::join_all;
-use identity_core::entity::{Api, ApiPermission, AuditEntity, Client, EntityKind, NewClient, Permission};
+use identity_core::entity::{Api, ApiPermission, AuditEntity, Client, ClientChange, EntityKind, NewClient, Permission};
 use identity_core::port::{ApiDirectory, ClientDirectory, DirectoryError};
 use identity_core::search::{ListRequest, Listing};
 use identity_core::value::{Audience, ClientId, ClientKey, Name, PermissionName, RedirectUri, Secret};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::Keycloak;
-use crate::admin::Call;
+use crate::admin::{Call, unavailable, unreadable};
+use crate::change::Representation;
 use crate::roles::{Sieve, travels};
 use crate::wire::{ClientRep, RoleRep, SCOPE, UserRep, description, unfit};
 
 /// How many clients are asked for by id at the same time.
 const AT_ONCE: usize = 8;
+/// How often a secret is made that another program undoes.
+const SECRET_ATTEMPTS: usize = 3;
 /// The most permissions of an API.
 const PERMISSIONS: usize = 1000;
 /// The scopes that a client has from its beginning: its own mark, and those that a realm gives by default. A realm that lacks
@@ -102,20 +105,41 @@ impl Keycloak {
         }
     }
 
-    /// Replaces some properties of a client; what is not known here stays.
-    pub(crate) async fn change_client(&self, key: &ClientKey, changes: Value) -> Result<(), DirectoryError> {
-        let call = Call::get(&["clients", key.as_str()]).about(EntityKind::Client, key.as_str());
-        let mut body: Value = self.read(call).await?;
-        if let (Value::Object(body), Value::Object(changes)) = (&mut body, changes) {
-            body.extend(changes);
-        }
-        let call = Call::put(&["clients", key.as_str()], body).about(EntityKind::Client, key.as_str());
-        self.send(call).await.map(|_| ())
+    /// Changes members of a client; every other member keeps its value, the secret among them.
+    pub(crate) async fn change_client(
+        &self,
+        key: &ClientKey,
+        change: impl Fn(&mut Map<String, Value>) + Send + Sync,
+    ) -> Result<(), DirectoryError> {
+        let (path, key) = (["clients", key.as_str()], key.as_str());
+        let of = Representation { path: &path, kind: EntityKind::Client, key, unique: key, guarded: &["secret"] };
+        self.rewrite(of, change).await.map(|_| ())
     }
 
     async fn delete_client(&self, key: &ClientKey) -> Result<(), DirectoryError> {
         self.shared.clients.invalidate(key);
-        self.send(Call::delete(&["clients", key.as_str()]).about(EntityKind::Client, key.as_str())).await.map(|_| ())
+        let path = ["clients", key.as_str()];
+        let deleting = self.send(Call::delete(&path).about(EntityKind::Client, key.as_str()));
+        self.exclusively(EntityKind::Client, key.as_str(), deleting).await.map(|_| ())
+    }
+
+    async fn stored_secret(&self, key: &ClientKey) -> Result<Option<String>, DirectoryError> {
+        let path = ["clients", key.as_str(), "client-secret"];
+        let secret: SecretRep = self.read(Call::get(&path).about(EntityKind::Client, key.as_str())).await?;
+        Ok(secret.value)
+    }
+
+    /// Has Keycloak make a secret, and reads it back: a program that writes the whole client may restore the old one.
+    async fn make_secret(&self, key: &ClientKey) -> Result<Secret, DirectoryError> {
+        let path = ["clients", key.as_str(), "client-secret"];
+        for _ in 0..SECRET_ATTEMPTS {
+            let call = Call::post(&path, json!({})).about(EntityKind::Client, key.as_str());
+            let made = self.read::<SecretRep>(call).await?.value.ok_or_else(|| unreadable("it makes no secret"))?;
+            if self.stored_secret(key).await?.as_ref() == Some(&made) {
+                return Ok(Secret::new(made));
+            }
+        }
+        Err(unavailable("the new secret did not take effect; another program may change the same client".to_owned()))
     }
 
     /// The account that a client acts with for itself.
@@ -187,10 +211,15 @@ impl ClientDirectory for Keycloak {
         ClientDirectory::find(self, &key).await
     }
 
-    async fn update(&self, client: &Client) -> Result<(), DirectoryError> {
-        self.ours(&client.key, ClientRep::is_application).await?;
-        let changes = json!({"name": client.name, "rootUrl": root_url(&client.redirect_uris, &client.root_url), "redirectUris": client.redirect_uris});
-        self.change_client(&client.key, changes).await
+    async fn update(&self, key: &ClientKey, change: &ClientChange) -> Result<(), DirectoryError> {
+        self.ours(key, ClientRep::is_application).await?;
+        let ClientChange { name, root_url: root, redirect_uris } = change;
+        let set = |body: &mut Map<String, Value>| {
+            body.insert("name".to_owned(), json!(name));
+            body.insert("rootUrl".to_owned(), json!(root_url(redirect_uris, root)));
+            body.insert("redirectUris".to_owned(), json!(redirect_uris));
+        };
+        self.change_client(key, set).await
     }
 
     async fn delete(&self, key: &ClientKey) -> Result<(), DirectoryError> {
@@ -203,16 +232,12 @@ impl ClientDirectory for Keycloak {
         if client.public() {
             return Ok(None);
         }
-        let path = ["clients", key.as_str(), "client-secret"];
-        let secret: SecretRep = self.read(Call::get(&path).about(EntityKind::Client, key.as_str())).await?;
-        Ok(secret.value.map(Secret::new))
+        Ok(self.stored_secret(key).await?.map(Secret::new))
     }
 
     async fn renew_secret(&self, key: &ClientKey) -> Result<Secret, DirectoryError> {
         needs_secret(&self.ours(key, ClientRep::is_application).await?)?;
-        let path = ["clients", key.as_str(), "client-secret"];
-        let secret: SecretRep = self.read(Call::post(&path, json!({})).about(EntityKind::Client, key.as_str())).await?;
-        secret.value.map(Secret::new).ok_or_else(|| crate::admin::unreadable("it makes no secret"))
+        self.exclusively(EntityKind::Client, key.as_str(), self.make_secret(key)).await
     }
 
     async fn permissions(&self, key: &ClientKey) -> Result<Vec<Permission>, DirectoryError> {
@@ -236,7 +261,8 @@ impl ClientDirectory for Keycloak {
         let account = self.account_of(key).await?;
         let body = json!([{"id": role.id, "name": role.name}]);
         let path = ["users", &account, "role-mappings", "clients", api.as_str()];
-        self.send(Call::change(&path, held, body).about(EntityKind::Client, key.as_str())).await.map(|_| ())
+        let changing = self.send(Call::change(&path, held, body).about(EntityKind::Client, key.as_str()));
+        self.exclusively(EntityKind::Client, key.as_str(), changing).await.map(|_| ())
     }
 }
 
@@ -273,7 +299,7 @@ impl ApiDirectory for Keycloak {
 
     async fn rename(&self, key: &ClientKey, name: &Name) -> Result<(), DirectoryError> {
         self.ours(key, ClientRep::is_api).await?;
-        self.change_client(key, json!({"name": name})).await
+        self.change_client(key, |body| drop(body.insert("name".to_owned(), json!(name)))).await
     }
 
     async fn delete(&self, key: &ClientKey) -> Result<(), DirectoryError> {
@@ -298,16 +324,20 @@ impl ApiDirectory for Keycloak {
     async fn add_permission(&self, key: &ClientKey, permission: &ApiPermission) -> Result<(), DirectoryError> {
         self.ours(key, ClientRep::is_api).await?;
         let body = json!({"name": permission.definition, "description": permission.description});
-        let call = Call::post(&["clients", key.as_str(), "roles"], body);
-        self.send(call.about(EntityKind::Resource, permission.definition.as_str())).await.map(|_| ())
+        let path = ["clients", key.as_str(), "roles"];
+        let adding = self.send(Call::post(&path, body).about(EntityKind::Resource, permission.definition.as_str()));
+        self.exclusively(EntityKind::Client, key.as_str(), adding).await.map(|_| ())
     }
 
     async fn remove_permission(&self, key: &ClientKey, definition: &PermissionName) -> Result<(), DirectoryError> {
         self.ours(key, ClientRep::is_api).await?;
-        let role = self.api_role(key.as_str(), definition).await?;
-        let role = role.ok_or_else(|| DirectoryError::missing(EntityKind::Resource, definition))?;
-        let call = Call::delete(&["roles-by-id", &role.id]).about(EntityKind::Resource, definition.as_str());
-        self.send(call).await.map(|_| ())
+        let removing = async {
+            let role = self.api_role(key.as_str(), definition).await?;
+            let role = role.ok_or_else(|| DirectoryError::missing(EntityKind::Resource, definition))?;
+            let call = Call::delete(&["roles-by-id", &role.id]).about(EntityKind::Resource, definition.as_str());
+            self.send(call).await
+        };
+        self.exclusively(EntityKind::Client, key.as_str(), removing).await.map(|_| ())
     }
 }
 

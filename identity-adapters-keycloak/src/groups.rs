@@ -7,10 +7,11 @@ use identity_core::port::{DirectoryError, GroupDirectory};
 use identity_core::search::{ListRequest, Listing};
 use identity_core::value::{Description, GroupId, Name, RoleId, Username};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::Keycloak;
 use crate::admin::Call;
+use crate::change::Representation;
 use crate::wire::{GroupRep, people, unfit};
 
 /// How many groups are asked for by id at the same time.
@@ -66,18 +67,16 @@ impl GroupDirectory for Keycloak {
     }
 
     async fn rename(&self, id: &GroupId, name: &Name) -> Result<(), DirectoryError> {
-        // All of it goes back, so that what is not known here stays.
-        let read = Call::get(&["groups", id.as_str()]).about(EntityKind::Group, id.as_str());
-        let mut body: Value = self.read(read).await?;
-        if let Value::Object(body) = &mut body {
-            body.insert("name".to_owned(), json!(name));
-        }
-        let call = Call::put(&["groups", id.as_str()], body);
-        self.send(call.about(EntityKind::Group, name.as_str())).await.map(|_| ())
+        let path = ["groups", id.as_str()];
+        let kind = EntityKind::Group;
+        let of = Representation { path: &path, kind, key: id.as_str(), unique: name.as_str(), guarded: &[] };
+        self.rewrite(of, |body| drop(body.insert("name".to_owned(), json!(name)))).await.map(|_| ())
     }
 
     async fn delete(&self, id: &GroupId) -> Result<(), DirectoryError> {
-        self.send(Call::delete(&["groups", id.as_str()]).about(EntityKind::Group, id.as_str())).await?;
+        let path = ["groups", id.as_str()];
+        let deleting = self.send(Call::delete(&path).about(EntityKind::Group, id.as_str()));
+        self.exclusively(EntityKind::Group, id.as_str(), deleting).await?;
         self.shared.groups.invalidate_all();
         Ok(())
     }
@@ -99,7 +98,8 @@ impl GroupDirectory for Keycloak {
         GroupDirectory::find(self, id).await?;
         let path = ["users", user.as_str(), "groups", id.as_str()];
         let call = if member { Call::put(&path, json!({})) } else { Call::delete(&path) };
-        let changed = self.send(call.about(EntityKind::User, user.as_str())).await.map(|_| ());
+        let changing = self.send(call.about(EntityKind::User, user.as_str()));
+        let changed = self.exclusively(EntityKind::User, user.as_str(), changing).await.map(|_| ());
         self.forget_groups_of(user);
         changed
     }
@@ -109,6 +109,7 @@ impl GroupDirectory for Keycloak {
     }
 
     async fn change_role(&self, id: &GroupId, role: &RoleId, held: bool) -> Result<(), DirectoryError> {
-        self.change_held_role("groups", EntityKind::Group, id.as_str(), role, held).await
+        let change = self.change_held_role("groups", EntityKind::Group, id.as_str(), role, held);
+        self.exclusively(EntityKind::Group, id.as_str(), change).await
     }
 }

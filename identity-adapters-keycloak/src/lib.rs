@@ -4,6 +4,7 @@
 //! clients that have the client scope `camunda-identity`.
 
 mod admin;
+mod change;
 mod circuit;
 mod clients;
 mod groups;

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::Keycloak;
 use crate::admin::Call;
+use crate::change::Representation;
 use crate::wire::{ClientRef, ClientRep, ROLE_ATTRIBUTE, RoleRep, unfit};
 
 /// How much is read at once of a list that Keycloak cannot filter.
@@ -201,27 +202,26 @@ impl RoleDirectory for Keycloak {
 
     async fn describe(&self, id: &RoleId, description: &Description) -> Result<(), DirectoryError> {
         let found = self.role_rep(id).await?;
-        // All of it goes back, so that what is not known here stays.
-        let call = Call::get(&["roles-by-id", &found.id]).about(EntityKind::Role, id.as_str());
-        let mut body: Value = self.read(call).await?;
-        if let Value::Object(body) = &mut body {
-            body.insert("description".to_owned(), json!(description));
-        }
-        let call = Call::put(&["roles-by-id", &found.id], body).about(EntityKind::Role, id.as_str());
-        self.send(call).await.map(|_| ())
+        let (path, key) = (["roles-by-id", found.id.as_str()], id.as_str());
+        let of = Representation { path: &path, kind: EntityKind::Role, key, unique: key, guarded: &[] };
+        self.rewrite(of, |body| drop(body.insert("description".to_owned(), json!(description)))).await.map(|_| ())
     }
 
     async fn delete(&self, id: &RoleId) -> Result<(), DirectoryError> {
-        let found = self.role_rep(id).await?;
-        self.send(Call::delete(&["roles-by-id", &found.id]).about(EntityKind::Role, id.as_str())).await.map(|_| ())
+        let deleting = async {
+            let found = self.role_rep(id).await?;
+            self.send(Call::delete(&["roles-by-id", &found.id]).about(EntityKind::Role, id.as_str())).await
+        };
+        self.exclusively(EntityKind::Role, id.as_str(), deleting).await.map(|_| ())
     }
 
     async fn change_permission(&self, id: &RoleId, permission: &Permission, held: bool) -> Result<(), DirectoryError> {
         let found = self.role_rep(id).await?;
         let (_, role) = self.permission_role(permission).await?;
         let body = json!([{"id": role.id, "name": role.name}]);
-        let call = Call::change(&["roles-by-id", &found.id, "composites"], held, body);
-        self.send(call.about(EntityKind::Role, id.as_str())).await.map(|_| ())
+        let path = ["roles-by-id", found.id.as_str(), "composites"];
+        let changing = self.send(Call::change(&path, held, body).about(EntityKind::Role, id.as_str()));
+        self.exclusively(EntityKind::Role, id.as_str(), changing).await.map(|_| ())
     }
 }
 

@@ -1,14 +1,15 @@
 //! People.
 
 use async_trait::async_trait;
-use identity_core::entity::{EntityKind, Group, NewPerson, Person, Role};
+use identity_core::entity::{EntityKind, Group, NewPerson, Person, PersonChange, Role};
 use identity_core::port::{DirectoryError, UserDirectory};
 use identity_core::search::{ListRequest, Listing};
 use identity_core::value::{Email, Name, RoleId, Username};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::Keycloak;
-use crate::admin::Call;
+use crate::admin::{Call, unreadable};
+use crate::change::Representation;
 use crate::wire::{GroupRep, UserRep, people};
 
 /// How many people one request asks for by id: a URL has an end.
@@ -21,6 +22,32 @@ pub(crate) fn anywhere(search: &str) -> String {
     let plain = search.replace(['*', '"', '%', '\\'], " ");
     let words = plain.split_whitespace().map(|word| format!("*{word}*"));
     words.collect::<Vec<_>>().join(" ")
+}
+
+/// Members of a user that decide whether and as whom they sign in.
+const GUARDED: [&str; 3] = ["enabled", "emailVerified", "requiredActions"];
+
+/// Sets what changes. An address that changes is no longer verified.
+fn apply(change: &PersonChange, body: &mut Map<String, Value>) {
+    // Keycloak keeps what is null and removes what is empty.
+    let text = |name: &Option<Name>| json!(name.as_ref().map_or("", Name::as_str));
+    if let Some(first_name) = &change.first_name {
+        body.insert("firstName".to_owned(), text(first_name));
+    }
+    if let Some(last_name) = &change.last_name {
+        body.insert("lastName".to_owned(), text(last_name));
+    }
+    if let Some(email) = &change.email {
+        let email = email.as_ref().map_or("", Email::as_str);
+        let old = body.get("email").and_then(Value::as_str).unwrap_or_default();
+        if old.to_lowercase() != email.to_lowercase() {
+            body.insert("emailVerified".to_owned(), json!(false));
+        }
+        body.insert("email".to_owned(), json!(email));
+    }
+    if let Some(enabled) = change.enabled {
+        body.insert("enabled".to_owned(), json!(enabled));
+    }
 }
 
 impl Keycloak {
@@ -85,21 +112,20 @@ impl UserDirectory for Keycloak {
         self.account(&id).await?.person()
     }
 
-    async fn update(&self, person: &Person) -> Result<(), DirectoryError> {
-        let id = person.id.as_str();
-        self.account(&person.id).await?;
-        // All of it goes back, so that what is not known here stays.
-        let mut body: Value = self.read(Call::get(&["users", id]).about(EntityKind::User, id)).await?;
-        if let Value::Object(body) = &mut body {
-            body.insert("username".to_owned(), json!(person.username));
-            // What is null stays as it was; what is empty is removed.
-            let text = |name: &Option<Name>| json!(name.as_ref().map_or("", Name::as_str));
-            body.insert("firstName".to_owned(), text(&person.first_name));
-            body.insert("lastName".to_owned(), text(&person.last_name));
-            body.insert("email".to_owned(), json!(person.email.as_ref().map_or("", Email::as_str)));
-            body.insert("enabled".to_owned(), json!(person.enabled));
-        }
-        self.send(Call::put(&["users", id], body).about(EntityKind::User, id)).await.map(|_| ())
+    async fn update(&self, id: &Username, change: &PersonChange) -> Result<Person, DirectoryError> {
+        self.account(id).await?;
+        let path = ["users", id.as_str()];
+        let of = Representation {
+            path: &path,
+            kind: EntityKind::User,
+            key: id.as_str(),
+            unique: id.as_str(),
+            guarded: &GUARDED,
+        };
+        let written = self.rewrite(of, |body| apply(change, body)).await?;
+        let written: UserRep =
+            serde_json::from_value(Value::Object(written)).map_err(|error| unreadable(&error.to_string()))?;
+        written.person()
     }
 
     async fn roles(&self, id: &Username) -> Result<Vec<Role>, DirectoryError> {
@@ -107,7 +133,8 @@ impl UserDirectory for Keycloak {
     }
 
     async fn change_role(&self, id: &Username, role: &RoleId, held: bool) -> Result<(), DirectoryError> {
-        self.change_held_role("users", EntityKind::User, id.as_str(), role, held).await
+        let change = self.change_held_role("users", EntityKind::User, id.as_str(), role, held);
+        self.exclusively(EntityKind::User, id.as_str(), change).await
     }
 
     async fn groups(&self, id: &Username) -> Result<Vec<Group>, DirectoryError> {

@@ -7,6 +7,7 @@ mod audit;
 mod database;
 mod deletions;
 mod error;
+mod locks;
 mod migrate;
 mod policy;
 mod sessions;
@@ -19,6 +20,7 @@ use identity_core::port::StoreError;
 
 pub use audit::PostgresAuditLog;
 pub use deletions::PostgresDeletionJournal;
+pub use locks::PostgresEntityLocks;
 pub use policy::PostgresPolicyStore;
 pub use sessions::PostgresSessionStore;
 pub use settings::{InvalidSettings, PostgresSettings, Schema, TlsMode};
@@ -36,6 +38,8 @@ pub struct PostgresStores {
     pub audit: Arc<PostgresAuditLog>,
     /// Deletions in a directory.
     pub deletions: Arc<PostgresDeletionJournal>,
+    /// One change per entity of a directory at a time.
+    pub locks: Arc<PostgresEntityLocks>,
     database: Arc<Database>,
 }
 
@@ -49,6 +53,7 @@ impl PostgresStores {
             sessions: Arc::new(PostgresSessionStore::new(Arc::clone(&database))),
             audit: Arc::new(PostgresAuditLog::new(Arc::clone(&database))),
             deletions: Arc::new(PostgresDeletionJournal::new(Arc::clone(&database))),
+            locks: Arc::new(PostgresEntityLocks::new(Arc::clone(&database), settings.lock_timeout)),
             database,
         }
     }

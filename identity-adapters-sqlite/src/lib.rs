@@ -8,6 +8,7 @@ mod audit;
 mod database;
 mod deletions;
 mod error;
+mod locks;
 mod migrate;
 mod policy;
 mod sessions;
@@ -21,6 +22,7 @@ use identity_core::port::StoreError;
 
 pub use audit::SqliteAuditLog;
 pub use deletions::SqliteDeletionJournal;
+pub use locks::SqliteEntityLocks;
 pub use policy::SqlitePolicyStore;
 pub use sessions::SqliteSessionStore;
 
@@ -37,6 +39,8 @@ pub struct SqliteStores {
     pub audit: Arc<SqliteAuditLog>,
     /// Deletions in a directory.
     pub deletions: Arc<SqliteDeletionJournal>,
+    /// One change per entity of a directory at a time.
+    pub locks: Arc<SqliteEntityLocks>,
     database: Arc<Database>,
 }
 
@@ -65,6 +69,7 @@ impl SqliteStores {
             sessions: Arc::new(SqliteSessionStore::new(Arc::clone(&database))),
             audit: Arc::new(SqliteAuditLog::new(Arc::clone(&database))),
             deletions: Arc::new(SqliteDeletionJournal::new(Arc::clone(&database))),
+            locks: Arc::new(SqliteEntityLocks::new(path.as_ref())),
             database,
         })
     }

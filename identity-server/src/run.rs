@@ -113,7 +113,7 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
         report_disabled_rules(&engine.world());
         let hasher = profile::password_hasher(&config, &clock)?;
         bootstrap::apply(&engine, &config, hasher.as_deref()).await?;
-        let directory = profile::directory(&config)?;
+        let directory = profile::directory(&config, &stores.locks)?;
         let mut config = config.clone();
         if let Some(directory) = &directory {
             let own = initialised(directory.as_ref(), &engine, &operations).await;

@@ -5,14 +5,14 @@ mod plan;
 mod presets;
 mod scope;
 
-use identity_core::entity::{ApiPermission, EntityKind, Group, Permission, Role};
+use identity_core::entity::{ApiPermission, ClientChange, EntityKind, Group, Permission, Role};
 use identity_core::port::{
     ApiDirectory, ClientDirectory, DirectoryError, GroupDirectory, RoleDirectory, UserDirectory,
 };
 use identity_core::search::{ListRequest, PageRequest};
 use identity_core::value::{Audience, ClientKey, GroupId, Name, Username};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 pub use plan::{ClientSeed, OwnClient, PersonSeed, RealmPlan, SignOutUrls};
 pub use presets::{ClientPreset, Component, Preset, preset};
@@ -249,14 +249,20 @@ impl Pass<'_> {
         let differs = wanted.redirect_uris != client.redirect_uris
             || (wanted.root_url != client.root_url && !wanted.redirect_uris.is_empty());
         if differs && self.change(format!("urls of client {id}")) {
-            ClientDirectory::update(self.keycloak, &wanted).await?;
+            let change = ClientChange {
+                name: wanted.name.clone(),
+                root_url: wanted.root_url.clone(),
+                redirect_uris: wanted.redirect_uris.clone(),
+            };
+            ClientDirectory::update(self.keycloak, &client.key, &change).await?;
         }
         if client.kind.has_secret()
             && let Some(secret) = &seed.new.secret
             && self.keycloak.secret(&client.key).await?.as_ref() != Some(secret)
             && self.change(format!("secret of client {id}"))
         {
-            self.keycloak.change_client(&client.key, json!({"secret": secret.expose()})).await?;
+            let set = |body: &mut Map<String, Value>| drop(body.insert("secret".to_owned(), json!(secret.expose())));
+            self.keycloak.change_client(&client.key, set).await?;
         }
         if !client.kind.has_secret() || seed.permissions.is_empty() {
             return Ok(());
@@ -302,13 +308,21 @@ impl Pass<'_> {
     async fn sign_out(&mut self, id: &str, urls: &SignOutUrls) -> Result<(), DirectoryError> {
         // One that is only planned has none yet.
         let Some(client) = self.keycloak.client_rep(id).await? else { return Ok(()) };
-        let mut attributes = client.attributes.clone();
-        attributes.insert("post.logout.redirect.uris".to_owned(), json!(urls.signed_out));
-        attributes.insert("backchannel.logout.url".to_owned(), json!(urls.back_channel));
-        attributes.insert("backchannel.logout.session.required".to_owned(), json!("true"));
-        if attributes != client.attributes && self.change(format!("sign-out addresses of client {id}")) {
+        let wanted = [
+            ("post.logout.redirect.uris", urls.signed_out.as_str()),
+            ("backchannel.logout.url", urls.back_channel.as_str()),
+            ("backchannel.logout.session.required", "true"),
+        ];
+        let differs = wanted.iter().any(|(name, value)| client.attributes.get(*name) != Some(&json!(value)));
+        if differs && self.change(format!("sign-out addresses of client {id}")) {
             let key = ClientKey::parse(&client.id).map_err(unfit)?;
-            self.keycloak.change_client(&key, json!({"attributes": attributes})).await?;
+            let set = |body: &mut Map<String, Value>| {
+                let attributes = body.entry("attributes").or_insert_with(|| json!({}));
+                if let Value::Object(attributes) = attributes {
+                    attributes.extend(wanted.iter().map(|(name, value)| ((*name).to_owned(), json!(value))));
+                }
+            };
+            self.keycloak.change_client(&key, set).await?;
         }
         Ok(())
     }

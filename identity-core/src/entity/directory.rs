@@ -49,6 +49,19 @@ pub struct NewPerson {
     pub password: Option<Secret>,
 }
 
+/// A change of a person; `None` keeps the value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PersonChange {
+    /// Their first name; an inner `None` removes it.
+    pub first_name: Option<Option<Name>>,
+    /// Their last name; an inner `None` removes it.
+    pub last_name: Option<Option<Name>>,
+    /// Their e-mail address; an inner `None` removes it.
+    pub email: Option<Option<Email>>,
+    /// Whether they can sign in.
+    pub enabled: Option<bool>,
+}
+
 /// What an OAuth client can do (management reference §5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientKind {
@@ -104,6 +117,17 @@ pub struct NewClient {
     pub kind: ClientKind,
     /// Its secret; the directory makes one when there must be one and none is given.
     pub secret: Option<Secret>,
+    /// What its relative redirect URIs are relative to. Not kept without any.
+    pub root_url: Option<RedirectUri>,
+    /// Where browsers may be sent back to.
+    pub redirect_uris: Vec<RedirectUri>,
+}
+
+/// A change of an application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientChange {
+    /// What to call it.
+    pub name: Name,
     /// What its relative redirect URIs are relative to. Not kept without any.
     pub root_url: Option<RedirectUri>,
     /// Where browsers may be sent back to.

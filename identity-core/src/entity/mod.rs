@@ -40,7 +40,7 @@ pub use columns::{SEPARATOR, parse_time, storable, time_text, to_microsecond};
 pub use condition::{Comparison, Condition, Operand, PropertyOf, PropertyPath, Test};
 pub use custom_type::CustomType;
 pub use deletion::{Deletable, Deletion};
-pub use directory::{Api, ApiPermission, Client, ClientKind, NewClient, NewPerson, Person};
+pub use directory::{Api, ApiPermission, Client, ClientChange, ClientKind, NewClient, NewPerson, Person, PersonChange};
 pub use group::Group;
 pub use mapping_rule::{MappingRule, Operator, RuleKind};
 pub use membership::{Container, Membership, Party, PartyKind, UnsupportedMember};

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 
 use super::{SequentialIds, lock};
-use crate::entity::{Api, ApiPermission, Client, EntityKind, Group, NewPerson, Permission, Person, Role};
+use crate::entity::{Api, ApiPermission, Client, EntityKind, Group, NewPerson, Permission, Person, PersonChange, Role};
 use crate::port::{DirectoryError, GroupDirectory, Ids, RoleDirectory, UserDirectory};
 use crate::search::{ListRequest, Listing, matches_text};
 use crate::value::{ClientKey, Description, GroupId, Name, PermissionName, RoleId, Secret, Username};
@@ -172,11 +172,15 @@ impl UserDirectory for MemoryDirectory {
         Ok(person)
     }
 
-    async fn update(&self, person: &Person) -> Answer<()> {
+    async fn update(&self, id: &Username, change: &PersonChange) -> Answer<Person> {
         let mut state = self.state();
-        state.person(&person.id)?;
-        state.people.insert(person.id.clone(), person.clone());
-        Ok(())
+        let person = missing(state.people.get_mut(id), EntityKind::User, id)?;
+        let PersonChange { first_name, last_name, email, enabled } = change.clone();
+        person.first_name = first_name.unwrap_or(person.first_name.take());
+        person.last_name = last_name.unwrap_or(person.last_name.take());
+        person.email = email.unwrap_or(person.email.take());
+        person.enabled = enabled.unwrap_or(person.enabled);
+        Ok(person.clone())
     }
 
     async fn roles(&self, id: &Username) -> Answer<Vec<Role>> {

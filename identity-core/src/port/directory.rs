@@ -5,7 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::entity::{
-    Api, ApiPermission, AuditEntity, Client, EntityKind, Group, NewClient, NewPerson, Permission, Person, Role,
+    Api, ApiPermission, AuditEntity, Client, ClientChange, EntityKind, Group, NewClient, NewPerson, Permission, Person,
+    PersonChange, Role,
 };
 use crate::search::{ListRequest, Listing};
 use crate::value::{
@@ -33,8 +34,10 @@ pub trait UserDirectory: Send + Sync {
     /// Adds a person. Usernames are unique.
     async fn create(&self, new: &NewPerson) -> Result<Person, DirectoryError>;
 
-    /// Changes a person's names, address, and whether they can sign in. What else the directory knows of them stays.
-    async fn update(&self, person: &Person) -> Result<(), DirectoryError>;
+    /// Changes a person's names, address, and whether they can sign in; returns the person as the directory then knows them.
+    /// What `change` does not name keeps its value, also beside another change at the same time. An address that changes is
+    /// no longer verified. Success means that a person who was disabled is disabled.
+    async fn update(&self, id: &Username, change: &PersonChange) -> Result<Person, DirectoryError>;
 
     /// The roles that they have themselves, by name, without the permissions.
     async fn roles(&self, id: &Username) -> Result<Vec<Role>, DirectoryError>;
@@ -122,8 +125,9 @@ pub trait ClientDirectory: Send + Sync {
     /// Adds a client. Client ids are unique, over clients and APIs.
     async fn create(&self, new: &NewClient) -> Result<Client, DirectoryError>;
 
-    /// Changes a client's name, root URL and redirect URIs. Its id and kind never change.
-    async fn update(&self, client: &Client) -> Result<(), DirectoryError>;
+    /// Changes a client's name, root URL and redirect URIs. Its id, kind and secret keep their values, also beside another
+    /// change at the same time.
+    async fn update(&self, key: &ClientKey, change: &ClientChange) -> Result<(), DirectoryError>;
 
     /// Deletes a client.
     async fn delete(&self, key: &ClientKey) -> Result<(), DirectoryError>;
@@ -131,7 +135,7 @@ pub trait ClientDirectory: Send + Sync {
     /// A client's secret; public clients have none.
     async fn secret(&self, key: &ClientKey) -> Result<Option<Secret>, DirectoryError>;
 
-    /// Makes a new secret; the old one no longer counts. [`DirectoryError::Invalid`] for public clients.
+    /// Makes a new secret. Success means that the old one no longer counts. [`DirectoryError::Invalid`] for public clients.
     async fn renew_secret(&self, key: &ClientKey) -> Result<Secret, DirectoryError>;
 
     /// What a client may do for itself, in order.

@@ -9,6 +9,7 @@ mod deletion_journal;
 mod directory;
 mod effects;
 mod entitlements;
+mod entity_locks;
 mod identity_provider;
 mod inspection;
 mod net;
@@ -22,6 +23,7 @@ pub use deletion_journal::DeletionJournal;
 pub use directory::{ApiDirectory, ClientDirectory, DirectoryError, GroupDirectory, RoleDirectory, UserDirectory};
 pub use effects::{Clock, Crypto, Ids, PasswordHasher};
 pub use entitlements::{Entitled, Entitlements};
+pub use entity_locks::{EntityLock, EntityLocks, LOCK_HELD_MAX, LocalLocks, LockKey};
 pub use identity_provider::{
     AuthorizationRequest, AuthorizationResponse, ClaimSource, Ending, IdentityProvider, LogoutNotice, ProviderError,
     RefusedSignIn, Sent, SignedIn,
@@ -37,7 +39,7 @@ pub use {
     audit_log::MockAuditLog, deletion_journal::MockDeletionJournal, directory::MockApiDirectory,
     directory::MockClientDirectory, directory::MockGroupDirectory, directory::MockRoleDirectory,
     directory::MockUserDirectory, effects::MockClock, effects::MockCrypto, effects::MockIds,
-    effects::MockPasswordHasher, entitlements::MockEntitlements, identity_provider::MockIdentityProvider,
-    policy_store::MockPolicyStore, policy_store::MockPolicyTransaction, session_store::MockSessionStore,
-    token_verifier::MockTokenVerifier,
+    effects::MockPasswordHasher, entitlements::MockEntitlements, entity_locks::MockEntityLocks,
+    identity_provider::MockIdentityProvider, policy_store::MockPolicyStore, policy_store::MockPolicyTransaction,
+    session_store::MockSessionStore, token_verifier::MockTokenVerifier,
 };

@@ -4,29 +4,19 @@ use std::sync::Arc;
 
 use super::{Caller, Deletions, Gate, ListRequest, ServiceError, Written};
 use crate::entity::{
-    Api, ApiPermission, AuditEntity, AuditOperation, Client, Deletable, EntityKind, NewClient, Party, Permission,
+    Api, ApiPermission, AuditEntity, AuditOperation, Client, ClientChange, Deletable, EntityKind, NewClient, Party,
+    Permission,
 };
 use crate::port::{ApiDirectory, AuditDraft, ClientDirectory, DirectoryError};
 use crate::preset::WRITE;
 use crate::search::Listing;
-use crate::value::{Audience, ClientKey, Name, PermissionName, RedirectUri, Secret};
+use crate::value::{Audience, ClientKey, Name, PermissionName, Secret};
 
 /// Applications, their secrets and permissions.
 pub struct Clients {
     gate: Gate,
     directory: Arc<dyn ClientDirectory>,
     deletions: Arc<Deletions>,
-}
-
-/// What to change about an application.
-#[derive(Clone, Debug)]
-pub struct ClientChange {
-    /// What to call it.
-    pub name: Name,
-    /// What its relative redirect URIs are relative to.
-    pub root_url: Option<RedirectUri>,
-    /// Where browsers may be sent back to.
-    pub redirect_uris: Vec<RedirectUri>,
 }
 
 impl Clients {
@@ -90,12 +80,7 @@ impl Clients {
     /// When the caller may not write, there is none, or the directory fails.
     pub async fn update(&self, caller: &Caller, key: &str, change: ClientChange) -> Result<Written, ServiceError> {
         let parsed = client_key(key)?;
-        let changing = async {
-            let old = self.directory.find(&parsed).await?;
-            let ClientChange { name, root_url, redirect_uris } = change;
-            self.directory.update(&Client { name, root_url, redirect_uris, ..old }).await
-        };
-        self.gate.change(caller, draft(AuditOperation::Update, key), changing).await
+        self.gate.change(caller, draft(AuditOperation::Update, key), self.directory.update(&parsed, &change)).await
     }
 
     /// Deletes an application, with what it is a member of and owns here.

@@ -4,28 +4,17 @@ use std::sync::Arc;
 
 use super::groups::assignment;
 use super::{Caller, Gate, ListRequest, ServiceError, Written};
-use crate::entity::{AuditEntity, AuditOperation, Authorization, EntityKind, Group, NewPerson, Party, Person, Role};
+use crate::entity::{
+    AuditEntity, AuditOperation, Authorization, EntityKind, Group, NewPerson, Party, Person, PersonChange, Role,
+};
 use crate::port::{AuditDraft, DirectoryError, UserDirectory};
 use crate::search::Listing;
-use crate::value::{Email, Name, RoleId, Username};
+use crate::value::{RoleId, Username};
 
 /// Users who live in a directory, their roles, groups and authorizations.
 pub struct People {
     gate: Gate,
     directory: Arc<dyn UserDirectory>,
-}
-
-/// What to change about a person; `None` leaves it.
-#[derive(Clone, Debug, Default)]
-pub struct PersonChange {
-    /// Their first name; an inner `None` removes it.
-    pub first_name: Option<Option<Name>>,
-    /// Their last name.
-    pub last_name: Option<Option<Name>>,
-    /// Where to write to them.
-    pub email: Option<Option<Email>>,
-    /// Whether they can sign in.
-    pub enabled: Option<bool>,
 }
 
 impl People {
@@ -85,19 +74,7 @@ impl People {
         change: PersonChange,
     ) -> Result<Written<Person>, ServiceError> {
         let key = user_id(id)?;
-        let changing = async {
-            let old = self.directory.find(&key).await?;
-            let new = Person {
-                first_name: change.first_name.unwrap_or(old.first_name),
-                last_name: change.last_name.unwrap_or(old.last_name),
-                email: change.email.unwrap_or(old.email),
-                enabled: change.enabled.unwrap_or(old.enabled),
-                ..old
-            };
-            self.directory.update(&new).await?;
-            Ok(new)
-        };
-        self.gate.change(caller, draft(AuditOperation::Update, id), changing).await
+        self.gate.change(caller, draft(AuditOperation::Update, id), self.directory.update(&key, &change)).await
     }
 
     /// The roles that a user has themselves.

@@ -2,8 +2,8 @@
 
 use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use identity_core::entity::{Client, ClientKind, NewClient};
-use identity_core::service::{Caller, ClientChange, Clients};
+use identity_core::entity::{Client, ClientChange, ClientKind, NewClient};
+use identity_core::service::{Caller, Clients};
 use identity_core::value::{BrokenRule, ClientId, Name, RedirectUri, Secret};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

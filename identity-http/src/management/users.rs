@@ -2,9 +2,9 @@
 
 use actix_web::web::{Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use identity_core::entity::{NewPerson, Principal};
+use identity_core::entity::{NewPerson, PersonChange, Principal};
 use identity_core::service::session::Sessions;
-use identity_core::service::{People, PersonChange, UserSummary};
+use identity_core::service::{People, UserSummary};
 use identity_core::value::{Email, InvalidValue, Name, RoleId, Secret, Username};
 use serde::{Deserialize, Deserializer};
 use utoipa::{IntoParams, ToSchema};

@@ -11,7 +11,7 @@ use identity_adapters_keycloak::{
 use identity_adapters_oidc::OidcTokenVerifier;
 use identity_core::engine::Engine;
 use identity_core::entity::{ClientKind, NewClient};
-use identity_core::port::{Clock, Entitlements, TokenVerifier};
+use identity_core::port::{Clock, Entitlements, EntityLocks, TokenVerifier};
 use identity_core::value::{ClaimSelector, InvalidValue, Name, RedirectUri, Secret};
 use tracing::{error, info};
 
@@ -41,7 +41,10 @@ struct InKeycloak {
     not_made: Mutex<Option<String>>,
 }
 
-pub(super) fn directory(config: &Config) -> Result<Option<Arc<dyn Directory>>, AssemblyError> {
+pub(super) fn directory(
+    config: &Config,
+    locks: &Arc<dyn EntityLocks>,
+) -> Result<Option<Arc<dyn Directory>>, AssemblyError> {
     let Some(keycloak) = &config.keycloak else { return Ok(None) };
     let plan = plan(config, keycloak).map_err(|error| AssemblyError::Keycloak(error.to_string()))?;
     let credentials = match &keycloak.access {
@@ -61,7 +64,8 @@ pub(super) fn directory(config: &Config) -> Result<Option<Arc<dyn Directory>>, A
     };
     let mut settings = KeycloakSettings::new(keycloak.url.clone(), &keycloak.realm, credentials);
     settings.extra_ca_pem = super::extra_authorities(&config.authentication)?;
-    let keycloak = Keycloak::new(settings).map_err(|error| AssemblyError::Keycloak(error.to_string()))?;
+    let keycloak =
+        Keycloak::new(settings, Arc::clone(locks)).map_err(|error| AssemblyError::Keycloak(error.to_string()))?;
     Ok(Some(Arc::new(InKeycloak { keycloak, secret, plan, not_made: Mutex::default() })))
 }
 

@@ -16,8 +16,8 @@ use async_trait::async_trait;
 use identity_adapters_oidc::{OidcTokenVerifier, SettingsError};
 use identity_core::engine::Engine;
 use identity_core::port::{
-    ApiDirectory, AuditLog, ClientDirectory, Clock, DeletionJournal, Entitlements, GroupDirectory, Ids, PasswordHasher,
-    RoleDirectory, SessionStore, TokenVerifier, UserDirectory,
+    ApiDirectory, AuditLog, ClientDirectory, Clock, DeletionJournal, Entitlements, EntityLocks, GroupDirectory, Ids,
+    PasswordHasher, RoleDirectory, SessionStore, TokenVerifier, UserDirectory,
 };
 use identity_core::service::access::{Access, Logins};
 use identity_core::service::cluster::{
@@ -156,10 +156,15 @@ impl Ports {
 ///
 /// # Errors
 /// When its settings cannot be used.
-pub fn directory(config: &Config) -> Result<Option<Arc<dyn Directory>>, AssemblyError> {
+pub fn directory(
+    config: &Config,
+    #[cfg_attr(not(feature = "keycloak"), expect(unused_variables, reason = "no profile has a directory"))] locks: &Arc<
+        dyn EntityLocks,
+    >,
+) -> Result<Option<Arc<dyn Directory>>, AssemblyError> {
     match config.profile {
         #[cfg(feature = "keycloak")]
-        Profile::Keycloak => keycloak::directory(config),
+        Profile::Keycloak => keycloak::directory(config, locks),
         _ => Ok(None),
     }
 }

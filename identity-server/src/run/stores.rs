@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use identity_adapters_postgres::{PostgresSettings, PostgresStores, TlsMode};
 use identity_adapters_sqlite::SqliteStores;
-use identity_core::port::{AuditLog, DeletionJournal, PolicyStore, SessionStore, StoreError};
+use identity_core::port::{AuditLog, DeletionJournal, EntityLocks, PolicyStore, SessionStore, StoreError};
 
 use crate::config::{Postgres, PostgresTarget, PostgresTls, Store};
 
@@ -14,6 +14,7 @@ pub(super) struct Stores {
     pub(super) audit: Arc<dyn AuditLog>,
     pub(super) sessions: Arc<dyn SessionStore>,
     pub(super) deletions: Arc<dyn DeletionJournal>,
+    pub(super) locks: Arc<dyn EntityLocks>,
     opened: Opened,
 }
 
@@ -29,14 +30,16 @@ impl Stores {
                 let stores = SqliteStores::open(data_dir.join("identity.db")).await?;
                 let (policy, audit) = (Arc::clone(&stores.policy), Arc::clone(&stores.audit));
                 let (sessions, deletions) = (Arc::clone(&stores.sessions), Arc::clone(&stores.deletions));
-                Ok(Self { policy, audit, sessions, deletions, opened: Opened::Sqlite(stores) })
+                let locks = Arc::clone(&stores.locks);
+                Ok(Self { policy, audit, sessions, deletions, locks, opened: Opened::Sqlite(stores) })
             }
             Store::Postgres(postgres) => {
                 let stores = PostgresStores::connect(&settings(postgres)?);
                 stores.migrate().await?;
                 let (policy, audit) = (Arc::clone(&stores.policy), Arc::clone(&stores.audit));
                 let (sessions, deletions) = (Arc::clone(&stores.sessions), Arc::clone(&stores.deletions));
-                Ok(Self { policy, audit, sessions, deletions, opened: Opened::Postgres(stores) })
+                let locks = Arc::clone(&stores.locks);
+                Ok(Self { policy, audit, sessions, deletions, locks, opened: Opened::Postgres(stores) })
             }
         }
     }

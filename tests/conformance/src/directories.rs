@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use identity_core::entity::{ApiPermission, ClientKind, NewClient, NewPerson, Permission, Person, Role};
+use identity_core::entity::{
+    ApiPermission, ClientChange, ClientKind, NewClient, NewPerson, Permission, Person, PersonChange, Role,
+};
 use identity_core::port::{
     ApiDirectory, ClientDirectory, DirectoryError, GroupDirectory, RoleDirectory, UserDirectory,
 };
@@ -171,11 +173,23 @@ pub async fn an_update_changes_a_person(d: Fresh) {
         enabled: false,
         ..ann.clone()
     };
-    UserDirectory::update(d.as_ref(), &changed).await.unwrap();
-    assert_eq!(UserDirectory::find(d.as_ref(), &ann.id).await.unwrap(), changed);
-    UserDirectory::update(d.as_ref(), &changed).await.unwrap();
-    UserDirectory::update(d.as_ref(), &ann).await.unwrap();
-    assert_eq!(UserDirectory::find(d.as_ref(), &ann.id).await.unwrap(), ann);
+    let everything = |person: &Person| PersonChange {
+        first_name: Some(person.first_name.clone()),
+        last_name: Some(person.last_name.clone()),
+        email: Some(person.email.clone()),
+        enabled: Some(person.enabled),
+    };
+    for person in [&changed, &changed, &ann] {
+        let returned = UserDirectory::update(d.as_ref(), &ann.id, &everything(person)).await.unwrap();
+        assert_eq!(returned, *person);
+        assert_eq!(UserDirectory::find(d.as_ref(), &ann.id).await.unwrap(), *person);
+    }
+    let disabled = PersonChange { enabled: Some(false), ..PersonChange::default() };
+    let returned = UserDirectory::update(d.as_ref(), &ann.id, &disabled).await.unwrap();
+    assert_eq!(returned, Person { enabled: false, ..ann.clone() }, "what is not named keeps its value");
+    let renamed = PersonChange { first_name: Some(Some(name("Anna"))), ..PersonChange::default() };
+    let returned = UserDirectory::update(d.as_ref(), &ann.id, &renamed).await.unwrap();
+    assert_eq!(returned, Person { enabled: false, first_name: Some(name("Anna")), ..ann });
 }
 
 pub async fn people_by_id_are_those_there_are(d: Fresh) {
@@ -363,12 +377,14 @@ pub async fn clients_are_of_three_kinds(d: Fresh) {
 pub async fn a_clients_id_and_kind_never_change(d: Fresh) {
     let new = new_client("app", ClientKind::Confidential);
     let made = ClientDirectory::create(d.as_ref(), &new).await.unwrap();
-    let mut changed = made.clone();
-    changed.client_id = ClientId::parse("other").unwrap();
-    changed.kind = ClientKind::Public;
-    changed.name = name("Other name");
-    changed.redirect_uris = vec![RedirectUri::parse("https://other.example/*").unwrap()];
-    ClientDirectory::update(d.as_ref(), &changed).await.unwrap();
+    let secret = d.secret(&made.key).await.unwrap();
+    let changed = ClientChange {
+        name: name("Other name"),
+        root_url: None,
+        redirect_uris: vec![RedirectUri::parse("https://other.example/*").unwrap()],
+    };
+    ClientDirectory::update(d.as_ref(), &made.key, &changed).await.unwrap();
+    assert_eq!(d.secret(&made.key).await.unwrap(), secret);
     let found = ClientDirectory::find(d.as_ref(), &made.key).await.unwrap();
     assert_eq!((found.client_id, found.kind), (made.client_id, made.kind));
     assert_eq!((found.name, found.redirect_uris), (changed.name, changed.redirect_uris));

@@ -1,7 +1,7 @@
 //! One suite per port, run on every adapter.
 //!
 //! A suite is a module of cases, each a sentence of the port's contract. The macros [`policy_store_suite!`],
-//! [`session_store_suite!`], [`audit_log_suite!`] and [`deletion_journal_suite!`] make one named test of each case; they take the function that runs a
+//! [`session_store_suite!`], [`audit_log_suite!`], [`deletion_journal_suite!`] and [`entity_locks_suite!`] make one named test of each case; they take the function that runs a
 //! case on an adapter: `async fn(name: &str, case: impl AsyncFnOnce(&dyn Backend))`. [`directory_suite!`] takes the function
 //! that makes a fresh directory.
 
@@ -13,6 +13,7 @@ pub mod audit_pages;
 pub mod audit_search;
 pub mod deletion_journal;
 pub mod directories;
+pub mod entity_locks;
 pub mod policy_store;
 pub mod sample;
 pub mod session_store;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use identity_core::port::{AuditLog, DeletionJournal, PolicyStore, SessionStore};
+use identity_core::port::{AuditLog, DeletionJournal, EntityLocks, PolicyStore, SessionStore};
 
 /// An interval at which nobody polls within a test.
 pub const NEVER: Duration = Duration::from_secs(3600);
@@ -51,6 +52,8 @@ pub struct Stores {
     pub audit: Arc<dyn AuditLog>,
     /// Deletions in a directory.
     pub deletions: Arc<dyn DeletionJournal>,
+    /// One change per entity of a directory at a time.
+    pub locks: Arc<dyn EntityLocks>,
 }
 
 /// One named test for each case.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use identity_adapters_keycloak::{Credentials, Keycloak, KeycloakSettings};
 use identity_conformance::directories::{Directory, FOREIGN};
 use identity_conformance::directory_suite;
+use identity_core::port::LocalLocks;
 use identity_core::value::{ClientId, Secret};
 use serde_json::json;
 
@@ -22,7 +23,7 @@ async fn fresh() -> Option<Arc<dyn Directory>> {
         secret: Secret::new("s3cret".to_owned()),
     };
     let settings = KeycloakSettings::new(realm.base().parse().unwrap(), &realm.name, credentials);
-    Some(Arc::new(Keycloak::new(settings).unwrap()))
+    Some(Arc::new(Keycloak::new(settings, Arc::new(LocalLocks::default())).unwrap()))
 }
 
 directory_suite!(fresh);

@@ -6,18 +6,20 @@ use std::time::Duration;
 use async_trait::async_trait;
 use identity_conformance::{Backend, Stores};
 use identity_core::fake::{MemoryDeletionJournal, MemoryPolicyStore, MemorySessionStore};
+use identity_core::port::LocalLocks;
 
 struct Memory {
     policy: MemoryPolicyStore,
     sessions: MemorySessionStore,
     deletions: MemoryDeletionJournal,
+    locks: LocalLocks,
 }
 
 impl Memory {
     fn new() -> Self {
         let policy = MemoryPolicyStore::default();
         let deletions = MemoryDeletionJournal::new(policy.audit_log());
-        Self { policy, sessions: MemorySessionStore::default(), deletions }
+        Self { policy, sessions: MemorySessionStore::default(), deletions, locks: LocalLocks::default() }
     }
 }
 
@@ -29,6 +31,7 @@ impl Backend for Memory {
             sessions: Arc::new(self.sessions.clone()),
             audit: Arc::new(self.policy.audit_log()),
             deletions: Arc::new(self.deletions.clone()),
+            locks: Arc::new(self.locks.clone()),
         }
     }
 
@@ -51,6 +54,10 @@ mod session_store {
 
 mod audit_log {
     identity_conformance::audit_log_suite!(super::run);
+}
+
+mod entity_locks {
+    identity_conformance::entity_locks_suite!(super::run);
 }
 
 mod deletion_journal {

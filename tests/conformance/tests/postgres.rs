@@ -49,7 +49,13 @@ impl Postgres {
 impl Backend for Postgres {
     async fn open(&self, polling: Duration) -> Stores {
         let stores = self.stores(polling).await;
-        Stores { policy: stores.policy, sessions: stores.sessions, audit: stores.audit, deletions: stores.deletions }
+        Stores {
+            policy: stores.policy,
+            sessions: stores.sessions,
+            audit: stores.audit,
+            deletions: stores.deletions,
+            locks: stores.locks,
+        }
     }
 
     async fn prune(&self, keep: u64) {
@@ -80,6 +86,10 @@ mod session_store {
 
 mod audit_log {
     identity_conformance::audit_log_suite!(super::run);
+}
+
+mod entity_locks {
+    identity_conformance::entity_locks_suite!(super::run);
 }
 
 mod deletion_journal {

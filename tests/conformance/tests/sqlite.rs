@@ -46,7 +46,13 @@ impl Sqlite {
 impl Backend for Sqlite {
     async fn open(&self, polling: Duration) -> Stores {
         let stores = SqliteStores::open_polling(self.path(), polling).await.unwrap();
-        Stores { policy: stores.policy, sessions: stores.sessions, audit: stores.audit, deletions: stores.deletions }
+        Stores {
+            policy: stores.policy,
+            sessions: stores.sessions,
+            audit: stores.audit,
+            deletions: stores.deletions,
+            locks: stores.locks,
+        }
     }
 
     async fn prune(&self, keep: u64) {
@@ -68,6 +74,10 @@ mod session_store {
 
 mod audit_log {
     identity_conformance::audit_log_suite!(super::run);
+}
+
+mod entity_locks {
+    identity_conformance::entity_locks_suite!(super::run);
 }
 
 mod deletion_journal {

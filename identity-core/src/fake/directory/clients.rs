@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 
 use super::{Answer, MemoryDirectory, change, listing, missing};
-use crate::entity::{Api, ApiPermission, Client, EntityKind, NewClient, Permission};
+use crate::entity::{Api, ApiPermission, Client, ClientChange, EntityKind, NewClient, Permission};
 use crate::port::{ApiDirectory, ClientDirectory, DirectoryError, Ids};
 use crate::search::{ListRequest, Listing};
 use crate::value::{Audience, ClientId, ClientKey, Name, PermissionName, Secret};
@@ -42,10 +42,11 @@ impl ClientDirectory for MemoryDirectory {
         Ok(client)
     }
 
-    async fn update(&self, client: &Client) -> Answer<()> {
+    async fn update(&self, key: &ClientKey, change: &ClientChange) -> Answer<()> {
         let mut state = self.state();
-        let (old, _) = missing(state.clients.get_mut(&client.key), EntityKind::Client, &client.key)?;
-        *old = Client { kind: old.kind, client_id: old.client_id.clone(), ..client.clone() };
+        let (client, _) = missing(state.clients.get_mut(key), EntityKind::Client, key)?;
+        let ClientChange { name, root_url, redirect_uris } = change.clone();
+        *client = Client { name, root_url, redirect_uris, ..client.clone() };
         Ok(())
     }
 

@@ -6,6 +6,7 @@ mod counts;
 mod faults;
 mod java;
 mod management;
+mod races;
 mod realms;
 mod sign_in;
 mod support;

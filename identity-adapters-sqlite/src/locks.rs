@@ -1,0 +1,59 @@
+//! Locks of entities in a directory, for processes that share one file.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use identity_core::port::{EntityLock, EntityLocks, LocalLocks, LockKey, StoreError};
+
+/// How often another process is looked at that holds a lock.
+const RETRY_EVERY: Duration = Duration::from_millis(10);
+/// Number of lock files. Two entities that share one wait for each other.
+const FILES: usize = 16;
+
+/// [`EntityLocks`] beside a SQLite file: within a process by a queue, between processes by advisory locks of the operating
+/// system on files next to the database. The operating system releases the locks of a process that ends.
+#[derive(Debug)]
+pub struct SqliteEntityLocks {
+    local: LocalLocks,
+    database: PathBuf,
+}
+
+impl SqliteEntityLocks {
+    pub(crate) fn new(database: &Path) -> Self {
+        Self { local: LocalLocks::default(), database: database.to_owned() }
+    }
+
+    fn open(&self, key: &LockKey) -> io::Result<File> {
+        let mut name = self.database.clone().into_os_string();
+        name.push(format!("-lock-{:02}", key.place(FILES)));
+        let mut options = OpenOptions::new();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt;
+            options.mode(0o600);
+        }
+        options.create(true).append(true).open(PathBuf::from(name))
+    }
+}
+
+fn failed(error: io::Error) -> StoreError {
+    StoreError::Unavailable(Box::new(error))
+}
+
+#[async_trait]
+impl EntityLocks for SqliteEntityLocks {
+    async fn lock(&self, key: &LockKey) -> Result<EntityLock, StoreError> {
+        let turn = self.local.lock(key).await?;
+        let file = self.open(key).map_err(failed)?;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(EntityLock::new(vec![Box::new(file), Box::new(turn)])),
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(RETRY_EVERY).await,
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            }
+        }
+    }
+}

@@ -32,6 +32,7 @@ async fn open(store: &str) -> Stores {
                 sessions: stores.sessions,
                 audit: stores.audit,
                 deletions: stores.deletions,
+                locks: stores.locks,
             }
         }
         None => {
@@ -43,6 +44,7 @@ async fn open(store: &str) -> Stores {
                 sessions: stores.sessions,
                 audit: stores.audit,
                 deletions: stores.deletions,
+                locks: stores.locks,
             }
         }
     }

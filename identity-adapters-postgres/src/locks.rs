@@ -46,7 +46,7 @@ impl PostgresEntityLocks {
             .execute(&mut connection)
             .await
             .map_err(failed)?;
-        let schema = self.database.schema().map_or("", |schema| schema.as_str());
+        let schema = self.database.schema().map_or("", |schema| schema.name());
         sqlx::query("BEGIN").execute(&mut connection).await.map_err(failed)?;
         sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
             .bind(format!("identity/{schema}/{}", key.as_str()))

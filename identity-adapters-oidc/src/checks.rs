@@ -22,9 +22,20 @@ pub(crate) fn says_access_token(typ: Option<&str>) -> Result<bool, RejectedToken
     }
 }
 
+/// What the configuration of an issuer says about telling its tokens apart.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Kinds {
+    /// Whether the issuer is Microsoft Entra.
+    pub(crate) is_entra: bool,
+    /// The client id with which people sign in at the issuer: ID tokens for it have it in `aud`.
+    pub(crate) client_id: Option<String>,
+    /// Accept tokens that cannot be told from ID tokens.
+    pub(crate) accept_id_tokens: bool,
+}
+
 /// Tells access tokens from the other tokens that an issuer signs with the same keys (RFC 8725 §3.12). The rules are in the
 /// crate's documentation.
-pub(crate) fn kind(claims: &Members, says_access_token: bool, is_entra: bool) -> Result<(), RejectedToken> {
+pub(crate) fn kind(claims: &Members, says_access_token: bool, kinds: &Kinds) -> Result<(), RejectedToken> {
     let has = |name: &str| claims.contains_key(name);
     // A security event (RFC 8417 §2.2), such as a logout token; or a token that is bound to a key which a bearer does not
     // prove to have (RFC 7800 §3.1, RFC 8705 §3, RFC 9449 §6.1).
@@ -37,11 +48,35 @@ pub(crate) fn kind(claims: &Members, says_access_token: bool, is_entra: bool) ->
         Some(Value::String(typ)) => self::says_access_token(Some(typ))?,
         Some(_) => return Err(RejectedToken::Type),
     };
-    if says_access_token || is_bearer || has("scope") || has("scp") {
+    // Amazon Cognito names the use of its tokens: `access` or `id`.
+    let is_for_access = match claims.get("token_use") {
+        None => false,
+        Some(Value::String(usage)) if usage == "access" => true,
+        Some(_) => return Err(RejectedToken::Type),
+    };
+    if says_access_token || is_bearer || is_for_access {
         return Ok(());
     }
-    let is_id_token = ["nonce", "at_hash", "c_hash", "s_hash"].into_iter().any(has);
-    if is_id_token || (is_entra && !has("azp")) { Err(RejectedToken::Type) } else { Ok(()) }
+    let has_scope = has("scope") || has("scp");
+    let has_hash = ["at_hash", "c_hash", "s_hash"].into_iter().any(has);
+    // Of Entra's tokens, only access tokens name the client that they were issued to.
+    let is_of_client = kinds.is_entra && has("azp");
+    if kinds.client_id.as_deref().is_some_and(|client| names_audience(claims, client)) {
+        // Every ID token for this server's client has that audience (OpenID Connect Core 1.0 §2): a token that has it needs
+        // a mark of access tokens, and no mark of ID tokens that access tokens never have.
+        let is_access = is_of_client || (has_scope && !has_hash);
+        return if is_access || kinds.accept_id_tokens { Ok(()) } else { Err(RejectedToken::Type) };
+    }
+    let is_id_token = has_hash || has("nonce") || (kinds.is_entra && !is_of_client);
+    if has_scope || !is_id_token || kinds.accept_id_tokens { Ok(()) } else { Err(RejectedToken::Type) }
+}
+
+/// Whether `aud` names this audience, among others or alone.
+fn names_audience(claims: &Members, audience: &str) -> bool {
+    match claims.get("aud") {
+        Some(Value::Array(values)) => values.iter().any(|value| value.as_str() == Some(audience)),
+        value => value.and_then(Value::as_str) == Some(audience),
+    }
 }
 
 /// The claim `iss`.

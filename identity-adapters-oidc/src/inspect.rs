@@ -132,8 +132,8 @@ impl OidcTokenVerifier {
             return;
         };
         let steps = &mut inspection.steps;
-        let version = if issuer.is_entra { checks::entra_version(&payload) } else { Ok(()) };
-        let kind = version.and_then(|()| checks::kind(&payload, says_access_token, issuer.is_entra));
+        let version = if issuer.kinds.is_entra { checks::entra_version(&payload) } else { Ok(()) };
+        let kind = version.and_then(|()| checks::kind(&payload, says_access_token, &issuer.kinds));
         steps.push(Step::of("kind", &kind).seeing(payload.get("typ").cloned(), None));
         let audience = checks::audience(&payload, &issuer.audiences);
         steps.push(Step::of("audience", &audience).seeing(payload.get("aud").cloned(), Some(json!(issuer.audiences))));

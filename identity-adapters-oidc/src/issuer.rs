@@ -7,7 +7,7 @@ use identity_core::resolve::PrincipalClaims;
 use time::Duration;
 
 use crate::algorithm::SigningAlgorithm;
-use crate::checks;
+use crate::checks::{self, Kinds};
 use crate::compact::{Compact, Header};
 use crate::discovery::{Discovery, Endpoints};
 use crate::http::{FetchError, Http};
@@ -45,7 +45,7 @@ pub(crate) struct Issuer {
     pub(crate) clock_skew: Duration,
     pub(crate) require_access_token_type: bool,
     pub(crate) allow_http: bool,
-    pub(crate) is_entra: bool,
+    pub(crate) kinds: Kinds,
     pub(crate) http: Http,
     /// How soon to ask again after a failure.
     pub(crate) back_off: Duration,
@@ -86,7 +86,11 @@ impl Issuer {
         };
         let sources = locations.into_iter().enumerate().map(source).collect();
         Ok(Self {
-            is_entra: checks::is_entra(&name),
+            kinds: Kinds {
+                is_entra: checks::is_entra(&name),
+                client_id: settings.client_id,
+                accept_id_tokens: settings.accept_id_tokens,
+            },
             audiences: settings.audiences,
             algorithms: settings.algorithms,
             claims: settings.claims,

@@ -39,12 +39,18 @@
 //! * it has `events` (RFC 8417 §2.2: a logout or other security event token), or `cnf` (it is bound to a key, and who shows it
 //!   as a bearer does not prove to have that key: RFC 8705 §3, RFC 9449 §7.1);
 //! * its payload has a `typ` other than `Bearer`, `JWT` or `at+jwt` (Keycloak writes `ID`, `Refresh`, `Offline`, `Logout` or
-//!   `DPoP` there);
-//! * nothing says that it is one (header `at+jwt`, payload `typ` `Bearer` or `at+jwt`, `scope`, `scp`), and it has `nonce`,
-//!   `at_hash`, `c_hash` or `s_hash`, which belong to ID tokens (OpenID Connect Core 1.0 §2, §3.3.2.11);
-//! * nothing says that it is one, it is Entra's, and it lacks `azp`, which Entra's access tokens always have.
+//!   `DPoP` there), or a `token_use` other than `access` (Amazon Cognito writes `id` there);
+//! * it is for [`IssuerSettings::client_id`], the client with which people sign in, as every ID token for that client is
+//!   (OpenID Connect Core 1.0 §2), and it is not marked as an access token: by the header's `typ` `at+jwt`, the payload's
+//!   `typ` `Bearer` or `at+jwt`, `token_use` `access`, `azp` at Entra, or by `scope` or `scp` without `at_hash`, `c_hash` and
+//!   `s_hash`;
+//! * it is for another audience, has none of these marks and no `scope` or `scp`, and has `nonce`, `at_hash`, `c_hash` or
+//!   `s_hash`, which belong to ID tokens (§2, §3.3.2.11);
+//! * it is Entra's and has neither one of these marks nor `scope` or `scp`: Entra's access tokens always have `azp`.
 //!
-//! What remains is an ID token without any of these marks. Its audience is a client; give an API an audience of its own.
+//! [`IssuerSettings::accept_id_tokens`] takes the last three rules back, for providers whose access tokens cannot be told from
+//! ID tokens, such as Dex. What remains otherwise is an ID token for another client that is an audience here, without any of
+//! these marks; give an API an audience of its own, which no client has as its id.
 //!
 //! # UserInfo
 //!

@@ -31,6 +31,12 @@ pub struct IssuerSettings {
     pub algorithms: Vec<SigningAlgorithm>,
     /// Accept only tokens whose header says `at+jwt` (RFC 9068 §2.1).
     pub require_access_token_type: bool,
+    /// The client id with which people sign in at this issuer. Tokens that have it as their audience must be marked as
+    /// access tokens, because every ID token for that client has it, too.
+    pub client_id: Option<String>,
+    /// Accept tokens that cannot be told from ID tokens: for providers that build access tokens like ID tokens, such as Dex.
+    /// ID tokens for one of the audiences then count as access tokens.
+    pub accept_id_tokens: bool,
     /// Accept plain `http` for hosts other than this one.
     pub allow_http: bool,
     /// Ask UserInfo for claims that tokens lack. Off when `None`.
@@ -51,6 +57,8 @@ impl IssuerSettings {
             clock_skew: Duration::from_secs(60),
             algorithms: SigningAlgorithm::ALL.to_vec(),
             require_access_token_type: false,
+            client_id: None,
+            accept_id_tokens: false,
             allow_http: false,
             user_info: None,
         }

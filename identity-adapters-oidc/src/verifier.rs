@@ -174,10 +174,10 @@ impl<'t> Unverified<'t> {
         says_access_token: bool,
         now: OffsetDateTime,
     ) -> Result<Lifetime, RejectedToken> {
-        if issuer.is_entra {
+        if issuer.kinds.is_entra {
             checks::entra_version(claims)?;
         }
-        checks::kind(claims, says_access_token, issuer.is_entra)?;
+        checks::kind(claims, says_access_token, &issuer.kinds)?;
         checks::audience(claims, &issuer.audiences)?;
         let lifetime = Lifetime::read(claims)?;
         lifetime.check(now, issuer.clock_skew)?;

@@ -74,7 +74,7 @@ impl OidcProvider {
                 issuer: Arc::clone(issuer),
                 client_id: settings.client_id.clone(),
                 algorithms: own_or(&settings.id_token_algorithms, || issuer.algorithms.clone()),
-                second_version: issuer.is_entra || habits.second_version,
+                second_version: issuer.kinds.is_entra || habits.second_version,
                 max_token_bytes: verifier.max_token_bytes,
             },
             claims: PrincipalClaims { client_id: None, ..issuer.claims.clone() },

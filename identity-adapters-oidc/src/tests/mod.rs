@@ -4,6 +4,7 @@ mod caching;
 mod claims;
 mod client;
 mod keys;
+mod kinds;
 mod provider;
 mod settings;
 mod support;

@@ -78,7 +78,7 @@
 //! use identity_adapters_oidc::{IssuerSettings, OidcTokenVerifier, VerifierSettings};
 //! # use identity_core::port::Clock;
 //! use identity_core::resolve::PrincipalClaims;
-//! use identity_core::value::ClaimSelector;
+//! use identity_core::value::{ClaimSelector, Namespace};
 //!
 //! # fn verifier(clock: Arc<dyn Clock>) -> Result<OidcTokenVerifier, Box<dyn std::error::Error>> {
 //! let claims = PrincipalClaims {
@@ -86,6 +86,7 @@
 //!     client_id: Some(ClaimSelector::parse("client_id")?),
 //!     groups: None,
 //!     prefer_username: false,
+//!     namespace: Namespace::whole(), // the only issuer
 //! };
 //! let issuer = IssuerSettings {
 //!     back_channel: Some("https://keycloak.internal/realms/a".to_owned()),

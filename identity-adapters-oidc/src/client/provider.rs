@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use identity_core::entity::Principal;
 use identity_core::port::{
     AuthorizationRequest, AuthorizationResponse, ClaimSource, Ending, IdentityProvider, LogoutNotice, ProviderError,
     RefusedSignIn, RejectedToken, Sent, SignedIn, TokenError,
@@ -236,6 +237,10 @@ impl IdentityProvider for OidcProvider {
 
     fn issuer(&self) -> &str {
         &self.issuer.name
+    }
+
+    fn holds(&self, principal: &Principal) -> bool {
+        self.claims.namespace.holds(principal.id())
     }
 
     async fn authorization_url(&self, request: &AuthorizationRequest) -> Result<String, ProviderError> {

@@ -28,6 +28,9 @@ pub trait IdentityProvider: Send + Sync {
     /// The issuer, byte for byte as in its tokens.
     fn issuer(&self) -> &str;
 
+    /// Whether this id is in the namespace of the issuer: a session of any other principal is not this provider's.
+    fn holds(&self, principal: &Principal) -> bool;
+
     /// Where to send the browser (RFC 6749 §4.1.1, OpenID Connect Core 1.0 §3.1.2.1). Always with PKCE, method `S256`.
     async fn authorization_url(&self, request: &AuthorizationRequest) -> Result<String, ProviderError>;
 

@@ -110,6 +110,9 @@ pub enum RejectedToken {
     /// Neither the username claim nor the client id claim is in the token.
     #[error("the token names neither a user nor a client")]
     NoPrincipal,
+    /// The claim holds a name that is in another issuer's namespace.
+    #[error("the token's claim `{0}` begins with the prefix of another provider's namespace")]
+    Namespace(String),
     /// Its issuer's UserInfo endpoint answered for another subject (OpenID Connect Core 1.0 §5.3.2).
     #[error("the token's subject is not the one that the issuer's userinfo endpoint names")]
     UserInfoMismatch,
@@ -135,6 +138,7 @@ impl RejectedToken {
             Self::MissingClaim(_) => "token_missing_claim",
             Self::ClaimType(_) => "token_claim_type",
             Self::NoPrincipal => "token_no_principal",
+            Self::Namespace(_) => "token_namespace",
             Self::UserInfoMismatch => "token_userinfo_mismatch",
         }
     }

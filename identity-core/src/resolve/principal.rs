@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::entity::Principal;
 use crate::port::RejectedToken;
-use crate::value::{ClaimSelector, Claims, ClientId, GroupId, Username};
+use crate::value::{ClaimSelector, Claims, ClientId, GroupId, InvalidValue, Namespace, Username};
 
 /// Which claims of an issuer's tokens say whom they speak for.
 #[derive(Clone, Debug)]
@@ -17,23 +17,21 @@ pub struct PrincipalClaims {
     pub groups: Option<ClaimSelector>,
     /// Whether a token that has both is a user's. Otherwise it is a client's.
     pub prefer_username: bool,
+    /// Which ids the issuer's names become. The only place where an issuer's names turn into ids.
+    pub namespace: Namespace,
 }
 
 impl PrincipalClaims {
     /// Whom the claims speak for.
     ///
     /// # Errors
-    /// When they name neither a user nor a client, or do so in something else than a string.
+    /// When they name neither a user nor a client, do so in something else than a string, or by a name that is in another
+    /// issuer's namespace.
     pub fn principal(&self, claims: &Claims) -> Result<Principal, RejectedToken> {
-        let user = || {
-            let text = single_text(&self.username, claims)?;
-            text.map(|text| Username::parse(text).map(Principal::User).map_err(|_| wrong_type(&self.username)))
-                .transpose()
-        };
-        let client = || {
-            let Some(selector) = &self.client_id else { return Ok(None) };
-            let text = single_text(selector, claims)?;
-            text.map(|text| ClientId::parse(text).map(Principal::Client).map_err(|_| wrong_type(selector))).transpose()
+        let user = || self.named(&self.username, claims, |id| Username::parse(id).map(Principal::User));
+        let client = || match &self.client_id {
+            Some(selector) => self.named(selector, claims, |id| ClientId::parse(id).map(Principal::Client)),
+            None => Ok(None),
         };
         let found = if self.prefer_username {
             match user()? {
@@ -49,8 +47,23 @@ impl PrincipalClaims {
         found.ok_or(RejectedToken::NoPrincipal)
     }
 
+    /// The principal that a claim names; `None` when there is no such claim.
+    fn named(
+        &self,
+        selector: &ClaimSelector,
+        claims: &Claims,
+        parse: impl Fn(&str) -> Result<Principal, InvalidValue>,
+    ) -> Result<Option<Principal>, RejectedToken> {
+        let Some(name) = single_text(selector, claims)? else { return Ok(None) };
+        // A blank name stays one: the prefix does not make an id of it.
+        parse(name).map_err(|_| wrong_type(selector))?;
+        let id = self.namespace.id(name).ok_or_else(|| RejectedToken::Namespace(selector.to_string()))?;
+        parse(&id).map(Some).map_err(|_| wrong_type(selector))
+    }
+
     /// The groups that the claims name: `None` when this issuer's groups are the stored ones. A string is one group, a
-    /// list of strings is its elements, a missing claim is no group at all.
+    /// list of strings is its elements, a missing claim is no group at all. A group in another issuer's namespace is left
+    /// out.
     ///
     /// # Errors
     /// When the claim is anything else.
@@ -62,20 +75,22 @@ impl PrincipalClaims {
                 Value::Null => {}
                 Value::Array(items) => {
                     for item in items {
-                        groups.push(group(selector, item)?);
+                        groups.extend(self.group(selector, item)?);
                     }
                 }
-                other => groups.push(group(selector, other)?),
+                other => groups.extend(self.group(selector, other)?),
             }
         }
         groups.sort_unstable();
         groups.dedup();
         Ok(Some(groups))
     }
-}
 
-fn group(selector: &ClaimSelector, value: &Value) -> Result<GroupId, RejectedToken> {
-    value.as_str().and_then(|text| GroupId::parse(text).ok()).ok_or_else(|| wrong_type(selector))
+    fn group(&self, selector: &ClaimSelector, value: &Value) -> Result<Option<GroupId>, RejectedToken> {
+        let name = value.as_str().filter(|name| GroupId::parse(name).is_ok()).ok_or_else(|| wrong_type(selector))?;
+        let id = self.namespace.id(name);
+        id.map(|id| GroupId::parse(&id)).transpose().map_err(|_| wrong_type(selector))
+    }
 }
 
 /// The one string that `selector` selects; `None` when it selects nothing or null.
@@ -97,6 +112,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::value::NamespaceName;
 
     fn claims(value: Value) -> Claims {
         Claims::new(value).unwrap()
@@ -109,6 +125,45 @@ mod tests {
             client_id: client_id.map(selector),
             groups: groups.map(selector),
             prefer_username,
+            namespace: Namespace::whole(),
+        }
+    }
+
+    fn in_namespace(namespace: Namespace) -> PrincipalClaims {
+        PrincipalClaims { namespace, ..settings(Some("azp"), Some("groups"), false) }
+    }
+
+    fn partner() -> NamespaceName {
+        NamespaceName::parse("partner").unwrap()
+    }
+
+    #[test]
+    fn users_clients_and_groups_are_prefixed_with_the_namespace_of_their_issuer() {
+        let of_partner = in_namespace(Namespace::named(partner()));
+        let ann = of_partner.principal(&claims(json!({"sub": "ann"}))).unwrap();
+        assert_eq!(ann, Principal::parse("USER", "partner~ann").unwrap());
+        let app = of_partner.principal(&claims(json!({"sub": "ann", "azp": "app"}))).unwrap();
+        assert_eq!(app, Principal::parse("CLIENT", "partner~app").unwrap());
+        let groups = of_partner.groups(&claims(json!({"groups": ["admins", "other~admins"]}))).unwrap().unwrap();
+        assert_eq!(groups.iter().map(GroupId::as_str).collect::<Vec<_>>(), ["partner~admins", "partner~other~admins"]);
+    }
+
+    #[test]
+    fn rejects_names_of_another_namespace_and_leaves_out_its_groups() {
+        let main = in_namespace(Namespace::outside([partner()]));
+        for (forged, claim) in [(json!({"sub": "partner~ann"}), "sub"), (json!({"azp": "PARTNER~app"}), "azp")] {
+            assert_eq!(main.principal(&claims(forged)), Err(RejectedToken::Namespace(claim.to_owned())));
+        }
+        let groups = main.groups(&claims(json!({"groups": ["partner~admins", "staff"]}))).unwrap().unwrap();
+        assert_eq!(groups, [GroupId::parse("staff").unwrap()]);
+    }
+
+    #[test]
+    fn a_prefix_makes_no_name_of_a_blank_text_and_none_too_long() {
+        let of_partner = in_namespace(Namespace::named(partner()));
+        for name in [String::new(), " ".to_owned(), "x".repeat(250)] {
+            let refusal = of_partner.principal(&claims(json!({"sub": name})));
+            assert_eq!(refusal, Err(RejectedToken::ClaimType("sub".to_owned())));
         }
     }
 

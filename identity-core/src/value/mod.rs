@@ -9,6 +9,7 @@ mod id;
 mod json;
 mod local_path;
 mod name;
+mod namespace;
 mod secret;
 mod selector;
 mod uri;
@@ -22,6 +23,7 @@ pub use id::{
 pub use json::{json_length, strict_json_object};
 pub use local_path::LocalPath;
 pub use name::{ClaimValue, Description, Name};
+pub use namespace::{Namespace, NamespaceName};
 pub use secret::{PasswordHash, Secret};
 pub(crate) use selector::Steps;
 pub use selector::{ClaimSelector, Filter, OverBudget, Segment, Selected};

@@ -1,10 +1,12 @@
 //! Whose tokens are believed.
 
+mod namespaces;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use identity_core::value::{Audience, ClaimSelector, Secret};
+use identity_core::value::{Audience, ClaimSelector, Namespace, NamespaceName, Secret};
 use url::{Host, Url};
 
 use super::client::{Client, ClientAuthentication};
@@ -65,8 +67,14 @@ pub struct Provider {
     pub groups_claim: Option<ClaimSelector>,
     /// Whether a token with both claims speaks for the user.
     pub prefer_username_claim: bool,
+    /// What the provider's usernames, client ids and groups are prefixed with.
+    pub namespace: Option<NamespaceName>,
+    /// Whether a name means the same as at the other providers that share the namespace.
+    pub shared_namespace: bool,
     /// Whether a token's type must be `at+jwt` (RFC 9068).
     pub require_at_jwt: bool,
+    /// Whether tokens are accepted that cannot be told from ID tokens.
+    pub accept_id_tokens: bool,
     /// Whether its URLs may be `http` on other hosts than this one.
     pub allow_insecure_http: bool,
     /// What this server is there; none where nobody signs in with a browser.
@@ -108,6 +116,7 @@ impl Authentication {
             }
             providers.push(provider);
         }
+        namespaces::check(&providers, &from.section("providers"));
         let unprotected_api = from.flag("unprotected-api");
         let unprotected_api_on_network = from.flag("unprotected-api-on-network");
         let basic_cache_ttl = from.section("basic").duration("cache-ttl", Duration::ZERO..=Duration::from_secs(600));
@@ -159,6 +168,17 @@ impl Authentication {
         }
     }
 
+    /// Which ids the names of one of the providers become.
+    #[must_use]
+    pub fn namespace_of(&self, provider: &Provider) -> Namespace {
+        namespaces::of(provider, &self.providers)
+    }
+
+    /// Settings of providers that are allowed and unsafe, a line each.
+    pub(super) fn dangers(&self) -> impl Iterator<Item = String> {
+        self.providers.iter().filter_map(Provider::danger)
+    }
+
     /// Whether people sign in at providers with a browser.
     #[must_use]
     pub fn signs_in_at_providers(&self) -> bool {
@@ -198,7 +218,10 @@ impl Provider {
             client_id_claim: None,
             groups_claim: None,
             prefer_username_claim: false,
+            namespace: None,
+            shared_namespace: false,
             require_at_jwt: false,
+            accept_id_tokens: false,
             allow_insecure_http: keycloak.allow_insecure_http,
             client: None,
         })
@@ -243,7 +266,10 @@ impl Provider {
         let client_id_claim = from.get("client-id-claim", ClaimSelector::parse);
         let groups_claim = from.get("groups-claim", ClaimSelector::parse);
         let prefer_username_claim = from.flag("prefer-username-claim");
+        let namespace = from.get("namespace", NamespaceName::parse);
+        let shared_namespace = from.flag("shared-namespace");
         let require_at_jwt = from.flag("require-at-jwt");
+        let accept_id_tokens = from.flag("accept-id-tokens");
         let client = Client::read(id, from, allow_insecure_http == Some(true));
         Some(Self {
             id: id.to_owned(),
@@ -264,9 +290,34 @@ impl Provider {
             client_id_claim,
             groups_claim,
             prefer_username_claim: prefer_username_claim?,
+            namespace,
+            shared_namespace: shared_namespace?,
             require_at_jwt: require_at_jwt?,
+            accept_id_tokens: accept_id_tokens?,
             allow_insecure_http: allow_insecure_http?,
             client,
+        })
+    }
+}
+
+impl Provider {
+    /// What the operator should know about ID tokens of this provider.
+    fn danger(&self) -> Option<String> {
+        let Self { id, .. } = self;
+        if self.accept_id_tokens {
+            return Some(format!(
+                "DANGER: ID tokens pass as access tokens (`authentication.providers.{id}.accept-id-tokens`): every \
+                 application that receives an ID token for one of the audiences can act as the user here"
+            ));
+        }
+        let client = self.client.as_ref()?;
+        let is_audience = self.audiences.iter().any(|audience| *audience.as_str() == client.id);
+        is_audience.then(|| {
+            format!(
+                "`authentication.providers.{id}`: `client-id` is one of `audiences`, so ID tokens and access tokens have the \
+                 same audience; tokens without a mark of access tokens are refused. Give the API an audience of its own, \
+                 which no client has as its id"
+            )
         })
     }
 }

@@ -238,15 +238,16 @@ impl Config {
         })
     }
 
-    /// What somebody may have set for a trial and must not forget.
-    fn dangers(&self) -> Option<String> {
-        self.authentication.unprotected_api.then(|| {
+    /// Settings that are allowed and unsafe, a line each.
+    fn dangers(&self) -> impl Iterator<Item = String> {
+        let unprotected = self.authentication.unprotected_api.then(|| {
             format!(
                 "DANGER: the API is unprotected (`authentication.unprotected-api`): whoever reaches {} needs no credentials \
                  and may do everything",
                 self.server.address
             )
-        })
+        });
+        unprotected.into_iter().chain(self.authentication.dangers())
     }
 }
 

@@ -90,7 +90,8 @@ impl Sessions {
                 let current = password_digest(&self.ports, world, &session.principal);
                 if current.is_some() && current == session.credential { SignIn::Password } else { SignIn::Void }
             }
-            Some(issuer) if self.provider_of(issuer).is_some() => {
+            // The namespaces of the providers may have been changed since.
+            Some(issuer) if self.provider_of(issuer).is_some_and(|known| known.holds(&session.principal)) => {
                 match self.unseal(session.id, &session.principal, &session.sealed) {
                     Some(kept) => SignIn::Provider(Box::new(kept)),
                     None => SignIn::Void,

@@ -14,7 +14,7 @@ use identity_core::port::{
     Sent, SignedIn,
 };
 use identity_core::resolve::PrincipalClaims;
-use identity_core::value::{ClaimSelector, Secret};
+use identity_core::value::{ClaimSelector, Secret, Namespace};
 use identity_testkit::{Browser, OidcProvider as RealProvider};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, PublicKeyData as _};
 use reqwest::Url;
@@ -114,6 +114,7 @@ pub(crate) fn verifier(provider: &RealProvider, keys: &Keys) -> OidcTokenVerifie
         client_id: Some(selector("client_id")),
         groups: Some(selector("groups")),
         prefer_username: false,
+        namespace: Namespace::whole(),
     };
     let issuer = IssuerSettings::new(provider.issuer(), vec!["identity-api".to_owned()], claims);
     let mut settings = VerifierSettings::default();

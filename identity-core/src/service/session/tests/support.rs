@@ -26,6 +26,7 @@ pub(super) const ISSUER: &str = "https://idp.example";
 
 /// A provider that answers as it is told, and counts.
 pub(super) struct Scripted {
+    pub(super) namespace: std::sync::Mutex<Namespace>,
     pub(super) clock: Arc<FixedClock>,
     pub(super) refreshes: AtomicUsize,
     pub(super) revocations: AtomicUsize,
@@ -66,6 +67,9 @@ impl IdentityProvider for Scripted {
     }
     fn issuer(&self) -> &str {
         ISSUER
+    }
+    fn holds(&self, principal: &Principal) -> bool {
+        self.namespace.lock().unwrap().holds(principal.id())
     }
     async fn authorization_url(&self, request: &AuthorizationRequest) -> Result<String, ProviderError> {
         Ok(format!("{ISSUER}/auth?state={}&challenge={}", request.state, request.code_challenge))
@@ -115,6 +119,7 @@ pub(super) async fn site(sources: Sources) -> Site {
     let provider = Arc::new(Scripted {
         clock: Arc::clone(&clock),
         refreshes: AtomicUsize::new(0),
+        namespace: std::sync::Mutex::default(),
         revocations: AtomicUsize::new(0),
         next: std::sync::Mutex::new(Ok(json!({"sub": "s-1"}))),
         gate: async_lock::Mutex::new(()),

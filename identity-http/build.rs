@@ -11,8 +11,16 @@ use std::process::Command;
 use std::time::SystemTime;
 
 /// What the UI is built from, below `ui`.
-const SOURCES: [&str; 7] =
-    ["src", "public", "index.html", "package.json", "package-lock.json", "vite.config.ts", "tsconfig.json"];
+const SOURCES: [&str; 8] = [
+    "src",
+    "public",
+    "index.html",
+    "package.json",
+    "package-lock.json",
+    "empty-package",
+    "vite.config.ts",
+    "tsconfig.json",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");

@@ -2,7 +2,7 @@
 
 use identity_core::entity::{Authorization, Condition, CustomType, MappingRule, Membership, Role, User};
 use identity_core::port::{Net, split};
-use identity_core::value::{Description, Email, Name};
+use identity_core::value::{Description, Email, Issuer, Name};
 use identity_core::world::Change;
 use sqlx::PgConnection;
 
@@ -152,10 +152,11 @@ async fn put_roles(connection: &mut PgConnection, roles: &[&Role]) -> sqlx::Resu
 
 async fn put_mapping_rules(connection: &mut PgConnection, rules: &[&MappingRule]) -> sqlx::Result<()> {
     sqlx::query(
-        "INSERT INTO mapping_rules (mapping_rule_id, name, claim_name, operator, claim_value, kind) \
-         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) \
+        "INSERT INTO mapping_rules (mapping_rule_id, name, claim_name, operator, claim_value, kind, issuer) \
+         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) \
          ON CONFLICT (mapping_rule_id) DO UPDATE SET name = excluded.name, claim_name = excluded.claim_name, \
-         operator = excluded.operator, claim_value = excluded.claim_value, kind = excluded.kind",
+         operator = excluded.operator, claim_value = excluded.claim_value, kind = excluded.kind, \
+         issuer = excluded.issuer",
     )
     .bind(column(rules, |rule| rule.id.as_str()))
     .bind(column(rules, |rule| rule.name.as_str()))
@@ -163,6 +164,7 @@ async fn put_mapping_rules(connection: &mut PgConnection, rules: &[&MappingRule]
     .bind(column(rules, |rule| rule.operator.as_str()))
     .bind(column(rules, |rule| rule.value.as_str()))
     .bind(column(rules, |rule| rule.kind.as_str()))
+    .bind(column(rules, |rule| rule.issuer.as_ref().map(Issuer::as_str)))
     .execute(connection)
     .await
     .map(drop)

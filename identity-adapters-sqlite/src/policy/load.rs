@@ -37,7 +37,7 @@ const TABLES: [(&str, Reader); 8] = [
         role,
     ),
     ("SELECT tenant_id, name, description FROM tenants", tenant),
-    ("SELECT mapping_rule_id, name, claim_name, operator, claim_value, kind FROM mapping_rules", mapping_rule),
+    ("SELECT mapping_rule_id, name, claim_name, operator, claim_value, kind, issuer FROM mapping_rules", mapping_rule),
     ("SELECT container_type, container_id, member_type, member_id FROM memberships", membership),
     (
         "SELECT authorization_key, owner_type, owner_id, resource_type, resource_match, resource_value, \
@@ -88,7 +88,7 @@ fn tenant(row: &SqliteRow) -> Result<Change, StoreError> {
 
 fn mapping_rule(row: &SqliteRow) -> Result<Change, StoreError> {
     let key = get(row, 0)?;
-    MappingRule::from_columns(key, get(row, 1)?, get(row, 2)?, get(row, 3)?, get(row, 4)?, get(row, 5)?)
+    MappingRule::from_columns(key, get(row, 1)?, get(row, 2)?, get(row, 3)?, get(row, 4)?, get(row, 5)?, get(row, 6)?)
         .map(Change::MappingRulePut)
         .map_err(|error| StoreError::unreadable("mapping_rules", key, error))
 }

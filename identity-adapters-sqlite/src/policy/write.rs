@@ -3,7 +3,7 @@
 
 use identity_core::entity::{Authorization, Condition, CustomType, MappingRule, Membership, Role, User};
 use identity_core::port::{Net, split};
-use identity_core::value::{Description, Email, Name};
+use identity_core::value::{Description, Email, Issuer, Name};
 use identity_core::world::Change;
 use serde_json::{Value, json};
 use sqlx::SqliteConnection;
@@ -57,10 +57,12 @@ pub(super) async fn write(connection: &mut SqliteConnection, changes: &[Change])
     const DELETE_RULES: &str = "DELETE FROM mapping_rules WHERE mapping_rule_id IN (SELECT value FROM json_each(?))";
     run(connection, DELETE_RULES, json(gone.into_iter().map(Value::from))).await?;
     const PUT_RULES: &str = "INSERT INTO mapping_rules \
-        (mapping_rule_id, name, claim_name, operator, claim_value, kind) \
-        SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?) WHERE TRUE \
+        (mapping_rule_id, name, claim_name, operator, claim_value, kind, issuer) \
+        SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 \
+        FROM json_each(?) WHERE TRUE \
         ON CONFLICT (mapping_rule_id) DO UPDATE SET name = excluded.name, claim_name = excluded.claim_name, \
-        operator = excluded.operator, claim_value = excluded.claim_value, kind = excluded.kind";
+        operator = excluded.operator, claim_value = excluded.claim_value, kind = excluded.kind, \
+        issuer = excluded.issuer";
     run(connection, PUT_RULES, json(rules.into_iter().map(mapping_rule))).await?;
 
     let (added, removed) = split(net.memberships);
@@ -107,7 +109,9 @@ fn named(id: &str, name: &Name, description: &Description) -> Value {
 
 fn mapping_rule(rule: &MappingRule) -> Value {
     let (selector, value) = (rule.selector.as_str(), rule.value.as_str());
-    json!([rule.id.as_str(), rule.name.as_str(), selector, rule.operator.as_str(), value, rule.kind.as_str()])
+    let (operator, kind, issuer) =
+        (rule.operator.as_str(), rule.kind.as_str(), rule.issuer.as_ref().map(Issuer::as_str));
+    json!([rule.id.as_str(), rule.name.as_str(), selector, operator, value, kind, issuer])
 }
 
 fn membership(membership: &Membership) -> Value {

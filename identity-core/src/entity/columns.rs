@@ -13,8 +13,8 @@ use super::{
 };
 use crate::value::{
     Audience, AuthorizationKey, BrokenRule, ClaimSelector, ClaimValue, ClientId, Description, Email, GroupId,
-    InvalidValue, MappingRuleId, Name, PasswordHash, PermissionName, PropertyName, ResourceId, ResourceTypeName,
-    RoleId, TenantId, Username,
+    InvalidValue, Issuer, MappingRuleId, Name, PasswordHash, PermissionName, PropertyName, ResourceId,
+    ResourceTypeName, RoleId, TenantId, Username,
 };
 
 /// Separates the items of a list that a query aggregates into one column. No id can hold it.
@@ -261,6 +261,7 @@ impl MappingRule {
         operator: &str,
         claim_value: &str,
         kind: &str,
+        issuer: Option<&str>,
     ) -> Result<Self, InvalidValue> {
         Ok(Self {
             id: MappingRuleId::parse(id)?,
@@ -269,6 +270,7 @@ impl MappingRule {
             operator: Operator::parse(operator).ok_or_else(|| unknown("operator", "EQUALS or CONTAINS"))?,
             value: ClaimValue::parse(claim_value)?,
             kind: RuleKind::parse(kind).ok_or_else(|| unknown("rule kind", "ANY, ROLE, TENANT or GROUP"))?,
+            issuer: issuer.map(Issuer::parse).transpose()?,
         })
     }
 }
@@ -377,7 +379,7 @@ mod tests {
         assert!(Scope::parse("ID", Some("*")).is_err());
         assert!(Scope::parse("ID", None).is_err());
         assert!(Membership::from_columns("GROUP", "a", "GROUP", "b").is_err());
-        assert!(MappingRule::from_columns("m", "m", "a", "LIKE", "v", "ANY").is_err());
+        assert!(MappingRule::from_columns("m", "m", "a", "LIKE", "v", "ANY", None).is_err());
         assert!(Role::from_columns("r", "r", "", Some("audience without a definition")).is_err());
     }
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::value::{ClaimSelector, ClaimValue, MappingRuleId, Name};
+use crate::value::{ClaimSelector, ClaimValue, Issuer, MappingRuleId, Name};
 
 /// A named predicate over a token's claims. By itself it grants nothing: it is a member of groups, roles and tenants, and
 /// an owner of authorizations, like a user; whoever's token matches has what the rule has.
@@ -18,6 +18,9 @@ pub struct MappingRule {
     pub value: ClaimValue,
     /// What it may be a member of.
     pub kind: RuleKind,
+    /// Whose tokens it looks at; those of every issuer when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<Issuer>,
 }
 
 /// How a rule compares. Both are case-sensitive, whole-text and never match null, missing values or objects; numbers and

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Caller, Gate, ListRequest, ServiceError, Written};
 use crate::apply::{Command, Refusal};
-use crate::entity::{AuditEntity, AuditOperation, Container, EntityKind, MappingRule, Membership, Party, RuleKind};
+use crate::entity::{AuditEntity, AuditOperation, Container, EntityKind, MappingRule, Membership, Party};
 use crate::port::AuditDraft;
 use crate::search::{Page, matches_text};
 use crate::value::MappingRuleId;
@@ -93,7 +93,7 @@ impl MappingRules {
         self.gate.write(caller, attempt, |_| Ok(creation(rule, targets))).await
     }
 
-    /// Replaces a rule and its targets. The kind stays; `rule` is told it.
+    /// Replaces a rule and its targets. `rule` makes the new rule of the old one, whose kind stays.
     ///
     /// # Errors
     /// When the caller may not write, there is no such rule, or a target does not exist or is of another kind.
@@ -102,12 +102,12 @@ impl MappingRules {
         caller: &Caller,
         id: &MappingRuleId,
         targets: RuleTargets,
-        rule: impl FnOnce(RuleKind) -> MappingRule + Send,
+        rule: impl FnOnce(&MappingRule) -> MappingRule + Send,
     ) -> Result<Written, ServiceError> {
         self.gate
             .write(caller, attempt(AuditOperation::Update, id), |world| {
                 let old = world.mapping_rule(id.as_str()).ok_or_else(|| Refusal::Missing(entity(id)))?;
-                Ok(replacement(world, old, rule(old.kind), &targets))
+                Ok(replacement(world, old, rule(old), &targets))
             })
             .await
     }

@@ -22,7 +22,7 @@ pub use id::{
 };
 pub use json::{json_length, strict_json_object};
 pub use local_path::LocalPath;
-pub use name::{ClaimValue, Description, Name};
+pub use name::{ClaimValue, Description, Issuer, Name};
 pub use namespace::{Namespace, NamespaceName};
 pub use secret::{PasswordHash, Secret};
 pub(crate) use selector::Steps;

@@ -67,6 +67,10 @@ text!(
     }
 );
 text!(
+    /// An issuer of tokens, as its tokens name it: 1 to 2048 printable characters, compared byte for byte.
+    Issuer, "issuer", |what, text| plain_text(what, text, 2048)
+);
+text!(
     /// What a mapping rule compares a claim with: 1 to 1024 characters, taken literally.
     ClaimValue, "claim value", |what, text| plain_text(what, text, 1024)
 );

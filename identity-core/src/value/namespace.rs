@@ -132,7 +132,8 @@ mod tests {
             Namespace::named(name("partner")),
             Namespace::outside([name("corp"), name("cor"), name("partner")]),
         ];
-        let names = ["ann", "corp~ann", "cor~p~ann", "p~ann", "partner~corp~ann", "~ann", "corp", "", "corp~", "CORP~ann"];
+        let names =
+            ["ann", "corp~ann", "cor~p~ann", "p~ann", "partner~corp~ann", "~ann", "corp", "", "corp~", "CORP~ann"];
         for (number, one) in issuers.iter().enumerate() {
             for text in names {
                 let Some(id) = one.id(text) else { continue };

@@ -163,13 +163,13 @@ impl World {
         })
     }
 
-    /// The rules that look for the same value of the same claim in the same way.
+    /// The rules that look for the same value of the same claim in the same way, at the same issuer.
     pub(crate) fn rules_like(&self, rule: &MappingRule) -> impl Iterator<Item = &MappingRule> {
         self.rules
             .seekers_of(rule)
             .filter_map(|symbol| self.names.text(symbol))
             .filter_map(|id| self.mapping_rule(id))
-            .filter(|other| other.operator == rule.operator)
+            .filter(|other| other.operator == rule.operator && other.issuer == rule.issuer)
     }
 }
 

@@ -171,6 +171,7 @@ fn rule(n: usize, selector: usize, value: usize, contains: bool) -> MappingRule 
         operator: if contains { Operator::Contains } else { Operator::Equals },
         value: ClaimValue::parse(VALUES[value]).unwrap(),
         kind: RuleKind::Any,
+        issuer: None,
     }
 }
 

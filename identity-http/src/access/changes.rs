@@ -5,7 +5,7 @@ use identity_core::entity::{
     Condition, Container, Group, MappingRule, Membership, Operator, Party, Permission, Role, RuleKind, Scope,
 };
 use identity_core::value::{
-    Audience, AuthorizationKey, BrokenRule, ClaimSelector, ClaimValue, Description, GroupId, InvalidValue,
+    Audience, AuthorizationKey, BrokenRule, ClaimSelector, ClaimValue, Description, GroupId, InvalidValue, Issuer,
     MappingRuleId, Name, PermissionName, ResourceTypeName, RoleId,
 };
 use serde::Deserialize;
@@ -44,6 +44,8 @@ pub(crate) struct RuleBody {
     claim_value: String,
     /// `EQUALS` or `CONTAINS`; `EQUALS` when not given.
     operator: Option<String>,
+    /// Whose tokens the rule looks at; those of every issuer when not given.
+    issuer: Option<String>,
 }
 
 /// A role.
@@ -140,6 +142,7 @@ impl RuleBody {
             operator: operator.ok_or_else(|| wrong("operator", "EQUALS or CONTAINS"))?,
             value: ClaimValue::parse(&self.claim_value)?,
             kind: RuleKind::Any,
+            issuer: self.issuer.as_deref().map(Issuer::parse).transpose()?,
         })
     }
 }

@@ -63,6 +63,9 @@ pub(crate) struct RuleView {
     claim_name: String,
     operator: &'static str,
     claim_value: String,
+    /// Whose tokens the rule looks at; those of every issuer when not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issuer: Option<String>,
     matches: bool,
     /// What the claim holds that it looks at: at most 2 KiB for each rule, and 256 KiB in all.
     saw: Vec<Value>,
@@ -108,6 +111,7 @@ impl From<RuleVerdict> for RuleView {
             claim_name: rule.selector.to_string(),
             operator: rule.operator.as_str(),
             claim_value: rule.value.as_str().to_owned(),
+            issuer: rule.issuer.map(String::from),
             matches,
             saw,
             saw_more,

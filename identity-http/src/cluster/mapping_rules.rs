@@ -86,7 +86,7 @@ async fn create(
     let predicate = predicate(&mut body, &mut report);
     body.end(&mut report);
     let (id, (name, selector, value)) = report.finish(id.zip(predicate))?;
-    let rule = MappingRule { id, name, selector, operator: Operator::Equals, value, kind: RuleKind::Any };
+    let rule = MappingRule { id, name, selector, operator: Operator::Equals, value, kind: RuleKind::Any, issuer: None };
     let rule = written(&request, rules.create(&caller, rule).await?);
     Ok(HttpResponse::Created().json(RuleView::from(&rule)))
 }

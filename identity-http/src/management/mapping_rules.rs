@@ -4,9 +4,11 @@ use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::entity::{AuditOperation, Container, MappingRule, Operator, RuleKind};
 use identity_core::service::{MappingRules, RuleTargets, RuleWithTargets};
-use identity_core::value::{BrokenRule, ClaimSelector, ClaimValue, GroupId, MappingRuleId, Name, RoleId, TenantId};
+use identity_core::value::{
+    BrokenRule, ClaimSelector, ClaimValue, GroupId, Issuer, MappingRuleId, Name, RoleId, TenantId,
+};
 use identity_core::world::World;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::Failures;
@@ -61,6 +63,8 @@ pub(crate) struct RuleView {
     /// Null for a rule that the Orchestration Cluster API made, which may lead to anything.
     #[serde(rename = "type")]
     kind: Option<RuleType>,
+    /// Whose tokens the rule looks at; null for those of every issuer.
+    issuer: Option<String>,
     applied_roles: Vec<RoleView>,
     applied_tenants: Vec<TenantView>,
     applied_groups: Vec<GroupReference>,
@@ -81,6 +85,11 @@ pub(crate) struct RuleBody {
     /// Required for a new rule. Never changes.
     #[serde(rename = "type", alias = "ruleType")]
     kind: Option<RuleType>,
+    /// Whose tokens the rule looks at, as the claim `iss` names it; null for those of every issuer. When it is not given, a
+    /// new rule looks at the tokens of every issuer, and that of a rule there is stays.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 2048)]
+    issuer: Option<Option<String>>,
     #[serde(default)]
     #[schema(schema_with = schema::ids)]
     applied_role_names: Vec<String>,
@@ -155,7 +164,12 @@ pub(crate) async fn replace(
     let (Some(id), Some(parsed)) = (id, parsed) else { return Err(findings.problem()) };
     let given = body.kind.map(RuleKind::from);
     let targets = parsed.targets.clone();
-    let change = |kind| parsed.rule(id.clone(), given.unwrap_or(kind));
+    let change = |old: &MappingRule| {
+        let rule = parsed.rule(id.clone(), given.unwrap_or(old.kind));
+        // A client that knows no issuers must not widen the rule to all of them.
+        let issuer = parsed.issuer.clone().unwrap_or_else(|| old.issuer.clone());
+        MappingRule { issuer, ..rule }
+    };
     written(&request, rules.replace(&caller, &id, targets, change).await?);
     Ok(crate::done())
 }
@@ -174,11 +188,17 @@ pub(crate) async fn delete(
     Ok(crate::done())
 }
 
+/// A member that is there, though it may be null.
+fn given<'de, D: Deserializer<'de>>(member: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(member).map(Some)
+}
+
 struct Parsed {
     name: Name,
     selector: ClaimSelector,
     value: ClaimValue,
     operator: Operator,
+    issuer: Option<Option<Issuer>>,
     targets: RuleTargets,
 }
 
@@ -187,6 +207,11 @@ impl RuleBody {
         let name = findings.take("name", Name::parse(self.name.trim()));
         let selector = findings.take("claimName", ClaimSelector::parse(&self.claim_name));
         let value = findings.take("claimValue", ClaimValue::parse(&self.claim_value));
+        let issuer = match &self.issuer {
+            Some(Some(issuer)) => Some(Some(findings.take("issuer", Issuer::parse(issuer))?)),
+            Some(None) => Some(None),
+            None => None,
+        };
         let mut targets = RuleTargets::new();
         let roles = self.applied_role_names.iter().map(|id| RoleId::parse(id).map(Container::Role));
         targets.extend(findings.all("appliedRoleNames", roles)?);
@@ -198,7 +223,7 @@ impl RuleBody {
             OperatorView::Equals => Operator::Equals,
             OperatorView::Contains => Operator::Contains,
         };
-        Some(Parsed { name: name?, selector: selector?, value: value?, operator, targets })
+        Some(Parsed { name: name?, selector: selector?, value: value?, operator, issuer, targets })
     }
 }
 
@@ -211,6 +236,7 @@ impl Parsed {
             operator: self.operator,
             value: self.value.clone(),
             kind,
+            issuer: self.issuer.clone().flatten(),
         }
     }
 }
@@ -243,6 +269,7 @@ impl RuleView {
                 RuleKind::Tenant => Some(RuleType::Tenant),
                 RuleKind::Group => Some(RuleType::Group),
             },
+            issuer: rule.issuer.map(String::from),
             applied_roles: Vec::new(),
             applied_tenants: Vec::new(),
             applied_groups: Vec::new(),

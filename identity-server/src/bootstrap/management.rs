@@ -52,6 +52,7 @@ fn initial_rule(claim: &InitialClaim) -> Result<(MappingRule, RuleTargets), Inva
         operator: claim.operator,
         value: claim.value.clone(),
         kind: RuleKind::Role,
+        issuer: claim.issuer.clone(),
     };
     let targets = INITIAL_ROLES.iter().map(|id| RoleId::parse(id).map(Container::Role)).collect::<Result<_, _>>()?;
     Ok((rule, targets))
@@ -65,6 +66,7 @@ fn configured_rule(seed: &MappingRuleSeed) -> Result<(MappingRule, RuleTargets),
         operator: seed.operator,
         value: seed.value.clone(),
         kind: seed.kind,
+        issuer: seed.issuer.clone(),
     };
     let roles = seed.roles.iter().cloned().map(Container::Role);
     let tenants = seed.tenants.iter().cloned().map(Container::Tenant);

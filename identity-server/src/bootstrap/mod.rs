@@ -60,6 +60,13 @@ pub async fn apply(
         }
     }
     write(engine, "initialization", |world| Ok(initialization::commands(&config.initialization, world))).await?;
+    let of_any_issuer = engine.world().mapping_rules().filter(|rule| rule.issuer.is_none()).count();
+    if config.authentication.providers.len() > 1 && of_any_issuer > 0 {
+        warn!(
+            rules = of_any_issuer,
+            "bootstrap.rules_of_any_issuer: mapping rules without an issuer match the tokens of every provider"
+        );
+    }
     if config.keycloak.is_none() && nobody_can_administer(&engine.world()) {
         warn!(
             "bootstrap.nobody: nobody can administer; set bootstrap.initial-claim.value to the first administrator's, or \

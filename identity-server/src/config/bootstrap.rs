@@ -1,9 +1,12 @@
 //! What is made at start, when it is not there yet.
 
 use identity_core::entity::{Operator, RuleKind};
-use identity_core::value::{ClaimSelector, ClaimValue, Email, GroupId, Name, RoleId, Secret, TenantId, Username};
+use identity_core::value::{
+    ClaimSelector, ClaimValue, Email, GroupId, Issuer, Name, RoleId, Secret, TenantId, Username,
+};
 
 use super::Profile;
+use super::authentication::Provider;
 use super::reader::Reader;
 
 /// What is made at start, when it is not there yet.
@@ -28,6 +31,8 @@ pub struct InitialClaim {
     pub operator: Operator,
     /// What it is compared with.
     pub value: ClaimValue,
+    /// Whose tokens it is looked for in.
+    pub issuer: Option<Issuer>,
 }
 
 /// A mapping rule, and what it gives.
@@ -43,6 +48,8 @@ pub struct MappingRuleSeed {
     pub value: ClaimValue,
     /// What it may be applied to.
     pub kind: RuleKind,
+    /// Whose tokens it looks at; those of every issuer when not given.
+    pub issuer: Option<Issuer>,
     /// The roles that it gives.
     pub roles: Vec<RoleId>,
     /// The tenants that it opens.
@@ -76,14 +83,14 @@ pub struct UserSeed {
 }
 
 impl Bootstrap {
-    pub(super) fn read(from: &Reader<'_>, profile: Option<Profile>) -> Self {
-        let users = from.items("users");
+    pub(super) fn read(from: &Reader<'_>, profile: Option<Profile>, providers: Providers<'_>) -> Self {
+        let (users, rules) = (from.items("users"), from.items("mapping-rules"));
         if !users.is_empty() && !matches!(profile, None | Some(Profile::Builtin)) {
             from.problem("users", "are for the profile `builtin`; here they live at the provider");
         }
         Self {
-            initial_claim: initial_claim(&from.section("initial-claim")),
-            mapping_rules: unique(&from.items("mapping-rules"), "name", mapping_rule, |rule| rule.name.as_str()),
+            initial_claim: initial_claim(&from.section("initial-claim"), providers),
+            mapping_rules: unique(&rules, "name", |rule| mapping_rule(rule, providers), |rule| rule.name.as_str()),
             tenants: unique(&from.items("tenants"), "tenant-id", tenant, |tenant| tenant.id.as_str()),
             users: unique(&users, "username", user, |user| user.username.as_str()),
         }
@@ -108,14 +115,35 @@ pub(super) fn unique<T>(
     all
 }
 
-fn initial_claim(from: &Reader<'_>) -> Option<InitialClaim> {
+/// The configured providers, none where their part of the configuration cannot be read.
+pub(super) type Providers<'c> = &'c [Provider];
+
+/// The issuer of the provider that `from` names.
+pub(super) fn issuer(from: &Reader<'_>, providers: Providers<'_>) -> Option<Issuer> {
+    from.get("provider", |id| {
+        let provider = providers.iter().find(|provider| provider.id == id);
+        let issuer = provider.and_then(|provider| Issuer::parse(&provider.issuer).ok());
+        issuer.ok_or("must be the id of a provider of `authentication.providers`")
+    })
+}
+
+fn initial_claim(from: &Reader<'_>, providers: Providers<'_>) -> Option<InitialClaim> {
     let selector = from.get("name", ClaimSelector::parse);
     let operator = from.choice("operator", operator);
     let value = from.get("value", ClaimValue::parse);
-    Some(InitialClaim { selector: selector?, operator: operator?, value: value? })
+    let issuer = issuer(from, providers);
+    if value.is_some() && providers.len() > 1 && !from.given("provider") {
+        let ids: Vec<String> = providers.iter().map(|provider| format!("`{}`", provider.id)).collect();
+        let one_of = ids.join(", ");
+        from.problem(
+            "provider",
+            format!("is required with several providers, so that no other makes an administrator: one of {one_of}"),
+        );
+    }
+    Some(InitialClaim { selector: selector?, operator: operator?, value: value?, issuer })
 }
 
-fn mapping_rule(from: &Reader<'_>) -> Option<MappingRuleSeed> {
+fn mapping_rule(from: &Reader<'_>, providers: Providers<'_>) -> Option<MappingRuleSeed> {
     let name = from.require("name", Name::parse);
     let selector = from.require("claim-name", ClaimSelector::parse);
     let operator = from.choice("operator", operator);
@@ -129,6 +157,7 @@ fn mapping_rule(from: &Reader<'_>) -> Option<MappingRuleSeed> {
             _ => return None,
         })
     });
+    let issuer = issuer(from, providers);
     let roles = from.list("applied-role-names", RoleId::parse);
     let tenants = from.list("applied-tenant-ids", TenantId::parse);
     let groups = from.list("applied-group-ids", GroupId::parse);
@@ -147,6 +176,7 @@ fn mapping_rule(from: &Reader<'_>) -> Option<MappingRuleSeed> {
         operator: operator?,
         value: value?,
         kind: kind?,
+        issuer,
         roles,
         tenants,
         groups,

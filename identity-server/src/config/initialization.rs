@@ -15,7 +15,7 @@ use identity_core::value::{
     PropertyName, ResourceTypeName, RoleId, TenantId, Username,
 };
 
-use super::bootstrap::{Bootstrap, UserSeed, unique};
+use super::bootstrap::{self, Bootstrap, Providers, UserSeed, unique};
 use super::reader::Reader;
 use super::{Authentication, IdPattern, Profile};
 
@@ -106,16 +106,18 @@ pub(super) struct Context<'c> {
     bootstrap: &'c Bootstrap,
     pattern: Option<&'c IdPattern>,
     groups_claimed: bool,
+    providers: Providers<'c>,
 }
 
 impl<'c> Context<'c> {
     pub(super) fn new(
         bootstrap: &'c Bootstrap,
         pattern: Option<&'c IdPattern>,
-        authentication: Option<&Authentication>,
+        authentication: Option<&'c Authentication>,
     ) -> Self {
         let groups_claimed = authentication.is_some_and(Authentication::claims_groups);
-        Self { bootstrap, pattern, groups_claimed }
+        let providers = authentication.map_or(&[][..], |authentication| &authentication.providers);
+        Self { bootstrap, pattern, groups_claimed, providers }
     }
 
     fn user(&self, from: &Reader<'_>) -> Option<UserSeed> {
@@ -142,6 +144,7 @@ impl<'c> Context<'c> {
             from.problem("mapping-rule-id", "is given under `bootstrap.mapping-rules` too");
         }
         let id = id?;
+        let issuer = bootstrap::issuer(from, self.providers);
         Some(MappingRule {
             name: Name::parse(id.as_str()).ok()?,
             id,
@@ -149,6 +152,7 @@ impl<'c> Context<'c> {
             operator: Operator::Equals,
             value: value?,
             kind: RuleKind::Any,
+            issuer,
         })
     }
 

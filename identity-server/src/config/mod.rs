@@ -204,7 +204,8 @@ impl Config {
                  `openssl rand -base64 32` prints them, the same on all replicas",
             );
         }
-        let bootstrap = Bootstrap::read(&from.section("bootstrap"), profile);
+        let providers = authentication.as_ref().map_or(&[][..], |authentication| &authentication.providers);
+        let bootstrap = Bootstrap::read(&from.section("bootstrap"), profile, providers);
         let switches = Switches::read(from);
         let pattern = switches.as_ref().map(|switches| &switches.id_pattern);
         let context = initialization::Context::new(&bootstrap, pattern, authentication.as_ref());

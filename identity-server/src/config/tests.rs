@@ -2,6 +2,7 @@
 
 mod cluster;
 mod every_key;
+mod issuers;
 
 use std::path::PathBuf;
 
@@ -188,7 +189,8 @@ fn the_list_of_problems_ends_with_what_to_do() {
 
 #[test]
 fn two_providers_have_two_issuers() {
-    let twice = format!("{OIDC}    other: {{issuer: 'https://idp.example/realms/a', audiences: [x]}}\n");
+    let twice =
+        format!("{OIDC}    other: {{issuer: 'https://idp.example/realms/a', audiences: [x], namespace: other}}\n");
     assert_eq!(
         problems(&twice, &[]),
         ["identity.yaml: `authentication.providers.other.issuer` is the issuer of `authentication.providers.main` too"]

@@ -103,6 +103,7 @@ impl Desk {
             operator: Operator::Equals,
             value: ClaimValue::parse("d7").unwrap(),
             kind: RuleKind::Any,
+            issuer: None,
         };
         let member = Membership::new(Container::Role(role(3)), Party::MappingRule(rule.id.clone())).unwrap();
         let commands = vec![Command::CreateMappingRule(rule), Command::AddMember(member)];

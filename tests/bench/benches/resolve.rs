@@ -67,6 +67,7 @@ impl Scene {
                 operator: Operator::Equals,
                 value: ClaimValue::parse(&value).unwrap(),
                 kind: RuleKind::Any,
+                issuer: None,
                 id: id.clone(),
             }));
             let container = Container::Role(role(number % 1000));

@@ -7,8 +7,9 @@ use identity_core::entity::{
 };
 use identity_core::port::Commit;
 use identity_core::value::{
-    Audience, AuthorizationKey, ClaimSelector, ClaimValue, ClientId, Description, Email, GroupId, MappingRuleId, Name,
-    PasswordHash, PermissionName, PropertyName, ResourceId, ResourceTypeName, Revision, RoleId, TenantId, Username,
+    Audience, AuthorizationKey, ClaimSelector, ClaimValue, ClientId, Description, Email, GroupId, Issuer,
+    MappingRuleId, Name, PasswordHash, PermissionName, PropertyName, ResourceId, ResourceTypeName, Revision, RoleId,
+    TenantId, Username,
 };
 use identity_core::world::Change;
 use time::OffsetDateTime;
@@ -70,6 +71,7 @@ pub fn rule(id: &str, selector: &str, value: &str) -> MappingRule {
         operator: Operator::Equals,
         value: ClaimValue::parse(value).unwrap(),
         kind: RuleKind::Any,
+        issuer: None,
     }
 }
 
@@ -132,7 +134,9 @@ pub fn everything() -> Vec<Change> {
         (Operator::Contains, RuleKind::Group),
     ] {
         let rule = rule(&format!("rule-{}", kind.as_str()), "groups", "sales");
-        changes.push(Change::MappingRulePut(MappingRule { operator, kind, ..rule }));
+        let issuer =
+            (kind == RuleKind::Tenant).then(|| Issuer::parse("https://login.example.com/realms/a?b='c'").unwrap());
+        changes.push(Change::MappingRulePut(MappingRule { operator, kind, issuer, ..rule }));
     }
     let parties =
         [("USER", "ann"), ("CLIENT", "worker"), ("MAPPING_RULE", "literal"), ("GROUP", "/Sales/EU"), ("ROLE", "admin")];

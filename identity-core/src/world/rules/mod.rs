@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::Map;
 use super::sym::Sym;
 use crate::entity::{MappingRule, Operator};
-use crate::value::{OverBudget, Segment, Selected, Steps};
+use crate::value::{Issuer, OverBudget, Segment, Selected, Steps};
 
 /// The rules that look for one value at one node, in the order of their symbols.
 type Seekers = Arc<[(Sym, Operator)]>;
@@ -26,6 +26,8 @@ type Seekers = Arc<[(Sym, Operator)]>;
 #[derive(Clone, Default)]
 pub(crate) struct RuleIndex {
     root: Node,
+    /// The issuers of the rules that name theirs.
+    issuers: Map<Sym, Issuer>,
 }
 
 /// The place where the steps from the root lead.
@@ -53,12 +55,16 @@ impl RuleIndex {
         if let Some(segments) = rule.selector.segments() {
             self.root.insert(segments, rule.value.as_str(), (symbol, rule.operator));
         }
+        if let Some(issuer) = &rule.issuer {
+            self.issuers.insert(symbol, issuer.clone());
+        }
     }
 
     pub(crate) fn remove(&mut self, symbol: Sym, rule: &MappingRule) {
         if let Some(segments) = rule.selector.segments() {
             self.root.remove(segments, rule.value.as_str(), symbol);
         }
+        self.issuers.remove(&symbol);
     }
 
     /// The rules that look where `rule` looks for what it looks for, itself included.
@@ -70,7 +76,8 @@ impl RuleIndex {
             .flat_map(|seekers| seekers.iter().map(|(symbol, _)| *symbol))
     }
 
-    /// Evaluates all rules on claims.
+    /// Evaluates all rules on claims. The claim `iss` is the issuer: verified claims always have it, and it is compared with
+    /// the configured issuers before anything else of a token is believed.
     pub(crate) fn matching(&self, claims: &Value) -> Matching {
         let mut evaluation = Evaluation::default();
         let mut branches = Vec::new();
@@ -79,6 +86,12 @@ impl RuleIndex {
             evaluation.others(node, &[(value, false)]);
         }
         let Evaluation { mut rules, mut refused, .. } = evaluation;
+        if !self.issuers.is_empty() {
+            let issuer = claims.get("iss").and_then(Value::as_str);
+            let is_meant = |rule: &Sym| self.issuers.get(rule).is_none_or(|own| issuer == Some(own.as_str()));
+            rules.retain(is_meant);
+            refused.retain(is_meant);
+        }
         rules.sort_unstable();
         rules.dedup();
         refused.sort_unstable();

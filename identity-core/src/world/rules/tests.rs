@@ -8,6 +8,34 @@ use crate::entity::RuleKind;
 use crate::value::{ClaimSelector, ClaimValue, MappingRuleId, Name};
 use crate::world::sym::{Kind, Names};
 
+#[test]
+fn a_rule_that_names_an_issuer_matches_the_tokens_of_no_other() {
+    let mut names = Names::default();
+    let mut index = RuleIndex::default();
+    let rule = |id: &str, issuer: Option<&str>| MappingRule {
+        id: MappingRuleId::parse(id).unwrap(),
+        name: Name::parse(id).unwrap(),
+        selector: ClaimSelector::parse("sub").unwrap(),
+        operator: Operator::Equals,
+        value: ClaimValue::parse("ann").unwrap(),
+        kind: RuleKind::Any,
+        issuer: issuer.map(|issuer| Issuer::parse(issuer).unwrap()),
+    };
+    let (any, own) = (rule("any", None), rule("own", Some("https://main.example")));
+    let [first, second] = [&any, &own].map(|rule| names.intern(Kind::MappingRule, &rule.id.shared()).unwrap());
+    index.insert(first, &any);
+    index.insert(second, &own);
+    let matching = |index: &RuleIndex, claims| index.matching(&claims).rules;
+    assert_eq!(matching(&index, json!({"sub": "ann", "iss": "https://main.example"})).len(), 2);
+    for other in [json!("https://partner.example"), json!("https://main.example/"), json!(7), json!(null)] {
+        assert_eq!(matching(&index, json!({"sub": "ann", "iss": other})), [first], "{other}");
+    }
+    assert_eq!(matching(&index, json!({"sub": "ann"})), [first]);
+    index.remove(second, &own);
+    index.insert(second, &rule("own", None));
+    assert_eq!(matching(&index, json!({"sub": "ann"})).len(), 2, "the issuer is gone with the rule");
+}
+
 /// Whether a rule matches the claims: with EQUALS, and with CONTAINS.
 fn matches(selector: &str, value: &str, claims: &Value) -> (bool, bool) {
     let mut names = Names::default();
@@ -20,6 +48,7 @@ fn matches(selector: &str, value: &str, claims: &Value) -> (bool, bool) {
             operator,
             value: ClaimValue::parse(value).unwrap(),
             kind: RuleKind::Any,
+            issuer: None,
         };
         let symbol = names.intern(Kind::MappingRule, &rule.id.shared()).unwrap();
         index.insert(symbol, &rule);
@@ -91,6 +120,7 @@ fn a_rule_that_is_removed_matches_no_more() {
             operator: Operator::Equals,
             value: ClaimValue::parse("x").unwrap(),
             kind: RuleKind::Any,
+            issuer: None,
         };
         let (first, second) = (rule("first"), rule("second"));
         let symbols = [&first, &second].map(|rule| names.intern(Kind::MappingRule, &rule.id.shared()).unwrap());
@@ -132,6 +162,7 @@ fn numbered(number: usize, selector: usize, value: usize) -> MappingRule {
         operator: if number.is_multiple_of(2) { Operator::Equals } else { Operator::Contains },
         value: ClaimValue::parse(["x", "y"][value]).unwrap(),
         kind: RuleKind::Any,
+        issuer: None,
     }
 }
 
@@ -180,6 +211,7 @@ fn a_budget_refuses_rules_and_keeps_those_by_name() {
         operator: Operator::Equals,
         value: ClaimValue::parse(value).unwrap(),
         kind: RuleKind::Any,
+        issuer: None,
     };
     let mut names = Names::default();
     let mut index = RuleIndex::default();

@@ -112,6 +112,7 @@ fn a_deployment_with_two_providers_is_understood() {
             ("CAMUNDA_SECURITY_AUTHENTICATION_PROVIDERS_OIDC_MAIN_AUDIENCES_0", "a"),
             ("CAMUNDA_SECURITY_AUTHENTICATION_PROVIDERS_OIDC_BACK_UP_ISSUER_URI", "https://b.example"),
             ("CAMUNDA_SECURITY_AUTHENTICATION_PROVIDERS_OIDC_BACK_UP_AUDIENCES", "b"),
+            ("IDENTITY_AUTHENTICATION_PROVIDERS_BACK_UP_NAMESPACE", "back-up"),
         ],
     );
     assert_eq!(config.profile, Profile::Keycloak);

@@ -150,6 +150,7 @@ fn samples(key: &Key) -> Vec<String> {
         (_, "issuer" | "public-url" | "backend-url" | "jwks-url" | "user-info-url" | "additional-jwks-urls[]") => {
             "https://other.example/x"
         }
+        (_, "provider") => "default",
         (_, "trusted-proxies[]") => "10.0.0.0/8",
         (_, "root-url" | "url") => "https://other.example/x",
         (_, "base-path" | "redirect-uris[]") => "/other",

@@ -14,7 +14,7 @@ use identity_core::port::{
     Sent, SignedIn,
 };
 use identity_core::resolve::PrincipalClaims;
-use identity_core::value::{ClaimSelector, Secret, Namespace};
+use identity_core::value::{ClaimSelector, Namespace, Secret};
 use identity_testkit::{Browser, OidcProvider as RealProvider};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, PublicKeyData as _};
 use reqwest::Url;

@@ -15,7 +15,7 @@ use crate::entity::{Principal, WhichSessions};
 use crate::port::{ProviderError, RefusedSignIn};
 use crate::search::PageRequest;
 use crate::service::{Caller, ServiceError};
-use crate::value::{ClaimSelector, ClaimValue, MappingRuleId, Name, Username};
+use crate::value::{ClaimSelector, ClaimValue, MappingRuleId, Name, Namespace, NamespaceName, Username};
 
 use support::*;
 
@@ -124,6 +124,21 @@ async fn whoever_is_there_is_noted_once_until_the_provider_says_something_new() 
 }
 
 #[tokio::test]
+async fn a_session_ends_when_its_principal_is_in_the_namespace_of_another_provider() {
+    let site = oidc().await;
+    let (one, other) = (site.sign_in().await, site.sign_in().await);
+    assert!(site.lives(&one).await);
+    let partner = NamespaceName::parse("partner").unwrap();
+    *site.provider.namespace.lock().unwrap() = Namespace::outside([partner.clone()]);
+    assert!(site.lives(&one).await, "`ann` is not in another namespace");
+    *site.provider.namespace.lock().unwrap() = Namespace::named(partner);
+    assert!(!site.lives(&one).await);
+    *site.provider.namespace.lock().unwrap() = Namespace::whole();
+    assert!(!site.lives(&one).await, "it has ended");
+    assert!(site.lives(&other).await);
+}
+
+#[tokio::test]
 async fn what_the_provider_says_anew_counts_and_more_rights_change_the_id() {
     let site = oidc().await;
     let rule = MappingRule {
@@ -133,6 +148,7 @@ async fn what_the_provider_says_anew_counts_and_more_rights_change_the_id() {
         operator: Operator::Equals,
         value: ClaimValue::parse("sales").unwrap(),
         kind: RuleKind::Any,
+        issuer: None,
     };
     let entity = AuditEntity { kind: EntityKind::MappingRule, key: "sales".to_owned() };
     let attempt = AuditDraft { operation: AuditOperation::Create, entity, related: None };

@@ -19,7 +19,7 @@ use crate::port::{
 };
 use crate::search::{Row as _, Start, Window};
 use crate::service::Authentication;
-use crate::value::{Claims, Email, LocalPath, Username};
+use crate::value::{Claims, Email, LocalPath, Namespace, Username};
 use crate::world::Sources;
 
 pub(super) const ISSUER: &str = "https://idp.example";

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod form;
+mod issuers;
 pub mod provider;
 mod replicas;
 

@@ -1,0 +1,106 @@
+//! Several providers, and providers whose ID tokens could pass as access tokens.
+
+use super::*;
+use identity_core::value::Namespace;
+
+/// Two providers with more keys each.
+fn two(main: &str, partner: &str) -> String {
+    format!(
+        "
+profile: oidc
+authentication:
+  providers:
+    main: {{issuer: https://main.example, audiences: [api]{main}}}
+    partner: {{issuer: https://partner.example, audiences: [api]{partner}}}
+"
+    )
+}
+
+#[test]
+fn rejects_several_providers_whose_names_would_be_the_same_principals() {
+    for (main, partner, expected) in [
+        ("", "", vec!["main", "partner"]),
+        (", shared-namespace: true", "", vec!["partner"]),
+        ("", ", shared-namespace: true", vec!["main"]),
+    ] {
+        let found = problems(&two(main, partner), &[]);
+        assert_eq!(found.len(), expected.len(), "{found:?}");
+        for (problem, provider) in found.iter().zip(expected) {
+            let start = format!("`authentication.providers.{provider}.namespace` is required with several providers");
+            assert!(problem.contains(&start), "{problem}");
+            assert!(problem.contains(&format!("`namespace: {provider}`")), "says what to write: {problem}");
+            assert!(problem.contains("`shared-namespace: true`"), "{problem}");
+        }
+    }
+}
+
+#[test]
+fn accepts_several_providers_once_it_is_said_whose_names_are_whose() {
+    for (main, partner) in [
+        ("", ", namespace: partner"),
+        (", namespace: corp", ", namespace: partner"),
+        (", shared-namespace: true", ", shared-namespace: true"),
+        (", shared-namespace: true", ", namespace: partner"),
+    ] {
+        config(&two(main, partner), &[]);
+    }
+    let authentication = config(&two("", ", namespace: partner"), &[]).authentication;
+    let [main, partner] = authentication.providers.as_slice() else { panic!("two providers") };
+    assert_eq!(authentication.namespace_of(partner).id("ann").as_deref(), Some("partner~ann"));
+    assert_eq!(authentication.namespace_of(main).id("ann").as_deref(), Some("ann"));
+    assert_eq!(authentication.namespace_of(main).id("partner~ann"), None);
+    let one = config(OIDC, &[]).authentication;
+    assert_eq!(one.namespace_of(&one.providers[0]), Namespace::whole());
+}
+
+#[test]
+fn rejects_namespaces_that_are_not_apart() {
+    for (main, partner, expected) in [
+        (", namespace: a", ", namespace: a", "namespace` is the namespace of `authentication.providers.main` too"),
+        ("", ", namespace: a, shared-namespace: true", "shared-namespace` must not be set beside `namespace`"),
+        ("", ", namespace: 'a~b'", "namespace` namespace may only contain"),
+    ] {
+        let found = problems(&two(main, partner), &[]);
+        assert!(found.iter().any(|problem| problem.contains(expected)), "{found:?}");
+    }
+}
+
+#[test]
+fn the_initial_claim_names_its_provider_when_there_are_several() {
+    let with = |claim: &str| format!("{}bootstrap: {{initial-claim: {claim}}}\n", two("", ", namespace: partner"));
+    let found = problems(&with("{name: sub, value: root}"), &[]);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].contains("`bootstrap.initial-claim.provider` is required with several providers"), "{found:?}");
+    assert!(found[0].contains("one of `main`, `partner`"), "{found:?}");
+    let claim = config(&with("{name: sub, value: root, provider: main}"), &[]).bootstrap.initial_claim.unwrap();
+    assert_eq!(claim.issuer.unwrap().as_str(), "https://main.example");
+    let found = problems(&with("{name: sub, value: root, provider: other}"), &[]);
+    assert!(found[0].contains("must be the id of a provider"), "{found:?}");
+    let one = format!("{OIDC}bootstrap: {{initial-claim: {{name: sub, value: root}}}}\n");
+    assert_eq!(config(&one, &[]).bootstrap.initial_claim.unwrap().issuer, None);
+}
+
+#[test]
+fn configured_rules_can_name_their_provider() {
+    let rules = "{claim-name: c, claim-value: v, provider: partner}";
+    let yaml = format!(
+        "{}bootstrap: {{mapping-rules: [{}]}}\ninitialization: {{mapping-rules: [{}]}}\n",
+        two("", ", namespace: partner"),
+        rules.replace('{', "{name: a, "),
+        rules.replace('{', "{mapping-rule-id: b, "),
+    );
+    let config = config(&yaml, &[]);
+    let issuers = [&config.bootstrap.mapping_rules[0].issuer, &config.initialization.mapping_rules[0].issuer];
+    assert!(issuers.into_iter().all(|issuer| issuer.as_ref().unwrap().as_str() == "https://partner.example"));
+}
+
+#[test]
+fn warns_when_the_audience_is_the_client() {
+    let with = |more: &str| load(&format!("{OIDC}      client-id: identity\n{more}"), &[]).unwrap().warnings;
+    let warnings = with("");
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].contains("`client-id` is one of `audiences`"), "{warnings:?}");
+    assert_eq!(load(OIDC, &[]).unwrap().warnings, Vec::<String>::new());
+    let accepted = with("      accept-id-tokens: true\n");
+    assert!(accepted[0].starts_with("DANGER: ID tokens pass as access tokens"), "{accepted:?}");
+}

@@ -2560,6 +2560,8 @@ export interface components {
             claimName: string;
             claimValue: string;
             id: string;
+            /** @description Whose tokens the rule looks at; those of every issuer when not given. */
+            issuer?: string | null;
             matches: boolean;
             name: string;
             operator: string;
@@ -2811,6 +2813,11 @@ export interface components {
             appliedTenantIds?: string[];
             claimName: string;
             claimValue: string;
+            /**
+             * @description Whose tokens the rule looks at, as the claim `iss` names it; null for those of every issuer. When it is not given, a
+             *     new rule looks at the tokens of every issuer, and that of a rule there is stays.
+             */
+            issuer?: string | null;
             name: string;
             operator: components["schemas"]["OperatorView"];
             type?: components["schemas"]["RuleType"] | null;
@@ -2830,6 +2837,8 @@ export interface components {
             claimValue: string;
             /** @description The rule's key: the name that it was created with. */
             id: string;
+            /** @description Whose tokens the rule looks at; null for those of every issuer. */
+            issuer?: string | null;
             name: string;
             operator: components["schemas"]["OperatorView"];
             type?: components["schemas"]["RuleType"] | null;
@@ -3023,6 +3032,8 @@ export interface components {
             claimName: string;
             claimValue: string;
             id: string;
+            /** @description Whose tokens the rule looks at; those of every issuer when not given. */
+            issuer?: string | null;
             name?: string | null;
             /** @description `EQUALS` or `CONTAINS`; `EQUALS` when not given. */
             operator?: string | null;

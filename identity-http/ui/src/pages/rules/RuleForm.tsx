@@ -30,7 +30,7 @@ export const targetsOf = ({ appliedRoles, appliedTenants, appliedGroups }: Rule)
   ...appliedGroups.map(({ id, name }) => ({ kind: "GROUP" as const, id, title: name })),
 ];
 
-const body = (rule: Pick<Rule, "name" | "claimName" | "claimValue" | "operator" | "type">, targets: Target[]): Body => {
+const body = (rule: Pick<Rule, "name" | "claimName" | "claimValue" | "operator" | "type" | "issuer">, targets: Target[]): Body => {
   const ids = (kind: Type) => targets.filter((target) => target.kind === kind).map(({ id }) => id);
   return {
     ...rule,
@@ -42,8 +42,8 @@ const body = (rule: Pick<Rule, "name" | "claimName" | "claimValue" | "operator" 
 
 /** The rule as it was, to make it again. */
 export const bodyOf = (rule: Rule): Body => {
-  const { name, claimName, claimValue, operator, type } = rule;
-  return body({ name, claimName, claimValue, operator, type }, targetsOf(rule));
+  const { name, claimName, claimValue, operator, type, issuer } = rule;
+  return body({ name, claimName, claimValue, operator, type, issuer }, targetsOf(rule));
 };
 
 const TYPES: readonly Type[] = ["ROLE", "TENANT", "GROUP"];
@@ -58,6 +58,7 @@ export function RuleForm({ rule, onClose, onDone }: { rule?: Rule; onClose: () =
   const [claimValue, setClaimValue] = useState(rule?.claimValue ?? "");
   const [operator, setOperator] = useState<Operator>(rule?.operator ?? "EQUALS");
   const [type, setType] = useState<Type>(rule?.type ?? "ROLE");
+  const [issuer, setIssuer] = useState(rule?.issuer ?? "");
   const [targets, setTargets] = useState<Target[]>(rule ? targetsOf(rule) : []);
   const [picking, setPicking] = useState(false);
   // The claims of one's own session: the likeliest to be in everybody's tokens.
@@ -66,7 +67,7 @@ export function RuleForm({ rule, onClose, onDone }: { rule?: Rule; onClose: () =
     [],
   );
   const save = async () => {
-    const fields = { name: name.trim(), claimName: claimName.trim(), claimValue, operator };
+    const fields = { name: name.trim(), claimName: claimName.trim(), claimValue, operator, issuer: issuer.trim() || null };
     if (rule) {
       const change = body({ ...fields, type: rule.type }, targets);
       await ask(api.PUT("/api/mapping-rules/{id}", { params: { path: { id: rule.id } }, body: change }));
@@ -114,6 +115,15 @@ export function RuleForm({ rule, onClose, onDone }: { rule?: Rule; onClose: () =
               problem={problem}
             />
             <TextField name="claimValue" labelText={t("rules.value")} value={claimValue} onValue={setClaimValue} problem={problem} />
+            <TextField
+              name="issuer"
+              labelText={t("rules.issuer")}
+              helperText={t("rules.issuer_help")}
+              value={issuer}
+              onValue={setIssuer}
+              problem={problem}
+              spellCheck={false}
+            />
             {!rule && (
               <Choice<Type>
                 name="type"

@@ -22,8 +22,8 @@ export default function RuleList() {
   const [form, setForm] = useState<Rule | "new">();
   const [deleting, setDeleting] = useState<Rule>();
   const [round, again] = useRound();
-  const condition = ({ claimName, operator, claimValue }: Rule) =>
-    `${claimName} ${word("operator", operator)} ${claimValue}`;
+  const condition = ({ claimName, operator, claimValue, issuer }: Rule) =>
+    `${claimName} ${word("operator", operator)} ${claimValue}${issuer ? ` · ${t("rules.of_issuer", { issuer })}` : ""}`;
   return (
     <Page title={t("rules.title")} lead={t("rules.lead")}>
       <Listing<Rule>

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod form;
+mod id_tokens;
 mod issuers;
 pub mod provider;
 mod replicas;

@@ -63,7 +63,8 @@ pub(crate) struct RuleView {
     /// Null for a rule that the Orchestration Cluster API made, which may lead to anything.
     #[serde(rename = "type")]
     kind: Option<RuleType>,
-    /// Whose tokens the rule looks at; null for those of every issuer.
+    /// Whose tokens the rule looks at; those of every issuer when not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     issuer: Option<String>,
     applied_roles: Vec<RoleView>,
     applied_tenants: Vec<TenantView>,

@@ -135,7 +135,9 @@ async fn tokens(store: Store) {
     let other = Forge::start("/").await;
     let launch = crate::support::oidc(&store, forge.issuer(), ROOT)
         .env("IDENTITY_AUTHENTICATION_PROVIDERS_OTHER_ISSUER", other.issuer())
-        .env("IDENTITY_AUTHENTICATION_PROVIDERS_OTHER_AUDIENCES_0", AUDIENCE);
+        .env("IDENTITY_AUTHENTICATION_PROVIDERS_OTHER_AUDIENCES_0", AUDIENCE)
+        .env("IDENTITY_AUTHENTICATION_PROVIDERS_OTHER_NAMESPACE", "other")
+        .env("IDENTITY_BOOTSTRAP_INITIAL_CLAIM_PROVIDER", "main");
     let server = launch.start().await;
     let site = Site { forge, launch, server, store };
     let before = state(&site).await;

@@ -50,7 +50,9 @@ impl Site {
             .env("IDENTITY_PROFILE", "oidc")
             .env("IDENTITY_SERVER_PUBLIC_URL", "http://127.0.0.1:1")
             .env("IDENTITY_BOOTSTRAP_INITIAL_CLAIM_NAME", "sub")
-            .env("IDENTITY_BOOTSTRAP_INITIAL_CLAIM_VALUE", "root");
+            .env("IDENTITY_BOOTSTRAP_INITIAL_CLAIM_VALUE", "root")
+            .env("IDENTITY_BOOTSTRAP_INITIAL_CLAIM_PROVIDER", "main")
+            .env("IDENTITY_AUTHENTICATION_PROVIDERS_OTHER_NAMESPACE", "other");
         for (name, forge) in [("MAIN", &main), ("OTHER", &other)] {
             let key = |key: &str| format!("IDENTITY_AUTHENTICATION_PROVIDERS_{name}_{key}");
             launch = launch

@@ -2837,7 +2837,7 @@ export interface components {
             claimValue: string;
             /** @description The rule's key: the name that it was created with. */
             id: string;
-            /** @description Whose tokens the rule looks at; null for those of every issuer. */
+            /** @description Whose tokens the rule looks at; those of every issuer when not given. */
             issuer?: string | null;
             name: string;
             operator: components["schemas"]["OperatorView"];

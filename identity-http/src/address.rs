@@ -75,7 +75,7 @@ impl TrustedProxies {
         Self(networks.into())
     }
 
-    fn trust(&self, address: IpAddr) -> bool {
+    pub(crate) fn trust(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.holds(address))
     }
 

@@ -15,6 +15,7 @@ use identity_core::value::Secret;
 
 use crate::Limits;
 use crate::address;
+use crate::load::receive::Receiving;
 use crate::login::SignIn;
 use crate::login::session::RequestSession;
 use crate::problem::Problem;
@@ -22,17 +23,22 @@ use crate::refused_rules;
 use crate::request::RequestId;
 use crate::revision::{self, ComputedAt};
 
-/// Answers 401 to whoever does not authenticate, and tells the rest of the request who calls.
+/// Answers 401 to requests without good credentials, and gives the others their caller.
+///
+/// The head is authenticated first, and a body that is still to come is received only then. Time passes meanwhile, so the
+/// request is authenticated again when its body is there: rights, session and lifetime of the token are those of that moment.
 pub(crate) async fn authenticate<B: MessageBody + 'static>(
     authentication: web::Data<Authentication>,
     engine: web::Data<Engine>,
     limits: web::Data<Limits>,
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let sign_in = request.app_data::<web::Data<SignIn>>().cloned();
     let sign_in = sign_in.as_ref().map(web::Data::get_ref);
-    match fresh_caller(&authentication, sign_in, &engine, &limits, &request).await {
+    let payload = request.take_payload();
+    let asks = Asks { authentication: &authentication, sign_in, engine: &engine, limits: &limits };
+    match asks.caller_of_whole(&request, payload).await {
         Ok((caller, session)) => {
             refused_rules::report(&caller.subject);
             request.extensions_mut().insert(ComputedAt(caller.world.revision()));
@@ -51,29 +57,49 @@ pub(crate) async fn authenticate<B: MessageBody + 'static>(
     }
 }
 
-/// Who calls, and in which session, if it is a browser's.
+/// The caller, and the session of a browser's request.
 type Found = (Caller, Option<RequestSession>);
 
-/// The caller, in a world that is at least as new as the request demands.
-async fn fresh_caller(
-    authentication: &Authentication,
-    sign_in: Option<&SignIn>,
-    engine: &Engine,
-    limits: &Limits,
-    request: &ServiceRequest,
-) -> Result<Found, Problem> {
-    let (found, session) = caller(authentication, sign_in, request).await?;
-    match (revision::demanded(request)?, session) {
-        (Some(demanded), session) if demanded > found.world.revision() => {
-            revision::reached(engine, demanded, limits).await?;
-            match (sign_in, session) {
-                (Some(sign_in), Some(session)) => {
-                    Ok((session.again(sign_in, request_id(request)).await?, Some(session)))
-                }
-                _ => caller(authentication, sign_in, request).await,
+/// What authenticates.
+struct Asks<'a> {
+    authentication: &'a Authentication,
+    sign_in: Option<&'a SignIn>,
+    engine: &'a Engine,
+    limits: &'a Limits,
+}
+
+impl Asks<'_> {
+    /// The caller at a moment at which the whole request is there. The body is left in the request.
+    async fn caller_of_whole(&self, request: &ServiceRequest, payload: Payload) -> Result<Found, Problem> {
+        let mut receiving = Receiving::start(request.request(), payload, None);
+        let at_once = match &mut receiving {
+            Ok(receiving) => receiving.at_once().await,
+            Err(_) => Ok(true),
+        };
+        let found = self.fresh_caller(request).await?;
+        let (receiving, is_whole) = (receiving?, at_once?);
+        receiving.finish().await?.keep(request.request());
+        if is_whole { Ok(found) } else { self.again(found, request).await }
+    }
+
+    /// The caller, in a world that is at least as new as the request demands.
+    async fn fresh_caller(&self, request: &ServiceRequest) -> Result<Found, Problem> {
+        let found = caller(self.authentication, self.sign_in, request).await?;
+        match revision::demanded(request)? {
+            Some(demanded) if demanded > found.0.world.revision() => {
+                revision::reached(self.engine, demanded, self.limits).await?;
+                self.again(found, request).await
             }
+            _ => Ok(found),
         }
-        (_, session) => Ok((found, session)),
+    }
+
+    /// Authenticates once more.
+    async fn again(&self, (_, session): Found, request: &ServiceRequest) -> Result<Found, Problem> {
+        match (self.sign_in, session) {
+            (Some(sign_in), Some(session)) => Ok((session.again(sign_in, request_id(request)).await?, Some(session))),
+            _ => caller(self.authentication, self.sign_in, request).await,
+        }
     }
 }
 

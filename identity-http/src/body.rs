@@ -3,12 +3,12 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev, web};
 use identity_core::value::{BrokenRule, InvalidValue, strict_json_object};
 use serde::de::DeserializeOwned;
 
+use crate::load::receive;
 use crate::problem::Problem;
 use crate::strict;
 
@@ -34,32 +34,42 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     }
 }
 
-/// The bytes of a JSON body, for those who read it themselves. None at all needs no media type.
+/// The bytes of a JSON body, for handlers that read it themselves. An empty body needs no media type.
 pub(crate) struct JsonBytes(pub(crate) web::Bytes);
+
+impl JsonBytes {
+    /// Receives the body of a request whose handler decides when.
+    pub(crate) fn receive(
+        request: &HttpRequest,
+        payload: &mut dev::Payload,
+    ) -> impl Future<Output = Result<Self, Problem>> + use<> {
+        let json = is_json(request);
+        let bytes = receive::body(request, payload, None);
+        async move {
+            let bytes = bytes.await?;
+            if json || bytes.is_empty() { Ok(Self(bytes)) } else { Err(not_json()) }
+        }
+    }
+}
 
 impl FromRequest for JsonBytes {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
-        let json = is_json(request);
-        let bytes = web::Bytes::from_request(request, payload);
-        Box::pin(async move {
-            let bytes = bytes.await.map_err(unreadable)?;
-            if json || bytes.is_empty() { Ok(Self(bytes)) } else { Err(not_json()) }
-        })
+        Box::pin(Self::receive(request, payload))
     }
 }
 
-/// The bytes of a JSON body; of another media type it is not read.
+/// The bytes of a JSON body; of another media type it is refused.
 pub(crate) fn json_bytes(
     request: &HttpRequest,
     payload: &mut dev::Payload,
     otherwise: fn() -> Problem,
 ) -> impl Future<Output = Result<web::Bytes, Problem>> + use<> {
     let json = is_json(request);
-    let bytes = web::Bytes::from_request(request, payload);
-    async move { if json { bytes.await.map_err(unreadable) } else { Err(otherwise()) } }
+    let bytes = receive::body(request, payload, None);
+    async move { if json { bytes.await } else { Err(otherwise()) } }
 }
 
 fn is_json(request: &HttpRequest) -> bool {
@@ -70,12 +80,42 @@ fn not_json() -> Problem {
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", "The body must be application/json.")
 }
 
-fn unreadable(error: actix_web::Error) -> Problem {
-    match error.as_error::<PayloadError>() {
-        Some(PayloadError::Overflow) => {
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large.")
+/// The largest form, in bytes.
+const MAX_FORM: usize = 16 * 1024;
+
+/// A URL-encoded form in UTF-8; `None` when the body is none, or lacks a field. What cannot be received is an error.
+pub(crate) struct Form<T>(pub(crate) Option<T>);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        Box::pin(Self::receive(request, payload))
+    }
+}
+
+impl<T: DeserializeOwned> Form<T> {
+    /// Receives the form of a request whose handler decides when.
+    pub(crate) fn receive(
+        request: &HttpRequest,
+        payload: &mut dev::Payload,
+    ) -> impl Future<Output = Result<Self, Problem>> + use<T> {
+        let is_form = request.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded");
+        let bytes = receive::body(request, payload, Some(MAX_FORM));
+        async move {
+            if !is_form {
+                return Ok(Self(None));
+            }
+            let bytes = bytes.await?;
+            let text = std::str::from_utf8(&bytes).ok();
+            Ok(Self(text.and_then(|text| web::Query::from_query(text).ok()).map(web::Query::into_inner)))
         }
-        _ => Problem::bad_request("body_unreadable", "The body could not be read."),
+    }
+
+    /// The form, if it is one.
+    pub(crate) fn required(self) -> Result<T, Problem> {
+        self.0.ok_or_else(|| Problem::bad_request("form", "The body must be a complete form."))
     }
 }
 

@@ -10,6 +10,7 @@ mod authentication;
 mod body;
 mod cluster;
 mod headers;
+mod load;
 mod login;
 mod management;
 mod openapi;
@@ -40,6 +41,7 @@ pub use access::Decisions;
 pub use address::{Network, TrustedProxies};
 pub use cluster::{About, Cluster, IdRules};
 pub use headers::Https;
+pub use load::{BodyLimits, ConnectionLimits, Quota, serve};
 pub use login::{FirstAdministrator, SignIn};
 pub use openapi::openapi_document;
 pub use problem::no_such_path;
@@ -92,10 +94,10 @@ pub struct Surfaces {
 }
 
 /// The limits of a request.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Limits {
-    /// The largest body, in bytes.
-    pub body_bytes: usize,
+    /// Of bodies.
+    pub bodies: BodyLimits,
     /// How long a request may wait for a revision that it demands.
     pub revision_wait: Duration,
 }
@@ -106,9 +108,9 @@ impl Surfaces {
         config
             .app_data(web::Data::from(Arc::clone(&self.engine)))
             .app_data(web::Data::from(Arc::clone(&self.authentication)))
-            .app_data(web::Data::new(self.limits))
+            .app_data(web::Data::new(self.limits.clone()))
+            .app_data(web::Data::new(self.limits.bodies.clone()))
             .app_data(web::Data::new(self.proxies.clone()))
-            .app_data(web::PayloadConfig::new(self.limits.body_bytes))
             .app_data(web::PathConfig::default().error_handler(|_, _| problem::unreadable_path().into()))
             .app_data(web::QueryConfig::default().error_handler(|error, _| page::unfit(&error).into()))
             .app_data(web::Data::new(openapi::Written::of(self)))

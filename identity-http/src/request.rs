@@ -1,10 +1,12 @@
 //! What surrounds every request: its id, its line in the log, its count, and the headers that every answer has.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
@@ -12,6 +14,8 @@ use identity_core::port::Ids;
 use tracing::{debug, warn};
 
 use crate::headers::{self, Https};
+use crate::load::Connection;
+use crate::load::receive::has_body;
 use crate::problem::{Problem, Style};
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -41,6 +45,10 @@ pub async fn observe<B: MessageBody + 'static>(
     let method = request.method().clone();
     let path = request.path().to_owned();
 
+    let connection = request.request().conn_data::<Rc<Connection>>().cloned();
+    if let Some(connection) = &connection {
+        connection.begin(has_body(&request));
+    }
     let response = next.call(request).await?;
     // A problem that a handler or an extractor returned knows no path yet.
     let style = response.request().extensions().get::<Style>().copied();
@@ -57,6 +65,13 @@ pub async fn observe<B: MessageBody + 'static>(
             answered
         }
     };
+    if let Some(connection) = &connection {
+        if !connection.is_whole() {
+            // The rest of the body is not waited for.
+            response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+        }
+        connection.end();
+    }
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID.clone(), value);

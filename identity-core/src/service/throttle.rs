@@ -27,6 +27,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::buckets::{Expiring, Rule};
+use crate::value::client_network;
 
 const OF_ADDRESS: Rule = Rule { size: 50, refill: time::Duration::seconds(6) };
 const OF_USERNAME: Rule = Rule { size: 20, refill: time::Duration::seconds(6) };
@@ -73,7 +74,7 @@ impl Throttle {
     }
 
     pub(super) fn attempt(&self, username: &str, address: Option<IpAddr>) -> Attempt {
-        let place = address.map(place);
+        let place = address.map(client_network);
         Attempt {
             address: self.seed.hash_one(place),
             username: self.seed.hash_one(username),
@@ -128,14 +129,6 @@ impl State {
             return vec![(&mut self.pairs, &OF_PAIR, attempt.pair)];
         }
         vec![(&mut self.addresses, &OF_ADDRESS, attempt.address), (&mut self.usernames, &OF_USERNAME, attempt.username)]
-    }
-}
-
-/// The network that one party can have to itself.
-fn place(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::from((u128::from(address) & !u128::from(u64::MAX)).to_be_bytes()),
-        address @ IpAddr::V4(_) => address,
     }
 }
 

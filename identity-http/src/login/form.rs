@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::http::header;
-use actix_web::web::{Data, Form};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use identity_core::service::{Authentication, AuthenticationError, Caller};
 use identity_core::value::{LocalPath, Secret};
@@ -13,6 +13,7 @@ use super::page::{self, Frame};
 use super::start::{foreign_target, form_page, return_target};
 use super::{SignIn, browser, csrf, request_id, wants_json};
 use crate::address;
+use crate::body::Form;
 use crate::problem::Problem;
 
 #[derive(Deserialize)]
@@ -38,8 +39,12 @@ pub(super) async fn sign_in(
     request: HttpRequest,
     sign_in: Data<SignIn>,
     authentication: Data<Authentication>,
-    Form(credentials): Form<Credentials>,
+    form: Result<Form<Credentials>, Problem>,
 ) -> HttpResponse {
+    let credentials = match form.and_then(Form::required) {
+        Ok(credentials) => credentials,
+        Err(problem) => return problem.error_response(),
+    };
     let sessions = &sign_in.sessions;
     let Some(return_to) = return_target(&sign_in, credentials.return_to.as_deref()) else {
         return foreign_target(&sign_in, &request).await;

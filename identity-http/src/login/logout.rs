@@ -1,7 +1,7 @@
 //! `/auth/logout`: the person signs out, here and at the provider.
 
 use actix_web::http::header;
-use actix_web::web::{Data, Form, Query};
+use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use identity_core::value::LocalPath;
 use serde::Deserialize;
@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::page::{self, Frame};
 use super::{SignIn, csrf, request_id, wants_json};
+use crate::body::Form;
 use crate::problem::Problem;
 
 #[derive(Default, Deserialize)]
@@ -30,9 +31,12 @@ pub(super) async fn ask(request: HttpRequest, sign_in: Data<SignIn>) -> HttpResp
 pub(super) async fn sign_out(
     request: HttpRequest,
     sign_in: Data<SignIn>,
-    form: Option<Form<LogoutForm>>,
+    form: Result<Form<LogoutForm>, Problem>,
 ) -> HttpResponse {
-    let form = form.map(Form::into_inner).unwrap_or_default();
+    let form = match form {
+        Ok(Form(form)) => form.unwrap_or_default(),
+        Err(problem) => return problem.error_response(),
+    };
     let cookies = sign_in.cookies();
     let sessions = &sign_in.sessions;
     let mut location = None;

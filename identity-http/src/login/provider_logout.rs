@@ -3,13 +3,15 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
-use actix_web::web::{Data, Form, Query};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::web::{Data, Query};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use identity_core::service::session::LogoutError;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::{SignIn, request_id};
+use crate::body::Form;
+use crate::problem::Problem;
 
 #[derive(Deserialize)]
 pub(super) struct LogoutTokenForm {
@@ -19,14 +21,18 @@ pub(super) struct LogoutTokenForm {
 pub(super) async fn back_channel(
     request: HttpRequest,
     sign_in: Data<SignIn>,
-    form: Option<Form<LogoutTokenForm>>,
+    form: Result<Form<LogoutTokenForm>, Problem>,
 ) -> HttpResponse {
     let refuse = |status: StatusCode, reason: &str| {
         HttpResponse::build(status)
             .insert_header((CACHE_CONTROL, "no-store"))
             .json(json!({"error": "invalid_request", "error_description": reason}))
     };
-    let Some(Form(form)) = form else { return refuse(StatusCode::BAD_REQUEST, "logout_token_missing") };
+    let form = match form {
+        Ok(Form(form)) => form,
+        Err(problem) => return problem.error_response(),
+    };
+    let Some(form) = form else { return refuse(StatusCode::BAD_REQUEST, "logout_token_missing") };
     match sign_in.sessions.back_channel(&form.logout_token, request_id(&request).as_deref()).await {
         Ok(ended) => {
             actix_web::rt::spawn(ended.revoke());

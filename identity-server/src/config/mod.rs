@@ -41,7 +41,7 @@ pub use initialization::Initialization;
 pub use keycloak::{ApplicationSeed, ComponentSeed, DirectoryUserSeed, KeycloakAccess, KeycloakConfig};
 pub use log::{Log, LogFormat};
 pub use problem::{Problem, Problems};
-pub use server::Server;
+pub use server::{PerAddress, Server};
 pub use session::Session;
 pub use store::{Postgres, PostgresTarget, PostgresTls, Store};
 pub use switches::{IdPattern, Switches};

@@ -24,12 +24,29 @@ pub struct Server {
     pub workers: Option<NonZeroUsize>,
     /// The largest request body that is read, in bytes.
     pub max_body_bytes: usize,
+    /// How long a body may take after the head.
+    pub body_timeout: Duration,
+    /// The least average rate of a body, in bytes per second.
+    pub body_min_rate: u32,
+    /// Bytes of requests that are held, in all and per client address.
+    pub buffered_bytes: PerAddress,
+    /// Open connections, in all and per client address.
+    pub connections: PerAddress,
     /// Whose word about the addresses of clients is taken.
     pub trusted_proxies: Vec<Network>,
     /// How long a client may take to send a request's head.
     pub request_timeout: Duration,
     /// How long running requests may take to finish after a signal to stop.
     pub drain_timeout: Duration,
+}
+
+/// A bound in all, and per client address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PerAddress {
+    /// In all.
+    pub total: usize,
+    /// Per client address.
+    pub each: usize,
 }
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -48,6 +65,12 @@ impl Server {
         let base_path = from.get("base-path", base_path).unwrap_or_default();
         let workers = from.number::<usize>("workers", 1..=1024).and_then(NonZeroUsize::new);
         let max_body_bytes = from.number("max-body-bytes", 1024..=1 << 30);
+        let body_timeout = from.duration("body-timeout", Duration::from_secs(1)..=HOUR);
+        let body_min_rate = from.number("body-min-bytes-per-second", 1..=1_000_000_000);
+        let bytes = |key| from.number::<usize>(key, 1024..=1 << 40);
+        let buffered = bytes("max-buffered-bytes").zip(bytes("max-buffered-bytes-per-address"));
+        let connections = |key| from.number::<usize>(key, 1..=1_000_000);
+        let connections = connections("max-connections").zip(connections("max-connections-per-address"));
         let trusted_proxies = from.list("trusted-proxies", Network::parse);
         let request_timeout = from.duration("request-timeout", Duration::from_secs(1)..=HOUR);
         let drain_timeout = from.duration("drain-timeout", Duration::ZERO..=HOUR);
@@ -58,6 +81,13 @@ impl Server {
             base_path,
             workers,
             max_body_bytes: max_body_bytes?,
+            body_timeout: body_timeout?,
+            body_min_rate: body_min_rate?,
+            // One body must fit.
+            buffered_bytes: buffered
+                .zip(max_body_bytes)
+                .map(|((total, each), body)| PerAddress { total: total.max(body), each: each.max(body) })?,
+            connections: connections.map(|(total, each)| PerAddress { total, each })?,
             trusted_proxies,
             request_timeout: request_timeout?,
             drain_timeout: drain_timeout?,

@@ -31,7 +31,8 @@ use identity_core::service::{
 use identity_core::value::Secret;
 use identity_core::world::Sources;
 use identity_http::{
-    About, Cluster, Decisions, FirstAdministrator, Https, IdRules, Limits, SignIn, Surfaces, TrustedProxies,
+    About, BodyLimits, Cluster, Decisions, FirstAdministrator, Https, IdRules, Limits, Quota, SignIn, Surfaces,
+    TrustedProxies,
 };
 
 use crate::config::{Config, Profile};
@@ -287,10 +288,21 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
         base_path: config.server.base_path.clone(),
         https: Https(sign_in::is_https(config)),
         ids: Arc::clone(ids),
-        limits: Limits { body_bytes: config.server.max_body_bytes, revision_wait: REVISION_WAIT },
+        limits: Limits { bodies: body_limits(config), revision_wait: REVISION_WAIT },
         proxies: TrustedProxies::new(&config.server.trusted_proxies),
     };
     Ok(Assembled { surfaces, verifier, deletions: ports.map(|(_, deletions)| deletions) })
+}
+
+/// The bounds of request bodies.
+fn body_limits(config: &Config) -> BodyLimits {
+    let server = &config.server;
+    BodyLimits {
+        max_bytes: server.max_body_bytes,
+        timeout: server.body_timeout,
+        min_rate: server.body_min_rate,
+        buffered: Arc::new(Quota::new(server.buffered_bytes.total, server.buffered_bytes.each)),
+    }
 }
 
 /// Decisions as a service.

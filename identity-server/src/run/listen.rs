@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpListener};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +10,15 @@ use actix_web::dev::Server as Running;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use identity_http::actuator::{self, Operations};
-use identity_http::{Surfaces, observe};
+use identity_http::{ConnectionLimits, Quota, Surfaces, observe, serve};
 
 use super::RunError;
 use crate::config::Server;
+
+/// How long a connection without a request stays open.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// Connections of operators' tools.
+const MANAGEMENT_CONNECTIONS: usize = 128;
 
 /// The two open ports.
 pub(super) struct Listening {
@@ -38,13 +44,26 @@ impl Listening {
     pub(super) fn serve_management(&self, operations: &Arc<dyn Operations>) -> Result<Running, RunError> {
         let operations = Arc::clone(operations);
         let app = move || App::new().configure(|config| actuator::mount(&operations, config));
-        let server = HttpServer::new(app).workers(1).disable_signals().shutdown_timeout(1);
+        let server = HttpServer::new(app)
+            .workers(1)
+            .max_connections(MANAGEMENT_CONNECTIONS)
+            .disable_signals()
+            .shutdown_timeout(1);
         let listener = self.management.try_clone().map_err(RunError::Serve)?;
         Ok(server.listen(listener).map_err(RunError::Serve)?.run())
     }
 
     pub(super) fn serve_api(&self, settings: &Server, surfaces: Surfaces) -> Result<Running, RunError> {
         let base_path = self.base_path.clone();
+        let limits = ConnectionLimits {
+            connections: Arc::new(Quota::new(settings.connections.total, settings.connections.each)),
+            buffered: Arc::clone(&surfaces.limits.bodies.buffered),
+            proxies: surfaces.proxies.clone(),
+            head_timeout: settings.request_timeout,
+            keep_alive: KEEP_ALIVE,
+            workers: settings.workers.map(NonZeroUsize::get),
+            drain_timeout: settings.drain_timeout,
+        };
         let app = move || {
             App::new()
                 .app_data(web::Data::from(Arc::clone(&surfaces.ids)))
@@ -58,16 +77,8 @@ impl Listening {
                 .default_service(web::to(identity_http::no_such_path))
                 .wrap(from_fn(observe))
         };
-        let mut server = HttpServer::new(app)
-            .disable_signals()
-            .client_request_timeout(settings.request_timeout)
-            .keep_alive(Duration::from_secs(75))
-            .shutdown_timeout(settings.drain_timeout.as_secs());
-        if let Some(workers) = settings.workers {
-            server = server.workers(workers.get());
-        }
         let listener = self.api.try_clone().map_err(RunError::Serve)?;
-        Ok(server.listen(listener).map_err(RunError::Serve)?.run())
+        serve(listener, &limits, app).map_err(RunError::Serve)
     }
 
     /// Where the API is.

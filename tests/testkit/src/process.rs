@@ -53,6 +53,14 @@ impl Process {
         format!("stdout:\n{}\nstderr:\n{}", text(&self.stdout), text(&self.stderr))
     }
 
+    /// Memory that it has in use now, in bytes.
+    pub(crate) fn resident_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a running process");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+        let kilobytes = line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number");
+        kilobytes * 1024
+    }
+
     /// Asks it to end (`SIGTERM`).
     pub(crate) fn terminate(&self) {
         // Not reaped before `self` is gone, so the id cannot mean another process; the standard library only sends SIGKILL.

@@ -150,6 +150,11 @@ impl Server {
         }
     }
 
+    /// Memory that the server has in use now, in bytes (Linux).
+    pub fn resident_bytes(&self) -> u64 {
+        self.process.resident_bytes()
+    }
+
     /// Asks the server to end (`SIGTERM`) and waits until it has.
     pub async fn terminate(self) -> Exited {
         self.ask_to_end();

@@ -16,6 +16,7 @@ mod replicas;
 mod restart;
 mod schemathesis;
 mod sign_in;
+mod slow_clients;
 mod sweeps;
 mod token_resolution;
 mod ui;

@@ -1,0 +1,137 @@
+//! Counts of something that clients take up, in all and per client address.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use identity_core::value::client_network;
+
+/// How much may be taken up, in all and by one address (IPv6: by one `/64`).
+#[derive(Debug)]
+pub struct Quota {
+    total: usize,
+    per_address: usize,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    total: usize,
+    by_address: HashMap<IpAddr, usize>,
+}
+
+/// A part of a quota; dropping it gives it back.
+#[derive(Debug)]
+pub(crate) struct Share {
+    quota: Arc<Quota>,
+    address: Option<IpAddr>,
+    amount: usize,
+}
+
+/// The quota does not have that much left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Exhausted;
+
+impl Quota {
+    /// A quota of which nothing is taken.
+    #[must_use]
+    pub fn new(total: usize, per_address: usize) -> Self {
+        Self { total, per_address, taken: Mutex::default() }
+    }
+
+    /// An empty share of an address; without one, only the total counts.
+    pub(crate) fn share(self: &Arc<Self>, address: Option<IpAddr>) -> Share {
+        Share { quota: Arc::clone(self), address: address.map(client_network), amount: 0 }
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Share {
+    /// Takes so much more, or nothing.
+    pub(crate) fn grow(&mut self, amount: usize) -> Result<(), Exhausted> {
+        let mut taken = self.quota.taken();
+        let total = taken.total.saturating_add(amount);
+        if total > self.quota.total {
+            return Err(Exhausted);
+        }
+        if let Some(address) = self.address {
+            let of_address = taken.by_address.get(&address).copied().unwrap_or_default().saturating_add(amount);
+            if of_address > self.quota.per_address {
+                return Err(Exhausted);
+            }
+            if of_address > 0 {
+                taken.by_address.insert(address, of_address);
+            }
+        }
+        taken.total = total;
+        self.amount += amount;
+        Ok(())
+    }
+
+    /// Gives everything back.
+    pub(crate) fn release(&mut self) {
+        if self.amount == 0 {
+            return;
+        }
+        let mut taken = self.quota.taken();
+        taken.total = taken.total.saturating_sub(self.amount);
+        if let Some(address) = self.address {
+            let left = taken.by_address.get(&address).copied().unwrap_or_default().saturating_sub(self.amount);
+            if left == 0 {
+                taken.by_address.remove(&address);
+            } else {
+                taken.by_address.insert(address, left);
+            }
+        }
+        self.amount = 0;
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> Option<IpAddr> {
+        Some(text.parse().unwrap())
+    }
+
+    #[test]
+    fn bounds_the_total_and_each_address() {
+        let quota = Arc::new(Quota::new(10, 6));
+        let (mut one, mut other) = (quota.share(ip("192.0.2.1")), quota.share(ip("192.0.2.1")));
+        assert_eq!((one.grow(4), other.grow(3), other.grow(2)), (Ok(()), Err(Exhausted), Ok(())));
+        let mut elsewhere = quota.share(ip("192.0.2.2"));
+        assert_eq!((elsewhere.grow(5), elsewhere.grow(4)), (Err(Exhausted), Ok(())));
+        let mut proxy = quota.share(None);
+        assert_eq!(proxy.grow(1), Err(Exhausted));
+        drop(one);
+        assert_eq!((proxy.grow(4), other.grow(1)), (Ok(()), Err(Exhausted)));
+    }
+
+    #[test]
+    fn forgets_addresses_that_hold_nothing() {
+        let quota = Arc::new(Quota::new(100, 10));
+        for last in 0..50_u8 {
+            let mut share = quota.share(Some(IpAddr::from([192, 0, 2, last])));
+            share.grow(10).unwrap();
+        }
+        assert!(quota.taken().by_address.is_empty());
+        assert_eq!(quota.taken().total, 0);
+    }
+
+    #[test]
+    fn an_ipv6_network_is_one_address() {
+        let quota = Arc::new(Quota::new(100, 1));
+        let (mut one, mut other) = (quota.share(ip("2001:db8::1")), quota.share(ip("2001:db8::2")));
+        assert_eq!((one.grow(1), other.grow(1)), (Ok(()), Err(Exhausted)));
+    }
+}

@@ -1,0 +1,171 @@
+//! Accepts connections within a quota and serves HTTP/1.1 on them.
+
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, KeepAlive, Protocol, Request, Response};
+use actix_service::{IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt as _, fn_service, map_config};
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{AppConfig, Server};
+use tokio::net::TcpStream;
+use tracing::warn;
+
+use super::connection::{Connection, Times};
+use super::quota::Quota;
+use super::stream::BoundedStream;
+use crate::address::TrustedProxies;
+
+/// How long a refused client may take to read the refusal.
+const REFUSAL_TIME: Duration = Duration::from_secs(1);
+/// Refusals that are written at the same time; further connections are closed without one.
+const REFUSALS: usize = 64;
+const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
+    content-type: application/problem+json\r\n\
+    content-length: 144\r\n\
+    retry-after: 1\r\n\
+    connection: close\r\n\r\n\
+    {\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,\"detail\":\"Too many connections.\",\"instance\":\"\",\"reason\":\"too_many_connections\"}";
+
+/// The bounds of connections.
+#[derive(Clone, Debug)]
+pub struct ConnectionLimits {
+    /// Connections, in all and per address. Trusted proxies are bounded by the total alone.
+    pub connections: Arc<Quota>,
+    /// Bytes held by all requests.
+    pub buffered: Arc<Quota>,
+    /// Proxies in front of this server.
+    pub proxies: TrustedProxies,
+    /// The longest time for a request's head.
+    pub head_timeout: Duration,
+    /// How long a connection without a request stays open.
+    pub keep_alive: Duration,
+    /// Threads that serve; as many as there are cores when not given.
+    pub workers: Option<usize>,
+    /// How long running requests may take to finish when the server stops.
+    pub drain_timeout: Duration,
+}
+
+/// Serves an application on a listener.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub fn serve<F, I, S, B>(listener: TcpListener, limits: &ConnectionLimits, application: F) -> io::Result<Server>
+where
+    F: Fn() -> I + Send + Clone + 'static,
+    I: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig> + 'static,
+    S::Error: Into<Error> + 'static,
+    S::InitError: fmt::Debug,
+    S::Response: Into<Response<B>> + 'static,
+    <S::Service as Service<Request>>::Future: 'static,
+    S::Service: 'static,
+    B: MessageBody + 'static,
+{
+    let mut builder = Server::build().disable_signals().shutdown_timeout(limits.drain_timeout.as_secs());
+    if let Some(workers) = limits.workers {
+        builder = builder.workers(workers);
+    }
+    let stopping = builder.graceful_shutdown_signal();
+    let address = listener.local_addr()?;
+    let door = Arc::new(Door { limits: limits.clone(), refusals: AtomicUsize::new(0) });
+    let builder = builder.listen("api", listener, move || {
+        let stopping = stopping.clone();
+        let service = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .keep_alive(KeepAlive::Timeout(door.limits.keep_alive))
+            .client_request_timeout(door.limits.head_timeout)
+            .client_disconnect_timeout(REFUSAL_TIME)
+            .local_addr(address)
+            .on_connect_ext(|stream: &BoundedStream, data: &mut actix_http::Extensions| {
+                data.insert(Rc::clone(stream.connection()));
+            });
+        let application = application().into_factory().map_err(|error| error.into().error_response());
+        let service = service.finish(map_config(application, |_| AppConfig::default()));
+        let door = Arc::clone(&door);
+        fn_service(move |stream: TcpStream| {
+            let door = Arc::clone(&door);
+            async move { door.open(stream).await.map(|(stream, peer)| (stream, Protocol::Http1, peer)) }
+        })
+        .and_then(service)
+    })?;
+    Ok(builder.run())
+}
+
+struct Door {
+    limits: ConnectionLimits,
+    refusals: AtomicUsize,
+}
+
+impl Door {
+    /// Lets a connection in, or tells its client to come later.
+    async fn open(&self, stream: TcpStream) -> Result<(BoundedStream, Option<SocketAddr>), DispatchError> {
+        let peer = stream.peer_addr().ok();
+        let counted = peer.map(|peer| peer.ip().to_canonical()).filter(|peer| !self.limits.proxies.trust(*peer));
+        let mut place = self.limits.connections.share(counted);
+        if place.grow(1).is_err() {
+            metrics::counter!("identity_http_connections_refused_total", "reason" => "connections").increment(1);
+            self.refuse(&stream).await;
+            return Err(DispatchError::Io(io::ErrorKind::QuotaExceeded.into()));
+        }
+        // Small answers are not delayed; a socket that refuses the option still works.
+        let _delayed = stream.set_nodelay(true);
+        // A head that stalls is answered by the framework first, and ended here if that fails.
+        let times = Times {
+            head: self.limits.head_timeout + Duration::from_secs(1),
+            idle: self.limits.keep_alive + Duration::from_secs(1),
+        };
+        let connection = Connection::new(times, self.limits.buffered.share(counted));
+        Ok((BoundedStream::new(stream, connection, place), peer))
+    }
+
+    async fn refuse(&self, stream: &TcpStream) {
+        let others = self.refusals.fetch_add(1, Ordering::Relaxed);
+        if others == 0 {
+            warn!("connections.refused");
+        }
+        if others < REFUSALS {
+            // A client that does not take the answer gets none.
+            let _late = tokio::time::timeout(REFUSAL_TIME, say(stream)).await;
+        }
+        self.refusals.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Writes the refusal and reads what the client sent, so that closing does not take the answer back.
+async fn say(stream: &TcpStream) -> io::Result<()> {
+    stream.writable().await?;
+    stream.try_write(REFUSAL)?;
+    let mut discarded = [0; 1024];
+    loop {
+        stream.readable().await?;
+        match stream.try_read(&mut discarded) {
+            Ok(0) => return Ok(()),
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
+            Ok(_) | Err(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_refusal_has_its_length() {
+        let text = std::str::from_utf8(REFUSAL).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains(&format!("content-length: {}\r\n", body.len())), "{}", body.len());
+        let problem: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!(problem["status"], 503);
+    }
+}

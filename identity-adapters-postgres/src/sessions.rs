@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use identity_core::entity::{Principal, Session, SessionIdHash, WhichSessions, to_microsecond};
-use identity_core::port::{SessionQuery, SessionStore, StoreError};
+use identity_core::port::{FamiliarPair, SessionQuery, SessionStore, StoreError};
 use identity_core::search::Page;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
@@ -140,7 +140,34 @@ impl SessionStore for PostgresSessionStore {
         Ok(self.write(statement.bind(key.as_slice()).bind(to_microsecond(until))).await? == 1)
     }
 
+    async fn note_familiar(&self, pair: &FamiliarPair, until: OffsetDateTime) -> Result<(), StoreError> {
+        let statement = sqlx::query(
+            "INSERT INTO familiar_sign_ins (pair, expires_at) VALUES ($1, $2) \
+             ON CONFLICT (pair) DO UPDATE SET expires_at = GREATEST(familiar_sign_ins.expires_at, excluded.expires_at)",
+        );
+        self.write(statement.bind(pair.as_slice()).bind(to_microsecond(until))).await.map(drop)
+    }
+
+    async fn familiar(
+        &self,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<Vec<(FamiliarPair, OffsetDateTime)>, StoreError> {
+        const SQL: &str = "SELECT pair, expires_at FROM familiar_sign_ins WHERE expires_at > $1 ORDER BY expires_at DESC, pair LIMIT $2";
+        let query = sqlx::query(SQL).bind(to_microsecond(now)).bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        let rows = query.fetch_all(self.database.pool()).await.map_err(failed)?;
+        let wrong = |_| StoreError::unreadable("familiar_sign_ins", "?", "pair is not 32 bytes");
+        rows.iter()
+            .map(|row| {
+                let pair = row.try_get::<&[u8], _>("pair").map_err(failed)?;
+                Ok((FamiliarPair::try_from(pair).map_err(wrong)?, row.try_get("expires_at").map_err(failed)?))
+            })
+            .collect()
+    }
+
     async fn sweep(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
+        self.write(sqlx::query("DELETE FROM familiar_sign_ins WHERE expires_at <= $1").bind(to_microsecond(now)))
+            .await?;
         self.write(sqlx::query("DELETE FROM used_keys WHERE expires_at <= $1").bind(to_microsecond(now))).await?;
         self.write(sqlx::query("DELETE FROM sessions WHERE expires_at <= $1").bind(to_microsecond(now))).await
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use identity_core::entity::{Principal, Session, SessionIdHash, WhichSessions};
-use identity_core::port::{SessionQuery, SessionStore, StoreError};
+use identity_core::port::{FamiliarPair, SessionQuery, SessionStore, StoreError};
 use identity_core::search::Page;
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -140,7 +140,36 @@ impl SessionStore for SqliteSessionStore {
         Ok(self.write(statement.bind(key.as_slice()).bind(to_text(until))).await? == 1)
     }
 
+    async fn note_familiar(&self, pair: &FamiliarPair, until: OffsetDateTime) -> Result<(), StoreError> {
+        let statement = sqlx::query(
+            "INSERT INTO familiar_sign_ins (pair, expires_at) VALUES (?, ?) \
+             ON CONFLICT (pair) DO UPDATE SET expires_at = max(expires_at, excluded.expires_at)",
+        );
+        self.write(statement.bind(pair.as_slice()).bind(to_text(until))).await.map(drop)
+    }
+
+    async fn familiar(
+        &self,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<Vec<(FamiliarPair, OffsetDateTime)>, StoreError> {
+        const SQL: &str = "SELECT pair, expires_at FROM familiar_sign_ins WHERE expires_at > ? ORDER BY expires_at DESC, pair LIMIT ?";
+        let query = sqlx::query(SQL).bind(to_text(now)).bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        let rows = query.fetch_all(self.database.readers()).await.map_err(failed)?;
+        let wrong = |_| StoreError::unreadable("familiar_sign_ins", "?", "pair is not 32 bytes");
+        rows.iter()
+            .map(|row| {
+                let pair = row.try_get::<&[u8], _>("pair").map_err(failed)?;
+                Ok((
+                    FamiliarPair::try_from(pair).map_err(wrong)?,
+                    parse("familiar_sign_ins", "?", row.try_get("expires_at").map_err(failed)?)?,
+                ))
+            })
+            .collect()
+    }
+
     async fn sweep(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
+        self.write(sqlx::query("DELETE FROM familiar_sign_ins WHERE expires_at <= ?").bind(to_text(now))).await?;
         self.write(sqlx::query("DELETE FROM used_keys WHERE expires_at <= ?").bind(to_text(now))).await?;
         self.write(sqlx::query("DELETE FROM sessions WHERE expires_at <= ?").bind(to_text(now))).await
     }

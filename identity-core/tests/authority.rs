@@ -19,8 +19,8 @@ use identity_core::fake::{
 };
 use identity_core::matrix::Matrix;
 use identity_core::port::{
-    AuditDraft, AuditLog, IdentityProvider, MockTokenVerifier, PasswordHasher, RejectedToken, SessionStore, TokenError,
-    VerifiedToken,
+    AuditDraft, AuditLog, Busy, IdentityProvider, MockTokenVerifier, PasswordHasher, RejectedToken, SessionStore,
+    Standing, TokenError, VerifiedToken,
 };
 use identity_core::preset;
 use identity_core::service::cluster::{ClusterUsers, NewUser, Setup};
@@ -178,8 +178,8 @@ async fn a_right_revoked_while_a_password_is_hashed_creates_no_user() {
             self.0.revoke().await;
             PlainPasswordHasher.hash(password).await
         }
-        async fn verify(&self, password: &Secret, hash: &PasswordHash) -> bool {
-            PlainPasswordHasher.verify(password, hash).await
+        async fn verify(&self, password: &Secret, hash: &PasswordHash, standing: Standing) -> Result<bool, Busy> {
+            PlainPasswordHasher.verify(password, hash, standing).await
         }
         async fn remembers(&self, _: &Secret, _: &PasswordHash) -> bool {
             false

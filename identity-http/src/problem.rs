@@ -215,6 +215,7 @@ impl Problem {
                 Self::unauthorized(schemes.into_iter(), "scheme_not_offered", detail, false)
             }
             AuthenticationError::Throttled { retry_after } => Self::throttled(detail, *retry_after),
+            AuthenticationError::Busy { retry_after } => Self::unavailable("too_busy", &detail, *retry_after),
             AuthenticationError::Unavailable { retry_after } => {
                 Self::unavailable("issuer_unavailable", &detail, *retry_after)
             }

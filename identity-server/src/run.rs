@@ -131,6 +131,10 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
             directory: directory.as_deref(),
         };
         let assembled = profile::assemble(&config, parts)?;
+        // Without it, users sign in as strangers at first: no reason not to start.
+        if let Err(error) = assembled.surfaces.authentication.recall_familiarity().await {
+            warn!(error = &error as &dyn std::error::Error, "familiarity.recall.failed");
+        }
         Ok::<_, RunError>((stores, engine, assembled, directory))
     };
     let (stores, engine, assembled, directory) = tokio::select! {

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use time::{Duration, OffsetDateTime};
 
 use super::lock;
-use crate::port::{Clock, Crypto, Ids, PasswordHasher};
+use crate::port::{Busy, Clock, Crypto, Ids, PasswordHasher, Standing};
 use crate::value::{PasswordHash, Secret};
 
 /// A [`Clock`] that stands still until it is told otherwise.
@@ -91,8 +91,8 @@ impl PasswordHasher for PlainPasswordHasher {
         Some(plain(password))
     }
 
-    async fn verify(&self, password: &Secret, hash: &PasswordHash) -> bool {
-        *hash == plain(password)
+    async fn verify(&self, password: &Secret, hash: &PasswordHash, _: Standing) -> Result<bool, Busy> {
+        Ok(*hash == plain(password))
     }
 
     async fn remembers(&self, _: &Secret, _: &PasswordHash) -> bool {

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::lock;
 use crate::entity::{Session, SessionIdHash, WhichSessions, to_microsecond};
-use crate::port::{SessionQuery, SessionStore, StoreError};
+use crate::port::{FamiliarPair, SessionQuery, SessionStore, StoreError};
 use crate::search::Page;
 
 /// A [`SessionStore`] in memory. Clones share one state.
@@ -15,6 +15,7 @@ use crate::search::Page;
 pub struct MemorySessionStore {
     sessions: Arc<Mutex<HashMap<SessionIdHash, Session>>>,
     used: Arc<Mutex<HashMap<[u8; 32], OffsetDateTime>>>,
+    familiar: Arc<Mutex<HashMap<FamiliarPair, OffsetDateTime>>>,
 }
 
 fn is_meant(which: &WhichSessions, session: &Session) -> bool {
@@ -91,9 +92,31 @@ impl SessionStore for MemorySessionStore {
         Ok(lock(&self.used).insert(key, to_microsecond(until)).is_none())
     }
 
+    async fn note_familiar(&self, pair: &FamiliarPair, until: OffsetDateTime) -> Result<(), StoreError> {
+        let until = to_microsecond(until);
+        let mut familiar = lock(&self.familiar);
+        let kept = familiar.entry(*pair).or_insert(until);
+        *kept = (*kept).max(until);
+        Ok(())
+    }
+
+    async fn familiar(
+        &self,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<Vec<(FamiliarPair, OffsetDateTime)>, StoreError> {
+        let now = to_microsecond(now);
+        let mut pairs: Vec<_> = lock(&self.familiar).iter().map(|(pair, until)| (*pair, *until)).collect();
+        pairs.retain(|(_, until)| *until > now);
+        pairs.sort_by_key(|(pair, until)| (Reverse(*until), *pair));
+        pairs.truncate(limit);
+        Ok(pairs)
+    }
+
     async fn sweep(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
         let now = to_microsecond(now);
         lock(&self.used).retain(|_, until| *until > now);
+        lock(&self.familiar).retain(|_, until| *until > now);
         Ok(lock(&self.sessions).extract_if(|_, session| session.expires_at <= now).count() as u64)
     }
 }

@@ -1,5 +1,8 @@
 //! Time, randomness, ciphers and deliberate slowness, injected.
 
+use std::net::IpAddr;
+use std::time::Duration;
+
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
@@ -36,17 +39,37 @@ pub trait Crypto: Send + Sync {
     fn open(&self, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>>;
 }
 
+/// Whose password is verified: it decides what waits for what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// A user at an address where that user has signed in before, or work that was permitted.
+    Familiar,
+    /// Any other attempt, from this address. Strangers wait for familiar work, in a bounded queue.
+    Stranger(Option<IpAddr>),
+}
+
+/// Too many attempts wait already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many sign-ins at once; try again later")]
+pub struct Busy {
+    /// When to try again.
+    pub retry_after: Duration,
+}
+
 /// Passwords to hashes. Expensive on purpose; implementations keep the work off the threads that serve requests.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait PasswordHasher: Send + Sync {
-    /// A new hash of `password`, with a salt of its own. `None` when the machine cannot make one (no memory, no
+    /// A new hash of `password`, with a salt of its own: permitted work, which does not wait for strangers. `None` when the machine cannot make one (no memory, no
     /// randomness).
     async fn hash(&self, password: &Secret) -> Option<PasswordHash>;
 
     /// Whether `password` is the one that `hash` was made of. A text that is not a hash is nobody's password; to find that
     /// out takes as much work as a wrong password does.
-    async fn verify(&self, password: &Secret, hash: &PasswordHash) -> bool;
+    ///
+    /// # Errors
+    /// When the attempt is a stranger's and too many of them wait already; then nothing was verified.
+    async fn verify(&self, password: &Secret, hash: &PasswordHash, standing: Standing) -> Result<bool, Busy>;
 
     /// Whether this was verified a moment ago, and so costs nothing now. Never true for a wrong password.
     async fn remembers(&self, password: &Secret, hash: &PasswordHash) -> bool;

@@ -21,7 +21,7 @@ pub use audit_log::AuditLog;
 pub use audit_query::{AuditField, AuditFilter, AuditPosition, AuditQuery, AuditText, TimeFilter};
 pub use deletion_journal::DeletionJournal;
 pub use directory::{ApiDirectory, ClientDirectory, DirectoryError, GroupDirectory, RoleDirectory, UserDirectory};
-pub use effects::{Clock, Crypto, Ids, PasswordHasher};
+pub use effects::{Busy, Clock, Crypto, Ids, PasswordHasher, Standing};
 pub use entitlements::{Entitled, Entitlements};
 pub use entity_locks::{EntityLock, EntityLocks, LOCK_HELD_MAX, LocalLocks, LockKey};
 pub use identity_provider::{
@@ -31,7 +31,7 @@ pub use identity_provider::{
 pub use inspection::{Evidence, Inspection, InspectionStep};
 pub use net::{Net, NetRows, split};
 pub use policy_store::{AuditDraft, Commit, Logged, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail};
-pub use session_store::{SessionQuery, SessionStore};
+pub use session_store::{FamiliarPair, SessionQuery, SessionStore};
 pub use token_verifier::{RejectedToken, TokenError, TokenVerifier, VerifiedToken};
 
 #[cfg(feature = "mocks")]

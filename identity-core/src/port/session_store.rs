@@ -16,7 +16,10 @@ pub struct SessionQuery {
     pub page: PageRequest,
 }
 
-/// Where browser sessions are kept, for all replicas.
+/// A digest of a username and an address: the store holds neither.
+pub type FamiliarPair = [u8; 32];
+
+/// Where browser sessions are kept, and at which addresses users have signed in, for all replicas.
 ///
 /// Contract: what one replica wrote, every replica reads. An expired session is never found or listed, whether or not it
 /// was swept. Times are kept to the microsecond.
@@ -45,6 +48,16 @@ pub trait SessionStore: Send + Sync {
     /// Whether nobody has used this key before, on any replica. It is remembered until `until`, at least.
     async fn use_once(&self, key: [u8; 32], until: OffsetDateTime) -> Result<bool, StoreError>;
 
-    /// Removes what has expired at `now`, sessions and used keys; says how many sessions.
+    /// Keeps that a user is familiar at an address until `until`, or until when it was kept before, if that is later.
+    async fn note_familiar(&self, pair: &FamiliarPair, until: OffsetDateTime) -> Result<(), StoreError>;
+
+    /// The pairs that are familiar at `now`, and until when: the latest `limit` of them, latest first.
+    async fn familiar(
+        &self,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<Vec<(FamiliarPair, OffsetDateTime)>, StoreError>;
+
+    /// Removes what has expired at `now`: sessions, used keys and familiar pairs. Returns the number of sessions.
     async fn sweep(&self, now: OffsetDateTime) -> Result<u64, StoreError>;
 }

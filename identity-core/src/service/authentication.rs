@@ -4,13 +4,17 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tracing::warn;
+
 use super::access::Logins;
 use super::credential::{BearerToken, Password, Unprotected};
-use super::throttle::Throttle;
+use super::throttle::{CAPACITY, Throttle};
 use super::{Caller, Credential};
 use crate::engine::Engine;
 use crate::entity::{Actor, Principal};
-use crate::port::{PasswordHasher, RejectedToken, TokenError, TokenVerifier};
+use crate::port::{
+    Busy, Crypto, PasswordHasher, RejectedToken, SessionStore, Standing, StoreError, TokenError, TokenVerifier,
+};
 use crate::resolve::{Presented, Subject, resolve};
 use crate::value::{PasswordHash, Secret, Username};
 
@@ -23,6 +27,7 @@ pub struct Authentication {
     bearer: Option<Arc<dyn TokenVerifier>>,
     basic: Option<Arc<dyn PasswordHasher>>,
     throttle: Throttle,
+    familiarity: Option<Arc<dyn SessionStore>>,
     unprotected: bool,
     logins: Arc<Logins>,
 }
@@ -42,6 +47,12 @@ pub enum AuthenticationError {
     /// Too many wrong ones came before; nobody looked whether this one is right.
     #[error("too many attempts have failed; try again later")]
     Throttled {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// Too many attempts wait to be verified.
+    #[error("too many sign-ins at once; try again later")]
+    Busy {
         /// When to try again.
         retry_after: Duration,
     },
@@ -66,6 +77,7 @@ impl Authentication {
             bearer,
             basic,
             throttle: Throttle::new(),
+            familiarity: None,
             unprotected: false,
             logins: Arc::new(Logins::new(0, false)),
         }
@@ -81,6 +93,23 @@ impl Authentication {
     #[must_use]
     pub fn noting(self, logins: Arc<Logins>) -> Self {
         Self { logins, ..self }
+    }
+
+    /// The same, which stores at which addresses users have signed in.
+    #[must_use]
+    pub fn storing_familiarity(self, store: Arc<dyn SessionStore>, crypto: Arc<dyn Crypto>) -> Self {
+        Self { throttle: self.throttle.storable(crypto), familiarity: Some(store), ..self }
+    }
+
+    /// Reads which users are familiar at which addresses.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn recall_familiarity(&self) -> Result<(), StoreError> {
+        let Some(store) = &self.familiarity else { return Ok(()) };
+        let now = self.engine.clock().now();
+        self.throttle.recall(&store.familiar(now, CAPACITY).await?, now);
+        Ok(())
     }
 
     /// Whoever brings no credentials, if that is allowed.
@@ -166,16 +195,26 @@ impl Authentication {
         address: Option<IpAddr>,
     ) -> Result<(), AuthenticationError> {
         let attempt = self.throttle.attempt(username, address);
-        let _turn = self.throttle.turn(attempt).await;
+        let _turn = self.throttle.turn(attempt, self.engine.clock().now()).await;
         if hasher.remembers(password, hash).await {
             return Ok(());
         }
         let now = || self.engine.clock().now();
         self.throttle.admit(attempt, now()).map_err(|retry_after| AuthenticationError::Throttled { retry_after })?;
-        if !hasher.verify(password, hash).await {
+        let is_familiar = self.throttle.is_familiar(attempt, now());
+        let standing = if is_familiar { Standing::Familiar } else { Standing::Stranger(address) };
+        let verified = hasher.verify(password, hash, standing).await.map_err(|Busy { retry_after }| {
+            self.throttle.give_back(attempt, now());
+            AuthenticationError::Busy { retry_after }
+        })?;
+        if !verified {
             return Err(AuthenticationError::Password);
         }
-        self.throttle.succeeded(attempt, now());
+        if let (Some((pair, until)), Some(store)) = (self.throttle.succeeded(attempt, now()), &self.familiarity)
+            && let Err(error) = store.note_familiar(&pair, until).await
+        {
+            warn!(error = &error as &dyn std::error::Error, "familiarity.note.failed");
+        }
         Ok(())
     }
 }

@@ -21,12 +21,13 @@
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use time::OffsetDateTime;
 
 use super::buckets::{Expiring, Rule};
+use crate::port::{Crypto, FamiliarPair};
 use crate::value::client_network;
 
 const OF_ADDRESS: Rule = Rule { size: 50, refill: time::Duration::seconds(6) };
@@ -34,8 +35,10 @@ const OF_USERNAME: Rule = Rule { size: 20, refill: time::Duration::seconds(6) };
 const OF_PAIR: Rule = Rule { size: 50, refill: time::Duration::seconds(2) };
 /// How long a user is familiar at an address.
 const FAMILIAR: time::Duration = time::Duration::days(30);
+/// How old a stored familiarity may be before it is stored again.
+const REFRESH: time::Duration = time::Duration::days(1);
 /// Entries of each kind that are kept.
-const CAPACITY: usize = 20_000;
+pub(super) const CAPACITY: usize = 20_000;
 /// Attempts of one pair take turns; this many pairs need not wait for each other.
 const TURNS: u64 = 1024;
 
@@ -43,7 +46,10 @@ const TURNS: u64 = 1024;
 pub(super) struct Throttle {
     seed: RandomState,
     state: Mutex<State>,
-    turns: Vec<async_lock::Mutex<()>>,
+    /// Turns of familiar pairs, and of others: a familiar pair takes no turns with a stranger's.
+    turns: [Vec<async_lock::Mutex<()>>; 2],
+    /// Makes the digests by which stores know pairs.
+    crypto: Option<Arc<dyn Crypto>>,
 }
 
 /// Whose attempt it is.
@@ -52,6 +58,7 @@ pub(super) struct Attempt {
     address: u64,
     username: u64,
     pair: u64,
+    digest: Option<FamiliarPair>,
 }
 
 struct State {
@@ -69,23 +76,52 @@ impl Throttle {
     fn with_capacity(capacity: usize) -> Self {
         let expiring = || Expiring::new(capacity);
         let state = State { addresses: expiring(), usernames: expiring(), pairs: expiring(), familiar: expiring() };
-        let turns = (0..TURNS).map(|_| async_lock::Mutex::new(())).collect();
-        Self { seed: RandomState::new(), state: Mutex::new(state), turns }
+        let turns = || (0..TURNS).map(|_| async_lock::Mutex::new(())).collect();
+        Self { seed: RandomState::new(), state: Mutex::new(state), turns: [turns(), turns()], crypto: None }
+    }
+
+    /// The same, whose familiar pairs can be stored.
+    pub(super) fn storable(self, crypto: Arc<dyn Crypto>) -> Self {
+        Self { crypto: Some(crypto), ..self }
     }
 
     pub(super) fn attempt(&self, username: &str, address: Option<IpAddr>) -> Attempt {
         let place = address.map(client_network);
+        let digest = self.crypto.as_ref().map(|crypto| {
+            let place = place.map(|place| place.to_string()).unwrap_or_default();
+            crypto.digest(format!("familiar\0{place}\0{username}").as_bytes())
+        });
         Attempt {
             address: self.seed.hash_one(place),
             username: self.seed.hash_one(username),
-            pair: self.seed.hash_one((username, place)),
+            pair: digest.map_or_else(|| self.seed.hash_one((username, place)), |digest| self.pair(&digest)),
+            digest,
         }
+    }
+
+    fn pair(&self, digest: &FamiliarPair) -> u64 {
+        self.seed.hash_one(digest)
+    }
+
+    /// Knows pairs that were familiar before this process.
+    pub(super) fn recall(&self, pairs: &[(FamiliarPair, OffsetDateTime)], now: OffsetDateTime) {
+        let mut state = self.state();
+        for (digest, until) in pairs {
+            state.familiar.put(self.pair(digest), *until, now);
+        }
+    }
+
+    /// Whether the user has signed in from there lately.
+    pub(super) fn is_familiar(&self, attempt: Attempt, now: OffsetDateTime) -> bool {
+        self.state().is_familiar(attempt, now)
     }
 
     /// Waits until no other attempt of the same pair is under way: what that one finds out counts for this one, and a burst
     /// of good credentials spends one token at a time.
-    pub(super) async fn turn(&self, attempt: Attempt) -> Option<async_lock::MutexGuard<'_, ()>> {
-        let turn = usize::try_from(attempt.pair % TURNS).ok().and_then(|place| self.turns.get(place));
+    pub(super) async fn turn(&self, attempt: Attempt, now: OffsetDateTime) -> Option<async_lock::MutexGuard<'_, ()>> {
+        let [familiar, others] = &self.turns;
+        let turns = if self.is_familiar(attempt, now) { familiar } else { others };
+        let turn = usize::try_from(attempt.pair % TURNS).ok().and_then(|place| turns.get(place));
         match turn {
             Some(turn) => Some(turn.lock().await),
             None => None,
@@ -107,14 +143,23 @@ impl Throttle {
         Ok(())
     }
 
-    /// Gives the token of an admitted attempt back, and remembers that the user is at home there.
-    pub(super) fn succeeded(&self, attempt: Attempt, now: OffsetDateTime) {
+    /// Gives the token of an admitted attempt back that was not verified.
+    pub(super) fn give_back(&self, attempt: Attempt, now: OffsetDateTime) {
+        self.state().give_back(attempt, now);
+    }
+
+    /// Gives the token of an admitted attempt back, and remembers that the user is familiar there. Answers what to store of
+    /// that, if it is worth it.
+    pub(super) fn succeeded(&self, attempt: Attempt, now: OffsetDateTime) -> Option<(FamiliarPair, OffsetDateTime)> {
         let mut state = self.state();
-        for (bucket, rule, key) in state.buckets(attempt, now) {
-            let full = bucket.full_at(key, rule, now);
-            bucket.put(key, full - rule.refill, now);
+        state.give_back(attempt, now);
+        let until = now + FAMILIAR;
+        let is_stored = state.familiar.get(attempt.pair).is_some_and(|stored| until - stored < REFRESH);
+        if is_stored {
+            return None;
         }
-        state.familiar.put(attempt.pair, now + FAMILIAR, now);
+        state.familiar.put(attempt.pair, until, now);
+        attempt.digest.map(|digest| (digest, until))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -123,9 +168,20 @@ impl Throttle {
 }
 
 impl State {
+    fn is_familiar(&self, attempt: Attempt, now: OffsetDateTime) -> bool {
+        self.familiar.get(attempt.pair).is_some_and(|until| until > now)
+    }
+
+    fn give_back(&mut self, attempt: Attempt, now: OffsetDateTime) {
+        for (bucket, rule, key) in self.buckets(attempt, now) {
+            let full = bucket.full_at(key, rule, now);
+            bucket.put(key, full - rule.refill, now);
+        }
+    }
+
     /// The buckets that an attempt draws from.
     fn buckets(&mut self, attempt: Attempt, now: OffsetDateTime) -> Vec<(&mut Expiring, &'static Rule, u64)> {
-        if self.familiar.get(attempt.pair).is_some_and(|until| until > now) {
+        if self.is_familiar(attempt, now) {
             return vec![(&mut self.pairs, &OF_PAIR, attempt.pair)];
         }
         vec![(&mut self.addresses, &OF_ADDRESS, attempt.address), (&mut self.usernames, &OF_USERNAME, attempt.username)]

@@ -93,22 +93,20 @@ impl Connection {
         }
         let left = |most: usize| most.saturating_sub(self.ahead.get());
         match self.phase.get() {
-            Phase::Idle | Phase::Head if left(TURN) == 0 => {
+            Phase::Serving if left(WINDOW) == 0 => Allowance::Wait,
+            Phase::Serving => Allowance::Bytes(left(WINDOW)),
+            Phase::Idle | Phase::Head | Phase::Draining if left(TURN) == 0 => {
                 self.ahead.set(0);
                 Allowance::NextTurn
             }
-            Phase::Idle | Phase::Head => Allowance::Bytes(left(TURN)),
-            Phase::Serving if left(WINDOW) == 0 => Allowance::Wait,
-            Phase::Serving => Allowance::Bytes(left(WINDOW)),
-            Phase::Draining => Allowance::Bytes(usize::MAX),
+            Phase::Idle | Phase::Head | Phase::Draining => Allowance::Bytes(left(TURN)),
         }
     }
 
     /// Notes bytes that were read.
     pub(super) fn read(&self, bytes: usize) -> Result<(), Exhausted> {
         match self.phase.get() {
-            Phase::Draining => return Ok(()),
-            Phase::Serving => {}
+            Phase::Draining | Phase::Serving => {}
             Phase::Idle | Phase::Head => {
                 if self.phase.replace(Phase::Head) == Phase::Idle {
                     self.deadline.set(Some(Instant::now() + self.times.head));
@@ -122,9 +120,9 @@ impl Connection {
         Ok(())
     }
 
-    /// Ends a turn: the head was looked at.
+    /// Ends a turn: what was read is looked at, or thrown away.
     pub(super) fn turned(&self) {
-        if matches!(self.phase.get(), Phase::Idle | Phase::Head) {
+        if self.phase.get() != Phase::Serving {
             self.ahead.set(0);
         }
     }

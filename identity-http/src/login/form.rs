@@ -69,7 +69,9 @@ pub(super) async fn sign_in(
         Err(error) => {
             let problem = Problem::from_authentication(&error, Vec::new());
             let complaint = match error {
-                AuthenticationError::Throttled { retry_after } => Complaint::Throttled(retry_after),
+                AuthenticationError::Throttled { retry_after } | AuthenticationError::Busy { retry_after } => {
+                    Complaint::Throttled(retry_after)
+                }
                 _ => Complaint::Wrong,
             };
             let reason = if matches!(complaint, Complaint::Wrong) { "password" } else { "throttled" };

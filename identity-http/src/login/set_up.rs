@@ -1,8 +1,8 @@
 //! `/auth/setup`: the first administrator, while there is none (orchestration reference §1.8, for people).
 
 use actix_web::http::{StatusCode, header};
-use actix_web::web::{Data, Form, Payload};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError};
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use identity_core::service::Authentication;
 use identity_core::service::cluster::NewUser;
 use identity_core::value::{Email, Name, Secret};
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::page::{self, Frame};
 use super::{FirstAdministrator, SignIn, csrf, form, request_id, start};
 use crate::address;
-use crate::body::Findings;
+use crate::body::{Findings, Form};
 use crate::problem::Problem;
 
 /// What the form holds: shown again when it is refused, but for the password.
@@ -46,9 +46,9 @@ pub(super) async fn create(
     payload: Payload,
 ) -> HttpResponse {
     let Some(first) = sign_in.open_setup() else { return to_sign_in(&sign_in) };
-    let wanted = match Form::<Wanted>::from_request(&request, &mut payload.into_inner()).await {
-        Ok(Form(wanted)) => wanted,
-        Err(error) => return error.error_response(),
+    let wanted = match Form::<Wanted>::receive(&request, &mut payload.into_inner()).await.and_then(Form::required) {
+        Ok(wanted) => wanted,
+        Err(problem) => return problem.error_response(),
     };
     let refuse = |problem: &Problem| show(&sign_in, &request, &wanted, problem.status_code(), Some(problem.detail()));
     if !csrf::is_own(&request, sign_in.cookies().form(&request).as_ref(), wanted.csrf.as_deref()) {

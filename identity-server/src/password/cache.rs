@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::hmac::{self, Context, HMAC_SHA256, Key};
 use aws_lc_rs::rand::SystemRandom;
-use identity_core::port::{Clock, PasswordHasher};
+use identity_core::port::{Busy, Clock, PasswordHasher, Standing};
 use identity_core::value::{PasswordHash, Secret};
 use moka::future::Cache;
 use time::OffsetDateTime;
@@ -68,15 +68,21 @@ impl PasswordHasher for CachedPasswordHasher {
         self.slow.hash(password).await
     }
 
-    /// One that was asked at the same time as another of the same shares its answer.
-    async fn verify(&self, password: &Secret, hash: &PasswordHash) -> bool {
-        let Some(digest) = self.digest(password, hash) else { return false };
+    /// Concurrent verifications of the same pair share one answer.
+    async fn verify(&self, password: &Secret, hash: &PasswordHash, standing: Standing) -> Result<bool, Busy> {
+        let Some(digest) = self.digest(password, hash) else { return Ok(false) };
         if self.is_fresh(&digest).await {
-            return true;
+            return Ok(true);
         }
         self.verified.invalidate(&digest).await;
-        let slowly = async { self.slow.verify(password, hash).await.then(|| self.clock.now()) };
-        self.verified.optionally_get_with(digest, slowly).await.is_some()
+        let slowly = async {
+            let verified = self.slow.verify(password, hash, standing).await.map_err(Some)?;
+            if verified { Ok(self.clock.now()) } else { Err(None) }
+        };
+        match self.verified.try_get_with(digest, slowly).await {
+            Ok(_) => Ok(true),
+            Err(failure) => failure.map_or(Ok(false), Err),
+        }
     }
 
     async fn remembers(&self, password: &Secret, hash: &PasswordHash) -> bool {
@@ -109,10 +115,10 @@ mod tests {
             PlainPasswordHasher.hash(password).await
         }
 
-        async fn verify(&self, password: &Secret, hash: &PasswordHash) -> bool {
+        async fn verify(&self, password: &Secret, hash: &PasswordHash, standing: Standing) -> Result<bool, Busy> {
             self.verifications.fetch_add(1, Ordering::Relaxed);
             self.released.acquire().await.unwrap().forget();
-            PlainPasswordHasher.verify(password, hash).await
+            PlainPasswordHasher.verify(password, hash, standing).await
         }
 
         async fn remembers(&self, _: &Secret, _: &PasswordHash) -> bool {
@@ -138,6 +144,10 @@ mod tests {
     }
 
     impl Setup {
+        async fn verify(&self, password: &Secret, hash: &PasswordHash) -> bool {
+            self.cached.verify(password, hash, Standing::Familiar).await.unwrap()
+        }
+
         fn verifications(&self) -> usize {
             self.slow.verifications.load(Ordering::Relaxed)
         }
@@ -153,17 +163,17 @@ mod tests {
         let (password, hash) = (secret("p"), setup.cached.hash(&secret("p")).await.unwrap());
         assert!(!setup.cached.remembers(&password, &hash).await);
         for _ in 0..5 {
-            assert!(setup.cached.verify(&password, &hash).await);
+            assert!(setup.verify(&password, &hash).await);
             assert!(setup.cached.remembers(&password, &hash).await);
         }
         assert_eq!(setup.verifications(), 1);
 
         setup.clock.advance(time::Duration::seconds(59));
-        assert!(setup.cached.verify(&password, &hash).await);
+        assert!(setup.verify(&password, &hash).await);
         assert_eq!(setup.verifications(), 1);
         setup.clock.advance(time::Duration::seconds(1));
         assert!(!setup.cached.remembers(&password, &hash).await);
-        assert!(setup.cached.verify(&password, &hash).await);
+        assert!(setup.verify(&password, &hash).await);
         assert_eq!(setup.verifications(), 2);
         setup.clock.advance(time::Duration::seconds(-1));
         assert!(!setup.cached.remembers(&password, &hash).await, "verified in the future");
@@ -173,9 +183,9 @@ mod tests {
     async fn a_wrong_password_is_never_remembered() {
         let setup = setup(9);
         let hash = setup.cached.hash(&secret("p")).await.unwrap();
-        assert!(setup.cached.verify(&secret("p"), &hash).await);
+        assert!(setup.verify(&secret("p"), &hash).await);
         for _ in 0..3 {
-            assert!(!setup.cached.verify(&secret("q"), &hash).await);
+            assert!(!setup.verify(&secret("q"), &hash).await);
             assert!(!setup.cached.remembers(&secret("q"), &hash).await);
         }
         assert_eq!(setup.verifications(), 4);
@@ -185,10 +195,10 @@ mod tests {
     async fn a_changed_hash_is_another() {
         let setup = setup(9);
         let hash = setup.cached.hash(&secret("p")).await.unwrap();
-        assert!(setup.cached.verify(&secret("p"), &hash).await);
+        assert!(setup.verify(&secret("p"), &hash).await);
         let changed = setup.cached.hash(&secret("q")).await.unwrap();
         assert!(!setup.cached.remembers(&secret("p"), &changed).await);
-        assert!(!setup.cached.verify(&secret("p"), &changed).await);
+        assert!(!setup.verify(&secret("p"), &changed).await);
         // Where one text ends and the other begins is part of the digest.
         let digest =
             |password: &str, hash: &str| setup.cached.digest(&secret(password), &PasswordHash::new(hash.into()));
@@ -201,7 +211,7 @@ mod tests {
         for (password, right) in [("p", true), ("q", false)] {
             let setup = setup(0);
             let (password, hash) = (secret(password), setup.cached.hash(&secret("p")).await.unwrap());
-            let burst = join_all((0..20).map(|_| setup.cached.verify(&password, &hash)));
+            let burst = join_all((0..20).map(|_| setup.verify(&password, &hash)));
             let release = async { setup.slow.released.add_permits(1) };
             let (answers, ()) = futures_util::join!(burst, release);
             assert_eq!(answers, [right; 20]);
@@ -214,7 +224,7 @@ mod tests {
         let setup = setup_for(9, Duration::ZERO);
         let hash = setup.cached.hash(&secret("p")).await.unwrap();
         for _ in 0..3 {
-            assert!(setup.cached.verify(&secret("p"), &hash).await);
+            assert!(setup.verify(&secret("p"), &hash).await);
             assert!(!setup.cached.remembers(&secret("p"), &hash).await);
         }
         assert_eq!(setup.verifications(), 3);

@@ -1,6 +1,7 @@
 //! Passwords of built-in users: made as Argon2id hashes, verified as whatever they are stored as, remembered for a moment.
 
 mod cache;
+mod pool;
 mod slow;
 mod stored;
 #[cfg(test)]

@@ -2,67 +2,87 @@
 
 use std::sync::Arc;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
-use argon2::password_hash::{self, PasswordHasher as _};
 use argon2::{Algorithm, Argon2, Params, Version};
 use async_trait::async_trait;
-use identity_core::port::PasswordHasher;
+use aws_lc_rs::rand;
+use identity_core::port::{Busy, PasswordHasher, Standing};
 use identity_core::value::{PasswordHash, Secret};
-use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
-use tracing::Span;
 
-use super::stored::Stored;
+use super::pool::{self, Pool};
+use super::stored::{Stored, made};
 
 /// Memory in KiB, passes and lanes: the first choice of OWASP's password storage guide for Argon2id.
-const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
+const COST: (u32, u32, u32) = (pool::AREA, 2, 1);
+/// When a stranger may try again that found the queue full.
+const RETRY: Duration = Duration::from_secs(2);
 
-/// Hashes with Argon2id (RFC 9106), on the threads for blocking work and on no more of them than there are cores.
+/// Why there is no hasher.
+#[derive(Debug, thiserror::Error)]
+pub enum SlowHasherError {
+    /// There are no threads.
+    #[error("threads for passwords cannot be started")]
+    Threads(#[from] std::io::Error),
+    /// There is no randomness.
+    #[error("a password cannot be hashed")]
+    Hash,
+}
+
+/// Hashes with Argon2id (RFC 9106), on as many threads of its own as there are cores.
 pub struct SlowHasher {
     argon2: Argon2<'static>,
-    /// What the passwords of unknown users are compared with, so that they take as long as others.
+    /// Compared with the passwords of unknown users, so that they take as long as others.
     nobody: Arc<Stored>,
-    cores: Arc<Semaphore>,
+    pool: Pool,
 }
 
 impl SlowHasher {
     /// # Errors
-    /// When the machine has no randomness or not enough memory.
-    pub fn new() -> Result<Self, password_hash::Error> {
+    /// When the machine has no randomness or no threads.
+    pub fn new() -> Result<Self, SlowHasherError> {
         let (memory, passes, lanes) = COST;
-        let params = Params::new(memory, passes, lanes, None).map_err(|_| password_hash::Error::ParamsInvalid)?;
+        let params = Params::new(memory, passes, lanes, None).map_err(|_| SlowHasherError::Hash)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let nobody = Arc::new(Stored::Argon2(Box::new(argon2.hash_password(b"")?)));
-        let cores = available_parallelism().map_or(1, usize::from);
-        Ok(Self { argon2, nobody, cores: Arc::new(Semaphore::new(cores)) })
+        // No password has this hash: to compare with it is what counts.
+        let nobody = made(&argon2, &salt().ok_or(SlowHasherError::Hash)?, &[0; 32]).ok_or(SlowHasherError::Hash)?;
+        let nobody = Arc::new(Stored::Argon2(Box::new(nobody)));
+        Ok(Self { argon2, nobody, pool: Pool::start(available_parallelism().map_or(1, usize::from))? })
     }
+}
 
-    /// Does expensive work when a core is free for it. The work keeps its core even when nobody waits for it any more.
-    async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-        let core = Arc::clone(&self.cores).acquire_owned().await.ok()?;
-        let span = Span::current();
-        let task = spawn_blocking(move || {
-            let result = span.in_scope(work);
-            drop(core);
-            result
-        });
-        task.await.ok()
-    }
+fn salt() -> Option<[u8; 16]> {
+    let mut salt = [0; 16];
+    rand::fill(&mut salt).ok()?;
+    Some(salt)
 }
 
 #[async_trait]
 impl PasswordHasher for SlowHasher {
     async fn hash(&self, password: &Secret) -> Option<PasswordHash> {
-        let (argon2, password) = (self.argon2.clone(), password.clone());
-        let hash = self.work(move || argon2.hash_password(password.expose().as_bytes())).await?;
-        hash.ok().map(|hash| PasswordHash::new(hash.to_string()))
+        let (argon2, password, salt) = (self.argon2.clone(), password.clone(), salt()?);
+        let work = move |area: &mut pool::WorkArea| {
+            let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+            let fill = |blocks: &mut [argon2::Block]| {
+                argon2.hash_password_into_with_memory(password.expose().as_bytes(), &salt, &mut output, blocks)
+            };
+            area.with(argon2.params().block_count(), fill)?.ok()?;
+            made(&argon2, &salt, &output)
+        };
+        let hash = self.pool.run(Standing::Familiar, work).await.ok()???;
+        Some(PasswordHash::new(hash.to_string()))
     }
 
-    async fn verify(&self, password: &Secret, hash: &PasswordHash) -> bool {
-        let (argon2, nobody) = (self.argon2.clone(), Arc::clone(&self.nobody));
+    async fn verify(&self, password: &Secret, hash: &PasswordHash, standing: Standing) -> Result<bool, Busy> {
+        let nobody = Arc::clone(&self.nobody);
         let (password, hash) = (password.clone(), hash.clone());
-        let verify = move |stored: &Stored| stored.verifies(&argon2, password.expose());
-        self.work(move || matches(&hash, &nobody, verify)).await.unwrap_or(false)
+        let work =
+            move |area: &mut pool::WorkArea| matches(&hash, &nobody, |stored| stored.verifies(area, password.expose()));
+        let verified = self.pool.run(standing, work).await.map_err(|_| {
+            metrics::counter!("identity_sign_ins_refused_total", "reason" => "busy").increment(1);
+            Busy { retry_after: RETRY }
+        })?;
+        Ok(verified.unwrap_or(false))
     }
 
     async fn remembers(&self, _: &Secret, _: &PasswordHash) -> bool {
@@ -81,6 +101,8 @@ fn matches(hash: &PasswordHash, nobody: &Stored, verify: impl FnOnce(&Stored) ->
 mod tests {
     use super::*;
 
+    const STRANGER: Standing = Standing::Stranger(None);
+
     fn secret(text: &str) -> Secret {
         Secret::new(text.to_owned())
     }
@@ -94,8 +116,8 @@ mod tests {
         let hasher = SlowHasher::new().unwrap();
         let hash = hasher.hash(&secret("correct horse")).await.unwrap();
         assert!(hash.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.expose());
-        assert!(hasher.verify(&secret("correct horse"), &hash).await);
-        assert!(!hasher.verify(&secret("correct hors"), &hash).await);
+        assert!(hasher.verify(&secret("correct horse"), &hash, STRANGER).await.unwrap());
+        assert!(!hasher.verify(&secret("correct hors"), &hash, STRANGER).await.unwrap());
         assert_ne!(hasher.hash(&secret("correct horse")).await.unwrap(), hash, "a salt of its own");
     }
 
@@ -103,8 +125,8 @@ mod tests {
     async fn nobody_has_no_password() {
         let hasher = SlowHasher::new().unwrap();
         for password in ["", "x", "{nobody}x"] {
-            assert!(!hasher.verify(&secret(password), &PasswordHash::of_nobody("x")).await);
-            assert!(!hasher.verify(&secret(password), &hash(password)).await);
+            assert!(!hasher.verify(&secret(password), &PasswordHash::of_nobody("x"), STRANGER).await.unwrap());
+            assert!(!hasher.verify(&secret(password), &hash(password), STRANGER).await.unwrap());
         }
     }
 
@@ -117,8 +139,8 @@ mod tests {
             ("U*U*", "{bcrypt}$2b$05$CCCCCCCCCCCCCCCCCCCCC.VGOzA784oUp/Z0DY336zx7pLYAy0lwK"),
             ("", "{bcrypt}$2y$05$CCCCCCCCCCCCCCCCCCCCC.7uG0VCzI2bS7j6ymqJi9CdcdxiRTWNy"),
         ] {
-            assert!(hasher.verify(&secret(password), &hash(imported)).await, "{imported}");
-            assert!(!hasher.verify(&secret("U*U**"), &hash(imported)).await, "{imported}");
+            assert!(hasher.verify(&secret(password), &hash(imported), STRANGER).await.unwrap(), "{imported}");
+            assert!(!hasher.verify(&secret("U*U**"), &hash(imported), STRANGER).await.unwrap(), "{imported}");
         }
     }
 
@@ -153,7 +175,7 @@ mod tests {
         ] {
             assert_eq!(asked(garbage), (false, vec![nobody.clone()]), "{garbage}");
         }
-        let other = hasher.argon2.hash_password(b"q").unwrap().to_string();
+        let other = made(&hasher.argon2, &[1; 16], &[2; 32]).unwrap().to_string();
         for good in [
             &*other,
             "$argon2id$v=19$m=262144,t=10,p=1$c2FsdHNhbHRzYWx0c2FsdA$c2FsdHNhbHRzYWx0c2FsdA",

@@ -4,10 +4,11 @@
 #[cfg(test)]
 use std::fmt;
 
-use argon2::password_hash::PasswordVerifier as _;
 use argon2::password_hash::phc;
 use argon2::{Algorithm, Argon2, Params, Version};
 use identity_core::value::PasswordHash;
+
+use super::pool::WorkArea;
 
 /// The most memory of an Argon2 hash, in KiB: 256 MiB.
 const MAX_MEMORY: u32 = 256 * 1024;
@@ -36,13 +37,40 @@ impl Stored {
     }
 
     /// Whether the hash was made of this password. Expensive.
-    pub(super) fn verifies(&self, argon2: &Argon2<'_>, password: &str) -> bool {
+    pub(super) fn verifies(&self, area: &mut WorkArea, password: &str) -> bool {
         match self {
-            Self::Argon2(hash) => argon2.verify_password(password.as_bytes(), &**hash).is_ok(),
+            Self::Argon2(hash) => argon2_verifies(hash, area, password).unwrap_or(false),
             // Of longer passwords, 72 bytes count: that is how the hash was made.
             Self::Bcrypt(hash) => bcrypt::verify(password, hash).unwrap_or(false),
         }
     }
+}
+
+/// A hash from its parts.
+pub(super) fn made(argon2: &Argon2<'_>, salt: &[u8], output: &[u8]) -> Option<phc::PasswordHash> {
+    Some(phc::PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: phc::ParamsString::try_from(argon2.params()).ok()?,
+        salt: Some(phc::Salt::new(salt).ok()?),
+        hash: Some(phc::Output::new(output).ok()?),
+    })
+}
+
+/// Verifies in a work area that exists already. `None` for what is no hash, or when there is not enough memory.
+fn argon2_verifies(hash: &phc::PasswordHash, area: &mut WorkArea, password: &str) -> Option<bool> {
+    let algorithm = Algorithm::try_from(hash.algorithm.as_str()).ok()?;
+    let version = hash.version.map(Version::try_from).transpose().ok()?.unwrap_or_default();
+    let argon2 = Argon2::new(algorithm, version, Params::try_from(hash).ok()?);
+    let (salt, expected) = (hash.salt.as_ref()?, hash.hash.as_ref()?);
+    let mut buffer = [0; phc::Output::MAX_LENGTH];
+    let output = buffer.get_mut(..expected.len())?;
+    let fill =
+        |blocks: &mut [argon2::Block]| argon2.hash_password_into_with_memory(password.as_bytes(), salt, output, blocks);
+    area.with(argon2.params().block_count(), fill)?.ok()?;
+    let made = phc::Output::new(buffer.get(..expected.len())?).ok()?;
+    // Compared in constant time.
+    Some(made == *expected)
 }
 
 fn argon2(text: &str) -> Option<phc::PasswordHash> {

@@ -10,7 +10,7 @@ use identity_core::engine::{Engine, ServerRequest};
 use identity_core::entity::User;
 use identity_core::fake::{FixedClock, MemoryAuditLog, MemoryPolicyStore, PlainPasswordHasher};
 use identity_core::matrix::Matrix;
-use identity_core::port::PasswordHasher;
+use identity_core::port::{Busy, PasswordHasher, Standing};
 use identity_core::service::{Authentication, AuthenticationError, user_creation};
 use identity_core::value::{PasswordHash, Secret, Username};
 use identity_core::world::Sources;
@@ -27,9 +27,9 @@ impl PasswordHasher for Counting {
         PlainPasswordHasher.hash(password).await
     }
 
-    async fn verify(&self, password: &Secret, hash: &PasswordHash) -> bool {
+    async fn verify(&self, password: &Secret, hash: &PasswordHash, standing: Standing) -> Result<bool, Busy> {
         self.0.fetch_add(1, Ordering::Relaxed);
-        PlainPasswordHasher.verify(password, hash).await
+        PlainPasswordHasher.verify(password, hash, standing).await
     }
 
     async fn remembers(&self, _: &Secret, _: &PasswordHash) -> bool {

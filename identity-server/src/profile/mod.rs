@@ -36,6 +36,7 @@ use identity_http::{
 };
 
 use crate::config::{Config, Profile};
+use crate::crypto::SystemCrypto;
 
 /// How long a request may wait for a revision that it demands.
 const REVISION_WAIT: Duration = Duration::from_secs(2);
@@ -267,6 +268,8 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
         engine: Arc::clone(engine),
         authentication: Arc::new(
             Authentication::new(Arc::clone(engine), bearer, hasher)
+                // Only its digests are used, which need no key.
+                .storing_familiarity(Arc::clone(sessions), Arc::new(SystemCrypto::new(Vec::new())))
                 .unprotected(config.authentication.unprotected_api)
                 .noting(logins),
         ),

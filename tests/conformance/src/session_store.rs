@@ -31,7 +31,8 @@ macro_rules! session_store_suite {
             a_rotated_session_has_only_its_new_id, one_of_many_rotations_wins, a_deleted_session_is_gone,
             a_list_is_newest_first_and_of_one_principal_or_all, a_list_has_pages, all_sessions_of_a_principal_end,
             a_providers_session_ends_here_too, all_sessions_of_a_subject_end, one_of_many_endings_is_told,
-            a_key_is_used_once, sweeping_removes_what_has_expired, times_are_kept_to_the_microsecond,
+            a_key_is_used_once,
+            a_familiar_pair_is_kept_until_the_latest_time_that_was_noted, the_latest_familiar_pairs_are_listed, sweeping_removes_what_has_expired, times_are_kept_to_the_microsecond,
         );
     };
 }
@@ -298,4 +299,28 @@ pub async fn times_are_kept_to_the_microsecond(backend: &dyn Backend) {
     assert_eq!(store.find(id_hash(1), NOW).await.unwrap(), Some(session(1)));
     store.update(&given).await.unwrap();
     assert_eq!(store.find(id_hash(1), NOW).await.unwrap(), Some(Session { version: 1, ..session(1) }));
+}
+
+pub async fn a_familiar_pair_is_kept_until_the_latest_time_that_was_noted(backend: &dyn Backend) {
+    let (one, two) = (backend.open(NEVER).await.sessions, backend.open(NEVER).await.sessions);
+    let (later, end) = (NOW + Duration::hours(1), NOW + Duration::hours(2));
+    assert_eq!(two.familiar(NOW, 10).await.unwrap(), []);
+    one.note_familiar(&[1; 32], later).await.unwrap();
+    for until in [end, later] {
+        two.note_familiar(&[1; 32], until).await.unwrap();
+    }
+    assert_eq!(one.familiar(NOW, 10).await.unwrap(), [([1; 32], end)]);
+    assert_eq!(one.familiar(end, 10).await.unwrap(), []);
+    one.sweep(end).await.unwrap();
+    assert_eq!(two.familiar(NOW, 10).await.unwrap(), []);
+}
+
+pub async fn the_latest_familiar_pairs_are_listed(backend: &dyn Backend) {
+    let store = backend.open(NEVER).await.sessions;
+    let until = |number: u8| NOW + Duration::minutes(i64::from(number)) + Duration::microseconds(1);
+    for number in [2, 4, 1, 3] {
+        store.note_familiar(&[number; 32], until(number)).await.unwrap();
+    }
+    let latest = [([4; 32], until(4)), ([3; 32], until(3))];
+    assert_eq!(store.familiar(NOW, 2).await.unwrap(), latest);
 }

@@ -12,6 +12,7 @@ mod configuration;
 mod dev;
 mod management;
 mod outage;
+mod password_load;
 mod replicas;
 mod restart;
 mod schemathesis;

@@ -182,6 +182,27 @@ async fn slow_bodies_hold_bounded_memory_and_others_are_served() {
     assert!(answers.get("HTTP/1.1 408").is_some_and(|count| *count > 5), "{answers:?}");
 }
 
+/// Opens connections of which so many are refused; answers the others.
+async fn refusals(api: &Api, from: IpAddr, opened: usize, expected: usize) -> Vec<Raw> {
+    let mut connections = tokio::task::JoinSet::new();
+    for _ in 0..opened {
+        let mut connection = connect(api, from).await;
+        connections.spawn(async move { (connection.closed_within(Duration::from_secs(3)).await, connection) });
+    }
+    let (mut refused, mut held) = (0, Vec::new());
+    for (closed, connection) in connections.join_all().await {
+        match closed {
+            None => held.push(connection),
+            Some(answer) => {
+                assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("retry-after: "), "{answer}");
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!(refused, expected, "of {opened} from {from}");
+    held
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_are_bounded_by_address_and_in_all() {
     let limits = [("IDENTITY_SERVER_MAX_CONNECTIONS", "60"), ("IDENTITY_SERVER_MAX_CONNECTIONS_PER_ADDRESS", "20")];
@@ -189,18 +210,11 @@ async fn connections_are_bounded_by_address_and_in_all() {
     let api = server.http();
     let mut held = Vec::new();
     for number in 1..=2 {
-        for _ in 0..20 {
-            held.push(connect(api, nth(number)).await);
-        }
-        let answer = connect(api, nth(number)).await.until_closed().await;
-        assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("retry-after: "), "{answer}");
+        held.extend(refusals(api, nth(number), 25, 5).await);
     }
     assert_eq!(api.get("/v2/license").await.status, 200, "another address is served");
-    for _ in 0..20 {
-        held.push(connect(api, nth(3)).await);
-    }
-    let answer = connect(api, nth(4)).await.until_closed().await;
-    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    held.extend(refusals(api, nth(3), 20, 0).await);
+    held.extend(refusals(api, nth(4), 3, 3).await);
     drop(held);
     crate::support::eventually("a free place", async || match api.get("/v2/license").await.status {
         200 => Ok(()),

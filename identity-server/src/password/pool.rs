@@ -208,9 +208,10 @@ mod tests {
 
     async fn queued(pool: &Arc<Pool>, strangers: usize, familiar: usize) {
         loop {
-            let queue = pool.shared.queue();
-            let lengths = (queue.strangers.len(), queue.familiar.len());
-            drop(queue);
+            let lengths = {
+                let queue = pool.shared.queue();
+                (queue.strangers.len(), queue.familiar.len())
+            };
             if lengths == (strangers, familiar) {
                 return;
             }

@@ -21,7 +21,7 @@ use identity_core::service::access::{Access, Logins};
 use identity_core::value::{Claims, Revision, RoleId, Username};
 use identity_core::world::{Sources, World};
 use identity_core::{entity, preset};
-use identity_http::{Decisions, Https, Limits, Surfaces, TrustedProxies, observe};
+use identity_http::{BodyLimits, Decisions, Https, Limits, Quota, Surfaces, TrustedProxies, observe};
 use time::OffsetDateTime;
 
 /// Connections at once.
@@ -107,7 +107,7 @@ fn surfaces(engine: &Arc<Engine>) -> Surfaces {
         https: Https(false),
         proxies: TrustedProxies::new(&[]),
         ids: Arc::new(SequentialIds::default()),
-        limits: Limits { body_bytes: 1 << 20, revision_wait: Duration::from_secs(1) },
+        limits: Limits { bodies: body_limits(), revision_wait: Duration::from_secs(1) },
     }
 }
 
@@ -200,4 +200,9 @@ pub fn drive(target: Target) {
         );
         out.write_all(text.as_bytes()).unwrap();
     }
+}
+
+fn body_limits() -> BodyLimits {
+    let buffered = Arc::new(Quota::new(64 << 20, 64 << 20));
+    BodyLimits { max_bytes: 1 << 20, timeout: Duration::from_secs(10), min_rate: 4096, buffered }
 }

@@ -1,0 +1,372 @@
+//! Refusals that repeat: the first of a kind is recorded as it is, the others are counted and recorded once a minute.
+//!
+//! Clients decide how often they are refused. Without a bound they would decide how fast the audit log grows. Counted are
+//! refusals of clients without credentials, by address and reason, and denials of a principal, by question. Changes, and
+//! refusals of permitted changes, are always recorded.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use time::{Duration, OffsetDateTime};
+
+use super::Engine;
+use crate::entity::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind, Principal};
+use crate::value::client_network;
+
+/// How often counts are recorded.
+const INTERVAL: Duration = Duration::MINUTE;
+/// A kind that does not occur for so long is a first one again.
+const FORGOTTEN: Duration = Duration::minutes(10);
+/// Kinds that are told apart: of all clients without credentials, of each of their addresses, of all principals, of each.
+const BOUNDS: Bounds = Bounds { anonymous: 512, address: 16, principals: 8192, principal: 256 };
+/// The reason of refusals that are not told apart any more.
+const OTHERS: &str = "others";
+
+#[derive(Clone, Copy)]
+struct Bounds {
+    anonymous: usize,
+    address: usize,
+    principals: usize,
+    principal: usize,
+}
+
+/// Whose refusals are counted together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Source {
+    Address(Option<IpAddr>),
+    Principal(Principal),
+    /// More sources than are told apart.
+    Others { anonymous: bool },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Kind {
+    source: Source,
+    what: Option<(AuditOperation, EntityKind, String, AuditResult, Option<String>)>,
+}
+
+struct Repeat {
+    /// The entry of the first.
+    key: Option<u64>,
+    /// The latest that was counted.
+    latest: AuditEvent,
+    count: u64,
+    since: OffsetDateTime,
+    last: OffsetDateTime,
+}
+
+#[derive(Default)]
+struct State {
+    kinds: HashMap<Kind, Repeat>,
+    of_source: HashMap<Source, usize>,
+    anonymous: usize,
+    principals: usize,
+}
+
+/// Counts of refusals.
+#[derive(Default)]
+pub(super) struct Repeats {
+    state: Mutex<State>,
+    counted: AtomicU64,
+}
+
+/// What to do with an event.
+enum Noted {
+    /// Record it.
+    Always,
+    /// Record it, and say under which key.
+    First(Kind),
+    /// It was counted; this is the entry of the first of its kind.
+    Counted(Option<u64>),
+}
+
+impl Repeats {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, event: &AuditEvent, origin: Option<IpAddr>) -> Noted {
+        let is_counted = match event.actor {
+            Actor::Anonymous => event.result != AuditResult::Success,
+            Actor::Principal(_) => event.result == AuditResult::Denied,
+            Actor::System => false,
+        };
+        if !is_counted {
+            return Noted::Always;
+        }
+        let mut state = self.state();
+        let kind = state.kind(event, origin);
+        let is_first = !state.kinds.contains_key(&kind);
+        if is_first {
+            state.add(&kind);
+        }
+        // Kinds that are not told apart have no first entry of their own.
+        let is_first = is_first && kind.what.is_some();
+        let repeat = state.kinds.entry(kind.clone()).or_insert_with(|| Repeat {
+            key: None,
+            latest: event.clone(),
+            count: 0,
+            since: event.at,
+            last: event.at,
+        });
+        repeat.last = event.at;
+        if is_first {
+            return Noted::First(kind);
+        }
+        if repeat.count == 0 {
+            repeat.since = event.at;
+        }
+        repeat.count += 1;
+        repeat.latest = event.clone();
+        self.counted.fetch_add(1, Ordering::Relaxed);
+        Noted::Counted(repeat.key)
+    }
+
+    fn recorded(&self, kind: &Kind, key: Option<u64>) {
+        if let Some(repeat) = self.state().kinds.get_mut(kind) {
+            repeat.key = key;
+        }
+    }
+
+    /// Entries for what was counted until `now`, of intervals that are over; or of all.
+    fn due(&self, now: OffsetDateTime, all: bool) -> Vec<AuditEvent> {
+        let mut state = self.state();
+        let mut entries = Vec::new();
+        for (kind, repeat) in &mut state.kinds {
+            if repeat.count > 0 && (all || now - repeat.since >= INTERVAL) {
+                entries.push(entry(kind, repeat, now));
+                repeat.count = 0;
+                repeat.since = now;
+            }
+        }
+        state.forget(now);
+        entries.sort_by_key(|entry| entry.at);
+        entries
+    }
+}
+
+impl State {
+    /// The kind that an event is counted as: its own, as long as there is room for it.
+    fn kind(&self, event: &AuditEvent, origin: Option<IpAddr>) -> Kind {
+        let (source, key) = match &event.actor {
+            // What such a client names is its own choice.
+            Actor::Anonymous | Actor::System => (Source::Address(origin.map(client_network)), String::new()),
+            Actor::Principal(principal) => (Source::Principal(principal.clone()), event.entity.key.clone()),
+        };
+        let anonymous = matches!(source, Source::Address(_));
+        let what = Some((event.operation, event.entity.kind, key, event.result, event.reason.clone()));
+        let own = Kind { source, what };
+        if self.kinds.contains_key(&own) {
+            return own;
+        }
+        let of_source = self.of_source.get(&own.source).copied().unwrap_or_default();
+        let (in_all, most, of_one) = if anonymous {
+            (self.anonymous, BOUNDS.anonymous, BOUNDS.address)
+        } else {
+            (self.principals, BOUNDS.principals, BOUNDS.principal)
+        };
+        let others = Kind { source: own.source.clone(), what: None };
+        if in_all >= most && !self.kinds.contains_key(&others) {
+            return Kind { source: Source::Others { anonymous }, what: None };
+        }
+        if in_all >= most || of_source >= of_one { others } else { own }
+    }
+
+    fn add(&mut self, kind: &Kind) {
+        *self.of_source.entry(kind.source.clone()).or_default() += 1;
+        *self.total(&kind.source) += 1;
+    }
+
+    fn total(&mut self, source: &Source) -> &mut usize {
+        match source {
+            Source::Address(_) | Source::Others { anonymous: true } => &mut self.anonymous,
+            Source::Principal(_) | Source::Others { anonymous: false } => &mut self.principals,
+        }
+    }
+
+    fn forget(&mut self, now: OffsetDateTime) {
+        let is_old = |repeat: &Repeat| repeat.count == 0 && now - repeat.last >= FORGOTTEN;
+        let old: Vec<Kind> =
+            self.kinds.iter().filter(|(_, repeat)| is_old(repeat)).map(|(kind, _)| kind.clone()).collect();
+        for kind in old {
+            self.kinds.remove(&kind);
+            *self.total(&kind.source) -= 1;
+            if let Some(count) = self.of_source.get_mut(&kind.source) {
+                *count -= 1;
+                if *count == 0 {
+                    self.of_source.remove(&kind.source);
+                }
+            }
+        }
+    }
+}
+
+/// The entry of a count. Its reason says how often.
+fn entry(kind: &Kind, repeat: &Repeat, now: OffsetDateTime) -> AuditEvent {
+    let latest = &repeat.latest;
+    let reason = match &kind.what {
+        Some((.., reason)) => reason.as_deref().unwrap_or_default(),
+        None => OTHERS,
+    };
+    let actor = match &kind.source {
+        Source::Others { anonymous: false } => Actor::System,
+        _ => latest.actor.clone(),
+    };
+    let key = if kind.what.is_some() { latest.entity.key.clone() } else { String::new() };
+    AuditEvent {
+        key: 0,
+        at: now,
+        actor,
+        entity: AuditEntity { kind: latest.entity.kind, key },
+        related: None,
+        reason: Some(format!("{reason} (repeated {} times)", repeat.count).trim_start().to_owned()),
+        request_id: None,
+        ..latest.clone()
+    }
+}
+
+impl Engine {
+    /// Records a refusal that a client at `origin` caused; one that repeats is counted instead. Answers the key of its entry,
+    /// or of the first of its kind.
+    pub async fn append_from(&self, event: &AuditEvent, origin: Option<IpAddr>) -> Option<u64> {
+        match self.repeats.note(event, origin) {
+            Noted::Always => self.append_always(event).await,
+            Noted::Counted(first) => first,
+            Noted::First(kind) => {
+                let key = self.append_always(event).await;
+                self.repeats.recorded(&kind, key);
+                key
+            }
+        }
+    }
+
+    /// Records the counts of refusals that repeated, of the minutes that are over; with `all`, of all so far. Call it every few
+    /// seconds, and before the process ends.
+    pub async fn record_repeats(&self, all: bool) {
+        for entry in self.repeats.due(self.clock().now(), all) {
+            self.append_always(&entry).await;
+        }
+    }
+
+    /// How many refusals were counted instead of recorded, since the start.
+    #[must_use]
+    pub fn counted_refusals(&self) -> u64 {
+        self.repeats.counted.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::Username;
+
+    const NOON: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
+    fn event(actor: Actor, key: &str, reason: &str) -> AuditEvent {
+        AuditEvent {
+            key: 0,
+            at: NOON,
+            actor,
+            operation: AuditOperation::Create,
+            entity: AuditEntity { kind: EntityKind::Session, key: key.to_owned() },
+            related: None,
+            result: AuditResult::Denied,
+            reason: Some(reason.to_owned()),
+            revision: None,
+            request_id: None,
+        }
+    }
+
+    fn ann() -> Actor {
+        Actor::Principal(Principal::User(Username::parse("ann").unwrap()))
+    }
+
+    fn from(number: u32) -> Option<IpAddr> {
+        Some(IpAddr::from(number.to_be_bytes()))
+    }
+
+    fn is_first(repeats: &Repeats, event: &AuditEvent, origin: Option<IpAddr>) -> bool {
+        match repeats.note(event, origin) {
+            Noted::First(kind) => {
+                repeats.recorded(&kind, Some(7));
+                true
+            }
+            Noted::Counted(_) => false,
+            Noted::Always => panic!("not counted"),
+        }
+    }
+
+    fn reasons(entries: &[AuditEvent]) -> Vec<&str> {
+        entries.iter().filter_map(|entry| entry.reason.as_deref()).collect()
+    }
+
+    #[test]
+    fn the_first_of_a_kind_is_recorded_and_the_others_once_a_minute() {
+        let repeats = Repeats::default();
+        let guess = event(Actor::Anonymous, "", "password");
+        assert!(is_first(&repeats, &guess, from(1)));
+        for _ in 0..1000 {
+            assert!(!is_first(&repeats, &guess, from(1)));
+        }
+        assert!(is_first(&repeats, &guess, from(2)), "another address");
+        assert!(is_first(&repeats, &event(Actor::Anonymous, "", "throttled"), from(1)), "another reason");
+        assert_eq!(repeats.due(NOON + Duration::seconds(59), false), []);
+        let entries = repeats.due(NOON + Duration::MINUTE, false);
+        assert_eq!(reasons(&entries), ["password (repeated 1000 times)"]);
+        assert_eq!(repeats.due(NOON + Duration::hours(1), false), []);
+        assert!(is_first(&repeats, &guess, from(1)), "forgotten after an hour");
+        assert_eq!(repeats.counted.load(Ordering::Relaxed), 1000);
+    }
+
+    #[test]
+    fn a_repeated_denial_has_the_key_of_the_first() {
+        let repeats = Repeats::default();
+        let denial = event(ann(), "orders", "READ on ORDER");
+        assert!(is_first(&repeats, &denial, None));
+        assert!(matches!(repeats.note(&denial, None), Noted::Counted(Some(7))));
+        assert!(is_first(&repeats, &event(ann(), "invoices", "READ on ORDER"), None), "another thing");
+        assert_eq!(reasons(&repeats.due(NOON, true)), ["READ on ORDER (repeated 1 times)"]);
+    }
+
+    #[test]
+    fn changes_and_refusals_of_permitted_changes_are_always_recorded() {
+        let repeats = Repeats::default();
+        for (actor, result) in [
+            (ann(), AuditResult::Success),
+            (ann(), AuditResult::Fail),
+            (Actor::Anonymous, AuditResult::Success),
+            (Actor::System, AuditResult::Fail),
+        ] {
+            let event = AuditEvent { result, ..event(actor, "", "") };
+            for _ in 0..3 {
+                assert!(matches!(repeats.note(&event, None), Noted::Always), "{event:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn kinds_are_bounded_for_each_source_and_in_all() {
+        let repeats = Repeats::default();
+        let firsts = (0..1000).filter(|n| is_first(&repeats, &event(ann(), &n.to_string(), "READ"), None)).count();
+        assert_eq!(firsts, BOUNDS.principal);
+        let entries = repeats.due(NOON, true);
+        assert_eq!(reasons(&entries), ["others (repeated 744 times)"]);
+        assert_eq!(entries[0].actor, ann());
+
+        let repeats = Repeats::default();
+        let guess = event(Actor::Anonymous, "", "password");
+        let firsts = (0..10_000).filter(|n| is_first(&repeats, &guess, from(*n))).count();
+        assert_eq!(firsts, BOUNDS.anonymous);
+        assert_eq!(reasons(&repeats.due(NOON, true)), ["others (repeated 9488 times)"]);
+        assert!(is_first(&repeats, &event(ann(), "", "READ"), None), "principals have room of their own");
+        // What a stranger names makes no kind.
+        let repeats = Repeats::default();
+        let firsts = (0..100).filter(|n| is_first(&repeats, &event(Actor::Anonymous, &n.to_string(), "x"), None)).count();
+        assert_eq!(firsts, 1);
+        repeats.due(NOON + Duration::hours(1), true);
+        repeats.due(NOON + Duration::hours(2), true);
+        assert!(repeats.state().kinds.is_empty() && repeats.state().of_source.is_empty());
+    }
+}

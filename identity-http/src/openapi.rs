@@ -8,7 +8,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 use crate::Surfaces;
-use crate::access::{evaluation, explain, inspect, review, search, simulate};
+use crate::access::{administration, evaluation, explain, inspect, orphans, review, search, simulate};
 use crate::cluster::Describe;
 use crate::management::{
     audit_log, authorizations, capabilities, clients, for_token, groups, mapping_rules, me, memberships,
@@ -128,6 +128,9 @@ use crate::schema;
         review::of_resource,
         review::of_subject,
         review::of_administrators,
+        orphans::list,
+        administration::of_right,
+        administration::of_rights,
         audit_log::list,
         audit_log::find,
     ),

@@ -297,6 +297,7 @@ impl From<Refusal> for Problem {
             Refusal::TypeSize => (StatusCode::BAD_REQUEST, "supportedPermissions.invalid"),
             Refusal::Inapplicable(..) => (StatusCode::BAD_REQUEST, "condition.invalid"),
             Refusal::InUse { .. } => (StatusCode::CONFLICT, "IN_USE"),
+            Refusal::Leftovers { .. } => (StatusCode::CONFLICT, "LEFTOVER_AUTHORIZATIONS"),
             Refusal::Full => (StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE"),
         };
         let title = match status {
@@ -306,7 +307,15 @@ impl From<Refusal> for Problem {
             StatusCode::CONFLICT => "INVALID_STATE",
             _ => "INVALID_ARGUMENT",
         };
-        let mut problem = Self::new(status, refusal.code(), format!("{refusal}.")).code(code).titled(title);
+        let detail = match &refusal {
+            Refusal::Leftovers { .. } => {
+                format!(
+                    "{refusal}. To remove them and create it, send `removeLeftoverAuthorizations=true` in the query."
+                )
+            }
+            _ => format!("{refusal}."),
+        };
+        let mut problem = Self::new(status, refusal.code(), detail).code(code).titled(title);
         if let Refusal::InUse { part, .. } = &refusal {
             problem.0.errors.push(match part {
                 TypePart::Permission(_) => "supportedPermissions.invalid".to_owned(),

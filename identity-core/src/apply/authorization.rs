@@ -30,7 +30,7 @@ impl Draft {
     pub(super) fn delete_authorization(&mut self, key: AuthorizationKey) -> Result<(), Refusal> {
         let old = self.existing_authorization(key)?;
         self.changeable_owner(&old.owner)?;
-        self.record(Change::AuthorizationRemoved(key))
+        self.remove_authorization(key)
     }
 
     fn existing_authorization(&self, key: AuthorizationKey) -> Result<Authorization, Refusal> {

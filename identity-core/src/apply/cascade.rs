@@ -1,9 +1,15 @@
-//! What goes with an entity (orchestration reference §2.5): its memberships and the authorizations that it owns. Those that
-//! name it as their resource stay.
+//! What goes with an entity: its memberships, the authorizations that it owns (orchestration reference §2.5), and the
+//! authorizations whose resource it is. Authorizations name their resource by id: one that outlived the resource would apply
+//! to the next entity of the same id.
 
-use super::{Draft, Refusal};
-use crate::entity::{Authorization, Container, Membership, Party};
-use crate::world::Change;
+use std::collections::BTreeSet;
+
+use super::{Command, Draft, Refusal, thing};
+use crate::entity::{AuditEntity, AuditOperation, Authorization, Container, EntityKind, Membership, Party};
+use crate::port::AuditDraft;
+use crate::service::access::POLICY_DECISION;
+use crate::value::{AuthorizationKey, ResourceTypeName};
+use crate::world::{Change, Sources, World};
 
 impl Draft {
     /// Removes everything that a party is a member of or owns.
@@ -14,9 +20,57 @@ impl Draft {
         }
         let owned: Vec<Authorization> = self.world.owned_by(party).collect();
         for authorization in owned {
-            self.record(Change::AuthorizationRemoved(authorization.key))?;
+            self.remove_authorization(authorization.key)?;
         }
         Ok(())
+    }
+
+    /// Removes an authorization, and those whose resource it is.
+    pub(super) fn remove_authorization(&mut self, key: AuthorizationKey) -> Result<(), Refusal> {
+        let mut keys = vec![key];
+        while let Some(key) = keys.pop() {
+            if self.world.record_of(key).is_some() {
+                self.record(Change::AuthorizationRemoved(key))?;
+                let removed = thing(EntityKind::Authorization, key);
+                keys.extend(self.grants_to_remove(EntityKind::Authorization.as_str(), removed));
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the authorizations whose resource is this entity.
+    pub(super) fn remove_grants_on(&mut self, kind: EntityKind, id: &str) -> Result<(), Refusal> {
+        self.remove_grants(kind.as_str(), thing(kind, id))
+    }
+
+    /// Removes the rights to ask for decisions about resources of a type, whose resource is the type.
+    pub(super) fn remove_grants_to_ask(&mut self, name: &ResourceTypeName) -> Result<(), Refusal> {
+        self.remove_grants(POLICY_DECISION, thing(EntityKind::ResourceType, name))
+    }
+
+    fn remove_grants(&mut self, resource_type: &str, of: AuditEntity) -> Result<(), Refusal> {
+        self.grants_to_remove(resource_type, of).into_iter().try_for_each(|key| self.remove_authorization(key))
+    }
+
+    /// Removes authorizations that an earlier entity of the same id left behind, so that a new one begins without any. Older
+    /// versions kept them. Where an authorization may name a resource before it exists (orchestration reference §8.5),
+    /// leftovers cannot be told from those, and stay.
+    pub(super) fn remove_leftovers(&mut self, kind: EntityKind, id: &str) -> Result<(), Refusal> {
+        if can_be_granted_before_it_exists(self.world.sources(), kind) {
+            return Ok(());
+        }
+        self.remove_grants_on(kind, id)
+    }
+
+    /// The authorizations on an entity, which the audit log records one by one.
+    fn grants_to_remove(&mut self, resource_type: &str, of: AuditEntity) -> Vec<AuthorizationKey> {
+        let keys: Vec<AuthorizationKey> = self.world.grants_on(resource_type, &of.key).collect();
+        self.cascaded.extend(keys.iter().map(|key| AuditDraft {
+            operation: AuditOperation::Delete,
+            entity: thing(EntityKind::Authorization, key),
+            related: Some(of.clone()),
+        }));
+        keys
     }
 
     /// Removes all members of a container.
@@ -34,4 +88,32 @@ impl Draft {
             Err(_) => Ok(()),
         }
     }
+}
+
+/// Whether an authorization on an entity of this kind is accepted without the entity.
+fn can_be_granted_before_it_exists(sources: Sources, kind: EntityKind) -> bool {
+    match kind {
+        EntityKind::User => sources != Sources::BuiltIn,
+        EntityKind::Group => sources == Sources::Provider { groups_claimed: true },
+        EntityKind::Role | EntityKind::MappingRule => false,
+        _ => true,
+    }
+}
+
+/// The commands that remove authorizations, each once: those whose resource is another one of them go with it.
+pub(crate) fn deletions(world: &World, keys: impl IntoIterator<Item = AuthorizationKey>) -> Vec<Command> {
+    let mut gone = BTreeSet::new();
+    let mut commands = Vec::new();
+    for key in keys {
+        if !gone.insert(key) {
+            continue;
+        }
+        commands.push(Command::DeleteAuthorization(key));
+        let mut removed = vec![key];
+        while let Some(key) = removed.pop() {
+            let on = world.grants_on(EntityKind::Authorization.as_str(), &key.to_string());
+            removed.extend(on.filter(|key| gone.insert(*key)));
+        }
+    }
+    commands
 }

@@ -8,6 +8,7 @@ impl Draft {
         if self.world.group(group.id.as_str()).is_some() {
             return Err(Refusal::Exists(thing(EntityKind::Group, &group.id)));
         }
+        self.remove_leftovers(EntityKind::Group, group.id.as_str())?;
         self.record(Change::GroupPut(group.clone()))
     }
 
@@ -20,6 +21,7 @@ impl Draft {
         self.existing_group(id)?;
         self.remove_members(&Container::Group(id.clone()))?;
         self.remove_party(&Party::Group(id.clone()))?;
+        self.remove_grants_on(EntityKind::Group, id.as_str())?;
         self.record(Change::GroupRemoved(id.clone()))
     }
 

@@ -51,43 +51,56 @@ pub(super) fn refuse_loss_of_power(before: &World, after: &World) -> Result<(), 
 }
 
 fn somebody_has(world: &World, power: AdminPower) -> bool {
+    holders(world, power).into_iter().any(|holder| can_be_somebody(world, holder))
+}
+
+/// The parties that are given a power themselves: roles that hold the permission, owners of the authorization.
+pub(crate) fn holders(world: &World, power: AdminPower) -> Vec<Sym> {
     match power {
         AdminPower::WriteApi => {
             let (Ok(audience), Ok(definition)) = (Audience::parse(IDENTITY_AUDIENCE), PermissionName::parse(WRITE))
             else {
-                return false;
+                return Vec::new();
             };
-            world
-                .roles_with(&Permission { audience, definition })
-                .filter_map(|role| world.names().get(Kind::Role, role.id.as_str()))
-                .any(|role| can_be_somebody(world, role))
+            let write = Permission { audience, definition };
+            let roles = world.roles_with(&write);
+            roles.filter_map(|role| world.names().get(Kind::Role, role.id.as_str())).collect()
         }
         AdminPower::Authorize => {
-            let Ok(access) = world.matrix().access("AUTHORIZATION", "CREATE") else { return false };
-            world.run_on_any(access.resource_type).is_some_and(|run| {
-                run.iter().any(|grant| {
-                    grant.permissions.intersects(access.permissions) && can_be_somebody(world, grant.owner)
-                })
-            })
+            let Ok(access) = world.matrix().access("AUTHORIZATION", "CREATE") else { return Vec::new() };
+            let run = world.run_on_any(access.resource_type);
+            run.into_iter().flat_map(|run| run.giving(access.permissions)).map(|grant| grant.owner).collect()
         }
     }
 }
 
 /// Whether somebody can sign in who is this party, or a member of it.
 fn can_be_somebody(world: &World, party: Sym) -> bool {
-    let (tokens, groups_claimed) = match world.sources() {
-        Sources::BuiltIn => (false, false),
-        Sources::Provider { groups_claimed } => (true, groups_claimed),
-    };
+    if has_members(world, party) {
+        world.member_index().all_members(party).any(|member| can_be_somebody(world, member))
+    } else {
+        can_sign_in(world, party)
+    }
+}
+
+/// Whether the stored members of a party are what it gives something to. Of a group that tokens claim, they are not.
+pub(crate) fn has_members(world: &World, party: Sym) -> bool {
+    match party.kind() {
+        Kind::Group => world.sources() != Sources::Provider { groups_claimed: true },
+        Kind::Role => true,
+        _ => false,
+    }
+}
+
+/// Whether a principal can sign in as this party, or with a token that speaks for it.
+pub(crate) fn can_sign_in(world: &World, party: Sym) -> bool {
+    let tokens = world.sources() != Sources::BuiltIn;
     let text = || world.names().text(party);
     match party.kind() {
         Kind::User => tokens || text().is_some_and(|username| world.user(username).is_some()),
         Kind::Client => tokens,
         Kind::MappingRule => tokens && text().is_some_and(|id| world.mapping_rule(id).is_some()),
-        Kind::Group if groups_claimed => true,
-        Kind::Group | Kind::Role => {
-            world.member_index().all_members(party).any(|member| can_be_somebody(world, member))
-        }
-        Kind::Tenant | Kind::ResourceType => false,
+        Kind::Group => world.sources() == Sources::Provider { groups_claimed: true },
+        Kind::Role | Kind::Tenant | Kind::ResourceType => false,
     }
 }

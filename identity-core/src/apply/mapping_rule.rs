@@ -9,6 +9,7 @@ impl Draft {
             return Err(Refusal::Exists(thing(EntityKind::MappingRule, &rule.id)));
         }
         self.unique_predicate(rule)?;
+        self.remove_leftovers(EntityKind::MappingRule, rule.id.as_str())?;
         self.record(Change::MappingRulePut(rule.clone()))
     }
 
@@ -23,6 +24,7 @@ impl Draft {
     pub(super) fn delete_mapping_rule(&mut self, id: &MappingRuleId) -> Result<(), Refusal> {
         self.existing_rule(id)?;
         self.remove_party(&Party::MappingRule(id.clone()))?;
+        self.remove_grants_on(EntityKind::MappingRule, id.as_str())?;
         self.record(Change::MappingRuleRemoved(id.clone()))
     }
 

@@ -16,8 +16,10 @@ mod role;
 mod tenant;
 mod user;
 
+pub(crate) use cascade::deletions;
 pub use command::{Command, NewAuthorization};
 pub use lock_out::{AdminPower, is_administered};
+pub(crate) use lock_out::{can_sign_in, has_members, holders};
 pub use refusal::{Refusal, TypePart};
 
 use crate::decide::Authority;
@@ -33,7 +35,8 @@ pub struct Applied {
     pub world: World,
     /// The rows that it changes, in order. Empty when everything was so already.
     pub changes: Vec<Change>,
-    /// What to say about it in the audit log: one entry for each command.
+    /// What to say about it in the audit log: one entry for each command, and one for each authorization that went with its
+    /// resource.
     pub audit: Vec<AuditDraft>,
 }
 
@@ -47,6 +50,7 @@ pub fn apply(world: &World, commands: &[Command], authority: Authority) -> Resul
     for command in commands {
         let key = draft.execute(command)?;
         audit.push(command.audit_draft(key));
+        audit.append(&mut draft.cascaded);
     }
     lock_out::refuse_loss_of_power(world, &draft.world)?;
     Ok(Applied { world: draft.world, changes: draft.changes, audit })
@@ -56,6 +60,8 @@ pub fn apply(world: &World, commands: &[Command], authority: Authority) -> Resul
 struct Draft {
     world: World,
     changes: Vec<Change>,
+    /// What the audit log says beside the command.
+    cascaded: Vec<AuditDraft>,
     authority: Authority,
     revision: Revision,
     minted: u64,
@@ -66,7 +72,7 @@ impl Draft {
         let revision = world.revision().next();
         let mut world = world.clone();
         world.set_revision(revision);
-        Self { world, changes: Vec::new(), authority, revision, minted: 0 }
+        Self { world, changes: Vec::new(), cascaded: Vec::new(), authority, revision, minted: 0 }
     }
 
     /// Makes one change of one row, in the world and in the list.

@@ -58,6 +58,14 @@ pub enum Refusal {
         /// How many more authorizations use it.
         others: usize,
     },
+    /// Authorizations name the entity that is to be created.
+    #[error("{} on {entity} before it exists; what they grant would apply to the new one", leftovers(*.count))]
+    Leftovers {
+        /// The entity to create.
+        entity: AuditEntity,
+        /// How many authorizations have it as their resource.
+        count: usize,
+    },
     /// A condition or a property where the type takes none.
     #[error("authorizations on `{0}` cannot depend on {1}")]
     Inapplicable(String, &'static str),
@@ -84,6 +92,7 @@ impl Refusal {
             Self::LockOut(_) => "lock_out",
             Self::TypeSize => "type_size",
             Self::InUse { .. } => "in_use",
+            Self::Leftovers { .. } => "leftover_authorizations",
             Self::Inapplicable(..) => "inapplicable",
             Self::Full => "too_large",
         }
@@ -123,6 +132,10 @@ fn and_others(count: usize) -> String {
         1 => ", and in one more authorization".to_owned(),
         _ => format!(", and in {count} more authorizations"),
     }
+}
+
+fn leftovers(count: usize) -> String {
+    if count == 1 { "an authorization is".to_owned() } else { format!("{count} authorizations are") }
 }
 
 impl fmt::Display for AuditEntity {

@@ -38,8 +38,9 @@ impl Draft {
         self.existing_type(name)?;
         for authorization in self.authorizations_on(name) {
             self.changeable_owner(&authorization.owner)?;
-            self.record(Change::AuthorizationRemoved(authorization.key))?;
+            self.remove_authorization(authorization.key)?;
         }
+        self.remove_grants_to_ask(name)?;
         self.record(Change::ResourceTypeRemoved(name.clone()))
     }
 

@@ -11,6 +11,7 @@ impl Draft {
             return Err(Refusal::Exists(thing(EntityKind::Role, &role.id)));
         }
         self.changeable_role(&role.id)?;
+        self.remove_leftovers(EntityKind::Role, role.id.as_str())?;
         self.record(Change::RolePut(role.clone()))
     }
 
@@ -25,6 +26,7 @@ impl Draft {
         self.changeable_role(id)?;
         self.remove_members(&Container::Role(id.clone()))?;
         self.remove_party(&Party::Role(id.clone()))?;
+        self.remove_grants_on(EntityKind::Role, id.as_str())?;
         self.record(Change::RoleRemoved(id.clone()))
     }
 

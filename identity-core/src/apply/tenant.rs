@@ -20,6 +20,7 @@ impl Draft {
     pub(super) fn delete_tenant(&mut self, id: &TenantId) -> Result<(), Refusal> {
         self.changeable_tenant(id)?;
         self.remove_members(&Container::Tenant(id.clone()))?;
+        self.remove_grants_on(EntityKind::Tenant, id.as_str())?;
         self.record(Change::TenantRemoved(id.clone()))
     }
 

@@ -8,6 +8,7 @@ impl Draft {
         if self.world.user(user.username.as_str()).is_some() {
             return Err(Refusal::Exists(thing(EntityKind::User, &user.username)));
         }
+        self.remove_leftovers(EntityKind::User, user.username.as_str())?;
         self.record(Change::UserPut(user.clone()))
     }
 
@@ -19,6 +20,7 @@ impl Draft {
     pub(super) fn delete_user(&mut self, username: &Username) -> Result<(), Refusal> {
         self.existing_user(username)?;
         self.remove_party(&Party::User(username.clone()))?;
+        self.remove_grants_on(EntityKind::User, username.as_str())?;
         self.record(Change::UserRemoved(username.clone()))
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use crate::apply::{Command, Refusal};
+use crate::apply::{Command, Refusal, deletions};
 use crate::decide::{Denied, Permit, Question, decide};
 use crate::engine::{CredentialEnded, Done, Engine, NotPermitted, Requester, WriteError};
 use crate::entity::{
@@ -23,11 +23,12 @@ use crate::world::World;
 
 use super::credential::{Authenticated, Credential};
 
-/// The commands that take away everything that a party is a member of or owns.
+/// The commands that take away everything that a party is a member of or owns, and the authorizations whose resource it is.
 pub fn forgetting(world: &World, party: &Party) -> Vec<Command> {
     let memberships = world.memberships(party).filter_map(|container| Membership::new(container, party.clone()).ok());
-    let owned = world.owned_by(party).map(|authorization| Command::DeleteAuthorization(authorization.key));
-    memberships.map(Command::RemoveMember).chain(owned).collect()
+    let owned = world.owned_by(party).map(|authorization| authorization.key);
+    let authorizations = deletions(world, owned.chain(world.grants_on(party.kind_name(), party.id())));
+    memberships.map(Command::RemoveMember).chain(authorizations).collect()
 }
 
 /// Somebody who authenticated, as a service knows them.

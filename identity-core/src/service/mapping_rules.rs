@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Caller, Gate, ListRequest, ServiceError, Written};
+use super::{Caller, Gate, Leftovers, ListRequest, ServiceError, Written};
 use crate::apply::{Command, Refusal};
 use crate::entity::{AuditEntity, AuditOperation, Container, EntityKind, MappingRule, Membership, Party};
 use crate::port::AuditDraft;
@@ -82,15 +82,18 @@ impl MappingRules {
     /// Creates a rule that leads to `targets`.
     ///
     /// # Errors
-    /// When the caller may not write, there is such a rule, or a target does not exist or is of another kind.
+    /// When the caller may not write, there is such a rule, a target does not exist or is of another kind, or authorizations on
+    /// the rule are left and `leftovers` refuses them.
     pub async fn create(
         &self,
         caller: &Caller,
         rule: MappingRule,
         targets: RuleTargets,
+        leftovers: Leftovers,
     ) -> Result<Written, ServiceError> {
         let attempt = attempt(AuditOperation::Create, &rule.id);
-        self.gate.write(caller, attempt, |_| Ok(creation(rule, targets))).await
+        let entity = attempt.entity.clone();
+        self.gate.write(caller, attempt, |world| leftovers.creation(world, entity, creation(rule, targets))).await
     }
 
     /// Replaces a rule and its targets. `rule` makes the new rule of the old one, whose kind stays.

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Caller, Gate, ListRequest, ServiceError, Written};
+use super::{Caller, Gate, Leftovers, ListRequest, ServiceError, Written};
 use crate::apply::{Command, Refusal};
 use crate::entity::{AuditEntity, AuditOperation, EntityKind, Permission, Role};
 use crate::port::{AuditDraft, RoleDirectory};
 use crate::search::{Listing, matches_text};
 use crate::value::{Description, Name, RoleId};
+use crate::world::World;
 
 /// Roles and their permissions.
 pub struct Roles {
@@ -65,20 +66,23 @@ impl Roles {
     /// Creates a role, with permissions.
     ///
     /// # Errors
-    /// When the caller may not write, or there is such a role.
+    /// When the caller may not write, there is such a role, or authorizations on it are left and `leftovers` refuses them.
     pub async fn create(
         &self,
         caller: &Caller,
         id: RoleId,
         description: Description,
         permissions: BTreeSet<Permission>,
+        leftovers: Leftovers,
     ) -> Result<Written<Role>, ServiceError> {
         let role = Role { name: Name::from(&id), id, description, permissions };
+        let attempt = draft(AuditOperation::Create, &role.id);
         if let Some(directory) = &self.directory {
-            let attempt = draft(AuditOperation::Create, &role.id);
             return Ok(self.gate.change(caller, attempt, directory.create(&role)).await?.with(role));
         }
-        Ok(self.gate.command(caller, Command::CreateRole(role.clone())).await?.with(role))
+        let (entity, command) = (attempt.entity.clone(), Command::CreateRole(role.clone()));
+        let plan = |world: &World| leftovers.creation(world, entity, vec![command]);
+        Ok(self.gate.write(caller, attempt, plan).await?.with(role))
     }
 
     /// Gives a role another description. Its name is its key and stays.

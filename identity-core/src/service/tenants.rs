@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{ApplicationSummary, Caller, Gate, ListRequest, ServiceError, UserSummary, Written};
+use super::{ApplicationSummary, Caller, Gate, Leftovers, ListRequest, ServiceError, UserSummary, Written};
 use crate::apply::{Command, Refusal};
 use crate::entity::{AuditEntity, AuditOperation, Container, EntityKind, Membership, Party, PartyKind, Tenant};
 use crate::port::{AuditDraft, ClientDirectory, GroupDirectory, UserDirectory};
@@ -87,10 +87,19 @@ impl Tenants {
     /// Creates a tenant.
     ///
     /// # Errors
-    /// When the caller may not write, or there is such a tenant.
-    pub async fn create(&self, caller: &Caller, id: TenantId, name: Name) -> Result<Written<Tenant>, ServiceError> {
+    /// When the caller may not write, there is such a tenant, or authorizations on it are left and `leftovers` refuses them.
+    pub async fn create(
+        &self,
+        caller: &Caller,
+        id: TenantId,
+        name: Name,
+        leftovers: Leftovers,
+    ) -> Result<Written<Tenant>, ServiceError> {
+        let attempt = AuditDraft { operation: AuditOperation::Create, entity: entity(&id), related: None };
         let tenant = Tenant { id, name, description: Description::default() };
-        Ok(self.gate.command(caller, Command::CreateTenant(tenant.clone())).await?.with(tenant))
+        let (entity, command) = (attempt.entity.clone(), Command::CreateTenant(tenant.clone()));
+        let plan = |world: &World| leftovers.creation(world, entity, vec![command]);
+        Ok(self.gate.write(caller, attempt, plan).await?.with(tenant))
     }
 
     /// Gives a tenant another name.

@@ -1,5 +1,6 @@
 //! What the functions of the core ask of the world's indexes, in symbols.
 
+use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -79,6 +80,16 @@ impl World {
     /// The ids of the resources of a type that authorizations name, in no order.
     pub(crate) fn named_resources(&self, resource_type: TypeIndex) -> impl Iterator<Item = &ResourceId> {
         self.grants.ids(resource_type)
+    }
+
+    /// The authorizations whose resource is this one, in the order of their keys.
+    pub(crate) fn grants_on(&self, resource_type: &str, id: &str) -> impl Iterator<Item = AuthorizationKey> + use<> {
+        let runs = self.matrix.index(resource_type).into_iter().flat_map(|place| {
+            let conditional = self.grants.conditional_on_id(place, id);
+            self.grants.on_id(place, id).into_iter().chain(conditional)
+        });
+        let keys: BTreeSet<AuthorizationKey> = runs.flat_map(Run::iter).map(|grant| grant.key).collect();
+        keys.into_iter()
     }
 
     pub(crate) fn owned_by_symbol(&self, owner: Sym) -> impl Iterator<Item = Authorization> + '_ {

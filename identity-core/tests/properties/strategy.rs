@@ -163,7 +163,7 @@ fn authorization() -> impl Strategy<Value = NewAuthorization> {
     })
 }
 
-fn rule(n: usize, selector: usize, value: usize, contains: bool) -> MappingRule {
+pub fn rule(n: usize, selector: usize, value: usize, contains: bool) -> MappingRule {
     MappingRule {
         id: MappingRuleId::parse(&format!("m{n}")).unwrap(),
         name: Name::parse("rule").unwrap(),
@@ -179,7 +179,7 @@ fn user(n: usize) -> User {
     User { username: username(IDS[n]), name: None, email: None, password: PasswordHash::new(String::new()) }
 }
 
-fn group(n: usize) -> Group {
+pub fn group(n: usize) -> Group {
     Group {
         id: GroupId::parse(&format!("g{n}")).unwrap(),
         name: Name::parse("group").unwrap(),
@@ -187,7 +187,7 @@ fn group(n: usize) -> Group {
     }
 }
 
-fn role(n: usize, write: bool) -> Role {
+pub fn role(n: usize, write: bool) -> Role {
     let definition = PermissionName::parse(if write { "write" } else { "read" }).unwrap();
     Role {
         id: role_id(&format!("r{n}")),

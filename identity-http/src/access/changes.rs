@@ -6,7 +6,7 @@ use identity_core::entity::{
 };
 use identity_core::value::{
     Audience, AuthorizationKey, BrokenRule, ClaimSelector, ClaimValue, Description, GroupId, InvalidValue, Issuer,
-    MappingRuleId, Name, PermissionName, ResourceTypeName, RoleId,
+    MappingRuleId, Name, PermissionName, ResourceTypeName, RoleId, TenantId, Username,
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -26,6 +26,10 @@ pub(crate) enum ChangeBody {
     CreateGroup(GroupBody),
     /// By id.
     DeleteGroup(String),
+    /// By id.
+    DeleteTenant(String),
+    /// By username.
+    DeleteUser(String),
     AddMember(MemberBody),
     RemoveMember(MemberBody),
     CreateAuthorization(GrantBody),
@@ -121,6 +125,8 @@ impl ChangeBody {
                 Command::CreateGroup(Group { id, name, description: Description::default() })
             }
             Self::DeleteGroup(id) => Command::DeleteGroup(GroupId::parse(&id)?),
+            Self::DeleteTenant(id) => Command::DeleteTenant(TenantId::parse(&id)?),
+            Self::DeleteUser(username) => Command::DeleteUser(Username::parse(&username)?),
             Self::AddMember(body) => Command::AddMember(body.membership()?),
             Self::RemoveMember(body) => Command::RemoveMember(body.membership()?),
             Self::CreateAuthorization(body) => Command::CreateAuthorization(body.authorization()?),

@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Failures;
+use super::administration::AdministrationView;
 use super::evaluation::EvaluationRequest;
 use super::wire::{ObjectBody, asked};
 use crate::authentication::Authenticated;
@@ -36,6 +37,9 @@ pub(crate) struct ExplanationView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     explanation: Option<Explanation>,
+    /// Where the right that is asked about leads to administration: the way, also when the answer is no.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    administration: Option<AdministrationView>,
 }
 
 /// Everything that somebody is.
@@ -102,13 +106,14 @@ impl From<Subject> for SubjectView {
 
 impl From<Explained> for ExplanationView {
     fn from(explained: Explained) -> Self {
-        let Explained { decision, why_not, subject, explanation } = explained;
+        let Explained { decision, why_not, subject, explanation, administration } = explained;
         Self {
             decision,
             reason: why_not.as_ref().map(|why_not| why_not.code()),
             detail: why_not.map(|why_not| format!("{why_not}.")),
             subject: subject.map(SubjectView::from),
             explanation,
+            administration: administration.map(AdministrationView::from),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! `/access/v1`: decisions as a service, by the OpenID AuthZEN Authorization API 1.0 and beyond it.
 
+pub(crate) mod administration;
 mod changes;
 pub(crate) mod evaluation;
 pub(crate) mod explain;
 pub(crate) mod inspect;
 mod metadata;
+pub(crate) mod orphans;
 pub(crate) mod review;
 pub(crate) mod search;
 pub(crate) mod simulate;
@@ -71,6 +73,8 @@ impl Decisions {
                 explain::mount(v1);
                 simulate::mount(v1);
                 review::mount(v1);
+                orphans::mount(v1);
+                administration::mount(v1);
                 if self.access.has_tokens() {
                     inspect::mount(v1);
                 }

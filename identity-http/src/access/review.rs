@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Failures;
+use super::administration::AdministrationView;
 use super::off_the_worker;
 use super::wire::Unfit;
 use crate::authentication::Authenticated;
@@ -84,6 +85,9 @@ pub(crate) struct ReviewView {
     lines: Vec<LineView>,
     /// Whether there would be more lines.
     more: bool,
+    /// Where the right that is reviewed leads to administration: the way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    administration: Option<AdministrationView>,
 }
 
 /// Somebody has something by a path.
@@ -105,6 +109,9 @@ pub(crate) struct LineView {
     authorization_key: Option<String>,
     /// From the party through groups and roles: `user ann > group people > role staff`.
     path: String,
+    /// Of the review of administrators: the number of requests after which the party administers; 0 when it does already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requests: Option<usize>,
 }
 
 impl From<Line> for LineView {
@@ -118,6 +125,7 @@ impl From<Line> for LineView {
             condition: line.holding.condition().cloned(),
             authorization_key: line.holding.key().map(|key| key.to_string()),
             path: line.to_string(),
+            requests: line.requests,
         }
     }
 }
@@ -136,6 +144,7 @@ impl LineView {
             &condition,
             key,
             &self.path,
+            &self.requests.map(|requests| requests.to_string()).unwrap_or_default(),
         ];
         cells.map(cell).join(",") + "\r\n"
     }
@@ -147,7 +156,7 @@ fn cell(text: &str) -> String {
     format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
 
-fn limit(asked: Option<usize>) -> Result<usize, Unfit> {
+pub(super) fn limit(asked: Option<usize>) -> Result<usize, Unfit> {
     let limit = asked.unwrap_or(USUAL);
     if (1..=MOST).contains(&limit) {
         Ok(limit)
@@ -159,9 +168,13 @@ fn limit(asked: Option<usize>) -> Result<usize, Unfit> {
 fn show(review: Review, format: Option<Format>) -> HttpResponse {
     let lines: Vec<LineView> = review.lines.into_iter().map(LineView::from).collect();
     match format.unwrap_or_default() {
-        Format::Json => HttpResponse::Ok().json(ReviewView { lines, more: review.more }),
+        Format::Json => {
+            let administration = review.administration.map(AdministrationView::from);
+            HttpResponse::Ok().json(ReviewView { lines, more: review.more, administration })
+        }
         Format::Csv => {
-            let head = "partyType,partyId,resourceType,resourceId,permissions,condition,authorizationKey,path\r\n";
+            let head =
+                "partyType,partyId,resourceType,resourceId,permissions,condition,authorizationKey,path,requests\r\n";
             let body: String = std::iter::once(head.to_owned()).chain(lines.iter().map(LineView::csv)).collect();
             HttpResponse::Ok()
                 .content_type("text/csv; charset=utf-8; header=present")
@@ -207,7 +220,8 @@ pub(crate) async fn of_subject(
     Ok(show(review.unwrap_or_default(), query.format))
 }
 
-/// Lists who administers, by every path: who may change everything over this API, and who may grant authorizations.
+/// Lists who administers, by every path: who may change everything over this API, and who may grant authorizations. Then lists
+/// who can come to administer, by the shortest way, and in how many requests.
 #[utoipa::path(get, path = "/access/v1/review/administrators", tag = "access", params(AdministratorsQuery),
     responses((status = 200, content((ReviewView = "application/json"), (String = "text/csv"))), Failures))]
 pub(crate) async fn of_administrators(

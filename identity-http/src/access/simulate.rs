@@ -4,11 +4,13 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig};
 use identity_core::diff::{AccessItem, Effect};
 use identity_core::service::access::{Access, Ask, LoginChange, Simulated, Simulation};
+use identity_core::world::Change;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::Failures;
+use super::administration::AdministratorsView;
 use super::changes::ChangeBody;
 use super::evaluation::{Decision, EvaluationRequest};
 use super::wire::{ObjectBody, Unfit, asked, object};
@@ -55,6 +57,10 @@ pub(crate) struct SimulationView {
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<ChangeView>,
     recent_callers: CallersView,
+    /// Who comes to administer or can come to, and who no longer does.
+    administrators: AdministratorsView,
+    /// How many authorizations the changes delete, those with their owner or resource included.
+    deleted_authorizations: usize,
 }
 
 /// The answer to a question, before and after.
@@ -101,6 +107,8 @@ impl From<LoginChange> for ChangeView {
 
 impl From<Simulated> for SimulationView {
     fn from(simulated: Simulated) -> Self {
+        let is_deleted = |row: &&Change| matches!(row, Change::AuthorizationRemoved(_));
+        let deleted_authorizations = simulated.diff.changes.iter().filter(is_deleted).count();
         let mut effects = simulated.diff.effects;
         let more_effects = effects.len() > MOST_NAMED;
         effects.truncate(MOST_NAMED);
@@ -113,6 +121,8 @@ impl From<Simulated> for SimulationView {
                 .answers
                 .map(|(before, after)| BeforeAfter { before: before.into(), after: after.into() }),
             subject: simulated.subject.map(ChangeView::from),
+            administrators: simulated.administration.into(),
+            deleted_authorizations,
             recent_callers: CallersView {
                 looked_at: simulated.logins.looked_at,
                 changed,

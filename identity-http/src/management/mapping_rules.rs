@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::Failures;
+use super::creation::CreationQuery;
 use super::view::{GroupReference, RoleView, TenantView};
 use crate::authentication::Authenticated;
 use crate::body::{Body, Findings, one};
@@ -115,12 +116,13 @@ pub(crate) async fn list(
 }
 
 /// Creates a mapping rule. It holds from the next request on.
-#[utoipa::path(post, path = "/api/mapping-rules", tag = "mapping-rules", request_body = RuleBody,
+#[utoipa::path(post, path = "/api/mapping-rules", tag = "mapping-rules", params(CreationQuery), request_body = RuleBody,
     responses((status = 201, body = RuleView), Failures))]
 pub(crate) async fn create(
     request: HttpRequest,
     rules: Data<MappingRules>,
     Authenticated(caller): Authenticated,
+    query: Query<CreationQuery>,
     Body(body): Body<RuleBody>,
 ) -> Result<HttpResponse, Problem> {
     let mut findings = Findings::default();
@@ -133,7 +135,7 @@ pub(crate) async fn create(
     let (Some(id), Some(parsed), Some(kind)) = (id, parsed, body.kind) else { return Err(findings.problem()) };
     let rule = parsed.rule(id, kind.into());
     let view = RuleView::new(&caller.world, RuleWithTargets { rule: rule.clone(), targets: parsed.targets.clone() });
-    written(&request, rules.create(&caller, rule, parsed.targets).await?);
+    written(&request, rules.create(&caller, rule, parsed.targets, query.leftovers()).await?);
     Ok(HttpResponse::Created().json(view))
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod audit_log;
 pub(crate) mod authorizations;
 pub(crate) mod capabilities;
 pub(crate) mod clients;
+pub(crate) mod creation;
 pub(crate) mod for_token;
 pub(crate) mod groups;
 pub(crate) mod mapping_rules;
@@ -41,7 +42,7 @@ pub(crate) enum Failures {
     /// There is nothing of that key.
     #[response(status = 404, content_type = "application/problem+json")]
     NotFound(ProblemDocument),
-    /// It exists already, or nobody could administer after it.
+    /// It exists already, authorizations name it already, or no administrator would be left.
     #[response(status = 409, content_type = "application/problem+json")]
     Conflict(ProblemDocument),
     /// Too many attempts to sign in have failed; `Retry-After` says when to try again.

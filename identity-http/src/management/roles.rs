@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Failures;
+use super::creation::CreationQuery;
 use super::view::RoleView;
 use crate::authentication::Authenticated;
 use crate::body::{Body, Findings, one};
@@ -92,12 +93,13 @@ pub(crate) async fn list(
 }
 
 /// Creates a role.
-#[utoipa::path(post, path = "/api/roles", tag = "roles", request_body = RoleBody,
+#[utoipa::path(post, path = "/api/roles", tag = "roles", params(CreationQuery), request_body = RoleBody,
     responses((status = 201, body = RoleView), Failures))]
 pub(crate) async fn create(
     request: HttpRequest,
     roles: Data<Roles>,
     Authenticated(caller): Authenticated,
+    query: Query<CreationQuery>,
     Body(body): Body<RoleBody>,
 ) -> Result<HttpResponse, Problem> {
     let mut findings = Findings::default();
@@ -108,7 +110,7 @@ pub(crate) async fn create(
     let (Some(id), Some(description), Some(permissions)) = (id, description, permissions) else {
         return Err(findings.problem());
     };
-    let role = written(&request, roles.create(&caller, id, description, permissions).await?);
+    let role = written(&request, roles.create(&caller, id, description, permissions, query.leftovers()).await?);
     Ok(HttpResponse::Created().json(RoleView::from(role)))
 }
 

@@ -1,6 +1,6 @@
 //! Tenants and their members (management reference §1.8).
 
-use actix_web::web::{Data, Path, ServiceConfig};
+use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::entity::Party;
 use identity_core::service::{Caller, Tenants};
@@ -9,6 +9,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Failures;
+use super::creation::CreationQuery;
 use super::view::{ApplicationView, GroupReference, TenantView, UserView};
 use crate::authentication::Authenticated;
 use crate::body::{Body, Findings, one};
@@ -131,19 +132,20 @@ pub(crate) async fn list(
 }
 
 /// Creates a tenant.
-#[utoipa::path(post, path = "/api/tenants", tag = "tenants", request_body = TenantBody,
+#[utoipa::path(post, path = "/api/tenants", tag = "tenants", params(CreationQuery), request_body = TenantBody,
     responses((status = 201, body = TenantView), Failures))]
 pub(crate) async fn create(
     request: HttpRequest,
     tenants: Data<Tenants>,
     Authenticated(caller): Authenticated,
+    query: Query<CreationQuery>,
     Body(body): Body<TenantBody>,
 ) -> Result<HttpResponse, Problem> {
     let mut findings = Findings::default();
     let id = findings.take("tenantId", TenantId::parse(&body.tenant_id));
     let name = findings.take("name", Name::parse(body.name.trim()));
     let (Some(id), Some(name)) = (id, name) else { return Err(findings.problem()) };
-    let tenant = written(&request, tenants.create(&caller, id, name).await?);
+    let tenant = written(&request, tenants.create(&caller, id, name, query.leftovers()).await?);
     Ok(HttpResponse::Created().json(TenantView::from(tenant)))
 }
 

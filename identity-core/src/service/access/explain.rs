@@ -2,11 +2,13 @@
 
 use time::OffsetDateTime;
 
+use super::administration::leads_to;
 use super::{Access, Asked, Known, WhyNot};
 use crate::decide::{Explanation, Question, decide};
 use crate::entity::{Actor, AuditEntity, AuditEvent, AuditResult, EntityKind};
 use crate::port::AuditDraft;
 use crate::resolve::{Presented, Subject, resolve};
+use crate::search::AdminPath;
 use crate::service::{Caller, Gate, ServiceError};
 use crate::value::Revision;
 use crate::world::World;
@@ -22,6 +24,8 @@ pub struct Explained {
     pub subject: Option<Subject>,
     /// Why, if there was something to decide.
     pub explanation: Option<Explanation>,
+    /// Where the right that is asked about leads to administration: the way.
+    pub administration: Option<AdminPath>,
 }
 
 /// A denial of this service's own, opened.
@@ -51,7 +55,13 @@ impl Access {
     pub async fn explain(&self, caller: &Caller, asked: &Asked) -> Result<Explained, ServiceError> {
         let world = &caller.world;
         Ok(match self.known(world, &asked.subject).await? {
-            Err(why_not) => Explained { decision: false, why_not: Some(why_not), subject: None, explanation: None },
+            Err(why_not) => Explained {
+                decision: false,
+                why_not: Some(why_not),
+                subject: None,
+                explanation: None,
+                administration: None,
+            },
             Ok(known) => {
                 let Known { subject, claims } = &known;
                 asked.in_world(world, &known, |question| match question {
@@ -60,6 +70,7 @@ impl Access {
                         why_not: Some(WhyNot::NoSuchAccess),
                         subject: Some(subject.clone()),
                         explanation: None,
+                        administration: None,
                     },
                     Some(question) => {
                         let decision = decide(world, subject, question);
@@ -68,6 +79,7 @@ impl Access {
                             why_not: None,
                             subject: Some(subject.clone()),
                             explanation: Some(decision.explain_with(world, subject, claims.as_ref())),
+                            administration: leads_to(world, question),
                         }
                     }
                 })

@@ -5,6 +5,7 @@
 //! they ask about, or the permission `read` of this service's API, which shows all that the answers follow from.
 
 mod about;
+mod administration;
 mod evaluate;
 mod explain;
 mod inspect;
@@ -18,6 +19,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 pub use about::{API, About, Action, Asked, MEMBERSHIP, SubjectKind, TENANT};
+pub use administration::{AdministrationChange, steps_in_words};
 pub use evaluate::{Evaluated, WhyNot};
 pub use explain::{Explained, OpenedDenial};
 pub use inspect::{Inspected, MAX_CLAIM_BYTES, RuleRefusal, RuleVerdict};

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use super::about::with_question;
+use super::administration::{leads_to, steps_in_words};
 use super::{About, Access, Asked, Known, WhyNot};
 use crate::decide::Question;
 use crate::entity::{Authorization, Condition, Party, Permission};
-use crate::preset::{IDENTITY_AUDIENCE, WRITE};
-use crate::search::paths;
+use crate::search::{Absent, AdminPath, orphans, paths};
 use crate::service::{Caller, ServiceError};
 use crate::value::{AuthorizationKey, TenantId};
 use crate::world::World;
@@ -19,6 +19,8 @@ pub struct Review {
     pub lines: Vec<Line>,
     /// Whether there would be more than were asked for.
     pub more: bool,
+    /// Where the right that is reviewed leads to administration: the way.
+    pub administration: Option<AdminPath>,
 }
 
 /// Somebody has something by a path.
@@ -30,6 +32,16 @@ pub struct Line {
     pub through: Vec<Party>,
     /// What they have.
     pub holding: Holding,
+    /// Of a party that can come to administer: the way. What it has is the first right on it.
+    pub escalation: Option<AdminPath>,
+    /// Of a review of administrators: the number of requests after which the party administers.
+    pub requests: Option<usize>,
+}
+
+impl Line {
+    fn of((party, through, end): paths::Path) -> Self {
+        Self { party, through, holding: end.into(), escalation: None, requests: None }
+    }
 }
 
 /// What somebody has.
@@ -100,6 +112,9 @@ impl fmt::Display for Line {
     /// The path: `user ann > group people > role staff`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.party.kind(), self.party.id())?;
+        if let Some(path) = &self.escalation {
+            return steps_in_words(path).iter().try_for_each(|step| write!(f, " > {step}"));
+        }
         self.through.iter().try_for_each(|party| write!(f, " > {} {}", party.kind(), party.id()))
     }
 }
@@ -117,15 +132,12 @@ impl Access {
         })
     }
 
-    /// Everybody who administers: who may change everything over the management API, and who may grant authorizations, from
-    /// which all else follows.
+    /// The authorizations whose owner or resource does not exist, at most `most`, and whether there are more.
     #[must_use]
-    pub fn review_administrators(&self, caller: &Caller, most: usize) -> Review {
-        let world = &caller.world;
-        let grant = Question::all_resources(world.matrix(), "AUTHORIZATION", "CREATE");
-        let questions: Vec<Question<'_>> =
-            std::iter::once(Question::permission(IDENTITY_AUDIENCE, WRITE)).chain(grant).collect();
-        review(world, &questions, most)
+    pub fn review_orphans(&self, caller: &Caller, most: usize) -> (Vec<(Authorization, Absent)>, bool) {
+        let mut orphans = orphans(&caller.world);
+        let found = orphans.by_ref().take(most).collect();
+        (found, orphans.next().is_some())
     }
 
     /// Everything that somebody can do, by every path.
@@ -145,18 +157,21 @@ impl Access {
 }
 
 fn review(world: &World, questions: &[Question<'_>], most: usize) -> Review {
-    let lines = questions.iter().flat_map(|question| paths::to(world, question));
-    cut(lines.map(|(party, through, holding)| Line { party, through, holding: holding.into() }), most)
+    let administration = questions.iter().find_map(|question| leads_to(world, question));
+    Review { administration, ..cut(lines(world, questions), most) }
 }
 
-fn cut(mut lines: impl Iterator<Item = Line>, most: usize) -> Review {
+pub(super) fn lines(world: &World, questions: &[Question<'_>]) -> impl Iterator<Item = Line> {
+    questions.iter().flat_map(|question| paths::to(world, question)).map(Line::of)
+}
+
+pub(super) fn cut(mut lines: impl Iterator<Item = Line>, most: usize) -> Review {
     let found = lines.by_ref().take(most).collect();
-    Review { lines: found, more: lines.next().is_some() }
+    Review { lines: found, more: lines.next().is_some(), administration: None }
 }
 
 fn of_subject(world: &World, known: &Known, most: usize) -> Review {
-    let found = paths::from(world, &known.subject);
-    cut(found.map(|(party, through, holding)| Line { party, through, holding: holding.into() }), most)
+    cut(paths::from(world, &known.subject).map(Line::of), most)
 }
 
 impl From<paths::End> for Holding {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::administration::{AdministrationChange, compare};
 use super::{Access, Asked, Login};
 use crate::apply::{Command, Refusal, apply};
 use crate::decide::Authority;
@@ -35,6 +36,8 @@ pub struct Simulated {
     pub subject: Option<Change>,
     /// What the last callers gain and lose.
     pub logins: OnLogins,
+    /// Who comes to administer, or no longer does.
+    pub administration: AdministrationChange,
 }
 
 /// What somebody gains and loses.
@@ -78,7 +81,8 @@ impl Access {
             }
         }
         let logins = on_logins(before, &after, &diff, &self.recent(simulation.logins));
-        Ok(Simulated { diff, answers, subject, logins })
+        let administration = compare(before, &after);
+        Ok(Simulated { diff, answers, subject, logins, administration })
     }
 }
 

@@ -2,6 +2,7 @@
 
 import { number, t } from "../lib/i18n";
 import type { Session } from "../app/session";
+import type { Administration } from "./administration";
 import { type Schemas, api, ask } from "./client";
 import type { Comparison } from "./conditions";
 
@@ -78,6 +79,8 @@ export interface Answer {
   subject?: Schemas["SubjectView"];
   explanation?: Explanation;
   detail?: string;
+  /** Where the right leads to administration: the way. */
+  administration?: Administration;
 }
 
 /** A list, a number, true or false as in JSON; all else is a text. */
@@ -102,6 +105,7 @@ export async function explain({ who, id, type, action, resource, properties = {}
     subject: said.subject ?? undefined,
     explanation: (said.explanation ?? undefined) as Explanation | undefined,
     detail: said.detail ?? undefined,
+    administration: said.administration ?? undefined,
   };
 }
 
@@ -147,7 +151,7 @@ const MOST = 8;
 /** Who would lose what by a change, in sentences; nothing where that cannot be said. */
 export async function losses(session: Session, change: object): Promise<string[]> {
   if (!session.has("decisions") || !session.has("memberships")) return [];
-  const { effects } = await simulate([change]);
+  const { effects, deletedAuthorizations } = await simulate([change]);
   const people = new Map<string, Set<string>>();
   const rules = new Map<string, Set<string>>();
   for (const effect of effects) {
@@ -167,5 +171,13 @@ export async function losses(session: Session, change: object): Promise<string[]
     ...said(people, "lose.people"),
     ...(more > 0 ? [t("lose.more", { count: number(more) })] : []),
     ...said(rules, "lose.bearers"),
+    ...(deletedAuthorizations > 0 ? [t("lose.authorizations", { count: deletedAuthorizations })] : []),
   ];
+}
+
+/** How many authorizations a change deletes, in a sentence; nothing where that cannot be said. */
+export async function deletedAuthorizations(session: Session, change: object): Promise<string[]> {
+  if (!session.has("decisions") || !session.has("memberships")) return [];
+  const { deletedAuthorizations: count } = await simulate([change]);
+  return count > 0 ? [t("lose.authorizations", { count })] : [];
 }

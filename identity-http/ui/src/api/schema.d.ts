@@ -113,8 +113,31 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists who administers, by every path: who may change everything over this API, and who may grant authorizations. */
+        /**
+         * Lists who administers, by every path: who may change everything over this API, and who may grant authorizations. Then lists
+         *     who can come to administer, by the shortest way, and in how many requests.
+         */
         get: operations["access_of_administrators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/review/orphans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the authorizations whose owner or resource is managed here and does not exist. Such an authorization applies to the
+         *     next entity of that id.
+         */
+        get: operations["access_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -132,6 +155,40 @@ export interface paths {
         };
         /** Lists who can do something with a resource, by every path. */
         get: operations["access_of_resource"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/review/right": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows whether a right leads to administration, and how. */
+        get: operations["access_of_right"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/access/v1/review/rights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the authorizations that lead to administration, in the order of their keys. */
+        get: operations["access_of_rights"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2151,10 +2208,61 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description What an authorization refers to and does not exist.
+         * @enum {string}
+         */
+        AbsentView: "OWNER" | "RESOURCE";
         /** @description Who was refused. */
         ActorView: {
             id: string;
             type: string;
+        };
+        /** @description A step on a way to administration. */
+        AdministrationStep: {
+            containerId: string;
+            /** @description `GROUP` or `ROLE`. */
+            containerType: string;
+            /** @enum {string} */
+            step: "MEMBER";
+        } | {
+            /** @description The authorization that permits it; absent where the right is asked about. */
+            authorizationKey?: string | null;
+            /** @description The entity that it changes; absent where any authorization does. */
+            entity?: string | null;
+            means: components["schemas"]["MeansView"];
+            /** @description The right that permits it, such as `ROLE:UPDATE`. */
+            right: string;
+            /** @enum {string} */
+            step: "REQUEST";
+        } | {
+            power: components["schemas"]["PowerView"];
+            /** @enum {string} */
+            step: "POWER";
+        };
+        /** @description A way to administration. */
+        AdministrationView: {
+            /** @description The steps in words: `group ops > ROLE:UPDATE on admin`. */
+            path: string;
+            /** @description The number of requests that it takes; 0 for the power itself. */
+            requests: number;
+            steps: components["schemas"]["AdministrationStep"][];
+        };
+        /** @description A party that administers or can come to. */
+        AdministratorView: {
+            administration: components["schemas"]["AdministrationView"];
+            partyId: string;
+            /** @description `USER`, `CLIENT`, `MAPPING_RULE` or, where groups come by token, `GROUP`. */
+            partyType: string;
+        };
+        /** @description What a change means for who administers or can come to. */
+        AdministratorsView: {
+            /** @description Those who administer or can come to by the change, or in fewer requests than before. At most 1000. */
+            gained: components["schemas"]["AdministratorView"][];
+            /** @description Those who neither administer nor can come to after it. At most 1000. */
+            lost: components["schemas"]["access.Party"][];
+            /** @description Whether more gain or lose it. */
+            more: boolean;
         };
         /** @description An API to create. */
         ApiBody: {
@@ -2221,7 +2329,7 @@ export interface components {
             revision: number | null;
             /**
              * Format: date-time
-             * @description When (RFC 3339).
+             * @description When (RFC 3339), with six fraction digits.
              */
             timestamp: string;
         };
@@ -2338,6 +2446,12 @@ export interface components {
         } | {
             /** @description By id. */
             deleteGroup: string;
+        } | {
+            /** @description By id. */
+            deleteTenant: string;
+        } | {
+            /** @description By username. */
+            deleteUser: string;
         } | {
             addMember: components["schemas"]["access.Member"];
         } | {
@@ -2489,6 +2603,7 @@ export interface components {
         EvaluationsResponse: components["schemas"]["Decisions"] | components["schemas"]["Decision"];
         /** @description A decision, and why. */
         ExplanationView: {
+            administration?: components["schemas"]["AdministrationView"] | null;
             decision: boolean;
             /** @description The same for people. */
             detail?: string | null;
@@ -2565,14 +2680,21 @@ export interface components {
             matches: boolean;
             name: string;
             operator: string;
-            /** @description What the claim holds that it looks at. */
+            /**
+             * @description Why the rule was not evaluated, and so does not match: its claim name is no longer supported, or evaluating all rules on
+             *     these claims takes too many steps.
+             */
+            refused?: string | null;
+            /** @description What the claim holds that it looks at: at most 2 KiB for each rule, and 256 KiB in all. */
             saw: unknown[];
+            /** @description Whether `saw` was cut off there. */
+            sawMore: boolean;
         };
         /** @description A token, looked through. Nothing of it was kept. */
         InspectedView: {
-            /** @description Whether there are more rules than are shown, none of which match. */
+            /** @description Whether there are more rules than are shown. Rules that match are shown before others. */
             moreRules: boolean;
-            /** @description What mapping rules say: those that match first. */
+            /** @description What mapping rules say, at most 1000 of them: those that match first. */
             rules: components["schemas"]["InspectedRule"][];
             /**
              * @description The checks of the token, each by itself: `check`, `passed` (null when it could not be made), `reason`, `detail`, `saw`,
@@ -2590,6 +2712,17 @@ export interface components {
              */
             status: number;
         };
+        /** @description An authorization that leads to administration. */
+        LeadingAuthorization: {
+            administration: components["schemas"]["AdministrationView"];
+            authorizationKey: string;
+            ownerId: string;
+            ownerType: string;
+            permissions: string[];
+            /** @description An id or `*`. */
+            resourceId: string;
+            resourceType: string;
+        };
         /** @description Somebody has something by a path. */
         LineView: {
             authorizationKey?: string | null;
@@ -2601,6 +2734,8 @@ export interface components {
             /** @description From the party through groups and roles: `user ann > group people > role staff`. */
             path: string;
             permissions: string[];
+            /** @description Of the review of administrators: the number of requests after which the party administers; 0 when it does already. */
+            requests?: number | null;
             /** @description An id, `*`, or `property:` and the name of the property that must name the caller. */
             resourceId: string;
             resourceType: string;
@@ -2610,6 +2745,11 @@ export interface components {
             /** @description What to call them. */
             name: string;
         };
+        /**
+         * @description What a request does.
+         * @enum {string}
+         */
+        MeansView: "ASSIGN_ROLE" | "JOIN_GROUP" | "REWRITE_MAPPING_RULE" | "SET_PASSWORD" | "CREATE_USER" | "CREATE_MAPPING_RULE" | "REWRITE_AUTHORIZATION";
         /** @description What somebody is a direct member of. */
         MemberOf: {
             groups: components["schemas"]["GroupReference"][];
@@ -2626,6 +2766,24 @@ export interface components {
          * @enum {string}
          */
         OperatorView: "EQUALS" | "CONTAINS";
+        /** @description An authorization that refers to an entity that does not exist. */
+        OrphanView: {
+            /** @description What does not exist. */
+            absent: components["schemas"]["AbsentView"];
+            authorizationKey: string;
+            ownerId: string;
+            ownerType: string;
+            permissions: string[];
+            /** @description An id or `*`; absent where a property selects the resources. */
+            resourceId?: string | null;
+            resourceType: string;
+        };
+        /** @description Authorizations that refer to an entity that does not exist, in the order of their keys. */
+        OrphansView: {
+            authorizations: components["schemas"]["OrphanView"][];
+            /** @description Whether there are more. */
+            more: boolean;
+        };
         /**
          * @description A permission of an API.
          * @example {
@@ -2637,6 +2795,11 @@ export interface components {
             definition: string;
             resourceServerAudience: string;
         };
+        /**
+         * @description A power.
+         * @enum {string}
+         */
+        PowerView: "WRITE_API" | "AUTHORIZE";
         /** @description The document on the wire. */
         ProblemDocument: {
             /** @description What happened, and what to do about it, for people. */
@@ -2759,8 +2922,19 @@ export interface components {
         };
         /** @description Who has what, with the path of each. */
         ReviewView: {
+            administration?: components["schemas"]["AdministrationView"] | null;
             lines: components["schemas"]["LineView"][];
             /** @description Whether there would be more lines. */
+            more: boolean;
+        };
+        /** @description What a right leads to. */
+        RightView: {
+            administration?: components["schemas"]["AdministrationView"] | null;
+        };
+        /** @description The authorizations that lead to administration, in the order of their keys. */
+        RightsView: {
+            authorizations: components["schemas"]["LeadingAuthorization"][];
+            /** @description Whether there are more. */
             more: boolean;
         };
         /**
@@ -2832,9 +3006,14 @@ export interface components {
             appliedGroups: components["schemas"]["GroupReference"][];
             appliedRoles: components["schemas"]["RoleView"][];
             appliedTenants: components["schemas"]["TenantView"][];
-            /** @description A top-level claim, literally, or a JSONPath query (RFC 9535) if it begins with `$`. */
+            /**
+             * @description A top-level claim, literally, or a path if it begins with `$`: names, indexes, `*`, at most one `..` and at most one
+             *     filter, as in JSONPath (RFC 9535).
+             */
             claimName: string;
             claimValue: string;
+            /** @description Why the rule never matches: its stored claim name is no longer supported. Replace it with one that is. */
+            disabled?: string | null;
             /** @description The rule's key: the name that it was created with. */
             id: string;
             /** @description Whose tokens the rule looks at; those of every issuer when not given. */
@@ -2908,6 +3087,10 @@ export interface components {
         };
         /** @description What the change would come to. */
         SimulationView: {
+            /** @description Who comes to administer or can come to, and who no longer does. */
+            administrators: components["schemas"]["AdministratorsView"];
+            /** @description How many authorizations the changes delete, those with their owner or resource included. */
+            deletedAuthorizations: number;
             /** @description Who gains and loses what by what is stored: `party`, `gained`, `lost`. At most 1000. */
             effects: Record<string, never>[];
             moreEffects: boolean;
@@ -3063,6 +3246,11 @@ export interface components {
             limit?: number;
             /** @description `next_token` of the part before, when all else is as it was. */
             token?: string;
+        };
+        /** @description A party. */
+        "access.Party": {
+            partyId: string;
+            partyType: string;
         };
         /** @description A permission of an API. */
         "access.Permission": {
@@ -4146,6 +4334,82 @@ export interface operations {
             };
         };
     };
+    access_list: {
+        parameters: {
+            query?: {
+                /** @description The number of authorizations at most: 10 000 when not given, 1 000 000 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrphansView"];
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is larger than this server reads. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     access_of_resource: {
         parameters: {
             query: {
@@ -4172,6 +4436,162 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ReviewView"];
                     "text/csv": string;
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is larger than this server reads. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    access_of_right: {
+        parameters: {
+            query: {
+                /** @description A resource type, `api` or `tenant`. */
+                type: string;
+                /** @description An id, or `*` for all. */
+                id: string;
+                /** @description A permission of the type. */
+                action: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RightView"];
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is larger than this server reads. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    access_of_rights: {
+        parameters: {
+            query?: {
+                /** @description The number of authorizations at most: 10 000 when not given, 1 000 000 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RightsView"];
                 };
             };
             /** @description Something is missing, of the wrong type or not JSON. */
@@ -4739,7 +5159,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4832,7 +5252,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4937,7 +5357,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5030,7 +5450,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5141,7 +5561,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5250,7 +5670,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5341,7 +5761,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5441,7 +5861,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5536,7 +5956,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5647,7 +6067,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5742,7 +6162,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5851,7 +6271,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5944,7 +6364,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6039,7 +6459,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6150,7 +6570,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6243,7 +6663,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6336,7 +6756,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6436,7 +6856,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6531,7 +6951,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6640,7 +7060,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6733,7 +7153,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6828,7 +7248,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6937,7 +7357,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7030,7 +7450,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7123,7 +7543,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7218,7 +7638,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7328,7 +7748,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7430,7 +7850,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7525,7 +7945,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7635,7 +8055,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7735,7 +8155,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7775,7 +8195,13 @@ export interface operations {
     };
     mapping_rules_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Whether authorizations that have this id as their resource are removed. Without it, they refuse the creation with the
+                 *     reason `leftover_authorizations`.
+                 */
+                removeLeftoverAuthorizations?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -7830,7 +8256,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7941,7 +8367,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8036,7 +8462,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8145,7 +8571,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8236,7 +8662,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8330,7 +8756,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8421,7 +8847,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8517,7 +8943,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8606,7 +9032,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8697,7 +9123,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8791,7 +9217,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8885,7 +9311,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8985,7 +9411,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9080,7 +9506,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9191,7 +9617,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9286,7 +9712,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9395,7 +9821,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9488,7 +9914,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9583,7 +10009,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9693,7 +10119,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9795,7 +10221,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9890,7 +10316,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10001,7 +10427,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10098,7 +10524,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10207,7 +10633,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10307,7 +10733,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10402,7 +10828,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10520,7 +10946,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10560,7 +10986,13 @@ export interface operations {
     };
     roles_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Whether authorizations that have this id as their resource are removed. Without it, they refuse the creation with the
+                 *     reason `leftover_authorizations`.
+                 */
+                removeLeftoverAuthorizations?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -10615,7 +11047,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10726,7 +11158,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10821,7 +11253,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10930,7 +11362,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11029,7 +11461,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11124,7 +11556,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11235,7 +11667,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11328,7 +11760,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11423,7 +11855,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11534,7 +11966,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11631,7 +12063,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11723,7 +12155,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11814,7 +12246,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11917,7 +12349,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11957,7 +12389,13 @@ export interface operations {
     };
     tenants_create: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Whether authorizations that have this id as their resource are removed. Without it, they refuse the creation with the
+                 *     reason `leftover_authorizations`.
+                 */
+                removeLeftoverAuthorizations?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -12012,7 +12450,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12121,7 +12559,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12214,7 +12652,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12309,7 +12747,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12418,7 +12856,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12511,7 +12949,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12606,7 +13044,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12716,7 +13154,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12809,7 +13247,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12904,7 +13342,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13014,7 +13452,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13107,7 +13545,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13202,7 +13640,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13312,7 +13750,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13414,7 +13852,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13509,7 +13947,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13620,7 +14058,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13715,7 +14153,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13826,7 +14264,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13919,7 +14357,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14012,7 +14450,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14107,7 +14545,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14217,7 +14655,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, or nobody could administer after it. */
+            /** @description It exists already, authorizations name it already, or no administrator would be left. */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -3,6 +3,7 @@
 import { Checkbox, FormGroup, RadioButton, RadioButtonGroup } from "@carbon/react";
 import { useState } from "react";
 
+import { leadsTo, mayLead } from "../api/administration";
 import * as choices from "../api/choices";
 import { comparisonOf, isComplete, rowOf, wrongValues } from "../api/conditions";
 import { type Grant, type Grants, OWNER_TYPES, type Owner, type OwnerType } from "../api/grants";
@@ -12,6 +13,7 @@ import { useSession } from "../app/session";
 import { useToast } from "../app/toasts";
 import { t, word } from "../lib/i18n";
 import { useLoad } from "../lib/useLoad";
+import { AdministrationNotice } from "./AdministrationNotice";
 import { ConditionEditor, type KeyedRow } from "./ConditionEditor";
 import { FormDialog } from "./Dialog";
 import { TypeChoice } from "./TypeChoice";
@@ -58,6 +60,13 @@ export function GrantForm({ grants, grant: old, owner, resourceType: fixedType, 
     setRows([]);
     if (scope === "property") setScope("all");
   };
+  const session = useSession();
+  const target = scope === "all" ? "*" : resourceId.trim();
+  const asked = mayLead(resourceType) && target ? [...permissions] : [];
+  const { data: way } = useLoad(
+    async () => (asked.length > 0 ? leadsTo(session, resourceType, target, asked) : undefined),
+    [resourceType, target, asked.join(" ")],
+  );
   const save = async () => {
     const grant = {
       ownerType,
@@ -176,6 +185,7 @@ export function GrantForm({ grants, grant: old, owner, resourceType: fixedType, 
               />
             ))}
           </FormGroup>
+          <div aria-live="polite">{asked.length > 0 && way && <AdministrationNotice way={way} />}</div>
           {isOwn && <ConditionEditor rows={rows} properties={type.properties} onRows={setRows} problem={problem} />}
         </>
       )}

@@ -1,14 +1,16 @@
 /** Authorizations of one API: all, those of one owner, or those on one type. */
 
-import { Edit, TrashCan } from "@carbon/icons-react";
+import { Edit, TrashCan, WarningAlt } from "@carbon/icons-react";
 import { useState } from "react";
 
+import { type Administration, inWords, leading } from "../api/administration";
 import { allInWords } from "../api/conditions";
 import type { Grant, Grants, Narrowed } from "../api/grants";
 import { useGrantableTypes } from "../api/types";
 import { useSession } from "../app/session";
 import { useToast } from "../app/toasts";
 import { list, t, word } from "../lib/i18n";
+import { useLoad } from "../lib/useLoad";
 import { useRound } from "../lib/useRound";
 import { Chips } from "./Chips";
 import { Create } from "./Create";
@@ -23,7 +25,8 @@ interface Props extends Narrowed {
 }
 
 export function GrantList({ grants, owner, resourceType, rounds }: Props) {
-  const { mayWrite } = useSession();
+  const session = useSession();
+  const { mayWrite } = session;
   const say = useToast();
   const ownRounds = useRound();
   const [round, again] = rounds ?? ownRounds;
@@ -34,8 +37,9 @@ export function GrantList({ grants, owner, resourceType, rounds }: Props) {
   const here = new Set(types.filter(grants.takes).map(({ type }) => type));
   const isElsewhere = ({ resourceType }: Grant) => !here.has(resourceType);
   const sortable = (key: string) => grants.sorts.includes(key);
+  const { data: ways } = useLoad(async () => (grants.id === "cluster" ? leading(session) : undefined), [round, grants.id]);
   const columns: Column<Grant>[] = [
-    { key: "resourceId", header: t("grants.resource"), cell: (grant) => <Resource {...grant} />, sortable: sortable("resourceId") },
+    { key: "resourceId", header: t("grants.resource"), cell: (grant) => <Resource {...grant} way={ways?.get(grant.key)} />, sortable: sortable("resourceId") },
     {
       key: "permissions",
       header: t("grants.permissions"),
@@ -113,7 +117,7 @@ const sentence = ({ ownerId, resourceType, resourceId, property }: Grant) => ({
   resource: resourceId === "*" ? t("grants.all") : (resourceId ?? property ?? ""),
 });
 
-function Resource({ resourceId, property, condition, permissions }: Grant) {
+function Resource({ resourceId, property, condition, permissions, way }: Grant & { way?: Administration }) {
   return (
     <>
       {property ? (
@@ -122,6 +126,11 @@ function Resource({ resourceId, property, condition, permissions }: Grant) {
         <em>{t("grants.all")}</em>
       ) : (
         <span className="code">{resourceId}</span>
+      )}
+      {way && (
+        <p className="hint" title={inWords(way)}>
+          <WarningAlt className="leads" aria-hidden /> {t("admin.title")}
+        </p>
       )}
       {condition && <p className="hint">{allInWords(condition)}</p>}
       <div className="narrow">

@@ -7,6 +7,7 @@ import { useToast } from "../app/toasts";
 import { t } from "../lib/i18n";
 import { useLoad } from "../lib/useLoad";
 import { useRound } from "../lib/useRound";
+import { AdministrationNotice } from "./AdministrationNotice";
 import { Create } from "./Create";
 import { FormDialog } from "./Dialog";
 import { Listing, local } from "./Listing";
@@ -130,6 +131,11 @@ function AddPermission({ grant, onClose, onDone }: AddProps) {
             problem={problem}
             list="known-permissions"
           />
+          <div aria-live="polite">
+            {audience.trim() === OWN.audience && definition.trim() === "write" && (
+              <AdministrationNotice way={{ requests: 0, steps: [], path: "" }} />
+            )}
+          </div>
           <datalist id="known-permissions">
             {definitions.data?.map((name) => (
               <option key={name} value={name} />

@@ -24,7 +24,7 @@ export function DeleteGroup({ group: { id, name }, onClose, onDeleted }: Props) 
     const path = { params: { path: { id } } };
     const [users, authorizations, lost] = await Promise.all([
       ask(api.GET("/api/groups/{id}/users", path)),
-      session.has("authorizations") ? ask(api.GET("/api/groups/{id}/authorizations", path)) : [],
+      session.has("authorizations") && !session.has("memberships") ? ask(api.GET("/api/groups/{id}/authorizations", path)) : [],
       losses(session, { deleteGroup: id }),
     ]);
     const said = lost.length > 0 || session.has("memberships") ? lost : await inDirectory(users.length);

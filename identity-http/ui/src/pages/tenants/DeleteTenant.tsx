@@ -1,4 +1,6 @@
 import { type Schemas, api, ask } from "../../api/client";
+import { deletedAuthorizations } from "../../api/decisions";
+import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
 import { ConfirmDialog } from "../../parts/Dialog";
@@ -10,18 +12,21 @@ interface Props {
 }
 
 export function DeleteTenant({ tenant: { tenantId, name }, onClose, onDeleted }: Props) {
+  const session = useSession();
   const say = useToast();
   const path = { params: { path: { tenantId } } };
   const consequences = async () => {
-    const [users, groups, applications] = await Promise.all([
+    const [users, groups, applications, authorizations] = await Promise.all([
       ask(api.GET("/api/tenants/{tenantId}/users", path)),
       ask(api.GET("/api/tenants/{tenantId}/groups", path)),
       ask(api.GET("/api/tenants/{tenantId}/applications", path)),
+      deletedAuthorizations(session, { deleteTenant: tenantId }),
     ]);
     return [
       ...(users.length > 0 ? [t("lose.tenant.users", { count: users.length, name })] : []),
       ...(groups.length > 0 ? [t("lose.tenant.groups", { count: groups.length, name })] : []),
       ...(applications.length > 0 ? [t("lose.tenant.applications", { count: applications.length, name })] : []),
+      ...authorizations,
       t("lose.no_undo"),
     ];
   };

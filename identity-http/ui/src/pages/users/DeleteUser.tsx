@@ -1,5 +1,6 @@
 import type { User, Users } from "../../api/people";
 import { api, askPage } from "../../api/client";
+import { deletedAuthorizations } from "../../api/decisions";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
@@ -21,6 +22,7 @@ export function DeleteUser({ users, user, onClose, onDeleted }: Props) {
     return [
       t("lose.user", { name: user.name || user.username }),
       ...(sessions > 0 ? [t("lose.sessions", { count: sessions })] : []),
+      ...(users.remove ? await deletedAuthorizations(session, { deleteUser: user.username }) : []),
       t("lose.no_undo"),
     ];
   };

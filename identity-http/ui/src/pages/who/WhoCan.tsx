@@ -11,7 +11,8 @@ import { useSession } from "../../app/session";
 import { t, word } from "../../lib/i18n";
 import { useLoad } from "../../lib/useLoad";
 import { useQuery } from "../../lib/useQuery";
-import { Empty, Listing, local } from "../../parts/Listing";
+import { AdministrationNotice } from "../../parts/AdministrationNotice";
+import { type Column, Empty, Listing, local } from "../../parts/Listing";
 import { Page } from "../../parts/Page";
 import { QuestionFields, type Target } from "../../parts/QuestionFields";
 import { TabPages } from "../../parts/TabPages";
@@ -124,6 +125,13 @@ const Path = ({ path, condition }: Line) => (
   </>
 );
 
+/** After how many requests somebody administers. */
+const requests = (): Column<Line> => ({
+  key: "requests",
+  header: t("admin.column"),
+  cell: ({ requests }) => (requests ? t("admin.requests_short", { count: requests }) : t("admin.now")),
+});
+
 type Review = Schemas["ReviewView"];
 
 /** As JSON; a table of text is what the export is for. */
@@ -147,6 +155,7 @@ function Lines({ path, query, load }: LinesProps) {
   if (data?.lines.length === 0) return <Empty title={t("who.none")} text={t("who.none_text")} />;
   return (
     <>
+      {data?.administration && <AdministrationNotice way={data.administration} />}
       {data?.more && <p className="hint">{t("who.more")}</p>}
       <Listing<Line>
         label={t("who.title")}
@@ -159,6 +168,7 @@ function Lines({ path, query, load }: LinesProps) {
         columns={[
           { key: "party", header: t("audit.actor"), cell: ({ partyType, partyId }) => `${word("owner", partyType)} ${partyId}` },
           { key: "path", header: t("who.path"), cell: (line) => <Path {...line} /> },
+          ...(path === "administrators" ? [requests()] : []),
           { key: "resource", header: t("grants.resource"), cell: ({ resourceType, resourceId }) => `${resourceType} ${resourceId}`, minor: true },
           { key: "permissions", header: t("grants.permissions"), cell: ({ permissions }) => permissions.join(", "), minor: true },
         ]}

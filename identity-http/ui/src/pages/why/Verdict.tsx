@@ -4,6 +4,7 @@ import { Button } from "@carbon/react";
 import { Checkmark, Close } from "@carbon/icons-react";
 import { useState } from "react";
 
+import type { Administration } from "../../api/administration";
 import type { Schemas } from "../../api/client";
 import { allInWords, inWords as comparisonInWords } from "../../api/conditions";
 import type { Authorization, Explanation, NearMiss, Party, Remedy, Scope, Step } from "../../api/decisions";
@@ -12,6 +13,7 @@ import { doing } from "../../api/remedies";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { list, t, word } from "../../lib/i18n";
+import { AdministrationNotice } from "../../parts/AdministrationNotice";
 import { Chips } from "../../parts/Chips";
 import type { Target } from "../../parts/QuestionFields";
 import { ProblemNotice } from "../../parts/ProblemNotice";
@@ -21,11 +23,12 @@ interface Props {
   detail?: string;
   subject?: Schemas["SubjectView"];
   explanation?: Explanation;
+  administration?: Administration;
   target: Target;
   onChanged: () => void;
 }
 
-export function Verdict({ allowed, detail, subject, explanation, target, onChanged }: Props) {
+export function Verdict({ allowed, detail, subject, explanation, administration, target, onChanged }: Props) {
   const said = explanation ? explanation.decision === "ALLOW" : allowed;
   return (
     <section className="verdict" aria-live="polite">
@@ -34,6 +37,7 @@ export function Verdict({ allowed, detail, subject, explanation, target, onChang
         {t(said ? "why.yes" : "why.no")}
       </h2>
       {detail && <p>{detail}</p>}
+      {administration && <AdministrationNotice way={administration} />}
       {explanation?.decision === "ALLOW" && (
         <Graph nodes={explanation.because.map(nodeOf)} end={targetNode(target)} whole />
       )}

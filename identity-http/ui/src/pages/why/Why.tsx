@@ -119,6 +119,7 @@ function Ask() {
           detail={answer.said.detail}
           subject={answer.said.subject}
           explanation={answer.said.explanation}
+          administration={answer.said.administration}
           target={answer.to}
           onChanged={() => void submit()}
         />

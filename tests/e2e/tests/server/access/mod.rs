@@ -1,9 +1,11 @@
 //! `/access/v1`: decisions as a service.
 
+mod administration;
 mod authzen;
 mod authzen_search;
 mod explain;
 mod inspect;
+mod leftovers;
 mod misconfigurations;
 mod own_types;
 mod review;

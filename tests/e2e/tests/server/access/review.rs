@@ -37,7 +37,10 @@ async fn reviews_show_every_path(store: Store) {
     assert!(reply.header("content-type").is_some_and(|kind| kind.starts_with("text/csv")));
     assert_eq!(reply.header("x-identity-more"), Some("true"));
     let lines: Vec<&str> = reply.text.split("\r\n").collect();
-    assert_eq!(lines[0], "partyType,partyId,resourceType,resourceId,permissions,condition,authorizationKey,path");
+    assert_eq!(
+        lines[0],
+        "partyType,partyId,resourceType,resourceId,permissions,condition,authorizationKey,path,requests"
+    );
     assert!(lines[1].starts_with(r#""USER","bob","invoice","*","list","","#), "{}", lines[1]);
     assert_eq!(lines.len(), 3);
 

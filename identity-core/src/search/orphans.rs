@@ -1,0 +1,62 @@
+//! Authorizations that refer to an entity that does not exist.
+
+use crate::entity::{Authorization, EntityKind, Party, Scope};
+use crate::service::access::{API, POLICY_DECISION, TENANT};
+use crate::value::AuthorizationKey;
+use crate::world::{Sources, World};
+
+/// What an authorization refers to and the world does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Absent {
+    /// Its owner. It grants nothing until an owner of that id exists.
+    Owner,
+    /// Its resource. It applies to the next entity of that id.
+    Resource,
+}
+
+/// The authorizations whose owner or resource is managed here and does not exist, in the order of their keys.
+pub fn orphans(world: &World) -> impl Iterator<Item = (Authorization, Absent)> {
+    world.authorizations().filter_map(|held| absent(world, &held).map(|absent| (held, absent)))
+}
+
+fn absent(world: &World, held: &Authorization) -> Option<Absent> {
+    if party_exists(world, &held.owner) == Some(false) {
+        return Some(Absent::Owner);
+    }
+    let Scope::Id(id) = &held.scope else { return None };
+    let exists = match held.resource_type.as_str() {
+        // Its resources are the types that are asked about.
+        POLICY_DECISION => Some([API, TENANT].contains(&id.as_str()) || world.matrix().index(id.as_str()).is_some()),
+        kind => EntityKind::parse(kind).and_then(|kind| exists(world, kind, id.as_str())),
+    };
+    (exists == Some(false)).then_some(Absent::Resource)
+}
+
+/// Whether an entity exists; `None` where entities of its kind live elsewhere, or are no entities of this service.
+#[must_use]
+pub fn exists(world: &World, kind: EntityKind, id: &str) -> Option<bool> {
+    match kind {
+        EntityKind::User => (world.sources() == Sources::BuiltIn).then(|| world.user(id).is_some()),
+        EntityKind::Group => {
+            let claimed = world.sources() == Sources::Provider { groups_claimed: true };
+            (!claimed).then(|| world.group(id).is_some())
+        }
+        EntityKind::Role => Some(world.role(id).is_some()),
+        EntityKind::MappingRule => Some(world.mapping_rule(id).is_some()),
+        EntityKind::Tenant => Some(world.tenant(id).is_some()),
+        EntityKind::Authorization => {
+            let key = id.parse().ok().map(AuthorizationKey);
+            Some(key.is_some_and(|key| world.authorization(key).is_some()))
+        }
+        EntityKind::Client
+        | EntityKind::Resource
+        | EntityKind::AuditLog
+        | EntityKind::Session
+        | EntityKind::ResourceType
+        | EntityKind::Decision => None,
+    }
+}
+
+fn party_exists(world: &World, party: &Party) -> Option<bool> {
+    EntityKind::parse(party.kind_name()).and_then(|kind| exists(world, kind, party.id()))
+}

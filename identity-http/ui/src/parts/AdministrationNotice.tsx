@@ -1,0 +1,10 @@
+/** Says that a right leads to administration, and how. */
+
+import { InlineNotification } from "@carbon/react";
+
+import { type Administration, inWords } from "../api/administration";
+import { t } from "../lib/i18n";
+
+export const AdministrationNotice = ({ way }: { way: Administration }) => (
+  <InlineNotification kind="warning" lowContrast hideCloseButton role="status" title={t("admin.title")} subtitle={inWords(way)} />
+);

@@ -1,0 +1,18 @@
+//! Rights that lead to administration, in a real browser; see `tests/clients/browser/administration.mjs`.
+
+use identity_testkit::in_a_browser;
+
+use crate::support::{Local, Store};
+
+/// On a server of its own: others would see the rights in their reviews.
+macro_rules! tasks {
+    ($($task:ident),+ $(,)?) => { $(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $task() {
+            let local = Local::start(Store::sqlite()).await;
+            in_a_browser("administration", stringify!($task), local.anonymous().base()).await;
+        }
+    )+ };
+}
+
+tasks!(a_grant_that_leads_to_administration_says_so, a_deletion_counts_the_authorizations_that_go_with_it);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use identity_core::entity::{AuditEntity, EntityKind};
 use identity_core::port::{DirectoryError, EntityLocks};
-use identity_core::value::{ClientKey, Secret, Username};
+use identity_core::value::{ClientKey, Secret};
 use moka::sync::Cache;
 use reqwest::{Method, Response, StatusCode};
 use serde::Deserialize;
@@ -14,9 +14,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tracing::debug;
 
+use crate::bounds;
 use crate::circuit::Circuit;
-use crate::membership::Known;
-use crate::settings::{KeycloakSettings, SettingsProblem, below};
+use crate::guard::Cleared;
+use crate::rights::KnownRights;
+use crate::settings::{KeycloakSettings, MASTER_REALM, SettingsProblem, below};
 use crate::token::{TokenProblem, Tokens};
 use crate::wire::ClientRef;
 
@@ -31,6 +33,8 @@ const RETRY_AFTER: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub struct Keycloak {
     pub(crate) shared: Arc<Shared>,
+    /// Whether changes are those of the start, which makes and completes this server's own client.
+    starting: bool,
 }
 
 pub(crate) struct Shared {
@@ -42,8 +46,10 @@ pub(crate) struct Shared {
     pub(crate) locks: Arc<dyn EntityLocks>,
     /// Clients by key, for the permissions of roles: what is looked at neither changes nor comes back as something else.
     pub(crate) clients: Cache<ClientKey, ClientRef>,
-    /// The groups of users whose tokens were seen.
-    pub(crate) groups: Cache<Username, Arc<Known>>,
+    /// The key of the client `realm-management`.
+    pub(crate) realm_management: Cache<(), String>,
+    /// The rights of principals whose tokens were seen.
+    pub(crate) rights: KnownRights,
     /// Why the last call failed, if that is something that an operator should know.
     problem: Mutex<Option<String>>,
 }
@@ -60,6 +66,8 @@ pub(crate) struct Call<'c> {
     patience: Option<Duration>,
     /// What it is about.
     about: (EntityKind, &'c str),
+    /// The client whose service account the change is about.
+    account_of: Option<&'c str>,
 }
 
 impl<'c> Call<'c> {
@@ -87,7 +95,7 @@ impl<'c> Call<'c> {
     fn new(method: Method, segments: &[&'c str]) -> Self {
         let segments = segments.to_vec();
         let about = (EntityKind::Resource, "");
-        Self { method, segments, root: false, query: Vec::new(), body: None, patience: None, about }
+        Self { method, segments, root: false, query: Vec::new(), body: None, patience: None, about, account_of: None }
     }
 
     /// Not below the managed realm.
@@ -109,12 +117,45 @@ impl<'c> Call<'c> {
         Self { about: (kind, key), ..self }
     }
 
+    /// The change is about the service account of this client.
+    pub(crate) fn for_account_of(self, client: &'c str) -> Self {
+        Self { account_of: Some(client), ..self }
+    }
+
+    pub(crate) fn segments(&self) -> &[&'c str] {
+        &self.segments
+    }
+
+    pub(crate) fn body(&self) -> Option<&Value> {
+        self.body.as_ref()
+    }
+
+    pub(crate) fn account_of(&self) -> Option<&'c str> {
+        self.account_of
+    }
+
+    pub(crate) fn is_question(&self) -> bool {
+        self.method == Method::GET
+    }
+
+    pub(crate) fn creates(&self) -> bool {
+        self.method == Method::POST
+    }
+
+    pub(crate) fn replaces(&self) -> bool {
+        self.method == Method::PUT
+    }
+
+    pub(crate) fn deletes(&self) -> bool {
+        self.method == Method::DELETE
+    }
+
     /// Whether asking twice comes to the same as asking once, and nobody is told something else the second time.
     fn repeatable(&self) -> bool {
         matches!(self.method, Method::GET | Method::PUT)
     }
 
-    fn entity(&self) -> AuditEntity {
+    pub(crate) fn entity(&self) -> AuditEntity {
         AuditEntity { kind: self.about.0, key: self.about.1.to_owned() }
     }
 }
@@ -131,6 +172,12 @@ impl Answer {
         let last = self.location.as_deref().and_then(|location| location.rsplit('/').next());
         last.filter(|id| !id.is_empty()).ok_or_else(|| unreadable("it does not say where it created something"))
     }
+
+    /// The secret that was made.
+    pub(crate) fn secret(&self) -> Option<Secret> {
+        let made: Value = serde_json::from_slice(&self.body).ok()?;
+        made.get("value").and_then(Value::as_str).map(|value| Secret::new(value.to_owned()))
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -142,10 +189,24 @@ struct Complaint {
 }
 
 /// A failure of one attempt.
-enum Failure {
-    /// Perhaps the next attempt succeeds.
-    Again(DirectoryError),
-    Final(DirectoryError),
+struct Failure {
+    error: DirectoryError,
+    /// Whether the next attempt may succeed.
+    again: bool,
+    /// Whether Keycloak did not answer, as a whole. A failure of one call alone opens no circuit.
+    outage: bool,
+}
+
+impl Failure {
+    /// Keycloak did not answer; the next attempt may succeed.
+    fn outage(error: DirectoryError) -> Self {
+        Self { error, again: true, outage: true }
+    }
+
+    /// Keycloak answered, and will answer the same again.
+    fn final_of(error: DirectoryError) -> Self {
+        Self { error, again: false, outage: false }
+    }
 }
 
 impl Keycloak {
@@ -154,10 +215,13 @@ impl Keycloak {
     /// # Errors
     /// When the settings cannot be used.
     pub fn new(settings: KeycloakSettings, locks: Arc<dyn EntityLocks>) -> Result<Self, SettingsProblem> {
+        if settings.realm == MASTER_REALM {
+            return Err(SettingsProblem::Master);
+        }
         let client = settings.client()?;
         let tokens = Tokens::new(client.clone(), &settings)?;
         let clients = Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(300)).build();
-        let groups = Cache::builder().max_capacity(100_000).time_to_idle(Duration::from_secs(900)).build();
+        let realm_management = Cache::builder().max_capacity(1).time_to_live(Duration::from_secs(60)).build();
         let shared = Shared {
             client,
             settings,
@@ -165,15 +229,35 @@ impl Keycloak {
             circuit: Circuit::default(),
             locks,
             clients,
-            groups,
+            realm_management,
+            rights: KnownRights::new(),
             problem: Mutex::default(),
         };
-        Ok(Self { shared: Arc::new(shared) })
+        Ok(Self { shared: Arc::new(shared), starting: false })
+    }
+
+    /// The same, for the changes of the start.
+    pub(crate) fn for_start(&self) -> Self {
+        Self { starting: true, ..self.clone() }
+    }
+
+    pub(crate) fn is_starting(&self) -> bool {
+        self.starting
+    }
+
+    /// Whether a client id is that of this server's own client.
+    pub(crate) fn is_own(&self, client_id: &str) -> bool {
+        self.shared.settings.own_client.as_str() == client_id
     }
 
     /// The answer to a question, as `T` has it.
     pub(crate) async fn read<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, DirectoryError> {
-        let answer = self.send(call).await?;
+        self.answer_to(&Cleared::question(call)?).await
+    }
+
+    /// The answer to a call, as `T` has it.
+    pub(crate) async fn answer_to<T: DeserializeOwned>(&self, cleared: &Cleared<'_>) -> Result<T, DirectoryError> {
+        let answer = self.transmit(cleared).await?;
         serde_json::from_slice(&answer.body).map_err(|error| unreadable(&format!("its answer does not fit: {error}")))
     }
 
@@ -186,41 +270,48 @@ impl Keycloak {
         }
     }
 
-    /// Has something done.
+    /// Has something changed, unless it is protected.
     pub(crate) async fn send(&self, call: Call<'_>) -> Result<Answer, DirectoryError> {
-        // These would be another path; they are nobody's id.
-        if call.segments.iter().any(|segment| matches!(*segment, "" | "." | "..")) {
+        let cleared = self.clear(call).await?;
+        let outcome = self.transmit(&cleared).await;
+        // Also after a failure: the change may have been made.
+        self.shared.rights.forget(cleared.call());
+        outcome
+    }
+
+    async fn transmit(&self, cleared: &Cleared<'_>) -> Result<Answer, DirectoryError> {
+        let call = cleared.call();
+        if !bounds::path(&call.segments) {
             return Err(DirectoryError::Missing(call.entity()));
         }
+        if !bounds::query(&call.query) {
+            return Err(DirectoryError::Invalid("the question is too long".to_owned()));
+        }
+        self.shared.circuit.admit(Instant::now()).map_err(|retry_after| DirectoryError::Unavailable {
+            reason: "it failed too often just now".to_owned(),
+            retry_after,
+        })?;
         let mut pauses = PAUSES.iter();
-        loop {
-            self.shared.circuit.admit(Instant::now()).map_err(|retry_after| DirectoryError::Unavailable {
-                reason: "it failed too often just now".to_owned(),
-                retry_after,
-            })?;
-            let outcome = self.attempt(&call).await;
-            match &outcome {
-                Err(Failure::Again(_) | Failure::Final(DirectoryError::Unavailable { .. })) => {
-                    self.shared.circuit.failed(Instant::now());
-                }
-                Ok(_) | Err(Failure::Final(_)) => self.shared.circuit.succeeded(),
-            }
+        let outcome = loop {
+            let outcome = self.attempt(call).await;
             self.note(&outcome);
-            let code = match &outcome {
-                Ok(_) => "ok",
-                Err(Failure::Again(error) | Failure::Final(error)) => error.code(),
-            };
+            let code = outcome.as_ref().map_or_else(|failure| failure.error.code(), |_| "ok");
             metrics::counter!("identity_keycloak_calls_total", "method" => call.method.to_string(), "outcome" => code)
                 .increment(1);
-            match outcome {
-                Ok(answer) => return Ok(answer),
-                Err(Failure::Final(error)) => return Err(error),
-                Err(Failure::Again(error)) => match pauses.next().filter(|_| call.repeatable()) {
+            match &outcome {
+                Err(Failure { again: true, .. }) => match pauses.next().filter(|_| call.repeatable()) {
                     Some(pause) => tokio::time::sleep(*pause).await,
-                    None => return Err(error),
+                    None => break outcome,
                 },
+                _ => break outcome,
             }
+        };
+        // However often it was tried, it is one call.
+        match &outcome {
+            Err(Failure { outage: true, .. }) => self.shared.circuit.failed(Instant::now()),
+            _ => self.shared.circuit.succeeded(),
         }
+        outcome.map_err(|failure| failure.error)
     }
 
     /// Why the last call failed, when Keycloak was away or refused this server.
@@ -231,11 +322,9 @@ impl Keycloak {
 
     fn note(&self, outcome: &Result<Answer, Failure>) {
         let problem = match outcome {
-            Err(Failure::Again(error) | Failure::Final(error)) => match error {
-                DirectoryError::Refused(_) | DirectoryError::Unavailable { .. } => Some(error.to_string()),
-                _ => None,
-            },
-            Ok(_) => None,
+            Err(Failure { error, outage: true, .. }) => Some(error.to_string()),
+            Err(Failure { error: error @ DirectoryError::Refused(_), .. }) => Some(error.to_string()),
+            _ => None,
         };
         *self.shared.problem.lock().unwrap_or_else(PoisonError::into_inner) = problem;
     }
@@ -255,8 +344,8 @@ impl Keycloak {
 
     async fn token(&self) -> Result<Secret, Failure> {
         self.shared.tokens.get().await.map_err(|problem| match problem {
-            TokenProblem::Refused(reason) => Failure::Final(DirectoryError::Refused(reason)),
-            TokenProblem::Unavailable(reason) => Failure::Again(unavailable(reason)),
+            TokenProblem::Refused(reason) => Failure::final_of(DirectoryError::Refused(reason)),
+            TokenProblem::Unavailable(reason) => Failure::outage(unavailable(reason)),
         })
     }
 
@@ -264,7 +353,7 @@ impl Keycloak {
         let realm = ["admin", "realms", self.shared.settings.realm.as_str()];
         let prefix = if call.root { &realm[..2] } else { &realm[..] };
         let url = below(&self.shared.settings.url, prefix.iter().chain(&call.segments).copied())
-            .map_err(|problem| Failure::Final(DirectoryError::Invalid(problem.to_string())))?;
+            .map_err(|problem| Failure::final_of(DirectoryError::Invalid(problem.to_string())))?;
         let mut request = self.shared.client.request(call.method.clone(), url).query(&call.query);
         if let Some(body) = &call.body {
             request = request.json(body);
@@ -273,9 +362,8 @@ impl Keycloak {
             request = request.timeout(patience);
         }
         request.bearer_auth(token.expose()).send().await.map_err(|error| {
-            let problem = unavailable(transport(&error));
-            // Who was waited for in vain is not waited for again by the same request.
-            if error.is_timeout() { Failure::Final(problem) } else { Failure::Again(problem) }
+            // After a timeout, the same request does not wait for another.
+            Failure { again: !error.is_timeout(), ..Failure::outage(unavailable(transport(&error))) }
         })
     }
 
@@ -284,10 +372,10 @@ impl Keycloak {
         let location = response.headers().get(reqwest::header::LOCATION);
         let location = location.and_then(|value| value.to_str().ok()).map(str::to_owned);
         let mut body = Vec::new();
-        let lost = |error: reqwest::Error| Failure::Again(unavailable(transport(&error)));
+        let lost = |error: reqwest::Error| Failure::outage(unavailable(transport(&error)));
         while let Some(chunk) = response.chunk().await.map_err(lost)? {
             if body.len() + chunk.len() > MAX_BYTES {
-                return Err(Failure::Final(unreadable("its answer is too large")));
+                return Err(Failure::final_of(unreadable("its answer is too large")));
             }
             body.extend_from_slice(&chunk);
         }
@@ -297,7 +385,7 @@ impl Keycloak {
         let complaint: Complaint = serde_json::from_slice(&body).unwrap_or_default();
         let said = complaint.message.or(complaint.error).map(|text| excerpt(&text)).unwrap_or_default();
         debug!(status = status.as_u16(), method = %call.method, "keycloak.refused");
-        Err(Failure::Final(match status.as_u16() {
+        Err(Failure::final_of(match status.as_u16() {
             404 if said.starts_with("Realm not found") && !call.segments.is_empty() => {
                 DirectoryError::Refused(format!("the realm `{}` does not exist", self.shared.settings.realm))
             }
@@ -310,7 +398,11 @@ impl Keycloak {
                 call.segments.first().unwrap_or(&"the realm"),
                 needed_role(call),
             )),
-            429 | 502..=504 => return Err(Failure::Again(unavailable(format!("it answers {status}")))),
+            502..=504 => return Err(Failure::outage(unavailable(format!("it answers {status}")))),
+            429 => {
+                let failure = Failure::final_of(unavailable(format!("it answers {status}")));
+                return Err(Failure { again: true, ..failure });
+            }
             500.. => unavailable(format!("it answers {status}")),
             _ if said.is_empty() => DirectoryError::Invalid(format!("it answers {status}")),
             _ => DirectoryError::Invalid(said),

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use futures_util::future::join_all;
-use identity_core::entity::{Api, ApiPermission, AuditEntity, Client, ClientChange, EntityKind, NewClient, Permission};
+use identity_core::entity::{
+    Api, ApiPermission, AuditEntity, Client, ClientChange, ClientKind, EntityKind, NewClient, Permission,
+};
 use identity_core::port::{ApiDirectory, ClientDirectory, DirectoryError};
 use identity_core::search::{ListRequest, Listing};
 use identity_core::value::{Audience, ClientId, ClientKey, Name, PermissionName, RedirectUri, Secret};
@@ -13,6 +15,7 @@ use serde_json::{Map, Value, json};
 
 use crate::Keycloak;
 use crate::admin::{Call, unavailable, unreadable};
+use crate::bounds;
 use crate::change::Representation;
 use crate::roles::{Sieve, travels};
 use crate::wire::{ClientRep, RoleRep, SCOPE, UserRep, description, unfit};
@@ -27,10 +30,8 @@ const PERMISSIONS: usize = 1000;
 /// one of them goes without.
 pub(crate) const SCOPES: [&str; 7] = [SCOPE, "web-origins", "acr", "roles", "profile", "basic", "email"];
 
-#[derive(Deserialize)]
-struct SecretRep {
-    value: Option<String>,
-}
+/// The attribute of clients that names the method of PKCE that they must use.
+pub(crate) const PKCE: &str = "pkce.code.challenge.method";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -52,14 +53,13 @@ impl Keycloak {
         Ok(found.into_iter().find(|client| client.client_id == client_id))
     }
 
-    /// The secret of the client of this client id, whosever it is.
+    /// The secret of this server's own client, if there is one.
     ///
     /// # Errors
     /// When Keycloak cannot be asked, or refuses.
-    pub async fn secret_of(&self, client_id: &ClientId) -> Result<Option<Secret>, DirectoryError> {
-        let Some(client) = self.client_rep(client_id.as_str()).await? else { return Ok(None) };
-        let secret: SecretRep = self.read(Call::get(&["clients", &client.id, "client-secret"])).await?;
-        Ok(secret.value.map(Secret::new))
+    pub async fn own_secret(&self) -> Result<Option<Secret>, DirectoryError> {
+        let Some(client) = self.client_rep(self.shared.settings.own_client.as_str()).await? else { return Ok(None) };
+        self.for_start().client_secret(&ClientKey::parse(&client.id).map_err(unfit)?).await
     }
 
     async fn ours(&self, key: &ClientKey, fits: fn(&ClientRep) -> bool) -> Result<ClientRep, DirectoryError> {
@@ -73,6 +73,7 @@ impl Keycloak {
         list: &ListRequest,
         keep: impl Fn(ClientRep) -> Option<Result<T, DirectoryError>>,
     ) -> Result<Listing<T>, DirectoryError> {
+        bounds::search(list.search.as_deref())?;
         let mut sieve = Sieve::new(list);
         loop {
             let mut call = sieve.batch(Call::get(&["clients"]));
@@ -123,20 +124,14 @@ impl Keycloak {
         self.exclusively(EntityKind::Client, key.as_str(), deleting).await.map(|_| ())
     }
 
-    async fn stored_secret(&self, key: &ClientKey) -> Result<Option<String>, DirectoryError> {
-        let path = ["clients", key.as_str(), "client-secret"];
-        let secret: SecretRep = self.read(Call::get(&path).about(EntityKind::Client, key.as_str())).await?;
-        Ok(secret.value)
-    }
-
     /// Has Keycloak make a secret, and reads it back: a program that writes the whole client may restore the old one.
     async fn make_secret(&self, key: &ClientKey) -> Result<Secret, DirectoryError> {
         let path = ["clients", key.as_str(), "client-secret"];
         for _ in 0..SECRET_ATTEMPTS {
             let call = Call::post(&path, json!({})).about(EntityKind::Client, key.as_str());
-            let made = self.read::<SecretRep>(call).await?.value.ok_or_else(|| unreadable("it makes no secret"))?;
-            if self.stored_secret(key).await?.as_ref() == Some(&made) {
-                return Ok(Secret::new(made));
+            let made = self.send(call).await?.secret().ok_or_else(|| unreadable("it makes no secret"))?;
+            if self.client_secret(key).await?.as_ref() == Some(&made) {
+                return Ok(made);
             }
         }
         Err(unavailable("the new secret did not take effect; another program may change the same client".to_owned()))
@@ -165,6 +160,14 @@ impl Keycloak {
 /// Keycloak would let browsers be sent anywhere below a root URL that comes without redirect URIs.
 fn root_url<'u>(redirect_uris: &[RedirectUri], root_url: &'u Option<RedirectUri>) -> Option<&'u RedirectUri> {
     root_url.as_ref().filter(|_| !redirect_uris.is_empty())
+}
+
+/// Public clients prove with PKCE that they sent the browser (RFC 7636); others may.
+fn attributes(kind: ClientKind) -> Value {
+    match kind {
+        ClientKind::Public => json!({PKCE: "S256"}),
+        ClientKind::Confidential | ClientKind::MachineToMachine => json!({}),
+    }
 }
 
 fn needs_secret(client: &ClientRep) -> Result<(), DirectoryError> {
@@ -203,6 +206,11 @@ impl ClientDirectory for Keycloak {
             "serviceAccountsEnabled": new.kind.has_secret(), "directAccessGrantsEnabled": false,
             "implicitFlowEnabled": false, "rootUrl": root_url(&new.redirect_uris, &new.root_url),
             "redirectUris": new.redirect_uris,
+            // Tokens carry the permissions that the client scope maps, and no other role of their user.
+            "fullScopeAllowed": false,
+            // What the configuration names is the operator's own; who uses another application is asked.
+            "consentRequired": new.kind.signs_in() && !self.is_starting(),
+            "attributes": attributes(new.kind),
         });
         if let (Some(secret), true, Value::Object(body)) = (&new.secret, new.kind.has_secret(), &mut body) {
             body.insert("secret".to_owned(), json!(secret.expose()));
@@ -232,7 +240,7 @@ impl ClientDirectory for Keycloak {
         if client.public() {
             return Ok(None);
         }
-        Ok(self.stored_secret(key).await?.map(Secret::new))
+        self.client_secret(key).await
     }
 
     async fn renew_secret(&self, key: &ClientKey) -> Result<Secret, DirectoryError> {
@@ -261,7 +269,8 @@ impl ClientDirectory for Keycloak {
         let account = self.account_of(key).await?;
         let body = json!([{"id": role.id, "name": role.name}]);
         let path = ["users", &account, "role-mappings", "clients", api.as_str()];
-        let changing = self.send(Call::change(&path, held, body).about(EntityKind::Client, key.as_str()));
+        let call = Call::change(&path, held, body).for_account_of(key.as_str());
+        let changing = self.send(call.about(EntityKind::Client, key.as_str()));
         self.exclusively(EntityKind::Client, key.as_str(), changing).await.map(|_| ())
     }
 }
@@ -326,7 +335,11 @@ impl ApiDirectory for Keycloak {
         let body = json!({"name": permission.definition, "description": permission.description});
         let path = ["clients", key.as_str(), "roles"];
         let adding = self.send(Call::post(&path, body).about(EntityKind::Resource, permission.definition.as_str()));
-        self.exclusively(EntityKind::Client, key.as_str(), adding).await.map(|_| ())
+        self.exclusively(EntityKind::Client, key.as_str(), async {
+            adding.await?;
+            self.map_permissions(key).await
+        })
+        .await
     }
 
     async fn remove_permission(&self, key: &ClientKey, definition: &PermissionName) -> Result<(), DirectoryError> {

@@ -11,8 +11,9 @@ use serde_json::json;
 
 use crate::Keycloak;
 use crate::admin::Call;
+use crate::bounds;
 use crate::change::Representation;
-use crate::wire::{GroupRep, people, unfit};
+use crate::wire::{GroupRep, UserRep, unfit};
 
 /// How many groups are asked for by id at the same time.
 const AT_ONCE: usize = 8;
@@ -25,13 +26,15 @@ struct Count {
 #[async_trait]
 impl GroupDirectory for Keycloak {
     async fn list(&self, list: &ListRequest) -> Result<Listing<Group>, DirectoryError> {
+        bounds::search(list.search.as_deref())?;
+        let (first, max) = bounds::page(list.page);
         let searching = |call: Call<'static>| match &list.search {
             Some(search) => call.query("search", search),
             None => call,
         };
         let page = searching(Call::get(&["groups"]))
-            .query("first", list.page.offset)
-            .query("max", list.page.limit)
+            .query("first", first)
+            .query("max", max)
             .query("briefRepresentation", true)
             .query("populateHierarchy", false);
         let count = searching(Call::get(&["groups", "count"])).query("top", true);
@@ -76,21 +79,21 @@ impl GroupDirectory for Keycloak {
     async fn delete(&self, id: &GroupId) -> Result<(), DirectoryError> {
         let path = ["groups", id.as_str()];
         let deleting = self.send(Call::delete(&path).about(EntityKind::Group, id.as_str()));
-        self.exclusively(EntityKind::Group, id.as_str(), deleting).await?;
-        self.shared.groups.invalidate_all();
-        Ok(())
+        self.exclusively(EntityKind::Group, id.as_str(), deleting).await.map(|_| ())
     }
 
     async fn members(&self, id: &GroupId, list: &ListRequest) -> Result<Listing<Person>, DirectoryError> {
+        let (first, max) = bounds::page(list.page);
         let call = Call::get(&["groups", id.as_str(), "members"])
             .about(EntityKind::Group, id.as_str())
-            .query("first", list.page.offset)
-            .query("max", list.page.limit)
+            .query("first", first)
+            .query("max", max)
             .query("briefRepresentation", true);
-        let items = people(self.read(call).await?)?;
+        let found: Vec<UserRep> = self.read(call).await?;
         // Keycloak does not count members: the end of the list is known when it was seen.
-        let total = (items.len() < list.page.limit).then(|| list.page.offset + items.len());
-        Ok(Listing { total: total.filter(|_| list.page.offset == 0 || !items.is_empty()), items })
+        let total = (found.len() < list.page.limit).then(|| list.page.offset + found.len());
+        let total = total.filter(|_| list.page.offset == 0 || !found.is_empty());
+        Ok(Listing { total, items: self.people(found).await? })
     }
 
     async fn change_member(&self, id: &GroupId, user: &Username, member: bool) -> Result<(), DirectoryError> {
@@ -99,9 +102,7 @@ impl GroupDirectory for Keycloak {
         let path = ["users", user.as_str(), "groups", id.as_str()];
         let call = if member { Call::put(&path, json!({})) } else { Call::delete(&path) };
         let changing = self.send(call.about(EntityKind::User, user.as_str()));
-        let changed = self.exclusively(EntityKind::User, user.as_str(), changing).await.map(|_| ());
-        self.forget_groups_of(user);
-        changed
+        self.exclusively(EntityKind::User, user.as_str(), changing).await.map(|_| ())
     }
 
     async fn roles(&self, id: &GroupId) -> Result<Vec<Role>, DirectoryError> {

@@ -4,12 +4,15 @@
 //! clients that have the client scope `camunda-identity`.
 
 mod admin;
+mod bounds;
 mod change;
 mod circuit;
 mod clients;
 mod groups;
+mod guard;
 mod membership;
 mod realm;
+mod rights;
 mod roles;
 mod settings;
 mod token;
@@ -22,4 +25,4 @@ pub use realm::{
     ClientPreset, ClientSeed, Component, Done, OwnClient, PersonSeed, Preset, RealmPlan, RealmProblem, SignOutUrls,
     preset,
 };
-pub use settings::{Credentials, KeycloakSettings, SettingsProblem};
+pub use settings::{Credentials, KeycloakSettings, MASTER_REALM, SettingsProblem};

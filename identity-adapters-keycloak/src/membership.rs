@@ -1,40 +1,24 @@
-//! What a token does not say: its user's groups; and what only Keycloak's tokens say: permissions.
+//! A verifier of Keycloak's tokens, which adds what the realm says of their subject.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use identity_core::entity::{Permission, Principal};
 use identity_core::port::{
-    DirectoryError, Entitled, Entitlements, Evidence, Inspection, InspectionStep, RejectedToken, TokenError,
-    TokenVerifier, UserDirectory, VerifiedToken,
+    Entitled, Entitlements, Evidence, Freshness, Inspection, InspectionStep, RejectedToken, TokenError, TokenVerifier,
+    VerifiedToken,
 };
-use identity_core::value::{Audience, Claims, GroupId, PermissionName, Username};
+use identity_core::value::{Audience, Claims, PermissionName};
 use serde_json::Value;
-use tokio::sync::Mutex;
-use tracing::warn;
 
 use crate::Keycloak;
+use crate::rights::SessionCheck;
 
 /// The claim of the client scope `camunda-identity` that lists permissions by audience (management reference §3.5).
 const PERMISSIONS: &str = "permissions";
-/// How long groups are believed when Keycloak cannot be asked again; a token lives no longer, as a rule.
-const STALE: Duration = Duration::from_secs(600);
-/// How long Keycloak is left alone after it could not be asked.
-const PAUSE: Duration = Duration::from_secs(5);
-
-/// The groups of a user, once they were asked for. Who asks first asks for all.
-#[derive(Default)]
-pub(crate) struct Known(Mutex<Option<Groups>>);
-
-struct Groups {
-    ids: Vec<GroupId>,
-    asked: Instant,
-    ask_again: Instant,
-}
-
-/// A verifier of Keycloak's tokens, which adds the permissions that they claim and the groups that they do not.
+/// A verifier of Keycloak's tokens, which adds the groups of their subject, and of the permissions that they claim those that the
+/// realm confirms.
 pub struct WithDirectory {
     tokens: Arc<dyn TokenVerifier>,
     keycloak: Keycloak,
@@ -51,23 +35,40 @@ impl WithDirectory {
 #[async_trait]
 impl TokenVerifier for WithDirectory {
     async fn verify(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError> {
-        let verified = self.tokens.verify(token).await?;
-        let Entitled { groups, permissions } = self.keycloak.of(&verified.principal, &verified.claims).await?;
-        Ok(Arc::new(VerifiedToken { groups: Some(groups), permissions, ..VerifiedToken::clone(&verified) }))
+        self.verified(token, Freshness::Recent).await
+    }
+
+    async fn verify_now(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError> {
+        self.verified(token, Freshness::Current).await
     }
 
     async fn inspect<'e>(&self, evidence: Evidence<'e>) -> Inspection {
+        let session = match evidence {
+            Evidence::Token(_) => SessionCheck::Required,
+            Evidence::Claims(_) => SessionCheck::Skipped,
+        };
         let mut inspection = self.tokens.inspect(evidence).await;
-        self.entitled(&mut inspection).await;
+        self.entitled(&mut inspection, session).await;
         inspection
     }
 }
 
 impl WithDirectory {
+    async fn verified(&self, token: &str, freshness: Freshness) -> Result<Arc<VerifiedToken>, TokenError> {
+        let verified = self.tokens.verify(token).await?;
+        let Entitled { groups, permissions } =
+            self.keycloak.of(&verified.principal, &verified.claims, freshness).await?;
+        Ok(Arc::new(VerifiedToken { groups: Some(groups), permissions, ..VerifiedToken::clone(&verified) }))
+    }
+
     /// Adds to what was seen in a token what the directory says of whom it names.
-    async fn entitled(&self, inspection: &mut Inspection) {
+    async fn entitled(&self, inspection: &mut Inspection, session: SessionCheck) {
         let (Some(principal), Some(claims)) = (&inspection.principal, &inspection.claims) else { return };
-        let step = match self.keycloak.of(principal, claims).await {
+        let asking = async {
+            let claimed = permissions(claims).map_err(TokenError::Rejected)?;
+            self.keycloak.rights_of(principal, claims, claimed, (session, Freshness::Recent)).await
+        };
+        let step = match asking.await {
             Ok(Entitled { groups, permissions }) => {
                 inspection.groups = Some(groups);
                 inspection.permissions = permissions;
@@ -82,50 +83,9 @@ impl WithDirectory {
 
 #[async_trait]
 impl Entitlements for Keycloak {
-    async fn of(&self, principal: &Principal, claims: &Claims) -> Result<Entitled, TokenError> {
-        let permissions = permissions(claims).map_err(TokenError::Rejected)?;
-        let groups = match principal {
-            Principal::User(user) => self.groups_of(user).await?,
-            Principal::Client(_) => Vec::new(),
-        };
-        Ok(Entitled { groups, permissions })
-    }
-}
-
-impl Keycloak {
-    /// The groups of a user: as they were a short while ago, or longer when Keycloak is away.
-    async fn groups_of(&self, user: &Username) -> Result<Vec<GroupId>, TokenError> {
-        let known = self.shared.groups.get_with(user.clone(), Arc::default);
-        let mut known = known.0.lock().await;
-        let now = Instant::now();
-        if let Some(groups) = known.as_ref().filter(|groups| now < groups.ask_again) {
-            return Ok(groups.ids.clone());
-        }
-        match UserDirectory::groups(self, user).await {
-            Ok(groups) => {
-                let ids: Vec<GroupId> = groups.into_iter().map(|group| group.id).collect();
-                let ask_again = now + self.shared.settings.groups_ttl;
-                *known = Some(Groups { ids: ids.clone(), asked: now, ask_again });
-                Ok(ids)
-            }
-            // Deleted since the token was issued.
-            Err(DirectoryError::Missing(_)) => Ok(Vec::new()),
-            Err(error) => {
-                warn!(reason = error.code(), error = &error as &dyn std::error::Error, "keycloak.groups.failed");
-                match known.as_mut().filter(|groups| now < groups.asked + STALE) {
-                    Some(groups) => {
-                        groups.ask_again = now + PAUSE;
-                        Ok(groups.ids.clone())
-                    }
-                    None => Err(TokenError::Unavailable { retry_after: PAUSE }),
-                }
-            }
-        }
-    }
-
-    /// Lets the groups of a user be asked for again.
-    pub(crate) fn forget_groups_of(&self, user: &Username) {
-        self.shared.groups.invalidate(user);
+    async fn of(&self, principal: &Principal, claims: &Claims, freshness: Freshness) -> Result<Entitled, TokenError> {
+        let claimed = permissions(claims).map_err(TokenError::Rejected)?;
+        self.rights_of(principal, claims, claimed, (SessionCheck::Required, freshness)).await
     }
 }
 

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::Keycloak;
 use crate::admin::Call;
+use crate::bounds;
 use crate::change::Representation;
 use crate::wire::{ClientRef, ClientRep, ROLE_ATTRIBUTE, RoleRep, unfit};
 
@@ -162,6 +163,7 @@ pub(crate) fn travels(name: &str) -> bool {
 #[async_trait]
 impl RoleDirectory for Keycloak {
     async fn list(&self, list: &ListRequest) -> Result<Listing<Role>, DirectoryError> {
+        bounds::search(list.search.as_deref())?;
         let mut sieve = Sieve::new(list);
         loop {
             let mut call = sieve.batch(Call::get(&["roles"]).query("briefRepresentation", false));

@@ -5,6 +5,9 @@ use std::time::Duration;
 use identity_core::value::{ClientId, Secret};
 use url::Url;
 
+/// The realm whose administrators administer all realms.
+pub const MASTER_REALM: &str = "master";
+
 /// Where Keycloak is, and who asks it.
 #[derive(Clone, Debug)]
 pub struct KeycloakSettings {
@@ -12,6 +15,8 @@ pub struct KeycloakSettings {
     pub url: Url,
     /// The realm that is managed.
     pub realm: String,
+    /// The client id of this server's own client, at which browsers sign in and with which it may ask.
+    pub own_client: ClientId,
     /// Who asks.
     pub credentials: Credentials,
     /// Certificate authorities to trust besides those of the platform, in PEM.
@@ -20,8 +25,8 @@ pub struct KeycloakSettings {
     pub connect_timeout: Duration,
     /// Longest wait for a whole answer (5 s).
     pub total_timeout: Duration,
-    /// How long a user's groups are believed before Keycloak is asked again (60 s).
-    pub groups_ttl: Duration,
+    /// How long the rights of a principal are believed before Keycloak is asked again (60 s).
+    pub rights_ttl: Duration,
 }
 
 /// Who asks Keycloak.
@@ -56,20 +61,24 @@ pub enum SettingsProblem {
     /// The URL cannot have a path below it.
     #[error("the url of keycloak cannot be a base")]
     Url,
+    /// The realm that administers all others.
+    #[error("the realm `master` administers all realms and cannot be managed; name another realm")]
+    Master,
 }
 
 impl KeycloakSettings {
     /// The usual bounds.
     #[must_use]
-    pub fn new(url: Url, realm: impl Into<String>, credentials: Credentials) -> Self {
+    pub fn new(url: Url, realm: impl Into<String>, own_client: ClientId, credentials: Credentials) -> Self {
         Self {
             url,
             realm: realm.into(),
+            own_client,
             credentials,
             extra_ca_pem: None,
             connect_timeout: Duration::from_secs(3),
             total_timeout: Duration::from_secs(5),
-            groups_ttl: Duration::from_secs(60),
+            rights_ttl: Duration::from_secs(60),
         }
     }
 

@@ -9,8 +9,9 @@ use serde_json::{Map, Value, json};
 
 use crate::Keycloak;
 use crate::admin::{Call, unreadable};
+use crate::bounds;
 use crate::change::Representation;
-use crate::wire::{GroupRep, UserRep, people};
+use crate::wire::{GroupRep, UserRep};
 
 /// How many people one request asks for by id: a URL has an end.
 const AT_ONCE: usize = 50;
@@ -53,29 +54,40 @@ fn apply(change: &PersonChange, body: &mut Map<String, Value>) {
 impl Keycloak {
     async fn account(&self, id: &Username) -> Result<UserRep, DirectoryError> {
         let found: UserRep = self.read(Call::get(&["users", id.as_str()]).about(EntityKind::User, id.as_str())).await?;
-        if found.service_account_client_id.is_some() {
+        if found.is_named_as_service_account() && self.is_service_account(&found).await? {
             return Err(DirectoryError::missing(EntityKind::User, id));
         }
         Ok(found)
+    }
+
+    /// The people among accounts.
+    pub(crate) async fn people(&self, accounts: Vec<UserRep>) -> Result<Vec<Person>, DirectoryError> {
+        let mut people = Vec::with_capacity(accounts.len());
+        for account in accounts {
+            if !account.is_named_as_service_account() || !self.is_service_account(&account).await? {
+                people.push(account.person()?);
+            }
+        }
+        Ok(people)
     }
 }
 
 #[async_trait]
 impl UserDirectory for Keycloak {
     async fn list(&self, list: &ListRequest) -> Result<Listing<Person>, DirectoryError> {
+        bounds::search(list.search.as_deref())?;
+        let (first, max) = bounds::page(list.page);
         let search = list.search.as_deref().map(anywhere);
         let searching = |call: Call<'static>| match &search {
             Some(search) => call.query("search", search),
             None => call,
         };
-        let page = searching(Call::get(&["users"]))
-            .query("first", list.page.offset)
-            .query("max", list.page.limit)
-            .query("briefRepresentation", true);
+        let page =
+            searching(Call::get(&["users"])).query("first", first).query("max", max).query("briefRepresentation", true);
         let (found, total) =
             futures_util::future::try_join(self.read(page), self.read(searching(Call::get(&["users", "count"]))))
                 .await?;
-        Ok(Listing { items: people(found)?, total: Some(total) })
+        Ok(Listing { items: self.people(found).await?, total: Some(total) })
     }
 
     async fn find(&self, id: &Username) -> Result<Person, DirectoryError> {
@@ -84,15 +96,20 @@ impl UserDirectory for Keycloak {
 
     async fn find_all(&self, ids: &[Username]) -> Result<Vec<Person>, DirectoryError> {
         let mut found = Vec::new();
-        // An id with white space would be two.
-        let known: Vec<&str> =
-            ids.iter().map(Username::as_str).filter(|id| !id.contains(char::is_whitespace)).collect();
+        let (known, others): (Vec<&str>, Vec<&str>) = ids.iter().map(Username::as_str).partition(|id| bounds::key(id));
+        // Users of other storages cannot be asked for together.
+        for other in others {
+            let call = Call::get(&["users", other]).about(EntityKind::User, other);
+            if let Some(account) = Keycloak::find::<UserRep>(self, call).await? {
+                found.extend(self.people(vec![account]).await?);
+            }
+        }
         for some in known.chunks(AT_ONCE) {
             let call = Call::get(&["users"])
                 .query("search", format!("id:{}", some.join(" ")))
                 .query("max", AT_ONCE)
                 .query("briefRepresentation", true);
-            found.extend(people(self.read(call).await?)?);
+            found.extend(self.people(self.read(call).await?).await?);
         }
         Ok(found)
     }

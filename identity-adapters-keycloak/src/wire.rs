@@ -30,11 +30,25 @@ pub(crate) struct UserRep {
     email: Option<String>,
     #[serde(default)]
     enabled: bool,
-    /// Set for the account of a client.
-    pub(crate) service_account_client_id: Option<String>,
+    /// The user storage that it comes from, if it is another than the realm's.
+    federation_link: Option<String>,
 }
 
 impl UserRep {
+    pub(crate) fn username(&self) -> &str {
+        &self.username
+    }
+
+    /// Whether it comes from another user storage. Service accounts are the realm's own.
+    pub(crate) fn is_federated(&self) -> bool {
+        self.federation_link.is_some() || self.id.starts_with("f:")
+    }
+
+    /// Whether it may be the account of a client, by its name.
+    pub(crate) fn is_named_as_service_account(&self) -> bool {
+        self.username.starts_with("service-account-")
+    }
+
     pub(crate) fn person(self) -> Result<Person, DirectoryError> {
         let name = |text: Option<String>| text.and_then(|text| Name::parse(text.trim()).ok());
         Ok(Person {
@@ -46,12 +60,6 @@ impl UserRep {
             enabled: self.enabled,
         })
     }
-}
-
-/// The people among accounts.
-pub(crate) fn people(accounts: Vec<UserRep>) -> Result<Vec<Person>, DirectoryError> {
-    let people = accounts.into_iter().filter(|account| account.service_account_client_id.is_none());
-    people.map(UserRep::person).collect()
 }
 
 #[derive(Deserialize)]
@@ -113,6 +121,10 @@ pub(crate) struct ClientRep {
     #[serde(default)]
     authorization_services_enabled: bool,
     #[serde(default)]
+    enabled: bool,
+    #[serde(default)]
+    full_scope_allowed: bool,
+    #[serde(default)]
     default_client_scopes: Vec<String>,
     #[serde(default)]
     pub(crate) attributes: Map<String, Value>,
@@ -130,6 +142,15 @@ impl ClientRep {
 
     pub(crate) fn is_api(&self) -> bool {
         self.is_ours() && self.authorization_services_enabled
+    }
+
+    pub(crate) fn is_enabled(&self) -> bool {
+        self.enabled
+    }
+
+    /// Whether its tokens carry every role of their user.
+    pub(crate) fn has_full_scope(&self) -> bool {
+        self.full_scope_allowed
     }
 
     pub(crate) fn public(&self) -> bool {

@@ -180,7 +180,9 @@ async fn caller_by_token(engine: &Arc<Engine>, name: &str) -> Caller {
         expires_at: OffsetDateTime::UNIX_EPOCH,
     });
     let mut verifier = MockTokenVerifier::new();
-    verifier.expect_verify().returning(move |_| Ok(Arc::clone(&token)));
+    let known = Arc::clone(&token);
+    verifier.expect_verify().returning(move |_| Ok(Arc::clone(&known)));
+    verifier.expect_verify_now().returning(move |_| Ok(Arc::clone(&token)));
     let authentication = Authentication::new(Arc::clone(engine), Some(Arc::new(verifier)), None);
     authentication.bearer("raw", None).await.unwrap()
 }

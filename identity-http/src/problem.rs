@@ -333,6 +333,7 @@ impl From<DirectoryError> for Problem {
             DirectoryError::Missing(_) => Self::new(StatusCode::NOT_FOUND, "missing", detail).code("NOT_FOUND"),
             DirectoryError::Conflict(_) => Self::new(StatusCode::CONFLICT, "exists", detail).code("ALREADY_EXISTS"),
             DirectoryError::Foreign(_) => Self::new(StatusCode::CONFLICT, "foreign", detail).code("ALREADY_EXISTS"),
+            DirectoryError::Protected { .. } => Self::new(StatusCode::FORBIDDEN, "protected", detail).code("PROTECTED"),
             DirectoryError::Invalid(_) => Self::bad_request("invalid", detail).code("request.invalid"),
             DirectoryError::Refused(_) => {
                 error!(error = &error as &dyn std::error::Error, "request.directory.refused");

@@ -1,16 +1,17 @@
 //! A realm as the configuration wants it: made where it is missing, added to where it is there. Nothing is ever removed, and
 //! nothing of somebody else's is touched.
 
+mod people;
 mod plan;
 mod presets;
+mod registration;
 mod scope;
+mod scope_mappings;
 
 use identity_core::entity::{ApiPermission, ClientChange, EntityKind, Group, Permission, Role};
-use identity_core::port::{
-    ApiDirectory, ClientDirectory, DirectoryError, GroupDirectory, RoleDirectory, UserDirectory,
-};
+use identity_core::port::{ApiDirectory, ClientDirectory, DirectoryError, GroupDirectory, RoleDirectory};
 use identity_core::search::{ListRequest, PageRequest};
-use identity_core::value::{Audience, ClientKey, GroupId, Name, Username};
+use identity_core::value::{Audience, ClientKey, GroupId, Name};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -19,9 +20,9 @@ pub use presets::{ClientPreset, Component, Preset, preset};
 
 use crate::Keycloak;
 use crate::admin::Call;
-use crate::clients::foreign;
+use crate::clients::{PKCE, foreign};
 use crate::settings::Credentials;
-use crate::wire::{RoleRep, UserRep, unfit};
+use crate::wire::{RoleRep, SCOPE, unfit};
 
 /// The role that everybody has, to be given permissions by an administrator (management reference §4.2).
 const DEFAULT_ROLE: &str = "Default user role";
@@ -64,7 +65,7 @@ impl Keycloak {
     /// # Errors
     /// When Keycloak is away, or refuses this server.
     pub async fn missing(&self, plan: &RealmPlan) -> Result<Done, RealmProblem> {
-        Pass { keycloak: self, make: false, done: Done::default() }.run(plan).await
+        Pass { keycloak: &self.for_start(), make: false, done: Done::default() }.run(plan).await
     }
 
     /// Makes what of the plan is missing. What was made before an error stays; the next pass goes on. One at a time: the
@@ -73,7 +74,7 @@ impl Keycloak {
     /// # Errors
     /// When Keycloak is away, or refuses this server.
     pub async fn initialise(&self, plan: &RealmPlan) -> Result<Done, RealmProblem> {
-        Pass { keycloak: self, make: true, done: Done::default() }.run(plan).await
+        Pass { keycloak: &self.for_start(), make: true, done: Done::default() }.run(plan).await
     }
 }
 
@@ -93,6 +94,10 @@ impl Pass<'_> {
             let outcome = self.api(audience, name, permissions).await;
             self.noted(&format!("api {audience}"), outcome)?;
         }
+        if let Some(scope) = &scope {
+            let outcome = self.scope_mappings(scope).await;
+            self.noted("what tokens may carry", outcome)?;
+        }
         let outcome = self.own_client(plan, scope.as_deref()).await;
         self.noted("this server's own client", outcome)?;
         for role in &plan.roles {
@@ -108,7 +113,7 @@ impl Pass<'_> {
             self.noted(&format!("group {name}"), outcome)?;
         }
         for person in &plan.people {
-            let outcome = self.person(person).await;
+            let outcome = self.person(person, scope.as_deref()).await;
             self.noted(&format!("user {}", person.new.username), outcome)?;
         }
         Ok(self.done)
@@ -181,6 +186,30 @@ impl Pass<'_> {
         Ok(())
     }
 
+    /// Tokens may carry the permissions of all APIs, and every user's token has the claims of the client scope.
+    async fn scope_mappings(&mut self, scope: &str) -> Result<(), DirectoryError> {
+        let page = PageRequest { offset: 0, limit: usize::MAX };
+        for api in ApiDirectory::list(self.keycloak, &ListRequest { search: None, page }).await?.items {
+            let unmapped = self.keycloak.unmapped_permissions(scope, &api.key).await?;
+            if !unmapped.is_empty() && self.change(format!("permissions of api {} in tokens", api.audience)) {
+                self.keycloak.map_permissions(&api.key).await?;
+            }
+        }
+        let role = plan::role(DEFAULT_ROLE, "What everybody may do").map_err(unfit)?;
+        let role = match self.keycloak.role_rep(&role.id).await {
+            Ok(role) => role,
+            // Only planned.
+            Err(DirectoryError::Missing(_)) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        if !self.keycloak.scope_is_for(scope, &role).await?
+            && self.change(format!("client scope {SCOPE} for all users"))
+        {
+            self.keycloak.map_role(scope, &role).await?;
+        }
+        Ok(())
+    }
+
     async fn api(
         &mut self,
         audience: &Audience,
@@ -232,6 +261,7 @@ impl Pass<'_> {
 
     async fn client(&mut self, seed: &ClientSeed) -> Result<(), DirectoryError> {
         let id = &seed.new.client_id;
+        let (mut narrow, mut prove) = (false, false);
         let client = match self.keycloak.client_rep(id.as_str()).await? {
             None => {
                 if !self.change(format!("client {id}")) {
@@ -240,8 +270,23 @@ impl Pass<'_> {
                 ClientDirectory::create(self.keycloak, &seed.new).await?
             }
             Some(found) if !found.is_application() => return Err(foreign(id.as_str())),
-            Some(found) => found.client()?,
+            Some(found) => {
+                narrow = found.has_full_scope();
+                prove = found.public() && found.attributes.get(PKCE).and_then(Value::as_str) != Some("S256");
+                found.client()?
+            }
         };
+        if (narrow || prove) && self.change(format!("scope and proof of client {id}")) {
+            let set = |body: &mut Map<String, Value>| {
+                body.insert("fullScopeAllowed".to_owned(), json!(false));
+                if let (true, Value::Object(attributes)) =
+                    (prove, body.entry("attributes").or_insert_with(|| json!({})))
+                {
+                    attributes.insert(PKCE.to_owned(), json!("S256"));
+                }
+            };
+            self.keycloak.change_client(&client.key, set).await?;
+        }
         let mut wanted = client.clone();
         wanted.root_url = seed.new.root_url.clone().or(wanted.root_url);
         let uris = seed.new.redirect_uris.iter().filter(|uri| !client.redirect_uris.contains(uri));
@@ -349,38 +394,5 @@ impl Pass<'_> {
             return Ok(None);
         }
         Ok(Some(GroupDirectory::create(self.keycloak, name).await?.id))
-    }
-
-    async fn person(&mut self, seed: &PersonSeed) -> Result<(), DirectoryError> {
-        let username = &seed.new.username;
-        let call = Call::get(&["users"]).query("username", username).query("exact", true);
-        let found: Vec<UserRep> = self.keycloak.read(call).await?;
-        let id = match found.into_iter().next() {
-            Some(found) => Username::parse(&found.id).map_err(unfit)?,
-            None => {
-                if !self.change(format!("user {username}")) {
-                    return Ok(());
-                }
-                UserDirectory::create(self.keycloak, &seed.new).await?.id
-            }
-        };
-        if !seed.roles.is_empty() {
-            let held = UserDirectory::roles(self.keycloak, &id).await?;
-            for role in seed.roles.iter().filter(|role| held.iter().all(|held| held.id != **role)) {
-                if self.change(format!("role {role} for user {username}")) {
-                    UserDirectory::change_role(self.keycloak, &id, role, true).await?;
-                }
-            }
-        }
-        if !seed.groups.is_empty() {
-            let held = UserDirectory::groups(self.keycloak, &id).await?;
-            for group in seed.groups.iter().filter(|group| held.iter().all(|held| held.name != **group)) {
-                let group_id = self.group(group).await?;
-                if let (true, Some(group_id)) = (self.change(format!("group {group} for user {username}")), group_id) {
-                    self.keycloak.change_member(&group_id, &id, true).await?;
-                }
-            }
-        }
-        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! What a realm shall hold.
 
 use identity_core::entity::{ApiPermission, ClientKind, NewClient, NewPerson, Permission, Role};
-use identity_core::value::{Audience, Description, InvalidValue, Name, RoleId};
+use identity_core::value::{Audience, Description, InvalidValue, Name, RoleId, Username};
 
 /// What a realm shall hold, beside the client scope and the role of all users that every realm gets.
 #[derive(Clone, Debug)]
@@ -52,6 +52,11 @@ pub struct ClientSeed {
 pub struct PersonSeed {
     /// The user. The password of one who is there already stays.
     pub new: NewPerson,
+    /// The account's id, where the configuration names it.
+    pub id: Option<Username>,
+    /// An identity provider's alias and the user's id there, to which the account must be linked, where the configuration names
+    /// them.
+    pub link: Option<(String, String)>,
     /// Their roles.
     pub roles: Vec<RoleId>,
     /// Their groups, by name.

@@ -52,9 +52,18 @@ static COMPONENTS: &[Component] = &[
         apis: &[(
             "Camunda Identity Resource Server",
             IDENTITY,
-            &[("read", "See everything"), ("read:users", "See users"), ("write", "Change everything")],
+            &[
+                ("read", "See everything but secrets"),
+                ("read:users", "See users"),
+                ("read:secrets", "See the secrets of applications"),
+                ("write", "Change everything"),
+            ],
         )],
-        roles: &[("ManagementIdentity", "Full access to identity management", &[(IDENTITY, &["read", "write"])])],
+        roles: &[(
+            "ManagementIdentity",
+            "Full access to identity management",
+            &[(IDENTITY, &["read", "read:secrets", "write"])],
+        )],
         client: None,
     },
     Component {

@@ -196,6 +196,14 @@ pub enum DirectoryError {
     /// There is such a thing, and it is somebody else's.
     #[error("{0} exists and is not managed here")]
     Foreign(AuditEntity),
+    /// There is such a thing, and changing it or reading its secret through this service would give power over the directory.
+    #[error("{entity} is protected: {reason}")]
+    Protected {
+        /// What is protected.
+        entity: AuditEntity,
+        /// Why, and where it is managed instead.
+        reason: &'static str,
+    },
     /// The directory does not take what it was given.
     #[error("the directory does not accept this: {0}")]
     Invalid(String),
@@ -232,6 +240,7 @@ impl DirectoryError {
             Self::Missing(_) => "missing",
             Self::Conflict(_) => "exists",
             Self::Foreign(_) => "foreign",
+            Self::Protected { .. } => "protected",
             Self::Invalid(_) => "invalid",
             Self::Refused(_) => "directory_refused",
             Self::Unavailable { .. } => "directory_unavailable",

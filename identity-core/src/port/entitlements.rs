@@ -8,15 +8,25 @@ use super::TokenError;
 use crate::entity::{Permission, Principal};
 use crate::value::{Claims, GroupId};
 
-/// Says which groups somebody is in and which permissions they bring, where a directory knows that and not the world.
+/// How recent an answer of a directory has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// As it was a short while ago: for what only looks. While the directory cannot be asked, for longer.
+    Recent,
+    /// As it is now: for what changes something.
+    Current,
+}
+
+/// Groups and permissions of principals, where a directory knows them and not the world.
 ///
-/// Contract: what is known of a short while ago counts. A directory that cannot be asked is [`TokenError::Unavailable`], never
-/// less than there is.
+/// Contract: claims never add to what the directory says. A principal that the directory does not have, that is disabled, or to
+/// which the claims do not belong, is [`TokenError::Rejected`]. A directory that cannot be asked is
+/// [`TokenError::Unavailable`], never less than there is.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait Entitlements: Send + Sync {
-    /// What somebody with these claims has.
-    async fn of(&self, principal: &Principal, claims: &Claims) -> Result<Entitled, TokenError>;
+    /// What a principal with these claims has.
+    async fn of(&self, principal: &Principal, claims: &Claims, freshness: Freshness) -> Result<Entitled, TokenError>;
 }
 
 /// What somebody has.

@@ -7,6 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
+#[cfg(doc)]
+use super::Freshness;
 use super::{Evidence, Inspection};
 use crate::entity::{Permission, Principal};
 use crate::value::{Claims, Email, GroupId};
@@ -20,6 +22,11 @@ use crate::value::{Claims, Email, GroupId};
 pub trait TokenVerifier: Send + Sync {
     /// Checks a token in compact serialisation (RFC 7515 §7.1), without the `Bearer` prefix.
     async fn verify(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError>;
+
+    /// The same for a change: what a directory says of the principal is asked now ([`Freshness::Current`]).
+    async fn verify_now(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError> {
+        self.verify(token).await
+    }
 
     /// Looks at a token, or at claims, check by check. What fails [`verify`](TokenVerifier::verify) fails a check here.
     async fn inspect<'e>(&self, evidence: Evidence<'e>) -> Inspection;
@@ -116,6 +123,10 @@ pub enum RejectedToken {
     /// Its issuer's UserInfo endpoint answered for another subject (OpenID Connect Core 1.0 §5.3.2).
     #[error("the token's subject is not the one that the issuer's userinfo endpoint names")]
     UserInfoMismatch,
+    /// The directory has no such subject, the subject is disabled, or the token names another principal or session than the
+    /// directory does.
+    #[error("the directory does not confirm the token's subject: {0}")]
+    Subject(&'static str),
 }
 
 impl RejectedToken {
@@ -140,6 +151,7 @@ impl RejectedToken {
             Self::NoPrincipal => "token_no_principal",
             Self::Namespace(_) => "token_namespace",
             Self::UserInfoMismatch => "token_userinfo_mismatch",
+            Self::Subject(_) => "token_subject",
         }
     }
 }

@@ -16,6 +16,8 @@ pub const IDENTITY_AUDIENCE: &str = "camunda-identity-resource-server";
 pub const READ: &str = "read";
 /// Opens look-ups of users only.
 pub const READ_USERS: &str = "read:users";
+/// Opens the secrets of applications, beside what else their views and changes need.
+pub const READ_SECRETS: &str = "read:secrets";
 /// Opens every change.
 pub const WRITE: &str = "write";
 /// The role whose members may do everything.

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::{Caller, Deletions, Gate, ListRequest, ServiceError, Written};
+use crate::decide::Question;
 use crate::entity::{
     Api, ApiPermission, AuditEntity, AuditOperation, Client, ClientChange, Deletable, EntityKind, NewClient, Party,
     Permission,
 };
 use crate::port::{ApiDirectory, AuditDraft, ClientDirectory, DirectoryError};
-use crate::preset::WRITE;
+use crate::preset::{IDENTITY_AUDIENCE, READ_SECRETS, WRITE};
 use crate::search::Listing;
 use crate::value::{Audience, ClientKey, Name, PermissionName, Secret};
 
@@ -43,23 +44,35 @@ impl Clients {
         self.gate.ask(caller, (EntityKind::Client, key), self.directory.find(&parsed)).await
     }
 
-    /// An application's secret, for those who may change it: whoever has it can act for the application.
+    /// An application's secret. It lets its holder act for the application, so that it has a permission of its own.
     ///
     /// # Errors
-    /// When the caller may not write, there is none, or the directory fails.
+    /// When the caller may not read, or not read secrets, there is none, it is protected, or the directory fails.
     pub async fn secret(&self, caller: &Caller, key: &str) -> Result<Option<Secret>, ServiceError> {
         let parsed = client_key(key)?;
-        self.gate.permit(caller, &draft(AuditOperation::Update, key)).await?;
-        Ok(self.gate.change(caller, draft(AuditOperation::Read, key), self.directory.secret(&parsed)).await?.value)
+        let attempt = draft(AuditOperation::Read, key);
+        self.require_secrets(caller, &attempt).await?;
+        Ok(self.gate.change(caller, attempt, self.directory.secret(&parsed)).await?.value)
     }
 
-    /// Makes a new secret for an application.
+    /// Makes a new secret for an application, and shows it.
     ///
     /// # Errors
-    /// When the caller may not write, there is no such application, it is public, or the directory fails.
+    /// When the caller may not write, or not read secrets, there is no such application, it is public, or the directory fails.
     pub async fn renew_secret(&self, caller: &Caller, key: &str) -> Result<Written<Secret>, ServiceError> {
         let parsed = client_key(key)?;
-        self.gate.change(caller, draft(AuditOperation::Update, key), self.directory.renew_secret(&parsed)).await
+        let attempt = draft(AuditOperation::Update, key);
+        self.require_secrets(caller, &attempt).await?;
+        self.gate.change(caller, attempt, self.directory.renew_secret(&parsed)).await
+    }
+
+    /// Refuses callers without the permission to read secrets.
+    async fn require_secrets(&self, caller: &Caller, attempt: &AuditDraft) -> Result<(), ServiceError> {
+        if self.gate.is_open_to(caller) {
+            return Ok(());
+        }
+        let question = Question::permission(IDENTITY_AUDIENCE, READ_SECRETS);
+        self.gate.require_one_of(caller, attempt, &[question]).await
     }
 
     /// Adds an application.
@@ -238,7 +251,7 @@ impl Apis {
     /// Refuses this service's own API.
     async fn others(&self, key: &ClientKey) -> Result<(), DirectoryError> {
         let api = self.directory.find(key).await?;
-        if api.audience.as_str() == crate::preset::IDENTITY_AUDIENCE {
+        if api.audience.as_str() == IDENTITY_AUDIENCE {
             return Err(DirectoryError::Invalid("nobody could administer without it".to_owned()));
         }
         Ok(())

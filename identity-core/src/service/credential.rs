@@ -20,7 +20,7 @@ pub trait Credential: Send + Sync {
     async fn resolve(&self, world: &World, now: OffsetDateTime) -> Result<Subject, NotPermitted>;
 }
 
-/// A bearer token (RFC 6750). It is verified again, which is cheap: verified tokens are cached.
+/// A bearer token (RFC 6750). It is verified again, which is cheap where no directory is asked: verified tokens are cached.
 pub(super) struct BearerToken {
     pub(super) verifier: Arc<dyn TokenVerifier>,
     pub(super) token: Secret,
@@ -29,7 +29,7 @@ pub(super) struct BearerToken {
 #[async_trait]
 impl Credential for BearerToken {
     async fn resolve(&self, world: &World, _: OffsetDateTime) -> Result<Subject, NotPermitted> {
-        match self.verifier.verify(self.token.expose()).await {
+        match self.verifier.verify_now(self.token.expose()).await {
             Ok(token) => Ok(resolve(world, Presented::from(token.as_ref()))),
             Err(TokenError::Rejected(reason)) => Err(CredentialEnded::Token(reason).into()),
             Err(TokenError::Unavailable { retry_after }) => Err(NotPermitted::Unavailable { retry_after }),

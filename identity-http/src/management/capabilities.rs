@@ -104,7 +104,7 @@ pub(crate) struct CallerView {
     id: String,
     /// What to call them.
     name: String,
-    /// Their permissions on this service's API: `read`, `read:users`, `write`.
+    /// Their permissions on this service's API: `read`, `read:secrets`, `read:users`, `write`.
     permissions: Vec<String>,
 }
 

@@ -183,7 +183,7 @@ pub(crate) async fn delete(
     Ok(crate::done())
 }
 
-/// Shows an application's secret. Needs `write`, and is recorded.
+/// Shows an application's secret. Needs `read` and `read:secrets`, and is recorded.
 #[utoipa::path(get, path = "/api/clients/{id}/secret", tag = "clients", params(("id" = String, Path)),
     responses((status = 200, body = SecretView), Failures))]
 pub(crate) async fn secret(
@@ -195,7 +195,7 @@ pub(crate) async fn secret(
     Ok(shown(secret.as_ref()))
 }
 
-/// Makes a new secret; the old one no longer counts.
+/// Makes a new secret; the old one no longer counts. Needs `write` and `read:secrets`, as the answer shows the secret.
 #[utoipa::path(post, path = "/api/clients/{id}/secret", tag = "clients", params(("id" = String, Path)),
     responses((status = 200, body = SecretView), Failures))]
 pub(crate) async fn renew_secret(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use identity_core::entity::{ClientKind, NewClient, NewPerson, Permission};
-use identity_core::value::{Audience, ClientId, Email, Name, PermissionName, RedirectUri, RoleId, Secret};
+use identity_core::value::{Audience, ClientId, Email, Name, PermissionName, RedirectUri, RoleId, Secret, Username};
 use url::Url;
 
 use super::Profile;
@@ -86,6 +86,10 @@ pub struct ApplicationSeed {
 pub struct DirectoryUserSeed {
     /// The user.
     pub person: NewPerson,
+    /// The account's id, when another than this server made it.
+    pub id: Option<Username>,
+    /// An identity provider's alias and the user's id there, to which the account must be linked.
+    pub link: Option<(String, String)>,
     /// Their roles.
     pub roles: Vec<RoleId>,
     /// Their groups, by name.
@@ -100,7 +104,7 @@ impl KeycloakConfig {
         }
         let allow_insecure_http = from.flag("allow-insecure-http");
         let url = from.require("url", |text| safe_url(text.trim_end_matches('/'), allow_insecure_http == Some(true)));
-        let realm = from.get("realm", |text| filled(text).map(str::to_owned));
+        let realm = from.get("realm", managed_realm);
         let known = own.map_or(IMPLIED_ID, |client| client.id.as_str());
         let client_id = from.get("client-id", ClientId::parse).or_else(|| ClientId::parse(known).ok());
         let own_client_secret = from.secret("own-client-secret");
@@ -133,6 +137,14 @@ impl KeycloakConfig {
     #[must_use]
     pub fn issuer(&self) -> String {
         format!("{}/realms/{}", self.url.as_str().trim_end_matches('/'), self.realm)
+    }
+}
+
+/// The realm `master` administers all realms: managing it would give every administrator here power over Keycloak.
+fn managed_realm(text: &str) -> Result<String, &'static str> {
+    match filled(text)? {
+        "master" => Err("must be another realm than `master`, which administers all realms"),
+        realm => Ok(realm.to_owned()),
     }
 }
 
@@ -201,6 +213,13 @@ fn user(from: &Reader<'_>) -> Option<DirectoryUserSeed> {
     let last_name = from.get("last-name", Name::parse);
     let roles = from.list("roles", RoleId::parse);
     let groups = from.list("groups", Name::parse);
+    let id = from.get("id", Username::parse);
+    let provider = from.get("identity-provider", |text| filled(text).map(str::to_owned));
+    let provider_user = from.get("identity-provider-user-id", |text| filled(text).map(str::to_owned));
+    if provider.is_some() != provider_user.is_some() {
+        from.problem("identity-provider", "and `identity-provider-user-id` are given together, or neither");
+    }
+    let link = provider.zip(provider_user);
     let person = NewPerson { username: username?, first_name, last_name, email, enabled: true, password };
-    Some(DirectoryUserSeed { person, roles, groups })
+    Some(DirectoryUserSeed { person, id, link, roles, groups })
 }

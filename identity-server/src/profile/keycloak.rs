@@ -13,7 +13,7 @@ use identity_core::engine::Engine;
 use identity_core::entity::{ClientKind, NewClient};
 use identity_core::port::{Clock, Entitlements, EntityLocks, TokenVerifier};
 use identity_core::value::{ClaimSelector, InvalidValue, Name, RedirectUri, Secret};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::{AssemblyError, Directory, NotYet, Ports};
 use crate::config::{Config, KeycloakAccess, KeycloakConfig};
@@ -39,6 +39,8 @@ struct InKeycloak {
     secret: Option<Secret>,
     plan: RealmPlan,
     not_made: Mutex<Option<String>>,
+    /// What in the realm is weaker than it should be.
+    advice: Mutex<Option<String>>,
 }
 
 pub(super) fn directory(
@@ -62,11 +64,12 @@ pub(super) fn directory(
         KeycloakAccess::Client(secret) => Some(secret.clone()),
         KeycloakAccess::Administrator { .. } => None,
     };
-    let mut settings = KeycloakSettings::new(keycloak.url.clone(), &keycloak.realm, credentials);
+    let own = keycloak.client_id.clone();
+    let mut settings = KeycloakSettings::new(keycloak.url.clone(), &keycloak.realm, own, credentials);
     settings.extra_ca_pem = super::extra_authorities(&config.authentication)?;
     let keycloak =
         Keycloak::new(settings, Arc::clone(locks)).map_err(|error| AssemblyError::Keycloak(error.to_string()))?;
-    Ok(Some(Arc::new(InKeycloak { keycloak, secret, plan, not_made: Mutex::default() })))
+    Ok(Some(Arc::new(InKeycloak { keycloak, secret, plan, not_made: Mutex::default(), advice: Mutex::default() })))
 }
 
 /// The issuers, as Keycloak's tokens are read.
@@ -104,6 +107,7 @@ impl Directory for InKeycloak {
             *self.not_made.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
             break;
         }
+        self.look_at_registration().await;
         Ok(())
     }
 
@@ -131,9 +135,13 @@ impl Directory for InKeycloak {
         let id = &self.plan.own.new.client_id;
         let secret = match &self.secret {
             Some(secret) => Some(secret.clone()),
-            None => self.keycloak.secret_of(id).await.map_err(|error| not_yet(&error))?,
+            None => self.keycloak.own_secret().await.map_err(|error| not_yet(&error))?,
         };
         Ok(secret.map(|secret| (id.to_string(), secret)))
+    }
+
+    fn advice(&self) -> Option<String> {
+        self.advice.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn last_problem(&self) -> Option<String> {
@@ -143,6 +151,19 @@ impl Directory for InKeycloak {
 }
 
 impl InKeycloak {
+    /// Warns of what lets more people than the realm's administrators decide what tokens say.
+    async fn look_at_registration(&self) {
+        let advice = match self.keycloak.registration_advice().await {
+            Ok(advice) => advice,
+            Err(error) => vec![format!("the policies of client registration cannot be read: {error}")],
+        };
+        for one in &advice {
+            warn!(advice = one, "keycloak.registration.open");
+        }
+        let text = (!advice.is_empty()).then(|| advice.join("; "));
+        *self.advice.lock().unwrap_or_else(PoisonError::into_inner) = text;
+    }
+
     async fn pass(&self, engine: &Engine) -> Result<Done, NotYet> {
         let not_yet = |error: &dyn std::error::Error| NotYet(error.to_string());
         // Nothing to make, nothing to lock: the usual case.
@@ -209,11 +230,15 @@ fn plan(config: &Config, keycloak: &KeycloakConfig) -> Result<RealmPlan, Invalid
         plan.add(values);
     }
     for seed in &keycloak.clients {
+        for uri in seed.client.redirect_uris.iter().filter(|uri| uri.as_str().contains('*')) {
+            warn!(client = %seed.client.client_id, uri = uri.as_str(), "keycloak.redirect_uri.pattern");
+        }
         plan.clients.push(ClientSeed { new: seed.client.clone(), permissions: seed.permissions.clone() });
     }
     for seed in &keycloak.users {
+        let (id, link) = (seed.id.clone(), seed.link.clone());
         let (roles, groups) = (seed.roles.clone(), seed.groups.clone());
-        plan.people.push(PersonSeed { new: seed.person.clone(), roles, groups });
+        plan.people.push(PersonSeed { new: seed.person.clone(), id, link, roles, groups });
     }
     Ok(plan)
 }

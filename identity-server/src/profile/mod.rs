@@ -121,6 +121,9 @@ pub trait Directory: Send + Sync {
 
     /// Why the directory cannot be used at the moment.
     fn last_problem(&self) -> Option<String>;
+
+    /// What an operator should change in the directory, although it works.
+    fn advice(&self) -> Option<String>;
 }
 
 /// Why a directory is not as it shall be. Trying again may help.

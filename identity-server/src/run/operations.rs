@@ -74,7 +74,7 @@ impl Operations for ServerOperations {
                 let mut components = vec![component("server", Status::Up, None), store];
                 components.extend(directory.iter().map(|directory| match directory.last_problem() {
                     Some(problem) => component("directory", Status::Degraded, Some(&problem)),
-                    None => component("directory", Status::Up, None),
+                    None => component("directory", Status::Up, directory.advice().as_deref()),
                 }));
                 components.extend(verifier.iter().flat_map(|verifier| issuers(verifier)));
                 components

@@ -18,11 +18,9 @@ async fn fresh() -> Option<Arc<dyn Directory>> {
     realm.client(FOREIGN, "theirs", &[], json!({})).await;
     let account = realm.service_account(&client).await;
     realm.grant(&account, "realm-management", &["manage-clients", "manage-realm", "manage-users"]).await;
-    let credentials = Credentials::Client {
-        client_id: ClientId::parse("camunda-identity").unwrap(),
-        secret: Secret::new("s3cret".to_owned()),
-    };
-    let settings = KeycloakSettings::new(realm.base().parse().unwrap(), &realm.name, credentials);
+    let own = ClientId::parse("camunda-identity").unwrap();
+    let credentials = Credentials::Client { client_id: own.clone(), secret: Secret::new("s3cret".to_owned()) };
+    let settings = KeycloakSettings::new(realm.base().parse().unwrap(), &realm.name, own, credentials);
     Some(Arc::new(Keycloak::new(settings, Arc::new(LocalLocks::default())).unwrap()))
 }
 

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use super::{SessionPorts, subject_of};
 use crate::engine::{CredentialEnded, NotPermitted};
 use crate::entity::{Principal, SessionIdHash};
-use crate::port::{SignedIn, TokenError};
+use crate::port::{Freshness, SignedIn, TokenError};
 use crate::resolve::{Presented, Subject, resolve};
 use crate::service::Credential;
 use crate::world::World;
@@ -41,7 +41,7 @@ impl Credential for SessionCredential {
                 Ok(resolve(world, Presented::from(principal)))
             }
             SignInBasis::Provider(signed_in) => {
-                subject_of(&self.ports, world, signed_in).await.map_err(|error| match error {
+                subject_of(&self.ports, world, signed_in, Freshness::Current).await.map_err(|error| match error {
                     TokenError::Rejected(reason) => CredentialEnded::Token(reason).into(),
                     TokenError::Unavailable { retry_after } => NotPermitted::Unavailable { retry_after },
                 })

@@ -33,7 +33,9 @@ use super::Gate;
 use super::access::Logins;
 use crate::engine::Engine;
 use crate::entity::{Actor, AuditEntity, AuditOperation, AuditResult, EntityKind, SessionId, SessionIdHash};
-use crate::port::{AuditDraft, Crypto, Entitlements, IdentityProvider, SessionStore, SignedIn, StoreError, TokenError};
+use crate::port::{
+    AuditDraft, Crypto, Entitlements, Freshness, IdentityProvider, SessionStore, SignedIn, StoreError, TokenError,
+};
 use crate::resolve::{Presented, Subject, resolve};
 use crate::value::Secret;
 use crate::world::World;
@@ -157,10 +159,15 @@ struct Record<'r> {
 }
 
 /// The subject that a sign-in at a provider resolves to in `world`.
-async fn subject_of(ports: &SessionPorts, world: &World, signed_in: &SignedIn) -> Result<Subject, TokenError> {
+async fn subject_of(
+    ports: &SessionPorts,
+    world: &World,
+    signed_in: &SignedIn,
+    freshness: Freshness,
+) -> Result<Subject, TokenError> {
     let (principal, claims) = (&signed_in.principal, &signed_in.claims);
     let entitled = match &ports.entitlements {
-        Some(directory) => Some(directory.of(principal, claims).await?),
+        Some(directory) => Some(directory.of(principal, claims, freshness).await?),
         None => None,
     };
     let groups = entitled.as_ref().map(|entitled| entitled.groups.as_slice()).or(signed_in.groups.as_deref());

@@ -8,7 +8,7 @@ use super::credential::{SessionCredential, SignInBasis, password_digest};
 use super::kept::Kept;
 use super::{Sessions, subject_of};
 use crate::entity::{Actor, Session, SessionId, SessionIdHash, WhichSessions};
-use crate::port::{SignedIn, StoreError, TokenError};
+use crate::port::{Freshness, SignedIn, StoreError, TokenError};
 use crate::resolve::{Presented, resolve};
 use crate::service::{Caller, Credential};
 use crate::world::World;
@@ -127,7 +127,7 @@ impl Sessions {
         request_id: Option<String>,
     ) -> Result<Caller, SessionError> {
         let world = self.engine.world();
-        let subject = Arc::new(subject_of(&self.ports, &world, signed_in).await?);
+        let subject = Arc::new(subject_of(&self.ports, &world, signed_in, Freshness::Recent).await?);
         Ok(Caller {
             world,
             actor: Actor::Principal(signed_in.principal.clone()),

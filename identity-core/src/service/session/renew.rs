@@ -8,7 +8,7 @@ use time::Duration;
 use super::kept::Kept;
 use super::{Record, Sessions, public_key, subject_of};
 use crate::entity::{Actor, AuditOperation, AuditResult, Session, SessionId, SessionIdHash, WhichSessions};
-use crate::port::{IdentityProvider, ProviderError, RefusedSignIn, SignedIn, StoreError};
+use crate::port::{Freshness, IdentityProvider, ProviderError, RefusedSignIn, SignedIn, StoreError};
 use crate::value::Secret;
 
 /// How long a renewal may take; then another replica may try, as the first one may be gone.
@@ -100,7 +100,7 @@ impl Sessions {
         };
         let mut rotated = None;
         let world = self.engine.world();
-        let subject = |signed_in| subject_of(&self.ports, &world, signed_in);
+        let subject = |signed_in| subject_of(&self.ports, &world, signed_in, Freshness::Recent);
         if subject(&fresh).await.ok() != subject(known).await.ok() {
             let id = SessionId::new(Secret::new(self.random_text().ok_or_else(no_randomness)?));
             let hash = self.hash(&id);

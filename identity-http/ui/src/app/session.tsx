@@ -13,6 +13,7 @@ export interface Session {
   /** Whether they may see everything, or change it. */
   mayRead: boolean;
   mayWrite: boolean;
+  mayReadSecrets: boolean;
 }
 
 export function sessionOf(capabilities: Capabilities): Session {
@@ -22,6 +23,7 @@ export function sessionOf(capabilities: Capabilities): Session {
     has: (surface) => capabilities.surfaces.includes(surface),
     mayRead: permissions.includes("read"),
     mayWrite: permissions.includes("write"),
+    mayReadSecrets: permissions.includes("read:secrets"),
   };
 }
 

@@ -17,7 +17,7 @@ import { useRemoval } from "./useRemoval";
 type Permission = Schemas["PermissionView"];
 
 /** What is known without asking: this service's own API. */
-const OWN = { audience: "camunda-identity-resource-server", definitions: ["read", "read:users", "write"] };
+const OWN = { audience: "camunda-identity-resource-server", definitions: ["read", "read:secrets", "read:users", "write"] };
 
 interface Props {
   load: () => Promise<Permission[]>;

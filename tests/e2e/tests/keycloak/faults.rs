@@ -71,6 +71,8 @@ async fn a_slow_keycloak_is_not_waited_for_and_a_failing_one_is_left_alone() {
     let Some(keycloak) = Keycloak::shared().await else { return };
     let (platform, relay) = behind_a_relay(keycloak).await;
     let admin = platform.admin().await;
+    // Whose rights are known is served without Keycloak.
+    _ = admin.get("/api/tenants/for-token").await.expect_status(200);
 
     relay.delay(Duration::from_secs(10));
     let refused = admin.get("/api/users").await.expect_status(503);
@@ -92,12 +94,40 @@ async fn a_slow_keycloak_is_not_waited_for_and_a_failing_one_is_left_alone() {
 
     // Failing again and again, it is left alone for a while.
     relay.answer("GET /admin/", 503, 1000);
-    for _ in 0..3 {
+    for _ in 0..5 {
         assert_eq!(admin.get("/api/roles").await.status, 503);
     }
     relay.take();
     assert_eq!(admin.get("/api/roles").await.status, 503);
     assert!(relay.take().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_that_keycloak_fails_at_is_no_outage_and_a_long_search_is_not_asked() {
+    let Some(keycloak) = Keycloak::shared().await else { return };
+    let (platform, relay) = behind_a_relay(keycloak).await;
+    let admin = platform.admin().await;
+    _ = admin.get("/api/groups").await.expect_status(200);
+    let failing = format!("GET /admin/realms/{}/roles", platform.realm.name);
+    relay.answer(&failing, 500, 10);
+    for _ in 0..10 {
+        assert_eq!(admin.get("/api/roles").await.status, 503);
+    }
+    assert_eq!(admin.get("/api/roles").await.status, 200);
+
+    relay.take();
+    let words = "a%20".repeat(900);
+    for list in ["users", "groups", "clients", "resource-servers", "roles"] {
+        assert_eq!(admin.get(&format!("/api/{list}?search={words}")).await.status, 400, "{list}");
+    }
+    assert_eq!(admin.get(&format!("/api/users?search={}", "a".repeat(201))).await.status, 400);
+    for path in ["/api/users/no%20such%20key", "/api/groups/a%2Fb", "/api/clients/%C3%A4"] {
+        assert_eq!(admin.get(path).await.status, 404, "{path}");
+    }
+    assert_eq!(admin.get(&format!("/api/users?userIds={}", "%C3%A4".repeat(200))).await.status, 404);
+    let asked = relay.take();
+    assert!(asked.is_empty(), "{asked:?}");
+    assert_eq!(admin.get("/api/users?page=4294967295&resultSize=10000").await.expect_status(200).json(), json!([]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,12 +2,16 @@
 
 #![expect(clippy::panic, reason = "these are tests")]
 
+mod clients;
 mod counts;
 mod faults;
+mod guard;
 mod java;
 mod management;
 mod races;
 mod realms;
+mod rights;
+mod seeds;
 mod sign_in;
 mod support;
 mod ui;

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::support::{DEMO, MACHINE, creating};
 
 /// Where the form of Keycloak's page goes.
-fn form(page: &Reply) -> Url {
+pub fn form(page: &Reply) -> Url {
     let action = page.text.split("action=\"").nth(1).and_then(|rest| rest.split('"').next());
     let action = action.unwrap_or_else(|| panic!("no form: {page:?}")).replace("&amp;", "&");
     page.url.join(&action).unwrap_or_else(|error| panic!("{action}: {error}"))
@@ -35,7 +35,7 @@ async fn somebody_signs_in_and_out_at_keycloak() {
 
     // What a session may do is what its person's tokens would say, groups included.
     let permissions = browser.get(at("/api/me/permissions")).await.expect_status(200).json();
-    assert_eq!(permissions, json!(["read", "read:users", "write"]));
+    assert_eq!(permissions, json!(["read", "read:secrets", "read:users", "write"]));
     let groups = browser.get(at("/api/groups/for-token")).await.expect_status(200).json();
     assert_eq!(groups.as_array().map(Vec::len), Some(1), "{groups}");
     let users = browser.get(at("/api/users?search=demo")).await.expect_status(200).json();

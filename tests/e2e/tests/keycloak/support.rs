@@ -60,7 +60,7 @@ fn launch() -> Launch {
 
 /// The variables of the replaced service that make a realm.
 pub fn creating(base: &str, realm: &str) -> Launch {
-    let permissions = [("read", 0), ("write", 1), ("read:users", 2)];
+    let permissions = [("read", 0), ("write", 1), ("read:users", 2), ("read:secrets", 3)];
     let mut launch = launch()
         .env("SPRING_PROFILES_ACTIVE", "keycloak")
         .env("KEYCLOAK_URL", base)
@@ -108,6 +108,8 @@ pub async fn existing(realm: &Realm<'_>, roles: &[&str]) -> Launch {
         .env("KEYCLOAK_CLIENTS_0_PERMISSIONS_0_DEFINITION", "read")
         .env("KEYCLOAK_CLIENTS_0_PERMISSIONS_1_RESOURCE_SERVER_ID", AUDIENCE)
         .env("KEYCLOAK_CLIENTS_0_PERMISSIONS_1_DEFINITION", "write")
+        .env("KEYCLOAK_CLIENTS_0_PERMISSIONS_2_RESOURCE_SERVER_ID", AUDIENCE)
+        .env("KEYCLOAK_CLIENTS_0_PERMISSIONS_2_DEFINITION", "read:secrets")
 }
 
 /// What was created.

@@ -17,7 +17,7 @@ import { TabPages } from "../../parts/TabPages";
 import { ClientForm } from "./ClientForm";
 
 export default function ClientDetail({ id }: { id: string }) {
-  const { mayWrite } = useSession();
+  const { mayReadSecrets } = useSession();
   const say = useToast();
   const path = { params: { path: { id } } };
   const loaded = useLoad(() => ask(api.GET("/api/clients/{id}", path)), [id]);
@@ -72,7 +72,7 @@ export default function ClientDetail({ id }: { id: string }) {
                   />
                 ),
               },
-              ...(mayWrite && client.type !== "PUBLIC"
+              ...(mayReadSecrets && client.type !== "PUBLIC"
                 ? [{ id: "secret", title: t("clients.secret"), content: () => <SecretPanel id={id} /> }]
                 : []),
               {
@@ -90,6 +90,7 @@ export default function ClientDetail({ id }: { id: string }) {
 
 /** The secret is asked for only when somebody wants to see it: that is recorded. */
 function SecretPanel({ id }: { id: string }) {
+  const { mayWrite } = useSession();
   const say = useToast();
   const [secret, setSecret] = useState<string>();
   const [renewing, setRenewing] = useState(false);
@@ -110,9 +111,11 @@ function SecretPanel({ id }: { id: string }) {
         <Button kind="tertiary" renderIcon={View} onClick={() => void show()}>
           {t("clients.show_secret")}
         </Button>
-        <Button kind="danger--tertiary" renderIcon={Renew} onClick={() => setRenewing(true)}>
-          {t("clients.renew_secret")}
-        </Button>
+        {mayWrite && (
+          <Button kind="danger--tertiary" renderIcon={Renew} onClick={() => setRenewing(true)}>
+            {t("clients.renew_secret")}
+          </Button>
+        )}
       </div>
       {renewing && (
         <ConfirmDialog

@@ -1,0 +1,180 @@
+//! Users, groups and clients that are protected.
+
+use futures_util::future::try_join;
+use identity_core::entity::EntityKind;
+use identity_core::port::DirectoryError;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{BUILT_IN, Guard, because, protected_one};
+use crate::Keycloak;
+use crate::admin::Call;
+use crate::wire::UserRep;
+
+/// How deep groups may lie within each other, and how many may lie below one that is deleted.
+const GROUPS: usize = 500;
+/// How many accounts are looked at for one of this name.
+const NAMESAKES: usize = 100;
+/// What says where a client's browsers may be sent back to.
+const ADDRESSES: [&str; 4] = ["adminUrl", "baseUrl", "redirectUris", "rootUrl"];
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GuardedClient {
+    client_id: String,
+    #[serde(default)]
+    service_accounts_enabled: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GuardedGroup {
+    id: String,
+    parent_id: Option<String>,
+}
+
+impl Guard<'_> {
+    /// A user who may be changed.
+    pub(super) async fn user(&self, id: &str) -> Result<(), DirectoryError> {
+        let user: UserRep = self.keycloak.read(Call::get(&["users", id]).about(EntityKind::User, id)).await?;
+        let power = self.effective_power("users", EntityKind::User, id);
+        let (account, power) = try_join(self.keycloak.is_service_account(&user), power).await?;
+        match (account, power) {
+            (true, _) => Err(protected_one(EntityKind::User, id, because::SERVICE_ACCOUNT)),
+            (_, true) => Err(protected_one(EntityKind::User, id, because::USER_POWER)),
+            (false, false) => Ok(()),
+        }
+    }
+
+    /// The service account of a client, as far as it may be changed through the client.
+    pub(super) async fn account(&self, client: &str, account: &str) -> Result<(), DirectoryError> {
+        self.client(client).await?;
+        let path = ["clients", client, "service-account-user"];
+        let user: UserRep = self.keycloak.read(Call::get(&path).about(EntityKind::Client, client)).await?;
+        if user.id == account {
+            return Ok(());
+        }
+        Err(protected_one(EntityKind::User, account, because::NO_RULE))
+    }
+
+    /// A group that may be changed: neither it nor a group above it has power.
+    pub(super) async fn group(&self, id: &str) -> Result<(), DirectoryError> {
+        let mut next = Some(id.to_owned());
+        for _ in 0..GROUPS {
+            let Some(at) = next else { return Ok(()) };
+            let group = self.keycloak.read::<GuardedGroup>(Call::get(&["groups", &at]).about(EntityKind::Group, id));
+            let (group, power) = try_join(group, self.effective_power("groups", EntityKind::Group, &at)).await?;
+            if power {
+                return Err(protected_one(EntityKind::Group, id, because::GROUP_POWER));
+            }
+            next = group.parent_id;
+        }
+        Err(protected_one(EntityKind::Group, id, because::TOO_MANY))
+    }
+
+    /// A group that may be deleted: no group below it has power either.
+    pub(super) async fn groups_below(&self, id: &str) -> Result<(), DirectoryError> {
+        let (mut open, mut seen) = (vec![id.to_owned()], 0);
+        while let Some(at) = open.pop() {
+            let path = ["groups", &at, "children"];
+            let call = Call::get(&path).query("first", 0).query("max", GROUPS + 1).about(EntityKind::Group, id);
+            let children: Vec<GuardedGroup> = self.keycloak.read(call).await?;
+            seen += children.len();
+            if seen > GROUPS {
+                return Err(protected_one(EntityKind::Group, id, because::TOO_MANY));
+            }
+            for child in children {
+                if self.effective_power("groups", EntityKind::Group, &child.id).await? {
+                    return Err(protected_one(EntityKind::Group, id, because::GROUP_POWER));
+                }
+                open.push(child.id);
+            }
+        }
+        Ok(())
+    }
+
+    /// A client that may be changed and whose secret may be read.
+    pub(super) async fn client(&self, key: &str) -> Result<(), DirectoryError> {
+        let client: GuardedClient =
+            self.keycloak.read(Call::get(&["clients", key]).about(EntityKind::Client, key)).await?;
+        self.known_client(key, &client).await
+    }
+
+    async fn known_client(&self, key: &str, client: &GuardedClient) -> Result<(), DirectoryError> {
+        let refuse = |reason| Err(protected_one(EntityKind::Client, &client.client_id, reason));
+        if self.keycloak.is_own(&client.client_id) {
+            return if self.keycloak.is_starting() { Ok(()) } else { refuse(because::OWN_CLIENT) };
+        }
+        if BUILT_IN.contains(&client.client_id.as_str()) {
+            return refuse(because::BUILT_IN);
+        }
+        if client.service_accounts_enabled {
+            let path = ["clients", key, "service-account-user"];
+            let account: UserRep = self.keycloak.read(Call::get(&path).about(EntityKind::Client, key)).await?;
+            if self.effective_power("users", EntityKind::Client, &account.id).await? {
+                return refuse(because::CLIENT_POWER);
+            }
+        }
+        Ok(())
+    }
+
+    /// A client that may be replaced by `body`: whoever may say where browsers are sent can collect their users' tokens, so
+    /// that these must not carry power.
+    pub(super) async fn replaced_client(&self, key: &str, body: Option<&Value>) -> Result<(), DirectoryError> {
+        let call = Call::get(&["clients", key]).about(EntityKind::Client, key);
+        let known: Value = self.keycloak.read(call).await?;
+        let new = body.ok_or_else(|| protected_one(EntityKind::Client, key, because::NO_RULE))?;
+        let client: GuardedClient = serde_json::from_value(known.clone())
+            .map_err(|error| crate::admin::unreadable(&format!("a client does not fit: {error}")))?;
+        self.known_client(key, &client).await?;
+        let id = client.client_id.as_str();
+        if new.get("clientId").and_then(Value::as_str) != Some(id) {
+            return Err(protected_one(EntityKind::Client, id, because::NO_RULE));
+        }
+        self.exact(Some(&known), body)?;
+        let at = |client: &Value, member: &str| client.get(member).filter(|value| !value.is_null()).cloned();
+        let same = ADDRESSES.iter().all(|member| at(&known, member) == at(new, member));
+        if same || self.keycloak.is_starting() {
+            return Ok(());
+        }
+        let all = new.get("fullScopeAllowed").and_then(Value::as_bool) != Some(false);
+        if all || self.scope_has_power(key).await? {
+            return Err(protected_one(EntityKind::Client, id, because::CLIENT_SCOPE));
+        }
+        Ok(())
+    }
+
+    /// Redirect URIs that requests add are exact (RFC 9700 §2.1): a pattern is for an operator to write, in the configuration or
+    /// in Keycloak.
+    pub(super) fn exact(&self, known: Option<&Value>, new: Option<&Value>) -> Result<(), DirectoryError> {
+        let uris = |client: Option<&Value>| {
+            let uris = client.and_then(|client| client.get("redirectUris")).and_then(Value::as_array);
+            uris.cloned().unwrap_or_default()
+        };
+        let known = uris(known);
+        let added = uris(new).into_iter().filter(|uri| !known.contains(uri));
+        let pattern = added.filter_map(|uri| uri.as_str().map(str::to_owned)).find(|uri| uri.contains('*'));
+        match pattern {
+            Some(uri) if !self.keycloak.is_starting() => {
+                Err(DirectoryError::Invalid(format!("the redirect uri `{uri}` must be exact, without `*`")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Keycloak {
+    /// Whether an account is a client's. Representations do not contain that, and users may have names like those of service
+    /// accounts. A search for words leaves service accounts out, unlike a search by id or name.
+    pub(crate) async fn is_service_account(&self, user: &UserRep) -> Result<bool, DirectoryError> {
+        if user.is_federated() {
+            return Ok(false);
+        }
+        let words = user.username().split_whitespace().map(|word| format!("\"{word}\"")).collect::<Vec<_>>();
+        // A quoted word must be a whole field; of a name of several words, each is part of one.
+        let search = if words.len() == 1 { words.concat() } else { crate::users::anywhere(user.username()) };
+        let call = Call::get(&["users"]).query("search", search).query("max", NAMESAKES);
+        let found: Vec<UserRep> = self.read(call.query("briefRepresentation", true)).await?;
+        Ok(found.iter().all(|one| one.id != user.id))
+    }
+}

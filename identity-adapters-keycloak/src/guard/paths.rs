@@ -1,0 +1,105 @@
+//! Which rules a change must pass, by its path. A path that no rule names is refused.
+
+use identity_core::entity::EntityKind;
+use identity_core::port::DirectoryError;
+use serde_json::Value;
+
+use super::{Guard, because, no_rule, protected_one};
+use crate::admin::Call;
+
+/// What a representation of a user or group can give it at once.
+const GIVEN: [&str; 6] =
+    ["clientRoles", "federatedIdentities", "groups", "realmRoles", "serviceAccountClientId", "subGroups"];
+
+impl Guard<'_> {
+    pub(super) async fn check_change(&self, call: &Call<'_>) -> Result<(), DirectoryError> {
+        match call.segments() {
+            ["users"] | ["groups"] if call.creates() => self.new_holder(call),
+            ["users", id, "role-mappings", "clients", _] if call.account_of().is_some() => {
+                self.account(call.account_of().unwrap_or_default(), id).await?;
+                self.roles_in(call).await
+            }
+            ["users", id, below @ ..] => {
+                self.user(id).await?;
+                match below {
+                    ["groups", group] => self.group(group).await,
+                    ["role-mappings", ..] => self.roles_in(call).await,
+                    _ => Ok(()),
+                }
+            }
+            ["groups", id, below @ ..] => {
+                self.group(id).await?;
+                match below {
+                    [] if call.deletes() => self.groups_below(id).await,
+                    ["role-mappings", ..] => self.roles_in(call).await,
+                    _ => Ok(()),
+                }
+            }
+            ["clients"] if call.creates() => self.new_client(call.body()),
+            ["clients", key] if call.replaces() => self.replaced_client(key, call.body()).await,
+            ["clients", key, below @ ..] => {
+                self.client(key).await?;
+                match below {
+                    ["scope-mappings", ..] => self.roles_in(call).await,
+                    _ => Ok(()),
+                }
+            }
+            ["roles"] if call.creates() => self.new_role(call.body()).await,
+            ["roles-by-id", id, below @ ..] => {
+                self.role(id).await?;
+                match below {
+                    ["composites", ..] => self.roles_in(call).await,
+                    _ => Ok(()),
+                }
+            }
+            // Which permissions tokens may carry.
+            ["client-scopes", _, "scope-mappings", "clients", _] if call.creates() => self.roles_in(call).await,
+            // The realm itself and its client scopes are made at the start, by nobody's request.
+            [] | ["client-scopes", ..] if self.keycloak.is_starting() => self.roles_in(call).await,
+            _ => Err(no_rule(call)),
+        }
+    }
+
+    /// The roles that a change gives or takes, where its body lists them.
+    async fn roles_in(&self, call: &Call<'_>) -> Result<(), DirectoryError> {
+        let listed = call.body().and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        for role in listed {
+            // Without an id it would be another role than the one that is checked.
+            let id = role.get("id").and_then(Value::as_str).ok_or_else(|| no_rule(call))?;
+            self.role(id).await?;
+        }
+        Ok(())
+    }
+
+    /// A new user or group holds nothing yet: what it is given passes the rules for that.
+    fn new_holder(&self, call: &Call<'_>) -> Result<(), DirectoryError> {
+        let given = |member: &&str| call.body().is_some_and(|body| body.get(member).is_some());
+        if GIVEN.iter().any(given) { Err(no_rule(call)) } else { Ok(()) }
+    }
+
+    /// A new client must not take the place of this server's own.
+    fn new_client(&self, body: Option<&Value>) -> Result<(), DirectoryError> {
+        let id = body.and_then(|body| body.get("clientId")).and_then(Value::as_str).unwrap_or_default();
+        if self.keycloak.is_own(id) && !self.keycloak.is_starting() {
+            return Err(protected_one(EntityKind::Client, id, because::OWN_CLIENT));
+        }
+        self.exact(None, body)
+    }
+
+    /// The client roles that a new role shall contain.
+    async fn new_role(&self, body: Option<&Value>) -> Result<(), DirectoryError> {
+        let Some(composites) = body.and_then(|body| body.get("composites")).and_then(Value::as_object) else {
+            return Ok(());
+        };
+        for (of, contained) in composites {
+            let clients = contained.as_object().filter(|_| of == "client");
+            // Anything but roles of clients, by their names, is not checked here.
+            let unchecked = || protected_one(EntityKind::Role, of, because::NO_RULE);
+            for (client_id, names) in clients.ok_or_else(unchecked)? {
+                let names: Vec<&str> = names.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+                self.client_roles(client_id, &names).await?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,124 @@
+//! Which roles administer the realm.
+
+use std::collections::BTreeSet;
+
+use identity_core::entity::EntityKind;
+use identity_core::port::DirectoryError;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Guard, REALM_MANAGEMENT, because, protected_one};
+use crate::admin::Call;
+
+/// How many roles a role may contain, at any depth.
+const ROLES: usize = 1000;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GuardedRole {
+    id: String,
+    name: String,
+    #[serde(default)]
+    composite: bool,
+    #[serde(default)]
+    client_role: bool,
+    container_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Key {
+    id: String,
+}
+
+impl Guard<'_> {
+    /// The key of the client whose roles administer this realm. The realm that administers all realms has none.
+    async fn realm_management(&self) -> Result<String, DirectoryError> {
+        if let Some(known) = self.keycloak.shared.realm_management.get(&()) {
+            return Ok(known);
+        }
+        let call = Call::get(&["clients"]).query("clientId", REALM_MANAGEMENT);
+        let found: Vec<Key> = self.keycloak.read(call).await?;
+        let Some(Key { id }) = found.into_iter().next() else {
+            let realm = &self.keycloak.shared.settings.realm;
+            return Err(DirectoryError::Refused(format!(
+                "the realm `{realm}` has no client `{REALM_MANAGEMENT}`: only a realm other than the one that administers all realms can \
+                 be managed"
+            )));
+        };
+        self.keycloak.shared.realm_management.insert((), id.clone());
+        Ok(id)
+    }
+
+    /// Whether a user or group holds a role of `realm-management`: itself, by composites, and users also by groups.
+    pub(super) async fn effective_power(
+        &self,
+        holders: &'static str,
+        kind: EntityKind,
+        id: &str,
+    ) -> Result<bool, DirectoryError> {
+        let management = self.realm_management().await?;
+        let path = [holders, id, "role-mappings", "clients", &management, "composite"];
+        let held: Vec<Value> = self.keycloak.read(Call::get(&path).about(kind, id)).await?;
+        Ok(!held.is_empty())
+    }
+
+    /// Whether a client's own scope mappings let roles of `realm-management` into its tokens.
+    pub(super) async fn scope_has_power(&self, key: &str) -> Result<bool, DirectoryError> {
+        let management = self.realm_management().await?;
+        let path = ["clients", key, "scope-mappings", "clients", &management, "composite"];
+        let held: Vec<Value> = self.keycloak.read(Call::get(&path).about(EntityKind::Client, key)).await?;
+        Ok(!held.is_empty())
+    }
+
+    /// A role that may be changed, given and taken: neither it nor a role in it administers.
+    pub(super) async fn role(&self, id: &str) -> Result<(), DirectoryError> {
+        let role: GuardedRole = self.keycloak.read(Call::get(&["roles-by-id", id]).about(EntityKind::Role, id)).await?;
+        self.known_role(role).await
+    }
+
+    /// Roles of a client, by their names.
+    pub(super) async fn client_roles(&self, client_id: &str, names: &[&str]) -> Result<(), DirectoryError> {
+        let found: Vec<Key> = self.keycloak.read(Call::get(&["clients"]).query("clientId", client_id)).await?;
+        let missing = || DirectoryError::missing(EntityKind::Client, client_id);
+        let client = found.into_iter().next().ok_or_else(missing)?;
+        for name in names {
+            let call = Call::get(&["clients", &client.id, "roles"]).query("search", name).query("first", 0);
+            let roles: Vec<GuardedRole> = self.keycloak.read(call.query("max", ROLES)).await?;
+            let role = roles.into_iter().find(|role| role.name == **name);
+            self.known_role(role.ok_or_else(|| DirectoryError::missing(EntityKind::Resource, name))?).await?;
+        }
+        Ok(())
+    }
+
+    async fn known_role(&self, role: GuardedRole) -> Result<(), DirectoryError> {
+        let management = self.realm_management().await?;
+        let refuse = |reason| Err(protected_one(EntityKind::Role, &role.name, reason));
+        if let (true, Some(client)) = (role.client_role, &role.container_id)
+            && *client != management
+        {
+            // The permissions of a protected client are protected with it.
+            self.client(client).await?;
+        }
+        let mut seen = BTreeSet::from([role.id.clone()]);
+        let mut open = vec![(role.id.clone(), role.composite, role.container_id.clone())];
+        while let Some((id, composite, container)) = open.pop() {
+            if container.as_ref() == Some(&management) {
+                return refuse(because::ROLE_POWER);
+            }
+            if !composite {
+                continue;
+            }
+            let call = Call::get(&["roles-by-id", &id, "composites"]).about(EntityKind::Role, &id);
+            let contained: Vec<GuardedRole> = self.keycloak.read(call).await?;
+            for role in contained {
+                if seen.insert(role.id.clone()) {
+                    open.push((role.id, role.composite, role.container_id));
+                }
+            }
+            if seen.len() > ROLES {
+                return refuse(because::TOO_MANY);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,126 @@
+//! Users of the configuration. A name alone is no proof: a person may have registered with it. Roles and groups are given to
+//! accounts that this server made, and to those that the configuration names by id or by a link to an identity provider.
+
+use identity_core::entity::{AuditEntity, EntityKind};
+use identity_core::port::{DirectoryError, GroupDirectory, UserDirectory};
+use identity_core::value::{Name, RoleId, Username};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Pass, PersonSeed};
+use crate::admin::Call;
+use crate::wire::{UserRep, unfit};
+
+/// Attributes of the client scope that remember the ids of the accounts that this server made. Users cannot write them, as they
+/// could attributes of their own; whoever can administers the realm.
+const MADE: &str = "identity.made.user.";
+/// What to do about an account that is not given anything.
+const UNPROVEN: &str = "this server did not make this account, so its name is no proof; name it by `id`, or by \
+    `identity-provider` and `identity-provider-user-id`, below `keycloak.users`";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Link {
+    identity_provider: String,
+    user_id: String,
+}
+
+impl Pass<'_> {
+    pub(super) async fn person(&mut self, seed: &PersonSeed, scope: Option<&str>) -> Result<(), DirectoryError> {
+        let username = &seed.new.username;
+        let id = match (self.account_of(seed).await?, &seed.id) {
+            (Some(id), _) => id,
+            (None, Some(id)) => return Err(DirectoryError::missing(EntityKind::User, id)),
+            (None, None) => {
+                if !self.change(format!("user {username}")) {
+                    return Ok(());
+                }
+                let id = UserDirectory::create(self.keycloak, &seed.new).await?.id;
+                self.remember(seed, &id, scope).await?;
+                id
+            }
+        };
+        let lacks_roles = self.lacking_roles(seed, &id).await?;
+        let lacks_groups = self.lacking_groups(seed, &id).await?;
+        if lacks_roles.is_empty() && lacks_groups.is_empty() {
+            return Ok(());
+        }
+        if !self.is_proven(seed, &id, scope).await? {
+            let entity = AuditEntity { kind: EntityKind::User, key: username.to_string() };
+            return Err(DirectoryError::Protected { entity, reason: UNPROVEN });
+        }
+        for role in lacks_roles {
+            if self.change(format!("role {role} for user {username}")) {
+                UserDirectory::change_role(self.keycloak, &id, role, true).await?;
+            }
+        }
+        for group in lacks_groups {
+            let group_id = self.group(group).await?;
+            if let (true, Some(group_id)) = (self.change(format!("group {group} for user {username}")), group_id) {
+                self.keycloak.change_member(&group_id, &id, true).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The account that the configuration means: by id, or by name.
+    async fn account_of(&self, seed: &PersonSeed) -> Result<Option<Username>, DirectoryError> {
+        if let Some(id) = &seed.id {
+            let call = Call::get(&["users", id.as_str()]).about(EntityKind::User, id.as_str());
+            let found: Option<UserRep> = self.keycloak.find(call).await?;
+            return Ok(found.map(|_| id.clone()));
+        }
+        let call = Call::get(&["users"]).query("username", &seed.new.username).query("exact", true);
+        let found: Vec<UserRep> = self.keycloak.read(call).await?;
+        found.first().map(|found| Username::parse(&found.id).map_err(unfit)).transpose()
+    }
+
+    async fn lacking_roles<'s>(&self, seed: &'s PersonSeed, id: &Username) -> Result<Vec<&'s RoleId>, DirectoryError> {
+        if seed.roles.is_empty() {
+            return Ok(Vec::new());
+        }
+        let held = UserDirectory::roles(self.keycloak, id).await?;
+        Ok(seed.roles.iter().filter(|role| held.iter().all(|held| held.id != **role)).collect())
+    }
+
+    async fn lacking_groups<'s>(&self, seed: &'s PersonSeed, id: &Username) -> Result<Vec<&'s Name>, DirectoryError> {
+        if seed.groups.is_empty() {
+            return Ok(Vec::new());
+        }
+        let held = UserDirectory::groups(self.keycloak, id).await?;
+        Ok(seed.groups.iter().filter(|group| held.iter().all(|held| held.name != **group)).collect())
+    }
+
+    /// Whether an account is the one that the configuration means, and not only called so.
+    async fn is_proven(&self, seed: &PersonSeed, id: &Username, scope: Option<&str>) -> Result<bool, DirectoryError> {
+        if seed.id.is_some() {
+            return Ok(true);
+        }
+        if let Some((provider, user)) = &seed.link {
+            let path = ["users", id.as_str(), "federated-identity"];
+            let links: Vec<Link> = self.keycloak.read(Call::get(&path)).await?;
+            return Ok(links.iter().any(|link| link.identity_provider == *provider && link.user_id == *user));
+        }
+        let Some(scope) = scope else { return Ok(false) };
+        let scope: Value = self.keycloak.read(Call::get(&["client-scopes", scope])).await?;
+        let made = scope.get("attributes").and_then(|all| all.get(made(seed))).and_then(Value::as_str);
+        Ok(made == Some(id.as_str()))
+    }
+
+    /// Remembers that this server made an account.
+    async fn remember(&self, seed: &PersonSeed, id: &Username, scope: Option<&str>) -> Result<(), DirectoryError> {
+        let Some(scope) = scope else { return Ok(()) };
+        let path = ["client-scopes", scope];
+        let mut body: Value = self.keycloak.read(Call::get(&path)).await?;
+        if let Some(attributes) = body.as_object_mut().map(|body| body.entry("attributes").or_insert_with(|| json!({})))
+            && let Some(attributes) = attributes.as_object_mut()
+        {
+            attributes.insert(made(seed), json!(id));
+        }
+        self.keycloak.send(Call::put(&path, body).about(EntityKind::Resource, crate::wire::SCOPE)).await.map(|_| ())
+    }
+}
+
+fn made(seed: &PersonSeed) -> String {
+    format!("{MADE}{}", seed.new.username.as_str().to_lowercase())
+}

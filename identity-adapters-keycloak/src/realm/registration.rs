@@ -1,0 +1,148 @@
+//! Who besides the realm's administrators can make clients, and what such clients may put into tokens.
+
+use std::collections::BTreeMap;
+
+use identity_core::port::DirectoryError;
+use serde::Deserialize;
+
+use crate::Keycloak;
+use crate::admin::Call;
+
+/// The kind of component that a rule for new clients is.
+const POLICY: &str = "org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy";
+/// Mappers that write only claims that this server does not read, or that no one can choose.
+const HARMLESS: [&str; 4] = [
+    "oidc-address-mapper",
+    "oidc-full-name-mapper",
+    "oidc-organization-membership-mapper",
+    "oidc-sha256-pairwise-sub-mapper",
+];
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Policy {
+    provider_id: String,
+    #[serde(default)]
+    sub_type: String,
+    #[serde(default)]
+    config: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Realm {
+    #[serde(default)]
+    admin_permissions_enabled: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct InitialAccess {
+    #[serde(default)]
+    remaining_count: i64,
+}
+
+impl Keycloak {
+    /// What in the realm lets more people than its administrators decide what tokens say, and how to change that. Changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// When Keycloak cannot be asked, or refuses.
+    pub async fn registration_advice(&self) -> Result<Vec<String>, DirectoryError> {
+        let call = Call::get(&["components"]).query("type", POLICY);
+        let policies: Vec<Policy> = self.read(call).await?;
+        let tokens: Vec<InitialAccess> = self.read(Call::get(&["clients-initial-access"])).await?;
+        let realm: Realm = self.read(Call::get(&[])).await?;
+        Ok(advice(&policies, tokens.iter().filter(|token| token.remaining_count > 0).count(), &realm))
+    }
+}
+
+fn advice(policies: &[Policy], tokens: usize, realm: &Realm) -> Vec<String> {
+    let mut advice = Vec::new();
+    if can_register_anonymously(policies) {
+        advice.push(
+            "clients can be registered without any token: add the policy `trusted-hosts` to anonymous client registration, without hosts"
+                .to_owned(),
+        );
+    }
+    let open = mappers(policies, "authenticated");
+    if let Some(open) = open.filter(|open| !open.is_empty()) {
+        advice.push(format!(
+            "holders of initial access tokens, registration access tokens and the role `create-client` can make clients whose tokens \
+             carry claims of their choice, by {open}: remove these from the policy `allowed-protocol-mappers` of authenticated client registration"
+        ));
+    }
+    if tokens > 0 {
+        advice.push(format!("{tokens} initial access tokens can make clients: revoke those that are not needed"));
+    }
+    if realm.admin_permissions_enabled {
+        advice.push(
+            "fine-grained admin permissions are on: users who administer by them alone are not protected here"
+                .to_owned(),
+        );
+    }
+    advice
+}
+
+fn can_register_anonymously(policies: &[Policy]) -> bool {
+    let hosts = policies.iter().find(|policy| policy.sub_type == "anonymous" && policy.provider_id == "trusted-hosts");
+    let Some(hosts) = hosts else { return true };
+    let is_on =
+        |name: &str| hosts.config.get(name).and_then(|values| values.first()).is_some_and(|value| value == "true");
+    let named = hosts.config.get("trusted-hosts").is_some_and(|hosts| hosts.iter().any(|host| !host.is_empty()));
+    named || !is_on("host-sending-registration-request-must-match")
+}
+
+/// The mappers that a new client may have and that write claims of its maker's choice, in words; `None` when nobody can use them.
+fn mappers(policies: &[Policy], kind: &str) -> Option<String> {
+    let policy =
+        policies.iter().find(|policy| policy.sub_type == kind && policy.provider_id == "allowed-protocol-mappers");
+    let Some(policy) = policy else { return Some("mappers of every kind".to_owned()) };
+    let allowed = policy.config.get("allowed-protocol-mapper-types").map_or(&[][..], Vec::as_slice);
+    let mut open: Vec<&str> = allowed
+        .iter()
+        .map(String::as_str)
+        .filter(|mapper| mapper.starts_with("oidc-") && !HARMLESS.contains(mapper))
+        .collect();
+    open.sort_unstable();
+    (!open.is_empty()).then(|| open.iter().map(|mapper| format!("`{mapper}`")).collect::<Vec<_>>().join(" and "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(sub_type: &str, provider_id: &str, config: &[(&str, &[&str])]) -> Policy {
+        let config = config
+            .iter()
+            .map(|(name, values)| ((*name).to_owned(), values.iter().map(|value| (*value).to_owned()).collect()));
+        Policy { provider_id: provider_id.to_owned(), sub_type: sub_type.to_owned(), config: config.collect() }
+    }
+
+    #[test]
+    fn names_what_lets_others_than_administrators_choose_claims() {
+        let closed = || {
+            vec![
+                policy("anonymous", "trusted-hosts", &[("host-sending-registration-request-must-match", &["true"])]),
+                policy(
+                    "authenticated",
+                    "allowed-protocol-mappers",
+                    &[("allowed-protocol-mapper-types", &["oidc-full-name-mapper", "saml-role-list-mapper"])],
+                ),
+            ]
+        };
+        let quiet = Realm { admin_permissions_enabled: false };
+        assert_eq!(advice(&closed(), 0, &quiet), Vec::<String>::new());
+        assert_eq!(advice(&closed(), 2, &Realm { admin_permissions_enabled: true }).len(), 2);
+        assert_eq!(advice(&[], 0, &quiet).len(), 2);
+        let mut open = closed();
+        open.push(policy("anonymous", "trusted-hosts", &[("trusted-hosts", &["example.com"])]));
+        open.swap(0, 2);
+        assert!(advice(&open, 0, &quiet).concat().contains("without any token"));
+        let types: &[&str] = &["oidc-usermodel-attribute-mapper", "oidc-hardcoded-claim-mapper"];
+        open = closed();
+        open[1] = policy("authenticated", "allowed-protocol-mappers", &[("allowed-protocol-mapper-types", types)]);
+        let said = advice(&open, 0, &quiet).concat();
+        assert!(said.contains("`oidc-hardcoded-claim-mapper` and `oidc-usermodel-attribute-mapper`"), "{said}");
+    }
+}

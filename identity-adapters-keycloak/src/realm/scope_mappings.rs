@@ -1,0 +1,75 @@
+//! Which roles tokens may carry: the client scope `camunda-identity` maps the permissions of Identity's APIs, and its clients have
+//! no scope of their own. A realm administrator's token from such a client administers no realm.
+
+use std::collections::BTreeSet;
+
+use identity_core::entity::EntityKind;
+use identity_core::port::DirectoryError;
+use identity_core::value::ClientKey;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::Keycloak;
+use crate::admin::Call;
+use crate::wire::{RoleRep, SCOPE};
+
+#[derive(Deserialize)]
+struct Named {
+    id: String,
+    name: String,
+}
+
+impl Keycloak {
+    /// The id of the client scope, if there is one.
+    pub(crate) async fn scope_id(&self) -> Result<Option<String>, DirectoryError> {
+        let scopes: Vec<Named> = self.read(Call::get(&["client-scopes"])).await?;
+        Ok(scopes.into_iter().find(|scope| scope.name == SCOPE).map(|scope| scope.id))
+    }
+
+    /// The permissions of an API that tokens cannot carry yet.
+    pub(crate) async fn unmapped_permissions(
+        &self,
+        scope: &str,
+        api: &ClientKey,
+    ) -> Result<Vec<RoleRep>, DirectoryError> {
+        let api = api.as_str();
+        let path = ["client-scopes", scope, "scope-mappings", "clients", api];
+        let mapped: Vec<RoleRep> = self.read(Call::get(&path)).await?;
+        let mapped: BTreeSet<&str> = mapped.iter().map(|role| role.id.as_str()).collect();
+        let all: Vec<RoleRep> = self.read(Call::get(&["clients", api, "roles"]).about(EntityKind::Client, api)).await?;
+        let mut unmapped = Vec::new();
+        for role in all.into_iter().filter(|role| role.name != "uma_protection" && !mapped.contains(role.id.as_str())) {
+            // What contains power stays out of tokens.
+            if !self.is_protected_role(&role.id).await? {
+                unmapped.push(role);
+            }
+        }
+        Ok(unmapped)
+    }
+
+    /// Lets tokens carry all permissions of an API.
+    pub(crate) async fn map_permissions(&self, api: &ClientKey) -> Result<(), DirectoryError> {
+        let Some(scope) = self.scope_id().await? else { return Ok(()) };
+        let path = ["client-scopes", &scope, "scope-mappings", "clients", api.as_str()];
+        let unmapped = self.unmapped_permissions(&scope, api).await?;
+        if unmapped.is_empty() {
+            return Ok(());
+        }
+        let roles: Vec<_> = unmapped.iter().map(|role| json!({"id": role.id, "name": role.name})).collect();
+        let call = Call::post(&path, json!(roles)).about(EntityKind::Client, api.as_str());
+        self.send(call).await.map(|_| ())
+    }
+
+    /// Whether every user's token gets the client scope: one that maps roles is left out of the tokens of users without any.
+    pub(crate) async fn scope_is_for(&self, scope: &str, role: &RoleRep) -> Result<bool, DirectoryError> {
+        let mapped: Vec<RoleRep> = self.read(Call::get(&["client-scopes", scope, "scope-mappings", "realm"])).await?;
+        Ok(mapped.iter().any(|one| one.id == role.id))
+    }
+
+    /// Gives the client scope to the tokens of everybody who has a realm role.
+    pub(crate) async fn map_role(&self, scope: &str, role: &RoleRep) -> Result<(), DirectoryError> {
+        let path = ["client-scopes", scope, "scope-mappings", "realm"];
+        let call = Call::post(&path, json!([{"id": role.id, "name": role.name}]));
+        self.send(call.about(EntityKind::Role, &role.name)).await.map(|_| ())
+    }
+}

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use identity_core::entity::{AuditEntity, EntityKind};
 use identity_core::port::{DirectoryError, EntityLocks};
+use identity_core::service::Cutoffs;
 use identity_core::value::{ClientKey, Secret};
 use moka::sync::Cache;
 use reqwest::{Method, Response, StatusCode};
@@ -16,7 +17,9 @@ use tracing::debug;
 
 use crate::bounds;
 use crate::circuit::Circuit;
+use crate::coordination::{Coordination, Installation};
 use crate::guard::Cleared;
+use crate::installation::Marked;
 use crate::rights::KnownRights;
 use crate::settings::{KeycloakSettings, MASTER_REALM, SettingsProblem, below};
 use crate::token::{TokenProblem, Tokens};
@@ -44,6 +47,11 @@ pub(crate) struct Shared {
     circuit: Circuit,
     /// One change per entity at a time, over all replicas.
     pub(crate) locks: Arc<dyn EntityLocks>,
+    /// Tokens that are no longer believed.
+    pub(crate) cutoffs: Arc<Cutoffs>,
+    /// The installation that manages the realm.
+    pub(crate) installation: Option<Installation>,
+    pub(crate) marked: Marked,
     /// Clients by key, for the permissions of roles: what is looked at neither changes nor comes back as something else.
     pub(crate) clients: Cache<ClientKey, ClientRef>,
     /// The key of the client `realm-management`.
@@ -210,11 +218,11 @@ impl Failure {
 }
 
 impl Keycloak {
-    /// A Keycloak whose entities change one at a time under `locks`, which all replicas share.
+    /// A Keycloak that is managed together with the other replicas of `coordination`.
     ///
     /// # Errors
     /// When the settings cannot be used.
-    pub fn new(settings: KeycloakSettings, locks: Arc<dyn EntityLocks>) -> Result<Self, SettingsProblem> {
+    pub fn new(settings: KeycloakSettings, coordination: Coordination) -> Result<Self, SettingsProblem> {
         if settings.realm == MASTER_REALM {
             return Err(SettingsProblem::Master);
         }
@@ -227,7 +235,10 @@ impl Keycloak {
             settings,
             tokens,
             circuit: Circuit::default(),
-            locks,
+            locks: coordination.locks,
+            cutoffs: coordination.cutoffs,
+            installation: coordination.installation,
+            marked: Marked::default(),
             clients,
             realm_management,
             rights: KnownRights::new(),

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use identity_core::entity::EntityKind;
+use identity_core::entity::{EntityKind, Principal};
 use identity_core::port::{DirectoryError, LockKey};
 use serde_json::{Map, Value};
 use tokio::time::timeout;
@@ -52,6 +52,23 @@ impl Keycloak {
         let outcome = timeout(CHANGE_TIMEOUT, change).await;
         drop(lock);
         outcome.unwrap_or_else(|_| Err(unavailable("the change takes too long".to_owned())))
+    }
+
+    /// Takes rights away from a principal. Whatever its earlier tokens claim, Keycloak is asked for its rights from then on, by
+    /// every replica; also when the outcome of the change is unknown.
+    pub(crate) async fn taking_away<T>(
+        &self,
+        principal: Principal,
+        change: impl Future<Output = Result<T, DirectoryError>> + Send,
+    ) -> Result<T, DirectoryError> {
+        let outcome = change.await;
+        if matches!(outcome, Ok(_) | Err(DirectoryError::Unavailable { .. }))
+            && let Err(error) = self.shared.cutoffs.cut(&principal).await
+        {
+            warn!(error = &error as &dyn std::error::Error, "keycloak.cutoff.failed");
+            return Err(unavailable("the change was made, but tokens of before could not be cut off".to_owned()));
+        }
+        outcome
     }
 
     /// Changes members of a representation; every other member keeps its value. Returns what Keycloak holds afterwards where

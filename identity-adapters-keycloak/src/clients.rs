@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use identity_core::entity::{
-    Api, ApiPermission, AuditEntity, Client, ClientChange, ClientKind, EntityKind, NewClient, Permission,
+    Api, ApiPermission, AuditEntity, Client, ClientChange, ClientKind, EntityKind, NewClient, Permission, Principal,
 };
 use identity_core::port::{ApiDirectory, ClientDirectory, DirectoryError};
 use identity_core::search::{ListRequest, Listing};
@@ -231,8 +231,9 @@ impl ClientDirectory for Keycloak {
     }
 
     async fn delete(&self, key: &ClientKey) -> Result<(), DirectoryError> {
-        self.ours(key, ClientRep::is_application).await?;
-        self.delete_client(key).await
+        let client = self.ours(key, ClientRep::is_application).await?;
+        let principal = Principal::Client(ClientId::parse(&client.client_id).map_err(unfit)?);
+        self.taking_away(principal, self.delete_client(key)).await
     }
 
     async fn secret(&self, key: &ClientKey) -> Result<Option<Secret>, DirectoryError> {
@@ -264,14 +265,17 @@ impl ClientDirectory for Keycloak {
         permission: &Permission,
         held: bool,
     ) -> Result<(), DirectoryError> {
-        needs_secret(&self.ours(key, ClientRep::is_application).await?)?;
+        let client = self.ours(key, ClientRep::is_application).await?;
+        needs_secret(&client)?;
         let (api, role) = self.permission_role(permission).await?;
         let account = self.account_of(key).await?;
         let body = json!([{"id": role.id, "name": role.name}]);
         let path = ["users", &account, "role-mappings", "clients", api.as_str()];
         let call = Call::change(&path, held, body).for_account_of(key.as_str());
         let changing = self.send(call.about(EntityKind::Client, key.as_str()));
-        self.exclusively(EntityKind::Client, key.as_str(), changing).await.map(|_| ())
+        let changing = self.exclusively(EntityKind::Client, key.as_str(), changing);
+        let principal = Principal::Client(ClientId::parse(&client.client_id).map_err(unfit)?);
+        if held { changing.await } else { self.taking_away(principal, changing).await }.map(|_| ())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use futures_util::future::{join_all, try_join};
-use identity_core::entity::{EntityKind, Group, Person, Role};
+use identity_core::entity::{EntityKind, Group, Person, Principal, Role};
 use identity_core::port::{DirectoryError, GroupDirectory};
 use identity_core::search::{ListRequest, Listing};
 use identity_core::value::{Description, GroupId, Name, RoleId, Username};
@@ -102,7 +102,10 @@ impl GroupDirectory for Keycloak {
         let path = ["users", user.as_str(), "groups", id.as_str()];
         let call = if member { Call::put(&path, json!({})) } else { Call::delete(&path) };
         let changing = self.send(call.about(EntityKind::User, user.as_str()));
-        self.exclusively(EntityKind::User, user.as_str(), changing).await.map(|_| ())
+        let changing = self.exclusively(EntityKind::User, user.as_str(), changing);
+        let changed =
+            if member { changing.await } else { self.taking_away(Principal::User(user.clone()), changing).await };
+        changed.map(|_| ())
     }
 
     async fn roles(&self, id: &GroupId) -> Result<Vec<Role>, DirectoryError> {

@@ -8,8 +8,10 @@ mod bounds;
 mod change;
 mod circuit;
 mod clients;
+mod coordination;
 mod groups;
 mod guard;
+mod installation;
 mod membership;
 mod realm;
 mod rights;
@@ -20,6 +22,7 @@ mod users;
 mod wire;
 
 pub use admin::Keycloak;
+pub use coordination::{Coordination, Installation};
 pub use membership::WithDirectory;
 pub use realm::{
     ClientPreset, ClientSeed, Component, Done, OwnClient, PersonSeed, Preset, RealmPlan, RealmProblem, SignOutUrls,

@@ -147,8 +147,18 @@ impl Keycloak {
             }
             _ => None,
         };
+        let changes = freshness == Freshness::Current;
+        // A token of before rights were taken away is not answered from memory.
+        let cut = self.shared.cutoffs.applies_to(principal, claims);
+        let freshness = if cut { Freshness::Current } else { freshness };
         let question = Question { holder: Holder { subject, client }, claimed, session, freshness };
-        let answering = self.answer_rights(&question);
+        let answering = async {
+            if changes && let Err(error) = self.must_be_marked().await {
+                warn!(reason = error.code(), error = &error as &dyn std::error::Error, "keycloak.installation.failed");
+                return Err(TokenError::Unavailable { retry_after: PAUSE });
+            }
+            self.answer_rights(&question).await
+        };
         tokio::time::timeout(DEADLINE, answering).await.unwrap_or(Err(TokenError::Unavailable { retry_after: PAUSE }))
     }
 

@@ -1,7 +1,7 @@
 //! People.
 
 use async_trait::async_trait;
-use identity_core::entity::{EntityKind, Group, NewPerson, Person, PersonChange, Role};
+use identity_core::entity::{EntityKind, Group, NewPerson, Person, PersonChange, Principal, Role};
 use identity_core::port::{DirectoryError, UserDirectory};
 use identity_core::search::{ListRequest, Listing};
 use identity_core::value::{Email, Name, RoleId, Username};
@@ -139,7 +139,11 @@ impl UserDirectory for Keycloak {
             unique: id.as_str(),
             guarded: &GUARDED,
         };
-        let written = self.rewrite(of, |body| apply(change, body)).await?;
+        let writing = self.rewrite(of, |body| apply(change, body));
+        let written = match change.enabled {
+            Some(false) => self.taking_away(Principal::User(id.clone()), writing).await?,
+            _ => writing.await?,
+        };
         let written: UserRep =
             serde_json::from_value(Value::Object(written)).map_err(|error| unreadable(&error.to_string()))?;
         written.person()
@@ -151,7 +155,8 @@ impl UserDirectory for Keycloak {
 
     async fn change_role(&self, id: &Username, role: &RoleId, held: bool) -> Result<(), DirectoryError> {
         let change = self.change_held_role("users", EntityKind::User, id.as_str(), role, held);
-        self.exclusively(EntityKind::User, id.as_str(), change).await
+        let changing = self.exclusively(EntityKind::User, id.as_str(), change);
+        if held { changing.await } else { self.taking_away(Principal::User(id.clone()), changing).await }
     }
 
     async fn groups(&self, id: &Username) -> Result<Vec<Group>, DirectoryError> {

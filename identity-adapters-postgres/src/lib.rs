@@ -7,6 +7,7 @@ mod audit;
 mod database;
 mod deletions;
 mod error;
+mod installation;
 mod locks;
 mod migrate;
 mod policy;
@@ -20,6 +21,7 @@ use identity_core::port::StoreError;
 
 pub use audit::PostgresAuditLog;
 pub use deletions::PostgresDeletionJournal;
+pub use installation::PostgresInstallation;
 pub use locks::PostgresEntityLocks;
 pub use policy::PostgresPolicyStore;
 pub use sessions::PostgresSessionStore;
@@ -40,6 +42,8 @@ pub struct PostgresStores {
     pub deletions: Arc<PostgresDeletionJournal>,
     /// One change per entity of a directory at a time.
     pub locks: Arc<PostgresEntityLocks>,
+    /// The installation's id, and cutoffs of tokens.
+    pub installation: Arc<PostgresInstallation>,
     database: Arc<Database>,
 }
 
@@ -53,6 +57,7 @@ impl PostgresStores {
             sessions: Arc::new(PostgresSessionStore::new(Arc::clone(&database))),
             audit: Arc::new(PostgresAuditLog::new(Arc::clone(&database))),
             deletions: Arc::new(PostgresDeletionJournal::new(Arc::clone(&database))),
+            installation: Arc::new(PostgresInstallation::new(Arc::clone(&database))),
             locks: Arc::new(PostgresEntityLocks::new(Arc::clone(&database), settings.lock_timeout)),
             database,
         }

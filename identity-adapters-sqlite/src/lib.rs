@@ -8,6 +8,7 @@ mod audit;
 mod database;
 mod deletions;
 mod error;
+mod installation;
 mod locks;
 mod migrate;
 mod policy;
@@ -22,6 +23,7 @@ use identity_core::port::StoreError;
 
 pub use audit::SqliteAuditLog;
 pub use deletions::SqliteDeletionJournal;
+pub use installation::SqliteInstallation;
 pub use locks::SqliteEntityLocks;
 pub use policy::SqlitePolicyStore;
 pub use sessions::SqliteSessionStore;
@@ -41,6 +43,8 @@ pub struct SqliteStores {
     pub deletions: Arc<SqliteDeletionJournal>,
     /// One change per entity of a directory at a time.
     pub locks: Arc<SqliteEntityLocks>,
+    /// The installation's id, and cutoffs of tokens.
+    pub installation: Arc<SqliteInstallation>,
     database: Arc<Database>,
 }
 
@@ -69,6 +73,7 @@ impl SqliteStores {
             sessions: Arc::new(SqliteSessionStore::new(Arc::clone(&database))),
             audit: Arc::new(SqliteAuditLog::new(Arc::clone(&database))),
             deletions: Arc::new(SqliteDeletionJournal::new(Arc::clone(&database))),
+            installation: Arc::new(SqliteInstallation::new(Arc::clone(&database))),
             locks: Arc::new(SqliteEntityLocks::new(path.as_ref())),
             database,
         })

@@ -287,6 +287,7 @@ impl From<Refusal> for Problem {
                 (StatusCode::CONFLICT, "ALREADY_EXISTS")
             }
             Refusal::LockOut(_) => (StatusCode::CONFLICT, "LOCK_OUT"),
+            Refusal::BeingDeleted(_) => (StatusCode::CONFLICT, "BEING_DELETED"),
             Refusal::Missing(_) | Refusal::NotMember(_) => (StatusCode::NOT_FOUND, "NOT_FOUND"),
             Refusal::Protected(_) => (StatusCode::FORBIDDEN, "PROTECTED"),
             Refusal::Unsupported(UnknownAccess::Property { .. }) => (StatusCode::BAD_REQUEST, "condition.invalid"),

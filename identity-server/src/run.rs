@@ -12,8 +12,8 @@ use identity_adapters_oidc::OidcTokenVerifier;
 use identity_core::engine::Engine;
 use identity_core::matrix::Matrix;
 use identity_core::port::{Clock, Ids, StoreError};
-use identity_core::service::Orphans;
 use identity_core::service::session::Sessions;
+use identity_core::service::{Cutoffs, Orphans};
 use identity_core::value::{InvalidValue, RoleId, Secret, Username};
 use identity_core::world::World;
 use identity_http::actuator::Operations;
@@ -23,7 +23,7 @@ use crate::bootstrap::{self, BootstrapError};
 use crate::config::{Config, UserSeed};
 use crate::effects::{RandomIds, SystemClock};
 use crate::profile::{self, AssemblyError, Parts};
-use directory::{initialised, look_for_orphans, settle_deletions};
+use directory::{follow_cutoffs, initialised, look_for_orphans, settle_deletions};
 use listen::Listening;
 use operations::{Metrics, ServerOperations, Stage};
 use stores::Stores;
@@ -113,7 +113,17 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
         report_disabled_rules(&engine.world());
         let hasher = profile::password_hasher(&config, &clock)?;
         bootstrap::apply(&engine, &config, hasher.as_deref()).await?;
-        let directory = profile::directory(&config, &stores.locks)?;
+        let cutoffs = Arc::new(Cutoffs::new(Arc::clone(&stores.cutoffs), Arc::clone(&clock)));
+        cutoffs.refresh().await?;
+        let shared = profile::Shared {
+            locks: Arc::clone(&stores.locks),
+            cutoffs: Arc::clone(&cutoffs),
+            installation: stores.installation.installation_id(&ids.fresh()).await?,
+        };
+        let directory = profile::directory(&config, shared)?;
+        if directory.is_some() {
+            actix_web::rt::spawn(follow_cutoffs(cutoffs));
+        }
         let mut config = config.clone();
         if let Some(directory) = &directory {
             let own = initialised(directory.as_ref(), &engine, &operations).await;

@@ -14,6 +14,7 @@ use identity_core::search::{ListRequest, PageRequest};
 use identity_core::value::{Audience, ClientKey, GroupId, Name};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use tracing::info;
 
 pub use plan::{ClientSeed, OwnClient, PersonSeed, RealmPlan, SignOutUrls};
 pub use presets::{ClientPreset, Component, Preset, preset};
@@ -50,6 +51,8 @@ pub struct Done {
 struct Pass<'k> {
     keycloak: &'k Keycloak,
     make: bool,
+    /// What is being made.
+    pending: Option<String>,
     done: Done,
 }
 
@@ -65,7 +68,7 @@ impl Keycloak {
     /// # Errors
     /// When Keycloak is away, or refuses this server.
     pub async fn missing(&self, plan: &RealmPlan) -> Result<Done, RealmProblem> {
-        Pass { keycloak: &self.for_start(), make: false, done: Done::default() }.run(plan).await
+        Pass { keycloak: &self.for_start(), make: false, pending: None, done: Done::default() }.run(plan).await
     }
 
     /// Makes what of the plan is missing. What was made before an error stays; the next pass goes on. One at a time: the
@@ -74,7 +77,7 @@ impl Keycloak {
     /// # Errors
     /// When Keycloak is away, or refuses this server.
     pub async fn initialise(&self, plan: &RealmPlan) -> Result<Done, RealmProblem> {
-        Pass { keycloak: &self.for_start(), make: true, done: Done::default() }.run(plan).await
+        Pass { keycloak: &self.for_start(), make: true, pending: None, done: Done::default() }.run(plan).await
     }
 }
 
@@ -86,8 +89,13 @@ impl Pass<'_> {
             // Only looked, and there is nothing to look at.
             return Ok(self.done);
         }
+        // First of all: nothing is changed in the realm of another installation.
+        let outcome = self.keycloak.unmarked_scope().await;
+        self.noted("the installation", outcome)?;
         let outcome = self.client_scope().await;
         let scope = self.noted("the client scope", outcome)?.flatten();
+        let outcome = self.mark().await;
+        self.noted("the installation", outcome)?;
         let outcome = self.default_role().await;
         self.noted("the default role", outcome)?;
         for (audience, name, permissions) in &plan.apis {
@@ -133,10 +141,22 @@ impl Pass<'_> {
         }
     }
 
-    /// Notes a change; whether to make it.
+    /// Notes a change; whether to make it. One that is made is noted by [`Pass::made`], once it is.
     fn change(&mut self, what: impl Into<String>) -> bool {
-        self.done.changes.push(what.into());
+        if self.make {
+            self.pending = Some(what.into());
+        } else {
+            self.done.changes.push(what.into());
+        }
         self.make
+    }
+
+    /// The change that was noted last has been made.
+    fn made(&mut self) {
+        if let Some(what) = self.pending.take() {
+            info!(what, "keycloak.made");
+            self.done.changes.push(what);
+        }
     }
 
     /// Whether there is a realm, in the end.
@@ -155,9 +175,25 @@ impl Pass<'_> {
         let body = json!({"id": name, "realm": name, "enabled": true});
         let call = Call::post(&[], body).of_all_realms().patiently().about(EntityKind::Resource, &name);
         match self.keycloak.send(call).await {
-            Ok(_) | Err(DirectoryError::Conflict(_)) => Ok(true),
+            Ok(_) => {
+                self.made();
+                Ok(true)
+            }
+            // Another program made it in between.
+            Err(DirectoryError::Conflict(_)) => Ok(true),
             Err(error) => Err(error),
         }
+    }
+
+    /// Marks the realm as this installation's, or refuses that of another.
+    async fn mark(&mut self) -> Result<(), DirectoryError> {
+        if let Some(scope) = self.keycloak.unmarked_scope().await?
+            && self.change("mark of this installation")
+        {
+            self.keycloak.set_mark(&scope).await?;
+            self.made();
+        }
+        Ok(())
     }
 
     async fn default_role(&mut self) -> Result<(), DirectoryError> {
@@ -171,6 +207,7 @@ impl Pass<'_> {
                     return Ok(());
                 }
                 RoleDirectory::create(self.keycloak, &role).await?;
+                self.made();
             }
             Err(error) => return Err(error),
         }
@@ -182,6 +219,7 @@ impl Pass<'_> {
         let composites: Vec<RoleRep> = self.keycloak.read(Call::get(&path)).await?;
         if composites.iter().all(|one| one.id != role.id) && self.change("the default role of all users") {
             self.keycloak.send(Call::post(&path, json!([{"id": role.id, "name": role.name}]))).await?;
+            self.made();
         }
         Ok(())
     }
@@ -193,6 +231,7 @@ impl Pass<'_> {
             let unmapped = self.keycloak.unmapped_permissions(scope, &api.key).await?;
             if !unmapped.is_empty() && self.change(format!("permissions of api {} in tokens", api.audience)) {
                 self.keycloak.map_permissions(&api.key).await?;
+                self.made();
             }
         }
         let role = plan::role(DEFAULT_ROLE, "What everybody may do").map_err(unfit)?;
@@ -206,6 +245,7 @@ impl Pass<'_> {
             && self.change(format!("client scope {SCOPE} for all users"))
         {
             self.keycloak.map_role(scope, &role).await?;
+            self.made();
         }
         Ok(())
     }
@@ -220,6 +260,7 @@ impl Pass<'_> {
         let Some(found) = found else {
             if self.change(format!("api {audience}")) {
                 ApiDirectory::create(self.keycloak, audience, name, permissions).await?;
+                self.made();
             }
             return Ok(());
         };
@@ -233,6 +274,7 @@ impl Pass<'_> {
                 && self.change(format!("permission {} of api {audience}", permission.definition))
             {
                 self.keycloak.add_permission(&key, permission).await?;
+                self.made();
             }
         }
         Ok(())
@@ -245,6 +287,7 @@ impl Pass<'_> {
                     let Permission { audience, definition } = permission;
                     if self.change(format!("permission {definition} of {audience} for role {}", role.id)) {
                         RoleDirectory::change_permission(self.keycloak, &role.id, permission, true).await?;
+                        self.made();
                     }
                 }
                 Ok(())
@@ -252,6 +295,7 @@ impl Pass<'_> {
             Err(DirectoryError::Missing(_)) => {
                 if self.change(format!("role {}", role.id)) {
                     RoleDirectory::create(self.keycloak, role).await?;
+                    self.made();
                 }
                 Ok(())
             }
@@ -267,7 +311,9 @@ impl Pass<'_> {
                 if !self.change(format!("client {id}")) {
                     return Ok(());
                 }
-                ClientDirectory::create(self.keycloak, &seed.new).await?
+                let made = ClientDirectory::create(self.keycloak, &seed.new).await?;
+                self.made();
+                made
             }
             Some(found) if !found.is_application() => return Err(foreign(id.as_str())),
             Some(found) => {
@@ -286,6 +332,7 @@ impl Pass<'_> {
                 }
             };
             self.keycloak.change_client(&client.key, set).await?;
+            self.made();
         }
         let mut wanted = client.clone();
         wanted.root_url = seed.new.root_url.clone().or(wanted.root_url);
@@ -300,6 +347,7 @@ impl Pass<'_> {
                 redirect_uris: wanted.redirect_uris.clone(),
             };
             ClientDirectory::update(self.keycloak, &client.key, &change).await?;
+            self.made();
         }
         if client.kind.has_secret()
             && let Some(secret) = &seed.new.secret
@@ -308,6 +356,7 @@ impl Pass<'_> {
         {
             let set = |body: &mut Map<String, Value>| drop(body.insert("secret".to_owned(), json!(secret.expose())));
             self.keycloak.change_client(&client.key, set).await?;
+            self.made();
         }
         if !client.kind.has_secret() || seed.permissions.is_empty() {
             return Ok(());
@@ -317,6 +366,7 @@ impl Pass<'_> {
             let Permission { audience, definition } = permission;
             if self.change(format!("permission {definition} of {audience} for client {id}")) {
                 ClientDirectory::change_permission(self.keycloak, &client.key, permission, true).await?;
+                self.made();
             }
         }
         Ok(())
@@ -335,6 +385,7 @@ impl Pass<'_> {
                 {
                     let path = ["clients", &found.id, "default-client-scopes", scope];
                     self.keycloak.send(Call::put(&path, json!({}))).await?;
+                    self.made();
                 }
                 Ok(())
             }
@@ -368,6 +419,7 @@ impl Pass<'_> {
                 }
             };
             self.keycloak.change_client(&key, set).await?;
+            self.made();
         }
         Ok(())
     }
@@ -393,6 +445,8 @@ impl Pass<'_> {
         if !self.change(format!("group {name}")) {
             return Ok(None);
         }
-        Ok(Some(GroupDirectory::create(self.keycloak, name).await?.id))
+        let made = GroupDirectory::create(self.keycloak, name).await?;
+        self.made();
+        Ok(Some(made.id))
     }
 }

@@ -36,6 +36,7 @@ impl Pass<'_> {
                     return Ok(());
                 }
                 let id = UserDirectory::create(self.keycloak, &seed.new).await?.id;
+                self.made();
                 self.remember(seed, &id, scope).await?;
                 id
             }
@@ -52,12 +53,14 @@ impl Pass<'_> {
         for role in lacks_roles {
             if self.change(format!("role {role} for user {username}")) {
                 UserDirectory::change_role(self.keycloak, &id, role, true).await?;
+                self.made();
             }
         }
         for group in lacks_groups {
             let group_id = self.group(group).await?;
             if let (true, Some(group_id)) = (self.change(format!("group {group} for user {username}")), group_id) {
                 self.keycloak.change_member(&group_id, &id, true).await?;
+                self.made();
             }
         }
         Ok(())

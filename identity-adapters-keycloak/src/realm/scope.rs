@@ -30,7 +30,9 @@ impl Pass<'_> {
                 "attributes": {"include.in.token.scope": "false", "display.on.consent.screen": "false"},
             });
             let answer = self.keycloak.send(Call::post(&["client-scopes"], body).about(EntityKind::Resource, SCOPE));
-            return answer.await?.created().map(|id| Some(id.to_owned()));
+            let answer = answer.await?;
+            self.made();
+            return answer.created().map(|id| Some(id.to_owned()));
         };
         let path = ["client-scopes", &id, "protocol-mappers", "models"];
         let known: Vec<Named> = self.keycloak.read(Call::get(&path)).await?;
@@ -40,6 +42,7 @@ impl Pass<'_> {
                 && self.change(format!("mapper {name} of client scope {SCOPE}"))
             {
                 self.keycloak.send(Call::post(&path, mapper).about(EntityKind::Resource, &name)).await?;
+                self.made();
             }
         }
         Ok(Some(id))

@@ -14,6 +14,9 @@ pub enum Refusal {
     /// There is none.
     #[error("{0} does not exist")]
     Missing(AuditEntity),
+    /// Its directory is deleting it.
+    #[error("{0} is being deleted; nothing can be given to it")]
+    BeingDeleted(AuditEntity),
     /// They are a member already.
     #[error("{} is already a member of {}", .0.member(), .0.container())]
     AlreadyMember(Membership),
@@ -81,6 +84,7 @@ impl Refusal {
         match self {
             Self::Exists(_) => "exists",
             Self::Missing(_) => "missing",
+            Self::BeingDeleted(_) => "being_deleted",
             Self::AlreadyMember(_) => "already_member",
             Self::NotMember(_) => "not_member",
             Self::Protected(_) => "protected",

@@ -6,10 +6,11 @@
 //! brings the patience.
 
 mod denials;
+mod recipients;
 mod request;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use async_lock::Mutex;
@@ -17,7 +18,7 @@ use event_listener::Event;
 use tracing::{error, info};
 
 use crate::apply::{Applied, Command, Refusal, apply};
-use crate::decide::{Denied, Permit};
+use crate::decide::{Authority, Denied, Permit};
 use crate::entity::{AuditEvent, AuditResult};
 use crate::matrix::Matrix;
 use crate::port::{AuditDraft, AuditLog, Clock, Commit, PolicyStore, StoreError, Tail};
@@ -25,6 +26,7 @@ use crate::value::Revision;
 use crate::world::{Change, Sources, Unrecordable, World};
 
 pub use denials::Denials;
+pub use recipients::Recipients;
 pub use request::{CredentialEnded, NotPermitted, Requester, ServerRequest};
 
 /// Holds the world and follows the store.
@@ -37,6 +39,7 @@ pub struct Engine {
     published: Event,
     following: AtomicBool,
     denials: Denials,
+    recipients: OnceLock<Arc<dyn Recipients>>,
 }
 
 /// What a write came to.
@@ -95,6 +98,7 @@ impl Engine {
             published: Event::new(),
             following: AtomicBool::new(true),
             denials: Denials::default(),
+            recipients: OnceLock::new(),
         })
     }
 
@@ -151,6 +155,9 @@ impl Engine {
         let newest = self.followed(&known, transaction.missed()).await?;
         let permit = requester.permit(&newest, self.clock.now()).await?;
         let commands = plan(&newest)?;
+        if permit.authority() != Authority::Server {
+            self.confirm(&commands).await?;
+        }
         let Applied { world, changes, audit } = apply(&newest, &commands, permit.authority())?;
         if changes.is_empty() {
             drop(transaction);
@@ -164,6 +171,17 @@ impl Engine {
         transaction.commit(Commit { revision, at: self.clock.now(), changes: changes.clone(), audit }).await?;
         self.publish(world);
         Ok(Done { revision, changes })
+    }
+
+    /// From now on, recipients of access are confirmed where they live. The first call counts.
+    pub fn confirm_recipients(&self, recipients: Arc<dyn Recipients>) {
+        _ = self.recipients.set(recipients);
+    }
+
+    async fn confirm(&self, commands: &[Command]) -> Result<(), NotPermitted> {
+        let Some(recipients) = self.recipients.get() else { return Ok(()) };
+        let parties = recipients::given(commands);
+        if parties.is_empty() { Ok(()) } else { recipients.confirm(&parties).await }
     }
 
     /// Decides whether `requester` may change something elsewhere than in the world, such as in a directory or among the

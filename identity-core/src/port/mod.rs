@@ -12,6 +12,7 @@ mod entitlements;
 mod entity_locks;
 mod identity_provider;
 mod inspection;
+mod installation;
 mod net;
 mod policy_store;
 mod session_store;
@@ -29,6 +30,7 @@ pub use identity_provider::{
     RefusedSignIn, Sent, SignedIn,
 };
 pub use inspection::{Evidence, Inspection, InspectionStep};
+pub use installation::{InstallationStore, TokenCutoff, TokenCutoffStore};
 pub use net::{Net, NetRows, split};
 pub use policy_store::{AuditDraft, Commit, Logged, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail};
 pub use session_store::{FamiliarPair, SessionQuery, SessionStore};
@@ -40,6 +42,7 @@ pub use {
     directory::MockClientDirectory, directory::MockGroupDirectory, directory::MockRoleDirectory,
     directory::MockUserDirectory, effects::MockClock, effects::MockCrypto, effects::MockIds,
     effects::MockPasswordHasher, entitlements::MockEntitlements, entity_locks::MockEntityLocks,
-    identity_provider::MockIdentityProvider, policy_store::MockPolicyStore, policy_store::MockPolicyTransaction,
-    session_store::MockSessionStore, token_verifier::MockTokenVerifier,
+    identity_provider::MockIdentityProvider, installation::MockInstallationStore, installation::MockTokenCutoffStore,
+    policy_store::MockPolicyStore, policy_store::MockPolicyTransaction, session_store::MockSessionStore,
+    token_verifier::MockTokenVerifier,
 };

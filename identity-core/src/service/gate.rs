@@ -356,6 +356,11 @@ impl Gate {
         plan: impl FnOnce(&World) -> Result<Vec<Command>, Refusal> + Send,
     ) -> Result<Done, ServiceError> {
         self.require(caller, &attempt).await?;
+        // Asked before the lock, so that a directory that does not answer holds up no other change.
+        let asked = caller.credential.resolve(&caller.world, self.engine.clock().now()).await;
+        if let Err(why @ NotPermitted::Unavailable { .. }) = asked {
+            return Err(why.into());
+        }
         let requester = CallerRequest { gate: self, caller, attempt: &attempt };
         Ok(self.engine.execute(&requester, attempt.clone(), plan).await?)
     }

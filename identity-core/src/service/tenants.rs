@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{ApplicationSummary, Caller, Gate, Leftovers, ListRequest, ServiceError, UserSummary, Written};
 use crate::apply::{Command, Refusal};
 use crate::entity::{AuditEntity, AuditOperation, Container, EntityKind, Membership, Party, PartyKind, Tenant};
-use crate::port::{AuditDraft, ClientDirectory, GroupDirectory, UserDirectory};
+use crate::port::{AuditDraft, ClientDirectory, DirectoryError, GroupDirectory, UserDirectory};
 use crate::search::{Page, matches_text};
 use crate::value::{ClientId, Description, GroupId, Name, TenantId, Username};
 use crate::world::World;
@@ -26,6 +26,37 @@ pub struct MemberDirectories {
     pub groups: Arc<dyn GroupDirectory>,
     /// Applications.
     pub clients: Arc<dyn ClientDirectory>,
+}
+
+impl MemberDirectories {
+    /// The first of these parties that its directory does not have. Roles and mapping rules live in no directory.
+    pub(super) async fn absent<'p>(
+        &self,
+        parties: impl IntoIterator<Item = &'p Party> + Clone,
+    ) -> Result<Option<Party>, DirectoryError> {
+        let (mut users, mut groups, mut clients) = (Vec::new(), Vec::new(), Vec::new());
+        for party in parties.clone() {
+            match party {
+                Party::User(id) => users.push(id.clone()),
+                Party::Group(id) => groups.push(id.clone()),
+                Party::Client(id) => clients.push(id.clone()),
+                Party::Role(_) | Party::MappingRule(_) => {}
+            }
+        }
+        let mut known: BTreeSet<Party> = BTreeSet::new();
+        if !users.is_empty() {
+            known.extend(self.users.find_all(&users).await?.into_iter().map(|one| Party::User(one.id)));
+        }
+        if !groups.is_empty() {
+            known.extend(self.groups.find_all(&groups).await?.into_iter().map(|one| Party::Group(one.id)));
+        }
+        if !clients.is_empty() {
+            let found = self.clients.find_all(&clients).await?;
+            known.extend(found.into_iter().map(|one| Party::Client(one.client_id)));
+        }
+        let stored = |party: &&Party| matches!(party, Party::Role(_) | Party::MappingRule(_));
+        Ok(parties.into_iter().find(|party| !known.contains(party) && !stored(party)).cloned())
+    }
 }
 
 impl Tenants {
@@ -199,29 +230,8 @@ impl Tenants {
     /// Refuses members that their directory does not have.
     async fn must_exist(&self, members: &[Party]) -> Result<(), ServiceError> {
         let Some(directories) = &self.directories else { return Ok(()) };
-        let (mut users, mut groups, mut clients) = (Vec::new(), Vec::new(), Vec::new());
-        for member in members {
-            match member {
-                Party::User(id) => users.push(id.clone()),
-                Party::Group(id) => groups.push(id.clone()),
-                Party::Client(id) => clients.push(id.clone()),
-                Party::Role(_) | Party::MappingRule(_) => {}
-            }
-        }
-        let mut known: BTreeSet<Party> = BTreeSet::new();
-        if !users.is_empty() {
-            known.extend(directories.users.find_all(&users).await?.into_iter().map(|one| Party::User(one.id)));
-        }
-        if !groups.is_empty() {
-            known.extend(directories.groups.find_all(&groups).await?.into_iter().map(|one| Party::Group(one.id)));
-        }
-        if !clients.is_empty() {
-            let found = directories.clients.find_all(&clients).await?;
-            known.extend(found.into_iter().map(|one| Party::Client(one.client_id)));
-        }
-        let stored = |member: &&Party| matches!(member, Party::Role(_) | Party::MappingRule(_));
-        match members.iter().find(|member| !known.contains(member) && !stored(member)) {
-            Some(member) => Err(ServiceError::Missing(AuditEntity::from(member))),
+        match directories.absent(members).await? {
+            Some(member) => Err(ServiceError::Missing(AuditEntity::from(&member))),
             None => Ok(()),
         }
     }

@@ -51,6 +51,8 @@ pub enum BrokenRule {
     Blank,
     /// More than this many characters.
     TooLong(usize),
+    /// Fewer than this many characters.
+    TooShort(usize),
     /// A character outside the named set.
     Characters(&'static str),
     /// Not of the named form; the second part says where it goes wrong, when that is known.
@@ -61,6 +63,7 @@ impl fmt::Display for BrokenRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Blank => f.write_str("must not be blank"),
+            Self::TooShort(min) => write!(f, "must have at least {min} characters"),
             Self::TooLong(max) => write!(f, "must not be longer than {max} characters"),
             Self::Characters(allowed) => write!(f, "may only contain {allowed}"),
             Self::Form(form, detail) if detail.is_empty() => write!(f, "must be {form}"),

@@ -4,11 +4,33 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use subtle::ConstantTimeEq;
 
+use super::{BrokenRule, InvalidValue};
+
 /// A password, client secret or token.
 #[derive(Clone, Debug)]
 pub struct Secret(SecretString);
 
 impl Secret {
+    /// Least characters of a person's password that is set over an API (NIST SP 800-63B §5.1.1.2, OWASP ASVS 2.1.1).
+    pub const PASSWORD_MIN: usize = 8;
+    /// Least characters of a person's password in the configuration: the replaced service's default, `demo`, has four.
+    pub const CONFIGURED_PASSWORD_MIN: usize = 4;
+    /// Least characters of a client secret that is set over an API. A machine keeps it, so that it need not be short.
+    pub const CLIENT_SECRET_MIN: usize = 16;
+    /// Least characters of a client secret in the configuration of an installation that may exist already.
+    pub const CONFIGURED_CLIENT_SECRET_MIN: usize = 8;
+
+    /// A new password or client secret of at least `min` characters.
+    ///
+    /// # Errors
+    /// When it is shorter.
+    pub fn of_length(what: &'static str, text: String, min: usize) -> Result<Self, InvalidValue> {
+        if text.chars().count() < min {
+            return Err(InvalidValue { what, rule: BrokenRule::TooShort(min) });
+        }
+        Ok(Self::new(text))
+    }
+
     /// Takes the secret over.
     #[must_use]
     pub fn new(text: String) -> Self {

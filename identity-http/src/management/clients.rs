@@ -130,9 +130,11 @@ pub(crate) async fn create(
     if kind.is_some_and(|kind| !kind.has_secret()) && body.secret.is_some() {
         findings.note("secret", BrokenRule::Form("left out for the type `PUBLIC`", String::new()));
     }
+    let secret = body.secret.filter(|secret| !secret.is_empty());
+    let secret = secret.map(|text| Secret::of_length("secret", text, Secret::CLIENT_SECRET_MIN)).transpose();
+    let secret = findings.take("secret", secret).flatten();
     match (kind, client_id, parts) {
         (Some(kind), Some(client_id), Some(ClientChange { name, root_url, redirect_uris })) if findings.is_empty() => {
-            let secret = body.secret.filter(|secret| !secret.is_empty()).map(Secret::new);
             let new = NewClient { client_id, name, kind, secret, root_url, redirect_uris };
             let client = written(&request, clients.create(&caller, &new).await?);
             Ok(HttpResponse::Created().json(ClientView::from(client)))

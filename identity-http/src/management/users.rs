@@ -118,11 +118,14 @@ pub(crate) async fn create(
     let first_name = findings.take("firstName", optional(body.first_name.as_deref(), Name::parse));
     let last_name = findings.take("lastName", optional(body.last_name.as_deref(), Name::parse));
     let email = findings.take("email", optional(body.email.as_deref(), Email::parse));
-    let (Some(username), Some(first_name), Some(last_name), Some(email)) = (username, first_name, last_name, email)
+    let password = body.password.filter(|password| !password.is_empty());
+    let password = password.map(|text| Secret::of_length("password", text, Secret::PASSWORD_MIN)).transpose();
+    let password = findings.take("password", password);
+    let (Some(username), Some(first_name), Some(last_name), Some(email), Some(password)) =
+        (username, first_name, last_name, email, password)
     else {
         return Err(findings.problem());
     };
-    let password = body.password.map(Secret::new);
     let enabled = body.enabled.unwrap_or(true);
     let new = NewPerson { username, first_name, last_name, email, enabled, password };
     let person = written(&request, people.create(&caller, &new).await?);

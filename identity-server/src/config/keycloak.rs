@@ -39,6 +39,8 @@ pub struct KeycloakConfig {
     pub remove_orphans: bool,
     /// How often it is looked for.
     pub orphan_interval: Duration,
+    /// Whether a realm of another installation is taken over.
+    pub take_over: bool,
 }
 
 /// Who asks Keycloak.
@@ -107,11 +109,12 @@ impl KeycloakConfig {
         let realm = from.get("realm", managed_realm);
         let known = own.map_or(IMPLIED_ID, |client| client.id.as_str());
         let client_id = from.get("client-id", ClientId::parse).or_else(|| ClientId::parse(known).ok());
-        let own_client_secret = from.secret("own-client-secret");
+        let own_client_secret = from.secret_of_length("own-client-secret", Secret::CONFIGURED_CLIENT_SECRET_MIN);
         let access = access(from, own.and_then(Client::secret));
         let orphans = from.section("orphans");
         let remove_orphans = orphans.flag("remove");
         let orphan_interval = orphans.duration("interval", Duration::from_secs(1)..=Duration::from_secs(7 * 86400));
+        let take_over = from.flag("take-over");
         let clients = unique(&from.items("clients"), "id", application, |one| one.client.client_id.as_str());
         let users = unique(&from.items("users"), "username", user, |one| one.person.username.as_str());
         let group = |one: &Reader<'_>| one.require("name", Name::parse);
@@ -130,6 +133,7 @@ impl KeycloakConfig {
             users,
             remove_orphans: remove_orphans?,
             orphan_interval: orphan_interval?,
+            take_over: take_over?,
         })
     }
 
@@ -174,7 +178,7 @@ fn component(key: &str, from: &Reader<'_>) -> Option<ComponentSeed> {
         return None;
     }
     let client_id = from.get("client-id", ClientId::parse);
-    let secret = from.secret("secret");
+    let secret = from.secret_of_length("secret", Secret::CONFIGURED_CLIENT_SECRET_MIN);
     let root_url = from.get("root-url", |text| RedirectUri::parse(text.trim_end_matches('/')));
     Some(ComponentSeed { key: key.to_owned(), client_id, secret, root_url })
 }
@@ -185,7 +189,7 @@ fn application(from: &Reader<'_>) -> Option<ApplicationSeed> {
     let kind = from.require("type", |word| {
         ClientKind::parse(&word.to_ascii_uppercase()).ok_or("must be one of `CONFIDENTIAL`, `M2M`, `PUBLIC`")
     });
-    let secret = from.secret("secret");
+    let secret = from.secret_of_length("secret", Secret::CONFIGURED_CLIENT_SECRET_MIN);
     let root_url = from.get("root-url", |text| RedirectUri::parse(text.trim_end_matches('/')));
     let redirect_uris = from.list("redirect-uris", RedirectUri::parse);
     if kind == Some(ClientKind::Public) && secret.is_some() {
@@ -207,7 +211,7 @@ fn permission(from: &Reader<'_>) -> Option<Permission> {
 
 fn user(from: &Reader<'_>) -> Option<DirectoryUserSeed> {
     let username = from.require("username", Name::parse);
-    let password = from.secret("password");
+    let password = from.secret_of_length("password", Secret::CONFIGURED_PASSWORD_MIN);
     let email = from.get("email", Email::parse);
     let first_name = from.get("first-name", Name::parse);
     let last_name = from.get("last-name", Name::parse);

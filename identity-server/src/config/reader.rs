@@ -157,6 +157,16 @@ impl<'t> Reader<'t> {
         text.map(Secret::new)
     }
 
+    /// A secret of at least so many characters.
+    pub(super) fn secret_of_length(&self, name: &str, min: usize) -> Option<Secret> {
+        let secret = self.secret(name)?;
+        if secret.expose().chars().count() < min {
+            self.problem(name, format!("must have at least {min} characters"));
+            return None;
+        }
+        Some(secret)
+    }
+
     /// A secret that must be there.
     pub(super) fn require_secret(&self, name: &str) -> Option<Secret> {
         if !self.given(&format!("{name}{FILE_SUFFIX}")) {

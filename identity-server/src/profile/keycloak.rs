@@ -5,17 +5,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use identity_adapters_keycloak::{
-    ClientSeed, Credentials, Done, Keycloak, KeycloakSettings, OwnClient, PersonSeed, RealmPlan, SignOutUrls,
-    WithDirectory, preset,
+    ClientSeed, Coordination, Credentials, Done, Installation, Keycloak, KeycloakSettings, OwnClient, PersonSeed,
+    RealmPlan, SignOutUrls, WithDirectory, preset,
 };
 use identity_adapters_oidc::OidcTokenVerifier;
 use identity_core::engine::Engine;
 use identity_core::entity::{ClientKind, NewClient};
-use identity_core::port::{Clock, Entitlements, EntityLocks, TokenVerifier};
+use identity_core::port::{Clock, Entitlements, TokenVerifier};
 use identity_core::value::{ClaimSelector, InvalidValue, Name, RedirectUri, Secret};
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 
-use super::{AssemblyError, Directory, NotYet, Ports};
+use super::{AssemblyError, Directory, NotYet, Ports, Shared};
 use crate::config::{Config, KeycloakAccess, KeycloakConfig};
 
 /// The claim by which Keycloak's tokens of service accounts, and no others, name their client.
@@ -43,10 +43,7 @@ struct InKeycloak {
     advice: Mutex<Option<String>>,
 }
 
-pub(super) fn directory(
-    config: &Config,
-    locks: &Arc<dyn EntityLocks>,
-) -> Result<Option<Arc<dyn Directory>>, AssemblyError> {
+pub(super) fn directory(config: &Config, shared: Shared) -> Result<Option<Arc<dyn Directory>>, AssemblyError> {
     let Some(keycloak) = &config.keycloak else { return Ok(None) };
     let plan = plan(config, keycloak).map_err(|error| AssemblyError::Keycloak(error.to_string()))?;
     let credentials = match &keycloak.access {
@@ -64,11 +61,13 @@ pub(super) fn directory(
         KeycloakAccess::Client(secret) => Some(secret.clone()),
         KeycloakAccess::Administrator { .. } => None,
     };
+    let Shared { locks, cutoffs, installation: id } = shared;
+    let installation = Some(Installation { id, takes_over: keycloak.take_over });
+    let coordination = Coordination { locks, cutoffs, installation };
     let own = keycloak.client_id.clone();
     let mut settings = KeycloakSettings::new(keycloak.url.clone(), &keycloak.realm, own, credentials);
     settings.extra_ca_pem = super::extra_authorities(&config.authentication)?;
-    let keycloak =
-        Keycloak::new(settings, Arc::clone(locks)).map_err(|error| AssemblyError::Keycloak(error.to_string()))?;
+    let keycloak = Keycloak::new(settings, coordination).map_err(|error| AssemblyError::Keycloak(error.to_string()))?;
     Ok(Some(Arc::new(InKeycloak { keycloak, secret, plan, not_made: Mutex::default(), advice: Mutex::default() })))
 }
 
@@ -89,9 +88,6 @@ impl Directory for InKeycloak {
     async fn initialise(&self, engine: &Engine) -> Result<(), NotYet> {
         for attempt in 1.. {
             let done = self.pass(engine).await?;
-            for change in &done.changes {
-                info!(what = change, "keycloak.made");
-            }
             if done.problems.is_empty() {
                 break;
             }

@@ -25,8 +25,8 @@ use identity_core::service::cluster::{
     Setup,
 };
 use identity_core::service::{
-    Apis, AuditLogs, Authentication, Authorizations, Clients, Deletions, Gate, Groups, MappingRules, MemberDirectories,
-    Memberships, People, Roles, Tenants,
+    Apis, AuditLogs, Authentication, Authorizations, Clients, Cutoffs, Deletions, DirectoryRecipients, Gate, Groups,
+    MappingRules, MemberDirectories, Memberships, People, Roles, Tenants,
 };
 use identity_core::value::Secret;
 use identity_core::world::Sources;
@@ -131,6 +131,16 @@ pub trait Directory: Send + Sync {
 #[error("{0}")]
 pub struct NotYet(pub String);
 
+/// What replicas share for the changes that they make in a directory.
+pub struct Shared {
+    /// One change per entity at a time.
+    pub locks: Arc<dyn EntityLocks>,
+    /// Tokens that are no longer believed.
+    pub cutoffs: Arc<Cutoffs>,
+    /// The id of the installation.
+    pub installation: String,
+}
+
 /// A directory's ports.
 pub struct Ports {
     /// Users.
@@ -163,13 +173,12 @@ impl Ports {
 /// When its settings cannot be used.
 pub fn directory(
     config: &Config,
-    #[cfg_attr(not(feature = "keycloak"), expect(unused_variables, reason = "no profile has a directory"))] locks: &Arc<
-        dyn EntityLocks,
-    >,
+    #[cfg_attr(not(feature = "keycloak"), expect(unused_variables, reason = "no profile has a directory"))]
+    shared: Shared,
 ) -> Result<Option<Arc<dyn Directory>>, AssemblyError> {
     match config.profile {
         #[cfg(feature = "keycloak")]
-        Profile::Keycloak => keycloak::directory(config, locks),
+        Profile::Keycloak => keycloak::directory(config, shared),
         _ => Ok(None),
     }
 }
@@ -259,6 +268,8 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
     let mut tenants = Tenants::new(gate());
     let ports = ports.map(|ports| {
         let members = ports.of_members();
+        let recipients = DirectoryRecipients::new(Arc::clone(deletions), members.clone());
+        engine.confirm_recipients(Arc::new(recipients));
         let deletions = Deletions::new(Arc::clone(engine), Arc::clone(deletions), Arc::clone(ids), members);
         (ports, Arc::new(deletions))
     });

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use identity_core::engine::Engine;
-use identity_core::service::{Deletions, Orphans};
+use identity_core::service::{Cutoffs, Deletions, Orphans};
 use identity_core::value::Secret;
 use tracing::{error, info, warn};
 
@@ -13,6 +13,10 @@ use crate::profile::{Directory, NotYet};
 
 /// How often is looked for deletions that were interrupted.
 const SETTLE_EVERY: Duration = Duration::from_secs(10);
+/// How long a replica may believe tokens that another cut off.
+const CUTOFFS_EVERY: Duration = Duration::from_secs(2);
+/// After how many rounds expired cutoffs are removed.
+const CUTOFF_SWEEP: u32 = 300;
 
 /// Makes the directory what it shall be, however long it takes until it can be asked; says who this server is there.
 pub(super) async fn initialised(
@@ -35,6 +39,21 @@ pub(super) async fn initialised(
         operations.enter(Stage::WaitingForDirectory(format!("{reason}; tried again until it works")));
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(15));
+    }
+}
+
+/// Loads, again and again, the tokens that other replicas cut off, and removes what has expired now and then.
+pub(super) async fn follow_cutoffs(cutoffs: Arc<Cutoffs>) {
+    for round in 1_u32.. {
+        tokio::time::sleep(CUTOFFS_EVERY).await;
+        if let Err(error) = cutoffs.refresh().await {
+            warn!(error = &error as &dyn std::error::Error, "cutoffs.load.failed");
+        }
+        if round.is_multiple_of(CUTOFF_SWEEP)
+            && let Err(error) = cutoffs.sweep().await
+        {
+            warn!(error = &error as &dyn std::error::Error, "cutoffs.sweep.failed");
+        }
     }
 }
 

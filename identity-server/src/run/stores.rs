@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use identity_adapters_postgres::{PostgresSettings, PostgresStores, TlsMode};
 use identity_adapters_sqlite::SqliteStores;
-use identity_core::port::{AuditLog, DeletionJournal, EntityLocks, PolicyStore, SessionStore, StoreError};
+use identity_core::port::{
+    AuditLog, DeletionJournal, EntityLocks, InstallationStore, PolicyStore, SessionStore, StoreError, TokenCutoffStore,
+};
 
 use crate::config::{Postgres, PostgresTarget, PostgresTls, Store};
 
@@ -15,6 +17,8 @@ pub(super) struct Stores {
     pub(super) sessions: Arc<dyn SessionStore>,
     pub(super) deletions: Arc<dyn DeletionJournal>,
     pub(super) locks: Arc<dyn EntityLocks>,
+    pub(super) installation: Arc<dyn InstallationStore>,
+    pub(super) cutoffs: Arc<dyn TokenCutoffStore>,
     opened: Opened,
 }
 
@@ -30,16 +34,36 @@ impl Stores {
                 let stores = SqliteStores::open(data_dir.join("identity.db")).await?;
                 let (policy, audit) = (Arc::clone(&stores.policy), Arc::clone(&stores.audit));
                 let (sessions, deletions) = (Arc::clone(&stores.sessions), Arc::clone(&stores.deletions));
-                let locks = Arc::clone(&stores.locks);
-                Ok(Self { policy, audit, sessions, deletions, locks, opened: Opened::Sqlite(stores) })
+                let (locks, cutoffs) = (Arc::clone(&stores.locks), Arc::clone(&stores.installation));
+                let installation = Arc::clone(&stores.installation);
+                Ok(Self {
+                    policy,
+                    audit,
+                    sessions,
+                    deletions,
+                    locks,
+                    installation,
+                    cutoffs,
+                    opened: Opened::Sqlite(stores),
+                })
             }
             Store::Postgres(postgres) => {
                 let stores = PostgresStores::connect(&settings(postgres)?);
                 stores.migrate().await?;
                 let (policy, audit) = (Arc::clone(&stores.policy), Arc::clone(&stores.audit));
                 let (sessions, deletions) = (Arc::clone(&stores.sessions), Arc::clone(&stores.deletions));
-                let locks = Arc::clone(&stores.locks);
-                Ok(Self { policy, audit, sessions, deletions, locks, opened: Opened::Postgres(stores) })
+                let (locks, cutoffs) = (Arc::clone(&stores.locks), Arc::clone(&stores.installation));
+                let installation = Arc::clone(&stores.installation);
+                Ok(Self {
+                    policy,
+                    audit,
+                    sessions,
+                    deletions,
+                    locks,
+                    installation,
+                    cutoffs,
+                    opened: Opened::Postgres(stores),
+                })
             }
         }
     }

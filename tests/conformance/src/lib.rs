@@ -14,6 +14,7 @@ pub mod audit_search;
 pub mod deletion_journal;
 pub mod directories;
 pub mod entity_locks;
+pub mod installation;
 pub mod policy_store;
 pub mod sample;
 pub mod session_store;
@@ -22,7 +23,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use identity_core::port::{AuditLog, DeletionJournal, EntityLocks, PolicyStore, SessionStore};
+use identity_core::port::{
+    AuditLog, DeletionJournal, EntityLocks, InstallationStore, PolicyStore, SessionStore, TokenCutoffStore,
+};
 
 /// An interval at which nobody polls within a test.
 pub const NEVER: Duration = Duration::from_secs(3600);
@@ -54,6 +57,10 @@ pub struct Stores {
     pub deletions: Arc<dyn DeletionJournal>,
     /// One change per entity of a directory at a time.
     pub locks: Arc<dyn EntityLocks>,
+    /// The installation's id.
+    pub installation: Arc<dyn InstallationStore>,
+    /// Tokens that are no longer believed.
+    pub cutoffs: Arc<dyn TokenCutoffStore>,
 }
 
 /// One named test for each case.

@@ -8,6 +8,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use identity_adapters_postgres::{PostgresSettings, PostgresStores};
 use identity_adapters_sqlite::SqliteStores;
@@ -33,6 +34,8 @@ async fn open(store: &str) -> Stores {
                 audit: stores.audit,
                 deletions: stores.deletions,
                 locks: stores.locks,
+                cutoffs: Arc::clone(&stores.installation) as _,
+                installation: stores.installation,
             }
         }
         None => {
@@ -45,6 +48,8 @@ async fn open(store: &str) -> Stores {
                 audit: stores.audit,
                 deletions: stores.deletions,
                 locks: stores.locks,
+                cutoffs: Arc::clone(&stores.installation) as _,
+                installation: stores.installation,
             }
         }
     }

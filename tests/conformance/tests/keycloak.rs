@@ -4,10 +4,13 @@
 
 use std::sync::Arc;
 
-use identity_adapters_keycloak::{Credentials, Keycloak, KeycloakSettings};
+use identity_adapters_keycloak::{Coordination, Credentials, Keycloak, KeycloakSettings};
 use identity_conformance::directories::{Directory, FOREIGN};
 use identity_conformance::directory_suite;
+use identity_conformance::sample::NOW;
+use identity_core::fake::{FixedClock, MemoryInstallation};
 use identity_core::port::LocalLocks;
+use identity_core::service::Cutoffs;
 use identity_core::value::{ClientId, Secret};
 use serde_json::json;
 
@@ -21,7 +24,10 @@ async fn fresh() -> Option<Arc<dyn Directory>> {
     let own = ClientId::parse("camunda-identity").unwrap();
     let credentials = Credentials::Client { client_id: own.clone(), secret: Secret::new("s3cret".to_owned()) };
     let settings = KeycloakSettings::new(realm.base().parse().unwrap(), &realm.name, own, credentials);
-    Some(Arc::new(Keycloak::new(settings, Arc::new(LocalLocks::default())).unwrap()))
+    let cutoffs = Cutoffs::new(Arc::new(MemoryInstallation::default()), Arc::new(FixedClock::new(NOW)));
+    let locks = Arc::new(LocalLocks::default());
+    let coordination = Coordination { locks, cutoffs: Arc::new(cutoffs), installation: None };
+    Some(Arc::new(Keycloak::new(settings, coordination).unwrap()))
 }
 
 directory_suite!(fresh);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use identity_conformance::{Backend, Stores};
-use identity_core::fake::{MemoryDeletionJournal, MemoryPolicyStore, MemorySessionStore};
+use identity_core::fake::{MemoryDeletionJournal, MemoryInstallation, MemoryPolicyStore, MemorySessionStore};
 use identity_core::port::LocalLocks;
 
 struct Memory {
@@ -13,13 +13,20 @@ struct Memory {
     sessions: MemorySessionStore,
     deletions: MemoryDeletionJournal,
     locks: LocalLocks,
+    installation: MemoryInstallation,
 }
 
 impl Memory {
     fn new() -> Self {
         let policy = MemoryPolicyStore::default();
         let deletions = MemoryDeletionJournal::new(policy.audit_log());
-        Self { policy, sessions: MemorySessionStore::default(), deletions, locks: LocalLocks::default() }
+        Self {
+            policy,
+            sessions: MemorySessionStore::default(),
+            deletions,
+            locks: LocalLocks::default(),
+            installation: MemoryInstallation::default(),
+        }
     }
 }
 
@@ -32,6 +39,8 @@ impl Backend for Memory {
             audit: Arc::new(self.policy.audit_log()),
             deletions: Arc::new(self.deletions.clone()),
             locks: Arc::new(self.locks.clone()),
+            installation: Arc::new(self.installation.clone()),
+            cutoffs: Arc::new(self.installation.clone()),
         }
     }
 
@@ -58,6 +67,10 @@ mod audit_log {
 
 mod entity_locks {
     identity_conformance::entity_locks_suite!(super::run);
+}
+
+mod installation {
+    identity_conformance::installation_suite!(super::run);
 }
 
 mod deletion_journal {

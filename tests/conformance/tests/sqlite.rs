@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -52,6 +53,8 @@ impl Backend for Sqlite {
             audit: stores.audit,
             deletions: stores.deletions,
             locks: stores.locks,
+            cutoffs: Arc::clone(&stores.installation) as _,
+            installation: stores.installation,
         }
     }
 
@@ -78,6 +81,10 @@ mod audit_log {
 
 mod entity_locks {
     identity_conformance::entity_locks_suite!(super::run);
+}
+
+mod installation {
+    identity_conformance::installation_suite!(super::run);
 }
 
 mod deletion_journal {

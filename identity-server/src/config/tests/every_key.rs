@@ -142,6 +142,7 @@ fn samples(key: &Key) -> Vec<String> {
         (Kind::Number, _) => "1024",
         (Kind::Secret, "url") => "postgres://u:p@h/d",
         (Kind::Secret, "encryption-key" | "previous-encryption-key") => SEALING_KEY,
+        (Kind::Secret, _) => "another-secret",
         (_, "scopes[]") => "openid",
         (_, "resources[]") => "urn:x",
         (_, "authorize-parameters[]") => "a=b",

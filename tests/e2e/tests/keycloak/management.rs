@@ -13,7 +13,7 @@ fn id(value: &Value) -> String {
 async fn tenants_and_authorizations_reach_tokens_through_users_groups_and_applications() {
     let Some(platform) = Platform::start().await else { return };
     let admin = platform.admin().await;
-    let new = json!({"username": "ann", "firstName": "Änne", "lastName": "Lee", "email": "ann@example.org", "password": "pw"});
+    let new = json!({"username": "ann", "firstName": "Änne", "lastName": "Lee", "email": "ann@example.org", "password": "correct horse"});
     let ann = created(admin.post("/api/users", &new).await);
     assert_eq!((&ann["name"], &ann["username"]), (&json!("Änne Lee"), &json!("ann")));
     assert_eq!(admin.post("/api/users", &new).await.expect_status(409).json()["errors"], json!(["ALREADY_EXISTS"]));
@@ -51,13 +51,13 @@ async fn tenants_and_authorizations_reach_tokens_through_users_groups_and_applic
     );
 
     // Without the audience of this service, which comes with a role on its API, a token is for others.
-    let token = platform.realm.user_token(LOGIN, ("ann", "pw")).await;
+    let token = platform.realm.user_token(LOGIN, ("ann", "correct horse")).await;
     assert_eq!(platform.server.http().bearer(token).get("/api/tenants/for-token").await.status, 401);
     let roles = format!("/api/users/{}/roles", id(&ann));
     _ = admin.post(&roles, &json!({"roleName": "Web Modeler"})).await.expect_status(204);
     assert_eq!(texts(&admin.get(&roles).await.json(), "name"), ["Web Modeler"]);
 
-    let ann_herself = platform.user("ann", "pw").await;
+    let ann_herself = platform.user("ann", "correct horse").await;
     let tenants = ann_herself.get("/api/tenants/for-token").await.expect_status(200).json();
     assert_eq!(texts(&tenants, "tenantId"), ["by-group", "by-user"]);
     let authorizations = ann_herself.get("/api/authorizations/for-token").await.expect_status(200).json();
@@ -161,13 +161,13 @@ async fn every_change_and_every_denial_is_recorded() {
             .post(
                 "/api/users",
                 &json!({"username": "eve", "email": "eve@example.org", "firstName": "E",
-        "lastName": "V", "password": "pw"}),
+        "lastName": "V", "password": "correct horse"}),
             )
             .await,
     );
     let path = format!("/api/users/{}/roles", id(&eve));
     _ = admin.post(&path, &json!({"roleName": "Optimize"})).await.expect_status(204);
-    let eve = platform.user("eve", "pw").await;
+    let eve = platform.user("eve", "correct horse").await;
     let permission = json!({"definition": "write:*", "resourceServerAudience": "optimize-api"});
     let changes = [
         (Method::POST, "/api/users", json!({"username": "xavier"})),

@@ -1,0 +1,87 @@
+//! The installation's id, and cutoffs of tokens.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use identity_core::entity::{Principal, to_microsecond};
+use identity_core::port::{InstallationStore, StoreError, TokenCutoff, TokenCutoffStore};
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+use time::OffsetDateTime;
+
+use crate::database::Database;
+use crate::error::failed;
+
+/// [`InstallationStore`] and [`TokenCutoffStore`] on PostgreSQL.
+#[derive(Debug)]
+pub struct PostgresInstallation {
+    database: Arc<Database>,
+}
+
+impl PostgresInstallation {
+    pub(crate) fn new(database: Arc<Database>) -> Self {
+        Self { database }
+    }
+}
+
+#[async_trait]
+impl InstallationStore for PostgresInstallation {
+    async fn installation_id(&self, fresh: &str) -> Result<String, StoreError> {
+        let keep = || async {
+            sqlx::query("INSERT INTO installation (installation_id, only_row) VALUES ($1, 1) ON CONFLICT DO NOTHING")
+                .bind(fresh)
+                .execute(self.database.pool())
+                .await
+                .map_err(failed)?;
+            let query = sqlx::query_scalar("SELECT installation_id FROM installation");
+            query.fetch_one(self.database.pool()).await.map_err(failed)
+        };
+        self.database.repeatable(keep).await
+    }
+}
+
+#[async_trait]
+impl TokenCutoffStore for PostgresInstallation {
+    async fn put(&self, cutoff: &TokenCutoff) -> Result<(), StoreError> {
+        let keep = || async {
+            sqlx::query(
+                "INSERT INTO token_cutoffs AS kept (principal_type, principal_id, not_before, expires_at) \
+                 VALUES ($1, $2, $3, $4) ON CONFLICT (principal_type, principal_id) DO UPDATE \
+                 SET not_before = greatest(kept.not_before, excluded.not_before), \
+                 expires_at = greatest(kept.expires_at, excluded.expires_at)",
+            )
+            .bind(cutoff.principal.kind_name())
+            .bind(cutoff.principal.id())
+            .bind(to_microsecond(cutoff.not_before))
+            .bind(to_microsecond(cutoff.expires_at))
+            .execute(self.database.pool())
+            .await
+            .map_err(failed)
+            .map(drop)
+        };
+        self.database.repeatable(keep).await
+    }
+
+    async fn load(&self, now: OffsetDateTime) -> Result<Vec<TokenCutoff>, StoreError> {
+        const SQL: &str = "SELECT * FROM token_cutoffs WHERE expires_at > $1";
+        let read = || async { sqlx::query(SQL).bind(now).fetch_all(self.database.pool()).await.map_err(failed) };
+        self.database.repeatable(read).await?.iter().map(cutoff).collect()
+    }
+
+    async fn sweep(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
+        let query = sqlx::query("DELETE FROM token_cutoffs WHERE expires_at <= $1").bind(now);
+        Ok(query.execute(self.database.pool()).await.map_err(failed)?.rows_affected())
+    }
+}
+
+fn cutoff(row: &PgRow) -> Result<TokenCutoff, StoreError> {
+    const TABLE: &str = "token_cutoffs";
+    let text = |column: &str| row.try_get::<&str, _>(column).map_err(failed);
+    let id = text("principal_id")?;
+    Ok(TokenCutoff {
+        principal: Principal::parse(text("principal_type")?, id)
+            .map_err(|error| StoreError::unreadable(TABLE, id, error))?,
+        not_before: row.try_get("not_before").map_err(failed)?,
+        expires_at: row.try_get("expires_at").map_err(failed)?,
+    })
+}

@@ -1,0 +1,53 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use time::OffsetDateTime;
+
+use super::lock;
+use crate::entity::{Principal, to_microsecond};
+use crate::port::{InstallationStore, StoreError, TokenCutoff, TokenCutoffStore};
+
+/// An [`InstallationStore`] and [`TokenCutoffStore`] in memory. Clones share one state.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryInstallation {
+    id: Arc<Mutex<Option<String>>>,
+    cutoffs: Arc<Mutex<BTreeMap<Principal, (OffsetDateTime, OffsetDateTime)>>>,
+}
+
+#[async_trait]
+impl InstallationStore for MemoryInstallation {
+    async fn installation_id(&self, fresh: &str) -> Result<String, StoreError> {
+        Ok(lock(&self.id).get_or_insert_with(|| fresh.to_owned()).clone())
+    }
+}
+
+#[async_trait]
+impl TokenCutoffStore for MemoryInstallation {
+    async fn put(&self, cutoff: &TokenCutoff) -> Result<(), StoreError> {
+        let (not_before, expires_at) = (to_microsecond(cutoff.not_before), to_microsecond(cutoff.expires_at));
+        let mut cutoffs = lock(&self.cutoffs);
+        let kept = cutoffs.entry(cutoff.principal.clone()).or_insert((not_before, expires_at));
+        *kept = (kept.0.max(not_before), kept.1.max(expires_at));
+        Ok(())
+    }
+
+    async fn load(&self, now: OffsetDateTime) -> Result<Vec<TokenCutoff>, StoreError> {
+        let cutoffs = lock(&self.cutoffs);
+        let valid = cutoffs.iter().filter(|(_, (_, expires_at))| *expires_at > now);
+        Ok(valid
+            .map(|(principal, (not_before, expires_at))| TokenCutoff {
+                principal: principal.clone(),
+                not_before: *not_before,
+                expires_at: *expires_at,
+            })
+            .collect())
+    }
+
+    async fn sweep(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
+        let mut cutoffs = lock(&self.cutoffs);
+        let before = cutoffs.len();
+        cutoffs.retain(|_, (_, expires_at)| *expires_at > now);
+        Ok(u64::try_from(before - cutoffs.len()).unwrap_or(u64::MAX))
+    }
+}

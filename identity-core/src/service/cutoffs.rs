@@ -1,0 +1,126 @@
+//! Tokens that say nothing any more about the rights of their subject.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use serde_json::Value;
+use time::{Duration, OffsetDateTime};
+
+use crate::entity::Principal;
+use crate::port::{Clock, StoreError, TokenCutoff, TokenCutoffStore};
+use crate::value::Claims;
+
+/// How long a token is valid at most, so that its cutoff need not be kept for longer.
+const TOKEN_LIFETIME_MAX: Duration = Duration::hours(24);
+
+/// The cutoffs of all principals, in memory; a check costs one look-up.
+pub struct Cutoffs {
+    store: Arc<dyn TokenCutoffStore>,
+    clock: Arc<dyn Clock>,
+    known: ArcSwap<HashMap<Principal, OffsetDateTime>>,
+}
+
+impl Cutoffs {
+    /// The cutoffs of a store. [`Cutoffs::refresh`] loads them.
+    #[must_use]
+    pub fn new(store: Arc<dyn TokenCutoffStore>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock, known: ArcSwap::default() }
+    }
+
+    /// From now on, tokens of this principal that were issued up to now are not believed; other replicas follow with their
+    /// next refresh.
+    ///
+    /// # Errors
+    /// When the store cannot keep it. Then it counts on this replica only.
+    pub async fn cut(&self, principal: &Principal) -> Result<(), StoreError> {
+        let not_before = self.clock.now();
+        self.known.rcu(|known| {
+            let mut known = HashMap::clone(known);
+            known.insert(principal.clone(), not_before);
+            known
+        });
+        let expires_at = not_before + TOKEN_LIFETIME_MAX;
+        self.store.put(&TokenCutoff { principal: principal.clone(), not_before, expires_at }).await
+    }
+
+    /// Loads what this and other replicas kept. What only this replica knows stays.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn refresh(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let stored = self.store.load(now).await?;
+        self.known.rcu(|known| {
+            let recent = known.iter().filter(|(_, not_before)| **not_before + TOKEN_LIFETIME_MAX > now);
+            let mut next: HashMap<Principal, OffsetDateTime> =
+                recent.map(|(principal, not_before)| (principal.clone(), *not_before)).collect();
+            for cutoff in &stored {
+                let kept = next.entry(cutoff.principal.clone()).or_insert(cutoff.not_before);
+                *kept = cutoff.not_before.max(*kept);
+            }
+            next
+        });
+        Ok(())
+    }
+
+    /// Removes expired cutoffs from the store.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn sweep(&self) -> Result<u64, StoreError> {
+        self.store.sweep(self.clock.now()).await
+    }
+
+    /// Whether a token of this principal with these claims was issued before the principal's rights were taken away. Claims
+    /// without a time of issue were.
+    #[must_use]
+    pub fn applies_to(&self, principal: &Principal, claims: &Claims) -> bool {
+        let known = self.known.load();
+        let Some(not_before) = known.get(principal) else { return false };
+        let issued = claims.as_value().get("iat").and_then(Value::as_i64);
+        let issued = issued.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+        // `iat` has whole seconds: within the second of the cutoff, the token is taken to be older.
+        issued.is_none_or(|issued| issued < *not_before)
+    }
+}
+
+#[cfg(all(test, feature = "test-support"))]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::fake::{FixedClock, MemoryInstallation};
+    use crate::value::Username;
+
+    fn ann() -> Principal {
+        Principal::User(Username::parse("ann").unwrap())
+    }
+
+    #[tokio::test]
+    async fn tokens_of_before_are_cut_on_every_replica_and_later_ones_are_not() {
+        let store = MemoryInstallation::default();
+        let start = OffsetDateTime::UNIX_EPOCH + Duration::seconds(1000);
+        let clock = Arc::new(FixedClock::new(start));
+        let replica = || Cutoffs::new(Arc::new(store.clone()), Arc::clone(&clock) as _);
+        let (one, two) = (replica(), replica());
+        let issued = |seconds: i64| Claims::new(json!({"iat": seconds})).unwrap();
+        assert!(!one.applies_to(&ann(), &issued(1)));
+        one.cut(&ann()).await.unwrap();
+        assert!(!two.applies_to(&ann(), &issued(1)), "not loaded yet");
+        two.refresh().await.unwrap();
+        for replica in [&one, &two] {
+            assert!(replica.applies_to(&ann(), &issued(999)));
+            assert!(replica.applies_to(&ann(), &Claims::new(json!({})).unwrap()), "no time of issue");
+            assert!(!replica.applies_to(&ann(), &issued(1000)));
+            let bob = Principal::User(Username::parse("bob").unwrap());
+            assert!(!replica.applies_to(&bob, &issued(1)));
+        }
+        clock.set(start + Duration::hours(25));
+        for replica in [&one, &two] {
+            replica.refresh().await.unwrap();
+            assert!(!replica.applies_to(&ann(), &issued(999)), "such a token has expired");
+        }
+        assert_eq!(one.sweep().await.unwrap(), 1);
+    }
+}

@@ -1,0 +1,59 @@
+//! The contracts of [`InstallationStore`](identity_core::port::InstallationStore) and
+//! [`TokenCutoffStore`](identity_core::port::TokenCutoffStore).
+
+use identity_core::entity::Principal;
+use identity_core::port::TokenCutoff;
+use time::{Duration, OffsetDateTime};
+
+use crate::sample::{NOW, ann, client_ann};
+use crate::{Backend, NEVER};
+
+/// All cases of the installation.
+#[macro_export]
+macro_rules! installation_suite {
+    ($run:path) => {
+        $crate::cases!($run, installation:
+            the_first_id_stays_for_all_replicas, a_cutoff_is_loaded_by_every_replica_until_it_expires,
+            the_later_moments_of_a_principal_win,
+        );
+    };
+}
+
+fn cutoff(principal: Principal, not_before: i64, expires: i64) -> TokenCutoff {
+    let at = |seconds| NOW + Duration::seconds(seconds) + Duration::MICROSECOND;
+    TokenCutoff { principal, not_before: at(not_before), expires_at: at(expires) }
+}
+
+async fn loaded(backend: &dyn Backend, now: OffsetDateTime) -> Vec<TokenCutoff> {
+    let mut loaded = backend.open(NEVER).await.cutoffs.load(now).await.unwrap();
+    loaded.sort_by(|a, b| a.principal.cmp(&b.principal));
+    loaded
+}
+
+pub async fn the_first_id_stays_for_all_replicas(backend: &dyn Backend) {
+    let (one, two) = (backend.open(NEVER).await.installation, backend.open(NEVER).await.installation);
+    assert_eq!(one.installation_id("first").await.unwrap(), "first");
+    assert_eq!(two.installation_id("second").await.unwrap(), "first");
+    assert_eq!(one.installation_id("third").await.unwrap(), "first");
+}
+
+pub async fn a_cutoff_is_loaded_by_every_replica_until_it_expires(backend: &dyn Backend) {
+    let one = backend.open(NEVER).await.cutoffs;
+    let (of_user, of_client) = (cutoff(ann(), 0, 60), cutoff(client_ann(), 1, 30));
+    one.put(&of_user).await.unwrap();
+    one.put(&of_client).await.unwrap();
+    assert_eq!(loaded(backend, NOW).await, [of_user.clone(), of_client.clone()]);
+    assert_eq!(loaded(backend, NOW + Duration::seconds(31)).await, [of_user.clone()]);
+    assert_eq!(one.sweep(NOW + Duration::seconds(31)).await.unwrap(), 1);
+    assert_eq!(loaded(backend, NOW).await, [of_user]);
+    assert_eq!(one.sweep(NOW + Duration::seconds(61)).await.unwrap(), 1);
+    assert_eq!(loaded(backend, NOW).await, []);
+}
+
+pub async fn the_later_moments_of_a_principal_win(backend: &dyn Backend) {
+    let one = backend.open(NEVER).await.cutoffs;
+    for (not_before, expires) in [(5, 50), (3, 60), (4, 40)] {
+        one.put(&cutoff(ann(), not_before, expires)).await.unwrap();
+    }
+    assert_eq!(loaded(backend, NOW).await, [cutoff(ann(), 5, 60)]);
+}

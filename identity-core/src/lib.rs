@@ -28,7 +28,7 @@
 //! use identity_core::entity::{Condition, CustomType, Party, Principal, Scope};
 //! use identity_core::matrix::Matrix;
 //! use identity_core::resolve::{Presented, resolve};
-//! use identity_core::search::{principals_who_can, resources_that};
+//! use identity_core::search::{SearchBudget, principals_who_can, resources_that};
 //! use identity_core::value::{PermissionName, PropertyName, ResourceTypeName, Username};
 //! use identity_core::world::{Sources, World};
 //! use serde_json::json;
@@ -68,8 +68,9 @@
 //! assert!(matches!(missing.first().map(|first| &first.remedy), Some(Remedy::SatisfyCondition { .. })));
 //!
 //! // Who can, and with which resources.
-//! assert_eq!(principals_who_can(&world, &question, false, None).collect::<Vec<_>>(), [ann]);
-//! assert!(resources_that(&world, &subject, access, &Facts::default()).is_empty());
+//! let budget = SearchBudget::default();
+//! assert_eq!(principals_who_can(&world, &question, false, None, &budget).collect::<Vec<_>>(), [ann]);
+//! assert!(resources_that(&world, &subject, access, &Facts::default(), &budget).is_empty());
 //!
 //! // What if: nothing has happened yet.
 //! let key = world.authorizations().next().map(|held| held.key).ok_or("none")?;

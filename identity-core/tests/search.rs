@@ -11,7 +11,7 @@ use identity_core::matrix::Matrix;
 use identity_core::search::entities::{
     AuthorizationField, AuthorizationFilter, Filter, GroupField, NamedFilter, authorizations, groups,
 };
-use identity_core::search::{LikePattern, Order, SortBy, Start, TextFilter, Visible, Window};
+use identity_core::search::{LikePattern, Order, SearchBudget, SortBy, Start, TextFilter, Visible, Window};
 use identity_core::value::{
     ClientId, Description, GroupId, Name, PasswordHash, PermissionName, PropertyName, ResourceId, ResourceTypeName,
     Username,
@@ -158,7 +158,11 @@ fn authorizations_are_those_that_a_filter_by_hand_finds_in_the_order_of_a_sort_b
                 by.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then).then(a.key.cmp(&b.key))
             });
             let what = format!("{filter:?} {visible:?} {sort:?}");
-            walks(&expected, |window| authorizations(&world, &visible, &filter, &sort, window), &what);
+            walks(
+                &expected,
+                |window| authorizations(&world, &visible, &filter, &sort, window, &SearchBudget::default()).unwrap(),
+                &what,
+            );
         }
     }
 }
@@ -206,8 +210,8 @@ fn groups_are_those_that_a_filter_by_hand_finds_in_the_order_of_a_sort_by_hand()
         expected.retain(|group| {
             let (its_id, its_name) = (group.id.as_str(), group.name.as_str());
             visible.includes(its_id)
-                && id.as_ref().is_none_or(|filter| filter.matches(Some(its_id)))
-                && name.as_ref().is_none_or(|filter| filter.matches(Some(its_name)))
+                && id.as_ref().is_none_or(|filter| filter.matches(Some(its_id), &SearchBudget::default()))
+                && name.as_ref().is_none_or(|filter| filter.matches(Some(its_name), &SearchBudget::default()))
                 && (either.is_empty() || either.contains(&(its_id, its_name)))
         });
         if let Some(first) = sort.first() {
@@ -220,6 +224,10 @@ fn groups_are_those_that_a_filter_by_hand_finds_in_the_order_of_a_sort_by_hand()
             });
         }
         let what = format!("{filter:?} {visible:?} {sort:?}");
-        walks(&expected, |window| groups(&world, &visible, &filter, &sort, window), &what);
+        walks(
+            &expected,
+            |window| groups(&world, &visible, &filter, &sort, window, &SearchBudget::default()).unwrap(),
+            &what,
+        );
     }
 }

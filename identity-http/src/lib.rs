@@ -13,6 +13,7 @@ mod headers;
 mod load;
 mod login;
 mod management;
+mod offload;
 mod openapi;
 mod page;
 mod problem;

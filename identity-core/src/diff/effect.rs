@@ -59,7 +59,8 @@ pub enum AccessItem {
     },
 }
 
-pub(super) fn effects(before: &World, after: &World, changes: &[Change]) -> Vec<Effect> {
+/// The effects on parties, for as long as `may_go_on` says so.
+pub(super) fn effects(before: &World, after: &World, changes: &[Change], may_go_on: impl Fn() -> bool) -> Vec<Effect> {
     let mut reached = BTreeSet::new();
     for party in changes.iter().flat_map(|change| touched(change).into_iter().chain(former_owner(before, change))) {
         reach(before, &party, &mut reached);
@@ -67,6 +68,7 @@ pub(super) fn effects(before: &World, after: &World, changes: &[Change]) -> Vec<
     }
     reached
         .into_iter()
+        .take_while(|_| may_go_on())
         .filter_map(|party| {
             let (had, has) = (access(before, &party), access(after, &party));
             let gained: Vec<AccessItem> = has.difference(&had).cloned().collect();

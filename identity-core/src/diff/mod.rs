@@ -4,7 +4,11 @@ mod effect;
 
 pub use effect::{AccessItem, Effect, holdings};
 
+use crate::search::{SearchBudget, SearchStopped};
 use crate::world::{Change, World};
+
+/// Steps that the effect on one party takes.
+const EFFECT_STEPS: usize = 200;
 
 /// What is between two worlds.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +23,16 @@ pub struct Diff {
 #[must_use]
 pub fn diff(before: &World, after: &World) -> Diff {
     let changes = before.changes_to(after);
-    let effects = effect::effects(before, after, &changes);
+    let effects = effect::effects(before, after, &changes, || true);
     Diff { changes, effects }
+}
+
+/// The same, within a budget.
+///
+/// # Errors
+/// When the budget is used up.
+pub fn diff_within(before: &World, after: &World, budget: &SearchBudget) -> Result<Diff, SearchStopped> {
+    let changes = before.changes_to(after);
+    let effects = effect::effects(before, after, &changes, || budget.take(EFFECT_STEPS));
+    budget.finished(Diff { changes, effects })
 }

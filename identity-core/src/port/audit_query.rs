@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use time::OffsetDateTime;
 
 use crate::entity::{AuditEvent, parse_time, storable, time_text, to_microsecond};
-use crate::search::{Cursor, Found, Key, LikePattern, Order, Row, SortBy, Start, TextFilter, Window};
+use crate::search::{Cursor, Found, Key, LikePattern, Order, Row, SearchBudget, SortBy, Start, TextFilter, Window};
 use crate::value::{BrokenRule, InvalidValue};
 
 /// What entries can be sorted by. What is missing comes last in ascending order; entries that sort alike ascend by key.
@@ -168,7 +168,9 @@ impl AuditFilter {
     #[must_use]
     pub fn matches(&self, event: &AuditEvent) -> bool {
         self.time.matches(event.at)
-            && self.texts.iter().all(|(text, filter)| filter.matches(event.text(AuditField::Text(*text)).as_deref()))
+            && self.texts.iter().all(|(text, filter)| {
+                filter.matches(event.text(AuditField::Text(*text)).as_deref(), &SearchBudget::default())
+            })
     }
 
     /// The conditions on texts.

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::budget::SearchBudget;
 use crate::decide::{Facts, Question, Target, decide};
 use crate::entity::{Permission, Principal, Scope};
 use crate::matrix::Access;
@@ -11,12 +12,17 @@ use crate::resolve::{Presented, Subject, resolve};
 use crate::value::{Audience, PermissionName};
 use crate::world::{Grant, Kind, Sym, World};
 
-/// The users, or the clients, who are known by their id alone to have an access, by id, those after `after` only.
+/// Steps that one decision takes.
+const DECISION_STEPS: usize = 50;
+
+/// The users, or the clients, who are known by their id alone to have an access, by id, those after `after` only. Ends early
+/// when the budget is used up.
 pub fn principals_who_can<'a>(
     world: &'a World,
     question: &'a Question<'a>,
     clients: bool,
     after: Option<&str>,
+    budget: &'a SearchBudget,
 ) -> impl Iterator<Item = Principal> + use<'a> {
     let kind = if clients { Kind::Client } else { Kind::User };
     let mut candidates = BTreeMap::new();
@@ -27,7 +33,7 @@ pub fn principals_who_can<'a>(
     if let Some(after) = after {
         later.retain(|id: &&str, _| *id > after);
     }
-    later.into_values().filter_map(move |symbol| {
+    later.into_values().take_while(|_| budget.take(DECISION_STEPS)).filter_map(move |symbol| {
         let principal = world.names().party(symbol).and_then(|party| party.principal())?;
         let subject = resolve(world, Presented::by_id(world, &principal));
         decide(world, &subject, question).allowed().then_some(principal)
@@ -85,10 +91,19 @@ fn spread<'w>(world: &'w World, holder: Sym, kind: Kind, found: &mut BTreeMap<&'
 }
 
 /// The resources of a type that somebody has an access to, by id: those that authorizations name and those that are kept here.
-/// With `*` among them, when they have it to all.
+/// With `*` among them, when they have it to all. Incomplete when the budget is used up.
 #[must_use]
-pub fn resources_that(world: &World, subject: &Subject, access: Access, facts: &Facts<'_>) -> Vec<String> {
+pub fn resources_that(
+    world: &World,
+    subject: &Subject,
+    access: Access,
+    facts: &Facts<'_>,
+    budget: &SearchBudget,
+) -> Vec<String> {
     let allowed = |id: Option<&str>| {
+        if !budget.take(DECISION_STEPS) {
+            return false;
+        }
         let question = Question::Resource { access, target: Target::Described(id, facts) };
         decide(world, subject, &question).allowed()
     };

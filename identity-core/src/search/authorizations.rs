@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::ops::Bound;
 
+use super::budget::{CANDIDATE_STEPS, SearchBudget, SearchStopped};
 use super::filters::AuthorizationFilter;
 use super::query::{Found, Key, Row, SortBy, Window};
 use super::select::{Keys, Rows, select_by_key};
@@ -79,7 +80,12 @@ impl<'f> Wanted<'f> {
         Some(Self { filter, owners, kind: filter.owner_type.map(Kind::from), resource_type })
     }
 
-    fn passes(&self, record: &Record) -> bool {
+    fn passes(&self, record: &Record, budget: &SearchBudget) -> bool {
+        let names = |wanted: &Option<Vec<String>>| wanted.as_ref().map_or(0, Vec::len);
+        let listed_names = names(&self.filter.resource_ids) + names(&self.filter.resource_property_names);
+        if !budget.take(CANDIDATE_STEPS + listed_names) {
+            return false;
+        }
         let listed = |wanted: &Option<Vec<String>>, text: Option<&str>| {
             wanted.as_ref().is_none_or(|wanted| text.is_some_and(|text| wanted.iter().any(|id| id == text)))
         };
@@ -142,15 +148,18 @@ fn bounds(keys: Keys<'_>) -> Option<Bounds> {
 }
 
 /// Searches the authorizations that may be seen; what may be seen is said in keys.
-#[must_use]
+///
+/// # Errors
+/// When the budget is used up.
 pub fn authorizations(
     world: &World,
     visible: &Visible,
     filter: &AuthorizationFilter,
     sort: &[SortBy<AuthorizationField>],
     window: &Window,
-) -> Found<Authorization> {
-    let Some(wanted) = Wanted::new(world, filter) else { return Found { items: Vec::new(), total: 0, ends: None } };
+    budget: &SearchBudget,
+) -> Result<Found<Authorization>, SearchStopped> {
+    let Some(wanted) = Wanted::new(world, filter) else { return Ok(Found { items: Vec::new(), total: 0, ends: None }) };
     let indexed = wanted.indexed(world, visible);
     let owner = wanted.owners.as_ref().and_then(|owners| owners.first());
     let rows = |keys: Keys<'_>| -> Rows<'_, AuthorizationRow<'_>> {
@@ -165,11 +174,11 @@ pub fn authorizations(
             (None, Some(owner)) => Box::new(world.records_of_between(*owner, (from, to))),
             (None, None) => Box::new(world.records_between((from, to))),
         };
-        let passing = records.filter(|(_, record)| wanted.passes(record));
+        let passing = records.filter(|(_, record)| wanted.passes(record, budget));
         Box::new(passing.map(|(key, record)| AuthorizationRow { world, key, record }))
     };
     let all = *visible == Visible::All && filter.is_empty();
     let found = select_by_key(rows, all.then(|| world.authorization_count()), sort, window);
     let items = found.items.iter().filter_map(|row| world.authorization(row.key)).collect();
-    Found { items, total: found.total, ends: found.ends }
+    budget.finished(Found { items, total: found.total, ends: found.ends })
 }

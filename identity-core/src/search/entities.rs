@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 pub use super::authorizations::{AuthorizationField, authorizations};
+use super::budget::{CANDIDATE_STEPS, SearchBudget, SearchStopped};
 pub use super::filters::{AuthorizationFilter, Conditions, Filter, Holds, NamedFilter, RuleFilter, UserFilter};
 use super::query::{Found, Key, Row, SortBy, Window};
 use super::select::{Keys, Rows, select_by_key};
@@ -104,26 +105,29 @@ impl Row for Party {
 macro_rules! searches {
     ($($(#[$doc:meta])* $search:ident: $entity:ty, $one:ident, $between:ident, $filter:ty, $field:ty;)+) => {
         $($(#[$doc])*
-        #[must_use]
+        ///
+        /// # Errors
+        /// When the budget is used up.
         pub fn $search<'w>(
             world: &'w World,
             visible: &Visible,
             filter: &Filter<$filter>,
             sort: &[SortBy<$field>],
             window: &Window,
-        ) -> Found<&'w $entity> {
+            budget: &SearchBudget,
+        ) -> Result<Found<&'w $entity>, SearchStopped> {
             let span = Span::new(visible, filter.all.on_id());
             let rows = |keys: Keys<'_>| -> Rows<'_, &'w $entity> {
                 let Some(bounds) = span.within(keys) else { return Box::new(std::iter::empty()) };
                 match &span.only {
                     Some(ids) => Box::new(
-                        ids.range::<str, _>(bounds).filter_map(|id| world.$one(id)).filter(|row| filter.passes(*row)),
+                        ids.range::<str, _>(bounds).filter_map(|id| world.$one(id)).filter(|row| filter.passes(*row, budget)),
                     ),
-                    None => Box::new(world.$between(bounds).filter(|row| filter.passes(*row))),
+                    None => Box::new(world.$between(bounds).filter(|row| filter.passes(*row, budget))),
                 }
             };
             let all = *visible == Visible::All && filter.is_empty();
-            select_by_key(rows, all.then(|| world.$search().len()), sort, window)
+            budget.finished(select_by_key(rows, all.then(|| world.$search().len()), sort, window))
         })+
     };
 }
@@ -142,7 +146,9 @@ searches! {
 }
 
 /// Searches the members of one kind that a container has, by id. A container that does not exist has none.
-#[must_use]
+///
+/// # Errors
+/// When the budget is used up.
 pub fn members(
     world: &World,
     container: &Container,
@@ -150,17 +156,21 @@ pub fn members(
     visible: &Visible,
     sort: &[SortBy<()>],
     window: &Window,
-) -> Found<Party> {
+    budget: &SearchBudget,
+) -> Result<Found<Party>, SearchStopped> {
     let span = Span::new(visible, None);
     let rows = |keys: Keys<'_>| -> Rows<'_, Party> {
         let Some(bounds) = span.within(keys) else { return Box::new(std::iter::empty()) };
-        Box::new(world.members_between(container, kind, bounds).filter(|member| visible.includes(member.id())))
+        let members = world.members_between(container, kind, bounds);
+        Box::new(members.filter(|member| budget.take(CANDIDATE_STEPS) && visible.includes(member.id())))
     };
-    select_by_key(rows, None, sort, window)
+    budget.finished(select_by_key(rows, None, sort, window))
 }
 
 /// Searches the roles that something is a member of, or that are members of it.
-#[must_use]
+///
+/// # Errors
+/// When the budget is used up.
 pub fn roles_among<'w>(
     world: &'w World,
     ids: impl Iterator<Item = String>,
@@ -168,13 +178,16 @@ pub fn roles_among<'w>(
     filter: &Filter<NamedFilter>,
     sort: &[SortBy<RoleField>],
     window: &Window,
-) -> Found<&'w Role> {
+    budget: &SearchBudget,
+) -> Result<Found<&'w Role>, SearchStopped> {
     let among: BTreeSet<String> = ids.filter(|id| visible.includes(id)).collect();
-    roles(world, &Visible::Only(among), filter, sort, window)
+    roles(world, &Visible::Only(among), filter, sort, window, budget)
 }
 
 /// Searches the mapping rules among these.
-#[must_use]
+///
+/// # Errors
+/// When the budget is used up.
 pub fn mapping_rules_among<'w>(
     world: &'w World,
     ids: impl Iterator<Item = String>,
@@ -182,7 +195,8 @@ pub fn mapping_rules_among<'w>(
     filter: &Filter<RuleFilter>,
     sort: &[SortBy<RuleField>],
     window: &Window,
-) -> Found<&'w MappingRule> {
+    budget: &SearchBudget,
+) -> Result<Found<&'w MappingRule>, SearchStopped> {
     let among: BTreeSet<String> = ids.filter(|id| visible.includes(id)).collect();
-    mapping_rules(world, &Visible::Only(among), filter, sort, window)
+    mapping_rules(world, &Visible::Only(among), filter, sort, window, budget)
 }

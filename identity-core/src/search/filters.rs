@@ -1,5 +1,6 @@
 //! Which entities somebody searches for (orchestration reference §1.1-1.6).
 
+use super::budget::{CANDIDATE_STEPS, SearchBudget};
 use super::query::TextFilter;
 use crate::entity::{Group, MappingRule, PartyKind, Role, Tenant, User};
 use crate::value::ResourceTypeName;
@@ -36,16 +37,18 @@ pub trait Conditions {
 /// Conditions on something.
 pub trait Holds<T>: Conditions {
     /// Whether they hold for `one`.
-    fn hold(&self, one: &T) -> bool;
+    fn hold(&self, one: &T, budget: &SearchBudget) -> bool;
 }
 
 impl<F: Conditions> Filter<F> {
-    /// Whether one is searched for.
-    pub(super) fn passes<T>(&self, one: &T) -> bool
+    /// Whether one is searched for. Nothing is, once the budget is used up.
+    pub(super) fn passes<T>(&self, one: &T, budget: &SearchBudget) -> bool
     where
         F: Holds<T>,
     {
-        self.all.hold(one) && (self.any.is_empty() || self.any.iter().any(|either| either.hold(one)))
+        budget.take(CANDIDATE_STEPS)
+            && self.all.hold(one, budget)
+            && (self.any.is_empty() || self.any.iter().any(|either| either.hold(one, budget)))
     }
 
     /// Whether all are searched for.
@@ -81,9 +84,9 @@ macro_rules! conditions {
         }
 
         $(impl Holds<$entity> for $name {
-            fn hold(&self, $one: &$entity) -> bool {
+            fn hold(&self, $one: &$entity, budget: &SearchBudget) -> bool {
                 let texts = [$($text),+];
-                self.each().zip(texts).all(|(filter, text)| filter.is_none_or(|filter| filter.matches(text)))
+                self.each().zip(texts).all(|(filter, text)| filter.is_none_or(|filter| filter.matches(text, budget)))
             }
         })+
     };

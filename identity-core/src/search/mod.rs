@@ -3,6 +3,7 @@
 mod access;
 mod administration;
 mod authorizations;
+mod budget;
 pub mod entities;
 mod filters;
 mod orphans;
@@ -16,6 +17,7 @@ mod visibility;
 
 pub use access::{actions_on, principals_who_can, resources_that};
 pub use administration::{AdminPath, AdminStep, Administration, Means};
+pub use budget::{SearchBudget, SearchStopped};
 pub use orphans::{Absent, exists, orphans};
 pub use page::{ListRequest, Listing, Page, PageRequest, matches_text};
 pub use query::{Cursor, Found, Key, LikePattern, Order, Part, Row, SortBy, Start, TextFilter, Window};

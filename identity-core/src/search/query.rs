@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::str::Chars;
 
+use super::budget::SearchBudget;
 use crate::value::{BrokenRule, InvalidValue};
 
 /// Which way a field is sorted.
@@ -89,16 +90,20 @@ impl TextFilter {
         Self { eq: Some(text.into()), ..Self::default() }
     }
 
-    /// Whether the conditions hold for a text.
+    /// Whether the conditions hold for a text. Nothing holds once the budget is used up.
     #[must_use]
-    pub fn matches(&self, text: Option<&str>) -> bool {
+    pub fn matches(&self, text: Option<&str>, budget: &SearchBudget) -> bool {
+        let listed = |list: &Option<Vec<String>>| list.as_ref().map_or(0, Vec::len);
+        if !budget.take(1 + listed(&self.is_in) + listed(&self.not_in)) {
+            return false;
+        }
         let is = |wanted: &String| text == Some(wanted);
         self.eq.as_ref().is_none_or(is)
             && self.neq.as_ref().is_none_or(|unwanted| !is(unwanted))
             && self.exists.is_none_or(|exists| text.is_some() == exists)
             && self.is_in.as_ref().is_none_or(|wanted| wanted.iter().any(is))
             && self.not_in.as_ref().is_none_or(|unwanted| !unwanted.iter().any(is))
-            && self.like.as_ref().is_none_or(|pattern| text.is_some_and(|text| pattern.matches(text)))
+            && self.like.as_ref().is_none_or(|pattern| text.is_some_and(|text| pattern.matches(text, budget)))
     }
 }
 
@@ -160,14 +165,22 @@ impl LikePattern {
         &self.parts
     }
 
-    /// Whether all of `text` fits. Takes at most the product of the two lengths.
+    /// Whether all of `text` fits. Takes at most the product of the two lengths in steps. Nothing fits once the budget is used
+    /// up.
     #[must_use]
-    pub fn matches(&self, text: &str) -> bool {
+    pub fn matches(&self, text: &str, budget: &SearchBudget) -> bool {
+        let mut steps = 0;
+        let fits = self.fits(text, &mut steps);
+        budget.take(steps) && fits
+    }
+
+    fn fits(&self, text: &str, steps: &mut usize) -> bool {
         let mut rest = text.chars();
         let mut part = 0;
         // Where to go on when the run that was seen last has to take one character more.
         let mut retry: Option<(Chars<'_>, usize)> = None;
         loop {
+            *steps += 1;
             let mut ahead = rest.clone();
             let Some(found) = ahead.next() else { break };
             match self.parts.get(part) {
@@ -248,7 +261,11 @@ mod tests {
             ("*ü?", "grüß", true),
             ("%", "anything", false),
         ] {
-            assert_eq!(LikePattern::parse(pattern).unwrap().matches(text), fits, "{pattern} {text}");
+            assert_eq!(
+                LikePattern::parse(pattern).unwrap().matches(text, &SearchBudget::default()),
+                fits,
+                "{pattern} {text}"
+            );
         }
         assert!(LikePattern::parse("a\\").is_err());
     }
@@ -256,16 +273,29 @@ mod tests {
     #[test]
     fn a_hostile_pattern_is_not_slow() {
         let pattern = LikePattern::parse(&"*a".repeat(400)).unwrap();
-        assert!(!pattern.matches(&"b".repeat(20_000)));
+        assert!(!pattern.matches(&"b".repeat(20_000), &SearchBudget::default()));
     }
 
     #[test]
     fn conditions_are_joined_by_and() {
         let filter =
             TextFilter { neq: Some("b".into()), like: Some(LikePattern::parse("?").unwrap()), ..TextFilter::default() };
-        assert!(filter.matches(Some("a")) && !filter.matches(Some("b")) && !filter.matches(Some("aa")));
-        assert!(!filter.matches(None));
-        assert!(TextFilter { exists: Some(false), ..TextFilter::default() }.matches(None));
-        assert!(TextFilter { not_in: Some(vec!["a".into()]), ..TextFilter::default() }.matches(None));
+        let holds = |filter: &TextFilter, text| filter.matches(text, &SearchBudget::default());
+        assert!(holds(&filter, Some("a")) && !holds(&filter, Some("b")) && !holds(&filter, Some("aa")));
+        assert!(!holds(&filter, None));
+        assert!(holds(&TextFilter { exists: Some(false), ..TextFilter::default() }, None));
+        assert!(holds(&TextFilter { not_in: Some(vec!["a".into()]), ..TextFilter::default() }, None));
+    }
+
+    #[test]
+    fn all_patterns_of_a_search_share_its_steps() {
+        let pattern = LikePattern::parse(&"*a".repeat(400)).unwrap();
+        let (budget, text) = (SearchBudget::default(), "ab".repeat(500));
+        let begun = (0..).find(|_| {
+            let _ = pattern.matches(&text, &budget);
+            budget.finished(()).is_err()
+        });
+        assert!(begun.is_some_and(|matches| matches < 50_000_000 / 1000));
+        assert!(!LikePattern::parse("*").unwrap().matches("x", &budget));
     }
 }

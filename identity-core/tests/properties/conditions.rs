@@ -8,7 +8,7 @@ use identity_core::diff::diff;
 use identity_core::entity::{Condition, CustomType, Party, Principal, Scope};
 use identity_core::matrix::Matrix;
 use identity_core::resolve::{Presented, Subject, resolve};
-use identity_core::search::{actions_on, principals_who_can, resources_that};
+use identity_core::search::{SearchBudget, actions_on, principals_who_can, resources_that};
 use identity_core::value::{ClientId, PermissionName, PropertyName, ResourceId, ResourceTypeName};
 use identity_core::world::{Change, Sources, World};
 use proptest::prelude::*;
@@ -222,10 +222,11 @@ proptest! {
         for (kind, permission) in accesses(&world) {
             let access = world.matrix().access(&kind, &permission).unwrap();
             let facts = said.facts();
+            let budget = SearchBudget::default();
             for id in IDS.iter().map(|id| Some(*id)).chain([None]) {
                 let question = Question::Resource { access, target: Target::Described(id, &facts) };
                 for clients in [false, true] {
-                    let found: Vec<Principal> = principals_who_can(&world, &question, clients, None).collect();
+                    let found: Vec<Principal> = principals_who_can(&world, &question, clients, None, &budget).collect();
                     let universe = IDS.iter().map(|id| match clients {
                         true => Principal::Client(ClientId::parse(id).unwrap()),
                         false => Principal::User(strategy::username(id)),
@@ -237,7 +238,7 @@ proptest! {
                         })
                         .collect();
                     prop_assert_eq!(&found, &expected);
-                    let later: Vec<Principal> = principals_who_can(&world, &question, clients, Some("a")).collect();
+                    let later: Vec<Principal> = principals_who_can(&world, &question, clients, Some("a"), &budget).collect();
                     prop_assert_eq!(later, expected.into_iter().filter(|one| one.id() > "a").collect::<Vec<_>>());
                 }
                 let actions: Vec<String> =
@@ -249,7 +250,7 @@ proptest! {
             let named = world.authorizations().filter(|held| held.resource_type.as_str() == kind);
             let named = named.filter_map(|held| held.scope.resource_id().map(str::to_owned));
             let universe: BTreeSet<String> = named.chain(["*".to_owned()]).collect();
-            let found = resources_that(&world, &subject, access, &unsaid.facts());
+            let found = resources_that(&world, &subject, access, &unsaid.facts(), &SearchBudget::default());
             let expected: Vec<String> = universe
                 .into_iter()
                 .filter(|id| allows(&world, &subject, (&kind, &permission), (id != "*").then_some(id), &unsaid))

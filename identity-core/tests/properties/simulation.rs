@@ -12,9 +12,11 @@ use identity_core::fake::{FixedClock, MemoryPolicyStore};
 use identity_core::matrix::Matrix;
 use identity_core::port::VerifiedToken;
 use identity_core::resolve::{Presented, Subject, resolve};
-use identity_core::search::paths;
-use identity_core::service::access::{About, Access, Action, Asked, Holding, Logins, Simulation};
-use identity_core::service::{Caller, ServiceError};
+use identity_core::search::{SearchBudget, paths};
+use identity_core::service::Caller;
+use identity_core::service::access::{
+    About, Access, Action, Asked, Holding, Logins, Simulated, Simulation, SimulationFailed, WhyNot,
+};
 use identity_core::value::Claims;
 use identity_core::world::{Sources, World};
 use proptest::prelude::*;
@@ -32,6 +34,14 @@ struct Desk {
 }
 
 impl Desk {
+    fn simulate(&self, world: &World, simulation: &Simulation) -> Result<Simulated, SimulationFailed> {
+        let subject = match &simulation.question {
+            Some(asked) => self.runtime.block_on(self.access.identify(&asked.subject)).unwrap(),
+            None => Err(WhyNot::NoSuchSubject),
+        };
+        self.access.simulate(&somebody(world), simulation, &subject, &SearchBudget::default())
+    }
+
     fn new(keep_claims: bool) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let store = MemoryPolicyStore::default();
@@ -97,9 +107,9 @@ proptest! {
         let principal = callers[0].principal.clone();
         let question = asked(&principal, access, IDS[0]);
         let simulation = Simulation { commands: change.clone(), question: Some(question), logins: 100 };
-        let simulated = desk.runtime.block_on(desk.access.simulate(&somebody(&world), &simulation));
+        let simulated = desk.simulate(&world, &simulation);
         let after = match (apply(&world, &change, Authority::Administrator), &simulated) {
-            (Err(refusal), Err(ServiceError::Refused(foreseen))) => {
+            (Err(refusal), Err(SimulationFailed::Refused(foreseen))) => {
                 prop_assert_eq!(&refusal, foreseen);
                 return Ok(());
             }
@@ -210,13 +220,13 @@ proptest! {
 fn a_review_is_cut_where_somebody_wants() {
     let (world, _) = crate::grown(SOURCES, &strategy::one_administrator());
     let desk = Desk::new(false);
-    let all = desk.access.review_administrators(&somebody(&world), 10);
+    let all = desk.access.review_administrators(&somebody(&world), 10, &SearchBudget::default()).unwrap();
     assert_eq!((all.lines.len(), all.more), (1, false));
     assert_eq!(all.lines[0].to_string(), "user a > role r0");
-    let none = desk.access.review_administrators(&somebody(&world), 0);
+    let none = desk.access.review_administrators(&somebody(&world), 0, &SearchBudget::default()).unwrap();
     assert!(none.lines.is_empty() && none.more);
     let commands = [Command::DeleteRole(strategy::role_id("r0"))];
     let simulation = Simulation { commands: commands.to_vec(), ..Simulation::default() };
-    let refused = desk.runtime.block_on(desk.access.simulate(&somebody(&world), &simulation));
-    assert!(matches!(refused, Err(ServiceError::Refused(_))), "nobody could administer");
+    let refused = desk.simulate(&world, &simulation);
+    assert!(matches!(refused, Err(SimulationFailed::Refused(_))), "nobody could administer");
 }

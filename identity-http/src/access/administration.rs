@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Failures;
-use super::off_the_worker;
 use super::review::limit;
 use crate::authentication::Authenticated;
+use crate::offload::off_the_worker;
 use crate::problem::Problem;
 use crate::route::resource;
 
@@ -236,7 +236,7 @@ pub(crate) async fn of_right(
 ) -> Result<HttpResponse, Problem> {
     let RightQuery { r#type, id, action } = query.into_inner();
     access.permit(&caller, Ask::Search, Some(&r#type), 1).await?;
-    let path = off_the_worker(move || access.leads_to(&caller, (&r#type, &id), &action)).await?;
+    let path = off_the_worker(move |_| Ok(access.leads_to(&caller, (&r#type, &id), &action))).await?;
     Ok(HttpResponse::Ok().json(RightView { administration: path.map(AdministrationView::from) }))
 }
 
@@ -250,7 +250,7 @@ pub(crate) async fn of_rights(
 ) -> Result<HttpResponse, Problem> {
     access.permit(&caller, Ask::Search, None, 1).await?;
     let limit = limit(query.limit)?;
-    let (found, more) = off_the_worker(move || access.review_rights(&caller, limit)).await?;
+    let (found, more) = off_the_worker(move |budget| access.review_rights(&caller, limit, budget)).await?;
     let view = |(held, path): (identity_core::entity::Authorization, AdminPath)| LeadingAuthorization {
         authorization_key: held.key.to_string(),
         owner_type: held.owner.kind_name(),

@@ -19,6 +19,8 @@ use crate::route::resource;
 
 /// The most callers that are shown at once.
 const MOST_CALLERS: usize = 10_000;
+/// The most JSON text of claims in one answer.
+const MOST_CLAIM_BYTES: usize = 4 * 1024 * 1024;
 /// Without a number.
 const USUAL_CALLERS: usize = 100;
 
@@ -94,9 +96,11 @@ pub(crate) struct RecentView {
     issuer: String,
     /// The names of its claims.
     claim_names: Vec<String>,
-    /// Its claims, if this server keeps them.
+    /// Its claims, if this server keeps them: as many as fit into 4 MiB of the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     claims: Option<Value>,
+    /// Whether its claims were left out there.
+    claims_left_out: bool,
     /// The mapping rules that it matched when it was seen.
     matched: Vec<String>,
     /// What its bearer is now. Where claims are not kept, rules that were made since are not considered.
@@ -176,13 +180,22 @@ pub(crate) async fn recent(
     if !(1..=MOST_CALLERS).contains(&limit) {
         return Err(Unfit("`limit` must be between 1 and 10000.".to_owned()).into());
     }
-    let view = |login: Login| RecentView {
-        at: time_text(login.at),
-        issuer: login.issuer.to_string(),
-        claim_names: login.claim_names.clone(),
-        claims: login.claims.as_ref().map(|claims| claims.as_value().clone()),
-        matched: login.matched.iter().map(ToString::to_string).collect(),
-        subject: login.subject(&caller.world).into(),
+    let mut left = MOST_CLAIM_BYTES;
+    let mut fitting = |claims: &Claims| {
+        left = left.checked_sub(json_length(claims.as_value(), left)?)?;
+        Some(claims.as_value().clone())
+    };
+    let view = |login: Login| {
+        let claims = login.claims.as_ref().map(&mut fitting);
+        RecentView {
+            claims_left_out: claims == Some(None),
+            claims: claims.flatten(),
+            at: time_text(login.at),
+            issuer: login.issuer.to_string(),
+            claim_names: login.claim_names.clone(),
+            matched: login.matched.iter().map(ToString::to_string).collect(),
+            subject: login.subject(&caller.world).into(),
+        }
     };
     Ok(HttpResponse::Ok().json(access.recent(limit).into_iter().map(view).collect::<Vec<_>>()))
 }

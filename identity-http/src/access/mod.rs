@@ -17,7 +17,6 @@ use std::sync::Arc;
 use actix_web::Error;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpMessage, ResponseError};
@@ -89,13 +88,6 @@ impl Decisions {
     pub fn mount_metadata(&self, config: &mut ServiceConfig) {
         metadata::mount(self.identifier.clone(), config);
     }
-}
-
-/// Looks for something that may take long, while the worker serves others.
-async fn off_the_worker<T: Send + 'static>(look: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    let internal =
-        |_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on the server.");
-    web::block(look).await.map_err(internal)
 }
 
 /// A request id is given back as it came, or not at all: one that cannot be is refused.

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Failures;
-use super::off_the_worker;
 use super::review::limit;
 use crate::authentication::Authenticated;
+use crate::offload::off_the_worker;
 use crate::problem::Problem;
 use crate::route::resource;
 
@@ -91,7 +91,7 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, Problem> {
     access.permit(&caller, Ask::Search, None, 1).await?;
     let limit = limit(query.limit)?;
-    let (found, more) = off_the_worker(move || access.review_orphans(&caller, limit)).await?;
+    let (found, more) = off_the_worker(move |budget| access.review_orphans(&caller, limit, budget)).await?;
     let authorizations = found.into_iter().map(OrphanView::from).collect();
     Ok(HttpResponse::Ok().json(OrphansView { authorizations, more }))
 }

@@ -9,9 +9,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Failures;
 use super::administration::AdministrationView;
-use super::off_the_worker;
 use super::wire::Unfit;
 use crate::authentication::Authenticated;
+use crate::offload::off_the_worker;
 use crate::problem::Problem;
 use crate::route::resource;
 
@@ -197,8 +197,9 @@ pub(crate) async fn of_resource(
     access.permit(&caller, Ask::Search, Some(&query.r#type), 1).await?;
     let resource = About { kind: query.r#type, id: query.id, ..About::default() };
     let limit = limit(query.limit)?;
-    let review = move || access.review_resource(&caller, &resource, &query.action, limit);
-    Ok(show(off_the_worker(review).await?, query.format))
+    let (action, format) = (query.action, query.format);
+    let review = off_the_worker(move |budget| access.review_resource(&caller, &resource, &action, limit, budget));
+    Ok(show(review.await?, format))
 }
 
 /// Lists what somebody can do, by every path.
@@ -216,8 +217,12 @@ pub(crate) async fn of_subject(
         return Err(Unfit("`type` must be user or client.".to_owned()).into());
     }
     let subject = About { kind: query.r#type, id: query.id, ..About::default() };
-    let review = access.review_subject(&caller, &subject, limit(query.limit)?).await?;
-    Ok(show(review.unwrap_or_default(), query.format))
+    let limit = limit(query.limit)?;
+    let review = match access.identify(&subject).await? {
+        Ok(subject) => off_the_worker(move |budget| access.review_subject(&caller, &subject, limit, budget)).await?,
+        Err(_) => Review::default(),
+    };
+    Ok(show(review, query.format))
 }
 
 /// Lists who administers, by every path: who may change everything over this API, and who may grant authorizations. Then lists
@@ -231,8 +236,8 @@ pub(crate) async fn of_administrators(
 ) -> Result<HttpResponse, Problem> {
     access.permit(&caller, Ask::Search, None, 1).await?;
     let limit = limit(query.limit)?;
-    let review = move || access.review_administrators(&caller, limit);
-    Ok(show(off_the_worker(review).await?, query.format))
+    let review = off_the_worker(move |budget| access.review_administrators(&caller, limit, budget));
+    Ok(show(review.await?, query.format))
 }
 
 #[cfg(test)]

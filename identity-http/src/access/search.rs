@@ -14,9 +14,9 @@ use utoipa::ToSchema;
 
 use super::Failures;
 use super::evaluation::{ActionView, Entity};
-use super::off_the_worker;
 use super::wire::{Id, Object, ObjectBody, Unfit, about, action, object};
 use crate::authentication::Authenticated;
+use crate::offload::off_the_worker;
 use crate::problem::Problem;
 use crate::route::resource;
 
@@ -175,7 +175,7 @@ pub(crate) async fn subject(
 ) -> Result<HttpResponse, Problem> {
     let (asked, part, digest) = question(&access, &caller, &body, Searched::Subjects).await?;
     let (kind, limit) = (asked.subject.kind.clone(), part.limit);
-    let hits = off_the_worker(move || access.subjects(&caller, &asked, &part)).await?;
+    let hits = off_the_worker(move |budget| access.subjects(&caller, &asked, &part, budget)).await?;
     Ok(respond(hits, limit, digest, |id| json!({"type": kind, "id": id})))
 }
 
@@ -188,8 +188,12 @@ pub(crate) async fn resource_search(
     ObjectBody(body): ObjectBody,
 ) -> Result<HttpResponse, Problem> {
     let (asked, part, digest) = question(&access, &caller, &body, Searched::Resources).await?;
-    let hits = access.resources(&caller, &asked, &part).await?;
-    Ok(respond(hits, part.limit, digest, |id| json!({"type": asked.resource.kind, "id": id})))
+    let (kind, limit) = (asked.resource.kind.clone(), part.limit);
+    let hits = match access.identify(&asked.subject).await? {
+        Ok(subject) => off_the_worker(move |budget| access.resources(&caller, &asked, &subject, &part, budget)).await?,
+        Err(_) => Hits::none(),
+    };
+    Ok(respond(hits, limit, digest, |id| json!({"type": kind, "id": id})))
 }
 
 /// Finds what a subject may do with a resource.
@@ -201,7 +205,8 @@ pub(crate) async fn action_search(
     ObjectBody(body): ObjectBody,
 ) -> Result<HttpResponse, Problem> {
     let (asked, part, digest) = question(&access, &caller, &body, Searched::Actions).await?;
-    let hits = access.actions(&caller, &asked, &part).await?;
+    let subject = access.identify(&asked.subject).await?;
+    let hits = subject.map_or_else(|_| Hits::none(), |subject| access.actions(&caller, &asked, &subject, &part));
     Ok(respond(hits, part.limit, digest, |name| json!({"name": name})))
 }
 

@@ -3,7 +3,8 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig};
 use identity_core::diff::{AccessItem, Effect};
-use identity_core::service::access::{Access, Ask, LoginChange, Simulated, Simulation};
+use identity_core::search::SearchBudget;
+use identity_core::service::access::{Access, Ask, LoginChange, Simulated, Simulation, SimulationFailed, WhyNot};
 use identity_core::world::Change;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -15,6 +16,7 @@ use super::changes::ChangeBody;
 use super::evaluation::{Decision, EvaluationRequest};
 use super::wire::{ObjectBody, Unfit, asked, object};
 use crate::authentication::Authenticated;
+use crate::offload::off_the_worker;
 use crate::problem::Problem;
 use crate::route::resource;
 
@@ -22,6 +24,8 @@ use crate::route::resource;
 const MOST_CHANGES: usize = 1000;
 /// The most people and rules that are named.
 const MOST_NAMED: usize = 1000;
+/// The most things that are said to be gained or lost, by all of them together.
+const MOST_ITEMS: usize = 20_000;
 /// The most callers that it is tried on.
 const MOST_CALLERS: usize = 100_000;
 
@@ -46,9 +50,11 @@ pub(crate) struct SimulationRequest {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SimulationView {
-    /// Who gains and loses what by what is stored: `party`, `gained`, `lost`. At most 1000.
+    /// Who gains and loses what by what is stored: `party`, `gained`, `lost`. At most 1000, with at most 20 000 things gained
+    /// and lost in the whole answer.
     #[schema(value_type = Vec<Object>)]
     effects: Vec<Effect>,
+    /// Whether effects were left out there.
     more_effects: bool,
     /// The answer to the question, before and after.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,6 +86,8 @@ pub(crate) struct ChangeView {
     gained: Vec<AccessItem>,
     #[schema(value_type = Vec<Object>)]
     lost: Vec<AccessItem>,
+    /// Whether more is gained or lost, which was left out because the answer has 20 000 of them already.
+    more: bool,
 }
 
 /// What the last callers gain and lose.
@@ -98,10 +106,17 @@ pub(crate) struct CallersView {
 #[serde(transparent)]
 struct Changes(Vec<ChangeBody>);
 
-impl From<LoginChange> for ChangeView {
-    fn from(change: LoginChange) -> Self {
-        let LoginChange { principal, gained, lost } = change;
-        Self { kind: principal.kind_name(), id: principal.id().to_owned(), gained, lost }
+impl ChangeView {
+    /// As much of a change as `left` allows.
+    fn new(change: LoginChange, left: &mut usize) -> Self {
+        let LoginChange { principal, mut gained, mut lost } = change;
+        let all = gained.len() + lost.len();
+        for list in [&mut gained, &mut lost] {
+            list.truncate(*left);
+            *left -= list.len();
+        }
+        let more = gained.len() + lost.len() < all;
+        Self { kind: principal.kind_name(), id: principal.id().to_owned(), gained, lost, more }
     }
 }
 
@@ -109,18 +124,28 @@ impl From<Simulated> for SimulationView {
     fn from(simulated: Simulated) -> Self {
         let is_deleted = |row: &&Change| matches!(row, Change::AuthorizationRemoved(_));
         let deleted_authorizations = simulated.diff.changes.iter().filter(is_deleted).count();
-        let mut effects = simulated.diff.effects;
-        let more_effects = effects.len() > MOST_NAMED;
-        effects.truncate(MOST_NAMED);
+        let mut left = MOST_ITEMS;
+        let subject = simulated.subject.map(|change| ChangeView::new(change, &mut left));
+        let all = simulated.diff.effects.len();
+        let fits = |effect: &Effect| match left.checked_sub(effect.gained.len() + effect.lost.len()) {
+            Some(less) => {
+                left = less;
+                true
+            }
+            None => false,
+        };
+        let effects: Vec<Effect> = simulated.diff.effects.into_iter().take(MOST_NAMED).filter(fits).collect();
+        let more_effects = effects.len() < all;
         let more_changed = simulated.logins.changed.len() > MOST_NAMED;
-        let changed = simulated.logins.changed.into_iter().take(MOST_NAMED).map(ChangeView::from).collect();
+        let changed = simulated.logins.changed.into_iter().take(MOST_NAMED);
+        let changed = changed.map(|change| ChangeView::new(change, &mut left)).collect();
         Self {
             effects,
             more_effects,
             question: simulated
                 .answers
                 .map(|(before, after)| BeforeAfter { before: before.into(), after: after.into() }),
-            subject: simulated.subject.map(ChangeView::from),
+            subject,
             administrators: simulated.administration.into(),
             deleted_authorizations,
             recent_callers: CallersView {
@@ -160,6 +185,15 @@ pub(crate) async fn simulate(
     }
     let commands = changes.into_iter().map(ChangeBody::command).collect::<Result<_, _>>();
     let commands = commands.map_err(|error| Unfit(format!("`changes`: {error}.")))?;
-    let simulated = access.simulate(&caller, &Simulation { commands, question, logins }).await?;
-    Ok(HttpResponse::Ok().json(SimulationView::from(simulated)))
+    let subject = match &question {
+        Some(asked) => access.identify(&asked.subject).await?,
+        None => Err(WhyNot::NoSuchSubject),
+    };
+    let simulation = Simulation { commands, question, logins };
+    let simulate = move |budget: &SearchBudget| match access.simulate(&caller, &simulation, &subject, budget) {
+        Ok(simulated) => Ok(Ok(SimulationView::from(simulated))),
+        Err(SimulationFailed::Refused(refusal)) => Ok(Err(refusal)),
+        Err(SimulationFailed::Stopped(stopped)) => Err(stopped),
+    };
+    Ok(HttpResponse::Ok().json(off_the_worker(simulate).await??))
 }

@@ -223,7 +223,11 @@ async fn search(
     JsonBytes(body): JsonBytes,
 ) -> Result<HttpResponse, Problem> {
     let request = parse(&caller, &body)?;
-    Ok(search::respond(authorizations.search(&caller, &request), AuthorizationView::from))
+    search::answer(move |budget| {
+        let found = authorizations.search(&caller, &request, budget)?;
+        Ok(search::Answer::new(found, AuthorizationView::from))
+    })
+    .await
 }
 
 async fn own(
@@ -232,9 +236,13 @@ async fn own(
     JsonBytes(body): JsonBytes,
 ) -> Result<HttpResponse, Problem> {
     let request = parse(&caller, &body)?;
-    let mut answer = search::Answer::new(authorizations.own(&caller, &request), AuthorizationView::from);
-    answer.authorizations_enabled = Some(authorizations.are_enabled());
-    Ok(answer.respond())
+    search::answer(move |budget| {
+        let found = authorizations.own(&caller, &request, budget)?;
+        let mut answer = search::Answer::new(found, AuthorizationView::from);
+        answer.authorizations_enabled = Some(authorizations.are_enabled());
+        Ok(answer)
+    })
+    .await
 }
 
 async fn find(

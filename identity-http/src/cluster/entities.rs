@@ -147,7 +147,10 @@ macro_rules! resource_of {
             ) -> Result<HttpResponse, Problem> {
                 let request =
                     search::parse(&body, $sort, |filter, report| named_filter(filter, report, $id_name, $operators))?;
-                Ok(search::respond(service.search(&caller, &request), $view::from))
+                search::answer(move |budget| {
+                    Ok(search::Answer::new(service.search(&caller, &request, budget)?, $view::from))
+                })
+                .await
             }
 
             async fn find(

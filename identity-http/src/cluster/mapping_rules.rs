@@ -97,7 +97,8 @@ async fn search(
     JsonBytes(body): JsonBytes,
 ) -> Result<HttpResponse, Problem> {
     let request = search::parse(&body, SORT, filter)?;
-    Ok(search::respond(rules.search(&caller, &request), RuleView::from))
+    search::answer(move |budget| Ok(search::Answer::new(rules.search(&caller, &request, budget)?, RuleView::from)))
+        .await
 }
 
 async fn find(

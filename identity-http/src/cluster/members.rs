@@ -135,27 +135,40 @@ async fn search_members(
         PartyKind::Role => {
             let request =
                 search::parse(&body, ROLE_SORT, |filter, report| named_filter(filter, report, "roleId", true))?;
-            Ok(search::respond(members.roles(&caller, &container, &request), RoleView::from))
+            search::answer(move |budget| {
+                let found = members.roles(&caller, &container, &request, budget)?;
+                Ok(search::Answer::new(found, RoleView::from))
+            })
+            .await
         }
         PartyKind::MappingRule => {
             let request = search::parse(&body, mapping_rules::SORT, mapping_rules::filter)?;
-            Ok(search::respond(members.mapping_rules(&caller, &container, &request), RuleView::from))
+            search::answer(move |budget| {
+                let found = members.mapping_rules(&caller, &container, &request, budget)?;
+                Ok(search::Answer::new(found, RuleView::from))
+            })
+            .await
         }
-        PartyKind::User | PartyKind::Client | PartyKind::Group => ids_only(kind, &members, &caller, &container, &body),
+        PartyKind::User | PartyKind::Client | PartyKind::Group => {
+            ids_only(kind, members, caller, container, &body).await
+        }
     }
 }
 
 /// Members of which only the id is shown.
-fn ids_only(
+async fn ids_only(
     kind: Kind,
-    members: &Members,
-    caller: &Caller,
-    container: &Container,
+    members: Data<Members>,
+    caller: Caller,
+    container: Container,
     body: &Bytes,
 ) -> Result<HttpResponse, Problem> {
     let request = search::parse(body, &[(kind.id_name, ())], |_, _| Some(()))?;
-    let found = members.search(caller, container, kind.party, &request);
-    Ok(search::respond(found, |member| json!({ kind.id_name: member.id() })))
+    search::answer(move |budget| {
+        let found = members.search(&caller, &container, kind.party, &request, budget)?;
+        Ok(search::Answer::new(found, |member| json!({ kind.id_name: member.id() })))
+    })
+    .await
 }
 
 async fn roles_of_group(
@@ -167,5 +180,9 @@ async fn roles_of_group(
 ) -> Result<HttpResponse, Problem> {
     let group = in_path("groupId", ids.group(&id))?;
     let request = search::parse(&body, ROLE_SORT, |filter, report| named_filter(filter, report, "roleId", true))?;
-    Ok(search::respond(members.roles_of(&caller, &Party::Group(group), &request), RoleView::from))
+    search::answer(move |budget| {
+        let found = members.roles_of(&caller, &Party::Group(group), &request, budget)?;
+        Ok(search::Answer::new(found, RoleView::from))
+    })
+    .await
 }

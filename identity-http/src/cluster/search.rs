@@ -4,19 +4,22 @@ use actix_web::HttpResponse;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use identity_core::search::entities::Filter;
-use identity_core::search::{Cursor, Found, Order, SortBy, Start, Window};
+use identity_core::search::{Cursor, Found, Order, SearchBudget, SearchStopped, SortBy, Start, Window};
 use identity_core::service::cluster::Search;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::fields::{Fields, Report};
+use crate::offload::off_the_worker;
 use crate::problem::Problem;
 
 /// Most items of a page.
 const MOST: i64 = 10_000;
 /// Most alternatives of a filter: each is held against each candidate.
 const MOST_ALTERNATIVES: usize = 100;
+/// Most fields that are sorted by: each is compared for each pair of candidates.
+const MOST_SORTS: usize = 10;
 /// The items of a page that says nothing about it.
 const USUAL: i64 = 100;
 
@@ -62,7 +65,12 @@ fn sort<S: Copy>(body: &mut Fields, fields: &[(&str, S)], report: &mut Report) -
     let mut known: Vec<(&str, S)> = fields.to_vec();
     known.sort_by_key(|(name, _)| *name);
     let mut sort = Vec::new();
-    for mut entry in body.objects("sort", report) {
+    let entries = body.objects("sort", report);
+    if entries.len() > MOST_SORTS {
+        report.value(format!("`sort` must not have more than {MOST_SORTS} items."));
+        return sort;
+    }
+    for mut entry in entries {
         let field = entry.word("field", &known, true, report);
         let order = entry.word("order", ORDERS, false, report).unwrap_or_default();
         entry.end(report);
@@ -151,6 +159,13 @@ impl<V: Serialize> Answer<V> {
     pub(crate) fn respond(self) -> HttpResponse {
         HttpResponse::Ok().json(self)
     }
+}
+
+/// Searches off the worker, and answers with what was found.
+pub(crate) async fn answer<V: Serialize + Send + 'static>(
+    search: impl FnOnce(&SearchBudget) -> Result<Answer<V>, SearchStopped> + Send + 'static,
+) -> Result<HttpResponse, Problem> {
+    Ok(off_the_worker(search).await?.respond())
 }
 
 /// Answers with what a search found.

@@ -96,7 +96,7 @@ async fn search(
             email: filter.text_filter("email", report),
         })
     })?;
-    Ok(search::respond(users.search(&caller, &request), UserView::of))
+    search::answer(move |budget| Ok(search::Answer::new(users.search(&caller, &request, budget)?, UserView::of))).await
 }
 
 async fn find(

@@ -17,9 +17,9 @@ use identity_core::fake::{FixedClock, MemoryPolicyStore};
 use identity_core::matrix::Matrix;
 use identity_core::port::VerifiedToken;
 use identity_core::resolve::{Presented, resolve};
-use identity_core::search::principals_who_can;
+use identity_core::search::{SearchBudget, principals_who_can};
 use identity_core::service::Caller;
-use identity_core::service::access::{Access, Logins, Simulation};
+use identity_core::service::access::{Access, Logins, Simulation, WhyNot};
 use identity_core::value::{ClaimSelector, ClaimValue, Claims, MappingRuleId, Name, Revision};
 use identity_core::world::{Change, Sources, World};
 use time::OffsetDateTime;
@@ -75,7 +75,6 @@ fn token(number: usize) -> Arc<VerifiedToken> {
 
 /// The service, with its recent callers.
 struct Desk {
-    runtime: tokio::runtime::Runtime,
     access: Access,
     caller: Caller,
     tokens: Vec<Arc<VerifiedToken>>,
@@ -111,12 +110,12 @@ impl Desk {
         let caller = Caller::authenticated(Arc::new(world.clone()), principal, None);
         let caller = Caller { actor: Actor::Anonymous, ..caller };
         let access = Access::new(engine, audit, None, logins, None);
-        Self { runtime, access, caller, tokens, simulation: Simulation { commands, question: None, logins: LOGINS } }
+        Self { access, caller, tokens, simulation: Simulation { commands, question: None, logins: LOGINS } }
     }
 
     fn simulate(&self) -> usize {
-        let simulated = self.runtime.block_on(self.access.simulate(&self.caller, &self.simulation));
-        simulated.unwrap().logins.changed.len()
+        let (subject, budget) = (Err(WhyNot::NoSuchSubject), SearchBudget::default());
+        self.access.simulate(&self.caller, &self.simulation, &subject, &budget).unwrap().logins.changed.len()
     }
 
     /// Both worlds for each caller, and all that differs.
@@ -157,7 +156,7 @@ fn main() {
         let (world, id) = (&world, resource_id(crowd(count)));
         let found = move || {
             let question = Question::resource(world.matrix(), TYPES[0], "READ", &id).unwrap();
-            principals_who_can(world, &question, false, None).count()
+            principals_who_can(world, &question, false, None, &SearchBudget::default()).count()
         };
         assert!(found() >= count);
         bench.case(format!("search: {count} found"), found);

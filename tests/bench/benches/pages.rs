@@ -9,7 +9,7 @@ use identity_core::matrix::Matrix;
 use identity_core::search::entities::{
     AuthorizationField, AuthorizationFilter, Filter, UserField, UserFilter, authorizations, users,
 };
-use identity_core::search::{Cursor, LikePattern, Order, SortBy, Start, TextFilter, Visible, Window};
+use identity_core::search::{Cursor, LikePattern, Order, SearchBudget, SortBy, Start, TextFilter, Visible, Window};
 use identity_core::value::{Email, Name, PasswordHash, ResourceTypeName, Revision};
 use identity_core::world::{Change, Sources, World};
 
@@ -139,7 +139,7 @@ fn pages_of_users() {
     for one in &searches {
         let OfUsers { name, filter, sort, window, passes, order, indexed } = one;
         let filter = Filter::from(filter.clone());
-        let search = |world| users(world, &Visible::All, &filter, sort, window);
+        let search = |world| users(world, &Visible::All, &filter, sort, window, &SearchBudget::default()).unwrap();
         let (expected, _) = by_hand(&all, passes, order);
         let found = search(&large);
         assert_eq!(found.items, expected, "{name}: both give the same answer");
@@ -148,11 +148,11 @@ fn pages_of_users() {
         let (filter, in_small) = (filter.clone(), filter.clone());
         bench.case(*name, {
             let large = &large;
-            move || users(large, &Visible::All, &filter, sort, window).items.len()
+            move || users(large, &Visible::All, &filter, sort, window, &SearchBudget::default()).unwrap().items.len()
         });
         bench.case(&*at_small, {
             let small = &small;
-            move || users(small, &Visible::All, &in_small, sort, window).items.len()
+            move || users(small, &Visible::All, &in_small, sort, window, &SearchBudget::default()).unwrap().items.len()
         });
         bench.case(&*at_hand, {
             let all = &all;
@@ -239,13 +239,18 @@ fn pages_of_authorizations() {
     let mut bench = Bench::new("Pages of authorizations, among a million");
     for one in &searches {
         let OfAuthorizations { name, filter, sort, window, passes, order, indexed } = one;
-        let found = authorizations(&large, &Visible::All, filter, sort, window);
+        let found = authorizations(&large, &Visible::All, filter, sort, window, &SearchBudget::default()).unwrap();
         let (expected, _) = by_hand(&all, passes, order);
         assert_eq!(found.items.iter().collect::<Vec<_>>(), expected, "{name}: both give the same answer");
         let finds_more = found.total < all.len();
         let (at_small, at_hand) = (format!("{name}, of 100,000"), format!("{name}, by hand"));
         for (case, world) in [(*name, &large), (&*at_small, &small)] {
-            bench.case(case, move || authorizations(world, &Visible::All, filter, sort, window).items.len());
+            bench.case(case, move || {
+                authorizations(world, &Visible::All, filter, sort, window, &SearchBudget::default())
+                    .unwrap()
+                    .items
+                    .len()
+            });
         }
         bench.case(&*at_hand, {
             let all = &all;

@@ -2,7 +2,7 @@
 
 use identity_core::entity::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind};
 use identity_core::port::{AuditField, AuditFilter, AuditLog, AuditQuery, AuditText, TimeFilter};
-use identity_core::search::{Found, LikePattern, Row, SortBy, Start, TextFilter, Window};
+use identity_core::search::{Found, LikePattern, Row, SearchBudget, SortBy, Start, TextFilter, Window};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 use tokio::time::timeout;
@@ -141,7 +141,10 @@ pub async fn every_condition_on_every_text(backend: &dyn Backend) {
         values.dedup();
         for value in values {
             for condition in conditions(&value) {
-                let expected: Vec<_> = all.iter().filter(|event| condition.matches(of(event).as_deref())).collect();
+                let expected: Vec<_> = all
+                    .iter()
+                    .filter(|event| condition.matches(of(event).as_deref(), &SearchBudget::default()))
+                    .collect();
                 let found = passing(&*log, AuditFilter::default().and(text, condition.clone())).await;
                 assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{text:?} {condition:?}");
             }

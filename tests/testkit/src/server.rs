@@ -131,6 +131,11 @@ impl Server {
         &self.management
     }
 
+    /// The id of the process.
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// All that was said so far, on both streams.
     pub fn output(&self) -> String {
         self.process.output()

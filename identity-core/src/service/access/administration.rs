@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Access;
 use super::about::with_question;
-use super::review::{Holding, Line, Review, cut, lines};
+use super::review::{Holding, Line, Review, cut, lines, part};
 use crate::decide::{Facts, Question};
 use crate::entity::{Authorization, Party};
 use crate::preset::{IDENTITY_AUDIENCE, WRITE};
-use crate::search::{AdminPath, AdminStep, Administration};
+use crate::search::{AdminPath, AdminStep, Administration, SearchBudget, SearchStopped};
 use crate::service::Caller;
 use crate::world::World;
 
@@ -24,8 +24,15 @@ pub struct AdministrationChange {
 impl Access {
     /// Everybody who administers, by every path, then everybody who can come to, by the shortest one. Ask
     /// [`Access::permit`] first, as for all reviews.
-    #[must_use]
-    pub fn review_administrators(&self, caller: &Caller, most: usize) -> Review {
+    ///
+    /// # Errors
+    /// When the budget is used up.
+    pub fn review_administrators(
+        &self,
+        caller: &Caller,
+        most: usize,
+        budget: &SearchBudget,
+    ) -> Result<Review, SearchStopped> {
         let world = &caller.world;
         let grant = Question::all_resources(world.matrix(), "AUTHORIZATION", "CREATE");
         let questions: Vec<Question<'_>> =
@@ -34,16 +41,21 @@ impl Access {
         let candidates = closure.parties().into_iter().filter(|(_, path)| path.requests > 0);
         let candidates = candidates.filter_map(|(party, path)| candidate(world, party, path));
         let administrators = lines(world, &questions).map(|line| Line { requests: Some(0), ..line });
-        cut(administrators.chain(candidates), most)
+        cut(administrators.chain(candidates), most, budget)
     }
 
     /// The authorizations that lead to administration, at most `most`, each with the way, and whether there are more.
-    #[must_use]
-    pub fn review_rights(&self, caller: &Caller, most: usize) -> (Vec<(Authorization, AdminPath)>, bool) {
+    ///
+    /// # Errors
+    /// When the budget is used up.
+    pub fn review_rights(
+        &self,
+        caller: &Caller,
+        most: usize,
+        budget: &SearchBudget,
+    ) -> Result<(Vec<(Authorization, AdminPath)>, bool), SearchStopped> {
         let closure = Administration::of(&caller.world);
-        let mut leading = closure.authorizations();
-        let found = leading.by_ref().take(most).collect();
-        (found, leading.next().is_some())
+        part(closure.authorizations(), most, budget)
     }
 
     /// What a right leads its holder to, in the terms of questions; `None` when not to administration.

@@ -1,6 +1,6 @@
 //! Yes or no.
 
-use super::{Access, Asked};
+use super::{Access, Asked, Known};
 use crate::decide::{Explanation, decide};
 use crate::port::RejectedToken;
 use crate::service::{Caller, ServiceError};
@@ -53,25 +53,21 @@ impl Access {
     /// # Errors
     /// When a token's issuer cannot be asked.
     pub async fn evaluate(&self, caller: &Caller, asked: &Asked, explain: bool) -> Result<Evaluated, ServiceError> {
-        self.evaluate_in(&caller.world, asked, explain).await
+        Ok(evaluated(&caller.world, asked, &self.known(&caller.world, &asked.subject).await?, explain))
     }
+}
 
-    pub(super) async fn evaluate_in(
-        &self,
-        world: &World,
-        asked: &Asked,
-        explain: bool,
-    ) -> Result<Evaluated, ServiceError> {
-        let no = |why_not| Evaluated { decision: false, why_not: Some(why_not), explanation: None };
-        let known = match self.known(world, &asked.subject).await? {
-            Ok(known) => known,
-            Err(why_not) => return Ok(no(why_not)),
-        };
-        Ok(asked.in_world(world, &known, |question| {
-            let Some(question) = question else { return no(WhyNot::NoSuchAccess) };
-            let decision = decide(world, &known.subject, question);
-            let explanation = explain.then(|| decision.explain_with(world, &known.subject, known.claims.as_ref()));
-            Evaluated { decision: decision.allowed(), why_not: None, explanation }
-        }))
-    }
+/// The answer to a question about a subject in a world.
+pub(super) fn evaluated(world: &World, asked: &Asked, known: &Result<Known, WhyNot>, explain: bool) -> Evaluated {
+    let no = |why_not| Evaluated { decision: false, why_not: Some(why_not), explanation: None };
+    let known = match known {
+        Ok(known) => known,
+        Err(why_not) => return no(why_not.clone()),
+    };
+    asked.in_world(world, known, |question| {
+        let Some(question) = question else { return no(WhyNot::NoSuchAccess) };
+        let decision = decide(world, &known.subject, question);
+        let explanation = explain.then(|| decision.explain_with(world, &known.subject, known.claims.as_ref()));
+        Evaluated { decision: decision.allowed(), why_not: None, explanation }
+    })
 }

@@ -26,12 +26,12 @@ pub use inspect::{Inspected, MAX_CLAIM_BYTES, RuleRefusal, RuleVerdict};
 pub use logins::{Login, Logins};
 pub use review::{Holding, Line, Review};
 pub use search::{Hits, Part, SearchLimits};
-pub use simulate::{Change as LoginChange, OnLogins, Simulated, Simulation};
+pub use simulate::{Change as LoginChange, OnLogins, Simulated, Simulation, SimulationFailed};
 
 use crate::decide::{Facts, Question};
 use crate::engine::Engine;
-use crate::entity::{AuditEntity, AuditOperation, EntityKind};
-use crate::port::{AuditDraft, AuditLog, TokenError, TokenVerifier};
+use crate::entity::{AuditEntity, AuditOperation, EntityKind, Principal};
+use crate::port::{AuditDraft, AuditLog, TokenError, TokenVerifier, VerifiedToken};
 use crate::preset::{IDENTITY_AUDIENCE, READ};
 use crate::resolve::{Presented, Subject, resolve};
 use crate::value::Claims;
@@ -77,6 +77,30 @@ impl Ask {
             Self::Explain => "EXPLAIN",
             Self::Inspect => "INSPECT",
             Self::Simulate => "SIMULATE",
+        }
+    }
+}
+
+/// The subject of a question, before any world is asked.
+#[derive(Clone, Debug)]
+pub struct Identified(Who);
+
+#[derive(Clone, Debug)]
+enum Who {
+    Token(Arc<VerifiedToken>),
+    Principal(Principal),
+}
+
+impl Identified {
+    fn known(&self, world: &World) -> Known {
+        match &self.0 {
+            Who::Token(token) => {
+                let subject = resolve(world, Presented::from(token.as_ref()));
+                Known { subject, claims: Some(token.claims.clone()) }
+            }
+            Who::Principal(principal) => {
+                Known { subject: resolve(world, Presented::by_id(world, principal)), claims: None }
+            }
         }
     }
 }
@@ -131,21 +155,26 @@ impl Access {
         self.gate.require_one_of(caller, &attempt, &questions).await
     }
 
-    /// Who is asked about. `Err` inside when there is no such subject, or their token is refused.
-    pub(super) async fn known(&self, world: &World, about: &About) -> Result<Result<Known, WhyNot>, ServiceError> {
+    /// Identifies the subject of a question. Everything after that needs no one but the world.
+    ///
+    /// # Errors
+    /// When a token's issuer cannot be asked. `Err` inside when there is no such subject, or their token is refused.
+    pub async fn identify(&self, about: &About) -> Result<Result<Identified, WhyNot>, ServiceError> {
         if SubjectKind::parse(&about.kind) == Some(SubjectKind::Token) {
             let Some(verifier) = &self.verifier else { return Ok(Err(WhyNot::NoTokens)) };
             return match verifier.verify(&about.id).await {
-                Ok(token) => {
-                    let subject = resolve(world, Presented::from(token.as_ref()));
-                    Ok(Ok(Known { subject, claims: Some(token.claims.clone()) }))
-                }
+                Ok(token) => Ok(Ok(Identified(Who::Token(token)))),
                 Err(TokenError::Rejected(reason)) => Ok(Err(WhyNot::Token(reason))),
                 Err(TokenError::Unavailable { retry_after }) => Err(ServiceError::Unavailable { retry_after }),
             };
         }
-        let Some(principal) = about.principal() else { return Ok(Err(WhyNot::NoSuchSubject)) };
-        Ok(Ok(Known { subject: resolve(world, Presented::by_id(world, &principal)), claims: None }))
+        let principal = about.principal().ok_or(WhyNot::NoSuchSubject);
+        Ok(principal.map(|principal| Identified(Who::Principal(principal))))
+    }
+
+    /// The same, resolved in a world.
+    pub(super) async fn known(&self, world: &World, about: &About) -> Result<Result<Known, WhyNot>, ServiceError> {
+        Ok(self.identify(about).await?.map(|identified| identified.known(world)))
     }
 }
 

@@ -4,13 +4,16 @@ use std::fmt;
 
 use super::about::with_question;
 use super::administration::{leads_to, steps_in_words};
-use super::{About, Access, Asked, Known, WhyNot};
+use super::{About, Access, Asked, Identified};
 use crate::decide::Question;
 use crate::entity::{Authorization, Condition, Party, Permission};
-use crate::search::{Absent, AdminPath, orphans, paths};
-use crate::service::{Caller, ServiceError};
+use crate::search::{Absent, AdminPath, SearchBudget, SearchStopped, orphans, paths};
+use crate::service::Caller;
 use crate::value::{AuthorizationKey, TenantId};
 use crate::world::World;
+
+/// Steps that one line takes. The longest list that is asked for is within the budget.
+const LINE_STEPS: usize = 20;
 
 /// A list of who has what, with the path of each.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -122,56 +125,89 @@ impl fmt::Display for Line {
 impl Access {
     /// Everybody who can do something with a resource, by every path: users, clients and mapping rules. Grants that depend on a
     /// property or a condition are listed with it. Ask [`Access::permit`] first, as for all reviews.
-    #[must_use]
-    pub fn review_resource(&self, caller: &Caller, resource: &About, action: &str, most: usize) -> Review {
+    ///
+    /// # Errors
+    /// When the budget is used up.
+    pub fn review_resource(
+        &self,
+        caller: &Caller,
+        resource: &About,
+        action: &str,
+        most: usize,
+        budget: &SearchBudget,
+    ) -> Result<Review, SearchStopped> {
         let world = &caller.world;
         let asked = Asked { resource: resource.clone(), ..Asked::default() };
         let facts = asked.facts(None);
         with_question(world, (&resource.kind, &resource.id), action, &facts, |question| {
-            question.map(|question| review(world, std::slice::from_ref(question), most)).unwrap_or_default()
+            question
+                .map_or(Ok(Review::default()), |question| review(world, std::slice::from_ref(question), most, budget))
         })
     }
 
     /// The authorizations whose owner or resource does not exist, at most `most`, and whether there are more.
-    #[must_use]
-    pub fn review_orphans(&self, caller: &Caller, most: usize) -> (Vec<(Authorization, Absent)>, bool) {
-        let mut orphans = orphans(&caller.world);
-        let found = orphans.by_ref().take(most).collect();
-        (found, orphans.next().is_some())
+    ///
+    /// # Errors
+    /// When the budget is used up.
+    pub fn review_orphans(
+        &self,
+        caller: &Caller,
+        most: usize,
+        budget: &SearchBudget,
+    ) -> Result<(Vec<(Authorization, Absent)>, bool), SearchStopped> {
+        part(orphans(&caller.world), most, budget)
     }
 
     /// Everything that somebody can do, by every path.
     ///
     /// # Errors
-    /// When a token's issuer cannot be asked. `Err` inside when there is no such subject.
-    pub async fn review_subject(
+    /// When the budget is used up, as for all reviews.
+    pub fn review_subject(
         &self,
         caller: &Caller,
-        subject: &About,
+        subject: &Identified,
         most: usize,
-    ) -> Result<Result<Review, WhyNot>, ServiceError> {
+        budget: &SearchBudget,
+    ) -> Result<Review, SearchStopped> {
         let world = &caller.world;
-        let known = self.known(world, subject).await?;
-        Ok(known.map(|known| of_subject(world, &known, most)))
+        let known = subject.known(world);
+        cut(paths::from(world, &known.subject).map(Line::of), most, budget)
     }
 }
 
-fn review(world: &World, questions: &[Question<'_>], most: usize) -> Review {
+fn review(
+    world: &World,
+    questions: &[Question<'_>],
+    most: usize,
+    budget: &SearchBudget,
+) -> Result<Review, SearchStopped> {
     let administration = questions.iter().find_map(|question| leads_to(world, question));
-    Review { administration, ..cut(lines(world, questions), most) }
+    Ok(Review { administration, ..cut(lines(world, questions), most, budget)? })
 }
 
 pub(super) fn lines(world: &World, questions: &[Question<'_>]) -> impl Iterator<Item = Line> {
     questions.iter().flat_map(|question| paths::to(world, question)).map(Line::of)
 }
 
-pub(super) fn cut(mut lines: impl Iterator<Item = Line>, most: usize) -> Review {
-    let found = lines.by_ref().take(most).collect();
-    Review { lines: found, more: lines.next().is_some(), administration: None }
+pub(super) fn cut(
+    lines: impl Iterator<Item = Line>,
+    most: usize,
+    budget: &SearchBudget,
+) -> Result<Review, SearchStopped> {
+    let (lines, more) = part(lines, most, budget)?;
+    Ok(Review { lines, more, administration: None })
 }
 
-fn of_subject(world: &World, known: &Known, most: usize) -> Review {
-    cut(paths::from(world, &known.subject).map(Line::of), most)
+/// The first items, at most `most`, and whether there are more.
+pub(super) fn part<T>(
+    items: impl Iterator<Item = T>,
+    most: usize,
+    budget: &SearchBudget,
+) -> Result<(Vec<T>, bool), SearchStopped> {
+    let mut items = items.take_while(|_| budget.take(LINE_STEPS));
+    let found = items.by_ref().take(most).collect();
+    let more = items.next().is_some();
+    budget.finished((found, more))
 }
 
 impl From<paths::End> for Holding {

@@ -1,11 +1,11 @@
 //! Who, with what, and what: a page at a time.
 
 use super::about::{ALL, API, MEMBERSHIP, TENANT, with_question};
-use super::{Access, Asked, Known, SubjectKind};
+use super::{Access, Asked, Identified, Known, SubjectKind};
 use crate::decide::Facts;
 use crate::entity::Principal;
-use crate::search::{actions_on, permissions_of, principals_who_can, resources_that};
-use crate::service::{Caller, ServiceError};
+use crate::search::{SearchBudget, SearchStopped, actions_on, permissions_of, principals_who_can, resources_that};
+use crate::service::Caller;
 use crate::world::World;
 
 /// Which part of an answer somebody wants.
@@ -41,7 +41,9 @@ impl SearchLimits {
 }
 
 impl Hits {
-    fn none() -> Self {
+    /// Nothing.
+    #[must_use]
+    pub fn none() -> Self {
         Self { found: Vec::new(), more: false }
     }
 
@@ -60,46 +62,59 @@ impl Hits {
 impl Access {
     /// The users or clients that have an access; `asked.subject.kind` says which, its id nothing. Ask [`Access::permit`]
     /// first, as for all searches.
-    #[must_use]
-    pub fn subjects(&self, caller: &Caller, asked: &Asked, part: &Part) -> Hits {
+    ///
+    /// # Errors
+    /// When the budget is used up, as for all searches.
+    pub fn subjects(
+        &self,
+        caller: &Caller,
+        asked: &Asked,
+        part: &Part,
+        budget: &SearchBudget,
+    ) -> Result<Hits, SearchStopped> {
         let world = &caller.world;
         let clients = match SubjectKind::parse(&asked.subject.kind) {
             Some(SubjectKind::User) => false,
             Some(SubjectKind::Client) => true,
-            Some(SubjectKind::Token) | None => return Hits::none(),
+            Some(SubjectKind::Token) | None => return Ok(Hits::none()),
         };
         let facts = asked.facts(None);
         let resource = (asked.resource.kind.as_str(), asked.resource.id.as_str());
-        with_question(world, resource, &asked.action.name, &facts, |question| {
+        let hits = with_question(world, resource, &asked.action.name, &facts, |question| {
             let Some(question) = question else { return Hits::none() };
-            let found = principals_who_can(world, question, clients, part.after.as_deref());
+            let found = principals_who_can(world, question, clients, part.after.as_deref(), budget);
             Hits::of(found.map(|principal| Principal::id(&principal).to_owned()), part.limit)
-        })
+        });
+        budget.finished(hits)
     }
 
     /// The resources of a type that somebody has an access to; the resource's id and properties say nothing.
     ///
     /// # Errors
-    /// When a token's issuer cannot be asked.
-    pub async fn resources(&self, caller: &Caller, asked: &Asked, part: &Part) -> Result<Hits, ServiceError> {
+    /// When the budget is used up.
+    pub fn resources(
+        &self,
+        caller: &Caller,
+        asked: &Asked,
+        subject: &Identified,
+        part: &Part,
+        budget: &SearchBudget,
+    ) -> Result<Hits, SearchStopped> {
         let world = &caller.world;
-        let Ok(known) = self.known(world, &asked.subject).await? else { return Ok(Hits::none()) };
+        let known = subject.known(world);
         let facts = Facts { resource: None, ..asked.facts(Some(&known)) };
-        Ok(Hits::after(resources(world, &known, asked, &facts).into_iter(), part))
+        budget.finished(Hits::after(resources(world, &known, asked, &facts, budget).into_iter(), part))
     }
 
     /// What somebody may do with a resource; the action says nothing but its properties.
-    ///
-    /// # Errors
-    /// When a token's issuer cannot be asked.
-    pub async fn actions(&self, caller: &Caller, asked: &Asked, part: &Part) -> Result<Hits, ServiceError> {
+    #[must_use]
+    pub fn actions(&self, caller: &Caller, asked: &Asked, subject: &Identified, part: &Part) -> Hits {
         let world = &caller.world;
-        let Ok(known) = self.known(world, &asked.subject).await? else { return Ok(Hits::none()) };
-        Ok(Hits::after(actions(world, &known, asked).into_iter(), part))
+        Hits::after(actions(world, &subject.known(world), asked).into_iter(), part)
     }
 }
 
-fn resources(world: &World, known: &Known, asked: &Asked, facts: &Facts<'_>) -> Vec<String> {
+fn resources(world: &World, known: &Known, asked: &Asked, facts: &Facts<'_>, budget: &SearchBudget) -> Vec<String> {
     let subject = &known.subject;
     match asked.resource.kind.as_str() {
         API => {
@@ -115,7 +130,7 @@ fn resources(world: &World, known: &Known, asked: &Asked, facts: &Facts<'_>) -> 
         }
         TENANT if asked.action.name == MEMBERSHIP => subject.tenants.iter().map(ToString::to_string).collect(),
         kind => match world.matrix().access(kind, &asked.action.name) {
-            Ok(access) => resources_that(world, subject, access, facts),
+            Ok(access) => resources_that(world, subject, access, facts, budget),
             Err(_) => Vec::new(),
         },
     }

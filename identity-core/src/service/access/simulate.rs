@@ -3,16 +3,20 @@
 use std::collections::BTreeSet;
 
 use super::administration::{AdministrationChange, compare};
-use super::{Access, Asked, Login};
+use super::{Access, Asked, Identified, Login, WhyNot};
 use crate::apply::{Command, Refusal, apply};
 use crate::decide::Authority;
-use crate::diff::{AccessItem, Diff, diff, holdings};
+use crate::diff::{AccessItem, Diff, diff_within, holdings};
 use crate::entity::{MappingRule, Principal};
 use crate::resolve::Subject;
-use crate::service::{Caller, ServiceError};
+use crate::search::{SearchBudget, SearchStopped};
+use crate::service::Caller;
 use crate::world::{Change as Row, World};
 
-use super::evaluate::Evaluated;
+use super::evaluate::{Evaluated, evaluated};
+
+/// Steps that trying a change on one caller takes.
+const LOGIN_STEPS: usize = 200;
 
 /// What to try, and on whom.
 #[derive(Clone, Debug, Default)]
@@ -63,27 +67,46 @@ pub struct OnLogins {
 }
 
 impl Access {
-    /// Tries a change on the caller's world. Nothing is written. Ask [`Access::permit`] first.
+    /// Tries a change on the caller's world. Nothing is written. Ask [`Access::permit`] first, and [`Access::identify`] for the
+    /// subject of the question, if there is one.
     ///
     /// # Errors
-    /// `Refused` when the change would be, and when a token's issuer cannot be asked.
-    pub async fn simulate(&self, caller: &Caller, simulation: &Simulation) -> Result<Simulated, ServiceError> {
+    /// When the change would be refused, or its meaning takes more steps than it may.
+    pub fn simulate(
+        &self,
+        caller: &Caller,
+        simulation: &Simulation,
+        subject: &Result<Identified, WhyNot>,
+        budget: &SearchBudget,
+    ) -> Result<Simulated, SimulationFailed> {
         let before = &caller.world;
-        let after = tried(before, &simulation.commands).map_err(ServiceError::Refused)?;
-        let diff = diff(before, &after);
-        let (mut answers, mut subject) = (None, None);
+        let after = tried(before, &simulation.commands).map_err(SimulationFailed::Refused)?;
+        let diff = diff_within(before, &after, budget).map_err(SimulationFailed::Stopped)?;
+        let (mut answers, mut change_of_subject) = (None, None);
         if let Some(asked) = &simulation.question {
-            let first = self.evaluate_in(before, asked, true).await?;
-            answers = Some((first, self.evaluate_in(&after, asked, true).await?));
-            let known = (self.known(before, &asked.subject).await?, self.known(&after, &asked.subject).await?);
-            if let (Ok(had), Ok(has)) = known {
-                subject = Some(change((before, &had.subject), (&after, &has.subject)));
+            let known = |world| subject.as_ref().map(|subject| subject.known(world)).map_err(WhyNot::clone);
+            let (had, has) = (known(before), known(&after));
+            answers = Some((evaluated(before, asked, &had, true), evaluated(&after, asked, &has, true)));
+            if let (Ok(had), Ok(has)) = (had, has) {
+                change_of_subject = Some(change((before, &had.subject), (&after, &has.subject)));
             }
         }
-        let logins = on_logins(before, &after, &diff, &self.recent(simulation.logins));
+        let logins = on_logins(before, &after, &diff, &self.recent(simulation.logins), budget);
         let administration = compare(before, &after);
-        Ok(Simulated { diff, answers, subject, logins, administration })
+        let simulated = Simulated { diff, answers, subject: change_of_subject, logins, administration };
+        budget.finished(simulated).map_err(SimulationFailed::Stopped)
     }
+}
+
+/// Why a simulation has no result.
+#[derive(Debug, thiserror::Error)]
+pub enum SimulationFailed {
+    /// The change would be refused.
+    #[error(transparent)]
+    Refused(Refusal),
+    /// Its meaning takes more steps than it may.
+    #[error(transparent)]
+    Stopped(SearchStopped),
 }
 
 /// The world that a change would make.
@@ -103,7 +126,7 @@ fn change((before, had): (&World, &Subject), (after, has): (&World, &Subject)) -
     }
 }
 
-fn on_logins(before: &World, after: &World, diff: &Diff, logins: &[Login]) -> OnLogins {
+fn on_logins(before: &World, after: &World, diff: &Diff, logins: &[Login], budget: &SearchBudget) -> OnLogins {
     let rules: Vec<&MappingRule> = diff
         .changes
         .iter()
@@ -120,7 +143,7 @@ fn on_logins(before: &World, after: &World, diff: &Diff, logins: &[Login]) -> On
         )
     });
     let mut found = OnLogins { looked_at: logins.len(), ..OnLogins::default() };
-    for login in logins {
+    for login in logins.iter().take_while(|_| budget.take(LOGIN_STEPS)) {
         let names: BTreeSet<&str> = login.claim_names.iter().map(String::as_str).collect();
         if login.claims.is_none() && rules.iter().any(|rule| could_match(rule, &names)) {
             found.unknown.push(login.principal.clone());

@@ -4,7 +4,7 @@ use super::Search;
 use crate::apply::{Command, NewAuthorization};
 use crate::entity::{AuditEntity, Authorization, EntityKind};
 use crate::search::entities::{AuthorizationField, AuthorizationFilter, authorizations};
-use crate::search::{Found, Visible, what_can};
+use crate::search::{Found, SearchBudget, SearchStopped, Visible, what_can};
 use crate::service::{Caller, Gate, ServiceError, Written};
 use crate::value::AuthorizationKey;
 use crate::world::Change;
@@ -85,26 +85,32 @@ impl ClusterAuthorizations {
     }
 
     /// The authorizations that the caller may see.
-    #[must_use]
+    ///
+    /// # Errors
+    /// When the budget is used up.
     pub fn search(
         &self,
         caller: &Caller,
         search: &Search<AuthorizationFilter, AuthorizationField>,
-    ) -> Found<Authorization> {
+        budget: &SearchBudget,
+    ) -> Result<Found<Authorization>, SearchStopped> {
         let visible = self.gate.visible(caller, EntityKind::Authorization);
-        authorizations(&caller.world, &visible, &search.filter, &search.sort, &search.window)
+        authorizations(&caller.world, &visible, &search.filter, &search.sort, &search.window, budget)
     }
 
     /// The authorizations that apply to the caller, through any owner. Needs no permission.
-    #[must_use]
+    ///
+    /// # Errors
+    /// When the budget is used up.
     pub fn own(
         &self,
         caller: &Caller,
         search: &Search<AuthorizationFilter, AuthorizationField>,
-    ) -> Found<Authorization> {
+        budget: &SearchBudget,
+    ) -> Result<Found<Authorization>, SearchStopped> {
         let keys = what_can(&caller.world, &caller.subject).map(|held| held.key.to_string());
         let own = Visible::Only(keys.collect());
-        authorizations(&caller.world, &own, &search.filter, &search.sort, &search.window)
+        authorizations(&caller.world, &own, &search.filter, &search.sort, &search.window, budget)
     }
 
     /// Whether authorizations are asked for at all.

@@ -3,11 +3,11 @@
 use super::{Search, attempt};
 use crate::apply::{Command, Refusal};
 use crate::entity::{AuditEntity, AuditOperation, EntityKind, Group, MappingRule, Role, Tenant};
-use crate::search::Found;
 use crate::search::entities::{
     Filter, GroupField, NamedFilter, RoleField, RuleField, RuleFilter, TenantField, groups, mapping_rules, roles,
     tenants,
 };
+use crate::search::{Found, SearchBudget, SearchStopped};
 use crate::service::{Caller, Gate, ServiceError, Written};
 use crate::value::{ClaimSelector, ClaimValue, Description, GroupId, MappingRuleId, Name, RoleId, TenantId};
 
@@ -106,10 +106,14 @@ macro_rules! family {
             }
 
             /// Those that the caller may see.
-            #[must_use]
-            pub fn search<'c>(&self, caller: &'c Caller, search: &Search<$filter, $field>) -> Found<&'c $entity> {
+            ///
+            /// # Errors
+            /// When the budget is used up.
+            pub fn search<'c>(&self, caller: &'c Caller, search: &Search<$filter, $field>,
+ budget: &SearchBudget,
+) -> Result<Found<&'c $entity>, SearchStopped> {
                 let visible = self.gate.visible(caller, $kind);
-                $search(&caller.world, &visible, &search.filter, &search.sort, &search.window)
+                $search(&caller.world, &visible, &search.filter, &search.sort, &search.window, budget)
             }
         }
     };

@@ -5,7 +5,7 @@ use crate::entity::{Container, EntityKind, MappingRule, Party, PartyKind, Role};
 use crate::search::entities::{
     Filter, NamedFilter, RoleField, RuleField, RuleFilter, mapping_rules_among, members, roles_among,
 };
-use crate::search::{Found, Visible};
+use crate::search::{Found, SearchBudget, SearchStopped, Visible};
 use crate::service::{Caller, Gate, ServiceError, Written};
 
 /// Members of groups, roles and tenants. Changing them needs UPDATE on the container.
@@ -35,14 +35,17 @@ impl Members {
     }
 
     /// The members of one kind, if the caller may see the container; none otherwise, and none of what does not exist.
-    #[must_use]
+    ///
+    /// # Errors
+    /// When the budget is used up.
     pub fn search(
         &self,
         caller: &Caller,
         container: &Container,
         kind: PartyKind,
         search: &Search<(), ()>,
-    ) -> Found<Party> {
+        budget: &SearchBudget,
+    ) -> Result<Found<Party>, SearchStopped> {
         let kind_of_container = match container {
             Container::Group(_) => EntityKind::Group,
             Container::Role(_) => EntityKind::Role,
@@ -53,46 +56,55 @@ impl Members {
         } else {
             Visible::Only(std::collections::BTreeSet::new())
         };
-        members(&caller.world, container, kind, &visible, &search.sort, &search.window)
+        members(&caller.world, container, kind, &visible, &search.sort, &search.window, budget)
     }
 
     /// The roles in a container that the caller may see.
-    #[must_use]
+    ///
+    /// # Errors
+    /// When the budget is used up.
     pub fn roles<'c>(
         &self,
         caller: &'c Caller,
         container: &Container,
         search: &Search<Filter<NamedFilter>, RoleField>,
-    ) -> Found<&'c Role> {
-        self.roles_from(caller, self.ids(caller, container, PartyKind::Role), search)
+        budget: &SearchBudget,
+    ) -> Result<Found<&'c Role>, SearchStopped> {
+        self.roles_from(caller, self.ids(caller, container, PartyKind::Role), search, budget)
     }
 
     /// The roles that a group has, of those that the caller may see.
-    #[must_use]
+    ///
+    /// # Errors
+    /// When the budget is used up.
     pub fn roles_of<'c>(
         &self,
         caller: &'c Caller,
         group: &Party,
         search: &Search<Filter<NamedFilter>, RoleField>,
-    ) -> Found<&'c Role> {
+        budget: &SearchBudget,
+    ) -> Result<Found<&'c Role>, SearchStopped> {
         let roles = caller.world.memberships(group).filter_map(|container| match container {
             Container::Role(id) => Some(id.to_string()),
             Container::Group(_) | Container::Tenant(_) => None,
         });
-        self.roles_from(caller, roles.collect(), search)
+        self.roles_from(caller, roles.collect(), search, budget)
     }
 
     /// The mapping rules in a container that the caller may see.
-    #[must_use]
+    ///
+    /// # Errors
+    /// When the budget is used up.
     pub fn mapping_rules<'c>(
         &self,
         caller: &'c Caller,
         container: &Container,
         search: &Search<Filter<RuleFilter>, RuleField>,
-    ) -> Found<&'c MappingRule> {
+        budget: &SearchBudget,
+    ) -> Result<Found<&'c MappingRule>, SearchStopped> {
         let ids = self.ids(caller, container, PartyKind::MappingRule).into_iter();
         let visible = self.gate.visible(caller, EntityKind::MappingRule);
-        mapping_rules_among(&caller.world, ids, &visible, &search.filter, &search.sort, &search.window)
+        mapping_rules_among(&caller.world, ids, &visible, &search.filter, &search.sort, &search.window, budget)
     }
 
     fn roles_from<'c>(
@@ -100,9 +112,10 @@ impl Members {
         caller: &'c Caller,
         ids: Vec<String>,
         search: &Search<Filter<NamedFilter>, RoleField>,
-    ) -> Found<&'c Role> {
+        budget: &SearchBudget,
+    ) -> Result<Found<&'c Role>, SearchStopped> {
         let visible = self.gate.visible(caller, EntityKind::Role);
-        roles_among(&caller.world, ids.into_iter(), &visible, &search.filter, &search.sort, &search.window)
+        roles_among(&caller.world, ids.into_iter(), &visible, &search.filter, &search.sort, &search.window, budget)
     }
 
     fn ids(&self, caller: &Caller, container: &Container, kind: PartyKind) -> Vec<String> {

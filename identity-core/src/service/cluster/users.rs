@@ -6,8 +6,8 @@ use super::{Search, attempt};
 use crate::apply::{Command, Refusal};
 use crate::entity::{AuditEntity, AuditOperation, EntityKind, User};
 use crate::port::{PasswordHasher, StoreError};
-use crate::search::Found;
 use crate::search::entities::{Filter, UserField, UserFilter, users};
+use crate::search::{Found, SearchBudget, SearchStopped};
 use crate::service::{Caller, Gate, ServiceError, Written, user_creation};
 use crate::value::{Email, Name, PasswordHash, Secret, Username};
 
@@ -110,10 +110,17 @@ impl ClusterUsers {
     }
 
     /// The users that the caller may see.
-    #[must_use]
-    pub fn search<'c>(&self, caller: &'c Caller, search: &Search<Filter<UserFilter>, UserField>) -> Found<&'c User> {
+    ///
+    /// # Errors
+    /// When the budget is used up.
+    pub fn search<'c>(
+        &self,
+        caller: &'c Caller,
+        search: &Search<Filter<UserFilter>, UserField>,
+        budget: &SearchBudget,
+    ) -> Result<Found<&'c User>, SearchStopped> {
         let visible = self.gate.visible(caller, EntityKind::User);
-        users(&caller.world, &visible, &search.filter, &search.sort, &search.window)
+        users(&caller.world, &visible, &search.filter, &search.sort, &search.window, budget)
     }
 
     async fn hash(&self, password: &Secret) -> Result<PasswordHash, ServiceError> {

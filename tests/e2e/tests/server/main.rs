@@ -10,6 +10,7 @@ mod bad_input;
 mod cluster;
 mod configuration;
 mod dev;
+mod fuzz;
 mod management;
 mod outage;
 mod password_load;

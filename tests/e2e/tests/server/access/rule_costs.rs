@@ -61,7 +61,7 @@ async fn a_stored_rule_that_is_no_longer_supported_is_kept_and_reported(store: S
     site.server.terminate().await;
     const LEGACY: &str = "UPDATE mapping_rules SET claim_name = '$[?count(@..[?count(@..[?count(@..*)>0])>0])>0]' \
         WHERE mapping_rule_id = 'legacy'";
-    site.store.execute(&site.launch, LEGACY).await;
+    site.store.execute(&site.launch, LEGACY.to_owned()).await;
 
     let server = site.launch.start().await;
     let api = server.http().bearer(site.forge.token(&json!({"sub": ROOT})));

@@ -9,6 +9,7 @@ mod contract_table;
 mod entities;
 mod members;
 mod protection;
+mod search_costs;
 mod searches;
 mod strictness;
 mod sweeps;

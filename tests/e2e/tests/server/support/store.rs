@@ -4,6 +4,7 @@ use std::path::Path;
 
 use identity_testkit::postgres::{TestDatabase, fresh_database};
 use identity_testkit::{Launch, skip};
+use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgPool;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
@@ -73,17 +74,17 @@ impl Store {
     }
 
     /// Changes the database of a server that does not run, as only an older version or an operator could.
-    pub async fn execute(&self, launch: &Launch, sql: &'static str) {
+    pub async fn execute(&self, launch: &Launch, sql: String) {
         match &self.database {
             Some(database) => {
                 let pool = PgPool::connect(&database.url).await.expect("the database answers");
-                sqlx::query(sql).execute(&pool).await.expect("a change");
+                sqlx::query(AssertSqlSafe(sql)).execute(&pool).await.expect("a change");
                 pool.close().await;
             }
             None => {
                 let options = options(launch.directory()).read_only(false);
                 let pool = SqlitePool::connect_with(options).await.expect("the database opens");
-                sqlx::query(sql).execute(&pool).await.expect("a change");
+                sqlx::query(AssertSqlSafe(sql)).execute(&pool).await.expect("a change");
                 pool.close().await;
             }
         }

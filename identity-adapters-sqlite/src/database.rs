@@ -37,7 +37,12 @@ impl Database {
         let pool = || SqlitePoolOptions::new().test_before_acquire(false).idle_timeout(None).max_lifetime(None);
         Ok(Self {
             writer: pool().max_connections(1).acquire_timeout(WRITER_PATIENCE).connect_lazy_with(options.clone()),
-            readers: pool().max_connections(READERS).connect_lazy_with(options.pragma("query_only", "on")),
+            readers: pool()
+                .max_connections(READERS)
+                .before_acquire(|connection, _| {
+                    Box::pin(async move { crate::limit::lift(connection).await.map(|()| true) })
+                })
+                .connect_lazy_with(options.pragma("query_only", "on")),
         })
     }
 

@@ -9,6 +9,7 @@ mod database;
 mod deletions;
 mod error;
 mod installation;
+mod limit;
 mod locks;
 mod migrate;
 mod policy;

@@ -3,6 +3,7 @@
 //! What a profile does not have is not mounted. Whoever calls is authenticated before anything else of the request is looked
 //! at, and allowed or denied in the service.
 
+mod abandoned;
 mod access;
 pub mod actuator;
 mod address;
@@ -38,6 +39,7 @@ use identity_core::service::{
     Apis, AuditLogs, Authentication, Authorizations, Clients, Groups, MappingRules, Memberships, People, Roles, Tenants,
 };
 
+pub use abandoned::outlive_client;
 pub use access::Decisions;
 pub use address::{Network, TrustedProxies};
 pub use cluster::{About, Cluster, IdRules};

@@ -1,7 +1,6 @@
 //! Work that may take long, done beside the workers, so that they serve others meanwhile.
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::thread::available_parallelism;
 use std::time::Duration;
@@ -12,6 +11,7 @@ use identity_core::search::{SearchBudget, SearchStopped};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use crate::abandoned;
 use crate::problem::Problem;
 
 /// How long a request waits for its turn.
@@ -23,15 +23,6 @@ static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
     Arc::new(Semaphore::new(processors))
 });
 
-/// Tells the work that its answer is not wanted any more.
-struct Abandon(Arc<AtomicBool>);
-
-impl Drop for Abandon {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
 /// Does something within a budget, while the worker serves others. When the client is gone, the work stops at its next step.
 pub(crate) async fn off_the_worker<T: Send + 'static>(
     work: impl FnOnce(&SearchBudget) -> Result<T, SearchStopped> + Send + 'static,
@@ -40,8 +31,7 @@ pub(crate) async fn off_the_worker<T: Send + 'static>(
     let internal =
         || Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on the server.");
     let turn = timeout(TURN_WAIT, Arc::clone(&TURNS).acquire_owned()).await.map_err(|_| busy())?;
-    let abandoned = Arc::new(AtomicBool::new(false));
-    let _abandon = Abandon(Arc::clone(&abandoned));
+    let abandoned = abandoned::flag();
     let outcome = web::block(move || {
         // Kept until the work has ended, even if nobody waits for it.
         let _turn = turn;

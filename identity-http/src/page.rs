@@ -15,6 +15,8 @@ use crate::problem::Problem;
 
 /// The items of a list without `page` and `resultSize`: enough for the clients that expect everything, and bounded.
 const UNPAGED: usize = 10_000;
+/// The longest text that is searched for, in characters: as long as the longest id.
+const MAX_SEARCH: usize = 256;
 /// The items of a page without `resultSize`.
 const PAGED: usize = 50;
 
@@ -24,6 +26,7 @@ const PAGED: usize = 50;
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListQuery {
     /// Only what has this in its id or name, whatever the case.
+    #[param(max_length = 256)]
     search: Option<String>,
     /// The page, from 0. Without it, the list from its beginning.
     #[param(maximum = 4294967295.0)]
@@ -38,6 +41,11 @@ pub(crate) struct ListQuery {
 
 impl ListQuery {
     pub(crate) fn parse(self) -> Result<ListRequest, Problem> {
+        if self.search.as_ref().is_some_and(|text| text.chars().count() > MAX_SEARCH) {
+            let mut findings = Findings::default();
+            findings.note("search", BrokenRule::TooLong(MAX_SEARCH));
+            return Err(findings.problem());
+        }
         let page = PageQuery { page: self.page, result_size: self.result_size }.parse()?;
         Ok(ListRequest { search: self.search.filter(|text| !text.is_empty()), page })
     }

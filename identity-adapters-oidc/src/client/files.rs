@@ -1,5 +1,7 @@
 //! What is made of files, and made anew when they change.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,6 +10,9 @@ use identity_core::port::Clock;
 use tracing::{info, warn};
 
 use crate::telemetry::Warning;
+
+/// The longest file of a key or of certificates, in bytes.
+const MAX_FILE: u64 = 1024 * 1024;
 
 type Make<T> = Box<dyn Fn(&[Vec<u8>]) -> Result<T, String> + Send + Sync>;
 
@@ -77,7 +82,16 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
 }
 
 fn read(files: &[PathBuf]) -> Result<Vec<Vec<u8>>, String> {
-    let read = |file: &PathBuf| std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()));
+    let read = |path: &PathBuf| {
+        let named = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
+        let mut content = Vec::new();
+        let file = File::open(path).map_err(|error| named(&error))?;
+        file.take(MAX_FILE + 1).read_to_end(&mut content).map_err(|error| named(&error))?;
+        if content.len() as u64 > MAX_FILE {
+            return Err(named(&format_args!("is longer than {MAX_FILE} bytes, which no key or certificate is")));
+        }
+        Ok(content)
+    };
     files.iter().map(read).collect()
 }
 

@@ -3,6 +3,7 @@
 mod search;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use identity_core::entity::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind};
@@ -14,7 +15,11 @@ use sqlx::{Row, SqliteConnection};
 
 use crate::database::Database;
 use crate::error::failed;
+use crate::limit::Limited;
 use crate::timestamp::{parse, to_text};
+
+/// How long a search may take.
+const SEARCH_TIME: Duration = Duration::from_secs(10);
 
 /// [`AuditLog`] on SQLite.
 #[derive(Debug)]
@@ -50,6 +55,7 @@ impl AuditLog for SqliteAuditLog {
 
     async fn search(&self, query: &AuditQuery) -> Result<Found<AuditEvent>, StoreError> {
         let mut snapshot = self.database.snapshot().await?;
+        let _limited = Limited::within(&mut snapshot, SEARCH_TIME).await?;
         let total: i64 =
             search::count(query.filter()).build_query_scalar().fetch_one(&mut *snapshot).await.map_err(failed)?;
         let rows = search::page(query).build().fetch_all(&mut *snapshot).await.map_err(failed)?;

@@ -7,6 +7,7 @@ use actix_web::{HttpResponse, http::StatusCode};
 use identity_core::decide::Explanation;
 use identity_core::service::access::{Access, Ask, Asked, Evaluated};
 use identity_core::service::{Caller, ServiceError};
+use identity_core::value::json_length;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -19,6 +20,8 @@ use crate::route::resource;
 
 /// Most questions of one request.
 const MOST: usize = 1000;
+/// The most JSON text of defaults, once for each question of a request, in bytes.
+const MOST_DEFAULTS: usize = 4 * 1024 * 1024;
 /// What an item takes from the whole when it does not say it itself.
 const DEFAULTS: [&str; 4] = ["subject", "action", "resource", "context"];
 
@@ -255,6 +258,15 @@ pub(crate) async fn evaluations(
     if items.len() > MOST {
         return Err(Unfit(format!("`evaluations` must not hold more than {MOST}.")).into());
     }
+    let length = |name| body.get(name).map_or(0, |part| json_length(part, MOST_DEFAULTS).unwrap_or(MOST_DEFAULTS + 1));
+    let defaults: usize = DEFAULTS.into_iter().map(length).sum();
+    if defaults.saturating_mul(items.len()) > MOST_DEFAULTS {
+        return Err(Unfit(format!(
+            "`subject`, `action`, `resource` and `context` beside `evaluations` count once for each evaluation, and must not be \
+             longer than {MOST_DEFAULTS} bytes of JSON in all."
+        ))
+        .into());
+    }
     let questions: Vec<Result<Asked, Unfit>> = items.iter().map(|item| merged(&body, item)).collect();
     let complete: Vec<&Asked> = questions.iter().flatten().collect();
     permit(&access, &caller, &complete, explain).await?;
@@ -269,6 +281,8 @@ pub(crate) async fn evaluations(
         };
         let last = semantic.ends_with(&decision);
         evaluations.push(decision);
+        // Others have their turn between two questions, and nothing is answered to a client that is gone.
+        tokio::task::yield_now().await;
         if last {
             break;
         }

@@ -85,6 +85,8 @@ where
             .keep_alive(KeepAlive::Timeout(door.limits.keep_alive))
             .client_request_timeout(door.limits.head_timeout)
             .client_disconnect_timeout(REFUSAL_TIME)
+            // The end of a connection is noticed while its request is worked on.
+            .h1_allow_half_closed(false)
             .local_addr(address)
             .on_connect_ext(|stream: &BoundedStream, data: &mut actix_http::Extensions| {
                 data.insert(Rc::clone(stream.connection()));

@@ -10,7 +10,7 @@ use actix_web::dev::Server as Running;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use identity_http::actuator::{self, Operations};
-use identity_http::{ConnectionLimits, Quota, Surfaces, observe, serve};
+use identity_http::{ConnectionLimits, Quota, Surfaces, observe, outlive_client, serve};
 
 use super::RunError;
 use crate::config::Server;
@@ -76,6 +76,7 @@ impl Listening {
                 .service(web::scope(&base_path).configure(|scope| surfaces.mount(scope)))
                 .default_service(web::to(identity_http::no_such_path))
                 .wrap(from_fn(observe))
+                .wrap(from_fn(outlive_client))
         };
         let listener = self.api.try_clone().map_err(RunError::Serve)?;
         serve(listener, &limits, app).map_err(RunError::Serve)

@@ -4,8 +4,9 @@
 //! `IDENTITY_FUZZ_MILLIS` is the time of each target in milliseconds, 1000 when not set. To add a finding to the corpus, put the
 //! shown bytes into a file of `tests/fuzz/corpus/<target>`.
 
-#![expect(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test")]
+#![expect(clippy::expect_used, clippy::panic, clippy::print_stderr, clippy::disallowed_methods, reason = "a test")]
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -175,21 +176,23 @@ pub fn fuzz(target: &str, check: impl Fn(&[u8])) {
     let milliseconds = std::env::var("IDENTITY_FUZZ_MILLIS").ok().and_then(|text| text.parse().ok()).unwrap_or(1000);
     let end = Instant::now() + Duration::from_millis(milliseconds);
     let config = Config { cases: 64, failure_persistence: None, ..Config::default() };
-    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let mut seeds = TestRunner::new_with_rng(config.clone(), TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let strategy = mutations(&corpus);
-    let mut inputs = 0;
+    let inputs = Cell::new(0);
     while Instant::now() < end {
+        // A runner stops for good after its cases.
+        let mut runner = TestRunner::new_with_rng(config.clone(), seeds.new_rng());
         let outcome = runner.run(&strategy, |input| {
+            inputs.set(inputs.get() + 1);
             if Instant::now() > end || run(&input) { Ok(()) } else { Err(TestCaseError::fail("the check panicked")) }
         });
         if let Err(TestError::Fail(reason, input)) = outcome {
             panic!("{target} failed at {}: {reason}", input.escape_ascii());
         }
-        inputs += 64;
     }
     began.send(None).expect("a watchdog");
     watchdog.join().expect("the watchdog ends");
-    eprintln!("{target}: {} inputs of the corpus and some {inputs} mutations", corpus.len());
+    eprintln!("{target}: {} inputs of the corpus and {} mutations", corpus.len(), inputs.get());
 }
 
 /// Ends the process when an input takes too long: nothing else stops a parser that does not end.

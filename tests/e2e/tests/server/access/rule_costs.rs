@@ -88,7 +88,7 @@ async fn a_stored_rule_that_is_no_longer_supported_is_kept_and_reported(store: S
     assert!(verdict("legacy")["refused"].as_str().is_some_and(|why| why.contains("at character")), "{inspected}");
 
     // Other changes leave it as it is, and a supported claim name enables it.
-    done(api.put("/v2/roles/rpa/mapping-rules/legacy", &json!({})).await);
+    done(api.put("/v2/roles/connectors/mapping-rules/legacy", &json!({})).await);
     assert_eq!(api.get("/api/mapping-rules/legacy").await.json()["claimName"], COUNTS);
     refused(&api.put("/api/mapping-rules/legacy", &rule("legacy", (COUNTS, "g"), "ROLE", &[])).await, 400, "invalid");
     done(api.put("/api/mapping-rules/legacy", &rule("legacy", ("$..groups", "g"), "ROLE", &["rpa"])).await);

@@ -80,7 +80,8 @@ async fn an_abandoned_search_ends(store: Store) {
     assert_eq!(api.get("/v2/authentication/me").await.status, 200);
     // Without being dropped, they would take their turns for minutes.
     for _ in 0..40 {
-        let search = api.post("/v2/groups/search", &expensive());
+        let body = expensive();
+        let search = api.post("/v2/groups/search", &body);
         assert!(tokio::time::timeout(Duration::from_millis(50), search).await.is_err(), "it was answered at once");
     }
     let begun = Instant::now();

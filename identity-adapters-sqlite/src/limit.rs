@@ -1,0 +1,72 @@
+//! Statements that may take long, within a time limit. SQLite has none of its own.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use identity_core::port::StoreError;
+use sqlx::SqliteConnection;
+
+use crate::error::failed;
+
+/// Instructions of SQLite's virtual machine between two looks at the clock.
+const INSTRUCTIONS: i32 = 10_000;
+
+/// Ends the statements of a connection when it is dropped.
+pub(crate) struct Limited(Arc<AtomicBool>);
+
+impl Limited {
+    /// Interrupts what `connection` executes when the time is over, or when the limit is dropped. The limit lasts until
+    /// [`lift`], or until the pool hands the connection out again.
+    pub(crate) async fn within(connection: &mut SqliteConnection, time: Duration) -> Result<Self, StoreError> {
+        let abandoned = Arc::new(AtomicBool::new(false));
+        let (seen, end) = (Arc::clone(&abandoned), Instant::now() + time);
+        let mut handle = connection.lock_handle().await.map_err(failed)?;
+        handle.set_progress_handler(INSTRUCTIONS, move || Instant::now() < end && !seen.load(Ordering::Relaxed));
+        Ok(Self(abandoned))
+    }
+}
+
+impl Drop for Limited {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Removes the limit of a connection, if it has one.
+pub(crate) async fn lift(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    connection.lock_handle().await?.remove_progress_handler();
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::Database;
+
+    const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+
+    #[tokio::test]
+    async fn a_statement_ends_in_time_and_the_connection_can_be_used_again() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let database = Database::open(&directory.path().join("identity.db")).unwrap();
+        let begun = Instant::now();
+        for _ in 0..6 {
+            let mut snapshot = database.snapshot().await.unwrap();
+            let limited = Limited::within(&mut snapshot, Duration::from_millis(100)).await.unwrap();
+            assert!(sqlx::query(ENDLESS).fetch_one(&mut *snapshot).await.is_err());
+            drop((limited, snapshot));
+            // Without a time, so that nothing else ends it.
+            let mut snapshot = database.snapshot().await.unwrap();
+            let limited = Limited::within(&mut snapshot, Duration::from_secs(3600)).await.unwrap();
+            let dropped = async {
+                let _limited = limited;
+                sqlx::query(ENDLESS).fetch_one(&mut *snapshot).await
+            };
+            assert!(tokio::time::timeout(Duration::from_millis(100), dropped).await.is_err());
+            drop(snapshot);
+            sqlx::query("SELECT count(*) FROM sqlite_master").fetch_one(database.readers()).await.unwrap();
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30));
+    }
+}

@@ -13,7 +13,7 @@ use identity_core::resolve::PrincipalClaims;
 use identity_core::search::{LikePattern, SearchBudget};
 use identity_core::value::{
     Audience, ClaimSelector, ClaimValue, Claims, ClientId, Description, Email, GroupId, LocalPath, MappingRuleId, Name,
-    PermissionName, RedirectUri, ResourceId, ResourceTypeName, RoleId, TenantId, Username, json_length,
+    Namespace, PermissionName, RedirectUri, ResourceId, ResourceTypeName, RoleId, TenantId, Username, json_length,
     strict_json_object,
 };
 use identity_fuzz::fuzz;
@@ -120,6 +120,7 @@ fn tokens() {
         client_id: Some(selector("client")),
         groups: Some(selector("$.groups[*]")),
         prefer_username: false,
+        namespace: Namespace::default(),
     };
     // Nothing listens there: keys cannot be had, so everything before the signature is reached.
     let issuer = IssuerSettings::new("https://127.0.0.1:9", vec!["api".to_owned()], claims);

@@ -1,5 +1,6 @@
 //! From a configuration to a running server. Reads like a recipe; each step is a function of its own.
 
+mod audit;
 mod directory;
 mod listen;
 mod operations;
@@ -159,6 +160,7 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
         let engine = Arc::clone(&engine);
         async move { engine.follow().await }
     });
+    actix_web::rt::spawn(audit::keep(Arc::clone(&engine), Arc::clone(&stores.audit), config.audit));
     if let Some(verifier) = assembled.verifier.clone() {
         actix_web::rt::spawn(keys_of_all_issuers(verifier));
     }
@@ -175,7 +177,7 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
     let server = listening.serve_api(&config.server, assembled.surfaces)?;
     let handle = server.handle();
     let serving = actix_web::rt::spawn(server);
-    operations.enter(Stage::Serving { engine, verifier: assembled.verifier, directory });
+    operations.enter(Stage::Serving { engine: Arc::clone(&engine), verifier: assembled.verifier, directory });
     listening.announce();
     greet(&listening);
 
@@ -190,6 +192,7 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
     operations.enter(Stage::Draining);
     handle.stop(true).await;
     follower.abort();
+    engine.record_repeats(true).await;
     stores.close().await;
     management_handle.stop(true).await;
     info!("server.stopped");

@@ -12,6 +12,7 @@ use identity_core::search::Found;
 use identity_core::value::Revision;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
+use time::OffsetDateTime;
 
 use crate::database::Database;
 use crate::error::failed;
@@ -51,6 +52,29 @@ impl AuditLog for SqliteAuditLog {
             .as_ref()
             .map(event)
             .transpose()
+    }
+
+    async fn prune(&self, before: OffsetDateTime, keep: u64, batch: u32) -> Result<u64, StoreError> {
+        const SQL: &str = "DELETE FROM audit_log WHERE audit_key IN (\
+             SELECT audit_key FROM (SELECT audit_key, occurred_at FROM audit_log ORDER BY audit_key LIMIT ?3) AS oldest \
+             WHERE audit_key < (SELECT max(audit_key) FROM audit_log) AND (occurred_at < ?1 OR audit_key <= (SELECT max(audit_key) FROM audit_log) - ?2))";
+        let mut transaction = self.database.write().await?;
+        let removed = sqlx::query(SQL)
+            .bind(to_text(before))
+            .bind(i64::try_from(keep).unwrap_or(i64::MAX))
+            .bind(i64::from(batch))
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?
+            .rows_affected();
+        transaction.commit().await.map_err(failed)?;
+        Ok(removed)
+    }
+
+    async fn size(&self) -> Result<u64, StoreError> {
+        const SQL: &str = "SELECT COALESCE(max(audit_key) - min(audit_key) + 1, 0) FROM audit_log";
+        let size: i64 = sqlx::query_scalar(SQL).fetch_one(self.database.readers()).await.map_err(failed)?;
+        Ok(size.cast_unsigned())
     }
 
     async fn search(&self, query: &AuditQuery) -> Result<Found<AuditEvent>, StoreError> {

@@ -7,6 +7,7 @@
 
 mod denials;
 mod recipients;
+mod repeats;
 mod request;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,6 +41,7 @@ pub struct Engine {
     following: AtomicBool,
     denials: Denials,
     recipients: OnceLock<Arc<dyn Recipients>>,
+    repeats: repeats::Repeats,
 }
 
 /// What a write came to.
@@ -99,6 +101,7 @@ impl Engine {
             following: AtomicBool::new(true),
             denials: Denials::default(),
             recipients: OnceLock::new(),
+            repeats: repeats::Repeats::default(),
         })
     }
 
@@ -291,8 +294,12 @@ impl Engine {
     }
 
     /// Records something that was not a change: a denial. That it cannot be recorded does not make it less denied.
-    /// Answers the entry's key.
+    /// A refusal that repeats is counted instead. Answers the entry's key, or that of the first of its kind.
     pub async fn append(&self, event: &AuditEvent) -> Option<u64> {
+        self.append_from(event, None).await
+    }
+
+    async fn append_always(&self, event: &AuditEvent) -> Option<u64> {
         match self.audit.append(event).await {
             Ok(key) => Some(key),
             Err(error) => {

@@ -38,7 +38,9 @@ enum Source {
     Address(Option<IpAddr>),
     Principal(Principal),
     /// More sources than are told apart.
-    Others { anonymous: bool },
+    Others {
+        anonymous: bool,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -363,7 +365,8 @@ mod tests {
         assert!(is_first(&repeats, &event(ann(), "", "READ"), None), "principals have room of their own");
         // What a stranger names makes no kind.
         let repeats = Repeats::default();
-        let firsts = (0..100).filter(|n| is_first(&repeats, &event(Actor::Anonymous, &n.to_string(), "x"), None)).count();
+        let firsts =
+            (0..100).filter(|n| is_first(&repeats, &event(Actor::Anonymous, &n.to_string(), "x"), None)).count();
         assert_eq!(firsts, 1);
         repeats.due(NOON + Duration::hours(1), true);
         repeats.due(NOON + Duration::hours(2), true);

@@ -2,9 +2,10 @@ use std::cmp::Ordering;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use time::OffsetDateTime;
 
 use super::lock;
-use crate::entity::AuditEvent;
+use crate::entity::{AuditEvent, to_microsecond};
 use crate::port::{AuditLog, AuditPosition, AuditQuery, StoreError};
 use crate::search::{Found, Order};
 
@@ -33,6 +34,22 @@ impl MemoryAuditLog {
 impl AuditLog for MemoryAuditLog {
     async fn append(&self, event: &AuditEvent) -> Result<u64, StoreError> {
         Ok(self.add(event))
+    }
+
+    async fn prune(&self, before: OffsetDateTime, keep: u64, batch: u32) -> Result<u64, StoreError> {
+        let before = to_microsecond(before);
+        let mut events = lock(&self.events);
+        let newest = events.last().map_or(0, |newest| newest.key);
+        let is_old = |event: &AuditEvent| event.at < before || event.key <= newest.saturating_sub(keep);
+        let oldest = events.iter().take(batch as usize);
+        let old: Vec<u64> = oldest.filter(|event| event.key < newest && is_old(event)).map(|event| event.key).collect();
+        events.retain(|event| !old.contains(&event.key));
+        Ok(old.len() as u64)
+    }
+
+    async fn size(&self) -> Result<u64, StoreError> {
+        let events = lock(&self.events);
+        Ok(events.first().zip(events.last()).map_or(0, |(first, last)| last.key - first.key + 1))
     }
 
     async fn find(&self, key: u64) -> Result<Option<AuditEvent>, StoreError> {

@@ -1,6 +1,7 @@
 //! What was done and refused.
 
 use async_trait::async_trait;
+use time::OffsetDateTime;
 
 use super::{AuditQuery, StoreError};
 use crate::entity::AuditEvent;
@@ -9,7 +10,7 @@ use crate::search::Found;
 /// The audit log. Changes are written with their commit ([`PolicyStore`](super::PolicyStore)); refusals, which change
 /// nothing, through [`AuditLog::append`].
 ///
-/// Contract: entries are only ever added. Keys ascend in the order of writing. Entries are kept
+/// Contract: entries are never changed, and removed by [`AuditLog::prune`] alone. Keys ascend in the order of writing. Entries are kept
 /// [as stored](AuditEvent::as_stored). All stores find the same, in the same order.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
@@ -19,6 +20,14 @@ pub trait AuditLog: Send + Sync {
 
     /// The entry of this key.
     async fn find(&self, key: u64) -> Result<Option<AuditEvent>, StoreError>;
+
+    /// Removes entries that were made before `before`, and those beyond the newest `keep`, oldest first: at most `batch`.
+    /// Entries are counted by their keys, so gaps count too. The newest entry stays. Returns the number of
+    /// removed entries.
+    async fn prune(&self, before: OffsetDateTime, keep: u64, batch: u32) -> Result<u64, StoreError>;
+
+    /// The number of entries, by their keys: an upper bound that costs nothing.
+    async fn size(&self) -> Result<u64, StoreError>;
 
     /// The entries that the query asks for, and how many there are in all, at one moment.
     async fn search(&self, query: &AuditQuery) -> Result<Found<AuditEvent>, StoreError>;

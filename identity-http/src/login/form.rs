@@ -58,7 +58,7 @@ pub(super) async fn sign_in(
         form_page(&sign_in, &request, &return_to, status, Some(&complaint))
     };
     if !csrf::is_own(&request, expected.as_ref(), credentials.csrf.as_deref()) {
-        sessions.record_refused("csrf", String::new(), request_id(&request).as_deref()).await;
+        sessions.record_refused("csrf", String::new(), request_id(&request).as_deref(), address::of(&request)).await;
         return refused(Complaint::Forged, Problem::forged());
     }
     let address = address::of(&request);
@@ -76,7 +76,9 @@ pub(super) async fn sign_in(
             };
             let reason = if matches!(complaint, Complaint::Wrong) { "password" } else { "throttled" };
             // Not the name: people type passwords there.
-            sessions.record_refused(reason, String::new(), request_id(&request).as_deref()).await;
+            sessions
+                .record_refused(reason, String::new(), request_id(&request).as_deref(), address::of(&request))
+                .await;
             return refused(complaint, problem);
         }
     };

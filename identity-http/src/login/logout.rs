@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::page::{self, Frame};
 use super::{SignIn, csrf, request_id, wants_json};
+use crate::address;
 use crate::body::Form;
 use crate::problem::Problem;
 
@@ -42,7 +43,9 @@ pub(super) async fn sign_out(
     let mut location = None;
     if let Some(id) = cookies.session(&request) {
         if !csrf::is_own(&request, Some(&sessions.csrf_token(&id)), form.csrf.as_deref()) {
-            sessions.record_refused("csrf", String::new(), request_id(&request).as_deref()).await;
+            sessions
+                .record_refused("csrf", String::new(), request_id(&request).as_deref(), address::of(&request))
+                .await;
             return Problem::forged().error_response();
         }
         let return_to = form.return_to.as_deref().and_then(|text| LocalPath::parse(text).ok());

@@ -91,6 +91,7 @@ fn browser(sign_in: &SignIn, request: &HttpRequest) -> Browser {
         user_agent: header.and_then(|value| value.to_str().ok()).map(str::to_owned),
         former: sign_in.cookies().session(request),
         request_id: request_id(request),
+        address: crate::address::of(request),
     }
 }
 

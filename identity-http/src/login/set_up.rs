@@ -52,7 +52,10 @@ pub(super) async fn create(
     };
     let refuse = |problem: &Problem| show(&sign_in, &request, &wanted, problem.status_code(), Some(problem.detail()));
     if !csrf::is_own(&request, sign_in.cookies().form(&request).as_ref(), wanted.csrf.as_deref()) {
-        sign_in.sessions.record_refused("csrf", String::new(), request_id(&request).as_deref()).await;
+        sign_in
+            .sessions
+            .record_refused("csrf", String::new(), request_id(&request).as_deref(), address::of(&request))
+            .await;
         return refuse(&Problem::forged());
     }
     let user = match first.user(&wanted) {

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::page::{self, Frame};
 use super::{SignIn, csrf, form, request_id};
+use crate::address;
 
 #[derive(Deserialize)]
 pub(super) struct LoginQuery {
@@ -86,6 +87,9 @@ pub(super) fn return_target(sign_in: &SignIn, text: Option<&str>) -> Option<Loca
 }
 
 pub(super) async fn foreign_target(sign_in: &SignIn, request: &HttpRequest) -> HttpResponse {
-    sign_in.sessions.record_refused("return_target", String::new(), request_id(request).as_deref()).await;
+    sign_in
+        .sessions
+        .record_refused("return_target", String::new(), request_id(request).as_deref(), address::of(request))
+        .await;
     page::foreign_target(&Frame::of(sign_in, request))
 }

@@ -4,6 +4,7 @@
 //! All of it follows one list of keys ([`table`]), and everything that is wrong is reported at once ([`Problems`]).
 
 mod access;
+mod audit;
 mod authentication;
 mod bootstrap;
 mod client;
@@ -32,6 +33,7 @@ mod tests;
 mod tree;
 
 pub use access::Access;
+pub use audit::Audit;
 pub use authentication::{Authentication, Provider, ProviderKind, UserInfoAugmentation};
 pub use bootstrap::{Bootstrap, InitialClaim, MappingRuleSeed, TenantSeed, UserSeed};
 pub use client::{
@@ -77,6 +79,8 @@ pub struct Config {
     pub switches: Switches,
     /// Decisions as a service.
     pub access: Access,
+    /// How long the audit log is kept.
+    pub audit: Audit,
     /// What can be switched off.
     pub features: Features,
     /// What is logged.
@@ -221,6 +225,7 @@ impl Config {
             }
         }
         let access = Access::read(&from.section("access"));
+        let audit = Audit::read(&from.section("audit"));
         let features = Features::read(&from.section("features"));
         let log = Log::read(&from.section("log"));
         Some(Self {
@@ -234,6 +239,7 @@ impl Config {
             initialization,
             switches: switches?,
             access: access?,
+            audit: audit?,
             features: features?,
             log: log?,
         })

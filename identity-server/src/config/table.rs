@@ -258,6 +258,9 @@ pub(super) static KEYS: &[Key] = &[
     key("access.recent-callers", Number, "1000", &[], "Of how many callers the last token, or the last sign-in, is remembered, in memory, so that it can be inspected and changes be tried on it."),
     key("access.keep-claims", Flag, "false", &[], "Whether the values of their claims are remembered too, and not only their names."),
 
+    key("audit.retention.max-age", Duration, "8760h", &[], "How long entries of the audit log are kept: a year by default."),
+    key("audit.retention.max-entries", Number, "5000000", &[], "How many entries of the audit log are kept; the oldest are removed first."),
+
     key("features.tenants", Flag, "true", &["multitenancy-enabled", "identity.flags.multi-tenancy"], "Whether there are tenants other than the default one."),
     key("features.resource-authorizations", Flag, "true", &["resource-permissions-enabled", "identity.flags.resource-permissions"], "Whether access to single resources is checked and managed."),
 

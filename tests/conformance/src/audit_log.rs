@@ -14,7 +14,7 @@ use crate::{Backend, NEVER};
 macro_rules! audit_log_suite {
     ($run:path) => {
         $crate::cases!($run, audit_log:
-            what_is_appended_is_found, keys_ascend_and_the_given_one_is_ignored, times_are_kept_to_the_microsecond,
+            old_entries_are_removed_in_batches, entries_beyond_a_number_are_removed, what_is_appended_is_found, keys_ascend_and_the_given_one_is_ignored, times_are_kept_to_the_microsecond,
             any_text_is_recorded,
         );
         $crate::cases!($run, audit_search:
@@ -112,4 +112,30 @@ pub async fn any_text_is_recorded(backend: &dyn Backend) {
         let key = log.append(&event(text)).await.unwrap();
         assert_eq!(log.find(key).await.unwrap(), Some(AuditEvent { key, ..event(kept) }));
     }
+}
+
+pub async fn old_entries_are_removed_in_batches(backend: &dyn Backend) {
+    let log = backend.open(NEVER).await.audit;
+    assert_eq!(log.size().await.unwrap(), 0);
+    for hours in 0..5_i64 {
+        log.append(&AuditEvent { at: NOW + Duration::hours(hours), ..audit(&hours.to_string()) }).await.unwrap();
+    }
+    let prune = |hours, batch| log.prune(NOW + Duration::hours(hours), 100, batch);
+    assert_eq!(prune(3, 2).await.unwrap(), 2);
+    assert_eq!(prune(3, 2).await.unwrap(), 1);
+    assert_eq!(prune(3, 2).await.unwrap(), 0);
+    assert_eq!(log.size().await.unwrap(), 2);
+    assert_eq!(prune(100, 10).await.unwrap(), 1, "the newest stays");
+    let keys: Vec<String> = written(&*log).await.into_iter().map(|event| event.entity.key).collect();
+    assert_eq!(keys, ["4"]);
+}
+
+pub async fn entries_beyond_a_number_are_removed(backend: &dyn Backend) {
+    let log = backend.open(NEVER).await.audit;
+    for number in 0..6 {
+        log.append(&audit(&number.to_string())).await.unwrap();
+    }
+    assert_eq!(log.prune(NOW - Duration::days(1), 4, 10).await.unwrap(), 2);
+    assert_eq!(log.prune(NOW - Duration::days(1), 4, 10).await.unwrap(), 0);
+    assert_eq!((written(&*log).await.len(), log.size().await.unwrap()), (4, 4));
 }

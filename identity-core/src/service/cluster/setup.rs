@@ -53,7 +53,8 @@ impl Setup {
             .map_err(|retry_after| ServiceError::Throttled { retry_after })?;
         let attempt = attempt(AuditOperation::Create, EntityKind::User, "");
         let request = SetupRequest { request_id };
-        self.engine.append(&self.engine.failure(&request, attempt, AuditResult::Denied, ADMINISTERED)).await;
+        let refusal = self.engine.failure(&request, attempt, AuditResult::Denied, ADMINISTERED);
+        self.engine.append_from(&refusal, address).await;
         Err(ServiceError::Refused(protected()))
     }
 

@@ -196,6 +196,7 @@ impl Sessions {
             result,
             reason: Some(reason),
             request_id: caller.request_id.as_deref(),
+            origin: None,
         })
         .await;
     }

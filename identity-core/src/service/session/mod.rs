@@ -16,6 +16,7 @@ mod transaction;
 #[cfg(feature = "test-support")]
 mod tests;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -143,7 +144,7 @@ impl Sessions {
         let draft = AuditDraft { operation: what.operation, entity, related: None };
         let mut event = draft.event(self.now(), what.actor, what.result, what.request_id.map(str::to_owned));
         event.reason = what.reason.map(str::to_owned);
-        self.engine.append(&event).await;
+        self.engine.append_from(&event, what.origin).await;
     }
 }
 
@@ -156,6 +157,8 @@ struct Record<'r> {
     result: AuditResult,
     reason: Option<&'r str>,
     request_id: Option<&'r str>,
+    /// Where the client is that was refused.
+    origin: Option<IpAddr>,
 }
 
 /// The subject that a sign-in at a provider resolves to in `world`.

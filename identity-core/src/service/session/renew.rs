@@ -143,6 +143,7 @@ impl Sessions {
             result: AuditResult::Success,
             reason: Some(reason),
             request_id,
+            origin: None,
         })
         .await;
         Ok(None)

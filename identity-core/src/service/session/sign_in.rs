@@ -1,5 +1,6 @@
 //! The end of a sign-in: from what the browser brings back, or a password, to a session.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::credential::password_digest;
@@ -31,6 +32,8 @@ pub struct Browser {
     pub former: Option<SessionId>,
     /// The request.
     pub request_id: Option<String>,
+    /// Where it is.
+    pub address: Option<IpAddr>,
 }
 
 /// A new session.
@@ -134,11 +137,11 @@ impl Sessions {
         transaction: Option<&str>,
         browser: Browser,
     ) -> Result<Opened, SignInError> {
-        let request_id = browser.request_id.clone();
+        let (request_id, origin) = (browser.request_id.clone(), browser.address);
         let mut provider = String::new();
         let outcome = self.completed(answer, transaction, browser, &mut provider).await;
         if let Err(error) = &outcome {
-            self.record_refused(error.code(), provider, request_id.as_deref()).await;
+            self.record_refused(error.code(), provider, request_id.as_deref(), origin).await;
         }
         outcome
     }
@@ -190,7 +193,7 @@ impl Sessions {
     }
 
     /// Records a sign-in that was refused; `key` says where it was tried.
-    pub async fn record_refused(&self, reason: &str, key: String, request_id: Option<&str>) {
+    pub async fn record_refused(&self, reason: &str, key: String, request_id: Option<&str>, origin: Option<IpAddr>) {
         self.record(Record {
             operation: AuditOperation::Create,
             actor: Actor::Anonymous,
@@ -198,6 +201,7 @@ impl Sessions {
             result: AuditResult::Denied,
             reason: Some(reason),
             request_id,
+            origin,
         })
         .await;
     }
@@ -211,6 +215,7 @@ impl Sessions {
             result: AuditResult::Denied,
             reason: Some("csrf"),
             request_id: caller.request_id.as_deref(),
+            origin: None,
         })
         .await;
     }
@@ -249,6 +254,7 @@ impl Sessions {
             result: AuditResult::Success,
             reason: None,
             request_id: browser.request_id.as_deref(),
+            origin: None,
         })
         .await;
         Ok(id)

@@ -141,6 +141,7 @@ impl Sessions {
                 result: AuditResult::Denied,
                 reason: Some(error.code()),
                 request_id,
+                origin: None,
             })
             .await;
         }
@@ -212,7 +213,7 @@ impl Sessions {
     async fn record_ended(&self, session: &Session, actor: Actor, reason: Option<&str>, request_id: Option<&str>) {
         let key = public_key(session.id);
         let (operation, result) = (AuditOperation::Delete, AuditResult::Success);
-        self.record(Record { operation, actor, key, result, reason, request_id }).await;
+        self.record(Record { operation, actor, key, result, reason, request_id, origin: None }).await;
     }
 
     /// What is left to do about sessions that have ended.

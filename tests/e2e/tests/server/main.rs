@@ -6,6 +6,7 @@
 mod support;
 
 mod access;
+mod audit_growth;
 mod bad_input;
 mod cluster;
 mod configuration;

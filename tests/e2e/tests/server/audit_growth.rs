@@ -1,0 +1,59 @@
+//! What clients are refused does not fill the audit log, and old entries are removed.
+
+use serde_json::json;
+
+use crate::support::{Local, Store, eventually};
+
+on_each_store!(refusals_that_repeat_are_counted, old_entries_are_removed);
+
+async fn refusals_that_repeat_are_counted(store: Store) {
+    let local = Local::start(store).await;
+    let eve = local.user("eve").await;
+    let before = local.audit().await.len();
+    for _ in 0..100 {
+        // Without the form's token: no credentials are needed to be refused.
+        let form = [("username", "demo"), ("password", "wrong")];
+        assert_eq!(local.anonymous().post_form("/auth/login", &form).await.status, 403);
+    }
+    let denied = |_| eve.post("/v2/groups", &json!({"groupId": "g", "name": "G"}));
+    let mut reasons = Vec::new();
+    for number in 0..5 {
+        reasons.push(denied(number).await.expect_status(403).header("x-identity-reason-id").map(str::to_owned));
+    }
+    assert!(reasons.iter().all(|reason| reason.is_some() && *reason == reasons[0]), "{reasons:?}");
+    let firsts = local.audit().await.split_off(before);
+    assert_eq!(firsts.len(), 2, "{firsts:?}");
+    let metrics = eventually("a metric", async || {
+        let metrics = local.server.management().get("/actuator/prometheus").await.text;
+        if metrics.contains("identity_audit_refusals_counted_total 103") { Ok(metrics) } else { Err(metrics) }
+    })
+    .await;
+    assert!(metrics.contains("identity_audit_entries "), "{metrics}");
+
+    let Local { launch, server, store } = local;
+    server.terminate().await;
+    let reasons: Vec<_> =
+        store.audit(&launch).await.split_off(before).into_iter().filter_map(|entry| entry.reason).collect();
+    assert!(reasons.contains(&"csrf (repeated 99 times)".to_owned()), "{reasons:?}");
+    assert!(reasons.iter().any(|reason| reason.ends_with(" (repeated 4 times)")), "{reasons:?}");
+    assert_eq!(reasons.len(), 4, "{reasons:?}");
+}
+
+async fn old_entries_are_removed(store: Store) {
+    let launch = store.launch(&["dev"]).env("IDENTITY_AUDIT_RETENTION_MAX_ENTRIES", "1000");
+    let local = Local { server: launch.start().await, launch, store };
+    for number in 0..1100 {
+        // Each is a question of its own, of somebody who may ask.
+        let body = json!({"groupId": format!("g{number}"), "name": "G"});
+        assert_eq!(local.admin().post("/v2/groups", &body).await.status, 201);
+    }
+    let Local { launch, server, store } = local;
+    server.terminate().await;
+    assert!(store.audit(&launch).await.len() > 1100);
+    let _server = launch.start().await;
+    eventually("only the newest", async || match store.audit(&launch).await.len() {
+        0..=1000 => Ok(()),
+        more => Err(more.to_string()),
+    })
+    .await;
+}

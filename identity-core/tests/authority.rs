@@ -260,6 +260,7 @@ async fn a_session_that_ends_during_the_request_changes_nothing() {
     let settings = SessionSettings {
         idle: std::time::Duration::from_secs(60),
         longest: std::time::Duration::from_secs(600),
+        most_per_principal: 5,
         redirect_uri: String::new(),
         signed_out_uri: String::new(),
     };

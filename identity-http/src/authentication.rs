@@ -4,7 +4,7 @@ use std::future::{Ready, ready};
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{ACCEPT, AUTHORIZATION};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, ResponseError, web};
 use base64::Engine as _;
@@ -16,12 +16,14 @@ use identity_core::value::Secret;
 use crate::Limits;
 use crate::address;
 use crate::load::receive::Receiving;
-use crate::login::SignIn;
 use crate::login::session::RequestSession;
+use crate::login::{SignIn, csrf};
 use crate::problem::Problem;
 use crate::refused_rules;
 use crate::request::RequestId;
 use crate::revision::{self, ComputedAt};
+
+const BASIC: &str = "Basic";
 
 /// Answers 401 to requests without good credentials, and gives the others their caller.
 ///
@@ -113,7 +115,10 @@ async fn caller(
     sign_in: Option<&SignIn>,
     request: &ServiceRequest,
 ) -> Result<Found, Problem> {
-    let schemes = || authentication.schemes().collect::<Vec<_>>();
+    let in_a_browser = is_in_a_browser(request);
+    // To a challenge for a password, a browser would open a dialog of its own, and add what it is given to every later request.
+    let is_offered = |scheme: &&str| *scheme != BASIC || !in_a_browser;
+    let schemes = || authentication.schemes().filter(is_offered).collect::<Vec<_>>();
     let refuse = |reason, detail: &str| Problem::unauthorized(schemes().into_iter(), reason, detail.to_owned(), false);
     let request_id = request_id(request);
 
@@ -139,7 +144,11 @@ async fn caller(
     let credentials = credentials.trim();
     let outcome = if scheme.eq_ignore_ascii_case("bearer") {
         authentication.bearer(credentials, request_id).await
-    } else if scheme.eq_ignore_ascii_case("basic") {
+    } else if scheme.eq_ignore_ascii_case(BASIC) {
+        // A browser adds a password that it remembers, whoever makes it send the request.
+        if csrf::is_cross_site(request.headers()) {
+            return Err(Problem::forged());
+        }
         let decoded = BASE64_STANDARD.decode(credentials).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let (username, password) = decoded.as_deref().and_then(|text| text.split_once(':')).ok_or_else(malformed)?;
         let address = address::of(request.request());
@@ -153,6 +162,14 @@ async fn caller(
 
 fn no_credentials(offered: Vec<&'static str>) -> Problem {
     Problem::unauthorized(offered.into_iter(), "no_credentials", "This needs credentials.".to_owned(), false)
+}
+
+/// Whether a browser says that it asks, for a page or for its script: by Fetch Metadata, or because it wants HTML.
+fn is_in_a_browser(request: &ServiceRequest) -> bool {
+    let headers = request.headers();
+    let wants_html =
+        headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|text| text.contains("text/html"));
+    wants_html || ["sec-fetch-mode", "sec-fetch-site"].into_iter().any(|name| headers.contains_key(name))
 }
 
 /// Whether a page's script says that it asks. It knows where people sign in; to a challenge, a browser would open its own

@@ -11,6 +11,7 @@ mod authentication;
 mod body;
 mod cluster;
 mod headers;
+mod hosts;
 mod load;
 mod login;
 mod management;
@@ -44,6 +45,7 @@ pub use access::Decisions;
 pub use address::{Network, TrustedProxies};
 pub use cluster::{About, Cluster, IdRules};
 pub use headers::Https;
+pub use hosts::{Hosts, check_host};
 pub use load::{BodyLimits, ConnectionLimits, Quota, serve};
 pub use login::{FirstAdministrator, SignIn};
 pub use openapi::openapi_document;
@@ -92,6 +94,8 @@ pub struct Surfaces {
     pub ids: Arc<dyn Ids>,
     /// The limits of a request.
     pub limits: Limits,
+    /// The names that requests may be for.
+    pub hosts: Hosts,
     /// Whose word about the addresses of clients is taken.
     pub proxies: TrustedProxies,
 }

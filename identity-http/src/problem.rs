@@ -299,6 +299,15 @@ impl From<Refusal> for Problem {
             Refusal::Inapplicable(..) => (StatusCode::BAD_REQUEST, "condition.invalid"),
             Refusal::InUse { .. } => (StatusCode::CONFLICT, "IN_USE"),
             Refusal::Leftovers { .. } => (StatusCode::CONFLICT, "LEFTOVER_AUTHORIZATIONS"),
+            Refusal::HiddenCharacters(field) => (
+                StatusCode::BAD_REQUEST,
+                match *field {
+                    "username" => "username.invalid",
+                    "id" => "id.invalid",
+                    "description" => "description.invalid",
+                    _ => "name.invalid",
+                },
+            ),
             Refusal::Full => (StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE"),
         };
         let title = match status {

@@ -142,7 +142,12 @@ fn sources(mut files: Vec<PathBuf>, environment: BTreeMap<String, String>) -> So
 
 /// What `dev` insists on: its users are known to everybody who read the documentation, so only this machine is served.
 fn local(data_dir: Option<PathBuf>, mut sources: Sources) -> Sources {
-    let only = [("profile", "builtin"), ("server.address", "127.0.0.1"), ("server.management-address", "127.0.0.1")];
+    let only = [
+        ("profile", "builtin"),
+        ("server.address", "127.0.0.1"),
+        ("server.management-address", "127.0.0.1"),
+        ("server.local-names-only", "true"),
+    ];
     sources.flags.extend(only.map(|(path, value)| Flag { name: "dev", path, value: value.to_owned() }));
     if let Some(directory) = data_dir {
         let value = directory.to_string_lossy().into_owned();

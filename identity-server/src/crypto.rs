@@ -7,6 +7,7 @@ use std::path::Path;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
+use aws_lc_rs::hmac;
 use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -23,6 +24,7 @@ pub struct SealingKey {
     /// The beginning of its digest, so that what is sealed says with which key.
     name: [u8; NAME],
     cipher: RandomizedNonceKey,
+    mac: hmac::Key,
 }
 
 impl SealingKey {
@@ -35,7 +37,12 @@ impl SealingKey {
 
     fn new(bytes: &[u8; 32]) -> Option<Self> {
         let name = *digest(&SHA256, bytes).as_ref().first_chunk::<NAME>()?;
-        Some(Self { name, cipher: RandomizedNonceKey::new(&AES_256_GCM, bytes).ok()? })
+        // One key for each purpose (HKDF, RFC 5869).
+        let pseudorandom = Salt::new(HKDF_SHA256, b"identity").extract(bytes);
+        let mut of_macs = [0; 32];
+        pseudorandom.expand(&[b"message authentication key"], HKDF_SHA256).ok()?.fill(&mut of_macs).ok()?;
+        let mac = hmac::Key::new(hmac::HMAC_SHA256, &of_macs);
+        Some(Self { name, cipher: RandomizedNonceKey::new(&AES_256_GCM, bytes).ok()?, mac })
     }
 
     /// A key that follows from another secret which all replicas have (HKDF, RFC 5869).
@@ -125,6 +132,14 @@ impl Crypto for SystemCrypto {
         out
     }
 
+    fn mac(&self, context: &[u8], bytes: &[u8]) -> [u8; 32] {
+        let mut out = [0; 32];
+        let Some(key) = self.keys.first() else { return out };
+        let tag = hmac::sign(&key.mac, &[context, b"\0", bytes].concat());
+        out.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
+        out
+    }
+
     fn seal(&self, context: &[u8], plain: &[u8]) -> Option<Vec<u8>> {
         let key = self.keys.first()?;
         let mut text = plain.to_vec();
@@ -166,6 +181,17 @@ mod tests {
             tampered[place] ^= 1;
             assert_eq!(crypto.open(b"a", &tampered), None, "byte {place}");
             assert_eq!(crypto.open(b"a", &sealed[..place]), None, "cut at {place}");
+        }
+    }
+
+    #[test]
+    fn a_mac_depends_on_key_context_and_bytes() {
+        let (one, same, other) = (key(1), key(1), key(2));
+        let of = |key: SealingKey| SystemCrypto::new(vec![key]);
+        let (one, same, other) = (of(one), of(same), of(other));
+        assert_eq!(one.mac(b"a", b"x"), same.mac(b"a", b"x"));
+        for different in [other.mac(b"a", b"x"), one.mac(b"b", b"x"), one.mac(b"a", b"y"), one.mac(b"", b"a\0x")] {
+            assert_ne!(one.mac(b"a", b"x"), different);
         }
     }
 

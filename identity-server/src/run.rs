@@ -95,7 +95,8 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
 
     // Health first: whatever is missing below, somebody can see what.
     let operations = Arc::new(ServerOperations::new(metrics));
-    let management = listening.serve_management(&(Arc::clone(&operations) as Arc<dyn Operations>))?;
+    let management =
+        listening.serve_management(&(Arc::clone(&operations) as Arc<dyn Operations>), profile::hosts(&config))?;
     let management_handle = management.handle();
     actix_web::rt::spawn(management);
     listening.announce_management();

@@ -34,15 +34,10 @@ impl Expected {
             }
             other => other,
         })?;
-        self.notice(&signed.claims, signed.expires_at, now).map_err(ProviderError::from)
+        self.notice(&signed.claims, now).map_err(ProviderError::from)
     }
 
-    fn notice(
-        &self,
-        claims: &Map<String, Value>,
-        expires_at: OffsetDateTime,
-        now: OffsetDateTime,
-    ) -> Result<LogoutNotice, RefusedSignIn> {
+    fn notice(&self, claims: &Map<String, Value>, now: OffsetDateTime) -> Result<LogoutNotice, RefusedSignIn> {
         let refuse = |fault| Err(RefusedSignIn::LogoutToken(fault));
         let text = |name| text(claims, name).map(|found| found.map(str::to_owned)).map_err(RefusedSignIn::Token);
         // An ID token must never do as a logout token, and has one.
@@ -59,9 +54,12 @@ impl Expected {
         }
         let issued_at = numeric_date(claims, "iat").map_err(RefusedSignIn::Token)?;
         let oldest = now.saturating_sub(LONGEST_WAY).saturating_sub(self.issuer.clock_skew);
-        if issued_at.is_none_or(|issued_at| issued_at < oldest) {
+        let Some(issued_at) = issued_at.filter(|issued_at| *issued_at >= oldest) else {
             return refuse("it is too old");
-        }
+        };
+        // From then on it is too old, whatever its `exp` is: an id need not be remembered for longer, nor for less.
+        let expires_at =
+            issued_at.saturating_add(LONGEST_WAY).saturating_add(self.issuer.clock_skew) + Duration::SECOND;
         let Some(id) = text("jti")? else { return refuse("it has no `jti`") };
         let (subject, provider_session) = (text("sub")?, text("sid")?);
         if subject.is_none() && provider_session.is_none() {

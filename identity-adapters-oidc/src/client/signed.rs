@@ -29,7 +29,6 @@ pub(crate) struct Expected {
 pub(crate) struct Signed {
     pub(crate) claims: Map<String, Value>,
     pub(crate) algorithm: SigningAlgorithm,
-    pub(crate) expires_at: OffsetDateTime,
 }
 
 impl Expected {
@@ -67,11 +66,11 @@ impl Expected {
             TokenError::Rejected(reason) => refuse(reason),
             TokenError::Unavailable { retry_after } => ProviderError::Unavailable { retry_after },
         })?;
-        let lifetime = self.check_claims(&claims, now).map_err(refuse)?;
-        Ok(Signed { claims, algorithm: header.algorithm, expires_at: lifetime.expires_at })
+        self.check_claims(&claims, now).map_err(refuse)?;
+        Ok(Signed { claims, algorithm: header.algorithm })
     }
 
-    fn check_claims(&self, claims: &Map<String, Value>, now: OffsetDateTime) -> Result<Lifetime, RejectedToken> {
+    fn check_claims(&self, claims: &Map<String, Value>, now: OffsetDateTime) -> Result<(), RejectedToken> {
         if self.second_version {
             checks::entra_version(claims)?;
         }
@@ -79,9 +78,7 @@ impl Expected {
         if !claims.contains_key("iat") {
             return Err(RejectedToken::MissingClaim("iat".to_owned()));
         }
-        let lifetime = Lifetime::read(claims)?;
-        lifetime.check(now, self.issuer.clock_skew)?;
-        Ok(lifetime)
+        Lifetime::read(claims)?.check(now, self.issuer.clock_skew)
     }
 
     /// Checks an ID token (OpenID Connect Core 1.0 §3.1.3.7). The caller compares its nonce and its subject.

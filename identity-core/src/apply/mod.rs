@@ -15,6 +15,7 @@ mod resource_type;
 mod role;
 mod tenant;
 mod user;
+mod visible;
 
 pub(crate) use cascade::deletions;
 pub use command::{Command, NewAuthorization};
@@ -84,6 +85,7 @@ impl Draft {
 
     /// Executes one command; answers the key of an authorization that it created.
     fn execute(&mut self, command: &Command) -> Result<Option<String>, Refusal> {
+        visible::refuse_hidden_characters(&self.world, command)?;
         match command {
             Command::CreateUser(user) => self.create_user(user),
             Command::UpdateUser(user) => self.update_user(user),

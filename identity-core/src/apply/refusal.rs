@@ -72,6 +72,9 @@ pub enum Refusal {
     /// A condition or a property where the type takes none.
     #[error("authorizations on `{0}` cannot depend on {1}")]
     Inapplicable(String, &'static str),
+    /// A character that a reader does not see, or that changes the order of others.
+    #[error("`{0}` must not have bidirectional controls or invisible characters")]
+    HiddenCharacters(&'static str),
     /// More than one commit or one world holds.
     #[error("the change is too large; split it")]
     Full,
@@ -98,6 +101,7 @@ impl Refusal {
             Self::InUse { .. } => "in_use",
             Self::Leftovers { .. } => "leftover_authorizations",
             Self::Inapplicable(..) => "inapplicable",
+            Self::HiddenCharacters(_) => "hidden_characters",
             Self::Full => "too_large",
         }
     }

@@ -67,6 +67,10 @@ impl Crypto for PlainCrypto {
         digest
     }
 
+    fn mac(&self, context: &[u8], bytes: &[u8]) -> [u8; 32] {
+        self.digest(&[context, b"\0", bytes].concat())
+    }
+
     fn seal(&self, context: &[u8], plain: &[u8]) -> Option<Vec<u8>> {
         Some([&context.len().to_be_bytes(), context, plain].concat())
     }

@@ -31,6 +31,9 @@ pub trait Crypto: Send + Sync {
     /// SHA-256 (FIPS 180-4).
     fn digest(&self, bytes: &[u8]) -> [u8; 32];
 
+    /// HMAC-SHA256 (RFC 2104) with a key that only the replicas of this installation have: nobody else can make it.
+    fn mac(&self, context: &[u8], bytes: &[u8]) -> [u8; 32];
+
     /// Encrypts what only the replicas of this installation shall read, and only in the same context. `None` when the machine
     /// has no randomness.
     fn seal(&self, context: &[u8], plain: &[u8]) -> Option<Vec<u8>>;

@@ -145,7 +145,7 @@ pub struct Ending {
 pub struct LogoutNotice {
     /// The token's id (`jti`), so that it counts once.
     pub id: String,
-    /// When the token expires.
+    /// From when on the token is refused for its age. Its id must be remembered until then.
     pub expires_at: OffsetDateTime,
     /// Whose sessions end, all of them unless one is named.
     pub subject: Option<String>,

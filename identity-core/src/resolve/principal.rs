@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::entity::Principal;
 use crate::port::RejectedToken;
-use crate::value::{ClaimSelector, Claims, ClientId, GroupId, InvalidValue, Namespace, Username};
+use crate::value::{ClaimSelector, Claims, ClientId, GroupId, InvalidValue, Namespace, Username, is_visible};
 
 /// Which claims of an issuer's tokens say whom they speak for.
 #[derive(Clone, Debug)]
@@ -57,6 +57,9 @@ impl PrincipalClaims {
         let Some(name) = single_text(selector, claims)? else { return Ok(None) };
         // A blank name stays one: the prefix does not make an id of it.
         parse(name).map_err(|_| wrong_type(selector))?;
+        if !is_visible(name) {
+            return Err(wrong_type(selector));
+        }
         let id = self.namespace.id(name).ok_or_else(|| RejectedToken::Namespace(selector.to_string()))?;
         parse(&id).map(Some).map_err(|_| wrong_type(selector))
     }
@@ -88,7 +91,8 @@ impl PrincipalClaims {
 
     fn group(&self, selector: &ClaimSelector, value: &Value) -> Result<Option<GroupId>, RejectedToken> {
         let name = value.as_str().filter(|name| GroupId::parse(name).is_ok()).ok_or_else(|| wrong_type(selector))?;
-        let id = self.namespace.id(name);
+        // It would be read as another.
+        let id = self.namespace.id(name).filter(|_| is_visible(name));
         id.map(|id| GroupId::parse(&id)).transpose().map_err(|_| wrong_type(selector))
     }
 }

@@ -14,6 +14,7 @@ mod network;
 mod secret;
 mod selector;
 mod uri;
+mod visible;
 
 pub use claims::{Claims, ClaimsError};
 pub use email::Email;
@@ -30,6 +31,7 @@ pub use secret::{PasswordHash, Secret};
 pub(crate) use selector::Steps;
 pub use selector::{ClaimSelector, Filter, OverBudget, Segment, Selected};
 pub use uri::RedirectUri;
+pub use visible::is_visible;
 
 use std::fmt;
 

@@ -42,6 +42,7 @@ pub(super) async fn callback(
     let mut response = match outcome {
         Ok(opened) => {
             let mut response = HttpResponse::SeeOther();
+            actix_web::rt::spawn(opened.ended.revoke());
             for cookie in cookies.of_session(&opened.id, &sign_in.sessions.csrf_token(&opened.id)) {
                 response.cookie(cookie);
             }

@@ -17,6 +17,9 @@ pub(crate) const CSRF: &str = "X-CSRF-TOKEN";
 /// bytes; proxies commonly take 8 KiB of cookies.
 const MAX_TRANSACTIONS: usize = 16;
 
+/// 256 random bits in base64url.
+const NONCE_LENGTH: usize = 43;
+
 const SESSION: &str = "identity-session";
 const FORM: &str = "identity-sign-in-form";
 const TRANSACTION: &str = "identity-sign-in-";
@@ -76,13 +79,14 @@ impl<'s> Cookies<'s> {
         begun.into_iter().take(surplus).map(|name| self.gone(name)).collect()
     }
 
-    /// What the browser shows together with the form that it was given.
-    pub(super) fn of_form(&self, token: &str) -> Cookie<'static> {
-        self.lasting(self.cookie(self.name(FORM), token), Duration::from_secs(3600))
+    /// The nonce that the browser keeps beside the form that it was given.
+    pub(super) fn of_form(&self, nonce: &str) -> Cookie<'static> {
+        self.lasting(self.cookie(self.name(FORM), nonce), Duration::from_secs(3600))
     }
 
     pub(super) fn form(&self, request: &HttpRequest) -> Option<Secret> {
-        request.cookie(&self.name(FORM)).map(|cookie| Secret::new(cookie.value().to_owned()))
+        let cookie = request.cookie(&self.name(FORM))?;
+        (cookie.value().len() == NONCE_LENGTH).then(|| Secret::new(cookie.value().to_owned()))
     }
 
     fn name(&self, name: &str) -> String {

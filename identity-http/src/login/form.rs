@@ -49,7 +49,7 @@ pub(super) async fn sign_in(
     let Some(return_to) = return_target(&sign_in, credentials.return_to.as_deref()) else {
         return foreign_target(&sign_in, &request).await;
     };
-    let expected = sign_in.cookies().form(&request);
+    let expected = csrf::of_form(&sign_in, &request);
     let refused = |complaint: Complaint, problem: Problem| {
         if wants_json(&request) {
             return problem.error_response();

@@ -4,7 +4,7 @@
 
 mod callback;
 pub(crate) mod cookies;
-mod csrf;
+pub(crate) mod csrf;
 mod form;
 mod logout;
 mod page;

@@ -51,7 +51,7 @@ pub(super) async fn create(
         Err(problem) => return problem.error_response(),
     };
     let refuse = |problem: &Problem| show(&sign_in, &request, &wanted, problem.status_code(), Some(problem.detail()));
-    if !csrf::is_own(&request, sign_in.cookies().form(&request).as_ref(), wanted.csrf.as_deref()) {
+    if !csrf::is_own(&request, csrf::of_form(&sign_in, &request).as_ref(), wanted.csrf.as_deref()) {
         sign_in
             .sessions
             .record_refused("csrf", String::new(), request_id(&request).as_deref(), address::of(&request))

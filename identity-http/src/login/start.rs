@@ -68,13 +68,15 @@ pub(super) fn with_token(
     request: &HttpRequest,
     page: impl FnOnce(&str) -> HttpResponse,
 ) -> HttpResponse {
-    let known = sign_in.cookies().form(request).filter(|token| token.expose().len() == 43);
-    let token = known.map(|token| token.expose().to_owned()).or_else(|| sign_in.sessions.random_text());
-    let Some(token) = token else { return HttpResponse::ServiceUnavailable().finish() };
-    let mut response = page(&token);
-    csrf::hand_out(&mut response, &token);
+    let known = sign_in.cookies().form(request).map(|nonce| nonce.expose().to_owned());
+    let Some(nonce) = known.or_else(|| sign_in.sessions.random_text()) else {
+        return HttpResponse::ServiceUnavailable().finish();
+    };
+    let token = sign_in.sessions.form_token(&nonce);
+    let mut response = page(token.expose());
+    csrf::hand_out(&mut response, token.expose());
     // A cookie that cannot be written leaves a form that is refused: nothing worse.
-    let _added = response.add_cookie(&sign_in.cookies().of_form(&token));
+    let _added = response.add_cookie(&sign_in.cookies().of_form(&nonce));
     response
 }
 

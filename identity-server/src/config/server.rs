@@ -32,6 +32,8 @@ pub struct Server {
     pub buffered_bytes: PerAddress,
     /// Open connections, in all and per client address.
     pub connections: PerAddress,
+    /// Whether only requests for names of this machine are answered.
+    pub local_names_only: bool,
     /// Whose word about the addresses of clients is taken.
     pub trusted_proxies: Vec<Network>,
     /// How long a client may take to send a request's head.
@@ -71,6 +73,7 @@ impl Server {
         let buffered = bytes("max-buffered-bytes").zip(bytes("max-buffered-bytes-per-address"));
         let connections = |key| from.number::<usize>(key, 1..=1_000_000);
         let connections = connections("max-connections").zip(connections("max-connections-per-address"));
+        let local_names_only = from.flag("local-names-only");
         let trusted_proxies = from.list("trusted-proxies", Network::parse);
         let request_timeout = from.duration("request-timeout", Duration::from_secs(1)..=HOUR);
         let drain_timeout = from.duration("drain-timeout", Duration::ZERO..=HOUR);
@@ -88,6 +91,7 @@ impl Server {
                 .zip(max_body_bytes)
                 .map(|((total, each), body)| PerAddress { total: total.max(body), each: each.max(body) })?,
             connections: connections.map(|(total, each)| PerAddress { total, each })?,
+            local_names_only: local_names_only?,
             trusted_proxies,
             request_timeout: request_timeout?,
             drain_timeout: drain_timeout?,

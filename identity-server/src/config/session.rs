@@ -14,6 +14,8 @@ pub struct Session {
     pub idle: Duration,
     /// How long at most.
     pub longest: Duration,
+    /// How many sessions one user has at most.
+    pub most_per_user: usize,
     /// What tokens are sealed with.
     pub key: Option<Secret>,
     /// What they were sealed with before.
@@ -30,6 +32,7 @@ impl Session {
         {
             from.problem("idle-timeout", "must not be longer than `session.absolute-timeout`");
         }
+        let most_per_user = from.number("max-per-user", 1..=10_000);
         let key = |name: &str| {
             let key = from.secret(name);
             if key.as_ref().is_some_and(|key| SealingKey::parse(key).is_none()) {
@@ -41,6 +44,6 @@ impl Session {
         if key.is_none() && previous_key.is_some() {
             from.problem("encryption-key", "is required beside `session.previous-encryption-key`");
         }
-        Some(Self { idle: idle?, longest: longest?, key, previous_key })
+        Some(Self { idle: idle?, longest: longest?, most_per_user: most_per_user?, key, previous_key })
     }
 }

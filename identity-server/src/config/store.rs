@@ -55,6 +55,20 @@ pub enum PostgresTarget {
     },
 }
 
+impl Postgres {
+    /// The database user's password, where there is one.
+    #[must_use]
+    pub fn password(&self) -> Option<Secret> {
+        match &self.target {
+            PostgresTarget::Parts { password, .. } => password.clone(),
+            PostgresTarget::Url(url) => {
+                let url = Url::parse(url.expose()).ok()?;
+                url.password().map(|password| Secret::new(password.to_owned()))
+            }
+        }
+    }
+}
+
 /// How a connection is protected (libpq's `sslmode`, less `allow`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PostgresTls {

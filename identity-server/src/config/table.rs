@@ -69,6 +69,7 @@ pub(super) static KEYS: &[Key] = &[
     key("server.max-buffered-bytes-per-address", Number, "16777216", &[], "The same, of one client address (IPv6: one `/64`). At least `server.max-body-bytes`."),
     key("server.max-connections", Number, "2048", &[], "The most open connections; beyond, a connection is answered with 503 and closed."),
     key("server.max-connections-per-address", Number, "256", &[], "The most open connections of one address (IPv6: one `/64`) that is no trusted proxy."),
+    key("server.local-names-only", Flag, "false", &[], "Whether only requests for names of this machine are answered: `localhost`, loopback addresses and the host of `server.public-url`. Keeps web pages out whose name leads to this machine (DNS rebinding). `dev` insists on it, and so does `authentication.unprotected-api` on this machine."),
     key("server.trusted-proxies[]", Text, "", &[], "IP addresses, or blocks such as `10.0.0.0/8`, of proxies in front of this server: of the clients whose requests they pass on, `X-Forwarded-For` or `Forwarded` says the address. Without, the client is whoever connects."),
     key("server.request-timeout", Duration, "30s", &[], "How long a client may take to send a request's head."),
     key("server.drain-timeout", Duration, "20s", &[], "How long running requests may take to finish after a signal to stop."),
@@ -144,6 +145,7 @@ pub(super) static KEYS: &[Key] = &[
 
     key("session.idle-timeout", Duration, "30m", &[cluster!("session.max-inactive-interval")], "How long a browser stays signed in without activity."),
     key("session.absolute-timeout", Duration, "12h", &[], "How long a browser stays signed in at most."),
+    key("session.max-per-user", Number, "50", &[], "How many sessions one user has at most, up to 10000. With one more, the oldest ends."),
     key("session.encryption-key", Secret, "", &[], "What the tokens of sessions are encrypted with: 32 random bytes in base64, the same on all replicas. When not given: derived from the first provider's `client-secret`; without one, the file `session.key` beside the embedded database. Required with `store.postgres` and no `client-secret`."),
     key("session.previous-encryption-key", Secret, "", &[], "The key of before, so that a new one signs nobody out."),
 

@@ -31,7 +31,7 @@ use identity_core::service::{
 use identity_core::value::Secret;
 use identity_core::world::Sources;
 use identity_http::{
-    About, BodyLimits, Cluster, Decisions, FirstAdministrator, Https, IdRules, Limits, Quota, SignIn, Surfaces,
+    About, BodyLimits, Cluster, Decisions, FirstAdministrator, Hosts, Https, IdRules, Limits, Quota, SignIn, Surfaces,
     TrustedProxies,
 };
 
@@ -192,6 +192,18 @@ fn extra_authorities(authentication: &crate::config::Authentication) -> Result<O
     authentication.ca_file.as_ref().map(read).transpose()
 }
 
+/// The names that requests may be for.
+#[must_use]
+pub fn hosts(config: &Config) -> Hosts {
+    let authentication = &config.authentication;
+    let open_here = authentication.unprotected_api && !authentication.unprotected_api_on_network;
+    if config.server.local_names_only || open_here {
+        Hosts::local(config.server.public_url.as_ref().and_then(|url| url.host_str()))
+    } else {
+        Hosts::any()
+    }
+}
+
 /// Where the principals of the profile come from.
 ///
 /// # Errors
@@ -306,6 +318,7 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
         https: Https(sign_in::is_https(config)),
         ids: Arc::clone(ids),
         limits: Limits { bodies: body_limits(config), revision_wait: REVISION_WAIT },
+        hosts: hosts(config),
         proxies: TrustedProxies::new(&config.server.trusted_proxies),
     };
     Ok(Assembled { surfaces, verifier, deletions: ports.map(|(_, deletions)| deletions) })

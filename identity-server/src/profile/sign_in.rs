@@ -54,12 +54,13 @@ pub(super) fn sign_in(
     if config.server.public_url.is_none() && !providers.is_empty() {
         warn!("`server.public-url` is not set: providers send browsers back to {base}");
     }
-    let keys = if providers.is_empty() { passing_key()? } else { keys(config)? };
+    let keys = if providers.is_empty() { form_keys(config)? } else { keys(config)? };
     let ports =
         SessionPorts { store: Arc::clone(store), crypto: Arc::new(SystemCrypto::new(keys)), providers, entitlements };
     let settings = SessionSettings {
         idle: config.session.idle,
         longest: config.session.longest,
+        most_per_principal: config.session.most_per_user,
         redirect_uri: format!("{base}/auth/login-callback"),
         signed_out_uri: format!("{base}/auth/logged-out"),
     };
@@ -114,6 +115,24 @@ fn keys(config: &Config) -> Result<Vec<SealingKey>, AssemblyError> {
             Ok(vec![key.map_err(refuse)?])
         }
         Store::Postgres(_) => passing_key(),
+    }
+}
+
+/// The keys of forms, where there are no tokens to hide: as [`keys`], or one that follows from the database's password.
+fn form_keys(config: &Config) -> Result<Vec<SealingKey>, AssemblyError> {
+    let Store::Postgres(postgres) = &config.store else { return keys(config) };
+    if config.session.key.is_some() {
+        return keys(config);
+    }
+    match postgres.password() {
+        Some(password) => SealingKey::derived(&password).map(|key| vec![key]).ok_or(AssemblyError::NoRandomness),
+        None => {
+            warn!(
+                "session.key.passing: a sign-in form is accepted by the replica that made it only; set \
+                 `session.encryption-key`, the same on all replicas"
+            );
+            passing_key()
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use actix_web::dev::Server as Running;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use identity_http::actuator::{self, Operations};
-use identity_http::{ConnectionLimits, Quota, Surfaces, observe, outlive_client, serve};
+use identity_http::{ConnectionLimits, Hosts, Quota, Surfaces, check_host, observe, outlive_client, serve};
 
 use super::RunError;
 use crate::config::Server;
@@ -41,9 +41,14 @@ impl Listening {
         Ok(Self { api, management, api_address, management_address, base_path: server.base_path.clone() })
     }
 
-    pub(super) fn serve_management(&self, operations: &Arc<dyn Operations>) -> Result<Running, RunError> {
+    pub(super) fn serve_management(&self, operations: &Arc<dyn Operations>, hosts: Hosts) -> Result<Running, RunError> {
         let operations = Arc::clone(operations);
-        let app = move || App::new().configure(|config| actuator::mount(&operations, config));
+        let app = move || {
+            App::new()
+                .app_data(web::Data::new(hosts.clone()))
+                .configure(|config| actuator::mount(&operations, config))
+                .wrap(from_fn(check_host))
+        };
         let server = HttpServer::new(app)
             .workers(1)
             .max_connections(MANAGEMENT_CONNECTIONS)
@@ -68,6 +73,7 @@ impl Listening {
             App::new()
                 .app_data(web::Data::from(Arc::clone(&surfaces.ids)))
                 .app_data(web::Data::new(surfaces.https))
+                .app_data(web::Data::new(surfaces.hosts.clone()))
                 .configure(|root| {
                     if let Some(decisions) = &surfaces.decisions {
                         decisions.mount_metadata(root);
@@ -75,6 +81,7 @@ impl Listening {
                 })
                 .service(web::scope(&base_path).configure(|scope| surfaces.mount(scope)))
                 .default_service(web::to(identity_http::no_such_path))
+                .wrap(from_fn(check_host))
                 .wrap(from_fn(observe))
                 .wrap(from_fn(outlive_client))
         };

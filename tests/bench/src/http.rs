@@ -21,7 +21,7 @@ use identity_core::service::access::{Access, Logins};
 use identity_core::value::{Claims, Revision, RoleId, Username};
 use identity_core::world::{Sources, World};
 use identity_core::{entity, preset};
-use identity_http::{BodyLimits, Decisions, Https, Limits, Quota, Surfaces, TrustedProxies, observe};
+use identity_http::{BodyLimits, Decisions, Hosts, Https, Limits, Quota, Surfaces, TrustedProxies, observe};
 use time::OffsetDateTime;
 
 /// Connections at once.
@@ -105,6 +105,7 @@ fn surfaces(engine: &Arc<Engine>) -> Surfaces {
         cluster: None,
         sign_in: None,
         https: Https(false),
+        hosts: Hosts::any(),
         proxies: TrustedProxies::new(&[]),
         ids: Arc::new(SequentialIds::default()),
         limits: Limits { bodies: body_limits(), revision_wait: Duration::from_secs(1) },

@@ -33,7 +33,7 @@ async fn refusal(login: &Login, token: &str) -> RefusedSignIn {
 #[tokio::test]
 async fn a_logout_token_says_who_and_which_session() {
     let login = Login::new().await;
-    let expires_at = OffsetDateTime::from_unix_timestamp(NOW + 120).unwrap();
+    let expires_at = OffsetDateTime::from_unix_timestamp(NOW + 181).unwrap();
     for (change, subject, session) in [
         (json!({}), Some("f:1"), Some("s-1")),
         (json!({"sub": null}), None, Some("s-1")),
@@ -51,6 +51,23 @@ async fn a_logout_token_says_who_and_which_session() {
         };
         assert_eq!(notice, expected);
     }
+}
+
+/// A provider that writes an `exp` in a hundred years must not fill the store with ids.
+#[tokio::test]
+async fn an_id_is_remembered_until_its_token_is_too_old_whatever_its_expiry() {
+    let login = Login::new().await;
+    for expiry in [NOW - 59, NOW + 1, NOW + 120, NOW + 100 * 365 * 86_400] {
+        for issued in [NOW - 180, NOW, NOW + 60] {
+            let token = KEY.token(&with(claims(&login), json!({"exp": expiry, "iat": issued})));
+            let notice = login.client.logout_token(&token).await.unwrap();
+            assert_eq!(notice.expires_at.unix_timestamp(), issued + 181, "{expiry} {issued}");
+        }
+    }
+    // One second before, the token is still accepted; from then on it is not.
+    let token = |issued| KEY.token(&with(claims(&login), json!({"exp": NOW + 9_999, "iat": issued})));
+    assert!(login.client.logout_token(&token(NOW - 180)).await.is_ok());
+    assert_eq!(refusal(&login, &token(NOW - 181)).await, LogoutToken("it is too old"));
 }
 
 #[tokio::test]

@@ -48,6 +48,8 @@ pub struct SessionSettings {
     pub idle: Duration,
     /// How long a session lives at most.
     pub longest: Duration,
+    /// The most sessions that one principal has at a time. With one more, the oldest ends.
+    pub most_per_principal: usize,
     /// Where providers send browsers after a sign-in: the whole URL, as registered there.
     pub redirect_uri: String,
     /// Where providers send browsers after a sign-out: the whole URL, as registered there.
@@ -99,6 +101,13 @@ impl Sessions {
     #[must_use]
     pub fn csrf_token(&self, id: &SessionId) -> Secret {
         self.derived("csrf token of session ", id.expose())
+    }
+
+    /// What a form must hold whose browser keeps `nonce` in a cookie. Only this installation can make it, so a pair that
+    /// somebody else chose does not fit.
+    #[must_use]
+    pub fn form_token(&self, nonce: &str) -> Secret {
+        Secret::new(BASE64_URL_SAFE_NO_PAD.encode(self.ports.crypto.mac(b"sign-in form", nonce.as_bytes())))
     }
 
     /// A fresh text that nobody can guess. `None` when the machine has no randomness.

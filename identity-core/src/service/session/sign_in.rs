@@ -5,14 +5,17 @@ use std::time::Duration;
 
 use super::credential::password_digest;
 use super::kept::Kept;
-use super::{Record, Sessions, public_key};
+use super::{EndedSessions, Record, Sessions, public_key};
 use crate::entity::{Actor, AuditOperation, AuditResult, Principal, Session, SessionId, WhichSessions};
-use crate::port::{AuthorizationResponse, ProviderError, RefusedSignIn, SignedIn, StoreError};
+use crate::port::{AuthorizationResponse, ProviderError, RefusedSignIn, SessionQuery, SignedIn, StoreError};
+use crate::search::PageRequest;
 use crate::service::Caller;
 use crate::value::{LocalPath, Secret};
 
 /// Longest name of a browser that is kept, in characters.
 const MAX_USER_AGENT: usize = 200;
+/// The most surplus sessions that one sign-in ends.
+const SURPLUS: usize = 100;
 
 /// What the browser brought back from the provider.
 #[derive(Clone, Debug)]
@@ -37,12 +40,14 @@ pub struct Browser {
 }
 
 /// A new session.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Opened {
     /// What the browser holds from now on.
     pub id: SessionId,
     /// Where the browser wanted to go.
     pub return_to: LocalPath,
+    /// The sessions that have ended because there were too many.
+    pub ended: EndedSessions,
 }
 
 /// Why nobody is signed in. [`SignInError::code`] is stable and public.
@@ -163,12 +168,17 @@ impl Sessions {
         let sent = transaction.sent(&self.settings.redirect_uri);
         let signed_in = provider.redeem(&response, &sent).await?;
         let return_to = transaction.return_to()?;
-        let id = self.open_for(&signed_in, provider.issuer(), browser).await?;
-        Ok(Opened { id, return_to })
+        let (id, ended) = self.open_for(&signed_in, provider.issuer(), browser).await?;
+        Ok(Opened { id, return_to, ended })
     }
 
     /// Opens a session for somebody whose provider vouches for them.
-    async fn open_for(&self, signed_in: &SignedIn, issuer: &str, browser: Browser) -> Result<SessionId, SignInError> {
+    async fn open_for(
+        &self,
+        signed_in: &SignedIn,
+        issuer: &str,
+        browser: Browser,
+    ) -> Result<(SessionId, EndedSessions), SignInError> {
         let sealed = self.seal(&Kept::of(signed_in)).ok_or(SignInError::NoRandomness)?;
         let draft = self.draft(signed_in.principal.clone());
         let session = Session {
@@ -189,7 +199,9 @@ impl Sessions {
         let principal = caller.subject.principal.clone();
         let credential = password_digest(&self.ports, &caller.world, &principal).ok_or(SignInError::UnknownProvider)?;
         let session = Session { credential: Some(credential), ..self.draft(principal) };
-        self.insert(session, browser).await
+        // Sessions of built-in users have nothing to revoke.
+        let (id, _ended) = self.insert(session, browser).await?;
+        Ok(id)
     }
 
     /// Records a sign-in that was refused; `key` says where it was tried.
@@ -239,7 +251,7 @@ impl Sessions {
     }
 
     /// Keeps a session under a fresh id; whatever session the browser had so far ends (session fixation).
-    async fn insert(&self, session: Session, browser: Browser) -> Result<SessionId, SignInError> {
+    async fn insert(&self, session: Session, browser: Browser) -> Result<(SessionId, EndedSessions), SignInError> {
         let id = SessionId::new(Secret::new(self.random_text().ok_or(SignInError::NoRandomness)?));
         let user_agent = browser.user_agent.map(|name| name.chars().take(MAX_USER_AGENT).collect());
         let session = Session { id: self.hash(&id), user_agent, ..session };
@@ -257,7 +269,30 @@ impl Sessions {
             origin: None,
         })
         .await;
-        Ok(id)
+        let ended = self.end_surplus(&session.principal, browser.request_id.as_deref()).await;
+        Ok((id, ended))
+    }
+
+    /// Ends the oldest sessions of a principal who has more than the bound. A store that fails now is tried again at the next
+    /// sign-in.
+    async fn end_surplus(&self, principal: &Principal, request_id: Option<&str>) -> EndedSessions {
+        let page = PageRequest { offset: self.settings.most_per_principal, limit: SURPLUS };
+        let query = SessionQuery { of: Some(principal.clone()), page };
+        let surplus = match self.ports.store.list(&query, self.now()).await {
+            Ok(found) => found.items,
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "sessions.surplus.failed");
+                Vec::new()
+            }
+        };
+        let mut ended = Vec::new();
+        for session in surplus {
+            match self.ports.store.delete(&WhichSessions::One(session.id)).await {
+                Ok(deleted) => ended.extend(deleted),
+                Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "sessions.surplus.failed"),
+            }
+        }
+        self.ended(ended, Some("too_many_sessions"), request_id).await
     }
 }
 

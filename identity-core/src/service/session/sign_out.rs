@@ -3,6 +3,7 @@
 //! The session here ends first, whatever the provider says. Then its refresh token is revoked, which may take long when the
 //! provider is slow: nobody waits for that.
 
+use std::fmt;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -21,6 +22,12 @@ const TRIES: usize = 3;
 /// Sessions that have ended, and what is left to do about them.
 #[must_use = "their refresh tokens are still good"]
 pub struct EndedSessions(Vec<(Arc<dyn IdentityProvider>, SignedIn)>);
+
+impl fmt::Debug for EndedSessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} sessions", self.0.len())
+    }
+}
 
 impl EndedSessions {
     /// Revokes their refresh tokens. Takes as long as the providers take.
@@ -202,7 +209,12 @@ impl Sessions {
     }
 
     /// Records that sessions have ended by somebody's own doing.
-    async fn ended(&self, sessions: Vec<Session>, reason: Option<&str>, request_id: Option<&str>) -> EndedSessions {
+    pub(super) async fn ended(
+        &self,
+        sessions: Vec<Session>,
+        reason: Option<&str>,
+        request_id: Option<&str>,
+    ) -> EndedSessions {
         for session in &sessions {
             let actor = Actor::Principal(session.principal.clone());
             self.record_ended(session, actor, reason, request_id).await;

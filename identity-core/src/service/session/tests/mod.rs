@@ -72,6 +72,40 @@ async fn a_session_ends_whatever_happens() {
 }
 
 #[tokio::test]
+async fn the_oldest_session_of_a_user_ends_when_there_are_too_many() {
+    let site = oidc().await;
+    let mut ids = Vec::new();
+    for _ in 0..7 {
+        ids.push(site.sign_in().await);
+        site.clock.advance(Span::seconds(1));
+    }
+    let page = PageRequest { offset: 0, limit: 100 };
+    let query = crate::port::SessionQuery { of: None, page };
+    let left = crate::port::SessionStore::list(&site.store, &query, crate::port::Clock::now(site.clock.as_ref()));
+    assert_eq!(left.await.unwrap().total, 5);
+    let (oldest, newest) = ids.split_at(2);
+    for id in oldest {
+        assert!(!site.lives(id).await);
+    }
+    for id in newest {
+        assert!(site.lives(id).await);
+    }
+    assert_eq!(site.reasons().await, ["too_many_sessions", "too_many_sessions"]);
+}
+
+#[tokio::test]
+async fn a_form_token_follows_from_the_nonce_by_a_key() {
+    let site = oidc().await;
+    let nonce = site.sessions.random_text().unwrap();
+    let token = site.sessions.form_token(&nonce);
+    assert_eq!(token, site.sessions.form_token(&nonce));
+    for other in [nonce.clone(), String::new(), site.sessions.random_text().unwrap()] {
+        assert_ne!(token.expose(), other);
+        assert!(other == nonce || site.sessions.form_token(&other) != token);
+    }
+}
+
+#[tokio::test]
 async fn a_former_session_of_the_browser_ends_with_the_next_sign_in() {
     let site = oidc().await;
     let first = site.sign_in().await;

@@ -136,6 +136,7 @@ pub(super) async fn site(sources: Sources) -> Site {
     let settings = SessionSettings {
         idle: Duration::from_secs(30 * 60),
         longest: Duration::from_secs(12 * 3600),
+        most_per_principal: 5,
         redirect_uri: "https://identity.example/auth/login-callback".to_owned(),
         signed_out_uri: "https://identity.example/auth/logged-out".to_owned(),
     };

@@ -1,6 +1,7 @@
 //! Sign-in of browsers: by form, at a certified provider, at a hostile one, on several replicas.
 
 mod attacks;
+mod forgery;
 mod form;
 mod id_tokens;
 mod issuers;

@@ -1,0 +1,126 @@
+//! The names that requests may be for. A page whose name is made to lead to this machine (DNS rebinding) is same-origin with
+//! itself, so a browser lets it read the answers; what it cannot change is the name in `Host`.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::HOST;
+use actix_web::middleware::Next;
+use actix_web::{Error, ResponseError, web};
+
+use crate::problem::Problem;
+
+/// The names that requests may be for.
+#[derive(Clone, Debug, Default)]
+pub struct Hosts {
+    /// Only names of this machine, and this one. `None`: any.
+    local: Option<Option<String>>,
+}
+
+impl Hosts {
+    /// Requests for any name.
+    #[must_use]
+    pub fn any() -> Self {
+        Self::default()
+    }
+
+    /// Requests for names of this machine only: `localhost` and those below it (RFC 6761 §6.3), loopback addresses; and for
+    /// `also`, the name of the public URL.
+    #[must_use]
+    pub fn local(also: Option<&str>) -> Self {
+        Self { local: Some(also.map(str::to_ascii_lowercase)) }
+    }
+
+    /// Whether requests for this host, with or without a port, are answered.
+    fn answer(&self, host: &str) -> bool {
+        let Some(also) = &self.local else { return true };
+        let name = name(host).to_ascii_lowercase();
+        is_local(&name) || also.as_deref() == Some(&*name)
+    }
+}
+
+/// A host without its port (RFC 3986 §3.2.2).
+fn name(host: &str) -> &str {
+    match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, _)) => address,
+        None => host.split_once(':').map_or(host, |(name, _)| name),
+    }
+}
+
+fn is_local(name: &str) -> bool {
+    let domain = name.strip_suffix('.').unwrap_or(name);
+    domain == "localhost"
+        || domain.ends_with(".localhost")
+        || name.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+        || name.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Refuses requests for other names: 421 (RFC 9110 §15.5.20).
+///
+/// # Errors
+/// When the application's services do.
+pub async fn check_host<B: MessageBody + 'static>(
+    hosts: web::Data<Hosts>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let fits = {
+        let mut named = request.headers().get_all(HOST);
+        let absolute = request.uri().host();
+        named.all(|host| host.to_str().is_ok_and(|host| hosts.answer(host)))
+            && absolute.is_none_or(|host| hosts.answer(host))
+    };
+    if fits {
+        return Ok(next.call(request).await?.map_into_left_body());
+    }
+    let detail = "This server answers requests for names of its own machine only, such as `localhost`.";
+    let problem = Problem::new(StatusCode::MISDIRECTED_REQUEST, "host", detail);
+    Ok(request.into_response(problem.error_response()).map_into_right_body())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_this_machine_are_answered() {
+        let hosts = Hosts::local(None);
+        for local in [
+            "localhost",
+            "localhost:8080",
+            "LOCALHOST",
+            "localhost.:1",
+            "a.localhost:80",
+            "127.0.0.1",
+            "127.1.2.3:8080",
+            "[::1]",
+            "[::1]:8080",
+        ] {
+            assert!(hosts.answer(local), "{local}");
+        }
+        for foreign in [
+            "",
+            "evil.example",
+            "localhost.evil.example:8080",
+            "127.0.0.1.evil.example",
+            "xlocalhost",
+            "10.0.0.1",
+            "0.0.0.0",
+            "[::2]:8080",
+            "2130706433",
+            "evil.example:127.0.0.1",
+        ] {
+            assert!(!hosts.answer(foreign), "{foreign}");
+            assert!(Hosts::any().answer(foreign), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_the_public_url_is_answered_too() {
+        let hosts = Hosts::local(Some("Identity.example"));
+        assert!(hosts.answer("identity.EXAMPLE:443") && hosts.answer("localhost"));
+        assert!(!hosts.answer("other.example"));
+    }
+}

@@ -16,7 +16,7 @@ fn request(method: &str, path: &str) -> (String, Option<Value>) {
         ("post", "inspect") => ("", Some(json!({"claims": {}}))),
         ("post", "simulate") => ("", Some(json!({"changes": []}))),
         ("post", _) => ("", Some(question())),
-        (_, "review/resource") => ("?type=ROLE&id=admin&action=READ", None),
+        (_, "review/resource" | "review/right") => ("?type=ROLE&id=admin&action=READ", None),
         (_, "review/subject") => ("?type=user&id=ann", None),
         _ => ("", None),
     };
@@ -58,7 +58,7 @@ async fn every_operation_needs_credentials_and_a_grant_and_knows_revisions(store
             assert!(reply.header("x-identity-revision").is_some(), "{method} {path}");
         }
     }
-    assert_eq!(operations, 13);
+    assert_eq!(operations, 16);
     let late = site
         .admin()
         .request(Method::GET, "/access/v1/review/administrators")

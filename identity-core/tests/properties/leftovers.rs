@@ -39,6 +39,7 @@ fn kinds() -> Vec<(&'static str, Command, Command)> {
         operator: Operator::Equals,
         value: ClaimValue::parse("x").unwrap(),
         kind: RuleKind::Any,
+        issuer: None,
     };
     vec![
         ("USER", Command::CreateUser(user.clone()), Command::DeleteUser(user.username)),

@@ -5,6 +5,7 @@
 
 mod admin;
 mod bounds;
+mod call;
 mod change;
 mod circuit;
 mod clients;

@@ -451,10 +451,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows an application's secret. Needs `write`, and is recorded. */
+        /** Shows an application's secret. Needs `read` and `read:secrets`, and is recorded. */
         get: operations["clients_secret"];
         put?: never;
-        /** Makes a new secret; the old one no longer counts. */
+        /** Makes a new secret; the old one no longer counts. Needs `write` and `read:secrets`, as the answer shows the secret. */
         post: operations["clients_renew_secret"];
         delete?: never;
         options?: never;
@@ -2421,7 +2421,7 @@ export interface components {
             id: string;
             /** @description What to call them. */
             name: string;
-            /** @description Their permissions on this service's API: `read`, `read:users`, `write`. */
+            /** @description Their permissions on this service's API: `read`, `read:secrets`, `read:users`, `write`. */
             permissions: string[];
             /** @description `USER` or `CLIENT`; `ANONYMOUS` where nobody has to authenticate. */
             type: string;

@@ -15,10 +15,11 @@ async fn refusals_that_repeat_are_counted(store: Store) {
         let form = [("username", "demo"), ("password", "wrong")];
         assert_eq!(local.anonymous().post_form("/auth/login", &form).await.status, 403);
     }
-    let denied = |_| eve.post("/v2/groups", &json!({"groupId": "g", "name": "G"}));
+    let group = json!({"groupId": "g", "name": "G"});
     let mut reasons = Vec::new();
-    for number in 0..5 {
-        reasons.push(denied(number).await.expect_status(403).header("x-identity-reason-id").map(str::to_owned));
+    for _ in 0..5 {
+        let denied = eve.post("/v2/groups", &group).await.expect_status(403);
+        reasons.push(denied.header("x-identity-reason-id").map(str::to_owned));
     }
     assert!(reasons.iter().all(|reason| reason.is_some() && *reason == reasons[0]), "{reasons:?}");
     let firsts = local.audit().await.split_off(before);

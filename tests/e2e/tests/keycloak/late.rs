@@ -9,7 +9,7 @@ use crate::support::*;
 const APPLICATION: &str = "till";
 
 fn grant(resource: &str) -> Value {
-    json!({"entityId": APPLICATION, "entityType": "CLIENT", "resourceKey": resource,
+    json!({"entityId": APPLICATION, "entityType": "APPLICATION", "resourceKey": resource,
         "resourceType": "process-definition", "permissions": ["READ"]})
 }
 

@@ -1,6 +1,6 @@
 //! The server in the profile `keycloak`, on a real Keycloak.
 
-#![expect(clippy::panic, reason = "these are tests")]
+#![expect(clippy::panic, clippy::indexing_slicing, reason = "these are tests")]
 
 mod clients;
 mod counts;

@@ -106,7 +106,7 @@ impl<'c> Call<'c> {
         self.method == Method::DELETE
     }
 
-    /// Whether asking twice comes to the same as asking once, and nobody is told something else the second time.
+    /// Whether the call is idempotent, with the same answer each time.
     pub(crate) fn repeatable(&self) -> bool {
         matches!(self.method, Method::GET | Method::PUT)
     }

@@ -61,7 +61,7 @@ impl WithDirectory {
         Ok(Arc::new(VerifiedToken { groups: Some(groups), permissions, ..VerifiedToken::clone(&verified) }))
     }
 
-    /// Adds to what was seen in a token what the directory says of whom it names.
+    /// Adds what the directory says of the token's principal.
     async fn entitled(&self, inspection: &mut Inspection, session: SessionCheck) {
         let (Some(principal), Some(claims)) = (&inspection.principal, &inspection.claims) else { return };
         let asking = async {

@@ -118,8 +118,8 @@ impl Guard<'_> {
         Ok(())
     }
 
-    /// A client that may be replaced by `body`: whoever may say where browsers are sent can collect their users' tokens, so
-    /// that these must not carry power.
+    /// A client that may be replaced by `body`. Where its addresses change, its tokens must not carry power: they are sent
+    /// there.
     pub(super) async fn replaced_client(&self, key: &str, body: Option<&Value>) -> Result<(), DirectoryError> {
         let call = Call::get(&["clients", key]).about(EntityKind::Client, key);
         let known: Value = self.keycloak.read(call).await?;

@@ -54,7 +54,7 @@ impl Guard<'_> {
             }
             // Which permissions tokens may carry.
             ["client-scopes", _, "scope-mappings", "clients", _] if call.creates() => self.roles_in(call).await,
-            // The realm itself and its client scopes are made at the start, by nobody's request.
+            // The realm itself and its client scopes are changed by the start, never by a request.
             [] | ["client-scopes", ..] if self.keycloak.is_starting() => self.roles_in(call).await,
             _ => Err(no_rule(call)),
         }

@@ -12,7 +12,7 @@ use crate::admin::Call;
 use crate::wire::{UserRep, unfit};
 
 /// Attributes of the client scope that remember the ids of the accounts that this server made. Users cannot write them, as they
-/// could attributes of their own; whoever can administers the realm.
+/// could attributes of their own; it takes an administrator of the realm.
 const MADE: &str = "identity.made.user.";
 /// What to do about an account that is not given anything.
 const UNPROVEN: &str = "this server did not make this account, so its name is no proof; name it by `id`, or by \

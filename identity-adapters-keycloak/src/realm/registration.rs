@@ -93,7 +93,7 @@ fn can_register_anonymously(policies: &[Policy]) -> bool {
     named || !is_on("host-sending-registration-request-must-match")
 }
 
-/// The mappers that a new client may have and that write claims of its maker's choice, in words; `None` when nobody can use them.
+/// The mappers that a new client may have and that write claims of its maker's choice, in words; `None` when there are none.
 fn mappers(policies: &[Policy], kind: &str) -> Option<String> {
     let policy =
         policies.iter().find(|policy| policy.sub_type == kind && policy.provider_id == "allowed-protocol-mappers");

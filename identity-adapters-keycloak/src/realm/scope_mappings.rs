@@ -66,7 +66,7 @@ impl Keycloak {
         Ok(mapped.iter().any(|one| one.id == role.id))
     }
 
-    /// Gives the client scope to the tokens of everybody who has a realm role.
+    /// Gives the client scope to the tokens of all users who have a realm role.
     pub(crate) async fn map_role(&self, scope: &str, role: &RoleRep) -> Result<(), DirectoryError> {
         let path = ["client-scopes", scope, "scope-mappings", "realm"];
         let call = Call::post(&path, json!([{"id": role.id, "name": role.name}]));

@@ -196,7 +196,7 @@ async fn groups_and_roles_that_administer_the_realm_are_neither_changed_nor_give
         guarded.refused(Method::DELETE, &format!("/api/roles/{role}"), &Value::Null).await;
     }
 
-    // A permission that contains such a role is given to nobody either.
+    // A permission that contains such a role is not given either.
     let api = created(guarded.api.post("/api/resource-servers", &json!({"name": "A", "audience": "a-api"})).await);
     let roles = format!("/clients/{}/roles", text(&api, "id"));
     let body =

@@ -2467,6 +2467,8 @@ export interface components {
             gained: Record<string, never>[];
             id: string;
             lost: Record<string, never>[];
+            /** @description Whether more is gained or lost, which was left out because the answer has 20 000 of them already. */
+            more: boolean;
             type: string;
         };
         /** @description An application to create. */
@@ -2841,8 +2843,10 @@ export interface components {
             at: string;
             /** @description The names of its claims. */
             claimNames: string[];
-            /** @description Its claims, if this server keeps them. */
+            /** @description Its claims, if this server keeps them: as many as fit into 4 MiB of the answer. */
             claims?: unknown;
+            /** @description Whether its claims were left out there. */
+            claimsLeftOut: boolean;
             issuer: string;
             /** @description The mapping rules that it matched when it was seen. */
             matched: string[];
@@ -3091,8 +3095,12 @@ export interface components {
             administrators: components["schemas"]["AdministratorsView"];
             /** @description How many authorizations the changes delete, those with their owner or resource included. */
             deletedAuthorizations: number;
-            /** @description Who gains and loses what by what is stored: `party`, `gained`, `lost`. At most 1000. */
+            /**
+             * @description Who gains and loses what by what is stored: `party`, `gained`, `lost`. At most 1000, with at most 20 000 things gained
+             *     and lost in the whole answer.
+             */
             effects: Record<string, never>[];
+            /** @description Whether effects were left out there. */
             moreEffects: boolean;
             question?: components["schemas"]["BeforeAfter"] | null;
             recentCallers: components["schemas"]["CallersView"];

@@ -72,6 +72,10 @@ fn base(key: &Key) -> Value {
             "users": [{"username": "u"}],
         });
     }
+    if key.path.contains("identity-provider") {
+        document["keycloak"]["users"][0]["identity-provider"] = json!("i");
+        document["keycloak"]["users"][0]["identity-provider-user-id"] = json!("x");
+    }
     if key.path.ends_with("resource-property-name") {
         document["initialization"]["authorizations"] = json!([{"owner-type": "USER", "owner-id": "u",
             "resource-type": "USER_TASK", "resource-property-name": "assignee", "permissions": ["READ"]}]);

@@ -93,7 +93,8 @@ async fn own_client_and_clients_that_administer_the_realm_are_neither_changed_no
         guarded.refused(Method::DELETE, &at(""), &Value::Null).await;
         assert_eq!(guarded.keycloak().await.get(&format!("/clients/{key}")).await.json(), before);
     }
-    let own = json!({"name": "Own", "clientId": "identity", "type": "CONFIDENTIAL", "secret": "another-s3cret-of-length"});
+    let own =
+        json!({"name": "Own", "clientId": "identity", "type": "CONFIDENTIAL", "secret": "another-s3cret-of-length"});
     guarded.refused(Method::POST, "/api/clients", &own).await;
 
     // Tokens of a client with full scope carry the power of the users who sign in at it.

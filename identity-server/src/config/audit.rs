@@ -15,9 +15,9 @@ pub struct Audit {
 
 impl Audit {
     pub(super) fn read(from: &Reader<'_>) -> Option<Self> {
-        let hour = Duration::from_secs(3600);
-        let max_age = from.duration("retention.max-age", hour..=hour * 24 * 36_500);
-        let max_entries = from.number("retention.max-entries", 1000..=1_000_000_000_000);
+        let (from, hour) = (from.section("retention"), Duration::from_secs(3600));
+        let max_age = from.duration("max-age", hour..=hour * 24 * 36_500);
+        let max_entries = from.number("max-entries", 1000..=1_000_000_000_000);
         Some(Self { max_age: max_age?, max_entries: max_entries? })
     }
 }

@@ -1,0 +1,78 @@
+//! Memory of the whole server under wrong passwords and slow bodies, against the bounds that `docs/operations.md` names. Ends with
+//! a failure when a bound is passed. Linux; needs `identity-server` of the same build beside it.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a benchmark reports by printing and panicking"
+)]
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use identity_testkit::{Launch, Raw, Server};
+use tokio::task::JoinSet;
+
+const MIB: u64 = 1024 * 1024;
+/// For the allocator and the test's own connections.
+const SLACK: u64 = 16 * MIB;
+
+fn nth(number: u32) -> IpAddr {
+    let [.., high, low] = number.to_be_bytes();
+    IpAddr::from([127, 1, high, low.max(1)])
+}
+
+/// Runs clients and reports by how much the server grew at most.
+async fn measure(what: &str, bound: u64, server: &Server, clients: JoinSet<()>) {
+    let before = server.resident_bytes();
+    let mut peak = before;
+    let mut ended = std::pin::pin!(clients.join_all());
+    loop {
+        tokio::select! {
+            _ = &mut ended => break,
+            () = tokio::time::sleep(Duration::from_millis(50)) => peak = peak.max(server.resident_bytes()),
+        }
+    }
+    let grown = peak.max(server.resident_bytes()).saturating_sub(before);
+    println!("{what}: grew by {} MiB, bound {} MiB", grown / MIB, bound / MIB);
+    assert!(grown <= bound + SLACK, "{what}: {} MiB", grown / MIB);
+}
+
+#[tokio::main]
+async fn main() {
+    let launch = Launch::new(&["serve"]).env("IDENTITY_PROFILE", "builtin").env("IDENTITY_SERVER_ADDRESS", "127.0.0.1");
+    let server = launch.start().await;
+    let api = server.http();
+    assert_eq!(api.get("/v2/license").await.status, 200);
+
+    // The first attempts make the work areas.
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+    let mut guesses = JoinSet::new();
+    for number in 0..500 {
+        let api = api.clone();
+        guesses.spawn(async move {
+            let mut connection = Raw::connect(&api, nth(number % 50)).await.expect("a connection");
+            let head = "GET /v2/authentication/me HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Basic eDp5\r\n\r\n";
+            connection.send(head).await;
+            connection.until_closed().await;
+        });
+    }
+    measure("500 wrong passwords from 50 addresses", cores * 19 * MIB, &server, guesses).await;
+
+    let mut bodies = JoinSet::new();
+    let connections = 1000;
+    for number in 0..connections {
+        let api = api.clone();
+        bodies.spawn(async move {
+            let mut connection = Raw::connect(&api, nth(number)).await.expect("a connection");
+            let head = "POST /v2/setup/user HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n";
+            connection.send(head).await;
+            connection.send(vec![b' '; 900_000]).await;
+            connection.until_closed().await;
+        });
+    }
+    let bound = 64 * MIB + u64::from(connections) * 72 * 1024;
+    measure("1000 bodies of 900 kB that never end", bound, &server, bodies).await;
+    assert_eq!(api.get("/v2/license").await.status, 200, "others are served");
+}

@@ -29,7 +29,7 @@ async fn attempt(api: &Api, from: IpAddr, user: &str, password: &str) -> u16 {
     let mut connection = Raw::connect(api, from).await.expect("a connection");
     let credentials = STANDARD.encode(format!("{user}:{password}"));
     let head = format!(
-        "GET /v2/authentication/me HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Basic {credentials}\r\n\r\n"
+        "GET /v2/authentication/me HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nauthorization: Basic {credentials}\r\n\r\n"
     );
     connection.send(head).await;
     let answer = connection.until_closed().await;

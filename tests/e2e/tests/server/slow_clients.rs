@@ -22,7 +22,7 @@ fn basic(user: &str, password: &str) -> String {
 
 fn head(path: &str, headers: &str, length: usize) -> String {
     format!(
-        "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{headers}content-length: {length}\r\n\r\n"
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{headers}content-length: {length}\r\n\r\n"
     )
 }
 
@@ -136,9 +136,9 @@ async fn what_needs_no_body_is_refused_without_it() {
 async fn a_second_head_that_stalls_is_ended_like_the_first() {
     let server = empty(&[("IDENTITY_SERVER_REQUEST_TIMEOUT", "2s")]).await;
     let mut first = connect(server.http(), HOME).await;
-    first.send("GET /v2/license HTTP/1.1\r\nhost: x\r\n").await;
+    first.send("GET /v2/license HTTP/1.1\r\nhost: localhost\r\n").await;
     let mut later = connect(server.http(), HOME).await;
-    later.send("GET /v2/license HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    later.send("GET /v2/license HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
     assert!(later.some().await.starts_with("HTTP/1.1 200 "));
     later.send("GET /v2/license HTTP/1.1\r\n").await;
     let limit = Duration::from_secs(10);

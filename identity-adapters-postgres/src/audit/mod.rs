@@ -99,12 +99,12 @@ pub(crate) async fn insert(connection: &mut PgConnection, events: &[AuditEvent])
     let events: Vec<AuditEvent> = events.iter().map(AuditEvent::as_stored).collect();
     let keys: Vec<i64> = sqlx::query_scalar(
         "INSERT INTO audit_log (occurred_at, actor_type, actor_id, operation, entity_type, entity_key, related_type, \
-         related_key, result, reason, revision, request_id) \
+         related_key, result, reason, revision, request_id, actor_issuer) \
          SELECT occurred_at, actor_type, actor_id, operation, entity_type, entity_key, related_type, related_key, result, \
-         reason, revision, request_id FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[], \
-         $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[], $12::text[]) WITH ORDINALITY AS e \
+         reason, revision, request_id, actor_issuer FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[], \
+         $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[], $12::text[], $13::text[]) WITH ORDINALITY AS e \
          (occurred_at, actor_type, actor_id, operation, entity_type, entity_key, related_type, related_key, result, reason, \
-         revision, request_id, place) ORDER BY place RETURNING audit_key",
+         revision, request_id, actor_issuer, place) ORDER BY place RETURNING audit_key",
     )
     .bind(column(&events, |event| event.at))
     .bind(column(&events, |event| event.actor.kind_name()))
@@ -118,6 +118,7 @@ pub(crate) async fn insert(connection: &mut PgConnection, events: &[AuditEvent])
     .bind(column(&events, |event| event.reason.as_deref()))
     .bind(column(&events, |event| event.revision.map(|revision| revision.0.cast_signed())))
     .bind(column(&events, |event| event.request_id.as_deref()))
+    .bind(column(&events, |event| event.issuer.as_deref()))
     .fetch_all(connection)
     .await
     .map_err(failed)?;
@@ -153,5 +154,6 @@ fn event(row: &PgRow) -> Result<AuditEvent, StoreError> {
             .map_err(failed)?
             .map(|revision| Revision(revision.cast_unsigned())),
         request_id: optional("request_id")?.map(str::to_owned),
+        issuer: optional("actor_issuer")?.map(Arc::from),
     })
 }

@@ -92,7 +92,7 @@ pub(crate) async fn insert(connection: &mut SqliteConnection, event: &AuditEvent
     let event = event.as_stored();
     let key: i64 = sqlx::query_scalar(
         "INSERT INTO audit_log (occurred_at, actor_type, actor_id, operation, entity_type, entity_key, related_type, \
-         related_key, result, reason, revision, request_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+         related_key, result, reason, revision, request_id, actor_issuer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
          RETURNING audit_key",
     )
     .bind(to_text(event.at))
@@ -107,6 +107,7 @@ pub(crate) async fn insert(connection: &mut SqliteConnection, event: &AuditEvent
     .bind(event.reason.as_deref())
     .bind(event.revision.map(|revision| revision.0.cast_signed()))
     .bind(event.request_id.as_deref())
+    .bind(event.issuer.as_deref())
     .fetch_one(connection)
     .await
     .map_err(failed)?;
@@ -138,5 +139,6 @@ fn event(row: &SqliteRow) -> Result<AuditEvent, StoreError> {
             .map_err(failed)?
             .map(|revision| Revision(revision.cast_unsigned())),
         request_id: optional("request_id")?.map(str::to_owned),
+        issuer: optional("actor_issuer")?.map(Arc::from),
     })
 }

@@ -323,7 +323,9 @@ impl Engine {
 
     /// Audit entry of an attempt of `requester`.
     pub(crate) fn event(&self, requester: &dyn Requester, draft: AuditDraft, result: AuditResult) -> AuditEvent {
-        draft.event(self.clock.now(), requester.actor().clone(), result, requester.request_id().map(str::to_owned))
+        let request_id = requester.request_id().map(str::to_owned);
+        let event = draft.event(self.clock.now(), requester.actor().clone(), result, request_id);
+        AuditEvent { issuer: requester.issuer(), ..event }
     }
 
     /// Audit entry of an attempt that came to nothing.

@@ -225,6 +225,7 @@ fn entry(kind: &Kind, repeat: &Repeat, now: OffsetDateTime) -> AuditEvent {
         related: None,
         reason: Some(format!("{reason} (repeated {} times)", repeat.count).trim_start().to_owned()),
         request_id: None,
+        issuer: matches!(kind.source, Source::Principal(_)).then(|| latest.issuer.clone()).flatten(),
         ..latest.clone()
     }
 }
@@ -271,6 +272,7 @@ mod tests {
             key: 0,
             at: NOON,
             actor,
+            issuer: None,
             operation: AuditOperation::Create,
             entity: AuditEntity { kind: EntityKind::Session, key: key.to_owned() },
             related: None,

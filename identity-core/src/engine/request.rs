@@ -1,5 +1,6 @@
 //! Requesters of changes: the engine decides whether they are permitted, in the world that the change is applied to.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -17,6 +18,11 @@ use crate::world::World;
 pub trait Requester: Send + Sync {
     /// Actor for the audit log.
     fn actor(&self) -> &Actor;
+
+    /// Issuer that authenticated the actor, for the audit log.
+    fn issuer(&self) -> Option<Arc<str>> {
+        None
+    }
 
     /// Id of the request, for the audit log.
     fn request_id(&self) -> Option<&str>;

@@ -1,5 +1,7 @@
 //! What was done, and what was refused.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -15,6 +17,8 @@ pub struct AuditEvent {
     pub at: OffsetDateTime,
     /// By whom.
     pub actor: Actor,
+    /// The issuer that authenticated the actor; none for passwords, anonymous callers and the server.
+    pub issuer: Option<Arc<str>>,
     /// What was attempted.
     pub operation: AuditOperation,
     /// On what.
@@ -42,6 +46,7 @@ impl AuditEvent {
             key: self.key,
             at: to_microsecond(self.at),
             actor: self.actor.clone(),
+            issuer: self.issuer.clone(),
             operation: self.operation,
             entity: entity(&self.entity),
             related: self.related.as_ref().map(entity),

@@ -112,6 +112,7 @@ impl AuditDraft {
             key: 0,
             at,
             actor,
+            issuer: None,
             operation: self.operation,
             entity: self.entity,
             related: self.related,

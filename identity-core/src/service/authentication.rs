@@ -137,11 +137,13 @@ impl Authentication {
     /// When the token is refused, or its issuer cannot be asked.
     pub async fn bearer(&self, token: &str, request_id: Option<String>) -> Result<Caller, AuthenticationError> {
         let verifier = self.bearer.as_ref().ok_or(AuthenticationError::NotOffered("bearer"))?;
-        let credential = BearerToken { verifier: Arc::clone(verifier), token: Secret::new(token.to_owned()) };
+        let secret = Secret::new(token.to_owned());
         let token = verifier.verify(token).await.map_err(|error| match error {
             TokenError::Rejected(reason) => AuthenticationError::Token(reason),
             TokenError::Unavailable { retry_after } => AuthenticationError::Unavailable { retry_after },
         })?;
+        let issuer = Arc::clone(&token.issuer);
+        let credential = BearerToken { verifier: Arc::clone(verifier), token: secret, issuer };
         let world = self.engine.world();
         let subject = Arc::new(resolve(&world, Presented::from(token.as_ref())));
         self.logins.note(&token, &subject, self.engine.clock().now());

@@ -16,6 +16,11 @@ use crate::world::World;
 /// that it is applied to, so that nothing is done with an ended session, an expired token or the rights of before.
 #[async_trait]
 pub trait Credential: Send + Sync {
+    /// The issuer of the credential, where there is one.
+    fn issuer(&self) -> Option<Arc<str>> {
+        None
+    }
+
     /// Resolves the caller in `world`, if the credential is still valid at `now`.
     async fn resolve(&self, world: &World, now: OffsetDateTime) -> Result<Subject, NotPermitted>;
 }
@@ -24,10 +29,15 @@ pub trait Credential: Send + Sync {
 pub(super) struct BearerToken {
     pub(super) verifier: Arc<dyn TokenVerifier>,
     pub(super) token: Secret,
+    pub(super) issuer: Arc<str>,
 }
 
 #[async_trait]
 impl Credential for BearerToken {
+    fn issuer(&self) -> Option<Arc<str>> {
+        Some(Arc::clone(&self.issuer))
+    }
+
     async fn resolve(&self, world: &World, _: OffsetDateTime) -> Result<Subject, NotPermitted> {
         match self.verifier.verify_now(self.token.expose()).await {
             Ok(token) => Ok(resolve(world, Presented::from(token.as_ref()))),

@@ -169,6 +169,10 @@ impl Requester for CallerRequest<'_> {
         &self.caller.actor
     }
 
+    fn issuer(&self) -> Option<Arc<str>> {
+        self.caller.credential.issuer()
+    }
+
     fn request_id(&self) -> Option<&str> {
         self.caller.request_id.as_deref()
     }

@@ -67,6 +67,9 @@ pub(crate) struct EntryView {
     /// The username or the client's id.
     #[schema(required)]
     actor_id: Option<String>,
+    /// The issuer that authenticated the actor, where one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor_issuer: Option<String>,
     #[schema(example = "ASSIGN")]
     operation: &'static str,
     /// What it was done to.
@@ -112,6 +115,7 @@ impl From<AuditEvent> for EntryView {
             timestamp: event.at,
             actor_type: event.actor.kind_name(),
             actor_id: event.actor.id().map(str::to_owned),
+            actor_issuer: event.issuer.as_deref().map(str::to_owned),
             operation: event.operation.as_str(),
             entity: (&event.entity).into(),
             related: event.related.as_ref().map(ThingView::from),

@@ -62,6 +62,7 @@ pub async fn what_is_appended_is_found(backend: &dyn Backend) {
     for n in 0..9 {
         let full = AuditEvent {
             actor: actors[n % 4].clone(),
+            issuer: (n % 2 == 0).then(|| "https://login.example.com/realms/a?b='c'".into()),
             operation: operations[n % 6],
             entity: AuditEntity { kind: kinds[n], key: "zoë 😀 'x'".to_owned() },
             related: Some(AuditEntity { kind: kinds[8 - n], key: String::new() }),

@@ -188,6 +188,7 @@ pub fn audit(entity_key: &str) -> AuditEvent {
         key: 0,
         at: NOW,
         actor: Actor::System,
+        issuer: None,
         operation: AuditOperation::Create,
         entity: AuditEntity { kind: EntityKind::Group, key: entity_key.to_owned() },
         related: None,

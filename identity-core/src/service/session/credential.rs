@@ -1,5 +1,7 @@
 //! The session as a credential: a change asks again whether it still lives.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
@@ -16,6 +18,7 @@ pub(super) struct SessionCredential {
     pub(super) ports: SessionPorts,
     pub(super) id: SessionIdHash,
     pub(super) basis: SignInBasis,
+    pub(super) issuer: Option<Arc<str>>,
 }
 
 /// How the person of a session signed in.
@@ -28,6 +31,10 @@ pub(super) enum SignInBasis {
 
 #[async_trait]
 impl Credential for SessionCredential {
+    fn issuer(&self) -> Option<Arc<str>> {
+        self.issuer.clone()
+    }
+
     async fn resolve(&self, world: &World, now: OffsetDateTime) -> Result<Subject, NotPermitted> {
         if self.ports.store.find(self.id, now).await?.is_none() {
             return Err(CredentialEnded::Session.into());

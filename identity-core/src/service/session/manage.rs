@@ -192,6 +192,7 @@ impl Sessions {
         self.record(Record {
             operation: AuditOperation::Delete,
             actor: caller.actor.clone(),
+            issuer: caller.credential.issuer(),
             key,
             result,
             reason: Some(reason),

@@ -153,6 +153,7 @@ impl Sessions {
         let draft = AuditDraft { operation: what.operation, entity, related: None };
         let mut event = draft.event(self.now(), what.actor, what.result, what.request_id.map(str::to_owned));
         event.reason = what.reason.map(str::to_owned);
+        event.issuer = what.issuer;
         self.engine.append_from(&event, what.origin).await;
     }
 }
@@ -161,6 +162,8 @@ impl Sessions {
 struct Record<'r> {
     operation: AuditOperation,
     actor: Actor,
+    /// The issuer at which the actor signed in.
+    issuer: Option<Arc<str>>,
     /// The session's public key, or the provider's id.
     key: String,
     result: AuditResult,

@@ -74,7 +74,7 @@ impl Sessions {
                     return Ok(None);
                 };
                 let session = self.touched(renewed.session, activity).await?;
-                let caller = self.of_signed_in(session.id, &renewed.signed_in, request_id).await?;
+                let caller = self.of_signed_in(&session, &renewed.signed_in, request_id).await?;
                 if let Some(issuer) = &session.issuer {
                     let now = self.now();
                     self.logins.note_session(session.id, issuer, &renewed.signed_in, &caller.subject, now);
@@ -122,7 +122,7 @@ impl Sessions {
 
     async fn of_signed_in(
         &self,
-        id: SessionIdHash,
+        session: &Session,
         signed_in: &SignedIn,
         request_id: Option<String>,
     ) -> Result<Caller, SessionError> {
@@ -132,7 +132,11 @@ impl Sessions {
             world,
             actor: Actor::Principal(signed_in.principal.clone()),
             subject,
-            credential: self.credential(id, SignInBasis::Provider(Box::new(signed_in.clone()))),
+            credential: self.credential(
+                session.id,
+                SignInBasis::Provider(Box::new(signed_in.clone())),
+                session.issuer.as_deref(),
+            ),
             display_name: signed_in.display_name.clone(),
             email: signed_in.email.clone(),
             request_id,
@@ -145,13 +149,13 @@ impl Sessions {
         let subject = Arc::new(resolve(&world, Presented::from(&session.principal)));
         let actor = Actor::Principal(session.principal.clone());
         let basis = SignInBasis::Password { principal: session.principal.clone(), digest: session.credential };
-        let credential = self.credential(session.id, basis);
+        let credential = self.credential(session.id, basis, None);
         let caller = Caller { world, actor, subject, credential, display_name, email, request_id };
         Some(SessionCaller { caller, key: super::public_key(session.id), rotated: None })
     }
 
-    fn credential(&self, id: SessionIdHash, basis: SignInBasis) -> Arc<dyn Credential> {
-        Arc::new(SessionCredential { ports: self.ports.clone(), id, basis })
+    fn credential(&self, id: SessionIdHash, basis: SignInBasis, issuer: Option<&str>) -> Arc<dyn Credential> {
+        Arc::new(SessionCredential { ports: self.ports.clone(), id, basis, issuer: issuer.map(Arc::from) })
     }
 }
 

@@ -138,6 +138,7 @@ impl Sessions {
         self.ports.store.delete(&WhichSessions::One(session.id)).await?;
         self.record(Record {
             operation: AuditOperation::Delete,
+            issuer: session.issuer.as_deref().map(std::sync::Arc::from),
             actor: Actor::Principal(session.principal),
             key: public_key(session.id),
             result: AuditResult::Success,

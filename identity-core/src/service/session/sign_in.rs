@@ -1,6 +1,7 @@
 //! The end of a sign-in: from what the browser brings back, or a password, to a session.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::credential::password_digest;
@@ -209,6 +210,7 @@ impl Sessions {
         self.record(Record {
             operation: AuditOperation::Create,
             actor: Actor::Anonymous,
+            issuer: None,
             key,
             result: AuditResult::Denied,
             reason: Some(reason),
@@ -223,6 +225,7 @@ impl Sessions {
         self.record(Record {
             operation: AuditOperation::Update,
             actor: caller.actor.clone(),
+            issuer: caller.credential.issuer(),
             key,
             result: AuditResult::Denied,
             reason: Some("csrf"),
@@ -262,6 +265,7 @@ impl Sessions {
         self.record(Record {
             operation: AuditOperation::Create,
             actor: Actor::Principal(session.principal.clone()),
+            issuer: session.issuer.as_deref().map(Arc::from),
             key: public_key(session.id),
             result: AuditResult::Success,
             reason: None,

@@ -144,6 +144,7 @@ impl Sessions {
             self.record(Record {
                 operation: AuditOperation::Delete,
                 actor: Actor::Anonymous,
+                issuer: None,
                 key: String::new(),
                 result: AuditResult::Denied,
                 reason: Some(error.code()),
@@ -225,7 +226,8 @@ impl Sessions {
     async fn record_ended(&self, session: &Session, actor: Actor, reason: Option<&str>, request_id: Option<&str>) {
         let key = public_key(session.id);
         let (operation, result) = (AuditOperation::Delete, AuditResult::Success);
-        self.record(Record { operation, actor, key, result, reason, request_id, origin: None }).await;
+        let issuer = session.issuer.as_deref().map(Arc::from);
+        self.record(Record { operation, actor, issuer, key, result, reason, request_id, origin: None }).await;
     }
 
     /// What is left to do about sessions that have ended.

@@ -2304,6 +2304,8 @@ export interface components {
         AuditLogEntry: {
             /** @description The username or the client's id. */
             actorId: string | null;
+            /** @description The issuer that authenticated the actor, where one did. */
+            actorIssuer?: string | null;
             /** @description `USER`, `CLIENT`, `ANONYMOUS`, or `SYSTEM` for the server itself. */
             actorType: string;
             /** @description What it was done to. */

@@ -131,6 +131,18 @@ async fn a_name_at_one_provider_is_not_the_same_name_at_another(store: Store) {
     assert_eq!(root.get("/api/mapping-rules/of%20main").await.json()["issuer"], Value::Null);
 
     sessions_are_apart(&site).await;
+
+    // The audit log says which issuer authenticated whom.
+    let log = root.get("/api/audit-log?resultSize=1000").await.expect_status(200).json();
+    let entries = log.as_array().expect("entries");
+    let issuers_of = |actor: &str| -> Vec<&Value> {
+        entries.iter().filter(|entry| entry["actorId"] == actor).map(|entry| &entry["actorIssuer"]).collect()
+    };
+    for (actor, issuer) in [("root", site.main.issuer()), ("partner~root", site.partner.issuer())] {
+        let issuers = issuers_of(actor);
+        assert!(!issuers.is_empty() && issuers.iter().all(|found| **found == issuer), "{actor}: {log:#}");
+    }
+    assert!(entries.iter().filter(|entry| entry["actorType"] == "SYSTEM").all(|entry| entry["actorIssuer"].is_null()));
 }
 
 /// Sessions of the same name at two providers: seen and ended apart, with the issuer of each.

@@ -1,20 +1,16 @@
 //! Problem documents (RFC 9457). A reason code is stable; the text is for people. What went wrong inside is in the log, not in
 //! the answer.
 
+mod errors;
+
 use std::fmt;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
-use identity_core::apply::{Refusal, TypePart};
-use identity_core::engine::CredentialEnded;
-use identity_core::matrix::UnknownAccess;
-use identity_core::port::{DirectoryError, StoreError, TokenError};
-use identity_core::service::session::SessionError;
-use identity_core::service::{AuthenticationError, ServiceError};
+use identity_core::service::AuthenticationError;
 use serde::Serialize;
-use tracing::{error, warn};
 use utoipa::ToSchema;
 
 use crate::body::Finding;
@@ -239,156 +235,6 @@ impl ResponseError for Problem {
         let mut response = self.respond("", None);
         response.extensions_mut().insert(self.clone());
         response
-    }
-}
-
-impl From<ServiceError> for Problem {
-    fn from(error: ServiceError) -> Self {
-        match error {
-            ServiceError::Denied(denied) => {
-                let detail = format!("This needs {}.", denied.question);
-                let mut problem =
-                    Self::new(StatusCode::FORBIDDEN, "forbidden", detail).code("FORBIDDEN").titled("FORBIDDEN");
-                problem.0.reason_id = denied.reason_id;
-                problem
-            }
-            ServiceError::Credential(CredentialEnded::Session) => Self::session_ended(),
-            ServiceError::Credential(ended) => {
-                let is_token = matches!(ended, CredentialEnded::Token(_));
-                let schemes = if is_token { &["Bearer"] } else { &["Basic"] };
-                Self::unauthorized(schemes.iter().copied(), ended.code(), format!("{ended}."), is_token)
-            }
-            ServiceError::Missing(entity) => {
-                Self::new(StatusCode::NOT_FOUND, "missing", format!("{entity} does not exist."))
-                    .code("NOT_FOUND")
-                    .titled("NOT_FOUND")
-            }
-            ServiceError::TooOften { retry_after } => {
-                let detail = "This caller asks more often than it may.";
-                Self::new(StatusCode::TOO_MANY_REQUESTS, "too_often", detail).retry_after(retry_after)
-            }
-            ServiceError::Unavailable { retry_after } => Self::unavailable(
-                "issuer_unavailable",
-                "The token's issuer cannot be reached; try again later.",
-                retry_after,
-            ),
-            ServiceError::Refused(refusal) => refusal.into(),
-            ServiceError::Throttled { retry_after } => Self::throttled(format!("{error}."), retry_after),
-            ServiceError::Store(error) => error.into(),
-            ServiceError::Directory(error) => error.into(),
-        }
-    }
-}
-
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
-        let (status, code) = match &refusal {
-            Refusal::Exists(_) | Refusal::AlreadyMember(_) | Refusal::SamePredicate(_) => {
-                (StatusCode::CONFLICT, "ALREADY_EXISTS")
-            }
-            Refusal::LockOut(_) => (StatusCode::CONFLICT, "LOCK_OUT"),
-            Refusal::BeingDeleted(_) => (StatusCode::CONFLICT, "BEING_DELETED"),
-            Refusal::Missing(_) | Refusal::NotMember(_) => (StatusCode::NOT_FOUND, "NOT_FOUND"),
-            Refusal::Protected(_) => (StatusCode::FORBIDDEN, "PROTECTED"),
-            Refusal::Unsupported(UnknownAccess::Property { .. }) => (StatusCode::BAD_REQUEST, "condition.invalid"),
-            Refusal::Unsupported(_) => (StatusCode::BAD_REQUEST, "permission.invalid"),
-            Refusal::NoPermissions => (StatusCode::BAD_REQUEST, "permissions.invalid"),
-            Refusal::Reserved(_) => (StatusCode::BAD_REQUEST, "type.invalid"),
-            Refusal::RuleKind(_) => (StatusCode::BAD_REQUEST, "type.invalid"),
-            Refusal::TypeSize => (StatusCode::BAD_REQUEST, "supportedPermissions.invalid"),
-            Refusal::Inapplicable(..) => (StatusCode::BAD_REQUEST, "condition.invalid"),
-            Refusal::InUse { .. } => (StatusCode::CONFLICT, "IN_USE"),
-            Refusal::Leftovers { .. } => (StatusCode::CONFLICT, "LEFTOVER_AUTHORIZATIONS"),
-            Refusal::HiddenCharacters(field) => (
-                StatusCode::BAD_REQUEST,
-                match *field {
-                    "username" => "username.invalid",
-                    "id" => "id.invalid",
-                    "description" => "description.invalid",
-                    _ => "name.invalid",
-                },
-            ),
-            Refusal::Full => (StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE"),
-        };
-        let title = match status {
-            StatusCode::NOT_FOUND => "NOT_FOUND",
-            StatusCode::FORBIDDEN => "FORBIDDEN",
-            StatusCode::CONFLICT if code == "ALREADY_EXISTS" => "ALREADY_EXISTS",
-            StatusCode::CONFLICT => "INVALID_STATE",
-            _ => "INVALID_ARGUMENT",
-        };
-        let detail = match &refusal {
-            Refusal::Leftovers { .. } => {
-                format!(
-                    "{refusal}. To remove them and create it, send `removeLeftoverAuthorizations=true` in the query."
-                )
-            }
-            _ => format!("{refusal}."),
-        };
-        let mut problem = Self::new(status, refusal.code(), detail).code(code).titled(title);
-        if let Refusal::InUse { part, .. } = &refusal {
-            problem.0.errors.push(match part {
-                TypePart::Permission(_) => "supportedPermissions.invalid".to_owned(),
-                TypePart::Property(_) => "properties.invalid".to_owned(),
-            });
-        }
-        problem
-    }
-}
-
-impl From<DirectoryError> for Problem {
-    fn from(error: DirectoryError) -> Self {
-        let detail = format!("{error}.");
-        match error {
-            DirectoryError::Missing(_) => Self::new(StatusCode::NOT_FOUND, "missing", detail).code("NOT_FOUND"),
-            DirectoryError::Conflict(_) => Self::new(StatusCode::CONFLICT, "exists", detail).code("ALREADY_EXISTS"),
-            DirectoryError::Foreign(_) => Self::new(StatusCode::CONFLICT, "foreign", detail).code("ALREADY_EXISTS"),
-            DirectoryError::Protected { .. } => Self::new(StatusCode::FORBIDDEN, "protected", detail).code("PROTECTED"),
-            DirectoryError::Invalid(_) => Self::bad_request("invalid", detail).code("request.invalid"),
-            DirectoryError::Refused(_) => {
-                error!(error = &error as &dyn std::error::Error, "request.directory.refused");
-                let detail = "Keycloak refuses this server; its log says what an operator has to change.";
-                Self::new(StatusCode::BAD_GATEWAY, "directory_refused", detail)
-            }
-            DirectoryError::Unavailable { retry_after, .. } => {
-                warn!(error = &error as &dyn std::error::Error, "request.directory.unavailable");
-                let detail = "Keycloak cannot be reached now; look whether the change was made, and try again.";
-                Self::unavailable("directory_unavailable", detail, retry_after)
-            }
-        }
-    }
-}
-
-impl From<SessionError> for Problem {
-    fn from(error: SessionError) -> Self {
-        match error {
-            SessionError::Store(error) => error.into(),
-            SessionError::Directory(error) => {
-                error!(error = &error as &dyn std::error::Error, "request.directory.failed");
-                let pause = match error {
-                    TokenError::Unavailable { retry_after } => retry_after,
-                    TokenError::Rejected(_) => Duration::from_secs(60),
-                };
-                let detail = "What you may do cannot be found out now; try again later.";
-                Self::unavailable("directory_unavailable", detail, pause)
-            }
-        }
-    }
-}
-
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        error!(error = &error as &dyn std::error::Error, "request.store.failed");
-        match error {
-            StoreError::Unavailable(_) | StoreError::Conflict => Self::unavailable(
-                "store_unavailable",
-                "The change could not be written now; look whether it was, and try again.",
-                Duration::from_secs(1),
-            ),
-            StoreError::Unreadable { .. } | StoreError::Schema(_) => {
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on the server.")
-            }
-        }
     }
 }
 

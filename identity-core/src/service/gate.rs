@@ -3,25 +3,23 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use crate::apply::{Command, Refusal, deletions};
 use crate::decide::{Denied, Permit, Question, decide};
-use crate::engine::{CredentialEnded, Done, Engine, NotPermitted, Requester, WriteError};
+use crate::engine::{Done, Engine, NotPermitted, Requester};
 use crate::entity::{
-    Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, Container, EntityKind, Membership, Party, Principal,
+    Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, Container, EntityKind, Membership, Party,
 };
-use crate::port::{AuditDraft, DirectoryError, StoreError};
+use crate::port::{AuditDraft, DirectoryError};
 use crate::preset::{IDENTITY_AUDIENCE, READ, READ_USERS, WRITE};
-use crate::resolve::{Presented, Subject, resolve};
+use crate::resolve::Subject;
 use crate::search::{Visible, visible};
-use crate::value::{Email, Revision};
 use crate::world::World;
 
-use super::credential::{Authenticated, Credential};
+use super::{Caller, ServiceError, Written};
 
 /// The commands that take away everything that a party is a member of or owns, and the authorizations whose resource it is.
 pub fn forgetting(world: &World, party: &Party) -> Vec<Command> {
@@ -29,131 +27,6 @@ pub fn forgetting(world: &World, party: &Party) -> Vec<Command> {
     let owned = world.owned_by(party).map(|authorization| authorization.key);
     let authorizations = deletions(world, owned.chain(world.grants_on(party.kind_name(), party.id())));
     memberships.map(Command::RemoveMember).chain(authorizations).collect()
-}
-
-/// Somebody who authenticated, as a service knows them.
-#[derive(Clone)]
-pub struct Caller {
-    /// The world that their request is answered from.
-    pub world: Arc<World>,
-    /// Who they are, for the record.
-    pub actor: Actor,
-    /// What they are in it.
-    pub subject: Arc<Subject>,
-    /// What they authenticated with.
-    pub credential: Arc<dyn Credential>,
-    /// What to call them.
-    pub display_name: Option<String>,
-    /// Where to write to them.
-    pub email: Option<Email>,
-    /// The request that they made.
-    pub request_id: Option<String>,
-}
-
-impl Caller {
-    /// A principal that the embedding service has authenticated by its own means, with the rights that are stored for it.
-    #[must_use]
-    pub fn authenticated(world: Arc<World>, principal: Principal, request_id: Option<String>) -> Self {
-        Self {
-            subject: Arc::new(resolve(&world, Presented::from(&principal))),
-            world,
-            actor: Actor::Principal(principal.clone()),
-            credential: Arc::new(Authenticated(principal)),
-            display_name: None,
-            email: None,
-            request_id,
-        }
-    }
-}
-
-/// What a write came to, and the revision from which it can be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Written<T = ()> {
-    /// What there is now.
-    pub value: T,
-    /// The revision at which it holds.
-    pub revision: Revision,
-}
-
-impl Written {
-    /// The same write, with what it made.
-    #[must_use]
-    pub fn with<T>(self, value: T) -> Written<T> {
-        Written { value, revision: self.revision }
-    }
-}
-
-/// Why a service did not do what it was asked for.
-#[derive(Debug, thiserror::Error)]
-pub enum ServiceError {
-    /// They may not.
-    #[error(transparent)]
-    Denied(Box<Denied>),
-    /// What they authenticated with has ended during the request.
-    #[error(transparent)]
-    Credential(CredentialEnded),
-    /// They ask too often.
-    #[error("too many questions; ask again later")]
-    TooOften {
-        /// When to ask again.
-        retry_after: Duration,
-    },
-    /// What has to be asked of somebody else cannot be asked now.
-    #[error("the token's issuer cannot be reached; try again later")]
-    Unavailable {
-        /// When to try again.
-        retry_after: Duration,
-    },
-    /// The model refuses.
-    #[error(transparent)]
-    Refused(Refusal),
-    /// There is nothing of that key.
-    #[error("{0} does not exist")]
-    Missing(AuditEntity),
-    /// Too many refused attempts came before.
-    #[error("too many attempts have failed; try again later")]
-    Throttled {
-        /// When to try again.
-        retry_after: Duration,
-    },
-    /// The store cannot do it.
-    #[error(transparent)]
-    Store(StoreError),
-    /// The directory cannot do it.
-    #[error(transparent)]
-    Directory(DirectoryError),
-}
-
-impl From<DirectoryError> for ServiceError {
-    fn from(error: DirectoryError) -> Self {
-        match error {
-            DirectoryError::Missing(entity) => Self::Missing(entity),
-            DirectoryError::Conflict(entity) => Self::Refused(Refusal::Exists(entity)),
-            other => Self::Directory(other),
-        }
-    }
-}
-
-impl From<WriteError> for ServiceError {
-    fn from(error: WriteError) -> Self {
-        match error {
-            WriteError::NotPermitted(why) => why.into(),
-            WriteError::Refused(refusal) => Self::Refused(refusal),
-            WriteError::Store(error) => Self::Store(error),
-        }
-    }
-}
-
-impl From<NotPermitted> for ServiceError {
-    fn from(error: NotPermitted) -> Self {
-        match error {
-            NotPermitted::Denied(denied) => Self::Denied(denied),
-            NotPermitted::Credential(ended) => Self::Credential(ended),
-            NotPermitted::Refused(refusal) => Self::Refused(refusal),
-            NotPermitted::Unavailable { retry_after } => Self::Unavailable { retry_after },
-            NotPermitted::Store(error) => Self::Store(error),
-        }
-    }
 }
 
 /// A caller's request to attempt something: the engine resolves the caller and decides where the attempt takes effect.

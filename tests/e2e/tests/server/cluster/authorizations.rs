@@ -189,7 +189,7 @@ async fn authorizations_are_filtered() {
         (json!({"resourceType": "resource"}), 2),
         (json!({"resourceIds": ["r"]}), 2),
         (json!({"resourceIds": ["*", "r"]}), 3),
-        (json!({"resourceIds": []}), 0),
+        (json!({"resourceIds": ["r"], "resourcePropertyNames": []}), 2),
         (json!({"resourceIds": ["r"], "resourceType": "MESSAGE"}), 1),
         (json!({"resourcePropertyNames": ["candidateUsers", "assignee"]}), 1),
         (json!({"resourcePropertyNames": ["assignee"]}), 0),

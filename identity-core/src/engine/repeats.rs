@@ -1,4 +1,4 @@
-//! Refusals that repeat: the first of a kind is recorded as it is, the others are counted and recorded once a minute.
+//! Refusals that repeat: the first of a kind are recorded as they are, the others are counted and recorded once a minute.
 //!
 //! Clients decide how often they are refused. Without a bound they would decide how fast the audit log grows. Counted are
 //! refusals of clients without credentials, by address and reason, and denials of a principal, by question. Changes, and
@@ -21,6 +21,9 @@ const INTERVAL: Duration = Duration::MINUTE;
 const FORGOTTEN: Duration = Duration::minutes(10);
 /// Kinds that are told apart: of all clients without credentials, of each of their addresses, of all principals, of each.
 const BOUNDS: Bounds = Bounds { anonymous: 512, address: 16, principals: 8192, principal: 256 };
+/// Refusals of a kind that are recorded one by one: of clients without credentials, and of a principal, whose different
+/// requests may come down to one question.
+const FIRSTS: (u32, u32) = (1, 10);
 /// The reason of refusals that are not told apart any more.
 const OTHERS: &str = "others";
 
@@ -52,6 +55,8 @@ struct Kind {
 struct Repeat {
     /// The entry of the first.
     key: Option<u64>,
+    /// How many were recorded one by one.
+    recorded: u32,
     /// The latest that was counted.
     latest: AuditEvent,
     count: u64,
@@ -100,21 +105,22 @@ impl Repeats {
         }
         let mut state = self.state();
         let kind = state.kind(event, origin);
-        let is_first = !state.kinds.contains_key(&kind);
-        if is_first {
+        if !state.kinds.contains_key(&kind) {
             state.add(&kind);
         }
-        // Kinds that are not told apart have no first entry of their own.
-        let is_first = is_first && kind.what.is_some();
         let repeat = state.kinds.entry(kind.clone()).or_insert_with(|| Repeat {
             key: None,
+            recorded: 0,
             latest: event.clone(),
             count: 0,
             since: event.at,
             last: event.at,
         });
         repeat.last = event.at;
-        if is_first {
+        let firsts = if event.actor == Actor::Anonymous { FIRSTS.0 } else { FIRSTS.1 };
+        // Kinds that are not told apart have no entries of their own.
+        if kind.what.is_some() && repeat.recorded < firsts {
+            repeat.recorded += 1;
             return Noted::First(kind);
         }
         if repeat.count == 0 {
@@ -128,7 +134,7 @@ impl Repeats {
 
     fn recorded(&self, kind: &Kind, key: Option<u64>) {
         if let Some(repeat) = self.state().kinds.get_mut(kind) {
-            repeat.key = key;
+            repeat.key = repeat.key.or(key);
         }
     }
 
@@ -328,7 +334,9 @@ mod tests {
     fn a_repeated_denial_has_the_key_of_the_first() {
         let repeats = Repeats::default();
         let denial = event(ann(), "orders", "READ on ORDER");
-        assert!(is_first(&repeats, &denial, None));
+        for _ in 0..FIRSTS.1 {
+            assert!(is_first(&repeats, &denial, None));
+        }
         assert!(matches!(repeats.note(&denial, None), Noted::Counted(Some(7))));
         assert!(is_first(&repeats, &event(ann(), "invoices", "READ on ORDER"), None), "another thing");
         assert_eq!(reasons(&repeats.due(NOON, true)), ["READ on ORDER (repeated 1 times)"]);

@@ -101,6 +101,12 @@ impl Site {
         begun.browser.get(back).await
     }
 
+    /// Whether a refusal for this reason was recorded; one that repeats is counted and has no record of its own.
+    async fn has_refusal(&self, reason: &str) -> bool {
+        let records = self.store.audit(&self.launch).await;
+        records.iter().any(|record| record.result == "DENIED" && record.reason.as_deref() == Some(reason))
+    }
+
     /// The last thing that was recorded.
     async fn last_record(&self) -> (String, Option<String>) {
         let record = self.store.audit(&self.launch).await.pop().expect("a record");
@@ -280,7 +286,7 @@ async fn id_tokens_that_lie_are_refused() {
         let token = site.main.signed(&typ, &site.id_token(&begun, changes));
         let reply = site.comes_back(&mut begun, 200, &site.answer(&token)).await;
         site.refuses(name, &reply, expected);
-        assert_eq!(site.last_record().await, ("DENIED".to_owned(), Some((*expected).to_owned())), "{name}");
+        assert!(site.has_refusal(expected).await, "{name}");
     }
     let signatures: [(&str, Sign, &str); 5] = [
         ("unsigned", |_, claims| format!("{}.", unsigned(&json!({"alg": "none"}), claims)), "token_algorithm"),

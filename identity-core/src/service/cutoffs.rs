@@ -85,7 +85,8 @@ impl Cutoffs {
     }
 }
 
-#[cfg(all(test, feature = "test-support"))]
+#[cfg(test)]
+#[cfg(feature = "test-support")]
 mod tests {
     use serde_json::json;
 

@@ -1,5 +1,7 @@
 //! Searches: a filter, a sort, a page, against filtering and sorting everything.
 
+#![expect(clippy::unwrap_used, reason = "a benchmark")]
+
 use std::cmp::Ordering;
 
 use identity_bench::measure::{Bench, Goal, asked_for};

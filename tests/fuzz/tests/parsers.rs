@@ -1,7 +1,5 @@
 //! Parsers of text from outside, each by itself.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
-
 use std::str::from_utf8;
 use std::sync::{Arc, LazyLock};
 

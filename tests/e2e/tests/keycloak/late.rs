@@ -14,7 +14,8 @@ fn grant(resource: &str) -> Value {
 }
 
 async fn inherited(admin: &Api) -> (Vec<String>, Vec<String>) {
-    let authorizations = admin.get("/api/authorizations").await.expect_status(200).json();
+    let path = format!("/api/authorizations?entityId={APPLICATION}&entityType=APPLICATION");
+    let authorizations = admin.get(&path).await.expect_status(200).json();
     let applications = admin.get("/api/tenants/t/applications").await.expect_status(200).json();
     (texts(&authorizations, "resourceKey"), texts(&applications, "clientId"))
 }

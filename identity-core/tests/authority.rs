@@ -235,12 +235,17 @@ async fn a_token_that_expires_during_the_request_changes_nothing() {
         email: None,
         expires_at: time::OffsetDateTime::UNIX_EPOCH,
     });
-    let mut answers = vec![Err(TokenError::Rejected(RejectedToken::Expired)), Ok(Arc::clone(&token))];
+    let (has_expired, now) = (Arc::new(AtomicBool::new(false)), Arc::clone(&token));
+    let expired = Arc::clone(&has_expired);
     verifier.expect_verify().returning(move |_| Ok(Arc::clone(&token)));
-    verifier.expect_verify_now().returning(move |_| answers.pop().unwrap());
+    verifier.expect_verify_now().returning(move |_| match expired.load(Ordering::SeqCst) {
+        true => Err(TokenError::Rejected(RejectedToken::Expired)),
+        false => Ok(Arc::clone(&now)),
+    });
     let authentication = Authentication::new(Arc::clone(&installation.engine), Some(Arc::new(verifier)), None);
     let ann = authentication.bearer("raw", None).await.unwrap();
     installation.groups().create(&ann, name()).await.unwrap();
+    has_expired.store(true, Ordering::SeqCst);
     let refused = installation.groups().create(&ann, name()).await;
     let expired = CredentialEnded::Token(RejectedToken::Expired);
     assert!(matches!(refused, Err(ServiceError::Credential(ended)) if ended == expired));

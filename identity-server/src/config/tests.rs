@@ -168,7 +168,7 @@ bootstrap:
         "identity.yaml: `authentication.providers.B.clock-skew` must be from 0s to 600s",
         "identity.yaml: `authentication.providers.a.issuer` must be an `https` url, unless",
         "identity.yaml: `authentication.providers.a.algorithms[0]` must be one of `RS256`",
-        "identity.yaml: `bootstrap.mapping-rules[0].claim-name` claim name must be a jsonpath query",
+        "identity.yaml: `bootstrap.mapping-rules[0].claim-name` claim name must be the name of a claim, or a path of names",
         "`bootstrap.mapping-rules[0].applied-tenant-ids` do not go with this rule's `rule-type`",
         "identity.yaml: `bootstrap.tenants[0].tenant-id` tenant id may only contain",
         "identity.yaml: `bootstrap.tenants[2].tenant-id` is given to another element of the list too",

@@ -202,7 +202,7 @@ initialization:
         "identity.yaml: `initialization.users[0].username` is given under `bootstrap.users` too",
         "identity.yaml: `initialization.users[1].username` must be of the form of `id-validation-pattern`",
         "identity.yaml: `initialization.users[1].email` email must be an address",
-        "identity.yaml: `initialization.mapping-rules[0].claim-name` claim name must be a jsonpath query",
+        "identity.yaml: `initialization.mapping-rules[0].claim-name` claim name must be the name of a claim, or a path of names",
         "identity.yaml: `initialization.mapping-rules[0].mapping-rule-id` is given under `bootstrap.mapping-rules` too",
         "identity.yaml: `initialization.groups[1].users[0]` must be of the form of `id-validation-pattern`",
         "identity.yaml: `initialization.groups[1].group-id` is given to another element of the list too",

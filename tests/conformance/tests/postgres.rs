@@ -131,7 +131,7 @@ async fn an_unreadable_row_is_named() {
     on_postgres("an_unreadable_row_is_named", async |postgres: &Postgres| {
         let stores = postgres.open(NEVER).await;
         put(&*stores.policy, 1, everything()).await;
-        postgres.execute("UPDATE mapping_rules SET claim_name = '$[' WHERE mapping_rule_id = 'literal'").await;
+        postgres.execute("UPDATE mapping_rules SET operator = 'LIKE' WHERE mapping_rule_id = 'literal'").await;
         let error = stores.policy.load().await.unwrap_err();
         let StoreError::Unreadable { what, .. } = &error else { panic!("{error:?}") };
         assert!(what.contains("mapping_rules") && what.contains("literal"), "{what}");

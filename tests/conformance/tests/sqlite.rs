@@ -118,7 +118,7 @@ async fn an_unreadable_row_is_named() {
     let stores = sqlite.open(NEVER).await;
     let transaction = stores.policy.begin(Revision(0)).await.unwrap();
     transaction.commit(commit(1, everything())).await.unwrap();
-    sqlite.execute("UPDATE mapping_rules SET claim_name = '$[' WHERE mapping_rule_id = 'literal'").await;
+    sqlite.execute("UPDATE mapping_rules SET operator = 'LIKE' WHERE mapping_rule_id = 'literal'").await;
     let error = stores.policy.load().await.unwrap_err();
     let StoreError::Unreadable { what, .. } = &error else { panic!("{error:?}") };
     assert!(what.contains("mapping_rules") && what.contains("literal"), "{what}");

@@ -4,12 +4,17 @@ use serde_json::Value;
 use utoipa::openapi::schema::{KnownFormat, SchemaFormat, SchemaType};
 use utoipa::openapi::{ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, RefOr, Schema, Type};
 
-/// No control characters, and no white space at either end.
-const PLAIN: &str =
-    r"^[^\s\u0000-\u001f\u007f-\u009f]([^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f])?$";
+/// Characters that no text may have: controls, and those of the basic plane that a reader does not see.
+macro_rules! refused {
+    () => {
+        r"\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb"
+    };
+}
+
+/// No such characters, and no white space at either end.
+const PLAIN: &str = concat!("^[^\\s", refused!(), "]([^", refused!(), "]*[^\\s", refused!(), "])?$");
 /// At most 256 of the same, after white space at the ends is taken away.
-const NAME: &str =
-    r"\s*[^\s\u0000-\u001f\u007f-\u009f]([^\u0000-\u001f\u007f-\u009f]{0,254}[^\s\u0000-\u001f\u007f-\u009f])?\s*";
+const NAME: &str = concat!("\\s*[^\\s", refused!(), "]([^", refused!(), "]{0,254}[^\\s", refused!(), "])?\\s*");
 /// No control characters but line breaks and tabs.
 const LINES: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
 const TENANT_ID: &str = r"^(<default>|[A-Za-z0-9_.-]+)$";

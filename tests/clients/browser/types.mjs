@@ -251,6 +251,8 @@ export const tasks = {
 
     // Two lists on a page are paged each by itself, also where one has nothing more to show.
     await page.goto(`${base}/users/mona?tab=authorizations`);
+    await page.getByText("1 to 20 of 46").waitFor();
+    await page.getByText("1 to 20 of 45").waitFor();
     await page.getByRole("button", { name: "Next page" }).first().click();
     await page.getByText("21 to 40 of 46").waitFor();
     await page.getByText("1 to 20 of 45").waitFor();

@@ -31,7 +31,7 @@ pub trait Crypto: Send + Sync {
     /// SHA-256 (FIPS 180-4).
     fn digest(&self, bytes: &[u8]) -> [u8; 32];
 
-    /// HMAC-SHA256 (RFC 2104) with a key that only the replicas of this installation have: nobody else can make it.
+    /// HMAC-SHA256 (RFC 2104) with a key that only the replicas of this installation have.
     fn mac(&self, context: &[u8], bytes: &[u8]) -> [u8; 32];
 
     /// Encrypts what only the replicas of this installation shall read, and only in the same context. `None` when the machine

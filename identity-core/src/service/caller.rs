@@ -8,7 +8,7 @@ use crate::resolve::{Presented, Subject, resolve};
 use crate::value::{Email, Revision};
 use crate::world::World;
 
-/// Somebody who authenticated, as a service knows them.
+/// An authenticated caller, at the world that the request is answered from.
 #[derive(Clone)]
 pub struct Caller {
     /// The world that their request is answered from.

@@ -23,7 +23,7 @@ pub enum ServiceError {
         /// When to ask again.
         retry_after: Duration,
     },
-    /// What has to be asked of somebody else cannot be asked now.
+    /// A system that the answer depends on cannot be reached now.
     #[error("the token's issuer cannot be reached; try again later")]
     Unavailable {
         /// When to try again.

@@ -66,7 +66,7 @@ pub(super) static KEYS: &[Key] = &[
     key("server.body-timeout", Duration, "10s", &[], "How long a request body may take after the head; then the answer is 408."),
     key("server.body-min-bytes-per-second", Number, "4096", &[], "The least average rate of a request body, after 3 seconds; a slower one is answered with 408."),
     key("server.max-buffered-bytes", Number, "67108864", &[], "The most bytes that all requests together hold; beyond, requests with larger bodies are answered with 503. At least `server.max-body-bytes`."),
-    key("server.max-buffered-bytes-per-address", Number, "16777216", &[], "The same, of one client address (IPv6: one `/64`). At least `server.max-body-bytes`."),
+    key("server.max-buffered-bytes-per-address", Number, "16777216", &[], "Bytes that the requests of one client address (IPv6: one `/64`) may hold together. At least `server.max-body-bytes`."),
     key("server.max-connections", Number, "2048", &[], "The most open connections; beyond, a connection is answered with 503 and closed."),
     key("server.max-connections-per-address", Number, "256", &[], "The most open connections of one address (IPv6: one `/64`) that is no trusted proxy."),
     key("server.local-names-only", Flag, "false", &[], "Whether only requests for names of this machine are answered: `localhost`, loopback addresses and the host of `server.public-url`. Keeps web pages out whose name leads to this machine (DNS rebinding). `dev` insists on it, and so does `authentication.unprotected-api` on this machine."),

@@ -8,7 +8,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 use crate::Surfaces;
-use crate::access::{administration, evaluation, explain, inspect, orphans, review, search, simulate};
+use crate::access::{administration, evaluation, explain, inspect, look_alikes, orphans, review, search, simulate};
 use crate::cluster::Describe;
 use crate::management::{
     audit_log, authorizations, capabilities, clients, for_token, groups, mapping_rules, me, memberships,
@@ -128,6 +128,7 @@ use crate::schema;
         review::of_resource,
         review::of_subject,
         review::of_administrators,
+        look_alikes::similar,
         orphans::list,
         administration::of_right,
         administration::of_rights,

@@ -31,6 +31,7 @@ pub use secret::{PasswordHash, Secret};
 pub(crate) use selector::Steps;
 pub use selector::{ClaimSelector, Filter, OverBudget, Segment, Selected};
 pub use uri::RedirectUri;
+pub(crate) use visible::is_hidden;
 pub use visible::is_visible;
 
 use std::fmt;

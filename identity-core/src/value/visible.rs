@@ -22,7 +22,8 @@ pub fn is_visible(text: &str) -> bool {
     true
 }
 
-fn is_hidden(c: char) -> bool {
+/// Whether a character changes the order of others or is not seen.
+pub(crate) fn is_hidden(c: char) -> bool {
     matches!(c,
         '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
         | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}'

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::rules::Matching;
-use super::{Grant, Members, Names, Record, Run, Sym, World};
+use super::{Grant, Kind, Members, Names, Record, Run, Sym, World};
 use crate::entity::{
     Authorization, Condition, Container, Group, MappingRule, Party, PartyKind, Role, Scope, Tenant, User,
 };
@@ -25,6 +25,24 @@ impl World {
 
     pub(crate) fn names(&self) -> &Names {
         &self.names
+    }
+
+    /// What readers tell entities by: the kind, the id, and a text that is the id or the name. Of entities that live elsewhere
+    /// those that memberships or authorizations name.
+    pub(crate) fn labels(&self) -> impl Iterator<Item = (Kind, &str, &str)> {
+        let users = self.users.values().map(|user| (Kind::User, user.username.as_str(), None));
+        let groups = self.groups.values().map(|group| (Kind::Group, group.id.as_str(), Some(group.name.as_str())));
+        let roles = self.roles.values().map(|role| (Kind::Role, role.id.as_str(), Some(role.name.as_str())));
+        let tenants =
+            self.tenants.values().map(|tenant| (Kind::Tenant, tenant.id.as_str(), Some(tenant.name.as_str())));
+        let rules =
+            self.mapping_rules.values().map(|rule| (Kind::MappingRule, rule.id.as_str(), Some(rule.name.as_str())));
+        let stored = users.chain(groups).chain(roles).chain(tenants).chain(rules);
+        let named = self.names.of_kinds(&[Kind::User, Kind::Client, Kind::Group]);
+        let named = named.filter(|(symbol, _)| self.owns_any(*symbol) || self.members.is_member_of_any(*symbol));
+        let texts = stored
+            .flat_map(|(kind, id, name)| std::iter::once((kind, id, id)).chain(name.map(|name| (kind, id, name))));
+        texts.chain(named.map(|(symbol, id)| (symbol.kind(), id, id)))
     }
 
     pub(crate) fn member_index(&self) -> &Members {

@@ -55,6 +55,10 @@ impl Members {
             .map(|(_, container)| *container)
     }
 
+    pub(crate) fn is_member_of_any(&self, member: Sym) -> bool {
+        self.containers(member).next().is_some()
+    }
+
     /// The members of one kind, in the order of their ids, those after `after` only.
     pub(crate) fn members(&self, container: Sym, kind: Kind, after: Option<&str>) -> impl Iterator<Item = Sym> + '_ {
         let from = Listed { container, kind, id: Arc::from(after.unwrap_or("")), member: Sym::MIN };

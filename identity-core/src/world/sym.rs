@@ -158,6 +158,14 @@ impl Names {
         self.texts.get(symbol.kind() as usize)?.get(symbol.index())
     }
 
+    /// The names of some kinds.
+    pub(crate) fn of_kinds(&self, kinds: &[Kind]) -> impl Iterator<Item = (Sym, &str)> {
+        kinds.iter().filter_map(|kind| Some((*kind, self.texts.get(*kind as usize)?))).flat_map(|(kind, texts)| {
+            let symbols = texts.iter().enumerate();
+            symbols.filter_map(move |(index, text)| Some((Sym::new(kind, index)?, &**text)))
+        })
+    }
+
     pub(crate) fn party(&self, symbol: Sym) -> Option<Party> {
         let text = self.text(symbol)?;
         Some(match symbol.kind() {

@@ -5,6 +5,7 @@ mod changes;
 pub(crate) mod evaluation;
 pub(crate) mod explain;
 pub(crate) mod inspect;
+pub(crate) mod look_alikes;
 mod metadata;
 pub(crate) mod orphans;
 pub(crate) mod review;
@@ -72,6 +73,7 @@ impl Decisions {
                 explain::mount(v1);
                 simulate::mount(v1);
                 review::mount(v1);
+                look_alikes::mount(v1);
                 orphans::mount(v1);
                 administration::mount(v1);
                 if self.access.has_tokens() {

@@ -112,6 +112,9 @@ pub(crate) struct LineView {
     /// Of the review of administrators: the number of requests after which the party administers; 0 when it does already.
     #[serde(skip_serializing_if = "Option::is_none")]
     requests: Option<usize>,
+    /// Ids of the party's kind that differ from its id only by case, dots or characters that are drawn alike; five at most.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    similar_to: Vec<String>,
 }
 
 impl From<Line> for LineView {
@@ -126,6 +129,7 @@ impl From<Line> for LineView {
             authorization_key: line.holding.key().map(|key| key.to_string()),
             path: line.to_string(),
             requests: line.requests,
+            similar_to: line.similar_to,
         }
     }
 }
@@ -145,6 +149,7 @@ impl LineView {
             key,
             &self.path,
             &self.requests.map(|requests| requests.to_string()).unwrap_or_default(),
+            &self.similar_to.join(" "),
         ];
         cells.map(cell).join(",") + "\r\n"
     }
@@ -173,8 +178,7 @@ fn show(review: Review, format: Option<Format>) -> HttpResponse {
             HttpResponse::Ok().json(ReviewView { lines, more: review.more, administration })
         }
         Format::Csv => {
-            let head =
-                "partyType,partyId,resourceType,resourceId,permissions,condition,authorizationKey,path,requests\r\n";
+            let head = "partyType,partyId,resourceType,resourceId,permissions,condition,authorizationKey,path,requests,similarTo\r\n";
             let body: String = std::iter::once(head.to_owned()).chain(lines.iter().map(LineView::csv)).collect();
             HttpResponse::Ok()
                 .content_type("text/csv; charset=utf-8; header=present")

@@ -57,4 +57,18 @@ export const tasks = {
     assert.equal(left.body.page.totalItems, 0);
     await close();
   },
+
+  async names_that_look_alike_are_marked(browser) {
+    await user("olga");
+    await user("o.lga");
+    await admin.put("/v2/roles/admin/users/o.lga");
+    const { page, close } = await open(browser);
+    await signIn(page, "demo", "demo", "/users");
+    await row(page, "Looks like o.lga").waitFor();
+    await row(page, "Looks like olga").waitFor();
+    assert.equal(await page.getByText("Looks like").count(), 2, "nobody else");
+    await page.goto(`${page.url().split("/users")[0]}/who-can?tab=administrators`);
+    await row(page, "user o.lga > role admin").getByText("Looks like olga").first().waitFor();
+    await close();
+  },
 };

@@ -41,7 +41,7 @@ impl Access {
         let candidates = closure.parties().into_iter().filter(|(_, path)| path.requests > 0);
         let candidates = candidates.filter_map(|(party, path)| candidate(world, party, path));
         let administrators = lines(world, &questions).map(|line| Line { requests: Some(0), ..line });
-        cut(administrators.chain(candidates), most, budget)
+        cut(world, administrators.chain(candidates), most, budget)
     }
 
     /// The authorizations that lead to administration, at most `most`, each with the way, and whether there are more.
@@ -83,7 +83,8 @@ fn candidate(world: &World, party: Party, path: AdminPath) -> Option<Line> {
     })?;
     let holding = Holding::Authorization(Box::new(world.authorization(by)?));
     let requests = Some(path.requests);
-    Some(Line { party, through: through.collect(), holding, escalation: Some(path), requests })
+    let through = through.collect();
+    Some(Line { party, through, holding, escalation: Some(path), requests, similar_to: Vec::new() })
 }
 
 /// What a change means for who administers or can come to.

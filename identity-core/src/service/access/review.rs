@@ -1,13 +1,14 @@
 //! Reviews: who can do something, by every path; what somebody can do; who administers.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::about::with_question;
 use super::administration::{leads_to, steps_in_words};
 use super::{About, Access, Asked, Identified};
 use crate::decide::Question;
-use crate::entity::{Authorization, Condition, Party, Permission};
-use crate::search::{Absent, AdminPath, SearchBudget, SearchStopped, orphans, paths};
+use crate::entity::{AuditEntity, Authorization, Condition, EntityKind, Party, Permission};
+use crate::search::{Absent, AdminPath, LookAlikes, SearchBudget, SearchStopped, orphans, paths};
 use crate::service::Caller;
 use crate::value::{AuthorizationKey, TenantId};
 use crate::world::World;
@@ -39,11 +40,13 @@ pub struct Line {
     pub escalation: Option<AdminPath>,
     /// Of a review of administrators: the number of requests after which the party administers.
     pub requests: Option<usize>,
+    /// Ids of the party's kind that a reader may take for its id.
+    pub similar_to: Vec<String>,
 }
 
 impl Line {
     fn of((party, through, end): paths::Path) -> Self {
-        Self { party, through, holding: end.into(), escalation: None, requests: None }
+        Self { party, through, holding: end.into(), escalation: None, requests: None, similar_to: Vec::new() }
     }
 }
 
@@ -158,6 +161,22 @@ impl Access {
         part(orphans(&caller.world), most, budget)
     }
 
+    /// The sets of entities that look alike, of one kind or of all, at most `most`, and whether there are more.
+    ///
+    /// # Errors
+    /// When the budget is used up.
+    pub fn review_look_alikes(
+        &self,
+        caller: &Caller,
+        kind: Option<EntityKind>,
+        most: usize,
+        budget: &SearchBudget,
+    ) -> Result<(Vec<(EntityKind, BTreeSet<String>)>, bool), SearchStopped> {
+        let alike = LookAlikes::of(&caller.world, budget);
+        let sets = alike.sets().filter(|(of, _)| kind.is_none_or(|kind| kind == *of));
+        part(sets.map(|(kind, ids)| (kind, ids.clone())), most, budget)
+    }
+
     /// Everything that somebody can do, by every path.
     ///
     /// # Errors
@@ -171,7 +190,7 @@ impl Access {
     ) -> Result<Review, SearchStopped> {
         let world = &caller.world;
         let known = subject.known(world);
-        cut(paths::from(world, &known.subject).map(Line::of), most, budget)
+        cut(world, paths::from(world, &known.subject).map(Line::of), most, budget)
     }
 }
 
@@ -182,19 +201,28 @@ fn review(
     budget: &SearchBudget,
 ) -> Result<Review, SearchStopped> {
     let administration = questions.iter().find_map(|question| leads_to(world, question));
-    Ok(Review { administration, ..cut(lines(world, questions), most, budget)? })
+    Ok(Review { administration, ..cut(world, lines(world, questions), most, budget)? })
 }
 
 pub(super) fn lines(world: &World, questions: &[Question<'_>]) -> impl Iterator<Item = Line> {
     questions.iter().flat_map(|question| paths::to(world, question)).map(Line::of)
 }
 
+/// The first lines, at most `most`, with the ids that look like those of their parties.
 pub(super) fn cut(
+    world: &World,
     lines: impl Iterator<Item = Line>,
     most: usize,
     budget: &SearchBudget,
 ) -> Result<Review, SearchStopped> {
-    let (lines, more) = part(lines, most, budget)?;
+    let (mut lines, more) = part(lines, most, budget)?;
+    if !lines.is_empty() {
+        let alike = budget.finished(LookAlikes::of(world, budget))?;
+        for line in &mut lines {
+            let kind = AuditEntity::from(&line.party).kind;
+            line.similar_to = alike.like(kind, line.party.id()).into_iter().map(str::to_owned).collect();
+        }
+    }
     Ok(Review { lines, more, administration: None })
 }
 

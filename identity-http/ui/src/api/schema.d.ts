@@ -126,6 +126,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/access/v1/review/look-alikes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the entities whose ids or names differ only by case, dots, characters that are not seen or characters that are drawn
+         *     alike (Unicode Technical Standard 39).
+         */
+        get: operations["access_similar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/access/v1/review/orphans": {
         parameters: {
             query?: never;
@@ -2743,6 +2763,26 @@ export interface components {
             /** @description An id, `*`, or `property:` and the name of the property that must name the caller. */
             resourceId: string;
             resourceType: string;
+            /** @description Ids of the party's kind that differ from its id only by case, dots or characters that are drawn alike; five at most. */
+            similarTo?: string[];
+        };
+        /** @description Two entities or more of one kind that look alike. */
+        LookAlikeSet: {
+            /**
+             * @example [
+             *       "Admin",
+             *       "admin"
+             *     ]
+             */
+            ids: string[];
+            /** @example ROLE */
+            type: string;
+        };
+        /** @description Entities that a reader may take for one another. */
+        LookAlikesView: {
+            /** @description Whether there are more. */
+            more: boolean;
+            sets: components["schemas"]["LookAlikeSet"][];
         };
         /** @description The caller. */
         MeView: {
@@ -4286,6 +4326,84 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ReviewView"];
                     "text/csv": string;
+                };
+            };
+            /** @description Something is missing, of the wrong type or not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Nobody is authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller may not ask this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is larger than this server reads. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A token's issuer, or the store, cannot be reached now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    access_similar: {
+        parameters: {
+            query?: {
+                /** @description Those of one kind. Without it, of all. */
+                type?: "USER" | "CLIENT" | "GROUP" | "ROLE" | "MAPPING_RULE" | "TENANT";
+                /** @description The number of sets at most: 10 000 when not given, 1 000 000 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookAlikesView"];
                 };
             };
             /** @description Something is missing, of the wrong type or not JSON. */

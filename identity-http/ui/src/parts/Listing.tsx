@@ -16,10 +16,13 @@ import { type ComponentType, type ReactNode, useEffect, useState } from "react";
 import { Link } from "wouter";
 
 import type { Page } from "../api/client";
+import { type LabelledKind, lookAlikes } from "../api/lookAlikes";
+import { useSession } from "../app/session";
 import { t } from "../lib/i18n";
 import { type Loaded, useLoad } from "../lib/useLoad";
 import { useQuery } from "../lib/useQuery";
 import { ProblemNotice } from "./ProblemNotice";
+import { SimilarTo } from "./SimilarTo";
 
 export interface ListQuery {
   search: string;
@@ -58,6 +61,8 @@ interface Props<T> {
   on?: readonly unknown[];
   rowKey: (row: T) => string;
   href?: (row: T) => string;
+  /** Marks the rows whose ids or names look like others of this kind. */
+  alike?: { kind: LabelledKind; id: (row: T) => string };
   actions?: RowAction<T>[];
   search?: string;
   /** Beside the search: filters, buttons. */
@@ -81,6 +86,7 @@ export function Listing<T>(props: Props<T>) {
   };
   const loaded = useLoad(() => props.load(wanted), [search, page, size, sort, ...(props.on ?? [])]);
   const { data } = loaded;
+  const similar = useLookAlikes(props.alike?.kind, props.on ?? []);
   // What was there is gone: the last page that still is.
   const beyond = data !== undefined && data.items.length === 0 && data.total > 0 && page > 0;
   useEffect(() => {
@@ -93,7 +99,7 @@ export function Listing<T>(props: Props<T>) {
         {props.search && !nothing && <SearchField label={props.search} value={search} onSearch={(q) => query.set({ q, page: 0 })} />}
         {props.tools}
       </div>
-      <Body {...props} loaded={loaded} sort={sort} onSort={(sort) => query.set({ sort, page: 0 })} searched={search} />
+      <Body {...props} similar={similar} loaded={loaded} sort={sort} onSort={(sort) => query.set({ sort, page: 0 })} searched={search} />
       {data && data.total > Math.min(...SIZES) && (
         <Pagination
           page={page + 1}
@@ -111,6 +117,12 @@ export function Listing<T>(props: Props<T>) {
       )}
     </div>
   );
+}
+
+/** The ids of a kind that look like others. None where that cannot be asked: the list is of use without. */
+function useLookAlikes(kind: LabelledKind | undefined, on: readonly unknown[]) {
+  const session = useSession();
+  return useLoad(async () => (kind ? lookAlikes(session, kind) : undefined), [kind, ...on]).data;
 }
 
 /** Searches a moment after the last key. */
@@ -136,12 +148,13 @@ function SearchField({ label, value, onSearch }: { label: string; value: string;
 
 interface BodyProps<T> extends Props<T> {
   loaded: Loaded<Page<T>>;
+  similar: Map<string, string[]> | undefined;
   sort: string;
   onSort: (sort: string) => void;
   searched: string;
 }
 
-function Body<T>({ loaded, sort, onSort, searched, label, columns, rowKey, href, actions = [], empty }: BodyProps<T>) {
+function Body<T>({ loaded, similar, alike, sort, onSort, searched, label, columns, rowKey, href, actions = [], empty }: BodyProps<T>) {
   const { data, problem, reload } = loaded;
   if (problem) return <ProblemNotice problem={problem} onRetry={reload} />;
   if (!data) return <DataTableSkeleton columnCount={columns.length} rowCount={5} showHeader={false} showToolbar={false} />;
@@ -194,6 +207,7 @@ function Body<T>({ loaded, sort, onSort, searched, label, columns, rowKey, href,
                     ) : (
                       cell(row)
                     )}
+                    {index === 0 && alike && <SimilarTo ids={similar?.get(alike.id(row))} />}
                   </TableCell>
                 ))}
                 {actions.length > 0 && (

@@ -21,6 +21,7 @@ export default function ClientList() {
         load={(query) => askPage(api.GET("/api/clients", inManagement(query)))}
         rowKey={({ id }) => id}
         href={({ id }) => addressOf("/applications", id)}
+        alike={{ kind: "CLIENT", id: ({ clientId }) => clientId }}
         columns={[
           { key: "name", header: t("name"), cell: ({ name }) => name },
           { key: "clientId", header: t("tenants.client_id"), cell: ({ clientId }) => <span className="code">{clientId}</span> },

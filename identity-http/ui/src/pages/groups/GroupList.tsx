@@ -31,6 +31,7 @@ export default function GroupList() {
         on={[round]}
         rowKey={({ id }) => id}
         href={({ id }) => addressOf("/groups", id)}
+        alike={{ kind: "GROUP", id: ({ id }) => id }}
         columns={[
           { key: "name", header: t("name"), cell: ({ name }) => name },
           { key: "id", header: t("id"), cell: ({ id }) => <span className="code">{id}</span>, minor: true },

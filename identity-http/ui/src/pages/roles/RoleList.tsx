@@ -31,6 +31,7 @@ export default function RoleList() {
         on={[round]}
         rowKey={({ name }) => name}
         href={({ name }) => addressOf("/roles", name)}
+        alike={{ kind: "ROLE", id: ({ name }) => name }}
         columns={[
           { key: "name", header: t("name"), cell: ({ name }) => name },
           { key: "description", header: t("description"), cell: ({ description }) => description, minor: true },

@@ -32,6 +32,7 @@ export default function RuleList() {
         load={(query) => askPage(api.GET("/api/mapping-rules", inManagement(query)))}
         on={[round]}
         rowKey={({ id }) => id}
+        alike={{ kind: "MAPPING_RULE", id: ({ id }) => id }}
         columns={[
           { key: "name", header: t("name"), cell: ({ name }) => name },
           { key: "condition", header: t("rules.condition"), cell: (rule) => <span className="code">{condition(rule)}</span> },

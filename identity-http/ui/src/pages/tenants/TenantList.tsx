@@ -31,6 +31,7 @@ export default function TenantList() {
         on={[round]}
         rowKey={({ tenantId }) => tenantId}
         href={({ tenantId }) => addressOf("/tenants", tenantId)}
+        alike={{ kind: "TENANT", id: ({ tenantId }) => tenantId }}
         columns={[
           { key: "name", header: t("name"), cell: ({ name }) => name },
           { key: "tenantId", header: t("tenants.id"), cell: ({ tenantId }) => <span className="code">{tenantId}</span> },

@@ -31,6 +31,7 @@ export default function UserList() {
         on={[round]}
         rowKey={({ id }) => id}
         href={({ id }) => addressOf("/users", id)}
+        alike={{ kind: "USER", id: ({ username }) => username }}
         columns={personColumns(users.sorts)}
         tools={<Create text={t("users.create")} onClick={() => setCreating(true)} />}
         actions={

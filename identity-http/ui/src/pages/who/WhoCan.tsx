@@ -15,6 +15,7 @@ import { AdministrationNotice } from "../../parts/AdministrationNotice";
 import { type Column, Empty, Listing, local } from "../../parts/Listing";
 import { Page } from "../../parts/Page";
 import { QuestionFields, type Target } from "../../parts/QuestionFields";
+import { SimilarTo } from "../../parts/SimilarTo";
 import { TabPages } from "../../parts/TabPages";
 import { Choice, TextField } from "../../parts/fields";
 
@@ -117,6 +118,14 @@ const OfAdministrators = () => (
   <Lines path="administrators" query={{}} load={() => review(ask(api.GET("/access/v1/review/administrators")))} />
 );
 
+/** Who has it, and which ids look like theirs. */
+const Holder = ({ partyType, partyId, similarTo }: Line) => (
+  <>
+    {word("owner", partyType)} {partyId}
+    <SimilarTo ids={similarTo} />
+  </>
+);
+
 /** By which somebody has it, and what must hold besides. */
 const Path = ({ path, condition }: Line) => (
   <>
@@ -166,7 +175,7 @@ function Lines({ path, query, load }: LinesProps) {
           [path, authorizationKey, resourceType, resourceId, ...permissions].join(" ")
         }
         columns={[
-          { key: "party", header: t("audit.actor"), cell: ({ partyType, partyId }) => `${word("owner", partyType)} ${partyId}` },
+          { key: "party", header: t("audit.actor"), cell: (line) => <Holder {...line} /> },
           { key: "path", header: t("who.path"), cell: (line) => <Path {...line} /> },
           ...(path === "administrators" ? [requests()] : []),
           { key: "resource", header: t("grants.resource"), cell: ({ resourceType, resourceId }) => `${resourceType} ${resourceId}`, minor: true },

@@ -6,6 +6,7 @@ mod authzen_search;
 mod explain;
 mod inspect;
 mod leftovers;
+mod look_alikes;
 mod misconfigurations;
 mod own_types;
 mod review;

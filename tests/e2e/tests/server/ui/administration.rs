@@ -15,4 +15,8 @@ macro_rules! tasks {
     )+ };
 }
 
-tasks!(a_grant_that_leads_to_administration_says_so, a_deletion_counts_the_authorizations_that_go_with_it);
+tasks!(
+    a_grant_that_leads_to_administration_says_so,
+    a_deletion_counts_the_authorizations_that_go_with_it,
+    names_that_look_alike_are_marked,
+);

@@ -1,0 +1,18 @@
+/** Entities whose ids or names look alike. */
+
+import type { Session } from "../app/session";
+import { api, ask } from "./client";
+import type { operations } from "./schema";
+
+export type LabelledKind = NonNullable<NonNullable<operations["access_similar"]["parameters"]["query"]>["type"]>;
+
+/** For each id that looks like others of its kind: the others. */
+export async function lookAlikes(session: Session, type: LabelledKind): Promise<Map<string, string[]>> {
+  if (!session.has("decisions")) return new Map();
+  const { sets } = await ask(api.GET("/access/v1/review/look-alikes", { params: { query: { type } } }));
+  const others = new Map<string, string[]>();
+  for (const { ids } of sets) {
+    for (const id of ids) others.set(id, [...(others.get(id) ?? []), ...ids.filter((other) => other !== id)]);
+  }
+  return others;
+}

@@ -131,6 +131,7 @@ fn authorizations_are_those_that_a_filter_by_hand_finds_in_the_order_of_a_sort_b
             resource_ids,
             resource_property_names,
             resource_type: kind.map(|kind| ResourceTypeName::parse(kind).unwrap()),
+            families: None,
         };
         let property = |one: &Authorization| match &one.scope {
             Scope::Property(name) => Some(name.to_string()),

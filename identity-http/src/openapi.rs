@@ -195,12 +195,14 @@ impl Modify for PathIds {
     }
 }
 
-/// Handlers of different resources have the same names; operations may not (OpenAPI 3.1.0 §4.8.10).
+/// Handlers of different resources have the same names; operations may not (OpenAPI 3.1.0 §4.8.10). Those below `/v2` have the
+/// ids of the public document.
 struct OperationIds;
 
 impl Modify for OperationIds {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        for item in document.paths.paths.values_mut() {
+        let own = document.paths.paths.iter_mut().filter(|(path, _)| !path.starts_with("/v2/"));
+        for (_, item) in own {
             for operation in operations(item) {
                 let tag = operation.tags.iter().flatten().next();
                 let parts = tag.into_iter().chain(&operation.operation_id).map(|part| part.replace('-', "_"));

@@ -67,6 +67,8 @@ struct Wanted<'f> {
     owners: Option<Vec<Sym>>,
     kind: Option<Kind>,
     resource_type: Option<TypeIndex>,
+    /// Types that are left out and have authorizations.
+    without: Vec<TypeIndex>,
 }
 
 impl<'f> Wanted<'f> {
@@ -77,7 +79,8 @@ impl<'f> Wanted<'f> {
             None => None,
             Some(name) => Some(world.matrix().index(name.as_str())?),
         };
-        Some(Self { filter, owners, kind: filter.owner_type.map(Kind::from), resource_type })
+        let without = filter.families.map_or_else(Vec::new, |families| world.types_outside(families));
+        Some(Self { filter, owners, kind: filter.owner_type.map(Kind::from), resource_type, without })
     }
 
     fn passes(&self, record: &Record, budget: &SearchBudget) -> bool {
@@ -92,6 +95,7 @@ impl<'f> Wanted<'f> {
         self.owners.as_ref().is_none_or(|owners| owners.contains(&record.owner))
             && self.kind.is_none_or(|kind| record.owner.kind() == kind)
             && self.resource_type.is_none_or(|kind| record.resource_type == kind)
+            && !self.without.contains(&record.resource_type)
             && listed(&self.filter.resource_ids, record.scope.resource_id())
             && listed(&self.filter.resource_property_names, property(&record.scope))
     }
@@ -178,7 +182,9 @@ pub fn authorizations(
         Box::new(passing.map(|(key, record)| AuthorizationRow { world, key, record }))
     };
     let all = *visible == Visible::All && filter.is_empty();
-    let found = select_by_key(rows, all.then(|| world.authorization_count()), sort, window);
+    let left_out = || wanted.without.iter().map(|kind| world.count_on(*kind)).sum();
+    let total = all.then(|| world.authorization_count().saturating_sub(left_out()));
+    let found = select_by_key(rows, total, sort, window);
     let items = found.items.iter().filter_map(|row| world.authorization(row.key)).collect();
     budget.finished(Found { items, total: found.total, ends: found.ends })
 }

@@ -3,6 +3,7 @@
 use super::budget::{CANDIDATE_STEPS, SearchBudget};
 use super::query::TextFilter;
 use crate::entity::{Group, MappingRule, PartyKind, Role, Tenant, User};
+use crate::matrix::Family;
 use crate::value::ResourceTypeName;
 
 /// A filter whose conditions must all hold and, if there are alternatives, one of those.
@@ -51,7 +52,7 @@ impl<F: Conditions> Filter<F> {
             && (self.any.is_empty() || self.any.iter().any(|either| either.hold(one, budget)))
     }
 
-    /// Whether all are searched for.
+    /// Whether all are searched for, apart from families.
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty() && self.any.is_empty()
     }
@@ -125,6 +126,8 @@ pub struct AuthorizationFilter {
     pub resource_property_names: Option<Vec<String>>,
     /// On resources of this type.
     pub resource_type: Option<ResourceTypeName>,
+    /// On types of these families.
+    pub families: Option<&'static [Family]>,
 }
 
 impl AuthorizationFilter {

@@ -11,7 +11,7 @@ use super::{Grant, Kind, Members, Names, Record, Run, Sym, World};
 use crate::entity::{
     Authorization, Condition, Container, Group, MappingRule, Party, PartyKind, Role, Scope, Tenant, User,
 };
-use crate::matrix::{Matrix, PermissionSet, TypeIndex};
+use crate::matrix::{Family, Matrix, PermissionSet, TypeIndex};
 use crate::value::{AuthorizationKey, ResourceId};
 
 /// A stretch of ids or keys.
@@ -60,6 +60,20 @@ impl World {
     /// Where a decision looks for grants on resources of one type: on all, then on these.
     pub(crate) fn run_on_any(&self, resource_type: TypeIndex) -> Option<&Run> {
         self.grants.on_any(resource_type)
+    }
+
+    /// The types outside some families that have authorizations.
+    pub(crate) fn types_outside(&self, families: &[Family]) -> Vec<TypeIndex> {
+        let is_outside = |index: &TypeIndex| {
+            let family = self.matrix.get(*index).map(|kind| kind.family);
+            family.is_some_and(|family| !families.contains(&family)) && self.grants.keys(*index).next().is_some()
+        };
+        self.matrix.indexes().filter(is_outside).collect()
+    }
+
+    /// The number of authorizations on a type.
+    pub(crate) fn count_on(&self, resource_type: TypeIndex) -> usize {
+        self.grants.keys(resource_type).count()
     }
 
     /// What one owner may do with all resources of each type.

@@ -1,6 +1,6 @@
 //! Authorizations (orchestration reference §1.6).
 
-use actix_web::web::{Data, Path, ServiceConfig};
+use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::apply::NewAuthorization;
 use identity_core::entity::{Authorization, Condition, Party, PartyKind, Scope};
@@ -9,7 +9,7 @@ use identity_core::search::entities::{AuthorizationField, AuthorizationFilter};
 use identity_core::service::Caller;
 use identity_core::service::cluster::{ClusterAuthorizations, Search};
 use identity_core::value::{GroupId, InvalidValue, PermissionName, PropertyName, ResourceTypeName};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
@@ -84,20 +84,56 @@ impl From<Authorization> for AuthorizationView {
     }
 }
 
+/// The families of types that the Orchestration Cluster API enumerates.
+const ENUMERATED: &[Family] = &[Family::Cluster];
+
 /// Whether this API can grant on resources of a type: on the Orchestration Cluster's, and on the operator's own.
 fn grantable(kind: &ResourceType) -> bool {
     matches!(kind.family, Family::Cluster | Family::Identity | Family::Custom)
 }
 
-/// The resource types of this API by name, in any case.
+/// Which authorizations are shown.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown {
+    #[serde(default)]
+    resource_types: ShownTypes,
+}
+
+/// Of which types authorizations are shown.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ShownTypes {
+    /// Of those that the Orchestration Cluster API enumerates: strict clients know no others.
+    #[default]
+    Enumerated,
+    /// Of all.
+    All,
+}
+
+impl ShownTypes {
+    fn families(self) -> Option<&'static [Family]> {
+        match self {
+            Self::Enumerated => Some(ENUMERATED),
+            Self::All => None,
+        }
+    }
+
+    fn shows(self, kind: &ResourceType) -> bool {
+        self.families().is_none_or(|families| families.contains(&kind.family))
+    }
+}
+
+/// A resource type of those that `fits`, by name, in any case.
 fn resource_type(
     matrix: &Matrix,
+    fits: impl Fn(&ResourceType) -> bool,
     fields: &mut Fields,
     required: bool,
     report: &mut Report,
 ) -> Option<ResourceTypeName> {
-    let cluster = matrix.types().filter(|kind| grantable(kind));
-    let words: Vec<(&str, &ResourceTypeName)> = cluster.map(|kind| (kind.name.as_str(), &kind.name)).collect();
+    let types = matrix.types().filter(|kind| fits(kind));
+    let words: Vec<(&str, &ResourceTypeName)> = types.map(|kind| (kind.name.as_str(), &kind.name)).collect();
     fields.word("resourceType", &words, required, report).cloned()
 }
 
@@ -142,7 +178,7 @@ fn new_authorization(bytes: &[u8], matrix: &Matrix, ids: &IdRules) -> Result<(Ne
         body.optional("resourcePropertyName");
         id.and_then(|id| report.take("resourceId", ids.resource(&id)))
     };
-    let resource_type = resource_type(matrix, &mut body, true, &mut report);
+    let resource_type = resource_type(matrix, grantable, &mut body, true, &mut report);
     let permissions = permissions(matrix, &mut body, &mut report);
     let is_conditional = body.has("condition");
     let condition = if is_conditional { condition(&mut body, &mut report) } else { None };
@@ -205,14 +241,19 @@ async fn create(
     Ok(HttpResponse::Created().json(json!({ "authorizationKey": key.to_string() })))
 }
 
-fn parse(caller: &Caller, body: &[u8]) -> Result<Search<AuthorizationFilter, AuthorizationField>, Problem> {
+fn parse(
+    caller: &Caller,
+    shown: ShownTypes,
+    body: &[u8],
+) -> Result<Search<AuthorizationFilter, AuthorizationField>, Problem> {
     search::parse(body, SORT, |filter, report| {
         Some(AuthorizationFilter {
             owner_id: filter.optional_text("ownerId", report),
             owner_type: owner_type(filter, false, report),
             resource_ids: filter.alternatives("resourceIds", report),
             resource_property_names: filter.alternatives("resourcePropertyNames", report),
-            resource_type: resource_type(caller.world.matrix(), filter, false, report),
+            resource_type: resource_type(caller.world.matrix(), |kind| shown.shows(kind), filter, false, report),
+            families: shown.families(),
         })
     })
 }
@@ -220,9 +261,10 @@ fn parse(caller: &Caller, body: &[u8]) -> Result<Search<AuthorizationFilter, Aut
 async fn search(
     authorizations: Data<ClusterAuthorizations>,
     Authenticated(caller): Authenticated,
+    shown: Query<Shown>,
     JsonBytes(body): JsonBytes,
 ) -> Result<HttpResponse, Problem> {
-    let request = parse(&caller, &body)?;
+    let request = parse(&caller, shown.resource_types, &body)?;
     search::answer(move |budget| {
         let found = authorizations.search(&caller, &request, budget)?;
         Ok(search::Answer::new(found, AuthorizationView::from))
@@ -233,9 +275,10 @@ async fn search(
 async fn own(
     authorizations: Data<ClusterAuthorizations>,
     Authenticated(caller): Authenticated,
+    shown: Query<Shown>,
     JsonBytes(body): JsonBytes,
 ) -> Result<HttpResponse, Problem> {
-    let request = parse(&caller, &body)?;
+    let request = parse(&caller, shown.resource_types, &body)?;
     search::answer(move |budget| {
         let found = authorizations.own(&caller, &request, budget)?;
         let mut answer = search::Answer::new(found, AuthorizationView::from);
@@ -248,10 +291,11 @@ async fn own(
 async fn find(
     authorizations: Data<ClusterAuthorizations>,
     Authenticated(caller): Authenticated,
+    shown: Query<Shown>,
     key: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let key = key_in_path("authorizationKey", &key)?;
-    let authorization = authorizations.find(&caller, key).await?;
+    let authorization = authorizations.find(&caller, key, shown.resource_types.families()).await?;
     Ok(HttpResponse::Ok().json(AuthorizationView::from(authorization)))
 }
 

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use utoipa::Modify;
 use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::schema::Type;
 use utoipa::openapi::security::SecurityRequirement;
-use utoipa::openapi::{Content, ContentBuilder, HttpMethod, OpenApi, Ref, Required, ResponseBuilder};
+use utoipa::openapi::{Content, ContentBuilder, HttpMethod, ObjectBuilder, OpenApi, Ref, Required, ResponseBuilder};
 
 use super::members::MEMBERS;
 
@@ -19,6 +20,7 @@ struct Operation {
     method: HttpMethod,
     path: String,
     tag: &'static str,
+    /// The operation's id, as in the public document of the Orchestration Cluster API.
     name: String,
     summary: String,
     /// The schema of the body, and whether there must be one.
@@ -77,6 +79,13 @@ impl Operation {
         self
     }
 
+    /// Whether authorizations are shown.
+    fn shows_authorizations(&self) -> bool {
+        const SHOWN: [&str; 3] =
+            ["cluster.Authorization", "cluster.AuthorizationsFound", "cluster.OwnAuthorizationsFound"];
+        self.answer.as_deref().is_some_and(|answer| SHOWN.contains(&answer))
+    }
+
     fn is_public(&self) -> bool {
         !self.problems.contains(&401)
     }
@@ -104,27 +113,38 @@ fn table() -> Vec<Operation> {
             let below = format!("/v2{}/{{{one}}}/{}", holder.path, kind.path);
             let member = format!("{below}/{{{}}}", kind.id_name);
             let plural = kind.path.replace('-', " ");
-            let searched = match kind.id_name {
-                "username" => "Username",
-                "clientId" => "ClientId",
-                "groupId" => "GroupId",
+            let (schema, member_name) = match kind.id_name {
+                "username" => ("Username", "User"),
+                "clientId" => ("ClientId", "Client"),
+                "groupId" => ("GroupId", "Group"),
+                "roleId" => ("Role", "Role"),
+                _ => ("MappingRule", "MappingRule"),
+            };
+            let holder_name = match one {
+                "groupId" => "Group",
                 "roleId" => "Role",
-                _ => "MappingRule",
+                _ => "Tenant",
+            };
+            // Roles are assigned; to groups and tenants others are.
+            let (given, taker) = if one == "roleId" { (holder_name, member_name) } else { (member_name, holder_name) };
+            let searched = match (one, member_name) {
+                ("tenantId", "Group") => "GroupId",
+                _ => member_name,
             };
             table.extend([
-                Operation::new(HttpMethod::Put, &member, tag, format!("add_to_{}", kind.path))
+                Operation::new(HttpMethod::Put, &member, tag, format!("assign{given}To{taker}"))
                     .says(format!("Adds one to the {plural}."))
                     .fails(CHANGE),
-                Operation::new(HttpMethod::Delete, &member, tag, format!("remove_from_{}", kind.path))
+                Operation::new(HttpMethod::Delete, &member, tag, format!("unassign{given}From{taker}"))
                     .says(format!("Removes one of the {plural}."))
                     .fails(CHANGE),
-                Operation::search(format!("{below}/search"), tag, format!("search_{}", kind.path), searched)
+                Operation::search(format!("{below}/search"), tag, format!("search{searched}sFor{holder_name}"), schema)
                     .says(format!("Searches the {plural} of one that need not exist.")),
             ]);
         }
     }
     table.push(
-        Operation::search("/v2/groups/{groupId}/roles/search", tag("groups"), "search_roles", "Role")
+        Operation::search("/v2/groups/{groupId}/roles/search", tag("groups"), "searchRolesForGroup", "Role")
             .says("Searches the roles of one that need not exist."),
     );
     table
@@ -134,8 +154,13 @@ fn entity(path: &'static str, id: &str, schema: &str, words: &str) -> [Operation
     let (all, one) = (format!("/v2/{path}"), format!("/v2/{path}/{{{id}}}"));
     let tag = tag(path);
     let shown = format!("cluster.{schema}");
-    let create = Operation::new(HttpMethod::Post, &all, tag, "create").says(format!("Creates {words}.")).fails(CHANGE);
-    let update = Operation::new(HttpMethod::Put, &one, tag, "update").says(format!("Replaces {words}.")).fails(CHANGE);
+    let named = |what: &str| format!("{what}{schema}");
+    // The public document has the singular for these.
+    let searched = if schema == "MappingRule" { named("search") } else { named("search") + "s" };
+    let create =
+        Operation::new(HttpMethod::Post, &all, tag, named("create")).says(format!("Creates {words}.")).fails(CHANGE);
+    let update =
+        Operation::new(HttpMethod::Put, &one, tag, named("update")).says(format!("Replaces {words}.")).fails(CHANGE);
     let (create, update) = if schema == "Authorization" {
         let request = "cluster.AuthorizationRequest";
         (
@@ -150,14 +175,14 @@ fn entity(path: &'static str, id: &str, schema: &str, words: &str) -> [Operation
     };
     [
         create,
-        Operation::search(format!("{all}/search"), tag, "search", schema)
+        Operation::search(format!("{all}/search"), tag, searched, schema)
             .says(format!("Searches the {} that the caller may see.", path.replace('-', " "))),
-        Operation::new(HttpMethod::Get, &one, tag, "find")
+        Operation::new(HttpMethod::Get, &one, tag, named("get"))
             .says(format!("Shows {words}."))
             .answers("200", &shown)
             .fails(FIND),
         update,
-        Operation::new(HttpMethod::Delete, &one, tag, "delete")
+        Operation::new(HttpMethod::Delete, &one, tag, named("delete"))
             .says(format!("Deletes {words}, with what hangs on it."))
             .fails(CHANGE),
     ]
@@ -166,38 +191,38 @@ fn entity(path: &'static str, id: &str, schema: &str, words: &str) -> [Operation
 fn neighbours() -> Vec<Operation> {
     let get = |path, tag, name| Operation::new(HttpMethod::Get, path, tag, name);
     vec![
-        get("/v2/authentication/me", "cluster-authentication", "me")
+        get("/v2/authentication/me", "cluster-authentication", "getAuthentication")
             .says("Shows the caller.")
             .answers("200", "cluster.Me")
             .fails(OPEN),
         Operation::search(
             "/v2/authentication/me/authorizations/search",
             "cluster-authentication",
-            "search_authorizations",
+            "searchCurrentUserAuthorizations",
             "Authorization",
         )
         .says("Searches the authorizations that apply to the caller, through any owner.")
         .answers("200", "cluster.OwnAuthorizationsFound"),
-        Operation::search("/v2/audit-logs/search", "cluster-audit-logs", "search", "AuditLog")
+        Operation::search("/v2/audit-logs/search", "cluster-audit-logs", "searchAuditLogs", "AuditLog")
             .says("Searches the audit log, without what was denied."),
-        get("/v2/audit-logs/{auditLogKey}", "cluster-audit-logs", "find")
+        get("/v2/audit-logs/{auditLogKey}", "cluster-audit-logs", "getAuditLog")
             .says("Shows an entry of the audit log.")
             .answers("200", "cluster.AuditLog")
             .fails(FIND),
-        Operation::new(HttpMethod::Post, "/v2/setup/user", "cluster-setup", "create_user")
+        Operation::new(HttpMethod::Post, "/v2/setup/user", "cluster-setup", "createAdminUser")
             .says("Creates the first administrator; refused as soon as there is one.")
             .takes("cluster.UserNew", Required::True)
             .answers("201", "cluster.User")
             .fails(SETUP),
-        get("/v2/license", "cluster-about", "license")
+        get("/v2/license", "cluster-about", "getLicense")
             .says("Says that no license is needed.")
             .answers("200", "cluster.License"),
-        get("/v2/status", "cluster-about", "status").says("Says that requests are answered."),
-        get("/v2/topology", "cluster-about", "topology")
+        get("/v2/status", "cluster-about", "getStatus").says("Says that requests are answered."),
+        get("/v2/topology", "cluster-about", "getTopology")
             .says("Shows the one node that there is.")
             .answers("200", "cluster.Topology")
             .fails(OPEN),
-        get("/v2/system/configuration", "cluster-about", "configuration")
+        get("/v2/system/configuration", "cluster-about", "getSystemConfiguration")
             .says("Shows what clients have to know about the installation.")
             .answers("200", "cluster.Configuration")
             .fails(OPEN),
@@ -252,6 +277,9 @@ impl Modify for Describe {
                 };
                 built = built.parameter(parameter.required(Required::True).schema(Some(schema)));
             }
+            if operation.shows_authorizations() {
+                built = built.parameter(shown_types());
+            }
             if let Some((schema, required)) = &operation.request {
                 let body = RequestBodyBuilder::new().required(Some(required.clone()));
                 let content = ContentBuilder::from(content(schema)).example(example(schema)).build();
@@ -268,6 +296,20 @@ impl Modify for Describe {
             document.paths.add_path_operation(&operation.path, vec![operation.method], built);
         }
     }
+}
+
+/// Of which types authorizations are shown.
+fn shown_types() -> ParameterBuilder {
+    let words = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["enumerated", "all"]));
+    ParameterBuilder::new()
+        .name("resourceTypes")
+        .parameter_in(ParameterIn::Query)
+        .description(Some(
+            "`enumerated` (the default): authorizations on the types that this document enumerates. `all`: also those on the types of \
+             `/api`, on `POLICY_DECISION` and on the operator's own.",
+        ))
+        .required(Required::False)
+        .schema(Some(words))
 }
 
 /// What somebody might send to try it.

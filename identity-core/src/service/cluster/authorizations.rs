@@ -3,11 +3,12 @@
 use super::Search;
 use crate::apply::{Command, NewAuthorization};
 use crate::entity::{AuditEntity, Authorization, EntityKind};
+use crate::matrix::Family;
 use crate::search::entities::{AuthorizationField, AuthorizationFilter, authorizations};
 use crate::search::{Found, SearchBudget, SearchStopped, Visible, what_can};
 use crate::service::{Caller, Gate, ServiceError, Written};
 use crate::value::AuthorizationKey;
-use crate::world::Change;
+use crate::world::{Change, World};
 
 /// Authorizations.
 pub struct ClusterAuthorizations {
@@ -73,13 +74,23 @@ impl ClusterAuthorizations {
         self.gate.command(caller, Command::DeleteAuthorization(key)).await
     }
 
-    /// One authorization.
+    /// One authorization, on a type of these families if any are named.
     ///
     /// # Errors
     /// When the caller may not see it, or there is none of that key.
-    pub async fn find(&self, caller: &Caller, key: AuthorizationKey) -> Result<Authorization, ServiceError> {
+    pub async fn find(
+        &self,
+        caller: &Caller,
+        key: AuthorizationKey,
+        families: Option<&[Family]>,
+    ) -> Result<Authorization, ServiceError> {
+        let fits = |world: &World, held: &Authorization| {
+            let kind = world.matrix().index(held.resource_type.as_str()).and_then(|index| world.matrix().get(index));
+            families.is_none_or(|families| kind.is_some_and(|kind| families.contains(&kind.family)))
+        };
+        let of_families = |world: &World| world.authorization(key).filter(|held| fits(world, held));
         self.gate
-            .read(caller, EntityKind::Authorization, &key.to_string(), |world| world.authorization(key))
+            .read(caller, EntityKind::Authorization, &key.to_string(), of_families)
             .await?
             .ok_or_else(|| ServiceError::Missing(entity(key)))
     }

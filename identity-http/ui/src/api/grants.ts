@@ -63,7 +63,10 @@ const ofCluster: Grants = {
     const sought = query.search && !owner ? { ownerId: query.search } : {};
     const filter = { ...owner, ...sought, ...(resourceType ? { resourceType } : {}) };
     const { items, total } = await askFound(
-      api.POST("/v2/authorizations/search", { body: { ...inCluster<Sort>(query), filter: filter as never } }),
+      api.POST("/v2/authorizations/search", {
+        params: { query: { resourceTypes: "all" } },
+        body: { ...inCluster<Sort>(query), filter: filter as never },
+      }),
     );
     const grant = (item: Shown): Grant => ({
       key: item.authorizationKey,

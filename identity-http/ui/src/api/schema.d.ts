@@ -1326,7 +1326,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Searches the audit log, without what was denied. */
-        post: operations["cluster_audit_logs_search"];
+        post: operations["searchAuditLogs"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1341,7 +1341,7 @@ export interface paths {
             cookie?: never;
         };
         /** Shows an entry of the audit log. */
-        get: operations["cluster_audit_logs_find"];
+        get: operations["getAuditLog"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1358,7 +1358,7 @@ export interface paths {
             cookie?: never;
         };
         /** Shows the caller. */
-        get: operations["cluster_authentication_me"];
+        get: operations["getAuthentication"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1377,7 +1377,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Searches the authorizations that apply to the caller, through any owner. */
-        post: operations["cluster_authentication_search_authorizations"];
+        post: operations["searchCurrentUserAuthorizations"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1394,7 +1394,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Creates an authorization. */
-        post: operations["cluster_authorizations_create"];
+        post: operations["createAuthorization"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1411,7 +1411,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Searches the authorizations that the caller may see. */
-        post: operations["cluster_authorizations_search"];
+        post: operations["searchAuthorizations"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1426,12 +1426,12 @@ export interface paths {
             cookie?: never;
         };
         /** Shows an authorization. */
-        get: operations["cluster_authorizations_find"];
+        get: operations["getAuthorization"];
         /** Replaces an authorization. */
-        put: operations["cluster_authorizations_update"];
+        put: operations["updateAuthorization"];
         post?: never;
         /** Deletes an authorization, with what hangs on it. */
-        delete: operations["cluster_authorizations_delete"];
+        delete: operations["deleteAuthorization"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1447,7 +1447,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Creates a group. */
-        post: operations["cluster_groups_create"];
+        post: operations["createGroup"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1464,7 +1464,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Searches the groups that the caller may see. */
-        post: operations["cluster_groups_search"];
+        post: operations["searchGroups"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1479,12 +1479,12 @@ export interface paths {
             cookie?: never;
         };
         /** Shows a group. */
-        get: operations["cluster_groups_find"];
+        get: operations["getGroup"];
         /** Replaces a group. */
-        put: operations["cluster_groups_update"];
+        put: operations["updateGroup"];
         post?: never;
         /** Deletes a group, with what hangs on it. */
-        delete: operations["cluster_groups_delete"];
+        delete: operations["deleteGroup"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1500,7 +1500,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Searches the clients of one that need not exist. */
-        post: operations["cluster_groups_search_clients"];
+        post: operations["searchClientsForGroup"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1516,10 +1516,10 @@ export interface paths {
         };
         get?: never;
         /** Adds one to the clients. */
-        put: operations["cluster_groups_add_to_clients"];
+        put: operations["assignClientToGroup"];
         post?: never;
         /** Removes one of the clients. */
-        delete: operations["cluster_groups_remove_from_clients"];
+        delete: operations["unassignClientFromGroup"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1535,7 +1535,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Searches the mapping rules of one that need not exist. */
-        post: operations["cluster_groups_search_mapping_rules"];
+        post: operations["searchMappingRulesForGroup"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1551,10 +1551,10 @@ export interface paths {
         };
         get?: never;
         /** Adds one to the mapping rules. */
-        put: operations["cluster_groups_add_to_mapping_rules"];
+        put: operations["assignMappingRuleToGroup"];
         post?: never;
         /** Removes one of the mapping rules. */
-        delete: operations["cluster_groups_remove_from_mapping_rules"];
+        delete: operations["unassignMappingRuleFromGroup"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1570,7 +1570,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Searches the roles of one that need not exist. */
-        post: operations["cluster_groups_search_roles"];
+        post: operations["searchRolesForGroup"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1587,7 +1587,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Searches the users of one that need not exist. */
-        post: operations["cluster_groups_search_users"];
+        post: operations["searchUsersForGroup"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1603,10 +1603,10 @@ export interface paths {
         };
         get?: never;
         /** Adds one to the users. */
-        put: operations["cluster_groups_add_to_users"];
+        put: operations["assignUserToGroup"];
         post?: never;
         /** Removes one of the users. */
-        delete: operations["cluster_groups_remove_from_users"];
+        delete: operations["unassignUserFromGroup"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1620,7 +1620,7 @@ export interface paths {
             cookie?: never;
         };
         /** Says that no license is needed. */
-        get: operations["cluster_about_license"];
+        get: operations["getLicense"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1639,7 +1639,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Creates a mapping rule. */
-        post: operations["cluster_mapping_rules_create"];
+        post: operations["createMappingRule"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1656,7 +1656,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Searches the mapping rules that the caller may see. */
-        post: operations["cluster_mapping_rules_search"];
+        post: operations["searchMappingRule"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1671,12 +1671,12 @@ export interface paths {
             cookie?: never;
         };
         /** Shows a mapping rule. */
-        get: operations["cluster_mapping_rules_find"];
+        get: operations["getMappingRule"];
         /** Replaces a mapping rule. */
-        put: operations["cluster_mapping_rules_update"];
+        put: operations["updateMappingRule"];
         post?: never;
         /** Deletes a mapping rule, with what hangs on it. */
-        delete: operations["cluster_mapping_rules_delete"];
+        delete: operations["deleteMappingRule"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1692,7 +1692,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Creates a role. */
-        post: operations["cluster_roles_create"];
+        post: operations["createRole"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1709,7 +1709,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Searches the roles that the caller may see. */
-        post: operations["cluster_roles_search"];
+        post: operations["searchRoles"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1724,12 +1724,12 @@ export interface paths {
             cookie?: never;
         };
         /** Shows a role. */
-        get: operations["cluster_roles_find"];
+        get: operations["getRole"];
         /** Replaces a role. */
-        put: operations["cluster_roles_update"];
+        put: operations["updateRole"];
         post?: never;
         /** Deletes a role, with what hangs on it. */
-        delete: operations["cluster_roles_delete"];
+        delete: operations["deleteRole"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1745,7 +1745,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Searches the clients of one that need not exist. */
-        post: operations["cluster_roles_search_clients"];
+        post: operations["searchClientsForRole"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1761,10 +1761,10 @@ export interface paths {
         };
         get?: never;
         /** Adds one to the clients. */
-        put: operations["cluster_roles_add_to_clients"];
+        put: operations["assignRoleToClient"];
         post?: never;
         /** Removes one of the clients. */
-        delete: operations["cluster_roles_remove_from_clients"];
+        delete: operations["unassignRoleFromClient"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1780,7 +1780,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Searches the groups of one that need not exist. */
-        post: operations["cluster_roles_search_groups"];
+        post: operations["searchGroupsForRole"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1796,10 +1796,10 @@ export interface paths {
         };
         get?: never;
         /** Adds one to the groups. */
-        put: operations["cluster_roles_add_to_groups"];
+        put: operations["assignRoleToGroup"];
         post?: never;
         /** Removes one of the groups. */
-        delete: operations["cluster_roles_remove_from_groups"];
+        delete: operations["unassignRoleFromGroup"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1815,7 +1815,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Searches the mapping rules of one that need not exist. */
-        post: operations["cluster_roles_search_mapping_rules"];
+        post: operations["searchMappingRulesForRole"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1831,10 +1831,10 @@ export interface paths {
         };
         get?: never;
         /** Adds one to the mapping rules. */
-        put: operations["cluster_roles_add_to_mapping_rules"];
+        put: operations["assignRoleToMappingRule"];
         post?: never;
         /** Removes one of the mapping rules. */
-        delete: operations["cluster_roles_remove_from_mapping_rules"];
+        delete: operations["unassignRoleFromMappingRule"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1850,7 +1850,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Searches the users of one that need not exist. */
-        post: operations["cluster_roles_search_users"];
+        post: operations["searchUsersForRole"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1866,10 +1866,10 @@ export interface paths {
         };
         get?: never;
         /** Adds one to the users. */
-        put: operations["cluster_roles_add_to_users"];
+        put: operations["assignRoleToUser"];
         post?: never;
         /** Removes one of the users. */
-        delete: operations["cluster_roles_remove_from_users"];
+        delete: operations["unassignRoleFromUser"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1885,7 +1885,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Creates the first administrator; refused as soon as there is one. */
-        post: operations["cluster_setup_create_user"];
+        post: operations["createAdminUser"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1900,7 +1900,7 @@ export interface paths {
             cookie?: never;
         };
         /** Says that requests are answered. */
-        get: operations["cluster_about_status"];
+        get: operations["getStatus"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1917,7 +1917,7 @@ export interface paths {
             cookie?: never;
         };
         /** Shows what clients have to know about the installation. */
-        get: operations["cluster_about_configuration"];
+        get: operations["getSystemConfiguration"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1936,7 +1936,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Creates a tenant. */
-        post: operations["cluster_tenants_create"];
+        post: operations["createTenant"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1953,7 +1953,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Searches the tenants that the caller may see. */
-        post: operations["cluster_tenants_search"];
+        post: operations["searchTenants"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1968,12 +1968,12 @@ export interface paths {
             cookie?: never;
         };
         /** Shows a tenant. */
-        get: operations["cluster_tenants_find"];
+        get: operations["getTenant"];
         /** Replaces a tenant. */
-        put: operations["cluster_tenants_update"];
+        put: operations["updateTenant"];
         post?: never;
         /** Deletes a tenant, with what hangs on it. */
-        delete: operations["cluster_tenants_delete"];
+        delete: operations["deleteTenant"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1989,7 +1989,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Searches the clients of one that need not exist. */
-        post: operations["cluster_tenants_search_clients"];
+        post: operations["searchClientsForTenant"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2005,10 +2005,10 @@ export interface paths {
         };
         get?: never;
         /** Adds one to the clients. */
-        put: operations["cluster_tenants_add_to_clients"];
+        put: operations["assignClientToTenant"];
         post?: never;
         /** Removes one of the clients. */
-        delete: operations["cluster_tenants_remove_from_clients"];
+        delete: operations["unassignClientFromTenant"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2024,7 +2024,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Searches the groups of one that need not exist. */
-        post: operations["cluster_tenants_search_groups"];
+        post: operations["searchGroupIdsForTenant"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2040,10 +2040,10 @@ export interface paths {
         };
         get?: never;
         /** Adds one to the groups. */
-        put: operations["cluster_tenants_add_to_groups"];
+        put: operations["assignGroupToTenant"];
         post?: never;
         /** Removes one of the groups. */
-        delete: operations["cluster_tenants_remove_from_groups"];
+        delete: operations["unassignGroupFromTenant"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2059,7 +2059,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Searches the mapping rules of one that need not exist. */
-        post: operations["cluster_tenants_search_mapping_rules"];
+        post: operations["searchMappingRulesForTenant"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2075,10 +2075,10 @@ export interface paths {
         };
         get?: never;
         /** Adds one to the mapping rules. */
-        put: operations["cluster_tenants_add_to_mapping_rules"];
+        put: operations["assignMappingRuleToTenant"];
         post?: never;
         /** Removes one of the mapping rules. */
-        delete: operations["cluster_tenants_remove_from_mapping_rules"];
+        delete: operations["unassignMappingRuleFromTenant"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2094,7 +2094,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Searches the roles of one that need not exist. */
-        post: operations["cluster_tenants_search_roles"];
+        post: operations["searchRolesForTenant"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2110,10 +2110,10 @@ export interface paths {
         };
         get?: never;
         /** Adds one to the roles. */
-        put: operations["cluster_tenants_add_to_roles"];
+        put: operations["assignRoleToTenant"];
         post?: never;
         /** Removes one of the roles. */
-        delete: operations["cluster_tenants_remove_from_roles"];
+        delete: operations["unassignRoleFromTenant"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2129,7 +2129,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Searches the users of one that need not exist. */
-        post: operations["cluster_tenants_search_users"];
+        post: operations["searchUsersForTenant"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2145,10 +2145,10 @@ export interface paths {
         };
         get?: never;
         /** Adds one to the users. */
-        put: operations["cluster_tenants_add_to_users"];
+        put: operations["assignUserToTenant"];
         post?: never;
         /** Removes one of the users. */
-        delete: operations["cluster_tenants_remove_from_users"];
+        delete: operations["unassignUserFromTenant"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2162,7 +2162,7 @@ export interface paths {
             cookie?: never;
         };
         /** Shows the one node that there is. */
-        get: operations["cluster_about_topology"];
+        get: operations["getTopology"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2181,7 +2181,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Creates a user. */
-        post: operations["cluster_users_create"];
+        post: operations["createUser"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2198,7 +2198,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Searches the users that the caller may see. */
-        post: operations["cluster_users_search"];
+        post: operations["searchUsers"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2213,12 +2213,12 @@ export interface paths {
             cookie?: never;
         };
         /** Shows a user. */
-        get: operations["cluster_users_find"];
+        get: operations["getUser"];
         /** Replaces a user. */
-        put: operations["cluster_users_update"];
+        put: operations["updateUser"];
         post?: never;
         /** Deletes a user, with what hangs on it. */
-        delete: operations["cluster_users_delete"];
+        delete: operations["deleteUser"];
         options?: never;
         head?: never;
         patch?: never;
@@ -14821,7 +14821,7 @@ export interface operations {
             };
         };
     };
-    cluster_audit_logs_search: {
+    searchAuditLogs: {
         parameters: {
             query?: never;
             header?: never;
@@ -14899,7 +14899,7 @@ export interface operations {
             };
         };
     };
-    cluster_audit_logs_find: {
+    getAuditLog: {
         parameters: {
             query?: never;
             header?: never;
@@ -14975,7 +14975,7 @@ export interface operations {
             };
         };
     };
-    cluster_authentication_me: {
+    getAuthentication: {
         parameters: {
             query?: never;
             header?: never;
@@ -15022,9 +15022,12 @@ export interface operations {
             };
         };
     };
-    cluster_authentication_search_authorizations: {
+    searchCurrentUserAuthorizations: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `enumerated` (the default): authorizations on the types that this document enumerates. `all`: also those on the types of `/api`, on `POLICY_DECISION` and on the operator's own. */
+                resourceTypes?: "enumerated" | "all";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -15100,7 +15103,7 @@ export interface operations {
             };
         };
     };
-    cluster_authorizations_create: {
+    createAuthorization: {
         parameters: {
             query?: never;
             header?: never;
@@ -15216,9 +15219,12 @@ export interface operations {
             };
         };
     };
-    cluster_authorizations_search: {
+    searchAuthorizations: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `enumerated` (the default): authorizations on the types that this document enumerates. `all`: also those on the types of `/api`, on `POLICY_DECISION` and on the operator's own. */
+                resourceTypes?: "enumerated" | "all";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -15294,9 +15300,12 @@ export interface operations {
             };
         };
     };
-    cluster_authorizations_find: {
+    getAuthorization: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `enumerated` (the default): authorizations on the types that this document enumerates. `all`: also those on the types of `/api`, on `POLICY_DECISION` and on the operator's own. */
+                resourceTypes?: "enumerated" | "all";
+            };
             header?: never;
             path: {
                 authorizationKey: string;
@@ -15370,7 +15379,7 @@ export interface operations {
             };
         };
     };
-    cluster_authorizations_update: {
+    updateAuthorization: {
         parameters: {
             query?: never;
             header?: never;
@@ -15486,7 +15495,7 @@ export interface operations {
             };
         };
     };
-    cluster_authorizations_delete: {
+    deleteAuthorization: {
         parameters: {
             query?: never;
             header?: never;
@@ -15569,7 +15578,7 @@ export interface operations {
             };
         };
     };
-    cluster_groups_create: {
+    createGroup: {
         parameters: {
             query?: never;
             header?: never;
@@ -15681,7 +15690,7 @@ export interface operations {
             };
         };
     };
-    cluster_groups_search: {
+    searchGroups: {
         parameters: {
             query?: never;
             header?: never;
@@ -15759,7 +15768,7 @@ export interface operations {
             };
         };
     };
-    cluster_groups_find: {
+    getGroup: {
         parameters: {
             query?: never;
             header?: never;
@@ -15835,7 +15844,7 @@ export interface operations {
             };
         };
     };
-    cluster_groups_update: {
+    updateGroup: {
         parameters: {
             query?: never;
             header?: never;
@@ -15942,7 +15951,7 @@ export interface operations {
             };
         };
     };
-    cluster_groups_delete: {
+    deleteGroup: {
         parameters: {
             query?: never;
             header?: never;
@@ -16025,7 +16034,7 @@ export interface operations {
             };
         };
     };
-    cluster_groups_search_clients: {
+    searchClientsForGroup: {
         parameters: {
             query?: never;
             header?: never;
@@ -16105,7 +16114,7 @@ export interface operations {
             };
         };
     };
-    cluster_groups_add_to_clients: {
+    assignClientToGroup: {
         parameters: {
             query?: never;
             header?: never;
@@ -16189,7 +16198,7 @@ export interface operations {
             };
         };
     };
-    cluster_groups_remove_from_clients: {
+    unassignClientFromGroup: {
         parameters: {
             query?: never;
             header?: never;
@@ -16273,7 +16282,7 @@ export interface operations {
             };
         };
     };
-    cluster_groups_search_mapping_rules: {
+    searchMappingRulesForGroup: {
         parameters: {
             query?: never;
             header?: never;
@@ -16353,7 +16362,7 @@ export interface operations {
             };
         };
     };
-    cluster_groups_add_to_mapping_rules: {
+    assignMappingRuleToGroup: {
         parameters: {
             query?: never;
             header?: never;
@@ -16437,7 +16446,7 @@ export interface operations {
             };
         };
     };
-    cluster_groups_remove_from_mapping_rules: {
+    unassignMappingRuleFromGroup: {
         parameters: {
             query?: never;
             header?: never;
@@ -16521,7 +16530,7 @@ export interface operations {
             };
         };
     };
-    cluster_groups_search_roles: {
+    searchRolesForGroup: {
         parameters: {
             query?: never;
             header?: never;
@@ -16601,7 +16610,7 @@ export interface operations {
             };
         };
     };
-    cluster_groups_search_users: {
+    searchUsersForGroup: {
         parameters: {
             query?: never;
             header?: never;
@@ -16681,7 +16690,7 @@ export interface operations {
             };
         };
     };
-    cluster_groups_add_to_users: {
+    assignUserToGroup: {
         parameters: {
             query?: never;
             header?: never;
@@ -16765,7 +16774,7 @@ export interface operations {
             };
         };
     };
-    cluster_groups_remove_from_users: {
+    unassignUserFromGroup: {
         parameters: {
             query?: never;
             header?: never;
@@ -16849,7 +16858,7 @@ export interface operations {
             };
         };
     };
-    cluster_about_license: {
+    getLicense: {
         parameters: {
             query?: never;
             header?: never;
@@ -16869,7 +16878,7 @@ export interface operations {
             };
         };
     };
-    cluster_mapping_rules_create: {
+    createMappingRule: {
         parameters: {
             query?: never;
             header?: never;
@@ -16982,7 +16991,7 @@ export interface operations {
             };
         };
     };
-    cluster_mapping_rules_search: {
+    searchMappingRule: {
         parameters: {
             query?: never;
             header?: never;
@@ -17060,7 +17069,7 @@ export interface operations {
             };
         };
     };
-    cluster_mapping_rules_find: {
+    getMappingRule: {
         parameters: {
             query?: never;
             header?: never;
@@ -17136,7 +17145,7 @@ export interface operations {
             };
         };
     };
-    cluster_mapping_rules_update: {
+    updateMappingRule: {
         parameters: {
             query?: never;
             header?: never;
@@ -17243,7 +17252,7 @@ export interface operations {
             };
         };
     };
-    cluster_mapping_rules_delete: {
+    deleteMappingRule: {
         parameters: {
             query?: never;
             header?: never;
@@ -17326,7 +17335,7 @@ export interface operations {
             };
         };
     };
-    cluster_roles_create: {
+    createRole: {
         parameters: {
             query?: never;
             header?: never;
@@ -17437,7 +17446,7 @@ export interface operations {
             };
         };
     };
-    cluster_roles_search: {
+    searchRoles: {
         parameters: {
             query?: never;
             header?: never;
@@ -17515,7 +17524,7 @@ export interface operations {
             };
         };
     };
-    cluster_roles_find: {
+    getRole: {
         parameters: {
             query?: never;
             header?: never;
@@ -17591,7 +17600,7 @@ export interface operations {
             };
         };
     };
-    cluster_roles_update: {
+    updateRole: {
         parameters: {
             query?: never;
             header?: never;
@@ -17698,7 +17707,7 @@ export interface operations {
             };
         };
     };
-    cluster_roles_delete: {
+    deleteRole: {
         parameters: {
             query?: never;
             header?: never;
@@ -17781,7 +17790,7 @@ export interface operations {
             };
         };
     };
-    cluster_roles_search_clients: {
+    searchClientsForRole: {
         parameters: {
             query?: never;
             header?: never;
@@ -17861,7 +17870,7 @@ export interface operations {
             };
         };
     };
-    cluster_roles_add_to_clients: {
+    assignRoleToClient: {
         parameters: {
             query?: never;
             header?: never;
@@ -17945,7 +17954,7 @@ export interface operations {
             };
         };
     };
-    cluster_roles_remove_from_clients: {
+    unassignRoleFromClient: {
         parameters: {
             query?: never;
             header?: never;
@@ -18029,7 +18038,7 @@ export interface operations {
             };
         };
     };
-    cluster_roles_search_groups: {
+    searchGroupsForRole: {
         parameters: {
             query?: never;
             header?: never;
@@ -18109,7 +18118,7 @@ export interface operations {
             };
         };
     };
-    cluster_roles_add_to_groups: {
+    assignRoleToGroup: {
         parameters: {
             query?: never;
             header?: never;
@@ -18193,7 +18202,7 @@ export interface operations {
             };
         };
     };
-    cluster_roles_remove_from_groups: {
+    unassignRoleFromGroup: {
         parameters: {
             query?: never;
             header?: never;
@@ -18277,7 +18286,7 @@ export interface operations {
             };
         };
     };
-    cluster_roles_search_mapping_rules: {
+    searchMappingRulesForRole: {
         parameters: {
             query?: never;
             header?: never;
@@ -18357,7 +18366,7 @@ export interface operations {
             };
         };
     };
-    cluster_roles_add_to_mapping_rules: {
+    assignRoleToMappingRule: {
         parameters: {
             query?: never;
             header?: never;
@@ -18441,7 +18450,7 @@ export interface operations {
             };
         };
     };
-    cluster_roles_remove_from_mapping_rules: {
+    unassignRoleFromMappingRule: {
         parameters: {
             query?: never;
             header?: never;
@@ -18525,7 +18534,7 @@ export interface operations {
             };
         };
     };
-    cluster_roles_search_users: {
+    searchUsersForRole: {
         parameters: {
             query?: never;
             header?: never;
@@ -18605,7 +18614,7 @@ export interface operations {
             };
         };
     };
-    cluster_roles_add_to_users: {
+    assignRoleToUser: {
         parameters: {
             query?: never;
             header?: never;
@@ -18689,7 +18698,7 @@ export interface operations {
             };
         };
     };
-    cluster_roles_remove_from_users: {
+    unassignRoleFromUser: {
         parameters: {
             query?: never;
             header?: never;
@@ -18773,7 +18782,7 @@ export interface operations {
             };
         };
     };
-    cluster_setup_create_user: {
+    createAdminUser: {
         parameters: {
             query?: never;
             header?: never;
@@ -18859,7 +18868,7 @@ export interface operations {
             };
         };
     };
-    cluster_about_status: {
+    getStatus: {
         parameters: {
             query?: never;
             header?: never;
@@ -18877,7 +18886,7 @@ export interface operations {
             };
         };
     };
-    cluster_about_configuration: {
+    getSystemConfiguration: {
         parameters: {
             query?: never;
             header?: never;
@@ -18924,7 +18933,7 @@ export interface operations {
             };
         };
     };
-    cluster_tenants_create: {
+    createTenant: {
         parameters: {
             query?: never;
             header?: never;
@@ -19035,7 +19044,7 @@ export interface operations {
             };
         };
     };
-    cluster_tenants_search: {
+    searchTenants: {
         parameters: {
             query?: never;
             header?: never;
@@ -19113,7 +19122,7 @@ export interface operations {
             };
         };
     };
-    cluster_tenants_find: {
+    getTenant: {
         parameters: {
             query?: never;
             header?: never;
@@ -19189,7 +19198,7 @@ export interface operations {
             };
         };
     };
-    cluster_tenants_update: {
+    updateTenant: {
         parameters: {
             query?: never;
             header?: never;
@@ -19296,7 +19305,7 @@ export interface operations {
             };
         };
     };
-    cluster_tenants_delete: {
+    deleteTenant: {
         parameters: {
             query?: never;
             header?: never;
@@ -19379,7 +19388,7 @@ export interface operations {
             };
         };
     };
-    cluster_tenants_search_clients: {
+    searchClientsForTenant: {
         parameters: {
             query?: never;
             header?: never;
@@ -19459,7 +19468,7 @@ export interface operations {
             };
         };
     };
-    cluster_tenants_add_to_clients: {
+    assignClientToTenant: {
         parameters: {
             query?: never;
             header?: never;
@@ -19543,7 +19552,7 @@ export interface operations {
             };
         };
     };
-    cluster_tenants_remove_from_clients: {
+    unassignClientFromTenant: {
         parameters: {
             query?: never;
             header?: never;
@@ -19627,7 +19636,7 @@ export interface operations {
             };
         };
     };
-    cluster_tenants_search_groups: {
+    searchGroupIdsForTenant: {
         parameters: {
             query?: never;
             header?: never;
@@ -19707,7 +19716,7 @@ export interface operations {
             };
         };
     };
-    cluster_tenants_add_to_groups: {
+    assignGroupToTenant: {
         parameters: {
             query?: never;
             header?: never;
@@ -19791,7 +19800,7 @@ export interface operations {
             };
         };
     };
-    cluster_tenants_remove_from_groups: {
+    unassignGroupFromTenant: {
         parameters: {
             query?: never;
             header?: never;
@@ -19875,7 +19884,7 @@ export interface operations {
             };
         };
     };
-    cluster_tenants_search_mapping_rules: {
+    searchMappingRulesForTenant: {
         parameters: {
             query?: never;
             header?: never;
@@ -19955,7 +19964,7 @@ export interface operations {
             };
         };
     };
-    cluster_tenants_add_to_mapping_rules: {
+    assignMappingRuleToTenant: {
         parameters: {
             query?: never;
             header?: never;
@@ -20039,7 +20048,7 @@ export interface operations {
             };
         };
     };
-    cluster_tenants_remove_from_mapping_rules: {
+    unassignMappingRuleFromTenant: {
         parameters: {
             query?: never;
             header?: never;
@@ -20123,7 +20132,7 @@ export interface operations {
             };
         };
     };
-    cluster_tenants_search_roles: {
+    searchRolesForTenant: {
         parameters: {
             query?: never;
             header?: never;
@@ -20203,7 +20212,7 @@ export interface operations {
             };
         };
     };
-    cluster_tenants_add_to_roles: {
+    assignRoleToTenant: {
         parameters: {
             query?: never;
             header?: never;
@@ -20287,7 +20296,7 @@ export interface operations {
             };
         };
     };
-    cluster_tenants_remove_from_roles: {
+    unassignRoleFromTenant: {
         parameters: {
             query?: never;
             header?: never;
@@ -20371,7 +20380,7 @@ export interface operations {
             };
         };
     };
-    cluster_tenants_search_users: {
+    searchUsersForTenant: {
         parameters: {
             query?: never;
             header?: never;
@@ -20451,7 +20460,7 @@ export interface operations {
             };
         };
     };
-    cluster_tenants_add_to_users: {
+    assignUserToTenant: {
         parameters: {
             query?: never;
             header?: never;
@@ -20535,7 +20544,7 @@ export interface operations {
             };
         };
     };
-    cluster_tenants_remove_from_users: {
+    unassignUserFromTenant: {
         parameters: {
             query?: never;
             header?: never;
@@ -20619,7 +20628,7 @@ export interface operations {
             };
         };
     };
-    cluster_about_topology: {
+    getTopology: {
         parameters: {
             query?: never;
             header?: never;
@@ -20666,7 +20675,7 @@ export interface operations {
             };
         };
     };
-    cluster_users_create: {
+    createUser: {
         parameters: {
             query?: never;
             header?: never;
@@ -20779,7 +20788,7 @@ export interface operations {
             };
         };
     };
-    cluster_users_search: {
+    searchUsers: {
         parameters: {
             query?: never;
             header?: never;
@@ -20857,7 +20866,7 @@ export interface operations {
             };
         };
     };
-    cluster_users_find: {
+    getUser: {
         parameters: {
             query?: never;
             header?: never;
@@ -20933,7 +20942,7 @@ export interface operations {
             };
         };
     };
-    cluster_users_update: {
+    updateUser: {
         parameters: {
             query?: never;
             header?: never;
@@ -21040,7 +21049,7 @@ export interface operations {
             };
         };
     };
-    cluster_users_delete: {
+    deleteUser: {
         parameters: {
             query?: never;
             header?: never;

@@ -47,7 +47,7 @@ async fn types_are_managed_and_granted_on(store: Store) {
         "permissionTypes": ["approve"], "condition": own});
     let key =
         created(api.post("/v2/authorizations", &body).await)["authorizationKey"].as_str().expect("a key").to_owned();
-    let shown = api.get(&format!("/v2/authorizations/{key}")).await.json();
+    let shown = api.get(&format!("/v2/authorizations/{key}?resourceTypes=all")).await.json();
     assert_eq!((&shown["condition"], &shown["resourceType"]), (&own, &json!("invoice")));
     let in_management = api.get("/api/authorizations?search=ann").await.json();
     let invoice = in_management.as_array().expect("a list").iter().find(|one| one["resourceType"] == "invoice");
@@ -105,7 +105,7 @@ async fn types_are_managed_and_granted_on(store: Store) {
 
     let server = local.launch.start().await;
     assert_eq!(
-        server.http().basic("demo", "demo").get(&format!("/v2/authorizations/{key}")).await.json()["condition"],
+        server.http().basic("demo", "demo").get(&format!("/v2/authorizations/{key}?resourceTypes=all")).await.json()["condition"],
         own
     );
     drop(server);

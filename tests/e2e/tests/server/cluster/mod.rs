@@ -7,6 +7,7 @@ mod clients;
 mod contract;
 mod contract_table;
 mod entities;
+mod enumerated_types;
 mod members;
 mod protection;
 mod search_costs;

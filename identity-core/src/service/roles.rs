@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::{Caller, Gate, Leftovers, ListRequest, ServiceError, Written};
 use crate::apply::{Command, Refusal};
 use crate::entity::{AuditEntity, AuditOperation, EntityKind, Permission, Role};
-use crate::port::{AuditDraft, RoleDirectory};
+use crate::port::{AuditDraft, DirectoryError, RoleDirectory};
+use crate::preset::is_protected_role;
 use crate::search::{Listing, matches_text};
 use crate::value::{Description, Name, RoleId};
 use crate::world::World;
@@ -30,19 +31,28 @@ impl Roles {
         Self { directory: Some(directory), ..self }
     }
 
-    /// The roles, by name.
+    /// The roles, by id; the default roles of the Orchestration Cluster only if they are asked for.
     ///
     /// # Errors
     /// When the caller may not read.
-    pub async fn list(&self, caller: &Caller, list: &ListRequest) -> Result<Listing<Role>, ServiceError> {
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        list: &ListRequest,
+        with_cluster_roles: bool,
+    ) -> Result<Listing<Role>, ServiceError> {
         if let Some(directory) = &self.directory {
             return self.gate.ask(caller, (EntityKind::Role, ""), directory.list(list)).await;
         }
         let page = self
             .gate
             .read(caller, EntityKind::Role, "", |world| {
-                let fits =
-                    |role: &&Role| matches_text(list.search.as_deref(), &[role.id.as_str(), role.description.as_str()]);
+                let texts =
+                    |role: &Role| [role.id.to_string(), role.name.to_string(), role.description.as_str().to_owned()];
+                let fits = |role: &&Role| {
+                    (with_cluster_roles || !is_protected_role(&role.id))
+                        && matches_text(list.search.as_deref(), &texts(role).each_ref().map(String::as_str))
+                };
                 list.page.cut(world.roles().filter(fits)).map(Role::clone)
             })
             .await?;
@@ -63,19 +73,20 @@ impl Roles {
         found.ok_or_else(missing)
     }
 
-    /// Creates a role, with permissions.
+    /// Creates a role, with permissions. Without a name it is called by its id.
     ///
     /// # Errors
-    /// When the caller may not write, there is such a role, or authorizations on it are left and `leftovers` refuses them.
+    /// When the caller may not write, there is such a role, roles of the directory have no name, or authorizations on it are left and `leftovers` refuses them.
     pub async fn create(
         &self,
         caller: &Caller,
         id: RoleId,
-        description: Description,
+        (name, description): (Option<Name>, Description),
         permissions: BTreeSet<Permission>,
         leftovers: Leftovers,
     ) -> Result<Written<Role>, ServiceError> {
-        let role = Role { name: Name::from(&id), id, description, permissions };
+        self.check_name(&id, name.as_ref())?;
+        let role = Role { name: name.unwrap_or_else(|| Name::from(&id)), id, description, permissions };
         let attempt = draft(AuditOperation::Create, &role.id);
         if let Some(directory) = &self.directory {
             return Ok(self.gate.change(caller, attempt, directory.create(&role)).await?.with(role));
@@ -85,16 +96,17 @@ impl Roles {
         Ok(self.gate.write(caller, attempt, plan).await?.with(role))
     }
 
-    /// Gives a role another description. Its name is its key and stays.
+    /// Gives a role another description, and another name if there is one. Its id stays.
     ///
     /// # Errors
-    /// When the caller may not write, or there is no such role.
+    /// When the caller may not write, there is no such role, or roles of the directory have no name.
     pub async fn describe(
         &self,
         caller: &Caller,
         id: &RoleId,
-        description: Description,
+        (name, description): (Option<Name>, Description),
     ) -> Result<Written, ServiceError> {
+        self.check_name(id, name.as_ref())?;
         let attempt = draft(AuditOperation::Update, id);
         if let Some(directory) = &self.directory {
             return self.gate.change(caller, attempt, directory.describe(id, &description)).await;
@@ -103,9 +115,20 @@ impl Roles {
         self.gate
             .write(caller, attempt, |world| {
                 let old = world.role(id.as_str()).ok_or(Refusal::Missing(entity))?;
-                Ok(vec![Command::UpdateRole(Role { description, ..old.clone() })])
+                let name = name.unwrap_or_else(|| old.name.clone());
+                Ok(vec![Command::UpdateRole(Role { name, description, ..old.clone() })])
             })
             .await
+    }
+
+    /// A role that lives in a directory is called by its id.
+    fn check_name(&self, id: &RoleId, name: Option<&Name>) -> Result<(), ServiceError> {
+        match name {
+            Some(name) if self.directory.is_some() && name.as_str() != id.as_str() => {
+                Err(DirectoryError::Invalid("a role has no name beside its id there".to_owned()).into())
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Deletes a role, with everything that hangs on it.

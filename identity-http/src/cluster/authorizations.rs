@@ -8,13 +8,13 @@ use identity_core::matrix::{Family, Matrix, ResourceType};
 use identity_core::search::entities::{AuthorizationField, AuthorizationFilter};
 use identity_core::service::Caller;
 use identity_core::service::cluster::{ClusterAuthorizations, Search};
-use identity_core::value::{GroupId, InvalidValue, PermissionName, PropertyName, ResourceTypeName};
+use identity_core::value::{InvalidValue, PermissionName, PropertyName, ResourceTypeName};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
 use super::fields::{Fields, Report};
-use super::ids::{IdRules, key_in_path};
+use super::ids::{IdRules, References, key_in_path};
 use super::search;
 use crate::authentication::Authenticated;
 use crate::body::JsonBytes;
@@ -146,19 +146,19 @@ fn owner_type(fields: &mut Fields, required: bool, report: &mut Report) -> Optio
     kind.flatten()
 }
 
-fn owner(kind: PartyKind, id: &str, ids: &IdRules) -> Result<Party, InvalidValue> {
+fn owner(kind: PartyKind, id: &str, ids: &References<'_>) -> Result<Party, InvalidValue> {
     match kind {
         PartyKind::User => ids.username(id).map(Party::User),
         PartyKind::Client => ids.client(id).map(Party::Client),
-        // Tokens may claim groups of any id.
-        PartyKind::Group => GroupId::parse(id).map(Party::Group),
+        PartyKind::Group => ids.member_group(id).map(Party::Group),
         PartyKind::Role => ids.role(id).map(Party::Role),
         PartyKind::MappingRule => ids.mapping_rule(id).map(Party::MappingRule),
     }
 }
 
 /// The authorization of a body, and whether it says something of a condition.
-fn new_authorization(bytes: &[u8], matrix: &Matrix, ids: &IdRules) -> Result<(NewAuthorization, bool), Problem> {
+fn new_authorization(bytes: &[u8], caller: &Caller, ids: &IdRules) -> Result<(NewAuthorization, bool), Problem> {
+    let (matrix, ids) = (caller.world.matrix(), ids.references(&caller.world));
     let mut body = Fields::body(bytes, false)?;
     let mut report = Report::default();
     let by_id = body.is_given("resourceId");
@@ -168,7 +168,8 @@ fn new_authorization(bytes: &[u8], matrix: &Matrix, ids: &IdRules) -> Result<(Ne
     }
     let kind = owner_type(&mut body, true, &mut report);
     let owner_id = body.required_text("ownerId", &mut report);
-    let owner = kind.zip(owner_id).and_then(|(kind, id)| report.take("ownerId", owner(kind, &id, ids)));
+    let owner = kind.zip(owner_id).and_then(|(kind, id)| report.take("ownerId", owner(kind, &id, &ids)));
+    let resource_type = resource_type(matrix, grantable, &mut body, true, &mut report);
     let scope = if by_property {
         let name = body.required_text("resourcePropertyName", &mut report);
         body.optional("resourceId");
@@ -176,9 +177,8 @@ fn new_authorization(bytes: &[u8], matrix: &Matrix, ids: &IdRules) -> Result<(Ne
     } else {
         let id = if by_id { body.required_text("resourceId", &mut report) } else { None };
         body.optional("resourcePropertyName");
-        id.and_then(|id| report.take("resourceId", ids.resource(&id)))
+        id.and_then(|id| report.take("resourceId", ids.resource(resource_type.as_ref(), &id)))
     };
-    let resource_type = resource_type(matrix, grantable, &mut body, true, &mut report);
     let permissions = permissions(matrix, &mut body, &mut report);
     let is_conditional = body.has("condition");
     let condition = if is_conditional { condition(&mut body, &mut report) } else { None };
@@ -236,7 +236,7 @@ async fn create(
     Authenticated(caller): Authenticated,
     JsonBytes(body): JsonBytes,
 ) -> Result<HttpResponse, Problem> {
-    let (new, _) = new_authorization(&body, caller.world.matrix(), &ids)?;
+    let (new, _) = new_authorization(&body, &caller, &ids)?;
     let key = written(&request, authorizations.create(&caller, new).await?);
     Ok(HttpResponse::Created().json(json!({ "authorizationKey": key.to_string() })))
 }
@@ -308,7 +308,7 @@ async fn update(
     JsonBytes(body): JsonBytes,
 ) -> Result<HttpResponse, Problem> {
     let key = key_in_path("authorizationKey", &key)?;
-    let (new, is_conditional) = new_authorization(&body, caller.world.matrix(), &ids)?;
+    let (new, is_conditional) = new_authorization(&body, &caller, &ids)?;
     written(&request, authorizations.update(&caller, key, new, !is_conditional).await?);
     Ok(crate::done())
 }

@@ -159,7 +159,7 @@ macro_rules! resource_of {
                 Authenticated(caller): Authenticated,
                 id: Path<String>,
             ) -> Result<HttpResponse, Problem> {
-                let id = in_path($id_name, ids.$parse(&id))?;
+                let id = in_path($id_name, ids.references(&caller.world).$parse(&id))?;
                 let entity = service.find(&caller, id.as_str()).await?;
                 Ok(HttpResponse::Ok().json($view::from(&entity)))
             }
@@ -174,7 +174,7 @@ macro_rules! resource_of {
             ) -> Result<HttpResponse, Problem> {
                 let mut body = Fields::body(&body, false)?;
                 let mut report = Report::default();
-                let id = report.take($id_name, ids.$parse(&id));
+                let id = report.take($id_name, ids.references(&caller.world).$parse(&id));
                 let naming = naming(&mut body, &mut report);
                 body.end(&mut report);
                 let (id, naming) = report.finish(id.zip(naming))?;
@@ -189,7 +189,7 @@ macro_rules! resource_of {
                 Authenticated(caller): Authenticated,
                 id: Path<String>,
             ) -> Result<HttpResponse, Problem> {
-                let id = in_path($id_name, ids.$parse(&id))?;
+                let id = in_path($id_name, ids.references(&caller.world).$parse(&id))?;
                 written(&request, service.delete(&caller, id).await?);
                 Ok(crate::done())
             }

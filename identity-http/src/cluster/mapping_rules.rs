@@ -107,7 +107,7 @@ async fn find(
     Authenticated(caller): Authenticated,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let id = in_path("mappingRuleId", ids.mapping_rule(&id))?;
+    let id = in_path("mappingRuleId", ids.references(&caller.world).mapping_rule(&id))?;
     let rule = rules.find(&caller, id.as_str()).await?;
     Ok(HttpResponse::Ok().json(RuleView::from(&rule)))
 }
@@ -122,7 +122,7 @@ async fn update(
 ) -> Result<HttpResponse, Problem> {
     let mut body = Fields::body(&body, false)?;
     let mut report = Report::default();
-    let id = report.take("mappingRuleId", ids.mapping_rule(&id));
+    let id = report.take("mappingRuleId", ids.references(&caller.world).mapping_rule(&id));
     rules.require(&caller, AuditOperation::Update, id.as_ref()).await?;
     let predicate = predicate(&mut body, &mut report);
     body.end(&mut report);
@@ -138,7 +138,7 @@ async fn delete(
     Authenticated(caller): Authenticated,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let id = in_path("mappingRuleId", ids.mapping_rule(&id))?;
+    let id = in_path("mappingRuleId", ids.references(&caller.world).mapping_rule(&id))?;
     written(&request, rules.delete(&caller, id).await?);
     Ok(crate::done())
 }

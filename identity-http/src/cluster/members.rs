@@ -5,12 +5,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use identity_core::entity::{Container, Party, PartyKind};
 use identity_core::service::Caller;
 use identity_core::service::cluster::Members;
-use identity_core::value::{GroupId, InvalidValue};
+use identity_core::value::InvalidValue;
 use serde_json::json;
 
 use super::entities::{ROLE_SORT, RoleView, named_filter};
 use super::fields::Report;
-use super::ids::{IdRules, in_path};
+use super::ids::{IdRules, References, in_path};
 use super::mapping_rules::{self, RuleView};
 use super::search;
 use crate::authentication::Authenticated;
@@ -24,7 +24,7 @@ use crate::route::resource;
 pub(super) struct Holder {
     pub(super) path: &'static str,
     pub(super) id_name: &'static str,
-    parse: fn(&IdRules, &str) -> Result<Container, InvalidValue>,
+    parse: fn(&References<'_>, &str) -> Result<Container, InvalidValue>,
 }
 
 /// A kind of member.
@@ -33,7 +33,7 @@ pub(super) struct Kind {
     pub(super) path: &'static str,
     pub(super) id_name: &'static str,
     party: PartyKind,
-    parse: fn(&IdRules, &str) -> Result<Party, InvalidValue>,
+    parse: fn(&References<'_>, &str) -> Result<Party, InvalidValue>,
 }
 
 const GROUPS: Holder =
@@ -54,12 +54,11 @@ const CLIENTS: Kind = Kind {
     party: PartyKind::Client,
     parse: |ids, id| ids.client(id).map(Party::Client),
 };
-/// Groups as members may have any id: tokens may claim them.
 const MEMBER_GROUPS: Kind = Kind {
     path: "groups",
     id_name: "groupId",
     party: PartyKind::Group,
-    parse: |_, id| GroupId::parse(id).map(Party::Group),
+    parse: |ids, id| ids.member_group(id).map(Party::Group),
 };
 const MEMBER_ROLES: Kind =
     Kind { path: "roles", id_name: "roleId", party: PartyKind::Role, parse: |ids, id| ids.role(id).map(Party::Role) };
@@ -114,8 +113,8 @@ async fn change(
     Authenticated(caller): Authenticated,
 ) -> Result<HttpResponse, Problem> {
     let mut report = Report::default();
-    let container = report.take(holder.id_name, (holder.parse)(&ids, &path.0));
-    let member = report.take(kind.id_name, (kind.parse)(&ids, &path.1));
+    let container = report.take(holder.id_name, (holder.parse)(&ids.references(&caller.world), &path.0));
+    let member = report.take(kind.id_name, (kind.parse)(&ids.references(&caller.world), &path.1));
     let (container, member) = report.finish(container.zip(member))?;
     written(&request, members.change(&caller, container, member, add).await?);
     Ok(crate::done())
@@ -130,7 +129,7 @@ async fn search_members(
     Authenticated(caller): Authenticated,
     JsonBytes(body): JsonBytes,
 ) -> Result<HttpResponse, Problem> {
-    let container = in_path(holder.id_name, (holder.parse)(&ids, &id))?;
+    let container = in_path(holder.id_name, (holder.parse)(&ids.references(&caller.world), &id))?;
     match kind.party {
         PartyKind::Role => {
             let request =
@@ -178,7 +177,7 @@ async fn roles_of_group(
     Authenticated(caller): Authenticated,
     JsonBytes(body): JsonBytes,
 ) -> Result<HttpResponse, Problem> {
-    let group = in_path("groupId", ids.group(&id))?;
+    let group = in_path("groupId", ids.references(&caller.world).group(&id))?;
     let request = search::parse(&body, ROLE_SORT, |filter, report| named_filter(filter, report, "roleId", true))?;
     search::answer(move |budget| {
         let found = members.roles_of(&caller, &Party::Group(group), &request, budget)?;

@@ -105,7 +105,7 @@ async fn find(
     Authenticated(caller): Authenticated,
     username: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let username = in_path("username", ids.username(&username))?;
+    let username = in_path("username", ids.references(&caller.world).username(&username))?;
     let user = users.find(&caller, username.as_str()).await?;
     Ok(HttpResponse::Ok().json(UserView::of(&user)))
 }
@@ -120,7 +120,7 @@ async fn update(
 ) -> Result<HttpResponse, Problem> {
     let mut body = Fields::body(&body, false)?;
     let mut report = Report::default();
-    let username = report.take("username", ids.username(&username));
+    let username = report.take("username", ids.references(&caller.world).username(&username));
     let password = body.optional_text("password", &mut report).filter(|text| !text.trim().is_empty()).map(Secret::new);
     let (name, email) = person(&mut body, &mut report);
     body.end(&mut report);
@@ -137,7 +137,7 @@ async fn delete(
     Authenticated(caller): Authenticated,
     username: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let username = in_path("username", ids.username(&username))?;
+    let username = in_path("username", ids.references(&caller.world).username(&username))?;
     written(&request, users.delete(&caller, username).await?);
     Ok(crate::done())
 }

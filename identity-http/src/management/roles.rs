@@ -1,4 +1,5 @@
-//! Roles and their permissions (management reference §1.5). A role's name is its key.
+//! Roles and their permissions (management reference §1.5). What this API calls a role's name is its id; the name that people
+//! see beside it is its display name.
 
 use std::collections::BTreeSet;
 
@@ -6,9 +7,9 @@ use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::entity::Permission;
 use identity_core::service::Roles;
-use identity_core::value::{Audience, Description, PermissionName, RoleId};
+use identity_core::value::{Audience, Description, Name, PermissionName, RoleId};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::Failures;
 use super::creation::CreationQuery;
@@ -58,11 +59,15 @@ impl PermissionView {
 
 /// A role to create.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({"name": "Clerk", "permissions": [{"definition": "read:*", "resourceServerAudience": "orders-api"}]}))]
 pub(crate) struct RoleBody {
+    /// Its key, which stays.
     #[schema(schema_with = schema::name)]
     name: String,
+    /// What people see; the key when it is absent. Roles in Keycloak have none.
+    #[schema(schema_with = schema::name)]
+    display_name: Option<String>,
     #[serde(default)]
     #[schema(schema_with = schema::description)]
     description: String,
@@ -70,26 +75,41 @@ pub(crate) struct RoleBody {
     permissions: Vec<PermissionView>,
 }
 
-/// A role's new description.
+/// A role's new description and display name.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RoleChange {
+    /// What people see; as it was when it is absent.
+    #[schema(schema_with = schema::name)]
+    display_name: Option<String>,
     #[schema(schema_with = schema::description)]
     description: String,
     /// The name that it has. Names cannot be changed.
     name: Option<String>,
 }
 
+/// Which roles to list.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RolesQuery {
+    /// Also the default roles of the Orchestration Cluster, such as `admin`: clients of this API can neither make nor change
+    /// them.
+    cluster_roles: Option<bool>,
+}
+
 /// Lists the roles, by name. `X-Total-Count` says how many there are.
-#[utoipa::path(get, path = "/api/roles", tag = "roles", params(ListQuery),
+#[utoipa::path(get, path = "/api/roles", tag = "roles", params(ListQuery, RolesQuery),
     responses((status = 200, body = Vec<RoleView>), Failures))]
 pub(crate) async fn list(
+    request: HttpRequest,
     roles: Data<Roles>,
     Authenticated(caller): Authenticated,
-    query: Query<ListQuery>,
+    query: Query<RolesQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let list = query.into_inner().parse()?;
-    Ok(page::respond(roles.list(&caller, &list).await?, RoleView::from))
+    let list: ListQuery = page::query_without(&request, &["clusterRoles"])?;
+    let with_cluster_roles = query.cluster_roles.unwrap_or_default();
+    Ok(page::respond(roles.list(&caller, &list.parse()?, with_cluster_roles).await?, RoleView::from))
 }
 
 /// Creates a role.
@@ -104,13 +124,17 @@ pub(crate) async fn create(
 ) -> Result<HttpResponse, Problem> {
     let mut findings = Findings::default();
     let id = findings.take("name", RoleId::parse(body.name.trim()));
+    let display_name = body.display_name.map(|name| findings.take("displayName", Name::parse(name.trim())));
     let description = findings.take("description", Description::parse(&body.description));
     let permissions: Option<BTreeSet<Permission>> =
         body.permissions.iter().map(|permission| permission.parse(&mut findings)).collect();
-    let (Some(id), Some(description), Some(permissions)) = (id, description, permissions) else {
+    let (Some(id), Some(description), Some(permissions), None | Some(Some(_))) =
+        (id, description, permissions, &display_name)
+    else {
         return Err(findings.problem());
     };
-    let role = written(&request, roles.create(&caller, id, description, permissions, query.leftovers()).await?);
+    let words = (display_name.flatten(), description);
+    let role = written(&request, roles.create(&caller, id, words, permissions, query.leftovers()).await?);
     Ok(HttpResponse::Created().json(RoleView::from(role)))
 }
 
@@ -125,7 +149,7 @@ pub(crate) async fn find(
     Ok(HttpResponse::Ok().json(RoleView::from(roles.find(&caller, &name).await?)))
 }
 
-/// Gives a role another description.
+/// Gives a role another description and display name.
 #[utoipa::path(put, path = "/api/roles/{name}", tag = "roles", params(("name" = String, Path)),
     request_body = RoleChange, responses((status = 204), Failures))]
 pub(crate) async fn describe(
@@ -137,10 +161,11 @@ pub(crate) async fn describe(
 ) -> Result<HttpResponse, Problem> {
     let id = one("roleName", RoleId::parse(&name))?;
     let description = one("description", Description::parse(&body.description))?;
+    let display_name = body.display_name.map(|name| one("displayName", Name::parse(name.trim()))).transpose()?;
     if body.name.is_some_and(|name| name != id.as_str()) {
         return Err(Problem::bad_request("role_name", "A role's name is its key and cannot be changed."));
     }
-    written(&request, roles.describe(&caller, &id, description).await?);
+    written(&request, roles.describe(&caller, &id, (display_name, description)).await?);
     Ok(crate::done())
 }
 

@@ -47,15 +47,20 @@ impl From<(GroupId, String)> for GroupReference {
 
 /// A role.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct RoleView {
     /// The role's key.
     name: String,
+    /// What people see, where it is not the key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    display_name: Option<String>,
     description: String,
 }
 
 impl From<Role> for RoleView {
     fn from(role: Role) -> Self {
-        Self { name: role.id.to_string(), description: role.description.as_str().to_owned() }
+        let display_name = (role.name.as_str() != role.id.as_str()).then(|| role.name.to_string());
+        Self { name: role.id.to_string(), display_name, description: role.description.as_str().to_owned() }
     }
 }
 

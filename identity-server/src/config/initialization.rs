@@ -106,6 +106,7 @@ pub(super) struct Context<'c> {
     bootstrap: &'c Bootstrap,
     pattern: Option<&'c IdPattern>,
     groups_claimed: bool,
+    principals_are_foreign: bool,
     providers: Providers<'c>,
 }
 
@@ -117,7 +118,7 @@ impl<'c> Context<'c> {
     ) -> Self {
         let groups_claimed = authentication.is_some_and(Authentication::claims_groups);
         let providers = authentication.map_or(&[][..], |authentication| &authentication.providers);
-        Self { bootstrap, pattern, groups_claimed, providers }
+        Self { bootstrap, pattern, groups_claimed, principals_are_foreign: !providers.is_empty(), providers }
     }
 
     fn user(&self, from: &Reader<'_>) -> Option<UserSeed> {
@@ -183,8 +184,8 @@ impl<'c> Context<'c> {
     /// The members of something, of all the kinds that its part of the configuration has keys for.
     fn memberships(&self, from: &Reader<'_>, container: &Container) -> Vec<Membership> {
         let mut members: Vec<Party> = Vec::new();
-        members.extend(from.list("users", self.id(Username::parse)).into_iter().map(Party::User));
-        members.extend(from.list("clients", self.id(ClientId::parse)).into_iter().map(Party::Client));
+        members.extend(from.list("users", self.principal_id(Username::parse)).into_iter().map(Party::User));
+        members.extend(from.list("clients", self.principal_id(ClientId::parse)).into_iter().map(Party::Client));
         members.extend(from.list("groups", self.group_id()).into_iter().map(Party::Group));
         members.extend(from.list("roles", self.id(RoleId::parse)).into_iter().map(Party::Role));
         members.extend(from.list("mapping-rules", self.id(MappingRuleId::parse)).into_iter().map(Party::MappingRule));
@@ -203,11 +204,11 @@ impl<'c> Context<'c> {
             })
         });
         let owner = from.require("owner-id", |text| match kind {
-            Some(PartyKind::Client) => self.id(ClientId::parse)(text).map(Party::Client),
+            Some(PartyKind::Client) => self.principal_id(ClientId::parse)(text).map(Party::Client),
             Some(PartyKind::Group) => self.group_id()(text).map(Party::Group),
             Some(PartyKind::Role) => self.id(RoleId::parse)(text).map(Party::Role),
             Some(PartyKind::MappingRule) => self.id(MappingRuleId::parse)(text).map(Party::MappingRule),
-            Some(PartyKind::User) | None => self.id(Username::parse)(text).map(Party::User),
+            Some(PartyKind::User) | None => self.principal_id(Username::parse)(text).map(Party::User),
         });
         if let Some(Party::Role(role)) = &owner
             && preset::is_protected_role(role)
@@ -268,6 +269,12 @@ impl<'c> Context<'c> {
             Ok(_) if !self.allows(text) => Err(BROKEN_PATTERN.to_owned()),
             parsed => parsed.map_err(text_of),
         }
+    }
+
+    /// Users and clients of a provider are called whatever it calls them.
+    fn principal_id<T, E: Display>(&self, parse: impl Fn(&str) -> Result<T, E>) -> impl Fn(&str) -> Result<T, String> {
+        let foreign = self.principals_are_foreign;
+        move |text| if foreign { parse(text).map_err(text_of) } else { self.id(&parse)(text) }
     }
 
     /// Groups that tokens claim are called whatever the provider calls them (orchestration reference §2.1).

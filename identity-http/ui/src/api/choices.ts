@@ -2,8 +2,9 @@
 
 import type { Session } from "../app/session";
 import { api, askFound, askPage } from "./client";
-import { containing, first, inCluster, inManagement } from "./lists";
+import { containing, first, inCluster, inManagement, withClusterRoles } from "./lists";
 import { usersOf } from "./people";
+import { titleOf } from "./roleMembers";
 
 export interface Choice {
   id: string;
@@ -17,10 +18,10 @@ export const groups: Find = async (search) =>
   (await askPage(api.GET("/api/groups", inManagement(first(search))))).items.map(({ id, name }) => ({ id, title: name }));
 
 export const roles: Find = async (search) =>
-  (await askPage(api.GET("/api/roles", inManagement(first(search))))).items.map(({ name, description }) => ({
-    id: name,
-    title: name,
-    detail: description,
+  (await askPage(api.GET("/api/roles", withClusterRoles(first(search))))).items.map((role) => ({
+    id: role.name,
+    title: titleOf(role),
+    detail: role.description,
   }));
 
 export const tenants: Find = async (search) =>

@@ -8,6 +8,11 @@ export const inManagement = ({ search, page, size }: ListQuery) => ({
   params: { query: { search: search || undefined, page, resultSize: size } },
 });
 
+/** The query of the list of roles, with the default roles of the Orchestration Cluster. */
+export const withClusterRoles = (query: ListQuery) => ({
+  params: { query: { ...inManagement(query).params.query, clusterRoles: true } },
+});
+
 /** The page and order of a search below `/v2`. */
 export function inCluster<F extends string>({ page, size, sort }: ListQuery) {
   const order: "ASC" | "DESC" = sort?.descending ? "DESC" : "ASC";

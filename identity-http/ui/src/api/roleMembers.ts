@@ -5,6 +5,9 @@ import { type Page, type Schemas, api, ask, askPage } from "./client";
 
 export type RoleMember = Schemas["RoleMember"];
 
+/** What people see of a role: its key, where it has no name beside it. */
+export const titleOf = ({ name, displayName }: Schemas["RoleView"]) => displayName ?? name;
+
 export const KINDS = ["USER", "GROUP", "MAPPING_RULE", "APPLICATION"] as const;
 export type Kind = (typeof KINDS)[number];
 

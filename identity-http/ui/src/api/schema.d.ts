@@ -937,7 +937,7 @@ export interface paths {
         };
         /** Shows a role. */
         get: operations["roles_find"];
-        /** Gives a role another description. */
+        /** Gives a role another description and display name. */
         put: operations["roles_describe"];
         post?: never;
         /** Deletes a role, with its memberships and authorizations. */
@@ -2997,12 +2997,14 @@ export interface components {
          */
         RoleBody: {
             description?: string;
+            displayName?: string;
             name: string;
             permissions?: components["schemas"]["PermissionView"][];
         };
-        /** @description A role's new description. */
+        /** @description A role's new description and display name. */
         RoleChange: {
             description: string;
+            displayName?: string;
             /** @description The name that it has. Names cannot be changed. */
             name?: string | null;
         };
@@ -3014,6 +3016,8 @@ export interface components {
         /** @description A role. */
         RoleView: {
             description: string;
+            /** @description What people see, where it is not the key. */
+            displayName?: string | null;
             /** @description The role's key. */
             name: string;
         };
@@ -11023,6 +11027,11 @@ export interface operations {
                 resultSize?: number;
                 /** @description Accepted and ignored: there are no organizations here. */
                 organizationId?: string;
+                /**
+                 * @description Also the default roles of the Orchestration Cluster, such as `admin`: clients of this API can neither make nor change
+                 *     them.
+                 */
+                clusterRoles?: boolean;
             };
             header?: never;
             path?: never;

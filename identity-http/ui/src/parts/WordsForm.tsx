@@ -13,6 +13,9 @@ interface Field {
   help?: string;
   /** Whether it may stay empty. */
   optional?: boolean;
+  /** The field that a value is proposed from, until another is typed. */
+  from?: string;
+  propose?: (text: string) => string;
 }
 
 interface Props<F extends Field> {
@@ -27,6 +30,17 @@ export function WordsForm<const F extends Field>({ heading, submit = t("create")
   const [values, setValues] = useState(
     () => Object.fromEntries(fields.map(({ name, value = "" }) => [name, value])) as Record<F["name"], string>,
   );
+  const [typed, setTyped] = useState<ReadonlySet<string>>(new Set());
+  const enter = (name: string, value: string) => {
+    setTyped((before) => new Set([...before, name]));
+    setValues((before) => {
+      const after: Record<string, string> = { ...before, [name]: value };
+      for (const { name: other, from, propose } of fields as readonly Field[]) {
+        if (from === name && propose && !typed.has(other)) after[other] = propose(value);
+      }
+      return after as typeof before;
+    });
+  };
   const tidy = () => Object.fromEntries(Object.entries<string>(values).map(([name, value]) => [name, value.trim()]));
   return (
     <FormDialog
@@ -44,7 +58,7 @@ export function WordsForm<const F extends Field>({ heading, submit = t("create")
             labelText={label}
             helperText={help}
             value={values[name as F["name"]]}
-            onValue={(value) => setValues((before) => ({ ...before, [name]: value }))}
+            onValue={(value) => enter(name, value)}
             problem={problem}
           />
         ))

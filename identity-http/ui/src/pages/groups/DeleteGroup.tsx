@@ -1,5 +1,6 @@
 import { type Schemas, api, ask } from "../../api/client";
 import { losses } from "../../api/decisions";
+import { titleOf } from "../../api/roleMembers";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { list, t } from "../../lib/i18n";
@@ -18,7 +19,7 @@ export function DeleteGroup({ group: { id, name }, onClose, onDeleted }: Props) 
   // Where groups live in a directory, nothing is simulated: what hangs on the group says it.
   const inDirectory = async (count: number) => {
     const roles = await ask(api.GET("/api/groups/{id}/roles", { params: { path: { id } } }));
-    return roles.length > 0 ? [t("lose.roles", { count, roles: list(roles.map(({ name }) => name)) })] : [];
+    return roles.length > 0 ? [t("lose.roles", { count, roles: list(roles.map(titleOf)) })] : [];
   };
   const consequences = async () => {
     const path = { params: { path: { id } } };

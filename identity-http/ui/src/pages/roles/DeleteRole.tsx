@@ -1,6 +1,6 @@
 import { type Schemas, api, ask } from "../../api/client";
 import { losses } from "../../api/decisions";
-import { KINDS, membersOf } from "../../api/roleMembers";
+import { KINDS, membersOf, titleOf } from "../../api/roleMembers";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { list, t } from "../../lib/i18n";
@@ -12,7 +12,9 @@ interface Props {
   onDeleted: () => void;
 }
 
-export function DeleteRole({ role: { name }, onClose, onDeleted }: Props) {
+export function DeleteRole({ role, onClose, onDeleted }: Props) {
+  const { name } = role;
+  const title = titleOf(role);
   const session = useSession();
   const say = useToast();
   const consequences = async () => {
@@ -32,12 +34,12 @@ export function DeleteRole({ role: { name }, onClose, onDeleted }: Props) {
   };
   return (
     <ConfirmDialog
-      heading={t("roles.delete", { name })}
+      heading={t("roles.delete", { name: title })}
       submit={t("delete")}
       consequences={consequences}
       onConfirm={async () => {
         await ask(api.DELETE("/api/roles/{name}", { params: { path: { name } } }));
-        say({ title: t("deleted", { name }) });
+        say({ title: t("deleted", { name: title }) });
         onDeleted();
       }}
       onClose={onClose}

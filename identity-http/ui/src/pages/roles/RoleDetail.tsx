@@ -1,6 +1,6 @@
 import * as choices from "../../api/choices";
 import { api, ask } from "../../api/client";
-import { KINDS, type Kind, membersOf } from "../../api/roleMembers";
+import { KINDS, type Kind, membersOf, titleOf } from "../../api/roleMembers";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
@@ -39,17 +39,22 @@ export default function RoleDetail({ id }: { id: string }) {
       loaded={loaded}
       one={t("roles.one")}
       above={{ title: t("roles.title"), href: "/roles" }}
-      title={({ name }) => name}
+      title={titleOf}
       lead={({ description }) => description}
       edit={{
         form: (role, onDone, onClose) => (
           <WordsForm
             heading={t("roles.edit")}
             submit={t("save")}
-            fields={[{ name: "description", label: t("description"), value: role.description, optional: true }]}
+            fields={[
+              ...(session.has("memberships")
+                ? [{ name: "displayName", label: t("name"), value: titleOf(role) } as const]
+                : []),
+              { name: "description", label: t("description"), value: role.description, optional: true },
+            ]}
             onSubmit={async (body) => {
               await ask(api.PUT("/api/roles/{name}", { ...path, body }));
-              say({ title: t("saved", { name: role.name }) });
+              say({ title: t("saved", { name: titleOf(role) }) });
               onDone();
             }}
             onClose={onClose}
@@ -60,7 +65,7 @@ export default function RoleDetail({ id }: { id: string }) {
     >
       {(role) => (
         <TabPages
-          label={role.name}
+          label={titleOf(role)}
           tabs={[
             { id: "permissions", title: t("roles.permissions"), content: () => permissions },
             ...KINDS.filter(there).map((kind) => ({

@@ -3,10 +3,12 @@ import { useState } from "react";
 import { useLocation } from "wouter";
 
 import { type Schemas, api, ask, askPage } from "../../api/client";
-import { inManagement } from "../../api/lists";
+import { withClusterRoles } from "../../api/lists";
+import { titleOf } from "../../api/roleMembers";
 import { useSession } from "../../app/session";
 import { addressOf } from "../../lib/address";
 import { t } from "../../lib/i18n";
+import { proposedId } from "../../lib/proposedId";
 import { useRound } from "../../lib/useRound";
 import { Create } from "../../parts/Create";
 import { Listing } from "../../parts/Listing";
@@ -17,7 +19,9 @@ import { DeleteRole } from "./DeleteRole";
 type Role = Schemas["RoleView"];
 
 export default function RoleList() {
-  const { mayWrite } = useSession();
+  const { mayWrite, has } = useSession();
+  // In Keycloak, a role has no name beside its key.
+  const named = has("memberships");
   const [, go] = useLocation();
   const [creating, setCreating] = useState(false);
   const [deleting, setDeleting] = useState<Role>();
@@ -27,18 +31,19 @@ export default function RoleList() {
       <Listing<Role>
         label={t("roles.title")}
         search={t("roles.search")}
-        load={(query) => askPage(api.GET("/api/roles", inManagement(query)))}
+        load={(query) => askPage(api.GET("/api/roles", withClusterRoles(query)))}
         on={[round]}
         rowKey={({ name }) => name}
         href={({ name }) => addressOf("/roles", name)}
         alike={{ kind: "ROLE", id: ({ name }) => name }}
         columns={[
-          { key: "name", header: t("name"), cell: ({ name }) => name },
+          { key: "name", header: t("name"), cell: titleOf },
+          { key: "id", header: t("id"), cell: ({ name }) => <span className="code">{name}</span>, minor: true },
           { key: "description", header: t("description"), cell: ({ description }) => description, minor: true },
         ]}
         tools={<Create text={t("roles.create")} onClick={() => setCreating(true)} />}
         actions={
-          mayWrite ? [{ label: ({ name }) => t("delete_named", { name }), icon: TrashCan, onClick: setDeleting }] : []
+          mayWrite ? [{ label: (role) => t("delete_named", { name: titleOf(role) }), icon: TrashCan, onClick: setDeleting }] : []
         }
         empty={{ title: t("roles.none"), text: t("roles.none_text") }}
       />
@@ -46,7 +51,10 @@ export default function RoleList() {
         <WordsForm
           heading={t("roles.create")}
           fields={[
-            { name: "name", label: t("name"), help: t("roles.name_stays") },
+            ...(named ? [{ name: "displayName", label: t("name") } as const] : []),
+            named
+              ? { name: "name", label: t("roles.id"), help: t("tenants.id_stays"), from: "displayName", propose: proposedId }
+              : { name: "name", label: t("name"), help: t("roles.name_stays") },
             { name: "description", label: t("description"), optional: true },
           ]}
           onSubmit={async (body) => go(addressOf("/roles", (await ask(api.POST("/api/roles", { body }))).name))}

@@ -1,5 +1,6 @@
 import * as choices from "../../api/choices";
 import type { Schemas } from "../../api/client";
+import { titleOf } from "../../api/roleMembers";
 import { addressOf } from "../../lib/address";
 import { t } from "../../lib/i18n";
 import { inTurn } from "../../lib/inTurn";
@@ -18,11 +19,11 @@ export const RolesOf = ({ load, add, remove, heading, empty }: Props) => (
   <Members
     label={t("roles.title")}
     columns={[
-      { key: "name", header: t("name"), cell: ({ name }: Schemas["RoleView"]) => name },
+      { key: "name", header: t("name"), cell: titleOf },
       { key: "description", header: t("description"), cell: ({ description }) => description, minor: true },
     ]}
     idOf={({ name }) => name}
-    nameOf={({ name }) => name}
+    nameOf={titleOf}
     href={({ name }) => addressOf("/roles", name)}
     load={{ all: load }}
     add={{

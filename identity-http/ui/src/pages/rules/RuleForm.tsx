@@ -4,6 +4,7 @@ import { useState } from "react";
 
 import * as choices from "../../api/choices";
 import { type Schemas, api, ask } from "../../api/client";
+import { titleOf } from "../../api/roleMembers";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t, word } from "../../lib/i18n";
@@ -25,7 +26,7 @@ export interface Target {
 
 /** What a rule leads to. */
 export const targetsOf = ({ appliedRoles, appliedTenants, appliedGroups }: Rule): Target[] => [
-  ...appliedRoles.map(({ name }) => ({ kind: "ROLE" as const, id: name, title: name })),
+  ...appliedRoles.map((role) => ({ kind: "ROLE" as const, id: role.name, title: titleOf(role) })),
   ...appliedTenants.map(({ tenantId, name }) => ({ kind: "TENANT" as const, id: tenantId, title: name })),
   ...appliedGroups.map(({ id, name }) => ({ kind: "GROUP" as const, id, title: name })),
 ];

@@ -7,6 +7,7 @@ import { inManagement } from "../../api/lists";
 import { useSession } from "../../app/session";
 import { addressOf } from "../../lib/address";
 import { t } from "../../lib/i18n";
+import { proposedId } from "../../lib/proposedId";
 import { useRound } from "../../lib/useRound";
 import { Create } from "../../parts/Create";
 import { Listing } from "../../parts/Listing";
@@ -56,7 +57,14 @@ export default function TenantList() {
           heading={t("tenants.create")}
           fields={[
             { name: "name", label: t("name") },
-            { name: "tenantId", label: t("tenants.id"), help: t("tenants.id_stays") },
+            {
+              name: "tenantId",
+              label: t("tenants.id"),
+              help: t("tenants.id_stays"),
+              from: "name",
+              // The Orchestration Cluster API takes no longer ones.
+              propose: (name) => proposedId(name, 31),
+            },
           ]}
           onSubmit={async (body) => go(addressOf("/tenants", (await ask(api.POST("/api/tenants", { body }))).tenantId))}
           onClose={() => setCreating(false)}

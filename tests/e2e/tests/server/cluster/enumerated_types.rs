@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Local, Store, created, done, refused};
+use super::refused;
+use crate::support::{Local, Store, created, done};
 
 on_each_store!(authorizations_on_types_that_clients_do_not_know_are_shown_when_asked_for);
 

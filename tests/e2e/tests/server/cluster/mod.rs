@@ -10,6 +10,7 @@ mod entities;
 mod enumerated_types;
 mod members;
 mod protection;
+mod references;
 mod search_costs;
 mod searches;
 mod strictness;

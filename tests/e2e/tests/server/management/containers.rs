@@ -67,6 +67,10 @@ async fn roles_and_permissions(store: Store) {
     for role in ["ManagementIdentity", "Optimize", "Console", "Web Modeler", "Web Modeler Admin", "Orchestration"] {
         assert!(presets.iter().any(|name| name == role), "no {role} in {presets:?}");
     }
+    // The cluster's default roles cannot be made or changed by clients of this API, which copy what they find.
+    assert!(!presets.iter().any(|name| name == "admin"), "{presets:?}");
+    let all = api.get("/api/roles?clusterRoles=true&search=admin").await.expect_status(200).json();
+    assert!(column(&all, "name").iter().any(|name| name == "admin"), "{all}");
     let permission =
         |definition: &str, audience: &str| json!({"definition": definition, "resourceServerAudience": audience});
     let identity = json!([permission("read", API), permission("write", API)]);

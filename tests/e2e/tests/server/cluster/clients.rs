@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use identity_testkit::skip;
+use identity_testkit::{skip, skip_without};
 
 use crate::support::Local;
 
@@ -38,4 +38,30 @@ async fn the_rust_client_works_and_its_types_hold() {
         return skip("RUST_CLIENT does not name the program made of tests/clients/rust: `tests/run` builds it");
     };
     runs(Command::new(program)).await;
+}
+
+#[tokio::test]
+async fn the_python_client_works_and_its_types_hold() {
+    let Some(python) = std::env::var_os("PYTHON_CLIENT") else {
+        return skip("PYTHON_CLIENT does not name a Python with the client: `tests/run` installs it");
+    };
+    let mut program = Command::new(python);
+    program.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../clients/python/client.py"));
+    runs(program).await;
+}
+
+#[tokio::test]
+async fn the_java_clients_work_and_their_types_hold() {
+    for version in ["8.8.0", "8.9.0"] {
+        let home = format!("{}/../clients/java-cluster/target/{version}", env!("CARGO_MANIFEST_DIR"));
+        if !Path::new(&home).join("dependency").exists() {
+            return skip_without(
+                "JAVA_CLIENT",
+                "the client is not built: run `mvn package` in tests/clients/java-cluster",
+            );
+        }
+        let mut program = Command::new("java");
+        program.args(["-cp", "classes:dependency/*", "client.Main", &format!("java-{version}")]).current_dir(home);
+        runs(program).await;
+    }
 }

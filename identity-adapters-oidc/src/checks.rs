@@ -6,14 +6,16 @@ use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 use url::Url;
 
+use crate::habits::TokenHabits;
+
 type Members = Map<String, Value>;
 
-/// Whether the header's `typ` says access token (RFC 9068 §2.1); `Err` if it says anything but that or plain JWT
-/// (RFC 8725 §3.11).
-pub(crate) fn says_access_token(typ: Option<&str>) -> Result<bool, RejectedToken> {
+/// Whether the header's `typ` says access token (RFC 9068 §2.1), by the usual word or one of `others`; `Err` if it says
+/// anything but that or plain JWT (RFC 8725 §3.11).
+pub(crate) fn says_access_token(typ: Option<&str>, others: &[String]) -> Result<bool, RejectedToken> {
     let Some(typ) = typ else { return Ok(false) };
     let is = |name: &str| typ.eq_ignore_ascii_case(name);
-    if is("at+jwt") || is("application/at+jwt") {
+    if is("at+jwt") || is("application/at+jwt") || others.iter().any(|other| is(other)) {
         Ok(true)
     } else if is("jwt") {
         Ok(false)
@@ -31,25 +33,32 @@ pub(crate) struct Kinds {
     pub(crate) client_id: Option<String>,
     /// Accept tokens that cannot be told from ID tokens.
     pub(crate) accept_id_tokens: bool,
+    /// What is particular about the issuer's access tokens.
+    pub(crate) habits: TokenHabits,
+}
+
+/// The claim of this name. One that is null is not there.
+fn present<'c>(claims: &'c Members, name: &str) -> Option<&'c Value> {
+    claims.get(name).filter(|value| !value.is_null())
 }
 
 /// Tells access tokens from the other tokens that an issuer signs with the same keys (RFC 8725 §3.12). The rules are in the
 /// crate's documentation.
 pub(crate) fn kind(claims: &Members, says_access_token: bool, kinds: &Kinds) -> Result<(), RejectedToken> {
-    let has = |name: &str| claims.contains_key(name);
+    let has = |name: &str| present(claims, name).is_some();
     // A security event (RFC 8417 §2.2), such as a logout token; or a token that is bound to a key which a bearer does not
     // prove to have (RFC 7800 §3.1, RFC 8705 §3, RFC 9449 §6.1).
     if has("events") || has("cnf") {
         return Err(RejectedToken::Type);
     }
-    let is_bearer = match claims.get("typ") {
+    let is_bearer = match present(claims, "typ") {
         None => false,
         Some(Value::String(typ)) if typ.eq_ignore_ascii_case("bearer") => true,
-        Some(Value::String(typ)) => self::says_access_token(Some(typ))?,
+        Some(Value::String(typ)) => self::says_access_token(Some(typ), &[])?,
         Some(_) => return Err(RejectedToken::Type),
     };
     // Amazon Cognito names the use of its tokens: `access` or `id`.
-    let is_for_access = match claims.get("token_use") {
+    let is_for_access = match present(claims, "token_use") {
         None => false,
         Some(Value::String(usage)) if usage == "access" => true,
         Some(_) => return Err(RejectedToken::Type),
@@ -67,7 +76,8 @@ pub(crate) fn kind(claims: &Members, says_access_token: bool, kinds: &Kinds) -> 
         let is_access = is_of_client || (has_scope && !has_hash);
         return if is_access || kinds.accept_id_tokens { Ok(()) } else { Err(RejectedToken::Type) };
     }
-    let is_id_token = has_hash || has("nonce") || (kinds.is_entra && !is_of_client);
+    let is_marked = kinds.habits.id_token_marks.iter().any(|mark| has(mark));
+    let is_id_token = is_marked || (kinds.is_entra && !is_of_client);
     if has_scope || !is_id_token || kinds.accept_id_tokens { Ok(()) } else { Err(RejectedToken::Type) }
 }
 
@@ -88,18 +98,25 @@ pub(crate) fn issuer(claims: &Members) -> Result<&str, RejectedToken> {
     }
 }
 
-/// One of `expected` must be in the claim `aud`, a string or a list of strings (RFC 7519 §4.1.3).
-pub(crate) fn audience(claims: &Members, expected: &[String]) -> Result<(), RejectedToken> {
-    let values = match claims.get("aud") {
+/// An audience that `is_expected` must be in the claim `aud`, a string or a list of strings (RFC 7519 §4.1.3). Elements that
+/// are no strings name nothing. `otherwise` is the claim that counts where there is no `aud`.
+pub(crate) fn audience(
+    claims: &Members,
+    otherwise: Option<&str>,
+    is_expected: impl Fn(&str) -> bool,
+) -> Result<(), RejectedToken> {
+    let (name, value) = match (present(claims, "aud"), otherwise) {
+        (Some(value), _) => ("aud", Some(value)),
+        (None, Some(name)) => (name, present(claims, name)),
+        (None, None) => return Err(RejectedToken::Audience),
+    };
+    let values = match value {
         None => return Err(RejectedToken::Audience),
         Some(Value::Array(values)) => values.as_slice(),
-        Some(value) => std::slice::from_ref(value),
+        Some(Value::String(_)) => value.map(std::slice::from_ref).unwrap_or_default(),
+        Some(_) => return Err(RejectedToken::ClaimType(name.to_owned())),
     };
-    let mut found = false;
-    for value in values {
-        let audience = value.as_str().ok_or_else(|| RejectedToken::ClaimType("aud".to_owned()))?;
-        found = found || expected.iter().any(|expected| expected == audience);
-    }
+    let found = values.iter().filter_map(Value::as_str).any(is_expected);
     if found { Ok(()) } else { Err(RejectedToken::Audience) }
 }
 
@@ -131,7 +148,7 @@ impl Lifetime {
 
 /// A NumericDate (RFC 7519 §2): a JSON number, not negative, before the year 10 000. Fractions are cut off.
 pub(crate) fn numeric_date(claims: &Members, name: &str) -> Result<Option<OffsetDateTime>, RejectedToken> {
-    let Some(value) = claims.get(name) else { return Ok(None) };
+    let Some(value) = present(claims, name) else { return Ok(None) };
     let seconds = match value {
         Value::Number(number) => number.as_i64().or_else(|| {
             // A float beyond i64 becomes its largest value, which is no date either.

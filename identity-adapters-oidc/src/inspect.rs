@@ -1,6 +1,7 @@
 //! Inspection: every check of verification by itself, with what it saw. Made of the same checks.
 
 use identity_core::port::{Inspection, InspectionStep as Step, RejectedToken, TokenError};
+use identity_core::resolve::ClaimedGroups;
 use identity_core::value::{ClaimSelector, Claims};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
@@ -52,14 +53,14 @@ impl OidcTokenVerifier {
         may_lack: bool,
         inspection: &mut Inspection,
     ) -> Option<&Issuer> {
-        let names: Vec<&str> = self.all_issuers().map(|issuer| &*issuer.name).collect();
+        let names: Vec<&str> = self.all_issuers().map(Issuer::token_name).collect();
         if may_lack && !payload.contains_key("iss") && names.len() == 1 {
             let step = Step::skipped("issuer", "the only issuer there is");
             inspection.steps.push(step.seeing(None, Some(json!(names))));
             return self.all_issuers().next();
         }
         let found = checks::issuer(payload).and_then(|name| {
-            let found = self.all_issuers().find(|issuer| *issuer.name == *name);
+            let found = self.all_issuers().find(|issuer| issuer.token_name() == name);
             found.ok_or_else(|| self.unknown_issuer(name))
         });
         let saw = payload.get("iss").cloned();
@@ -87,30 +88,46 @@ impl OidcTokenVerifier {
         let names: Vec<&str> = issuer.algorithms.iter().map(|algorithm| algorithm.name()).collect();
         steps.push(Step::of("algorithm", &algorithm).seeing(Some(json!(header.algorithm.name())), Some(json!(names))));
 
-        let says = checks::says_access_token(header.typ.as_deref());
+        let types = &issuer.kinds.habits.access_token_types;
+        let says = checks::says_access_token(header.typ.as_deref(), types);
         let typ = match &says {
             Ok(false) if issuer.require_access_token_type => Err(RejectedToken::Type),
             Ok(_) => Ok(()),
             Err(reason) => Err(reason.clone()),
         };
-        let wanted = if issuer.require_access_token_type { json!(["at+jwt"]) } else { json!(["at+jwt", "JWT", null]) };
+        let mut wanted: Vec<Value> = std::iter::once("at+jwt").chain(types.iter().map(String::as_str)).map(Value::from).collect();
+        if !issuer.require_access_token_type {
+            wanted.extend([json!("JWT"), Value::Null]);
+        }
+        let wanted = Value::Array(wanted);
         steps.push(Step::of("type", &typ).seeing(header.typ.as_ref().map(|typ| json!(typ)), Some(wanted)));
 
         let kid = header.kid.as_ref().map(|kid| json!(kid));
-        match issuer.key(header.kid.as_deref(), header.algorithm).await {
-            Ok(key) => {
+        match issuer.key_of(compact, &header).await {
+            Ok(_) => {
                 steps.push(Step::passed("key").seeing(kid, None));
-                let holds = compact.signature().and_then(|signature| {
-                    if key.verifies(compact.signed, &signature) { Ok(()) } else { Err(RejectedToken::Signature) }
-                });
-                steps.push(Step::of("signature", &holds));
+                steps.push(Step::passed("signature"));
             }
-            Err(error) => {
-                let step = match error {
-                    TokenError::Rejected(reason) => Step::failed("key", &reason),
-                    TokenError::Unavailable { .. } => Step::skipped("key", "the issuer's keys cannot be had now"),
-                };
-                steps.push(step.seeing(kid, None));
+            Err(TokenError::Rejected(RejectedToken::UnknownKey)) => {
+                let step = Step::failed("key", &RejectedToken::UnknownKey).seeing(kid, None);
+                let faults = issuer.key_faults();
+                steps.push(if faults.is_empty() {
+                    step
+                } else {
+                    step.saying(format!(
+                        "{}; these keys of its issuer cannot be used: {}",
+                        RejectedToken::UnknownKey,
+                        faults.join("; ")
+                    ))
+                });
+                steps.push(Step::skipped("signature", "without its key"));
+            }
+            Err(TokenError::Rejected(reason)) => {
+                steps.push(Step::passed("key").seeing(kid, None));
+                steps.push(Step::failed("signature", &reason));
+            }
+            Err(TokenError::Unavailable { .. }) => {
+                steps.push(Step::skipped("key", "the issuer's keys cannot be had now").seeing(kid, None));
                 steps.push(Step::skipped("signature", "without its key"));
             }
         }
@@ -135,24 +152,30 @@ impl OidcTokenVerifier {
         let version = if issuer.kinds.is_entra { checks::entra_version(&payload) } else { Ok(()) };
         let kind = version.and_then(|()| checks::kind(&payload, says_access_token, &issuer.kinds));
         steps.push(Step::of("kind", &kind).seeing(payload.get("typ").cloned(), None));
-        let audience = checks::audience(&payload, &issuer.audiences);
-        steps.push(Step::of("audience", &audience).seeing(payload.get("aud").cloned(), Some(json!(issuer.audiences))));
+        let otherwise = issuer.kinds.habits.audience_claim.as_deref();
+        let is_expected = |audience: &str| issuer.audiences.iter().any(|expected| expected == audience);
+        let audience = checks::audience(&payload, otherwise, is_expected);
+        let named = payload.get("aud").filter(|value| !value.is_null());
+        let stands_in = otherwise.filter(|_| named.is_none());
+        let saw = named.or_else(|| payload.get(stands_in?)).cloned();
+        let step = Step::of("audience", &audience).seeing(saw, Some(json!(issuer.audiences)));
+        steps.push(match stands_in {
+            Some(claim) if audience.is_ok() => step.saying(format!("there is no `aud`; `{claim}` stands in for it")),
+            _ => step,
+        });
         steps.push(self.times(&payload, issuer));
 
         let principal = issuer.claims.principal(&claims);
         steps.push(why(issuer, &claims, Step::of("principal", &principal)));
         inspection.principal = principal.ok();
-        let groups = issuer.claims.groups(&claims);
-        let selector = issuer.claims.groups.as_ref();
-        let step = match (&groups, selector) {
-            (Ok(None), _) => Step::passed("groups").saying("groups are the stored ones"),
-            (outcome, selector) => {
-                let saw = selector.and_then(|selector| seen(selector, &claims));
-                Step::of("groups", outcome).seeing(saw, selector.map(|selector| json!(selector.as_str())))
-            }
-        };
-        steps.push(step);
-        inspection.groups = groups.ok().flatten();
+        let ClaimedGroups { groups, remarks } = issuer.claims.groups(&claims);
+        let reader = issuer.claims.groups.as_ref();
+        let saw = reader.and_then(|reader| seen(&reader.selector, &claims));
+        let step = Step::passed("groups").seeing(saw, reader.map(|reader| json!(reader.selector.as_str())));
+        let stored = groups.is_none().then(|| "groups are the stored ones".to_owned());
+        let details: Vec<String> = stored.into_iter().chain(remarks.iter().map(ToString::to_string)).collect();
+        steps.push(if details.is_empty() { step } else { step.saying(details.join("; ")) });
+        inspection.groups = groups;
     }
 
     fn times(&self, payload: &Map<String, Value>, issuer: &Issuer) -> Step {

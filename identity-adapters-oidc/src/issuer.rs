@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use identity_core::port::{Clock, RejectedToken, TokenError};
-use identity_core::resolve::PrincipalClaims;
+use identity_core::resolve::{ClaimedGroups, PrincipalClaims};
+use identity_core::value::{Claims, GroupId};
 use time::Duration;
 
 use crate::algorithm::SigningAlgorithm;
@@ -16,6 +17,9 @@ use crate::keys::{KeySource, Location, Need, Pacing, State};
 use crate::settings::{IssuerSettings, SettingsProblem, base_url, fetched_url};
 use crate::telemetry::Telemetry;
 use crate::user_info::UserInfo;
+
+/// Keys that one token is tried with at most.
+const MAX_CANDIDATES: usize = 8;
 
 /// How an issuer fares.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +51,7 @@ pub(crate) struct Issuer {
     pub(crate) allow_http: bool,
     pub(crate) kinds: Kinds,
     pub(crate) http: Http,
+    clock: Arc<dyn Clock>,
     /// How soon to ask again after a failure.
     pub(crate) back_off: Duration,
     pub(crate) telemetry: Arc<Telemetry>,
@@ -90,6 +95,7 @@ impl Issuer {
                 is_entra: checks::is_entra(&name),
                 client_id: settings.client_id,
                 accept_id_tokens: settings.accept_id_tokens,
+                habits: settings.habits,
             },
             audiences: settings.audiences,
             algorithms: settings.algorithms,
@@ -98,6 +104,7 @@ impl Issuer {
             require_access_token_type: settings.require_access_token_type,
             allow_http: settings.allow_http,
             http: shared.http.clone(),
+            clock: Arc::clone(&shared.clock),
             back_off: shared.pacing.back_off,
             name,
             telemetry,
@@ -106,35 +113,41 @@ impl Issuer {
         })
     }
 
-    /// The key that a token's header asks for. A token that names none is tried with the only one that fits, if there is
-    /// only one.
+    /// The key that made a token's signature.
     ///
-    /// A key is unknown only if every key set was fetched recently and none has it. As long as one cannot be fetched, the
-    /// key may be there.
-    pub(crate) async fn key(&self, kid: Option<&str>, algorithm: SigningAlgorithm) -> Result<Arc<Key>, TokenError> {
+    /// A token that names a key is tried with the keys of that name, and only if there is none with those that have no name. A
+    /// token that names none is tried with those that fit.
+    ///
+    /// A key is unknown only if every key set was fetched for it and none has it. As long as one cannot be fetched, the key may
+    /// be there.
+    pub(crate) async fn key_of(&self, compact: &Compact<'_>, header: &Header) -> Result<Arc<Key>, TokenError> {
+        let signature = compact.signature().map_err(TokenError::Rejected)?;
+        let (kid, algorithm) = (header.kid.as_deref(), header.algorithm);
         let mut unavailable = None;
         for need in [Need::Known, Need::Fresh] {
             unavailable = None;
-            let mut fitting: Vec<Arc<Key>> = Vec::new();
+            let mut others = Vec::new();
             for source in &self.sources {
-                match source.keys(need).await {
-                    Ok(keys) => {
-                        for key in keys.candidates(kid, algorithm) {
-                            if kid.is_some() {
-                                return Ok(Arc::clone(key));
+                match source.keys(need, kid).await {
+                    Ok(keys) => match kid {
+                        Some(kid) => {
+                            let named: Vec<_> = keys.named(kid, algorithm).cloned().collect();
+                            if !named.is_empty() {
+                                return signing(named, compact, &signature);
                             }
-                            if !fitting.iter().any(|other| other.is_same_material(key)) {
-                                fitting.push(Arc::clone(key));
-                            }
+                            others.extend(keys.unnamed(algorithm).cloned());
                         }
-                    }
+                        None => others.extend(keys.fitting(algorithm).cloned()),
+                    },
                     Err(left) => unavailable = unavailable.max(Some(left)),
                 }
             }
-            match fitting.as_slice() {
-                [] => {}
-                [key] => return Ok(Arc::clone(key)),
-                _ => return Err(TokenError::Rejected(RejectedToken::UnknownKey)),
+            match signing(others, compact, &signature) {
+                // The key of that name may be a new one.
+                Err(_) if kid.is_some() => {}
+                Err(TokenError::Rejected(RejectedToken::UnknownKey)) => {}
+                Err(_) if unavailable.is_some() => break,
+                outcome => return outcome,
             }
         }
         Err(match unavailable {
@@ -143,12 +156,22 @@ impl Issuer {
         })
     }
 
-    /// The key of a token whose signature holds.
-    pub(crate) async fn key_of(&self, compact: &Compact<'_>, header: &Header) -> Result<Arc<Key>, TokenError> {
-        let signature = compact.signature().map_err(TokenError::Rejected)?;
-        let key = self.key(header.kid.as_deref(), header.algorithm).await?;
-        let holds = key.verifies(compact.signed, &signature);
-        if holds { Ok(key) } else { Err(TokenError::Rejected(RejectedToken::Signature)) }
+    /// What is wrong with keys that the issuer publishes and that cannot be used.
+    pub(crate) fn key_faults(&self) -> Vec<String> {
+        self.sources.iter().flat_map(|source| source.faults()).collect()
+    }
+
+    /// The groups that claims name. What is left out is counted and warned about.
+    pub(crate) fn groups(&self, reading: &PrincipalClaims, claims: &Claims) -> Option<Vec<GroupId>> {
+        let ClaimedGroups { groups, remarks } = reading.groups(claims);
+        let claim = reading.groups.as_ref().map(|reader| reader.selector.as_str());
+        self.telemetry.remarks(self.clock.now(), claim, &remarks);
+        groups
+    }
+
+    /// The issuer that its access tokens name.
+    pub(crate) fn token_name(&self) -> &str {
+        self.kinds.habits.access_token_issuer.as_deref().unwrap_or(&self.name)
     }
 
     /// Whether it is asked where its endpoints are.
@@ -179,6 +202,21 @@ impl Issuer {
             last_error: health.into_iter().find_map(|(_, error)| error),
         }
     }
+}
+
+/// The one of these keys that made the signature.
+fn signing(keys: Vec<Arc<Key>>, compact: &Compact<'_>, signature: &[u8]) -> Result<Arc<Key>, TokenError> {
+    let mut distinct: Vec<Arc<Key>> = Vec::new();
+    for key in keys {
+        if distinct.len() < MAX_CANDIDATES && !distinct.iter().any(|other| other.is_same_material(&key)) {
+            distinct.push(key);
+        }
+    }
+    if distinct.is_empty() {
+        return Err(TokenError::Rejected(RejectedToken::UnknownKey));
+    }
+    let found = distinct.into_iter().find(|key| key.verifies(compact.signed, signature));
+    found.ok_or(TokenError::Rejected(RejectedToken::Signature))
 }
 
 /// The way to UserInfo, if it shall be asked.

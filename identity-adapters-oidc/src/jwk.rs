@@ -1,18 +1,29 @@
 //! Key sets (RFC 7517 §5): the keys that can verify an issuer's signatures, parsed once.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_lc_rs::signature::{ED25519, ParsedPublicKey, RsaPublicKeyComponents};
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::alphabet::URL_SAFE;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::algorithm::{KeyKind, SigningAlgorithm};
+use crate::http::excerpt;
 
 /// Sizes of RSA keys in bits that are used: below, they are too weak (RFC 7518 §3.3); above, too slow.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+
+/// Base64url as providers write it: with or without padding, with or without stray bits.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
 
 /// A key for one algorithm. A published key that names no algorithm becomes one of these for each that it fits.
 pub(crate) struct Key {
@@ -41,44 +52,87 @@ impl Key {
     }
 }
 
-/// The usable keys of one key set.
-pub(crate) struct KeySet(Vec<Arc<Key>>);
+/// The usable keys of one key set, and what is wrong with the others that sign.
+pub(crate) struct KeySet {
+    keys: Vec<Arc<Key>>,
+    faults: Vec<KeyFault>,
+}
+
+/// A published key that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeyFault {
+    /// Its place in the set, from 1.
+    place: usize,
+    kid: Option<String>,
+    reason: &'static str,
+}
+
+impl fmt::Display for KeyFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kid {
+            Some(kid) => write!(f, "key {} (`kid` `{kid}`): {}", self.place, self.reason),
+            None => write!(f, "key {} (without `kid`): {}", self.place, self.reason),
+        }
+    }
+}
 
 impl KeySet {
-    /// Reads a key set. Keys of unknown kind, for encryption, too weak, damaged or of an algorithm that is not in `allowed`
-    /// are left out (RFC 7517 §5).
+    /// Reads a key set. Keys that do not sign are left out. Of those that do, the ones of unknown kind, too weak, damaged or of
+    /// an algorithm that is not in `allowed` are left out and noted (RFC 7517 §5).
     pub(crate) fn parse(body: &[u8], allowed: &[SigningAlgorithm]) -> Result<Self, serde_json::Error> {
         #[derive(Deserialize)]
         struct Document {
             keys: Vec<Value>,
         }
         let document: Document = serde_json::from_slice(body)?;
-        let published = document.keys.into_iter().filter_map(|key| Jwk::deserialize(key).ok());
-        Ok(Self(published.flat_map(|jwk| jwk.keys(allowed)).map(Arc::new).collect()))
+        let (mut keys, mut faults) = (Vec::new(), Vec::new());
+        for (index, published) in document.keys.into_iter().enumerate() {
+            let kid = published.get("kid").and_then(Value::as_str).map(excerpt);
+            let read = Jwk::deserialize(published).map_err(|_| "it is not an object, or a member has another type");
+            match read.and_then(|jwk| jwk.keys(allowed)) {
+                Ok(found) => keys.extend(found.into_iter().map(Arc::new)),
+                Err(reason) => faults.push(KeyFault { place: index + 1, kid, reason }),
+            }
+        }
+        Ok(Self { keys, faults })
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.keys.is_empty()
     }
 
-    /// The keys for `algorithm`: those named `kid`, or all when the token names none.
-    pub(crate) fn candidates<'s>(
+    /// The keys that sign and cannot be used.
+    pub(crate) fn faults(&self) -> &[KeyFault] {
+        &self.faults
+    }
+
+    /// The keys for `algorithm` that are named `kid`.
+    pub(crate) fn named<'s>(
         &'s self,
-        kid: Option<&'s str>,
+        kid: &'s str,
         algorithm: SigningAlgorithm,
     ) -> impl Iterator<Item = &'s Arc<Key>> {
-        let named = move |key: &Key| kid.is_none() || key.kid.as_deref() == kid;
-        self.0.iter().filter(move |key| key.algorithm == algorithm && named(key))
+        self.fitting(algorithm).filter(move |key| key.kid.as_deref() == Some(kid))
+    }
+
+    /// The keys for `algorithm`, whether or not they have a name.
+    pub(crate) fn fitting(&self, algorithm: SigningAlgorithm) -> impl Iterator<Item = &Arc<Key>> {
+        self.keys.iter().filter(move |key| key.algorithm == algorithm)
+    }
+
+    /// The keys for `algorithm` without a name.
+    pub(crate) fn unnamed(&self, algorithm: SigningAlgorithm) -> impl Iterator<Item = &Arc<Key>> {
+        self.fitting(algorithm).filter(|key| key.kid.is_none())
     }
 
     /// This set in place of `former`: keys in both stay the same object, keys that are gone are marked as retired.
     pub(crate) fn replacing(self, former: &Self) -> Self {
-        let keys = self.0.into_iter().map(|key| former.0.iter().find(|old| old.is_same(&key)).cloned().unwrap_or(key));
-        let keys: Vec<_> = keys.collect();
-        for old in former.0.iter().filter(|old| !keys.iter().any(|key| Arc::ptr_eq(key, old))) {
+        let same = |key: &Arc<Key>| former.keys.iter().find(|old| old.is_same(key)).cloned();
+        let keys: Vec<_> = self.keys.into_iter().map(|key| same(&key).unwrap_or(key)).collect();
+        for old in former.keys.iter().filter(|old| !keys.iter().any(|key| Arc::ptr_eq(key, old))) {
             old.retired.store(true, Ordering::Relaxed);
         }
-        Self(keys)
+        Self { keys, ..self }
     }
 }
 
@@ -99,49 +153,85 @@ struct Jwk {
 }
 
 impl Jwk {
-    fn keys(self, allowed: &[SigningAlgorithm]) -> Vec<Key> {
+    /// The key for each algorithm that it fits; none if it is not for signatures.
+    fn keys(self, allowed: &[SigningAlgorithm]) -> Result<Vec<Key>, &'static str> {
         let signs = self.usage.as_deref().is_none_or(|usage| usage == "sig");
         let verifies = self.key_ops.as_ref().is_none_or(|operations| operations.iter().any(|name| name == "verify"));
         if !signs || !verifies {
-            return Vec::new();
+            return Ok(Vec::new());
         }
-        let declared = |algorithm| self.alg.as_ref().is_none_or(|name| name.parse() == Ok(algorithm));
-        let fitting = allowed.iter().copied().filter(|algorithm| declared(*algorithm));
-        let key = |algorithm: SigningAlgorithm| {
-            let public = self.public(algorithm.key_kind())?;
-            Some(Key { kid: self.kid.clone(), algorithm, public, retired: AtomicBool::new(false) })
+        let declared = self.alg.as_ref().map(|name| name.parse::<SigningAlgorithm>());
+        let mut fault = match declared {
+            Some(Err(_)) => return Err("its `alg` is not an asymmetric signature algorithm that is supported"),
+            Some(Ok(algorithm)) if !allowed.contains(&algorithm) => {
+                return Err("its `alg` is not among the provider's `algorithms`");
+            }
+            _ => "its `kty` or `crv` fits none of the provider's `algorithms`",
         };
-        fitting.filter_map(key).collect()
+        let fits = |algorithm: &&SigningAlgorithm| {
+            declared.as_ref().is_none_or(|declared| declared.as_ref().is_ok_and(|declared| declared == *algorithm))
+        };
+        let mut keys = Vec::new();
+        for algorithm in allowed.iter().filter(fits).copied() {
+            match self.public(algorithm.key_kind()) {
+                Some(Ok(public)) => {
+                    keys.push(Key { kid: self.kid.clone(), algorithm, public, retired: AtomicBool::new(false) });
+                }
+                Some(Err(reason)) => fault = reason,
+                None => {}
+            }
+        }
+        if keys.is_empty() { Err(fault) } else { Ok(keys) }
     }
 
-    fn public(&self, kind: KeyKind) -> Option<ParsedPublicKey> {
+    /// The key, if it is of this kind.
+    fn public(&self, kind: KeyKind) -> Option<Result<ParsedPublicKey, &'static str>> {
         let curve = |name| self.crv.as_deref() == Some(name);
         match (kind, self.kty.as_str()) {
-            (KeyKind::Rsa(parameters), "RSA") => {
-                let (n, e) = (unsigned(self.n.as_ref())?, unsigned(self.e.as_ref())?);
-                let bits = n.len() * 8 - usize::try_from(n.first()?.leading_zeros()).ok()?;
-                let good_exponent = e.as_slice() != [1] && e.last()? % 2 == 1; // RFC 8017 §3.1
-                let components = RsaPublicKeyComponents { n, e };
-                (good_exponent && RSA_BITS.contains(&bits))
-                    .then(|| components.to_parsed_public_key(parameters).ok())
-                    .flatten()
-            }
-            (KeyKind::Ec(name, length, algorithm), "EC") if curve(name) => {
-                let (x, y) = (binary(self.x.as_ref())?, binary(self.y.as_ref())?);
-                let point = [&[4], x.as_slice(), y.as_slice()].concat(); // uncompressed, SEC 1 §2.3.3
-                let whole = x.len() == length && y.len() == length;
-                whole.then(|| ParsedPublicKey::new(algorithm, point).ok()).flatten()
-            }
-            (KeyKind::Ed25519, "OKP") if curve("Ed25519") => {
-                ParsedPublicKey::new(&ED25519, binary(self.x.as_ref())?).ok()
-            }
+            (KeyKind::Rsa(parameters), "RSA") => Some(self.rsa().and_then(|components| {
+                components.to_parsed_public_key(parameters).map_err(|_| "`n` and `e` are not an RSA key")
+            })),
+            (KeyKind::Ec(name, length, algorithm), "EC") if curve(name) => Some(self.point(length).and_then(|point| {
+                ParsedPublicKey::new(algorithm, point).map_err(|_| "`x` and `y` are not a point of its curve")
+            })),
+            (KeyKind::Ed25519, "OKP") if curve("Ed25519") => Some(
+                binary(self.x.as_ref())
+                    .and_then(|x| ParsedPublicKey::new(&ED25519, x).ok())
+                    .ok_or("`x` is missing or not an Ed25519 key"),
+            ),
             _ => None,
         }
     }
+
+    fn rsa(&self) -> Result<RsaPublicKeyComponents<Vec<u8>>, &'static str> {
+        let number = |text| unsigned(text).filter(|number| !number.is_empty());
+        let n = number(self.n.as_ref()).ok_or("`n` is missing or not base64url")?;
+        let e = number(self.e.as_ref()).ok_or("`e` is missing or not base64url")?;
+        let bits = n.len() * 8 - n.first().map_or(0, |first| first.leading_zeros() as usize);
+        if !RSA_BITS.contains(&bits) {
+            return Err("an RSA key has 2048 to 8192 bits");
+        }
+        let is_good = e.as_slice() != [1] && e.last().is_some_and(|last| last % 2 == 1); // RFC 8017 §3.1
+        if is_good { Ok(RsaPublicKeyComponents { n, e }) } else { Err("`e` is not an odd number above 1") }
+    }
+
+    /// The uncompressed point (SEC 1 §2.3.3). Some providers publish coordinates without their leading zeros, or with one more.
+    fn point(&self, length: usize) -> Result<Vec<u8>, &'static str> {
+        const COORDINATES: &str = "`x` or `y` is missing, not base64url or longer than its curve allows";
+        let mut point = vec![4];
+        for text in [self.x.as_ref(), self.y.as_ref()] {
+            let coordinate = unsigned(text).ok_or(COORDINATES)?;
+            let zeros = length.checked_sub(coordinate.len()).ok_or(COORDINATES)?;
+            point.extend(std::iter::repeat_n(0, zeros));
+            point.extend(coordinate);
+        }
+        Ok(point)
+    }
 }
 
+/// Some providers publish the alphabet of plain base64.
 fn binary(text: Option<&String>) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode(text?).ok()
+    LENIENT.decode(text?.replace('+', "-").replace('/', "_")).ok()
 }
 
 /// A big-endian number; some providers publish leading zeros, which RFC 7518 §2 forbids.

@@ -3,6 +3,7 @@
 //! At most one fetch is in the air, in a task of its own: callers wait for it together, and one that gives up does not
 //! stop it. Nothing is locked while the provider is asked.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -29,9 +30,15 @@ pub(crate) enum Location {
 pub(crate) enum Need {
     /// Whatever is known; fetched if nothing is.
     Known,
-    /// Fetched within the last cool-down, because a key was missing.
+    /// Fetched because a key was missing: now, or by an earlier request that missed the same key.
     Fresh,
 }
+
+/// Fetches because of unknown keys that may follow each other at once. Then there is one for each cool-down.
+const BURST: i32 = 5;
+/// Names of keys that were looked for and not found, of one fetch, and the longest of them in bytes.
+const MAX_ABSENT: usize = 256;
+const MAX_KID: usize = 256;
 
 /// When to fetch.
 #[derive(Clone, Copy)]
@@ -83,11 +90,44 @@ struct Inner {
     attempt: Option<(OffsetDateTime, Option<String>)>,
     /// The fetch in the air: it is over when the sender is gone.
     flight: Option<watch::Receiver<()>>,
+    /// When all fetches because of unknown keys so far are paid for, at one cool-down each.
+    paid_at: Option<OffsetDateTime>,
+    /// The names of keys that the fetch in the air is for.
+    sought: HashSet<String>,
+    /// Those of the last fetch that it did not find.
+    absent: HashSet<String>,
 }
 
 impl Inner {
     fn failure(&self) -> Option<&String> {
         self.attempt.as_ref().and_then(|(_, failure)| failure.as_ref())
+    }
+
+    fn is_in_the_air(&self) -> bool {
+        self.flight.as_ref().is_some_and(|flight| flight.has_changed().is_ok())
+    }
+
+    /// Notes what a fetch is for.
+    fn seek(&mut self, kid: Option<&str>) {
+        if let Some(kid) = kid.filter(|kid| kid.len() <= MAX_KID)
+            && self.sought.len() < MAX_ABSENT
+        {
+            self.sought.insert(kid.to_owned());
+        }
+    }
+
+    /// Takes one fetch because of an unknown key, or says how long to wait for it.
+    fn pay(&mut self, now: OffsetDateTime, cool_down: Duration) -> Result<(), Duration> {
+        let credit = cool_down.saturating_mul(BURST);
+        // A clock that was set back does not prolong the pause.
+        let paid_at = self.paid_at.filter(|at| *at <= now.saturating_add(credit)).map_or(now, |at| at.max(now));
+        let next = paid_at.saturating_add(cool_down);
+        let over = next - now.saturating_add(credit);
+        if over.is_positive() {
+            return Err(over);
+        }
+        self.paid_at = Some(next);
+        Ok(())
     }
 }
 
@@ -115,9 +155,9 @@ enum Answer {
 }
 
 impl KeySource {
-    /// The keys, or how long to wait before asking again.
-    pub(crate) async fn keys(self: &Arc<Self>, need: Need) -> Result<Arc<KeySet>, Duration> {
-        match self.answer(need) {
+    /// The keys, or how long to wait before asking again. `kid` is the key that is looked for.
+    pub(crate) async fn keys(self: &Arc<Self>, need: Need, kid: Option<&str>) -> Result<Arc<KeySet>, Duration> {
+        match self.answer(need, kid) {
             Answer::Keys(keys) => return Ok(keys),
             Answer::Pause(left) => return Err(left),
             Answer::Wait(flight) => flight.end().await,
@@ -129,12 +169,13 @@ impl KeySource {
         }
     }
 
-    fn answer(self: &Arc<Self>, need: Need) -> Answer {
+    fn answer(self: &Arc<Self>, need: Need, kid: Option<&str>) -> Answer {
         let mut inner = self.lock();
         let now = self.clock.now();
         let resting = self.resting(&inner, now);
         let failed = inner.failure().is_some();
         let Some((keys, fetched_at)) = inner.keys.clone() else {
+            inner.seek(kid.filter(|_| resting.is_none()));
             return resting.map_or_else(|| Answer::Wait(self.take_off(&mut inner, now)), Answer::Pause);
         };
         let age = now - fetched_at;
@@ -142,6 +183,7 @@ impl KeySource {
             (Need::Known, Some(_)) => Answer::Keys(keys),
             (Need::Known, None) if age < self.pacing.refresh_after => Answer::Keys(keys),
             (Need::Known, None) => {
+                inner.seek(kid);
                 let flight = self.take_off(&mut inner, now);
                 // Somewhat old keys are served while they are renewed. Much older ones, after hours without a token, may
                 // have been withdrawn: those are waited for, unless the provider is down anyway.
@@ -149,21 +191,30 @@ impl KeySource {
                 if serve { Answer::Keys(keys) } else { Answer::Wait(flight) }
             }
             (Need::Fresh, Some(left)) if failed => Answer::Pause(left),
-            (Need::Fresh, Some(_)) => Answer::Keys(keys),
-            (Need::Fresh, None) => Answer::Wait(self.take_off(&mut inner, now)),
+            // The last fetch was for this key: that it is unknown is known.
+            (Need::Fresh, Some(_)) if kid.is_some_and(|kid| inner.absent.contains(kid)) => Answer::Keys(keys),
+            (Need::Fresh, _) => {
+                if !inner.is_in_the_air()
+                    && let Err(left) = inner.pay(now, self.pacing.cool_down)
+                {
+                    return Answer::Pause(left);
+                }
+                inner.seek(kid);
+                Answer::Wait(self.take_off(&mut inner, now))
+            }
         }
     }
 
     /// Starts a fetch in the background if the keys are old. Costs one atomic read when they are not.
     pub(crate) fn refresh_if_due(self: &Arc<Self>, now: OffsetDateTime) {
         if now.unix_timestamp() >= self.state.due.load(Ordering::Relaxed) {
-            drop(self.answer(Need::Known));
+            drop(self.answer(Need::Known, None));
         }
     }
 
     /// Starts a fetch if there are no keys yet.
     pub(crate) fn warm(self: &Arc<Self>) -> Option<Flight> {
-        match self.answer(Need::Known) {
+        match self.answer(Need::Known, None) {
             Answer::Wait(flight) => Some(flight),
             Answer::Keys(_) | Answer::Pause(_) => None,
         }
@@ -185,8 +236,14 @@ impl KeySource {
             self.refresh_if_due(self.clock.now());
             return Ok(endpoints);
         }
-        let waited = self.keys(Need::Known).await;
+        let waited = self.keys(Need::Known, None).await;
         known().ok_or_else(|| waited.err().unwrap_or(self.pacing.back_off))
+    }
+
+    /// What is wrong with published keys that cannot be used.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        let inner = self.lock();
+        inner.keys.iter().flat_map(|(keys, _)| keys.faults()).map(ToString::to_string).collect()
     }
 
     pub(crate) fn has_keys(&self) -> bool {
@@ -212,7 +269,7 @@ impl KeySource {
 
     /// Joins the fetch in the air, or starts one.
     fn take_off(self: &Arc<Self>, inner: &mut Inner, now: OffsetDateTime) -> Flight {
-        if let Some(flight) = inner.flight.as_ref().filter(|flight| flight.has_changed().is_ok()) {
+        if let Some(flight) = inner.flight.as_ref().filter(|_| inner.is_in_the_air()) {
             return Flight(flight.clone());
         }
         let (over, flight) = watch::channel(());
@@ -258,10 +315,13 @@ impl KeySource {
         let code = match fetched.keys {
             Ok(keys) => {
                 let code = if keys.is_empty() { "empty" } else { "ok" };
+                let known = inner.keys.as_ref().map_or(&[][..], |(former, _)| former.faults());
+                self.telemetry.unusable_keys(keys.faults(), known);
                 let keys = match &inner.keys {
                     Some((former, _)) => keys.replacing(former),
                     None => keys,
                 };
+                inner.absent = std::mem::take(&mut inner.sought);
                 inner.keys = Some((Arc::new(keys), now));
                 inner.attempt = Some((now, None));
                 self.due_at(now.saturating_add(self.pacing.refresh_after));
@@ -269,6 +329,7 @@ impl KeySource {
             }
             Err((mut url, error)) => {
                 url.set_query(None);
+                inner.sought.clear();
                 inner.attempt = Some((now, Some(format!("{url} {error}"))));
                 self.due_at(now.saturating_add(self.pause(&inner)));
                 error.code()

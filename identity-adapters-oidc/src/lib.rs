@@ -216,6 +216,7 @@ mod client;
 mod compact;
 mod discovery;
 mod flight;
+mod habits;
 mod http;
 mod inspect;
 mod issuer;
@@ -235,6 +236,7 @@ pub use client::{
     MachineTokenRequest, MachineTokenSettings, MachineTokens, OidcProvider, ProviderKind, ProviderSettings, Thumbprint,
     TlsSettings, UserInfoMode,
 };
+pub use habits::{ID_TOKEN_MARKS, TokenHabits};
 pub use http::{HttpSettings, http_client};
 pub use issuer::IssuerStatus;
 pub use settings::{IssuerSettings, SettingsError, SettingsProblem, UserInfoSettings, VerifierSettings};

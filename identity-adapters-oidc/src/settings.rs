@@ -7,6 +7,7 @@ use identity_core::resolve::PrincipalClaims;
 use url::{Host, Url};
 
 use crate::algorithm::SigningAlgorithm;
+use crate::habits::TokenHabits;
 use crate::http::HttpSettings;
 
 /// One issuer whose tokens are accepted.
@@ -37,6 +38,8 @@ pub struct IssuerSettings {
     /// Accept tokens that cannot be told from ID tokens: for providers that build access tokens like ID tokens, such as Dex.
     /// ID tokens for one of the audiences then count as access tokens.
     pub accept_id_tokens: bool,
+    /// What is particular about the issuer's access tokens.
+    pub habits: TokenHabits,
     /// Accept plain `http` for hosts other than this one.
     pub allow_http: bool,
     /// Ask UserInfo for claims that tokens lack. Off when `None`.
@@ -59,6 +62,7 @@ impl IssuerSettings {
             require_access_token_type: false,
             client_id: None,
             accept_id_tokens: false,
+            habits: TokenHabits::default(),
             allow_http: false,
             user_info: None,
         }

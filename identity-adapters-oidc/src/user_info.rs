@@ -1,9 +1,10 @@
 //! What a provider's UserInfo endpoint adds to a token (OpenID Connect Core 1.0 §5.3, orchestration reference §5.5).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use identity_core::port::{Clock, RejectedToken, TokenError};
-use identity_core::value::strict_json_object;
+use identity_core::value::{strict_json_object, text_or_integer};
 use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 use url::Url;
@@ -74,7 +75,7 @@ impl UserInfo {
         let telemetry = &genuine.issuer.telemetry;
         let negative = Some(Term { since: now, length: self.negative_ttl });
         match answer {
-            Ok(info) if info.get("sub") != genuine.claims.get("sub") => {
+            Ok(info) if subject(&info) != subject(&genuine.claims) => {
                 telemetry.user_info_fetched("other_subject");
                 genuine.refused(TokenError::Rejected(RejectedToken::UserInfoMismatch), negative)
             }
@@ -113,8 +114,13 @@ impl UserInfo {
 pub(crate) async fn fetch(http: &Http, url: &Url, token: &str) -> Result<Map<String, Value>, FetchError> {
     let body = http.get_as(url, token).await?;
     let info = strict_json_object(&body).map_err(|fault| FetchError::Malformed(fault.to_owned()))?;
-    let named = info.get("sub").is_some_and(Value::is_string);
+    let named = info.get("sub").and_then(text_or_integer).is_some();
     if named { Ok(info) } else { Err(FetchError::Malformed("no `sub`".to_owned())) }
+}
+
+/// The claim `sub`. Some providers write a number.
+fn subject(claims: &Map<String, Value>) -> Option<Cow<'_, str>> {
+    claims.get("sub").and_then(text_or_integer)
 }
 
 /// For logs.

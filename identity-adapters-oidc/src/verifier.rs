@@ -6,7 +6,7 @@ use std::time::Duration as StdDuration;
 
 use async_trait::async_trait;
 use identity_core::port::{Clock, Evidence, Inspection, RejectedToken, TokenError, TokenVerifier, VerifiedToken};
-use identity_core::value::{Claims, Email};
+use identity_core::value::{Claims, Email, text_or_integer};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
@@ -120,7 +120,7 @@ impl OidcTokenVerifier {
         genuine: Genuine,
     ) -> Result<Arc<VerifiedToken>, TokenError> {
         if let Some(user_info) = genuine.issuer.user_info.clone()
-            && genuine.claims.get("sub").is_some_and(Value::is_string)
+            && genuine.claims.get("sub").and_then(text_or_integer).is_some()
         {
             return user_info.ask(token, print, genuine, &self.cache).await?.outcome;
         }
@@ -131,7 +131,7 @@ impl OidcTokenVerifier {
 
     /// One of the issuers.
     pub(crate) fn issuer(&self, name: &str) -> Option<&Arc<Issuer>> {
-        self.issuers.iter().find(|issuer| *issuer.name == *name)
+        self.issuers.iter().find(|issuer| issuer.token_name() == name)
     }
 }
 
@@ -159,7 +159,9 @@ impl<'t> Unverified<'t> {
         if !issuer.algorithms.contains(&header.algorithm) {
             return Err(refuse(RejectedToken::Algorithm));
         }
-        let says_access_token = checks::says_access_token(header.typ.as_deref()).map_err(refuse)?;
+        let habits = &issuer.kinds.habits;
+        let says_access_token =
+            checks::says_access_token(header.typ.as_deref(), &habits.access_token_types).map_err(refuse)?;
         if issuer.require_access_token_type && !says_access_token {
             return Err(refuse(RejectedToken::Type));
         }
@@ -178,7 +180,9 @@ impl<'t> Unverified<'t> {
             checks::entra_version(claims)?;
         }
         checks::kind(claims, says_access_token, &issuer.kinds)?;
-        checks::audience(claims, &issuer.audiences)?;
+        let habits = &issuer.kinds.habits;
+        let is_expected = |audience: &str| issuer.audiences.iter().any(|expected| expected == audience);
+        checks::audience(claims, habits.audience_claim.as_deref(), is_expected)?;
         let lifetime = Lifetime::read(claims)?;
         lifetime.check(now, issuer.clock_skew)?;
         Ok(lifetime)
@@ -252,12 +256,13 @@ fn speaks_for(
     lifetime: &Lifetime,
 ) -> Result<VerifiedToken, RejectedToken> {
     let claims = Claims::from(claims);
+    let principal = issuer.claims.principal(&claims)?;
     let (display_name, email) = about(&claims);
     Ok(VerifiedToken {
         permissions: BTreeSet::new(),
         issuer: Arc::clone(&issuer.name),
-        principal: issuer.claims.principal(&claims)?,
-        groups: issuer.claims.groups(&claims)?,
+        principal,
+        groups: issuer.groups(&issuer.claims, &claims),
         display_name,
         email,
         expires_at: lifetime.expires_at,
@@ -278,9 +283,11 @@ fn problems(issuers: &[IssuerSettings], settings: &VerifierSettings) -> Vec<Sett
         problems.push(SettingsProblem::NoIssuer);
     }
     for (index, issuer) in issuers.iter().enumerate() {
-        if issuers.iter().take(index).any(|other| other.issuer == issuer.issuer) {
-            problems.push(SettingsProblem::DuplicateIssuer(issuer.issuer.clone()));
-        }
+        let names = |settings: &IssuerSettings| {
+            [Some(settings.issuer.clone()), settings.habits.access_token_issuer.clone()].into_iter().flatten()
+        };
+        let is_other = |name: &String| issuers.iter().take(index).flat_map(names).any(|other| other == *name);
+        problems.extend(names(issuer).filter(is_other).map(SettingsProblem::DuplicateIssuer));
     }
     for (name, pause) in [
         ("refresh_after", settings.refresh_after),

@@ -26,7 +26,14 @@ impl Habits {
     pub(crate) fn of(kind: ProviderKind) -> &'static Self {
         match kind {
             ProviderKind::Keycloak => &KEYCLOAK,
-            ProviderKind::Generic => &GENERIC,
+            ProviderKind::Generic
+            | ProviderKind::Okta
+            | ProviderKind::Cognito
+            | ProviderKind::Authentik
+            | ProviderKind::Zitadel
+            | ProviderKind::Adfs
+            | ProviderKind::Ping => &GENERIC,
+            ProviderKind::Dex => &DEX,
             ProviderKind::Microsoft => &MICROSOFT,
             ProviderKind::Auth0 => &AUTH0,
         }
@@ -52,6 +59,13 @@ const GENERIC: Habits = Habits {
 
 /// It gives refresh tokens that end with the session there, without `offline_access`.
 static KEYCLOAK: Habits = GENERIC;
+
+static DEX: Habits = Habits {
+    // Groups come for their scope alone, and refresh tokens for `offline_access`. It has no parameter for audiences.
+    scopes: "openid profile email groups offline_access",
+    resource: None,
+    ..GENERIC
+};
 
 static MICROSOFT: Habits = Habits {
     issuer_endings: &["/v2.0"],

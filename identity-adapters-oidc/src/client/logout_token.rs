@@ -4,7 +4,7 @@ use identity_core::port::{LogoutNotice, ProviderError, RefusedSignIn, RejectedTo
 use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 
-use super::signed::{Expected, text};
+use super::signed::{Expected, subject, text};
 use crate::checks::numeric_date;
 
 /// The member of `events` that makes a token a logout token.
@@ -61,7 +61,8 @@ impl Expected {
         let expires_at =
             issued_at.saturating_add(LONGEST_WAY).saturating_add(self.issuer.clock_skew) + Duration::SECOND;
         let Some(id) = text("jti")? else { return refuse("it has no `jti`") };
-        let (subject, provider_session) = (text("sub")?, text("sid")?);
+        let subject = subject(claims).map_err(RefusedSignIn::Token)?;
+        let provider_session = text("sid")?;
         if subject.is_none() && provider_session.is_none() {
             return refuse("it names neither a subject nor a session");
         }

@@ -9,7 +9,7 @@ use identity_core::port::{
     RefusedSignIn, RejectedToken, Sent, SignedIn, TokenError,
 };
 use identity_core::resolve::PrincipalClaims;
-use identity_core::value::{Claims, Secret};
+use identity_core::value::{Claims, Secret, text_or_integer};
 use serde_json::{Map, Value};
 use time::Duration;
 
@@ -118,7 +118,7 @@ impl OidcProvider {
     ) -> Result<Map<String, Value>, ProviderError> {
         let readable = Some(token).filter(|token| token.len() <= self.expected.max_token_bytes);
         let readable = readable.and_then(|token| Compact::split(token).ok());
-        let ours = |name: &str| (*name == *self.issuer.name).then_some(&self.issuer);
+        let ours = |name: &str| (name == self.issuer.token_name()).then_some(&self.issuer);
         let Some(Ok(unverified)) = readable.map(|compact| Unverified::read(compact, ours)) else {
             return Ok(Map::new());
         };
@@ -146,7 +146,7 @@ impl OidcProvider {
         let now = self.party.clock.now();
         let (place, error) = match self.party.url(endpoints, Endpoint::UserInfo) {
             Ok(url) => match user_info::fetch(&self.party.credentials.http().await, &url, token).await {
-                Ok(info) if info.get("sub").and_then(Value::as_str) == Some(subject) => {
+                Ok(info) if info.get("sub").and_then(text_or_integer).as_deref() == Some(subject) => {
                     telemetry.user_info_fetched("ok");
                     return Ok(UserInfoAnswer::Claims(info));
                 }
@@ -197,7 +197,7 @@ impl OidcProvider {
             RejectedToken::NoPrincipal if is_outage => self.party.unavailable(),
             reason => RefusedSignIn::Token(reason).into(),
         })?;
-        let groups = self.claims.groups(&claims).map_err(RefusedSignIn::Token)?;
+        let groups = self.issuer.groups(&self.claims, &claims);
         let (display_name, email) = about(&claims);
         Ok(SignedIn {
             subject: id_token.subject,

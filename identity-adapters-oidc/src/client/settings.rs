@@ -96,6 +96,20 @@ pub enum ProviderKind {
     Microsoft,
     /// Auth0.
     Auth0,
+    /// Okta.
+    Okta,
+    /// Amazon Cognito user pools.
+    Cognito,
+    /// Dex.
+    Dex,
+    /// authentik.
+    Authentik,
+    /// ZITADEL.
+    Zitadel,
+    /// Active Directory Federation Services, 2016 and later.
+    Adfs,
+    /// PingOne and PingFederate.
+    Ping,
 }
 
 /// Endpoints of a provider. Each replaces the one in the discovery document.

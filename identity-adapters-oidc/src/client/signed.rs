@@ -6,6 +6,7 @@ use aws_lc_rs::digest::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use identity_core::port::{ProviderError, RefusedSignIn, RejectedToken, TokenError};
+use identity_core::value::text_or_integer;
 use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 
@@ -74,7 +75,7 @@ impl Expected {
         if self.second_version {
             checks::entra_version(claims)?;
         }
-        checks::audience(claims, std::slice::from_ref(&self.client_id))?;
+        checks::audience(claims, None, |audience| *audience == self.client_id)?;
         if !claims.contains_key("iat") {
             return Err(RejectedToken::MissingClaim("iat".to_owned()));
         }
@@ -95,7 +96,7 @@ impl Expected {
         // apart in the payload.
         let is_id =
             text(&claims, "typ").map_err(refuse)?.is_none_or(|typ| is_jwt(Some(typ)) || typ.eq_ignore_ascii_case("id"));
-        if claims.contains_key("events") || !is_id {
+        if claims.get("events").is_some_and(|events| !events.is_null()) || !is_id {
             return Err(refuse(RejectedToken::Type));
         }
         self.authorized_party(&claims)?;
@@ -104,8 +105,8 @@ impl Expected {
         {
             return Err(RefusedSignIn::AccessTokenHash.into());
         }
-        let subject = text(&claims, "sub").map_err(refuse)?;
-        let subject = subject.ok_or_else(|| refuse(RejectedToken::MissingClaim("sub".to_owned())))?.to_owned();
+        let subject = subject(&claims).map_err(refuse)?;
+        let subject = subject.ok_or_else(|| refuse(RejectedToken::MissingClaim("sub".to_owned())))?;
         let session = text(&claims, "sid").map_err(refuse)?.map(str::to_owned);
         Ok(IdToken { claims, subject, session })
     }
@@ -141,9 +142,20 @@ impl IdToken {
 /// A claim that is a text, and not an empty one.
 pub(crate) fn text<'c>(claims: &'c Map<String, Value>, name: &str) -> Result<Option<&'c str>, RejectedToken> {
     match claims.get(name) {
-        None => Ok(None),
+        None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) if !text.is_empty() => Ok(Some(text)),
         Some(_) => Err(RejectedToken::ClaimType(name.to_owned())),
+    }
+}
+
+/// The claim `sub`. Some providers write a number.
+pub(crate) fn subject(claims: &Map<String, Value>) -> Result<Option<String>, RejectedToken> {
+    match claims.get("sub") {
+        Some(Value::Number(_)) => {
+            let number = claims.get("sub").and_then(text_or_integer).map(|text| text.into_owned());
+            number.map(Some).ok_or_else(|| RejectedToken::ClaimType("sub".to_owned()))
+        }
+        _ => Ok(text(claims, "sub")?.map(str::to_owned)),
     }
 }
 

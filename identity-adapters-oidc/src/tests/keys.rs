@@ -64,26 +64,76 @@ async fn weak_rsa_keys_are_ignored() {
 }
 
 #[tokio::test]
-async fn without_a_key_id_only_one_key_may_fit() {
+async fn without_a_key_id_every_key_that_fits_is_tried() {
     let second = Signer::new("key-3", Rs256);
-    let provider = Provider::start("", &[&KEY, &OTHER]).await;
+    let stranger = Signer::new("key-1", Rs256);
+    let provider = Provider::start("", &[&KEY, &second, &OTHER]).await;
     let setup = Setup::new(vec![provider.settings()]);
-    let token = KEY.token_with(&without_kid(&KEY), &provider.claims());
-    assert!(setup.verify(&token).await.is_ok());
-
-    let provider = Provider::start("", &[&KEY, &second]).await;
-    let setup = Setup::new(vec![provider.settings()]);
-    let token = KEY.token_with(&without_kid(&KEY), &provider.claims());
-    assert_eq!(setup.refusal(&token).await, UnknownKey);
-
-    // The same key in two sets is still one; another key in the second set is not.
-    let extra = Page::at(&provider.server, "/extra", ok(&jwks(&[&KEY]))).await;
+    for signer in [&KEY, &second, &OTHER] {
+        let token = signer.token_with(&without_kid(signer), &provider.claims());
+        assert!(setup.verify(&token).await.is_ok());
+    }
+    let forged = stranger.token_with(&without_kid(&stranger), &provider.claims());
+    assert_eq!(setup.refusal(&forged).await, Signature);
+    // Also those of further key sets.
+    let extra = Page::at(&provider.server, "/extra", ok(&jwks(&[&second]))).await;
     provider.jwks.shows(&jwks(&[&KEY]));
     let two =
-        || IssuerSettings { extra_jwks_urls: vec![format!("{}/extra", provider.server.uri())], ..provider.settings() };
-    assert!(Setup::new(vec![two()]).verify(&token).await.is_ok());
-    extra.shows(&jwks(&[&second]));
-    assert_eq!(Setup::new(vec![two()]).refusal(&token).await, UnknownKey);
+        IssuerSettings { extra_jwks_urls: vec![format!("{}/extra", provider.server.uri())], ..provider.settings() };
+    let token = second.token_with(&without_kid(&second), &provider.claims());
+    assert!(Setup::new(vec![two]).verify(&token).await.is_ok());
+    assert_eq!(extra.hits(), 1);
+}
+
+#[tokio::test]
+async fn few_keys_are_tried_for_a_token_without_a_key_id() {
+    let keys: Vec<Signer> = (0..9).map(|n| Signer::new(&format!("k{n}"), Es256)).collect();
+    let provider = Provider::start("", &keys.iter().collect::<Vec<_>>()).await;
+    let setup = Setup::new(vec![provider.settings()]);
+    let token = |signer: &Signer| signer.token_with(&without_kid(signer), &provider.claims());
+    assert!(setup.verify(&token(&keys[7])).await.is_ok());
+    assert_eq!(setup.refusal(&token(&keys[8])).await, Signature);
+    assert!(setup.verify(&keys[8].token(&provider.claims())).await.is_ok(), "a name finds it");
+}
+
+#[tokio::test]
+async fn keys_without_a_name_count_for_tokens_that_name_none_of_the_others() {
+    let provider = Provider::start("", &[]).await;
+    let nameless = |signer: &Signer| with(signer.jwk(), json!({"kid": null}));
+    let second = Signer::new("key-3", Rs256);
+    provider.jwks.shows(&json!({"keys": [nameless(&KEY), nameless(&second)]}));
+    let setup = Setup::new(vec![provider.settings()]);
+    for signer in [&KEY, &second] {
+        assert!(setup.verify(&signer.token(&provider.claims())).await.is_ok());
+        let token = signer.token_with(&without_kid(signer), &provider.claims());
+        assert!(setup.verify(&token).await.is_ok());
+    }
+    let stranger = Signer::new("key-9", Rs256);
+    assert_eq!(setup.refusal(&stranger.token(&provider.claims())).await, UnknownKey);
+}
+
+#[tokio::test]
+async fn keys_are_read_as_providers_write_them() {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+    let padded = URL_SAFE.encode(KEY.modulus());
+    assert!(padded.ends_with('='));
+    let coordinate = |name: &str| -> Vec<u8> {
+        let text = OTHER.jwk()[name].as_str().unwrap().to_owned();
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).unwrap()
+    };
+    let signed = URL_SAFE.encode([&[0][..], &coordinate("x")].concat());
+    for (signer, changes) in [
+        (&KEY, json!({"n": padded, "e": "AQAB"})),
+        (&KEY, json!({"n": STANDARD.encode(KEY.modulus())})),
+        (&OTHER, json!({"x": STANDARD.encode(coordinate("x")), "y": URL_SAFE.encode(coordinate("y"))})),
+        (&OTHER, json!({"x": signed})),
+    ] {
+        let provider = Provider::start("", &[]).await;
+        provider.jwks.shows(&json!({"keys": [with(signer.jwk(), changes.clone())]}));
+        let setup = Setup::new(vec![provider.settings()]);
+        assert!(setup.verify(&signer.token(&provider.claims())).await.is_ok(), "{changes}");
+    }
 }
 
 #[tokio::test]
@@ -94,8 +144,10 @@ async fn a_key_id_is_compared_and_nothing_else() {
     for kid in ["../../../../etc/passwd", "key-1' OR '1'='1", "KEY-1", "key-1\u{0}", "", "https://evil.example/k"] {
         let header = with(KEY.header(), json!({"kid": kid}));
         assert_eq!(setup.refusal(&KEY.token_with(&header, &provider.claims())).await, UnknownKey, "{kid}");
+        setup.clock.forward(10);
     }
-    assert_eq!(provider.server.received_requests().await.unwrap().len(), 2);
+    let asked: Vec<_> = provider.server.received_requests().await.unwrap();
+    assert!(asked.iter().all(|request| request.url.path().ends_with("/certs") || request.url.path().contains("well-known")));
 }
 
 #[tokio::test]

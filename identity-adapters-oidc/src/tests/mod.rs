@@ -6,6 +6,8 @@ mod client;
 mod keys;
 mod kinds;
 mod provider;
+mod remarks;
+mod samples;
 mod settings;
 mod support;
 mod telemetry;

@@ -213,37 +213,67 @@ async fn an_explicit_key_set_needs_no_discovery() {
 }
 
 #[tokio::test]
-async fn a_storm_of_unknown_keys_costs_one_fetch_per_cool_down() {
+async fn a_storm_of_unknown_keys_costs_five_fetches_and_then_one_per_cool_down() {
     let provider = Provider::start("", &[&KEY]).await;
     let setup = Setup::new(vec![provider.settings()]);
-    for round in 1..4 {
+    let storm = async |round: &str| {
+        let mut refused = 0;
         for n in 0..50 {
-            assert_eq!(setup.refusal(&unknown(&provider, &format!("{round}-{n}"))).await, UnknownKey);
+            match setup.verify(&unknown(&provider, &format!("{round}-{n}"))).await {
+                Err(TokenError::Rejected(UnknownKey)) => refused += 1,
+                Err(TokenError::Unavailable { retry_after }) => assert!(retry_after <= Duration::from_secs(10)),
+                other => panic!("{other:?}"),
+            }
         }
-        assert_eq!(provider.hits(), (1, round));
-        setup.clock.forward(10);
-    }
+        (refused, provider.hits().1)
+    };
+    // The first one of all fetches the keys anyway.
+    assert_eq!(storm("1").await, (6, 6));
+    setup.clock.forward(10);
+    assert_eq!(storm("2").await, (1, 7));
+    setup.clock.forward(10);
+    assert_eq!(storm("3").await, (1, 8));
+    setup.clock.forward(60);
+    assert_eq!(storm("4").await, (5, 13));
     // The same while the provider is down: unavailable, and no more often asked.
+    setup.clock.forward(60);
     provider.jwks.fails();
     for n in 0..50 {
         assert!(setup.is_unavailable(&unknown(&provider, &n.to_string())).await);
     }
-    assert_eq!(provider.hits(), (1, 4));
+    assert_eq!(provider.hits().1, 14);
     assert!(setup.verify(&token(&provider, "1")).await.is_ok(), "known keys are not held up");
 }
 
 #[tokio::test]
-async fn a_new_key_is_found_after_the_cool_down() {
+async fn a_key_that_was_looked_for_in_vain_is_unknown_until_the_keys_may_be_fetched_again() {
+    let provider = Provider::start("", &[&KEY]).await;
+    let setup = Setup::new(vec![provider.settings()]);
+    for _ in 0..20 {
+        assert_eq!(setup.refusal(&unknown(&provider, "one")).await, UnknownKey);
+    }
+    assert_eq!(provider.hits(), (1, 1));
+}
+
+#[tokio::test]
+async fn a_new_key_is_found_at_once_or_the_caller_is_told_when_to_try_again() {
     let provider = Provider::start("", &[&KEY]).await;
     let setup = Setup::new(vec![provider.settings()]);
     assert!(setup.verify(&token(&provider, "1")).await.is_ok());
     provider.jwks.shows(&jwks(&[&KEY, &OTHER]));
-    let rotated = OTHER.token(&provider.claims());
-    setup.clock.forward(9);
-    assert_eq!(setup.refusal(&rotated).await, UnknownKey);
-    setup.clock.forward(1);
-    assert!(setup.verify(&rotated).await.is_ok());
+    assert!(setup.verify(&OTHER.token(&provider.claims())).await.is_ok());
     assert_eq!(provider.hits(), (1, 2));
+    // Others have used up the fetches that may follow each other.
+    for n in 0..5 {
+        let _ = setup.verify(&unknown(&provider, &n.to_string())).await;
+    }
+    let third = Signer::new("key-3", crate::SigningAlgorithm::EdDsa);
+    provider.jwks.shows(&jwks(&[&KEY, &OTHER, &third]));
+    let rotated = third.token(&provider.claims());
+    let Err(TokenError::Unavailable { retry_after }) = setup.verify(&rotated).await else { panic!("not unavailable") };
+    assert_eq!(retry_after, Duration::from_secs(10));
+    setup.clock.forward(10);
+    assert!(setup.verify(&rotated).await.is_ok());
 }
 
 #[tokio::test]

@@ -255,7 +255,7 @@ pub(in crate::tests) fn principal_claims() -> PrincipalClaims {
     PrincipalClaims {
         username: selector("preferred_username"),
         client_id: Some(selector("client_id")),
-        groups: Some(selector("groups")),
+        groups: Some(selector("groups").into()),
         prefer_username: false,
         namespace: Namespace::whole(),
     }

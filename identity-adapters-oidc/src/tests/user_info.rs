@@ -112,7 +112,7 @@ async fn no_answer_is_no_reason_to_refuse() {
         ResponseTemplate::new(200).set_body_string(twice),
         ok(&json!([info()])),
         ok(&with(info(), json!({"sub": null}))),
-        ok(&with(info(), json!({"sub": 1}))),
+        ok(&with(info(), json!({"sub": true}))),
         ok(&huge),
         signed,
     ] {

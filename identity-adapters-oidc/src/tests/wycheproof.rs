@@ -54,11 +54,11 @@ fn vectors() -> Option<Vectors> {
 fn verifies(jws: &str, keys: &KeySet) -> bool {
     let Ok(compact) = Compact::split(jws) else { return false };
     let (Ok(header), Ok(signature)) = (compact.header(), compact.signature()) else { return false };
-    let mut candidates = keys.candidates(header.kid.as_deref(), header.algorithm);
-    match (candidates.next(), candidates.next()) {
-        (Some(key), None) => key.verifies(compact.signed, &signature),
-        _ => false,
-    }
+    let keys: Vec<_> = match &header.kid {
+        Some(kid) => keys.named(kid, header.algorithm).collect(),
+        None => keys.fitting(header.algorithm).collect(),
+    };
+    matches!(keys.as_slice(), [key] if key.verifies(compact.signed, &signature))
 }
 
 #[test]

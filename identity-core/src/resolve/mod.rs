@@ -5,9 +5,15 @@
 
 mod owners;
 mod principal;
+mod reader;
+mod remark;
+#[cfg(test)]
+mod tests;
 
 pub use owners::Owners;
-pub use principal::PrincipalClaims;
+pub use principal::{ClaimedGroups, PrincipalClaims};
+pub use reader::{ClaimForm, ClaimReader};
+pub use remark::{DropReason, Hint, Remark};
 
 use std::collections::BTreeSet;
 

@@ -1,10 +1,14 @@
 //! From claims to a principal: is it a person or a service, and which (orchestration reference §5.3).
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
+use super::reader::ClaimReader;
+use super::remark::{DropReason, Remark};
 use crate::entity::Principal;
 use crate::port::RejectedToken;
-use crate::value::{ClaimSelector, Claims, ClientId, GroupId, InvalidValue, Namespace, Username, is_visible};
+use crate::value::{ClaimSelector, Claims, ClientId, GroupId, InvalidValue, Namespace, Username, is_visible, text_or_integer};
 
 /// Which claims of an issuer's tokens say whom they speak for.
 #[derive(Clone, Debug)]
@@ -14,7 +18,7 @@ pub struct PrincipalClaims {
     /// The claim that holds a client id. Without one, every token is a user's.
     pub client_id: Option<ClaimSelector>,
     /// The claim that holds group ids. With one, the token's groups replace the stored ones.
-    pub groups: Option<ClaimSelector>,
+    pub groups: Option<ClaimReader>,
     /// Whether a token that has both is a user's. Otherwise it is a client's.
     pub prefer_username: bool,
     /// Which ids the issuer's names become. The only place where an issuer's names turn into ids.
@@ -56,55 +60,73 @@ impl PrincipalClaims {
     ) -> Result<Option<Principal>, RejectedToken> {
         let Some(name) = single_text(selector, claims)? else { return Ok(None) };
         // A blank name stays one: the prefix does not make an id of it.
-        parse(name).map_err(|_| wrong_type(selector))?;
-        if !is_visible(name) {
+        parse(&name).map_err(|_| wrong_type(selector))?;
+        if !is_visible(&name) {
             return Err(wrong_type(selector));
         }
-        let id = self.namespace.id(name).ok_or_else(|| RejectedToken::Namespace(selector.to_string()))?;
+        let id = self.namespace.id(&name).ok_or_else(|| RejectedToken::Namespace(selector.to_string()))?;
         parse(&id).map(Some).map_err(|_| wrong_type(selector))
     }
 
-    /// The groups that the claims name: `None` when this issuer's groups are the stored ones. A string is one group, a
-    /// list of strings is its elements, a missing claim is no group at all. A group in another issuer's namespace is left
-    /// out.
-    ///
-    /// # Errors
-    /// When the claim is anything else.
-    pub fn groups(&self, claims: &Claims) -> Result<Option<Vec<GroupId>>, RejectedToken> {
-        let Some(selector) = &self.groups else { return Ok(None) };
+    /// The groups that the claims name, and what was left out. A group that cannot be an id here, or that is in another
+    /// issuer's namespace, is left out and reported; a missing claim is no group at all.
+    #[must_use]
+    pub fn groups(&self, claims: &Claims) -> ClaimedGroups {
+        let selector = self.groups.as_ref().map(|reader| &reader.selector);
+        let elsewhere = Remark::elsewhere(claims, selector);
+        let Some(reader) = &self.groups else {
+            return ClaimedGroups { groups: None, remarks: elsewhere.into_iter().collect() };
+        };
+        let reading = reader.read(claims);
+        let mut remarks = reading.remarks;
         let mut groups = Vec::new();
-        for (node, _) in selector.select(claims.as_value()).map_err(|_| wrong_type(selector))? {
-            match node {
-                Value::Null => {}
-                Value::Array(items) => {
-                    for item in items {
-                        groups.extend(self.group(selector, item)?);
-                    }
-                }
-                other => groups.extend(self.group(selector, other)?),
+        for (position, name) in reading.texts {
+            match self.group(&name) {
+                Ok(group) => groups.push(group),
+                Err(reason) => Remark::add_dropped(&mut remarks, position, reason),
             }
         }
         groups.sort_unstable();
         groups.dedup();
-        Ok(Some(groups))
+        remarks.extend(elsewhere);
+        ClaimedGroups { groups: Some(groups), remarks }
     }
 
-    fn group(&self, selector: &ClaimSelector, value: &Value) -> Result<Option<GroupId>, RejectedToken> {
-        let name = value.as_str().filter(|name| GroupId::parse(name).is_ok()).ok_or_else(|| wrong_type(selector))?;
-        // It would be read as another.
-        let id = self.namespace.id(name).filter(|_| is_visible(name));
-        id.map(|id| GroupId::parse(&id)).transpose().map_err(|_| wrong_type(selector))
+    fn group(&self, name: &str) -> Result<GroupId, DropReason> {
+        let refuse = |invalid| DropReason::Id(invalid, name.chars().count());
+        GroupId::parse(name).map_err(refuse)?;
+        if !is_visible(name) {
+            return Err(DropReason::Invisible);
+        }
+        // Without its prefix, it would be read as another issuer's.
+        let id = self.namespace.id(name).ok_or(DropReason::Namespace)?;
+        GroupId::parse(&id).map_err(refuse)
     }
 }
 
-/// The one string that `selector` selects; `None` when it selects nothing or null.
-fn single_text<'c>(selector: &ClaimSelector, claims: &'c Claims) -> Result<Option<&'c str>, RejectedToken> {
+/// The groups of a token.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClaimedGroups {
+    /// The groups, by id; `None` when this issuer's groups are the stored ones.
+    pub groups: Option<Vec<GroupId>>,
+    /// What was left out, and what an operator should look at.
+    pub remarks: Vec<Remark>,
+}
+
+/// The one text that `selector` selects, alone or as the only element of a list; `None` when it selects nothing or null. A
+/// whole number counts as its decimal text: directories have numeric names.
+fn single_text<'c>(selector: &ClaimSelector, claims: &'c Claims) -> Result<Option<Cow<'c, str>>, RejectedToken> {
     let nodes = selector.select(claims.as_value()).map_err(|_| wrong_type(selector))?;
-    match nodes.as_slice() {
-        [] | [(Value::Null, _)] => Ok(None),
-        [(Value::String(text), _)] => Ok(Some(text)),
-        _ => Err(wrong_type(selector)),
-    }
+    let value = match nodes.as_slice() {
+        [] | [(Value::Null, _)] => return Ok(None),
+        [(Value::Array(items), _)] => match items.as_slice() {
+            [one] => one,
+            _ => return Err(wrong_type(selector)),
+        },
+        [(value, _)] => *value,
+        _ => return Err(wrong_type(selector)),
+    };
+    text_or_integer(value).map(Some).ok_or_else(|| wrong_type(selector))
 }
 
 fn wrong_type(selector: &ClaimSelector) -> RejectedToken {
@@ -127,7 +149,7 @@ mod tests {
         PrincipalClaims {
             username: selector("sub"),
             client_id: client_id.map(selector),
-            groups: groups.map(selector),
+            groups: groups.map(|text| selector(text).into()),
             prefer_username,
             namespace: Namespace::whole(),
         }
@@ -148,7 +170,7 @@ mod tests {
         assert_eq!(ann, Principal::parse("USER", "partner~ann").unwrap());
         let app = of_partner.principal(&claims(json!({"sub": "ann", "azp": "app"}))).unwrap();
         assert_eq!(app, Principal::parse("CLIENT", "partner~app").unwrap());
-        let groups = of_partner.groups(&claims(json!({"groups": ["admins", "other~admins"]}))).unwrap().unwrap();
+        let groups = of_partner.groups(&claims(json!({"groups": ["admins", "other~admins"]}))).groups.unwrap();
         assert_eq!(groups.iter().map(GroupId::as_str).collect::<Vec<_>>(), ["partner~admins", "partner~other~admins"]);
     }
 
@@ -158,7 +180,7 @@ mod tests {
         for (forged, claim) in [(json!({"sub": "partner~ann"}), "sub"), (json!({"azp": "PARTNER~app"}), "azp")] {
             assert_eq!(main.principal(&claims(forged)), Err(RejectedToken::Namespace(claim.to_owned())));
         }
-        let groups = main.groups(&claims(json!({"groups": ["partner~admins", "staff"]}))).unwrap().unwrap();
+        let groups = main.groups(&claims(json!({"groups": ["partner~admins", "staff"]}))).groups.unwrap();
         assert_eq!(groups, [GroupId::parse("staff").unwrap()]);
     }
 
@@ -187,22 +209,11 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_type_is_refused_and_not_skipped() {
-        let wrong = claims(json!({"sub": "ann", "azp": 7, "groups": [1]}));
-        assert_eq!(settings(Some("azp"), None, false).principal(&wrong), Err(RejectedToken::ClaimType("azp".into())));
-        assert_eq!(
-            settings(None, Some("groups"), false).groups(&wrong),
-            Err(RejectedToken::ClaimType("groups".into()))
-        );
-    }
-
-    #[test]
-    fn groups_are_a_string_a_list_or_none() {
-        let of = |value| settings(None, Some("groups"), false).groups(&claims(value)).unwrap().unwrap().len();
-        assert_eq!(of(json!({"groups": "one"})), 1);
-        assert_eq!(of(json!({"groups": ["b", "a", "b"]})), 2);
-        assert_eq!(of(json!({"groups": null})), 0);
-        assert_eq!(of(json!({})), 0);
-        assert_eq!(settings(None, None, false).groups(&claims(json!({"groups": "x"}))), Ok(None));
+    fn rejects_a_name_of_another_type() {
+        for wrong in [json!(true), json!(1.5), json!({}), json!(["a", "b"]), json!([]), json!([["a"]])] {
+            let wrong = claims(json!({"sub": "ann", "azp": wrong}));
+            let refusal = settings(Some("azp"), None, false).principal(&wrong);
+            assert_eq!(refusal, Err(RejectedToken::ClaimType("azp".into())));
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! JSON objects, strictly: two parsers must not be able to read the same text differently (RFC 8725 §2.4, RFC 8259 §4).
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::{fmt, io};
 
@@ -8,6 +9,17 @@ use serde_json::{Map, Number, Value};
 
 /// Deepest nesting of objects and arrays; real tokens have three or four levels.
 const MAX_DEPTH: usize = 16;
+
+/// A text, or a whole number as its decimal text. Numbers beyond 64 bits and fractions have lost digits when they are read, so
+/// that two of them may be the same: they are no texts.
+#[must_use]
+pub fn text_or_integer(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Number(number) if number.is_i64() || number.is_u64() => Some(Cow::Owned(number.to_string())),
+        _ => None,
+    }
+}
 
 /// Reads one JSON object and nothing else: no member twice (names are compared after unescaping), bounded nesting, no text
 /// after it.

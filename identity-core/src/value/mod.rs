@@ -22,7 +22,7 @@ pub use id::{
     Audience, AuthorizationKey, ClientId, ClientKey, GroupId, MappingRuleId, PermissionName, PropertyName, ResourceId,
     ResourceTypeName, Revision, RoleId, TenantId, Username,
 };
-pub use json::{json_length, strict_json_object};
+pub use json::{json_length, strict_json_object, text_or_integer};
 pub use local_path::LocalPath;
 pub use name::{ClaimValue, Description, Issuer, Name};
 pub use namespace::{Namespace, NamespaceName};

@@ -1,6 +1,9 @@
 //! Whose tokens are believed.
 
+mod habits;
 mod namespaces;
+
+pub use habits::{ClaimForm, ProviderKind, TokenHabits};
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -65,6 +68,8 @@ pub struct Provider {
     pub client_id_claim: Option<ClaimSelector>,
     /// The claim that lists the caller's groups.
     pub groups_claim: Option<ClaimSelector>,
+    /// What is said of its tokens' habits; as is usual for its make where nothing is said.
+    pub habits: TokenHabits,
     /// Whether a token with both claims speaks for the user.
     pub prefer_username_claim: bool,
     /// What the provider's usernames, client ids and groups are prefixed with.
@@ -88,19 +93,6 @@ pub struct UserInfoAugmentation {
     pub cache_ttl: Duration,
     /// The lack of one.
     pub negative_cache_ttl: Duration,
-}
-
-/// A provider's make.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProviderKind {
-    /// Keycloak.
-    Keycloak,
-    /// Any OpenID Connect provider.
-    Generic,
-    /// Microsoft Entra ID.
-    Microsoft,
-    /// Auth0.
-    Auth0,
 }
 
 impl Authentication {
@@ -217,6 +209,7 @@ impl Provider {
             username_claim: ClaimSelector::parse("sub").ok()?,
             client_id_claim: None,
             groups_claim: None,
+            habits: TokenHabits::default(),
             prefer_username_claim: false,
             namespace: None,
             shared_namespace: false,
@@ -234,7 +227,7 @@ impl Provider {
         let in_keycloak = profile == Some(Profile::Keycloak);
         let allow_insecure_http = from.flag("allow-insecure-http");
         let url = |text: &str| safe_url(text, allow_insecure_http == Some(true));
-        let kind = from.choice("type", ProviderKind::parse);
+        let kind = ProviderKind::read(from);
         let read_issuer = |text: &str| url(text).map(|_| text.to_owned());
         let issuer = if in_keycloak {
             // The realm that is managed, unless somebody says otherwise.
@@ -265,6 +258,7 @@ impl Provider {
         let username_claim = from.get("username-claim", ClaimSelector::parse);
         let client_id_claim = from.get("client-id-claim", ClaimSelector::parse);
         let groups_claim = from.get("groups-claim", ClaimSelector::parse);
+        let habits = TokenHabits::read(from);
         let prefer_username_claim = from.flag("prefer-username-claim");
         let namespace = from.get("namespace", NamespaceName::parse);
         let shared_namespace = from.flag("shared-namespace");
@@ -289,6 +283,7 @@ impl Provider {
             username_claim: username_claim?,
             client_id_claim,
             groups_claim,
+            habits: habits?,
             prefer_username_claim: prefer_username_claim?,
             namespace,
             shared_namespace: shared_namespace?,
@@ -329,18 +324,6 @@ impl UserInfoAugmentation {
         let negative_cache_ttl = from.duration("negative-cache-ttl", second..=Duration::from_secs(300));
         let enabled = from.flag("enabled")?;
         enabled.then_some(Self { cache_ttl: cache_ttl?, negative_cache_ttl: negative_cache_ttl? })
-    }
-}
-
-impl ProviderKind {
-    fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "keycloak" => Self::Keycloak,
-            "generic" => Self::Generic,
-            "microsoft" => Self::Microsoft,
-            "auth0" => Self::Auth0,
-            _ => return None,
-        })
     }
 }
 

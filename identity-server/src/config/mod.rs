@@ -34,7 +34,7 @@ mod tree;
 
 pub use access::Access;
 pub use audit::Audit;
-pub use authentication::{Authentication, Provider, ProviderKind, UserInfoAugmentation};
+pub use authentication::{Authentication, ClaimForm, Provider, ProviderKind, TokenHabits, UserInfoAugmentation};
 pub use bootstrap::{Bootstrap, InitialClaim, MappingRuleSeed, TenantSeed, UserSeed};
 pub use client::{
     Assertion, Client, ClientAuthentication, Endpoints as ClientEndpoints, KeyFile, UserInfo as SignInUserInfo,

@@ -48,6 +48,7 @@ macro_rules! initial {
 }
 
 const ALGORITHMS: &[&str] = &["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
+const KINDS: &[&str] = &["keycloak", "entra", "okta", "auth0", "cognito", "dex", "authentik", "zitadel", "adfs", "ping", "generic", "microsoft"];
 const OPERATORS: Kind = Choice(&["equals", "contains"]);
 
 /// Every key there is, in the order of the documentation.
@@ -87,7 +88,8 @@ pub(super) static KEYS: &[Key] = &[
     key("store.postgres.max-connections", Number, "10", &[], "The most connections held at once."),
     key("store.postgres.schema", Text, "", &[], "The schema to keep the tables in; made if it is missing. A list with commas is searched in that order. The user's first one when not given."),
 
-    key("authentication.providers.<id>.type", Choice(&["keycloak", "generic", "microsoft", "auth0"]), "", &["identity.auth-provider.type", "camunda.identity.type"], "The provider's make. `keycloak` in that profile when not given, else `generic`."),
+    key("authentication.providers.<id>.kind", Choice(KINDS), "", &[], "The provider's make, which sets the habits of its tokens that differ from the standards: see [providers](providers.md). `microsoft` is another word for `entra`. `keycloak` in that profile when not given, else `generic`."),
+    key("authentication.providers.<id>.type", Choice(KINDS), "", &["identity.auth-provider.type", "camunda.identity.type"], "Another name of `kind`."),
     key("authentication.providers.<id>.issuer", Text, "", &["identity.auth-provider.issuer-url", "camunda.identity.issuer", oidc!("issuer-uri"), oidc_of!("issuer-uri")], "The issuer, exactly as in its tokens. Required."),
     key("authentication.providers.<id>.backend-url", Text, "", &["identity.auth-provider.backend-url", "camunda.identity.issuer-backend-url"], "Where this server reaches the issuer, when that is not the issuer's own URL."),
     key("authentication.providers.<id>.jwks-url", Text, "", &["camunda.identity.jwks-url", oidc!("jwk-set-uri"), oidc_of!("jwk-set-uri")], "Where the issuer's keys are. From discovery when not given."),
@@ -98,6 +100,9 @@ pub(super) static KEYS: &[Key] = &[
     key("authentication.providers.<id>.username-claim", Text, "sub", &[oidc!("username-claim"), oidc_of!("username-claim")], "The claim that names a user: a name, or a JSONPath that begins with `$`."),
     key("authentication.providers.<id>.client-id-claim", Text, "", &[oidc!("client-id-claim"), oidc_of!("client-id-claim")], "The claim that names a client. Without it, every token speaks for a user."),
     key("authentication.providers.<id>.groups-claim", Text, "", &[oidc!("groups-claim"), oidc_of!("groups-claim")], "The claim that lists the caller's groups, instead of the stored ones."),
+    key("authentication.providers.<id>.groups-claim-as", Choice(&["list", "split", "json", "keys", "field"]), "", &[], "The form of the groups claim: a text or a `list` of texts; a text to `split`; a `json` list in a text; the `keys` of an object; or a `field` of each object in a list. `keys` for ZITADEL when not given, else `list`."),
+    key("authentication.providers.<id>.groups-claim-separator", Text, ",", &[], "What separates the groups of a claim to `split`. White space around a group does not count."),
+    key("authentication.providers.<id>.groups-claim-field", Text, "name", &[], "The member of each object that holds the group, for `groups-claim-as: field`."),
     key("authentication.providers.<id>.prefer-username-claim", Flag, "false", &[oidc!("prefer-username-claim"), oidc_of!("prefer-username-claim")], "Whether a token with both claims speaks for the user."),
     key("authentication.providers.<id>.namespace", Text, "", &[], "What the provider's usernames, client ids and groups are prefixed with, followed by `~`: `partner` makes `partner~ann` of `ann`. With several providers, all but one need it: lower-case letters, digits and dashes, at most 32."),
     key("authentication.providers.<id>.shared-namespace", Flag, "false", &[], "Whether a name at this provider means the same as at the other providers that say so, instead of `namespace`. Any of them can then speak for any user, client and group."),
@@ -105,6 +110,10 @@ pub(super) static KEYS: &[Key] = &[
     key("authentication.providers.<id>.user-info-augmentation.enabled", Flag, "false", &[oidc!("user-info-augmentation.enabled"), oidc_of!("user-info-augmentation.enabled")], "Whether UserInfo is asked, with the token, for claims that the token lacks. The token's own claims win."),
     key("authentication.providers.<id>.user-info-augmentation.cache-ttl", Duration, "5m", &[oidc!("user-info-augmentation.cache-ttl"), oidc_of!("user-info-augmentation.cache-ttl")], "How long an answer counts, at most an hour; never longer than the token. Answers are remembered with the verified tokens."),
     key("authentication.providers.<id>.user-info-augmentation.negative-cache-ttl", Duration, "5s", &[oidc!("user-info-augmentation.negative-cache-ttl"), oidc_of!("user-info-augmentation.negative-cache-ttl")], "How long a token counts without an answer before UserInfo is asked again; at most 5 minutes."),
+    key("authentication.providers.<id>.audience-claim", Text, "", &[], "The claim that is compared with `audiences` where a token has no `aud`. `client_id` for Cognito and Ping when not given."),
+    key("authentication.providers.<id>.access-token-types[]", Text, "", &[], "Values of the header's `typ` that mark an access token, beside `at+jwt`. As is usual for the provider's make when not given."),
+    key("authentication.providers.<id>.access-token-issuer", Text, "", &[], "The `iss` of access tokens, where that is another than the issuer of ID tokens and discovery. For AD FS, `http://HOST/adfs/services/trust` when not given."),
+    key("authentication.providers.<id>.id-token-marks[]", Choice(&["nonce", "at_hash", "c_hash", "s_hash"]), "", &[], "The claims that mark a token as an ID token if nothing marks it as an access token. `c_hash` and `s_hash` for Dex when not given, else all of them. Of tokens for `client-id`, the hashes always do."),
     key("authentication.providers.<id>.require-at-jwt", Flag, "false", &[], "Whether a token's type must be `at+jwt` (RFC 9068)."),
     key("authentication.providers.<id>.accept-id-tokens", Flag, "false", &[], "Whether tokens are accepted that cannot be told from ID tokens, for providers that build access tokens like ID tokens, such as Dex. ID tokens for one of the audiences then open the API."),
     key("authentication.providers.<id>.allow-insecure-http", Flag, "false", &[], "Whether the provider's URLs may be `http` on other hosts than this one."),

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use identity_adapters_oidc::{IssuerSettings, OidcTokenVerifier, UserInfoSettings, VerifierSettings};
+use identity_adapters_oidc::{
+    IssuerSettings, OidcTokenVerifier, ProviderKind, TokenHabits, UserInfoSettings, VerifierSettings,
+};
 use identity_core::port::Clock;
-use identity_core::resolve::PrincipalClaims;
+use identity_core::resolve::{ClaimForm, ClaimReader, PrincipalClaims};
 use identity_core::world::Sources;
 
 use super::AssemblyError;
-use crate::config::{Authentication, Config, Provider};
+use crate::config::{self, Authentication, Config, Provider};
 
 pub(super) fn sources(config: &Config) -> Sources {
     Sources::Provider { groups_claimed: config.authentication.claims_groups() }
@@ -27,10 +29,12 @@ pub(super) fn verifier(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<Oi
 }
 
 fn issuer(provider: &Provider, all: &Authentication) -> IssuerSettings {
+    let habits = habits(provider);
+    let form = habits.groups_form.clone();
     let claims = PrincipalClaims {
         username: provider.username_claim.clone(),
         client_id: provider.client_id_claim.clone(),
-        groups: provider.groups_claim.clone(),
+        groups: provider.groups_claim.clone().map(|selector| ClaimReader { selector, form }),
         prefer_username: provider.prefer_username_claim,
         namespace: all.namespace_of(provider),
     };
@@ -44,6 +48,7 @@ fn issuer(provider: &Provider, all: &Authentication) -> IssuerSettings {
         require_access_token_type: provider.require_at_jwt,
         client_id: provider.client.as_ref().map(|client| client.id.clone()),
         accept_id_tokens: provider.accept_id_tokens,
+        habits,
         allow_http: provider.allow_insecure_http,
         user_info: provider.user_info_augmentation.map(|augmentation| UserInfoSettings {
             url: provider.user_info_url.as_ref().map(ToString::to_string),
@@ -51,5 +56,46 @@ fn issuer(provider: &Provider, all: &Authentication) -> IssuerSettings {
             negative_ttl: augmentation.negative_cache_ttl,
         }),
         ..IssuerSettings::new(provider.issuer.clone(), audiences, claims)
+    }
+}
+
+/// The habits of a provider's make, and what is said of them instead.
+fn habits(provider: &Provider) -> TokenHabits {
+    let usual = TokenHabits::of(kind(provider.kind), &provider.issuer);
+    let own = provider.habits.clone();
+    let marks = own.id_token_marks.map(|marks| marks.into_iter().map(str::to_owned).collect());
+    TokenHabits {
+        audience_claim: own.audience_claim.or(usual.audience_claim),
+        access_token_types: own.access_token_types.unwrap_or(usual.access_token_types),
+        id_token_marks: marks.unwrap_or(usual.id_token_marks),
+        access_token_issuer: own.access_token_issuer.or(usual.access_token_issuer),
+        groups_form: own.groups_form.map_or(usual.groups_form, form),
+    }
+}
+
+fn form(form: config::ClaimForm) -> ClaimForm {
+    match form {
+        config::ClaimForm::List => ClaimForm::List,
+        config::ClaimForm::Split(separator) => ClaimForm::Split(separator),
+        config::ClaimForm::Json => ClaimForm::Json,
+        config::ClaimForm::Keys => ClaimForm::Keys,
+        config::ClaimForm::Field(name) => ClaimForm::Field(name),
+    }
+}
+
+/// The make, as the adapter calls it.
+pub(super) fn kind(kind: config::ProviderKind) -> ProviderKind {
+    match kind {
+        config::ProviderKind::Keycloak => ProviderKind::Keycloak,
+        config::ProviderKind::Generic => ProviderKind::Generic,
+        config::ProviderKind::Microsoft => ProviderKind::Microsoft,
+        config::ProviderKind::Auth0 => ProviderKind::Auth0,
+        config::ProviderKind::Okta => ProviderKind::Okta,
+        config::ProviderKind::Cognito => ProviderKind::Cognito,
+        config::ProviderKind::Dex => ProviderKind::Dex,
+        config::ProviderKind::Authentik => ProviderKind::Authentik,
+        config::ProviderKind::Zitadel => ProviderKind::Zitadel,
+        config::ProviderKind::Adfs => ProviderKind::Adfs,
+        config::ProviderKind::Ping => ProviderKind::Ping,
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use identity_adapters_oidc::{
     AssertionAudience, AssertionSettings, ClientAuthentication, EndpointUrls, KeyFile, KeyId, OidcProvider,
-    OidcTokenVerifier, ProviderKind, ProviderSettings, Thumbprint, TlsSettings, UserInfoMode,
+    OidcTokenVerifier, ProviderSettings, Thumbprint, TlsSettings, UserInfoMode,
 };
 use identity_core::engine::Engine;
 use identity_core::port::{Entitlements, IdentityProvider, SessionStore};
@@ -143,12 +143,7 @@ fn passing_key() -> Result<Vec<SealingKey>, AssemblyError> {
 
 fn settings(provider: &Provider, client: &config::Client) -> ProviderSettings {
     let text = |url: &Option<Url>| url.as_ref().map(ToString::to_string);
-    let kind = match provider.kind {
-        config::ProviderKind::Keycloak => ProviderKind::Keycloak,
-        config::ProviderKind::Generic => ProviderKind::Generic,
-        config::ProviderKind::Microsoft => ProviderKind::Microsoft,
-        config::ProviderKind::Auth0 => ProviderKind::Auth0,
-    };
+    let kind = super::oidc::kind(provider.kind);
     ProviderSettings {
         display_name: client.display_name.clone(),
         scopes: client.scopes.clone(),

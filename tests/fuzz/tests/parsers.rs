@@ -116,7 +116,7 @@ fn tokens() {
     let claims = PrincipalClaims {
         username: selector("sub"),
         client_id: Some(selector("client")),
-        groups: Some(selector("$.groups[*]")),
+        groups: Some(selector("$.groups[*]").into()),
         prefer_username: false,
         namespace: Namespace::default(),
     };

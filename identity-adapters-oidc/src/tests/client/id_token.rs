@@ -34,7 +34,7 @@ async fn a_wrong_claim_is_refused_for_its_own_reason() {
         (json!({"aud": AUDIENCE}), Token(Audience)),
         (json!({"aud": "web2"}), Token(Audience)),
         (json!({"aud": ["web2"]}), Token(Audience)),
-        (json!({"aud": ["web", 1]}), wrong_type("aud")),
+        (json!({"aud": 1}), wrong_type("aud")),
         (json!({"aud": ["web", "other"], "azp": "other"}), AuthorizedParty),
         (json!({"azp": "other"}), AuthorizedParty),
         (json!({"azp": ["web"]}), wrong_type("azp")),
@@ -50,7 +50,7 @@ async fn a_wrong_claim_is_refused_for_its_own_reason() {
         (json!({"nonce": ["n-1"]}), Nonce),
         (json!({"sub": null}), missing("sub")),
         (json!({"sub": ""}), wrong_type("sub")),
-        (json!({"sub": 7}), wrong_type("sub")),
+        (json!({"sub": 7.5}), wrong_type("sub")),
         (json!({"sid": 7}), wrong_type("sid")),
         (json!({"typ": "Bearer"}), Token(Type)),
         (json!({"typ": "Logout"}), Token(Type)),
@@ -58,8 +58,7 @@ async fn a_wrong_claim_is_refused_for_its_own_reason() {
         (json!({"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"}), AccessTokenHash),
         (json!({"at_hash": 1}), wrong_type("at_hash")),
         (json!({"preferred_username": null}), Token(NoPrincipal)),
-        (json!({"preferred_username": ["ann"]}), wrong_type("preferred_username")),
-        (json!({"groups": [1]}), wrong_type("groups")),
+        (json!({"preferred_username": ["ann", "ben"]}), wrong_type("preferred_username")),
     ] {
         login.gives(&with(login.id_claims(), change.clone()));
         assert_eq!(login.refusal().await, expected, "{change}");
@@ -69,6 +68,10 @@ async fn a_wrong_claim_is_refused_for_its_own_reason() {
         json!({"aud": ["web", "other"], "azp": "web"}),
         json!({"aud": ["web", "other"]}),
         json!({"azp": "web"}),
+        json!({"aud": ["web", 1]}),
+        json!({"preferred_username": ["ann"]}),
+        json!({"preferred_username": 123_456_789}),
+        json!({"groups": [1, "x".repeat(275), {}]}),
         json!({"exp": NOW - 59}),
         json!({"iat": NOW + 60}),
         json!({"typ": "ID"}),

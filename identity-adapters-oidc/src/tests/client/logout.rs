@@ -97,7 +97,7 @@ async fn every_violation_has_its_reason() {
         (json!({"events": [EVENT]}), no_event()),
         (json!({"events": {"http://schemas.openid.net/event/other": {}}}), no_event()),
         (json!({"sub": null, "sid": null}), LogoutToken("it names neither a subject nor a session")),
-        (json!({"sub": 1}), wrong_type("sub")),
+        (json!({"sub": 1.5}), wrong_type("sub")),
         (json!({"sid": {}}), wrong_type("sid")),
         (json!({"typ": "ID"}), LogoutToken("its `typ` is another")),
     ] {

@@ -98,6 +98,15 @@ fn base(key: &Key) -> Value {
             provider["client-id"] = json!("c");
         }
         match of_client {
+            "groups-claim-as" => provider["groups-claim"] = json!("g"),
+            "groups-claim-separator" => {
+                provider["groups-claim"] = json!("g");
+                provider["groups-claim-as"] = json!("split");
+            }
+            "groups-claim-field" => {
+                provider["groups-claim"] = json!("g");
+                provider["groups-claim-as"] = json!("field");
+            }
             "client-authentication" => {
                 provider["client-secret"] = json!("s");
                 provider["assertion"] = json!({"key-file": "k"});
@@ -149,6 +158,7 @@ fn samples(key: &Key) -> Vec<String> {
         (Kind::Secret, "encryption-key" | "previous-encryption-key") => SEALING_KEY,
         (Kind::Secret, _) => "another-secret",
         (_, "scopes[]") => "openid",
+        (_, "id-token-marks[]") => "nonce",
         (_, "resources[]") => "urn:x",
         (_, "authorize-parameters[]") => "a=b",
         (_, "authorization-url" | "token-url" | "end-session-url" | "revocation-url") => "https://other.example/x",

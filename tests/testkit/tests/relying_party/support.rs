@@ -112,7 +112,7 @@ pub(crate) fn verifier(provider: &RealProvider, keys: &Keys) -> OidcTokenVerifie
     let claims = PrincipalClaims {
         username: selector("preferred_username"),
         client_id: Some(selector("client_id")),
-        groups: Some(selector("groups")),
+        groups: Some(selector("groups").into()),
         prefer_username: false,
         namespace: Namespace::whole(),
     };

@@ -95,7 +95,8 @@ impl OidcTokenVerifier {
             Ok(_) => Ok(()),
             Err(reason) => Err(reason.clone()),
         };
-        let mut wanted: Vec<Value> = std::iter::once("at+jwt").chain(types.iter().map(String::as_str)).map(Value::from).collect();
+        let mut wanted: Vec<Value> =
+            std::iter::once("at+jwt").chain(types.iter().map(String::as_str)).map(Value::from).collect();
         if !issuer.require_access_token_type {
             wanted.extend([json!("JWT"), Value::Null]);
         }

@@ -107,11 +107,7 @@ impl KeySet {
     }
 
     /// The keys for `algorithm` that are named `kid`.
-    pub(crate) fn named<'s>(
-        &'s self,
-        kid: &'s str,
-        algorithm: SigningAlgorithm,
-    ) -> impl Iterator<Item = &'s Arc<Key>> {
+    pub(crate) fn named<'s>(&'s self, kid: &'s str, algorithm: SigningAlgorithm) -> impl Iterator<Item = &'s Arc<Key>> {
         self.fitting(algorithm).filter(move |key| key.kid.as_deref() == Some(kid))
     }
 

@@ -47,7 +47,14 @@ impl Telemetry {
     pub(crate) fn new(issuer: Arc<str>) -> Self {
         let verified = |outcome| counter!("identity_token_verifications_total", "issuer" => Arc::clone(&issuer), "outcome" => outcome);
         let (accepted, cached) = (verified("accepted"), verified("accepted_from_cache"));
-        Self { issuer, accepted, cached, keys: Warning::default(), user_info: Warning::default(), claims: Warning::default() }
+        Self {
+            issuer,
+            accepted,
+            cached,
+            keys: Warning::default(),
+            user_info: Warning::default(),
+            claims: Warning::default(),
+        }
     }
 
     pub(crate) fn accepted(&self) {

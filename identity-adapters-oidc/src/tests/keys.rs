@@ -147,7 +147,9 @@ async fn a_key_id_is_compared_and_nothing_else() {
         setup.clock.forward(10);
     }
     let asked: Vec<_> = provider.server.received_requests().await.unwrap();
-    assert!(asked.iter().all(|request| request.url.path().ends_with("/certs") || request.url.path().contains("well-known")));
+    assert!(
+        asked.iter().all(|request| request.url.path().ends_with("/certs") || request.url.path().contains("well-known"))
+    );
 }
 
 #[tokio::test]

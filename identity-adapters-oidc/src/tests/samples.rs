@@ -83,13 +83,16 @@ async fn keycloak() {
 #[tokio::test]
 async fn entra() {
     let issuer = "https://login.microsoftonline.com/9188040d/v2.0";
-    let sample = Sample::new(ProviderKind::Microsoft, issuer, "api-client-id", ("preferred_username", "azp", "groups")).await;
+    let sample =
+        Sample::new(ProviderKind::Microsoft, issuer, "api-client-id", ("preferred_username", "azp", "groups")).await;
     let access = json!({"aud": "api-client-id", "azp": "spa", "azpacr": "0", "ver": "2.0", "tid": "9188040d", "oid": "o", "sub": "s",
         "scp": "access_as_user", "preferred_username": "ann@example.com", "groups": ["11-22"], "uti": "u"});
     assert_eq!(sample.accepts(&sample.typed(json!("JWT"), access)).await, found("ann@example.com", &["11-22"]));
-    let service = json!({"aud": "api-client-id", "azp": "daemon", "azpacr": "1", "ver": "2.0", "oid": "o", "roles": ["r"]});
+    let service =
+        json!({"aud": "api-client-id", "azp": "daemon", "azpacr": "1", "ver": "2.0", "oid": "o", "roles": ["r"]});
     assert_eq!(sample.accepts(&sample.typed(json!("JWT"), service)).await, found("daemon", &[]));
-    let id = json!({"aud": "api-client-id", "ver": "2.0", "oid": "o", "sub": "s", "preferred_username": "ann@example.com"});
+    let id =
+        json!({"aud": "api-client-id", "ver": "2.0", "oid": "o", "sub": "s", "preferred_username": "ann@example.com"});
     assert_eq!(sample.refuses(&sample.typed(json!("JWT"), id)).await, Type);
 }
 
@@ -100,7 +103,8 @@ async fn okta() {
     let access = json!({"ver": 1, "jti": "AT.1", "aud": "api://default", "cid": "0oa1", "uid": "00u1", "scp": ["openid", "groups"],
         "sub": "ann@example.com", "auth_time": NOW - 9, "groups": ["Everyone", "ops"]});
     assert_eq!(sample.accepts(&sample.token(access.clone())).await, found("00u1", &["Everyone", "ops"]));
-    let service = json!({"ver": 1, "jti": "AT.2", "aud": "api://default", "cid": "0oa2", "scp": ["jobs"], "sub": "0oa2"});
+    let service =
+        json!({"ver": 1, "jti": "AT.2", "aud": "api://default", "cid": "0oa2", "scp": ["jobs"], "sub": "0oa2"});
     assert_eq!(sample.accepts(&sample.token(service)).await, found("0oa2", &[]));
     let typed = sample.typed(json!("application/okta-internal-at+jwt"), access);
     assert_eq!(sample.accepts(&typed).await.0, "00u1");
@@ -113,14 +117,16 @@ async fn okta() {
 #[tokio::test]
 async fn auth0() {
     let claims = ("sub", "azp", "https://example.com/groups");
-    let sample = Sample::new(ProviderKind::Auth0, "https://tenant.auth0.com/", "https://identity.example/api", claims).await;
+    let sample =
+        Sample::new(ProviderKind::Auth0, "https://tenant.auth0.com/", "https://identity.example/api", claims).await;
     let audience = json!(["https://identity.example/api", "https://tenant.auth0.com/userinfo"]);
     let access = json!({"aud": audience, "azp": "K1AU", "sub": "auth0|6553", "scope": "openid read", "gty": "password",
         "https://example.com/groups": ["ops"]});
     assert_eq!(sample.accepts(&sample.typed(json!("JWT"), access)).await, found("auth0|6553", &["ops"]));
     let profile = json!({"aud": audience, "client_id": "K1AU", "sub": "auth0|6553", "jti": "j"});
     assert_eq!(sample.accepts(&sample.typed(json!("at+jwt"), profile)).await.0, "auth0|6553");
-    let id = json!({"aud": "https://identity.example/api", "sub": "auth0|6553", "nonce": "n", "sid": "s", "name": "Ann"});
+    let id =
+        json!({"aud": "https://identity.example/api", "sub": "auth0|6553", "nonce": "n", "sid": "s", "name": "Ann"});
     assert_eq!(sample.refuses(&sample.typed(json!("JWT"), id)).await, Type);
 }
 
@@ -147,9 +153,12 @@ async fn cognito() {
 
 #[tokio::test]
 async fn dex() {
-    let sample = Sample::new(ProviderKind::Dex, "https://dex.example/dex", "kubernetes", ("sub", "azp", "groups")).await;
-    let access = json!({"sub": "Cgdh", "aud": "kubernetes", "at_hash": "h", "email": "ann@example.com", "groups": ["ops"]});
-    for access in [access.clone(), with(access.clone(), json!({"aud": ["kubernetes", "x"], "azp": "x", "nonce": "n"}))] {
+    let sample =
+        Sample::new(ProviderKind::Dex, "https://dex.example/dex", "kubernetes", ("sub", "azp", "groups")).await;
+    let access =
+        json!({"sub": "Cgdh", "aud": "kubernetes", "at_hash": "h", "email": "ann@example.com", "groups": ["ops"]});
+    for access in [access.clone(), with(access.clone(), json!({"aud": ["kubernetes", "x"], "azp": "x", "nonce": "n"}))]
+    {
         let token = sample.token(access);
         assert_eq!(sample.accepts(&token).await, found("Cgdh", &["ops"]));
         assert_eq!(sample.without_habits().refusal(&token).await, Type);
@@ -176,7 +185,9 @@ async fn authentik() {
 #[tokio::test]
 async fn zitadel() {
     let roles = "$['urn:zitadel:iam:org:project:roles']";
-    let sample = Sample::new(ProviderKind::Zitadel, "https://acme.zitadel.cloud", "2893@identity", ("sub", "client_id", roles)).await;
+    let sample =
+        Sample::new(ProviderKind::Zitadel, "https://acme.zitadel.cloud", "2893@identity", ("sub", "client_id", roles))
+            .await;
     let access = json!({"sub": "163840776835432705", "aud": ["2893@identity", "2001"], "client_id": "2893@identity", "jti": "j",
         "nbf": NOW - 1, "urn:zitadel:iam:org:project:roles": {"operator": {"123": "acme.example"}, "viewer": {"123": "acme.example"}}});
     let token = sample.token(access);
@@ -188,7 +199,8 @@ async fn zitadel() {
 #[tokio::test]
 async fn adfs() {
     let issuer = "https://fs.example.com/adfs";
-    let sample = Sample::new(ProviderKind::Adfs, issuer, "microsoft:identityserver:api", ("upn", "appid", "group")).await;
+    let sample =
+        Sample::new(ProviderKind::Adfs, issuer, "microsoft:identityserver:api", ("upn", "appid", "group")).await;
     let access = json!({"iss": "http://fs.example.com/adfs/services/trust", "aud": "microsoft:identityserver:api", "appid": "web",
         "apptype": "Confidential", "authmethod": "urn:x", "ver": "1.0", "scp": "openid", "upn": "ann@example.com", "group": "ops"});
     let token = sample.typed(json!("JWT"), access.clone());
@@ -205,7 +217,8 @@ async fn adfs() {
 #[tokio::test]
 async fn ping() {
     let issuer = "https://auth.pingone.eu/4c2a/as";
-    let sample = Sample::new(ProviderKind::Ping, issuer, "https://api.example.com", ("username", "client_id", "groups")).await;
+    let sample =
+        Sample::new(ProviderKind::Ping, issuer, "https://api.example.com", ("username", "client_id", "groups")).await;
     let access = json!({"client_id": "3f", "sub": "8a", "aud": ["https://api.example.com"], "scope": "openid identity",
         "sid": "s", "username": "ann", "groups": ["ops"], "acr": "Single_Factor"});
     assert_eq!(sample.accepts(&sample.token(access)).await, found("ann", &["ops"]));

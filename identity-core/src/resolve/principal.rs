@@ -8,7 +8,9 @@ use super::reader::ClaimReader;
 use super::remark::{DropReason, Remark};
 use crate::entity::Principal;
 use crate::port::RejectedToken;
-use crate::value::{ClaimSelector, Claims, ClientId, GroupId, InvalidValue, Namespace, Username, is_visible, text_or_integer};
+use crate::value::{
+    ClaimSelector, Claims, ClientId, GroupId, InvalidValue, Namespace, Username, is_visible, text_or_integer,
+};
 
 /// Which claims of an issuer's tokens say whom they speak for.
 #[derive(Clone, Debug)]

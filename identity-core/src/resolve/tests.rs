@@ -59,7 +59,10 @@ fn whole_numbers_are_taken_as_their_text() {
     let large: Value = serde_json::from_str("[18446744073709551616, 1.5, 1e3]").unwrap();
     let (names, remarks) = groups(ClaimForm::List, large);
     assert_eq!(names, [""; 0]);
-    assert!(remarks[0].contains("3 elements were left out: it is a number that is not whole or too large"), "{remarks:?}");
+    assert!(
+        remarks[0].contains("3 elements were left out: it is a number that is not whole or too large"),
+        "{remarks:?}"
+    );
 }
 
 #[test]

@@ -48,7 +48,20 @@ macro_rules! initial {
 }
 
 const ALGORITHMS: &[&str] = &["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
-const KINDS: &[&str] = &["keycloak", "entra", "okta", "auth0", "cognito", "dex", "authentik", "zitadel", "adfs", "ping", "generic", "microsoft"];
+const KINDS: &[&str] = &[
+    "keycloak",
+    "entra",
+    "okta",
+    "auth0",
+    "cognito",
+    "dex",
+    "authentik",
+    "zitadel",
+    "adfs",
+    "ping",
+    "generic",
+    "microsoft",
+];
 const OPERATORS: Kind = Choice(&["equals", "contains"]);
 
 /// Every key there is, in the order of the documentation.

@@ -138,5 +138,9 @@ fn mark(text: &str) -> Result<&'static str, &'static str> {
         Some(crate::config::key::Kind::Choice(words)) => words,
         _ => &[],
     };
-    words.iter().find(|word| word.eq_ignore_ascii_case(text)).copied().ok_or("must be one of `nonce`, `at_hash`, `c_hash`, `s_hash`")
+    words
+        .iter()
+        .find(|word| word.eq_ignore_ascii_case(text))
+        .copied()
+        .ok_or("must be one of `nonce`, `at_hash`, `c_hash`, `s_hash`")
 }

@@ -15,6 +15,7 @@ mod fuzz;
 mod management;
 mod outage;
 mod password_load;
+mod provider_tokens;
 mod replicas;
 mod restart;
 mod schemathesis;

@@ -197,7 +197,7 @@ async fn tokens(store: Store) {
         ),
         ("the other issuer's key", other.token(&json!({"sub": ROOT, "iss": forge.issuer()})), "token_signature"),
         ("no issuer", with(json!({"iss": null})), "token_missing_claim"),
-        ("a user who is no text", with(json!({"sub": 7})), "token_claim_type"),
+        ("a user who is no text", with(json!({"sub": {"id": 7}})), "token_claim_type"),
         ("a user who is unprintable", with(json!({"sub": "a\u{0}b"})), "token_claim_type"),
         ("nobody", with(json!({"sub": null})), "token_no_principal"),
     ];

@@ -277,7 +277,7 @@ async fn id_tokens_that_lie_are_refused() {
         ("without an end", json!({"exp": null}), "token_missing_claim"),
         ("with an end of the wrong type", json!({"exp": "soon"}), "token_claim_type"),
         ("about nobody", json!({"sub": null}), "token_missing_claim"),
-        ("about a number", json!({"sub": 7}), "token_claim_type"),
+        ("about a fraction", json!({"sub": 7.5}), "token_claim_type"),
         ("with another access token", json!({"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"}), "access_token_hash"),
         ("a logout token", json!({"events": {}}), "token_type"),
     ];

@@ -14,12 +14,15 @@ use crate::{healthcheck, profile, run, telemetry};
 
 /// Names the configuration files when no flag does, separated as in `PATH`.
 const CONFIG_VARIABLE: &str = "IDENTITY_CONFIG";
+/// Where the replaced service's charts and compose files put its configuration, the first that exists.
+const USUAL_PLACES: [&str; 3] = ["/app/config/application.yaml", "./config/application.yaml", "/app/application.yaml"];
 
 /// Who may do what, for a platform of applications.
 #[derive(Debug, Parser)]
 #[command(name = "identity-server", version)]
 struct Cli {
-    /// A YAML file with configuration; may be repeated, later files win. IDENTITY_CONFIG when not given
+    /// A YAML file with configuration; may be repeated, later files win. When not given: IDENTITY_CONFIG, else
+    /// /app/config/application.yaml, ./config/application.yaml or /app/application.yaml, if one exists
     #[arg(long, global = true, value_name = "FILE")]
     config: Vec<PathBuf>,
     #[command(subcommand)]
@@ -96,7 +99,10 @@ enum Failure {
 
 impl Cli {
     fn run(self, environment: BTreeMap<String, String>) -> Result<(), Failure> {
-        let sources = sources(self.config, environment);
+        let mut sources = sources(self.config, environment);
+        if !matches!(self.command, Some(Command::Dev { .. } | Command::Openapi)) {
+            look_around(&mut sources, &USUAL_PLACES.map(PathBuf::from));
+        }
         match self.command.unwrap_or_else(|| Command::Serve(Ports::default())) {
             Command::Serve(ports) => run::serve(started(&ports.over(sources))?)?,
             Command::Dev { data_dir, ports } => run::dev(started(&ports.over(local(data_dir, sources)))?)?,
@@ -138,6 +144,18 @@ fn sources(mut files: Vec<PathBuf>, environment: BTreeMap<String, String>) -> So
         files.extend(std::env::split_paths(paths).filter(|path| !path.as_os_str().is_empty()));
     }
     Sources { files, environment, ..Sources::default() }
+}
+
+/// Reads the first of the usual places that exists, when no file is named.
+fn look_around(sources: &mut Sources, places: &[PathBuf]) {
+    let named = sources.environment.get(CONFIG_VARIABLE).is_some_and(|paths| !paths.is_empty());
+    if sources.files.is_empty()
+        && !named
+        && let Some(place) = places.iter().find(|place| place.is_file())
+    {
+        sources.files.push(place.clone());
+        sources.found = true;
+    }
 }
 
 /// What `dev` insists on: its users are known to everybody who read the documentation, so only this machine is served.
@@ -197,6 +215,25 @@ mod tests {
         assert_eq!(named.files, [PathBuf::from("/a.yaml"), PathBuf::from("/b.yaml")]);
         let cli = Cli::try_parse_from(["identity-server", "serve", "--config", "x", "--config", "y"]).unwrap();
         assert_eq!(sources(cli.config, environment).files, [PathBuf::from("x"), PathBuf::from("y")]);
+    }
+
+    #[test]
+    fn a_file_in_a_usual_place_is_read_when_none_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let places = ["a.yaml", "b.yaml", "c.yaml"].map(|name| directory.path().join(name));
+        for place in &places[1..] {
+            std::fs::write(place, "profile: builtin\nserver: {port: 5}").unwrap();
+        }
+        let mut found = Sources::default();
+        look_around(&mut found, &places);
+        assert_eq!(found.files, [places[1].clone()]);
+        let loaded = found.load().unwrap();
+        assert_eq!(loaded.config.server.address.port(), 5);
+        assert!(loaded.warnings[0].contains("b.yaml"), "{:?}", loaded.warnings);
+        let environment = BTreeMap::from([(CONFIG_VARIABLE.to_owned(), "/x.yaml".to_owned())]);
+        let mut named = sources(Vec::new(), environment);
+        look_around(&mut named, &places);
+        assert_eq!(named.files, [PathBuf::from("/x.yaml")]);
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! What Management Identity makes at start (management reference §6).
 
 use identity_core::apply::Command;
-use identity_core::entity::{Container, MappingRule, Party, RuleKind, Tenant};
+use identity_core::entity::{Container, MappingRule, Party, Role, RuleKind, Tenant};
 use identity_core::preset;
 use identity_core::service::{RuleTargets, creation, replacement};
 use identity_core::value::{Description, InvalidValue, MappingRuleId, Name, RoleId};
 use identity_core::world::World;
 
 use super::BootstrapError;
-use crate::config::{Bootstrap, InitialClaim, MappingRuleSeed};
+use crate::config::{Bootstrap, Components, InitialClaim, MappingRuleSeed};
 
 /// The rule that the initial claim makes (management reference §6).
 const INITIAL_RULE: &str = "Default";
@@ -31,6 +31,19 @@ pub(super) fn tenants(bootstrap: &Bootstrap, world: &World) -> Vec<Command> {
             Some(_) => None,
         })
         .collect()
+}
+
+/// Roles of the platform's components: missing ones are made, and permissions that existing ones lack are added.
+pub(super) fn component_roles(components: &Components, world: &World) -> Vec<Command> {
+    let commands = components.roles().into_iter().filter_map(|role| match world.role(role.id.as_str()) {
+        None => Some(Command::CreateRole(role)),
+        Some(old) if !role.permissions.is_subset(&old.permissions) => {
+            let permissions = old.permissions.union(&role.permissions).cloned().collect();
+            Some(Command::UpdateRole(Role { permissions, ..old.clone() }))
+        }
+        Some(_) => None,
+    });
+    commands.collect()
 }
 
 pub(super) fn rules(bootstrap: &Bootstrap) -> Result<Vec<(MappingRule, RuleTargets)>, BootstrapError> {

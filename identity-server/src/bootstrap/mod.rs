@@ -48,6 +48,9 @@ pub async fn apply(
 ) -> Result<(), BootstrapError> {
     let bootstrap = &config.bootstrap;
     write(engine, "defaults", |world| Ok(preset::missing(world))).await?;
+    if config.keycloak.is_none() {
+        write(engine, "roles", |world| Ok(management::component_roles(&config.components, world))).await?;
+    }
     write(engine, "tenants", |world| Ok(management::tenants(bootstrap, world))).await?;
     if engine.world().sources() != Sources::BuiltIn && config.keycloak.is_none() {
         let rules = management::rules(bootstrap)?;

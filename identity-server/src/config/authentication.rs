@@ -1,6 +1,7 @@
 //! Whose tokens are believed.
 
 mod habits;
+mod issuer;
 mod namespaces;
 
 pub use habits::{ClaimForm, ProviderKind, TokenHabits};
@@ -228,7 +229,10 @@ impl Provider {
         let allow_insecure_http = from.flag("allow-insecure-http");
         let url = |text: &str| safe_url(text, allow_insecure_http == Some(true));
         let kind = ProviderKind::read(from);
-        let read_issuer = |text: &str| url(text).map(|_| text.to_owned());
+        let read_issuer = |text: &str| match url(text) {
+            Ok(_) => issuer::mistake(text).map_or_else(|| Ok(text.to_owned()), Err),
+            Err(message) => Err(message.to_owned()),
+        };
         let issuer = if in_keycloak {
             // The realm that is managed, unless somebody says otherwise.
             from.get("issuer", read_issuer).or_else(|| (!from.given("issuer")).then(String::new))

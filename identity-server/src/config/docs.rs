@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::key::{Key, Kind};
 use super::names::Pattern;
-use super::table::{FOREIGN, KEYS, UNUSED};
+use super::table::{FOREIGN, IN_FILES, KEYS, UNUSED};
 use super::{datasource, profiles};
 
 const BEGIN: &str = "<!-- generated from identity-server/src/config/table.rs: begin -->\n";
@@ -69,6 +69,11 @@ fn tables() -> String {
     text += "\n### Understood, without effect\n\n| Variable | Why |\n|---|---|\n";
     for (name, why) in UNUSED {
         writeln!(text, "| {} | {why} |", variable(name)).unwrap();
+    }
+    text +=
+        "\nThe same in files alone, where a whole section is another program's:\n\n| Properties | Why |\n|---|---|\n";
+    for (name, why) in IN_FILES {
+        writeln!(text, "| `{name}` | {why} |").unwrap();
     }
     let foreign: Vec<String> = FOREIGN.iter().map(|name| variable(name)).collect();
     write!(text, "\nNot keys either, and no mistake: {}.\n\n", foreign.join(", ")).unwrap();

@@ -1,51 +1,66 @@
-//! Environment variables, laid over the tree.
+//! Environment variables, and properties of the replaced services in files, laid over the tree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::key::{FILE_SUFFIX, Key, Kind, nearest};
-use super::names::{Pattern, fill};
+use super::legacy::Facts;
+use super::names::{fill, variable};
+use super::placeholder::Unresolved;
 use super::problem::Collector;
-use super::table::{FOREIGN, KEYS, UNUSED};
+use super::table::{IN_FILES, OPTIONAL_PLACEHOLDERS};
 use super::tree::{Contradiction, Node, Origin, Step, shown};
+use super::variables::{Names, Target, Vocabulary, is_ours};
 use super::{datasource, foreign, profiles};
 
-/// Begin the names of our own variables; every one of them must be a key. A switch of the Orchestration Cluster that is
-/// misspelt must not be one that is silently off.
-const PREFIXES: [&str; 2] = ["IDENTITY_", "CAMUNDA_SECURITY_"];
+/// The variable that names files to read after this one.
+const IMPORT: &str = "SPRING_CONFIG_IMPORT";
 
-/// Lays the variables over the tree. `method` is what files say about how callers authenticate. Answers with what the user
-/// should know although it is no mistake.
+/// What was laid over the tree.
+#[derive(Default)]
+pub(super) struct Overlaid {
+    /// What the user should know although it is no mistake.
+    pub(super) warnings: Vec<String>,
+    /// How callers authenticate, in the Orchestration Cluster's words.
+    pub(super) method: Option<Said>,
+    /// What was said in the replaced services' words.
+    pub(super) facts: Facts,
+    /// Files to read next, and whether they must be there.
+    pub(super) imports: Vec<(PathBuf, bool)>,
+}
+
+/// Lays the variables over the tree. `used` are those that fill in placeholders of files, `method` is what files say about how
+/// callers authenticate.
 pub(super) fn overlay(
     tree: &mut Node,
     variables: &BTreeMap<String, String>,
+    used: &BTreeSet<String>,
     method: Option<Said>,
     problems: &Collector,
-) -> Vec<String> {
+) -> Overlaid {
     let mut overlay = Overlay::new(tree, problems);
+    overlay.used = Some(used);
     // An empty variable is what container tools make of one that was not given.
     for (name, value) in variables.iter().filter(|(name, value)| !value.is_empty() && !is_service_link(name, value)) {
-        overlay.take(&Said { variable: name.clone(), value: value.clone(), place: Place::Environment });
+        overlay.take(&Said {
+            variable: variable(name),
+            value: value.clone(),
+            unresolved: None,
+            place: Place::Environment(name.clone()),
+        });
     }
     // Last, as it depends on whether anybody else says what the profile is.
-    if let Some(method) = overlay.method.take().or(method) {
+    if let Some(method) = overlay.overlaid.method.take().or(method) {
         overlay.method(&method);
     }
-    overlay.warnings("")
+    overlay.done("")
 }
 
-/// Lays what a file says in the replaced services' words over what it says in ours. Answers with warnings, and with what it
-/// says about how callers authenticate.
-pub(super) fn overlay_file(
-    tree: &mut Node,
-    said: &[Said],
-    file: &Origin,
-    problems: &Collector,
-) -> (Vec<String>, Option<Said>) {
+/// Lays what a file says in the replaced services' words over what it says in ours.
+pub(super) fn overlay_file(tree: &mut Node, said: &[Said], file: &Origin, problems: &Collector) -> Overlaid {
     let mut overlay = Overlay::new(tree, problems);
-    said.iter().filter(|said| !said.value.is_empty()).for_each(|said| overlay.take(said));
-    let method = overlay.method.take();
-    (overlay.warnings(&format!("{file}: ")), method)
+    said.iter().filter(|said| !said.value.is_empty() || said.unresolved.is_some()).for_each(|said| overlay.take(said));
+    overlay.done(&format!("{file}: "))
 }
 
 /// A value for a variable, or for a property that is called like one.
@@ -53,30 +68,32 @@ pub(super) fn overlay_file(
 pub(super) struct Said {
     pub(super) variable: String,
     pub(super) value: String,
+    /// A placeholder in the value that could not be filled in.
+    pub(super) unresolved: Option<Unresolved>,
     pub(super) place: Place,
 }
 
 /// Where something is said.
 #[derive(Clone)]
 pub(super) enum Place {
-    /// In the variable itself.
-    Environment,
+    /// In a variable of this name.
+    Environment(String),
     /// In a file, as a property with this path.
     File(Origin, String),
 }
 
 impl Said {
-    fn origin(&self) -> Origin {
+    pub(super) fn origin(&self) -> Origin {
         match &self.place {
-            Place::Environment => Origin::Environment(Arc::from(&*self.variable)),
+            Place::Environment(name) => Origin::Environment(Arc::from(&**name)),
             Place::File(file, _) => file.clone(),
         }
     }
 
     /// What to call it.
-    fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         match &self.place {
-            Place::Environment => &self.variable,
+            Place::Environment(name) => name,
             Place::File(_, path) => path,
         }
     }
@@ -86,59 +103,97 @@ struct Overlay<'a> {
     tree: &'a mut Node,
     problems: &'a Collector,
     names: Names,
-    warnings: Vec<String>,
-    unused: Vec<String>,
-    method: Option<Said>,
+    overlaid: Overlaid,
+    /// Variables that fill in placeholders: they need not be keys.
+    used: Option<&'a BTreeSet<String>>,
+    /// Names without effect, by the reason.
+    unused: BTreeMap<&'static str, Vec<String>>,
 }
 
 impl<'a> Overlay<'a> {
     fn new(tree: &'a mut Node, problems: &'a Collector) -> Self {
-        Self { tree, problems, names: Names::new(), warnings: Vec::new(), unused: Vec::new(), method: None }
+        Self { tree, problems, names: Names::new(), overlaid: Overlaid::default(), used: None, unused: BTreeMap::new() }
     }
 
     fn take(&mut self, said: &Said) {
         let name = said.variable.as_str();
-        match name {
-            profiles::VARIABLE => self.profiles(said),
-            datasource::VARIABLE => self.datasource(said),
-            profiles::METHOD => self.method = Some(said.clone()),
-            _ => match self.names.path(name) {
-                Some((path, false)) => self.set(&path, said, said.value.clone()),
-                Some((path, true)) => self.list(&path, said),
-                None if self.names.unused.iter().any(|pattern| pattern.captures(name).is_some()) => {
-                    self.unused.push(said.name().to_owned());
-                }
+        let compound = [profiles::VARIABLE, datasource::VARIABLE, profiles::METHOD].contains(&name);
+        let target = self.names.target(name);
+        if let Some(unresolved) = &said.unresolved
+            && (compound || target.is_some())
+        {
+            return self.unresolved(said, unresolved);
+        }
+        match (name, target) {
+            (profiles::VARIABLE, _) => self.profiles(said),
+            (datasource::VARIABLE, _) => self.datasource(said),
+            (profiles::METHOD, _) => {
+                self.overlaid.facts.cluster = true;
+                self.overlaid.method = Some(said.clone());
+            }
+            (_, Some(target)) => self.target(&target, said),
+            (_, None) if is_import(name) && matches!(said.place, Place::File(..)) => self.import(said),
+            (_, None) => match self.names.unused(name) {
+                Some(why) => self.unused.entry(why).or_default().push(said.name().to_owned()),
                 None => self.unknown(said),
             },
         }
     }
 
-    fn unknown(&self, said: &Said) {
+    fn target(&mut self, target: &Target, said: &Said) {
+        match target.vocabulary {
+            Vocabulary::Sdk => {
+                self.overlaid.facts.of_sdk.push((target.path.clone(), said.clone()));
+                return;
+            }
+            Vocabulary::Theirs => self.overlaid.facts.note(&said.variable, &target.path),
+            Vocabulary::Own => {}
+        }
+        if target.list { self.list(&target.path, said) } else { self.set(&target.path, said, said.value.clone()) }
+    }
+
+    fn unresolved(&mut self, said: &Said, unresolved: &Unresolved) {
+        let optional = OPTIONAL_PLACEHOLDERS
+            .iter()
+            .any(|name| super::names::Pattern::new(name).captures(&said.variable).is_some());
+        if optional && let Unresolved::Name(name) = unresolved {
+            let text = format!("{}: `{}` counts as not given: `{name}` is not set", said.origin(), said.name());
+            self.overlaid.warnings.push(text);
+        } else {
+            self.problems.add(said.name(), Some(&said.origin()), unresolved.message());
+        }
+    }
+
+    fn unknown(&mut self, said: &Said) {
         let hint = |near: Option<String>| near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         match &said.place {
-            Place::Environment => {
+            Place::Environment(written) => {
                 let name = said.variable.as_str();
-                if is_ours(name) && !self.names.foreign.iter().any(|p| p.captures(name).is_some()) {
+                if self.used.is_some_and(|used| used.contains(written)) {
+                    return;
+                }
+                if is_ours(name) && !self.names.is_foreign(name) {
                     let hint = hint(self.names.suggestion(name));
                     self.problems.add("", Some(&said.origin()), format!("is not a key{hint}"));
                 }
             }
-            Place::File(file, path) => {
-                let hint = hint(foreign::suggestion(path));
-                self.problems.add(path, Some(file), format!("is not a key{hint}"));
-            }
+            Place::File(file, path) => match foreign::suggestion(path) {
+                Some(near) => self.problems.add(path, Some(file), format!("is not a key{}", hint(Some(near)))),
+                None => {
+                    let known = IN_FILES
+                        .iter()
+                        .find(|(name, _)| super::names::Pattern::new(name).captures(&said.variable).is_some());
+                    let why = known.map_or("not a property that this server knows", |(_, why)| *why);
+                    self.unused.entry(why).or_default().push(said.name().to_owned());
+                }
+            },
         }
     }
 
     fn set(&mut self, path: &[Step], said: &Said, value: String) {
-        if let Place::File(file, property) = &said.place
-            && value.contains("${")
-        {
-            return self.problems.add(property, Some(file), "holds a placeholder, and nothing is filled in here");
-        }
         let Err(Contradiction(other)) = self.tree.set(path, value, said.origin()) else { return };
         match &said.place {
-            Place::Environment => {
+            Place::Environment(_) => {
                 let message = format!("is given by {other} too, with another value");
                 self.problems.add(shown(path), Some(&said.origin()), message);
             }
@@ -152,7 +207,7 @@ impl<'a> Overlay<'a> {
     /// A list of texts in one value, instead of what earlier sources have there.
     fn list(&mut self, path: &[Step], said: &Said) {
         let Some((Step::Index(_), list)) = path.split_last() else { return };
-        if let Place::Environment = said.place {
+        if let Place::Environment(_) = said.place {
             self.tree.forget_elements(list);
         }
         let texts = said.value.split(',').map(str::trim).filter(|text| !text.is_empty());
@@ -186,7 +241,7 @@ impl<'a> Overlay<'a> {
             _ => self.problems.add("profile", Some(&said.origin()), "must be one of `keycloak` and `oidc`, not both"),
         }
         if !ignored.is_empty() {
-            self.warnings.push(format!("{}: ignored profiles: {}", said.name(), ignored.join(", ")));
+            self.overlaid.warnings.push(format!("{}: ignored profiles: {}", said.name(), ignored.join(", ")));
         }
     }
 
@@ -198,23 +253,43 @@ impl<'a> Overlay<'a> {
                     self.set(&fill(path, Vec::new()), said, value);
                 }
                 if !parsed.ignored.is_empty() {
-                    self.warnings.push(format!("{}: ignored parameters: {}", said.name(), parsed.ignored.join(", ")));
+                    let text = format!("{}: ignored parameters: {}", said.name(), parsed.ignored.join(", "));
+                    self.overlaid.warnings.push(text);
                 }
             }
         }
     }
 
-    fn warnings(self, place: &str) -> Vec<String> {
-        let Self { mut warnings, unused, .. } = self;
-        if !unused.is_empty() {
-            warnings.push(format!("{place}understood, not used by this version: {}", unused.join(", ")));
+    /// `optional:file:/app/config/more.yaml`, or several with commas between them.
+    fn import(&mut self, said: &Said) {
+        for location in said.value.split([',', ';']).map(str::trim).filter(|location| !location.is_empty()) {
+            let (required, location) = match location.strip_prefix("optional:") {
+                Some(rest) => (false, rest),
+                None => (true, location),
+            };
+            let path = location.strip_prefix("file:").unwrap_or(location);
+            let is_yaml = [".yaml", ".yml"].iter().any(|end| path.to_ascii_lowercase().ends_with(end));
+            if path.contains(':') || !is_yaml {
+                let text = format!("{}: `{}` names what is no YAML file; not read", said.origin(), said.name());
+                self.overlaid.warnings.push(text);
+            } else {
+                self.overlaid.imports.push((PathBuf::from(path), required));
+            }
         }
-        warnings
+    }
+
+    fn done(self, place: &str) -> Overlaid {
+        let Self { mut overlaid, unused, .. } = self;
+        for (why, names) in unused {
+            overlaid.warnings.push(format!("{place}understood, without effect here: {} ({why})", names.join(", ")));
+        }
+        overlaid
     }
 }
 
-fn is_ours(name: &str) -> bool {
-    PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+fn is_import(variable: &str) -> bool {
+    let rest = variable.strip_prefix(IMPORT);
+    rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix('_').is_some_and(|rest| rest.parse::<u32>().is_ok()))
 }
 
 /// Kubernetes tells each container about each service of its namespace: one called `identity` makes
@@ -230,67 +305,6 @@ fn is_service_link(name: &str, value: &str) -> bool {
         || ["tcp://", "udp://", "sctp://"].iter().any(|scheme| value.starts_with(scheme))
 }
 
-/// The names of all variables.
-pub(super) struct Names {
-    /// The name, the path that it sets, and whether it sets a whole list.
-    keys: Vec<(Pattern, String, bool)>,
-    unused: Vec<Pattern>,
-    foreign: Vec<Pattern>,
-}
-
-impl Names {
-    /// From the list of keys.
-    pub(super) fn new() -> Self {
-        Self {
-            keys: KEYS
-                .iter()
-                .flat_map(of_key)
-                .map(|(name, path)| (Pattern::new(&name), !name.ends_with("[]") && path.ends_with("[]"), path))
-                .map(|(pattern, list, path)| (pattern, path, list))
-                .collect(),
-            unused: UNUSED.iter().map(|(name, _)| Pattern::new(name)).collect(),
-            foreign: FOREIGN.iter().map(|name| Pattern::new(name)).collect(),
-        }
-    }
-
-    /// The path that a variable sets, and whether it sets a whole list.
-    pub(super) fn path(&self, variable: &str) -> Option<(Vec<Step>, bool)> {
-        let matches = self.keys.iter().filter_map(|key| Some((key, key.0.captures(variable)?)));
-        // The longest key has the shortest id: see `Pattern`.
-        matches
-            .max_by_key(|((_, path, _), _)| path.len())
-            .map(|((_, path, list), captures)| (fill(path, captures), *list))
-    }
-
-    /// The name that somebody who wrote `variable` may have meant, with their ids and indices.
-    fn suggestion(&self, variable: &str) -> Option<String> {
-        let given: Vec<&str> = variable.split('_').collect();
-        let adapted = |name: String| {
-            let words = name.split('_').enumerate().map(|(place, word)| match word {
-                "<ID>" | "<n>" => given.get(place).copied().unwrap_or(word),
-                _ => word,
-            });
-            words.collect::<Vec<_>>().join("_")
-        };
-        let names: Vec<String> = self.keys.iter().map(|(pattern, ..)| adapted(pattern.name())).collect();
-        nearest(variable, names.iter().map(String::as_str).filter(|name| is_ours(name))).map(str::to_owned)
-    }
-}
-
-/// The properties that set a key, each with the path that it sets.
-fn of_key(key: &Key) -> Vec<(String, String)> {
-    let own = format!("identity.{}", key.path);
-    let names = std::iter::once(own).chain(key.aliases.iter().map(|alias| (*alias).to_owned()));
-    let mut all: Vec<(String, String)> = names.map(|name| (name, key.path.to_owned())).collect();
-    let lists = all.iter().filter_map(|(name, path)| Some((name.strip_suffix("[]")?.to_owned(), path.clone())));
-    all.extend(lists.collect::<Vec<_>>());
-    if let Kind::Secret = key.kind {
-        let files = all.iter().map(|(name, path)| (format!("{name}{FILE_SUFFIX}"), format!("{path}{FILE_SUFFIX}")));
-        all.extend(files.collect::<Vec<_>>());
-    }
-    all
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -298,7 +312,7 @@ mod tests {
     fn overlaid(variables: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
         let variables = variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         let problems = Collector::default();
-        let warnings = overlay(&mut Node::default(), &variables, None, &problems);
+        let warnings = overlay(&mut Node::default(), &variables, &BTreeSet::new(), None, &problems).warnings;
         let problems = problems.problems().map(|all| all.0.iter().map(ToString::to_string).collect());
         (problems.unwrap_or_default(), warnings)
     }
@@ -339,11 +353,24 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_used_is_said_in_one_line() {
-        let variables = [("KEYCLOAK_PRESETS_X", "r"), ("CAMUNDA_LICENSE_KEY", "k"), ("SERVER_SSL_KEY", "k")];
-        let line = "understood, not used by this version: \
-                    CAMUNDA_LICENSE_KEY, KEYCLOAK_PRESETS_X, SERVER_SSL_KEY";
-        assert_eq!(overlaid(&variables), (vec![], vec![line.to_owned()]));
+    fn what_is_not_used_is_named_with_the_reason() {
+        let variables = [
+            ("KEYCLOAK_PRESETS_X", "r"),
+            ("CAMUNDA_LICENSE_KEY", "k"),
+            ("SERVER_SSL_KEY", "k"),
+            ("management.endpoints.web.exposure.include", "health"),
+            ("MANAGEMENT_ENDPOINT_CONFIGPROPS_SHOW_VALUES", "ALWAYS"),
+        ];
+        let lines = [
+            "TLS ends in front of this server: SERVER_SSL_KEY",
+            "health and metrics are always on: MANAGEMENT_ENDPOINT_CONFIGPROPS_SHOW_VALUES, \
+             management.endpoints.web.exposure.include",
+            "not needed: CAMUNDA_LICENSE_KEY",
+            "see `components`: KEYCLOAK_PRESETS_X",
+        ];
+        let lines = lines.map(|line| line.split_once(": ").unwrap());
+        let lines = lines.map(|(why, names)| format!("understood, without effect here: {names} ({why})"));
+        assert_eq!(overlaid(&variables), (vec![], lines.to_vec()));
     }
 
     #[test]

@@ -1,81 +1,163 @@
 //! Properties of the replaced services in a YAML file: they mean what the environment variables of the same names mean.
 
-use serde_json::{Map, Value};
+use std::sync::Arc;
 
 use super::environment::{Place, Said};
-use super::key::nearest;
-use super::problem::Collector;
-use super::table::{KEYS, UNUSED};
+use super::key::{self, Place as Shape, nearest};
+use super::names::{canonical, variable};
+use super::placeholder::Unresolved;
+use super::table::{IN_FILES, KEYS, UNUSED};
 use super::tree::{Origin, extend};
+use super::variables::Names;
+use super::yaml::{Content, Yaml};
+
+/// What a document says in the replaced services' words.
+#[derive(Default)]
+pub(super) struct Theirs {
+    /// The values.
+    pub(super) said: Vec<Said>,
+    /// Whether the document is one of theirs: then its types are loose, and unknown sections are no mistakes.
+    pub(super) is_theirs: bool,
+}
 
 fn properties() -> impl Iterator<Item = &'static str> {
     let aliases = KEYS.iter().flat_map(|key| key.aliases.iter().copied());
-    aliases.chain(UNUSED.iter().map(|(name, _)| *name))
+    aliases.chain(UNUSED.iter().chain(IN_FILES).map(|(name, _)| *name))
 }
 
 fn first(path: &str) -> &str {
     path.split(['.', '[']).next().unwrap_or_default()
 }
 
-/// Whether a property belongs to the replaced services: it begins like theirs, and not like one of our keys.
+/// Whether a section is one of the replaced services' alone.
 fn is_foreign(name: &str) -> bool {
-    let root = first(name);
-    properties().any(|property| first(property) == root) && KEYS.iter().all(|key| first(key.path) != root)
+    let name = canonical(name);
+    properties().any(|property| canonical(first(property)) == name) && !is_ours(&name)
+}
+
+fn is_ours(canonical_name: &str) -> bool {
+    KEYS.iter().any(|key| canonical(first(key.path)) == canonical_name)
 }
 
 /// Takes what is said in the replaced services' words out of a document.
-pub(super) fn take(document: &mut Map<String, Value>, file: &Origin, problems: &Collector) -> Vec<Said> {
-    let mut said = Vec::new();
-    let names: Vec<String> = document.keys().filter(|name| is_foreign(name)).cloned().collect();
-    for name in names {
-        if let Some(value) = document.remove(&name) {
-            flatten(&name, value, file, problems, &mut said);
+pub(super) fn take(document: &mut Yaml, file: &Arc<str>) -> Theirs {
+    let Content::Map(members) = &mut document.content else { return Theirs::default() };
+    let names = Names::new();
+    let mut taker = Taker { file, names: &names, said: Vec::new() };
+    let is_theirs = members.iter().any(|(name, _)| is_foreign(name));
+    let mut rest = Vec::new();
+    for (name, mut value) in std::mem::take(members) {
+        let root = canonical(&name);
+        let misspelt = || {
+            let ours = KEYS.iter().map(|key| first(key.path));
+            nearest(&name, ours).is_some()
+        };
+        if is_foreign(&name) || (is_theirs && !is_ours(&root) && !misspelt()) {
+            taker.flatten(&name, value);
+        } else {
+            let shape = key::spelled("", &name);
+            taker.below(&name, &shape, &mut value);
+            rest.push((name, value));
         }
     }
-    said
+    *members = rest;
+    Theirs { said: taker.said, is_theirs }
 }
 
-fn flatten(path: &str, value: Value, file: &Origin, problems: &Collector, said: &mut Vec<Said>) {
-    let value = match value {
-        Value::Null => return,
-        Value::Object(members) => {
-            for (name, value) in members {
-                let mut path = path.to_owned();
-                extend(&mut path, &name);
-                flatten(&path, value, file, problems, said);
+struct Taker<'a> {
+    file: &'a Arc<str>,
+    names: &'a Names,
+    said: Vec<Said>,
+}
+
+impl Taker<'_> {
+    /// Takes what is theirs below a section that both have, such as `server.servlet`.
+    fn below(&mut self, path: &str, shape: &str, value: &mut Yaml) {
+        match (Shape::of(shape), &mut value.content) {
+            (Some(Shape::Map), Content::Map(members)) => {
+                let mut rest = Vec::new();
+                for (name, mut value) in std::mem::take(members) {
+                    let (mut at, mut open) = (path.to_owned(), shape.to_owned());
+                    extend(&mut at, &name);
+                    extend(&mut open, &key::spelled(shape, &name));
+                    if Shape::of(&open).is_none() && self.knows(&at, &value) {
+                        self.flatten(&at, value);
+                    } else {
+                        self.below(&at, &open, &mut value);
+                        rest.push((name, value));
+                    }
+                }
+                *members = rest;
             }
-            return;
-        }
-        Value::Array(items) => {
-            for (index, item) in items.into_iter().enumerate() {
-                let path = format!("{path}[{index}]");
-                if item.is_null() {
-                    problems.add(path, Some(file), "must not be empty");
-                } else {
-                    flatten(&path, item, file, problems, said);
+            (Some(Shape::Named), Content::Map(members)) => {
+                for (name, value) in members {
+                    let (mut at, mut open) = (path.to_owned(), shape.to_owned());
+                    extend(&mut at, name);
+                    extend(&mut open, "<id>");
+                    self.below(&at, &open, value);
                 }
             }
-            return;
+            (Some(Shape::List), Content::List(items)) => {
+                for (index, item) in items.iter_mut().enumerate() {
+                    self.below(&format!("{path}[{index}]"), &format!("{shape}[]"), item);
+                }
+            }
+            _ => {}
         }
-        Value::Bool(flag) => flag.to_string(),
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => text,
-    };
-    said.push(Said { variable: variable(path), value, place: Place::File(file.clone(), path.to_owned()) });
+    }
+
+    /// Whether something below a path is a property that is known.
+    fn knows(&self, path: &str, value: &Yaml) -> bool {
+        match &value.content {
+            Content::Map(members) if !members.is_empty() => members.iter().any(|(name, value)| {
+                let mut path = path.to_owned();
+                extend(&mut path, name);
+                self.knows(&path, value)
+            }),
+            Content::List(items) if !items.is_empty() => {
+                items.iter().enumerate().any(|(index, item)| self.knows(&format!("{path}[{index}]"), item))
+            }
+            Content::Map(_) | Content::List(_) | Content::Null => {
+                // Nothing that could be misunderstood, if anything of this name is known.
+                self.names.is_known(&variable(path)) || self.names.is_known(&variable(&format!("{path}.x")))
+            }
+            _ => self.names.is_known(&variable(path)),
+        }
+    }
+
+    fn flatten(&mut self, path: &str, value: Yaml) {
+        let line = value.line;
+        let (value, unresolved): (String, Option<Unresolved>) = match value.content {
+            Content::Null => return,
+            Content::Map(members) => {
+                for (name, value) in members {
+                    let mut path = path.to_owned();
+                    extend(&mut path, &name);
+                    self.flatten(&path, value);
+                }
+                return;
+            }
+            Content::List(items) => {
+                let items = items.into_iter().filter(|item| !item.is_nothing());
+                items.enumerate().for_each(|(index, item)| self.flatten(&format!("{path}[{index}]"), item));
+                return;
+            }
+            Content::Flag(flag) => (flag.to_string(), None),
+            Content::Number(text) | Content::Text(text) => (text, None),
+            Content::Unresolved(unresolved) => (String::new(), Some(unresolved)),
+        };
+        let place = Place::File(Origin::File(Arc::clone(self.file), line), path.to_owned());
+        self.said.push(Said { variable: variable(path), value, unresolved, place });
+    }
 }
 
-/// The name of the variable that means the same (orchestration reference §6): `a.b-c[0].dE` is `A_B_C_0_DE`.
-fn variable(path: &str) -> String {
-    let letter = |letter| match letter {
-        '.' | '-' | '[' => Some('_'),
-        ']' => None,
-        other => Some(other.to_ascii_uppercase()),
-    };
-    path.chars().filter_map(letter).collect()
-}
+/// The most letters by which a property may differ from the one that was meant.
+const MAX_TYPOS: usize = 2;
 
 /// The property that somebody who wrote `path` may have meant.
 pub(super) fn suggestion(path: &str) -> Option<String> {
-    let open: String = path.chars().filter(|letter| !letter.is_ascii_digit()).collect();
-    nearest(&open, properties().filter(|property| !property.ends_with('*'))).map(str::to_owned)
+    let open: String = canonical(path).chars().filter(|letter| !letter.is_ascii_digit()).collect();
+    let known = properties().filter(|property| !property.ends_with('*'));
+    let near = known.map(|property| (strsim::osa_distance(&open, &canonical(property)), property));
+    near.filter(|(distance, _)| *distance <= MAX_TYPOS).min().map(|(_, property)| property.to_owned())
 }

@@ -1,6 +1,7 @@
 //! What a configuration key is. The list of them is [`KEYS`](super::table::KEYS): the shape of documents, the names of
 //! environment variables, defaults, suggestions and `docs/configuration.md` all come from it.
 
+use super::names::canonical;
 use super::table::KEYS;
 
 /// One key that can be configured.
@@ -98,6 +99,17 @@ impl Kind {
             Self::Choice(words) => format!("one of {}", quoted(words)),
         }
     }
+}
+
+/// The name of a key below `shape` as the list of keys has it, however it was spelled; as it was written when there is none.
+pub(super) fn spelled(shape: &str, written: &str) -> String {
+    let wanted = canonical(written);
+    let known = KEYS.iter().flat_map(Key::paths).find_map(|path| {
+        let rest = if shape.is_empty() { &path } else { path.strip_prefix(shape)?.strip_prefix('.')? };
+        let name = rest.split(['.', '[']).next()?;
+        (name != "<id>" && canonical(name) == wanted).then(|| name.to_owned())
+    });
+    known.unwrap_or_else(|| written.to_owned())
 }
 
 /// `a`, `b`, `c`.

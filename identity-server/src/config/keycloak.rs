@@ -10,6 +10,8 @@ use super::Profile;
 use super::authentication::safe_url;
 use super::bootstrap::unique;
 use super::client::{Client, IMPLIED_ID};
+use super::components::{Components, client_kind};
+use super::names::canonical;
 use super::reader::{Reader, filled};
 
 /// The Keycloak that users, groups, roles and clients live in.
@@ -74,6 +76,14 @@ pub struct ComponentSeed {
     pub root_url: Option<RedirectUri>,
 }
 
+impl ComponentSeed {
+    /// A component of which nothing more is configured.
+    #[must_use]
+    pub fn named(key: &str) -> Self {
+        Self { key: key.to_owned(), client_id: None, secret: None, root_url: None }
+    }
+}
+
 /// An application, and what it may do for itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApplicationSeed {
@@ -100,7 +110,12 @@ pub struct DirectoryUserSeed {
 
 impl KeycloakConfig {
     /// `None` in other profiles, or when something is wrong.
-    pub(super) fn read(from: &Reader<'_>, profile: Option<Profile>, own: Option<&Client>) -> Option<Self> {
+    pub(super) fn read(
+        from: &Reader<'_>,
+        profile: Option<Profile>,
+        own: Option<&Client>,
+        presets: &Components,
+    ) -> Option<Self> {
         if profile != Some(Profile::Keycloak) {
             return None;
         }
@@ -116,10 +131,12 @@ impl KeycloakConfig {
         let orphan_interval = orphans.duration("interval", Duration::from_secs(1)..=Duration::from_secs(7 * 86400));
         let take_over = from.flag("take-over");
         let clients = unique(&from.items("clients"), "id", application, |one| one.client.client_id.as_str());
-        let users = unique(&from.items("users"), "username", user, |one| one.person.username.as_str());
+        let users =
+            unique(&from.items("users"), "username", |one| user(one, presets), |one| one.person.username.as_str());
         let group = |one: &Reader<'_>| one.require("name", Name::parse);
         let groups = unique(&from.items("groups"), "name", group, Name::as_str);
-        let components = from.entries("init").into_iter().filter_map(|(key, entry)| component(key, &entry)).collect();
+        let components = from.entries("init").into_iter();
+        let components = components.filter_map(|(key, entry)| component(key, &entry, presets)).collect();
         Some(Self {
             url: url?,
             realm: realm?,
@@ -171,35 +188,35 @@ fn access(from: &Reader<'_>, known: Option<&Secret>) -> Option<KeycloakAccess> {
     Some(KeycloakAccess::Administrator { realm: realm?, client_id: client_id?, user: user?, password: password? })
 }
 
-fn component(key: &str, from: &Reader<'_>) -> Option<ComponentSeed> {
+fn component(key: &str, from: &Reader<'_>, presets: &Components) -> Option<ComponentSeed> {
     #[cfg(feature = "keycloak")]
-    if identity_adapters_keycloak::preset(key).is_none() {
-        from.problem("", "is not a component that is known");
+    if identity_adapters_keycloak::preset(&canonical(key)).is_none() && presets.get(key).is_none() {
+        from.problem("", "is not a component that is known; define it under `components`");
         return None;
     }
+    #[cfg(not(feature = "keycloak"))]
+    let _unused = presets;
     let client_id = from.get("client-id", ClientId::parse);
     let secret = from.secret_of_length("secret", Secret::CONFIGURED_CLIENT_SECRET_MIN);
     let root_url = from.get("root-url", |text| RedirectUri::parse(text.trim_end_matches('/')));
-    Some(ComponentSeed { key: key.to_owned(), client_id, secret, root_url })
+    Some(ComponentSeed { key: canonical(key), client_id, secret, root_url })
 }
 
 fn application(from: &Reader<'_>) -> Option<ApplicationSeed> {
     let client_id = from.require("id", ClientId::parse);
     let name = from.get("name", Name::parse);
-    let kind = from.require("type", |word| {
-        ClientKind::parse(&word.to_ascii_uppercase()).ok_or("must be one of `CONFIDENTIAL`, `M2M`, `PUBLIC`")
-    });
+    let kind = client_kind(from);
     let secret = from.secret_of_length("secret", Secret::CONFIGURED_CLIENT_SECRET_MIN);
     let root_url = from.get("root-url", |text| RedirectUri::parse(text.trim_end_matches('/')));
     let redirect_uris = from.list("redirect-uris", RedirectUri::parse);
-    if kind == Some(ClientKind::Public) && secret.is_some() {
+    if kind == ClientKind::Public && secret.is_some() {
         from.problem("secret", "is for other types: a public client has none");
     }
     let permissions = from.items("permissions");
     let permissions = permissions.iter().filter_map(permission).collect();
     let client_id = client_id?;
     let name = name.or_else(|| Name::parse(client_id.as_str()).ok())?;
-    let client = NewClient { client_id, name, kind: kind?, secret, root_url, redirect_uris };
+    let client = NewClient { client_id, name, kind, secret, root_url, redirect_uris };
     Some(ApplicationSeed { client, permissions })
 }
 
@@ -209,13 +226,25 @@ fn permission(from: &Reader<'_>) -> Option<Permission> {
     Some(Permission { audience: audience?, definition: definition? })
 }
 
-fn user(from: &Reader<'_>) -> Option<DirectoryUserSeed> {
+/// The role of before release 8.8, and the one that it became.
+const OLD_ROLE: (&str, &str) = ("Identity", "ManagementIdentity");
+
+/// A role by its present name, unless a component has one of the old name.
+fn renamed(role: RoleId, presets: &Components) -> RoleId {
+    let (old, new) = OLD_ROLE;
+    if role.as_str() != old || presets.roles().iter().any(|known| known.id == role) {
+        return role;
+    }
+    RoleId::parse(new).unwrap_or(role)
+}
+
+fn user(from: &Reader<'_>, presets: &Components) -> Option<DirectoryUserSeed> {
     let username = from.require("username", Name::parse);
     let password = from.secret_of_length("password", Secret::CONFIGURED_PASSWORD_MIN);
     let email = from.get("email", Email::parse);
     let first_name = from.get("first-name", Name::parse);
     let last_name = from.get("last-name", Name::parse);
-    let roles = from.list("roles", RoleId::parse);
+    let roles = from.list("roles", RoleId::parse).into_iter().map(|role| renamed(role, presets)).collect();
     let groups = from.list("groups", Name::parse);
     let id = from.get("id", Username::parse);
     let provider = from.get("identity-provider", |text| filled(text).map(str::to_owned));

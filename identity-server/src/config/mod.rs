@@ -8,6 +8,7 @@ mod audit;
 mod authentication;
 mod bootstrap;
 mod client;
+mod components;
 mod datasource;
 #[cfg(test)]
 mod docs;
@@ -18,8 +19,10 @@ mod foreign;
 mod initialization;
 mod key;
 mod keycloak;
+mod legacy;
 mod log;
 mod names;
+mod placeholder;
 mod problem;
 mod profiles;
 mod reader;
@@ -31,6 +34,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod unused;
+mod variables;
+mod yaml;
 
 pub use access::Access;
 pub use audit::Audit;
@@ -39,6 +45,7 @@ pub use bootstrap::{Bootstrap, InitialClaim, MappingRuleSeed, TenantSeed, UserSe
 pub use client::{
     Assertion, Client, ClientAuthentication, Endpoints as ClientEndpoints, KeyFile, UserInfo as SignInUserInfo,
 };
+pub use components::{Component, ComponentApplication, Components};
 pub use initialization::Initialization;
 pub use keycloak::{ApplicationSeed, ComponentSeed, DirectoryUserSeed, KeycloakAccess, KeycloakConfig};
 pub use log::{Log, LogFormat};
@@ -49,9 +56,10 @@ pub use store::{Postgres, PostgresTarget, PostgresTls, Store};
 pub use switches::{IdPattern, Switches};
 pub use tree::Origin;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 
+use legacy::Facts;
 use problem::Collector;
 use reader::Reader;
 use tree::Node;
@@ -69,6 +77,8 @@ pub struct Config {
     pub authentication: Authentication,
     /// How long browsers stay signed in.
     pub session: Session,
+    /// What the components of the platform have.
+    pub components: Components,
     /// The Keycloak that users live in, in the profile `keycloak`.
     pub keycloak: Option<KeycloakConfig>,
     /// What is made at start.
@@ -114,6 +124,8 @@ pub struct Sources {
     pub assumed: Vec<(&'static str, String)>,
     /// YAML files.
     pub files: Vec<PathBuf>,
+    /// Whether the file was found in a usual place, and nobody named it.
+    pub found: bool,
     /// Environment variables.
     pub environment: BTreeMap<String, String>,
     /// What was said on the command line.
@@ -152,28 +164,45 @@ impl Sources {
             // Nothing is there yet that could be contradicted.
             let _nothing = tree.set(&names::fill(path, Vec::new()), value.clone(), Origin::Command);
         }
-        let (mut readable, mut warnings, mut method) = (true, Vec::new(), None);
-        for path in &self.files {
+        let (mut readable, mut warnings, mut method, mut facts) = (true, Vec::new(), None, Facts::default());
+        let mut used = BTreeSet::new();
+        if let Some(path) = self.files.first().filter(|_| self.found) {
+            warnings.push(format!("{}: read, as neither `--config` nor IDENTITY_CONFIG names a file", path.display()));
+        }
+        let mut queue: VecDeque<(PathBuf, bool)> = self.files.iter().map(|path| (path.clone(), true)).collect();
+        let mut seen = BTreeSet::new();
+        while let Some((path, required)) = queue.pop_front() {
+            if !seen.insert(path.clone()) || (!required && !path.exists()) {
+                continue;
+            }
             let name = path.display().to_string();
-            let document = std::fs::read_to_string(path)
+            let document = std::fs::read_to_string(&path)
                 .map_err(|error| problems.add("", None, format!("{name}: cannot be read: {}", error.kind())))
                 .ok()
-                .and_then(|text| document::read(&name, &text, &problems));
+                .and_then(|text| document::read(&name, &text, &self.environment, &problems));
             match document {
                 Some(document) => {
                     tree.overlay(document.tree);
                     warnings.extend(document.warnings);
                     method = document.method.or(method);
+                    facts.add(document.facts);
+                    used.extend(document.used);
+                    // What a file imports is laid over it, and under the files after it.
+                    document.imports.into_iter().rev().for_each(|import| queue.push_front(import));
                 }
                 None => readable = false,
             }
         }
-        warnings.extend(environment::overlay(&mut tree, &self.environment, method, &problems));
+        let overlaid = environment::overlay(&mut tree, &self.environment, &used, method, &problems);
+        warnings.extend(overlaid.warnings);
+        facts.add(overlaid.facts);
         for Flag { name, path, value } in &self.flags {
             let _flags_win = tree.set(&names::fill(path, Vec::new()), value.clone(), Origin::Flag(name));
         }
+        warnings.extend(legacy::complete(&mut tree, &facts));
         // What an unreadable file says is not missing.
-        let config = if readable { Config::read(&Reader::new(&tree, &problems)) } else { None };
+        let config = if readable { Config::read(&Reader::new(&tree, &problems, &facts)) } else { None };
+        warnings.extend(problems.warnings());
         match (config, problems.problems()) {
             (Some(config), None) => {
                 warnings.extend(config.dangers());
@@ -191,7 +220,8 @@ impl Config {
         let store = Store::read(&from.section("store"));
         let mut authentication = Authentication::read(&from.section("authentication"), profile);
         let own = authentication.as_ref().and_then(Authentication::client);
-        let keycloak = KeycloakConfig::read(&from.section("keycloak"), profile, own);
+        let components = Components::read(from);
+        let keycloak = KeycloakConfig::read(&from.section("keycloak"), profile, own, &components);
         if let (Some(keycloak), Some(authentication)) = (&keycloak, &mut authentication) {
             authentication.default_to(keycloak);
         }
@@ -200,6 +230,8 @@ impl Config {
             && authentication.signs_in_at_providers()
             && authentication.client_secret().is_none()
             && matches!(store, Store::Postgres(_))
+            // The secret of this server's own client in Keycloak is known once the realm is there.
+            && keycloak.is_none()
             && session.key.is_none()
         {
             from.section("session").problem(
@@ -234,6 +266,7 @@ impl Config {
             store: store?,
             authentication: authentication?,
             session: session?,
+            components,
             keycloak,
             bootstrap,
             initialization,

@@ -92,6 +92,21 @@ fn onward<'t>(others: &[Segment], rest: &'t str) -> Option<&'t str> {
     if others.is_empty() { Some(rest) } else { rest.strip_prefix('_') }
 }
 
+/// A name without what spellings differ in: `firstName`, `first-name` and `FIRST_NAME` are the same.
+pub(super) fn canonical(name: &str) -> String {
+    name.chars().filter(|letter| !matches!(letter, '-' | '_')).flat_map(char::to_lowercase).collect()
+}
+
+/// The variable that a property's path stands for (orchestration reference §6): `a.b-c[0].dE` is `A_B_C_0_DE`.
+pub(super) fn variable(path: &str) -> String {
+    let letter = |letter| match letter {
+        '.' | '-' | '[' => Some('_'),
+        ']' => None,
+        other => Some(other),
+    };
+    path.chars().filter_map(letter).flat_map(char::to_uppercase).collect()
+}
+
 /// The path that a property's captures fill in. An alias without an index is element 0, without an id the provider
 /// `default`.
 pub(super) fn fill(path: &str, captures: Vec<Step>) -> Vec<Step> {

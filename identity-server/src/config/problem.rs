@@ -22,19 +22,32 @@ pub struct Problem {
 
 /// Where problems are collected.
 #[derive(Default)]
-pub(super) struct Collector(RefCell<Vec<Problem>>);
+pub(super) struct Collector {
+    problems: RefCell<Vec<Problem>>,
+    warnings: RefCell<Vec<String>>,
+}
 
 impl Collector {
     /// Takes note of a problem.
     pub(super) fn add(&self, path: impl Into<String>, origin: Option<&Origin>, message: impl Into<String>) {
         // What nobody wrote has no place to point at.
         let origin = origin.filter(|origin| !matches!(origin, Origin::Default)).cloned();
-        self.0.borrow_mut().push(Problem { path: path.into(), origin, message: message.into() });
+        self.problems.borrow_mut().push(Problem { path: path.into(), origin, message: message.into() });
     }
 
-    /// What was collected, if anything.
+    /// Takes note of what is no problem, and what the user should know.
+    pub(super) fn warn(&self, warning: impl Into<String>) {
+        self.warnings.borrow_mut().push(warning.into());
+    }
+
+    /// The warnings since the last call.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        self.warnings.take()
+    }
+
+    /// The problems that were collected, if any.
     pub(super) fn problems(self) -> Option<Problems> {
-        let problems = self.0.into_inner();
+        let problems = self.problems.into_inner();
         (!problems.is_empty()).then_some(Problems(problems))
     }
 }

@@ -12,6 +12,7 @@ use identity_core::value::Secret;
 
 use super::duration;
 use super::key::{FILE_SUFFIX, Key, Kind};
+use super::legacy::Facts;
 use super::problem::Collector;
 use super::tree::{Node, Origin, extend};
 
@@ -23,12 +24,13 @@ pub(super) struct Reader<'t> {
     /// The same with ids and indices left open.
     shape: String,
     problems: &'t Collector,
+    facts: &'t Facts,
 }
 
 impl<'t> Reader<'t> {
-    /// The whole tree.
-    pub(super) fn new(root: &'t Node, problems: &'t Collector) -> Self {
-        Self { node: Some(root), path: String::new(), shape: String::new(), problems }
+    /// The whole tree. `facts` are what of it was said in the replaced services' words.
+    pub(super) fn new(root: &'t Node, problems: &'t Collector, facts: &'t Facts) -> Self {
+        Self { node: Some(root), path: String::new(), shape: String::new(), problems, facts }
     }
 
     /// A part with keys of its own.
@@ -157,12 +159,16 @@ impl<'t> Reader<'t> {
         text.map(Secret::new)
     }
 
-    /// A secret of at least so many characters.
+    /// A secret of at least so many characters. In the replaced services' words, a shorter one is taken, with a warning.
     pub(super) fn secret_of_length(&self, name: &str, min: usize) -> Option<Secret> {
         let secret = self.secret(name)?;
         if secret.expose().chars().count() < min {
-            self.problem(name, format!("must have at least {min} characters"));
-            return None;
+            let path = self.path(name);
+            if !self.facts.said(&path) {
+                self.problem(name, format!("must have at least {min} characters"));
+                return None;
+            }
+            self.warn(name, format!("has fewer than {min} characters; choose a longer one"));
         }
         Some(secret)
     }
@@ -177,11 +183,14 @@ impl<'t> Reader<'t> {
 
     /// Reports something about a key, or about this part when the name is empty.
     pub(super) fn problem(&self, name: &str, message: impl Into<String>) {
-        let origin = match self.node(name) {
-            Some(Node::Text(_, origin)) => Some(origin),
-            _ => None,
-        };
-        self.problems.add(self.path(name), origin, message);
+        let node = if name.is_empty() { self.node } else { self.node(name) };
+        self.problems.add(self.path(name), node.and_then(Node::origin), message);
+    }
+
+    /// Reports something about a key that is no mistake.
+    pub(super) fn warn(&self, name: &str, message: impl Display) {
+        let place = self.node(name).and_then(Node::origin).map(|origin| format!("{origin}: ")).unwrap_or_default();
+        self.problems.warn(format!("{place}`{}` {message}", self.path(name)));
     }
 
     fn must_be_given(&self, name: &str) {
@@ -215,7 +224,7 @@ impl<'t> Reader<'t> {
     fn part(&self, name: &str, shape: &str, node: Option<&'t Node>) -> Self {
         let mut open = self.shape.clone();
         extend(&mut open, shape);
-        Self { node, path: self.path(name), shape: open, problems: self.problems }
+        Self { node, path: self.path(name), shape: open, problems: self.problems, facts: self.facts }
     }
 
     /// What is at a name; nothing can be said about the parts of something broken.
@@ -270,14 +279,15 @@ mod tests {
         for (path, text) in values {
             let step = |name: &&str| name.parse().map_or_else(|_| Step::Key((*name).to_owned()), Step::Index);
             let steps: Vec<Step> = path.iter().map(step).collect();
-            assert!(root.set(&steps, (*text).to_owned(), Origin::File("f".into())).is_ok());
+            assert!(root.set(&steps, (*text).to_owned(), Origin::File("f".into(), 0)).is_ok());
         }
         root
     }
 
     fn found<T>(root: &Node, read: impl FnOnce(&Reader<'_>) -> T) -> (T, Vec<String>) {
         let problems = Collector::default();
-        let value = read(&Reader::new(root, &problems));
+        let facts = Facts::default();
+        let value = read(&Reader::new(root, &problems, &facts));
         let all = problems.problems().map(|all| all.0.iter().map(ToString::to_string).collect());
         (value, all.unwrap_or_default())
     }
@@ -318,7 +328,7 @@ mod tests {
         let root = tree(&[(&["bootstrap", "users", "0", "roles", "1"], "r")]);
         let (_, problems) =
             found(&root, |reader| reader.section("bootstrap").items("users")[0].list("roles", filled_owned));
-        assert_eq!(problems, ["`bootstrap.users[0].roles` has no element 0; indices begin at 0 and leave none out"]);
+        assert_eq!(problems, ["f: `bootstrap.users[0].roles` has no element 0; indices begin at 0 and leave none out"]);
     }
 
     #[test]

@@ -65,6 +65,16 @@ impl Server {
         }
         let public_url = from.get("public-url", public_url);
         let base_path = from.get("base-path", base_path).unwrap_or_default();
+        if let Some(url) = public_url.as_ref().filter(|url| !url.path().trim_end_matches('/').ends_with(&base_path)) {
+            let whole = format!("{}{base_path}", url.as_str().trim_end_matches('/'));
+            from.problem(
+                "public-url",
+                format!(
+                    "must end with `server.base-path`, as browsers are sent to paths below it: `{whole}`, or leave the base path out \
+                     where a proxy adds it"
+                ),
+            );
+        }
         let workers = from.number::<usize>("workers", 1..=1024).and_then(NonZeroUsize::new);
         let max_body_bytes = from.number("max-body-bytes", 1024..=1 << 30);
         let body_timeout = from.duration("body-timeout", Duration::from_secs(1)..=HOUR);

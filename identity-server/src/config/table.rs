@@ -1,6 +1,7 @@
 //! Every key there is.
 
 use super::key::{Key, Kind};
+pub(super) use super::unused::{FOREIGN, IN_FILES, OPTIONAL_PLACEHOLDERS, UNUSED};
 use Kind::{Choice, Duration, Flag, Number, Secret, Text};
 
 const fn key(
@@ -42,6 +43,19 @@ macro_rules! initial {
             $kind,
             "",
             &[concat!("camunda.security.initialization.", $name)],
+            $meaning,
+        )
+    };
+}
+
+/// A key of what a component of the platform has, which Management Identity has too (management reference §4).
+macro_rules! preset {
+    ($name:literal, $kind:expr, $meaning:literal) => {
+        key(
+            concat!("components.<id>.", $name),
+            $kind,
+            "",
+            &[concat!("identity.component-presets.<id>.", $name)],
             $meaning,
         )
     };
@@ -178,16 +192,16 @@ pub(super) static KEYS: &[Key] = &[
     key("keycloak.setup.password", Secret, "", &["keycloak.setup.password"], "That administrator's password."),
     key("keycloak.setup.realm", Text, "master", &["keycloak.setup.realm"], "The realm that the administrator is in."),
     key("keycloak.setup.client-id", Text, "admin-cli", &["keycloak.setup.client-id"], "The client that the administrator signs in at."),
-    key("keycloak.client-id", Text, "", &[], "This server's own client in the realm. As the first provider's `client-id` when not given, else `camunda-identity`."),
+    key("keycloak.client-id", Text, "", &["keycloak.environment.clients[].id"], "This server's own client in the realm. As the first provider's `client-id` when not given, else `camunda-identity`."),
     key("keycloak.client-secret", Secret, "", &[], "The secret of that client, when an operator made realm and client: it is then what manages the realm, and no administrator is needed. As the first provider's `client-secret` when not given."),
-    key("keycloak.own-client-secret", Secret, "", &[], "The secret of that client, when this server makes it, of 8 characters or more. Keycloak makes one when not given."),
+    key("keycloak.own-client-secret", Secret, "", &["keycloak.environment.clients[].secret"], "The secret of that client, when this server makes it, of 8 characters or more. Keycloak makes one when not given."),
     key("keycloak.init.<id>.secret", Secret, "", &["keycloak.init.<id>.secret"], "The secret of the client of a component, of 8 characters or more: `optimize`, `console`, `webmodeler`, `orchestration`, `connectors`, `operate`, `tasklist`, `zeebe`. A component that is mentioned is set up, with its APIs, roles and client."),
     key("keycloak.init.<id>.root-url", Text, "", &["keycloak.init.<id>.root-url"], "Where the component is; its redirect URIs are below."),
     key("keycloak.init.<id>.client-id", Text, "", &["keycloak.init.<id>.client-id"], "The id of its client, instead of the usual one."),
     key("keycloak.init.<id>.name", Text, "", &["keycloak.init.<id>.name"], "Nothing more than a way to mention the component."),
     key("keycloak.clients[].id", Text, "", &["keycloak.clients[].id"], "The client id of one more application. Required, unique."),
     key("keycloak.clients[].name", Text, "", &["keycloak.clients[].name"], "Its name."),
-    key("keycloak.clients[].type", Choice(&["CONFIDENTIAL", "M2M", "PUBLIC"]), "", &["keycloak.clients[].type"], "What it can do. Required."),
+    key("keycloak.clients[].type", Choice(&["CONFIDENTIAL", "M2M", "PUBLIC"]), "", &["keycloak.clients[].type"], "What it can do. `CONFIDENTIAL` when not given."),
     key("keycloak.clients[].secret", Secret, "", &["keycloak.clients[].secret"], "Its secret, of 8 characters or more. Keycloak makes one when not given."),
     key("keycloak.clients[].root-url", Text, "", &["keycloak.clients[].root-url"], "Where it is."),
     key("keycloak.clients[].redirect-uris[]", Text, "", &["keycloak.clients[].redirect-uris[]"], "Where browsers may be sent back to: URLs, or paths below the root URL."),
@@ -207,6 +221,23 @@ pub(super) static KEYS: &[Key] = &[
     key("keycloak.take-over", Flag, "false", &[], "Whether this installation takes over a realm that another installation marked as its own. For one start, when the other one is gone for good."),
     key("keycloak.orphans.remove", Flag, "false", &[], "Whether memberships of tenants and authorizations are removed when Keycloak no longer has whom they belong to. They are reported in any case."),
     key("keycloak.orphans.interval", Duration, "1h", &[], "How often such are looked for."),
+
+    preset!("applications[].name", Text, "The name of an application of this component, in the profile `keycloak`. Given applications, APIs or roles replace the built-in ones of the component, a list as a whole."),
+    preset!("applications[].id", Text, "Its client id. Required."),
+    preset!("applications[].type", Choice(&["CONFIDENTIAL", "M2M", "PUBLIC"]), "What it can do. `CONFIDENTIAL` when not given."),
+    preset!("applications[].secret", Secret, "Its secret, of 8 characters or more. That of `keycloak.init.<id>.secret` comes first; Keycloak makes one when neither is given."),
+    preset!("applications[].root-url", Text, "Where it is, when `keycloak.init.<id>.root-url` does not say so."),
+    preset!("applications[].redirect-uris[]", Text, "Where browsers may be sent back to: URLs, or paths below the root URL."),
+    preset!("applications[].permissions[].audience", Text, "The audience of an API on which it has a permission. Required."),
+    preset!("applications[].permissions[].definition", Text, "The permission. Required."),
+    preset!("apis[].name", Text, "The name of an API of this component. In the profile `keycloak`, components are set up that `keycloak.init` mentions, and `identity`; in the others, all."),
+    preset!("apis[].audience", Text, "The audience of its tokens. Required."),
+    preset!("apis[].permissions[].definition", Text, "A permission that it knows. Required."),
+    preset!("apis[].permissions[].description", Text, "What that permission lets do."),
+    preset!("roles[].name", Text, "The name of a role, which is its id too. Required. Where roles live here, it is made at each start if it is missing, and missing permissions are added."),
+    preset!("roles[].description", Text, "Its description."),
+    preset!("roles[].permissions[].audience", Text, "The audience of an API on which it gives a permission. Required."),
+    preset!("roles[].permissions[].definition", Text, "The permission. Required."),
 
     key("bootstrap.initial-claim.name", Text, "oid", &["identity.initial-claim-name"], "The claim that the first administrator's token has."),
     key("bootstrap.initial-claim.value", Text, "", &["identity.initial-claim-value"], "That claim's value. The rule is made, or set right again, at each start."),
@@ -285,41 +316,9 @@ pub(super) static KEYS: &[Key] = &[
     key("audit.retention.max-age", Duration, "8760h", &[], "How long entries of the audit log are kept: a year by default."),
     key("audit.retention.max-entries", Number, "5000000", &[], "How many entries of the audit log are kept; the oldest are removed first."),
 
-    key("features.tenants", Flag, "true", &["multitenancy-enabled", "identity.flags.multi-tenancy"], "Whether there are tenants other than the default one."),
-    key("features.resource-authorizations", Flag, "true", &["resource-permissions-enabled", "identity.flags.resource-permissions"], "Whether access to single resources is checked and managed."),
+    key("features.tenants", Flag, "true", &["multitenancy-enabled", "identity.flags.multi-tenancy", "identity.multitenancy-enabled", "identity.multitenancy.enabled"], "Whether there are tenants other than the default one."),
+    key("features.resource-authorizations", Flag, "true", &["resource-permissions-enabled", "identity.flags.resource-permissions", "identity.resource-permissions-enabled", "identity.resource-permissions.enabled"], "Whether access to single resources is checked and managed."),
 
     key("log.level", Text, "info", &["identity.log.level"], "What is logged: a level, or directives such as `info,identity_core=debug`."),
     key("log.format", Choice(&["text", "json"]), "text", &[], "How it is written to standard error."),
 ];
-
-/// Properties of the replaced service that are understood and have no effect, and why. They are named in one line of the
-/// log at start.
-pub(super) static UNUSED: &[(&str, &str)] = &[
-    ("camunda.license-key", "not needed"),
-    ("camunda.identity.*", "settings of the applications' SDK"),
-    ("camunda.security.authentication.oidc.*", "has no counterpart"),
-    ("camunda.security.authentication.providers.oidc.*", "has no counterpart"),
-    ("camunda.security.authentication.authentication-refresh-interval", "changes count at once"),
-    ("camunda.security.csrf.*", "always on"),
-    ("camunda.security.session.*", "sessions are always kept in the store"),
-    ("camunda.security.http-headers.*", "headers are not configured in this version"),
-    ("identity.audience", "the provider's audiences are `authentication.providers.<id>.audiences[]`"),
-    ("identity.retry.*", "this server starts without its provider and keeps trying"),
-    ("identity.tenants[].members.*", "members of tenants are not configured in this version"),
-    ("identity.environment.*", "use `IDENTITY_TENANTS_*`"),
-    ("identity.authorizations.*", "authorizations are not configured in this version"),
-    ("identity.log.pattern", "the log has one text form and one JSON form"),
-    ("identity.log.appender", "the log goes to standard error"),
-    ("identity.log.file.*", "the log goes to standard error"),
-    ("keycloak.realm-json", "realms are made as docs/keycloak.md says"),
-    ("keycloak.presets.*", "presets are built in"),
-    ("keycloak.environment.*", "this server's own client is `keycloak.client-id`"),
-    ("logging.*", "see `log.level`"),
-    ("management.*", "health and metrics are always on"),
-    ("server.ssl.*", "TLS ends in front of this server"),
-    ("spring.*", "this is not a Spring application"),
-    ("user-restrictions-enabled", "a feature of older releases"),
-];
-
-/// Variables under `IDENTITY_` that are somebody else's: no key, and no mistake.
-pub(super) static FOREIGN: &[&str] = &["identity.config", "identity.tests.*"];

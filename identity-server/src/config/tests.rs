@@ -3,6 +3,7 @@
 mod cluster;
 mod every_key;
 mod issuers;
+mod platform;
 
 use std::path::PathBuf;
 
@@ -43,13 +44,16 @@ fn config(yaml: &str, variables: &[(&str, &str)]) -> Config {
     load(yaml, variables).unwrap().config
 }
 
-/// What is wrong, without the directory of the file.
+/// What is wrong, without the directory of the file and the line.
 fn problems(yaml: &str, variables: &[(&str, &str)]) -> Vec<String> {
-    let line = |problem: &Problem| {
-        let line = problem.to_string();
-        line.split_once("identity.yaml").map_or(line.clone(), |(_, rest)| format!("identity.yaml{rest}"))
-    };
-    load(yaml, variables).unwrap_err().0.iter().map(line).collect()
+    load(yaml, variables).unwrap_err().0.iter().map(|problem| without_place(&problem.to_string())).collect()
+}
+
+/// A message without the directory of the file and the line.
+fn without_place(text: &str) -> String {
+    let Some((_, rest)) = text.split_once("identity.yaml") else { return text.to_owned() };
+    let rest = rest.strip_prefix(':').map_or(rest, |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
+    format!("identity.yaml:{}", rest.strip_prefix(':').unwrap_or(rest))
 }
 
 const OIDC: &str = "
@@ -134,9 +138,16 @@ fn a_deployment_on_keycloak_is_understood() {
     assert_eq!(audiences, ["a-api", "b-api"]);
     assert_eq!((keycloak.users.len(), keycloak.groups.len()), (1, 1));
     let found = problems("", &[variables.as_slice(), &[("KEYCLOAK_INIT_OPTIMISE_SECRET", "s")]].concat());
-    assert_eq!(found, ["`keycloak.init.optimise` is not a component that is known"]);
-    let found = problems("profile: keycloak", &[("KEYCLOAK_URL", "http://keycloak:8080")]);
-    assert_eq!(found.len(), 2, "{found:?}");
+    assert_eq!(
+        found,
+        [
+            "KEYCLOAK_INIT_OPTIMISE_SECRET: `keycloak.init.optimise` is not a component that is known; define it under `components`"
+        ]
+    );
+    let ours = problems("{profile: keycloak, keycloak: {url: 'http://keycloak:8080'}}", &[]);
+    assert_eq!(ours.len(), 2, "{ours:?}");
+    let theirs = load("profile: keycloak", &[("KEYCLOAK_URL", "http://keycloak:8080")]).unwrap();
+    assert_eq!(theirs.warnings.len(), 2, "{:?}", theirs.warnings);
 }
 
 #[test]
@@ -176,6 +187,8 @@ bootstrap:
     ];
     assert_eq!(found.len(), expected.len(), "{found:#?}");
     for (found, expected) in found.iter().zip(expected) {
+        let found = found.strip_prefix("identity.yaml: ").unwrap_or(found);
+        let expected = expected.strip_prefix("identity.yaml: ").unwrap_or(expected);
         assert!(found.starts_with(expected), "{found}\nis not\n{expected}");
     }
 }
@@ -236,6 +249,7 @@ fn later_sources_win() {
         ],
         environment: environment(&[("IDENTITY_SERVER_PORT", "4"), ("IDENTITY_URL", "https://c.example")]),
         flags: vec![Flag { name: "--port", path: "server.port", value: "5".into() }],
+        ..Sources::default()
     };
     let server = sources.load().unwrap().config.server;
     assert_eq!(server.address.port(), 5);
@@ -322,7 +336,7 @@ fn a_deployment_of_the_replaced_service_is_understood() {
         loaded.warnings,
         [
             "SPRING_PROFILES_ACTIVE: ignored profiles: stackdriver",
-            "understood, not used by this version: CAMUNDA_IDENTITY_CLIENTID",
+            "understood, without effect here: CAMUNDA_IDENTITY_CLIENTID (settings of the applications' SDK)",
         ]
     );
 }
@@ -358,7 +372,7 @@ fn contradictions_are_problems() {
         ),
         (
             &format!("{OIDC}bootstrap: {{users: [{{username: a, password: b}}]}}"),
-            "`bootstrap.users` are for the profile `builtin`; here they live at the provider",
+            "identity.yaml: `bootstrap.users` are for the profile `builtin`; here they live at the provider",
         ),
     ] {
         assert_eq!(problems(yaml, &[]), [problem]);

@@ -25,8 +25,8 @@ pub enum Origin {
     Default,
     /// What the command assumes.
     Command,
-    /// A file of this name.
-    File(Arc<str>),
+    /// A file of this name, and a line of it, from 1; 0 for the file as a whole.
+    File(Arc<str>, u64),
     /// An environment variable of this name.
     Environment(Arc<str>),
     /// A command-line flag of this name.
@@ -116,6 +116,38 @@ impl Node {
         }
     }
 
+    /// Where the first value of this part came from.
+    pub(super) fn origin(&self) -> Option<&Origin> {
+        match self {
+            Self::Text(_, origin) => Some(origin),
+            Self::Map(parts) => {
+                let files = parts.values().filter_map(Self::origin);
+                files.min_by_key(|origin| if let Origin::File(_, line) = origin { *line } else { u64::MAX })
+            }
+            Self::List(elements) => elements.values().find_map(Self::origin),
+            Self::Broken => None,
+        }
+    }
+
+    /// What is at a path.
+    pub(super) fn at(&self, path: &[Step]) -> Option<&Self> {
+        match (self, path.split_first()) {
+            (node, None) => Some(node),
+            (Self::Map(parts), Some((Step::Key(name), rest))) => parts.get(name)?.at(rest),
+            (Self::List(elements), Some((Step::Index(index), rest))) => elements.get(index)?.at(rest),
+            _ => None,
+        }
+    }
+
+    /// Takes out what is at a path of names.
+    pub(super) fn remove(&mut self, path: &str) -> Option<Self> {
+        let Self::Map(parts) = self else { return None };
+        match path.split_once('.') {
+            None => parts.remove(path),
+            Some((name, rest)) => parts.get_mut(name)?.remove(rest),
+        }
+    }
+
     /// Takes the elements out of a list that do not come from the environment: the environment says what is in it.
     pub(super) fn forget_elements(&mut self, path: &[Step]) {
         let part = match (&mut *self, path.split_first()) {
@@ -138,7 +170,7 @@ impl Origin {
     fn is_beside(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Environment(_), Self::Environment(_)) => true,
-            (Self::File(one), Self::File(other)) => one == other,
+            (Self::File(one, _), Self::File(other, _)) => one == other,
             _ => false,
         }
     }
@@ -174,7 +206,8 @@ impl fmt::Display for Origin {
         match self {
             Self::Default => f.write_str("default"),
             Self::Command => f.write_str("this command's default"),
-            Self::File(name) | Self::Environment(name) => f.write_str(name),
+            Self::File(name, 0) | Self::Environment(name) => f.write_str(name),
+            Self::File(name, line) => write!(f, "{name}:{line}"),
             Self::Flag(name) => f.write_str(name),
         }
     }
@@ -185,7 +218,7 @@ mod tests {
     use super::*;
 
     fn file(text: &str) -> Node {
-        Node::Text(text.into(), Origin::File("f".into()))
+        Node::Text(text.into(), Origin::File("f".into(), 0))
     }
 
     fn map<const N: usize>(parts: [(&str, Node); N]) -> Node {

@@ -1,12 +1,14 @@
 //! Users, groups, roles and clients in Keycloak.
 
+mod components;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use identity_adapters_keycloak::{
     ClientSeed, Coordination, Credentials, Done, Installation, Keycloak, KeycloakSettings, OwnClient, PersonSeed,
-    RealmPlan, SignOutUrls, WithDirectory, preset,
+    RealmPlan, SignOutUrls, WithDirectory,
 };
 use identity_adapters_oidc::OidcTokenVerifier;
 use identity_core::engine::Engine;
@@ -16,10 +18,12 @@ use identity_core::value::{ClaimSelector, InvalidValue, Name, RedirectUri, Secre
 use tracing::{error, warn};
 
 use super::{AssemblyError, Directory, NotYet, Ports, Shared};
-use crate::config::{Config, KeycloakAccess, KeycloakConfig};
+use crate::config::{ComponentSeed, Config, KeycloakAccess, KeycloakConfig};
 
 /// The claim by which Keycloak's tokens of service accounts, and no others, name their client.
 const CLIENT_ID: &str = "client_id";
+/// The component that this server is.
+const IDENTITY: &str = "identity";
 /// Where browsers come back to this server after they signed in.
 const CALLBACK: &str = "/auth/login-callback";
 /// Where they come back to after they signed out.
@@ -199,30 +203,11 @@ fn plan(config: &Config, keycloak: &KeycloakConfig) -> Result<RealmPlan, Invalid
         groups: keycloak.groups.clone(),
         people: Vec::new(),
     };
-    if let Some(identity) = preset("identity") {
-        plan.add(identity.values()?);
-    }
+    let (own_component, _) = components::component(IDENTITY, &ComponentSeed::named(IDENTITY), &config.components)?;
+    plan.add(own_component);
     for seed in &keycloak.components {
-        let Some(component) = preset(&seed.key) else { continue };
-        let values = component.values()?;
-        if let Some(client) = component.client {
-            let id = seed.client_id.clone();
-            let redirect_uris = match &seed.root_url {
-                Some(_) => {
-                    client.redirect_paths.iter().map(|path| RedirectUri::parse(path)).collect::<Result<_, _>>()?
-                }
-                None => Vec::new(),
-            };
-            let new = NewClient {
-                client_id: id.map_or_else(|| identity_core::value::ClientId::parse(client.client_id), Ok)?,
-                name: Name::parse(client.name)?,
-                kind: client.kind,
-                secret: seed.secret.clone().filter(|_| client.kind.has_secret()),
-                root_url: seed.root_url.clone(),
-                redirect_uris,
-            };
-            plan.clients.push(ClientSeed { new, permissions: values.client_permissions.clone() });
-        }
+        let (values, clients) = components::component(&seed.key, seed, &config.components)?;
+        plan.clients.extend(clients);
         plan.add(values);
     }
     for seed in &keycloak.clients {

@@ -1,0 +1,182 @@
+//! What the components of the platform have: applications, APIs and roles (management reference §4).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use identity_core::entity::{ApiPermission, ClientKind, Permission, Role};
+use identity_core::preset::{self, IDENTITY_AUDIENCE};
+use identity_core::value::{Audience, ClientId, Description, Name, PermissionName, RedirectUri, RoleId, Secret};
+
+use super::names::canonical;
+use super::reader::Reader;
+
+/// The components that are configured, by their canonical names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Components(BTreeMap<String, Component>);
+
+/// What a component has; `None` for the lists that are not configured, which are as built in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Component {
+    /// Its applications.
+    pub applications: Option<Vec<ComponentApplication>>,
+    /// Its APIs: audience, name, permissions.
+    pub apis: Option<Vec<(Audience, Name, Vec<ApiPermission>)>>,
+    /// Its roles.
+    pub roles: Option<Vec<Role>>,
+}
+
+/// An application of a component.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComponentApplication {
+    /// Its client id.
+    pub client_id: ClientId,
+    /// Its name.
+    pub name: Name,
+    /// What it can do.
+    pub kind: ClientKind,
+    /// Its secret.
+    pub secret: Option<Secret>,
+    /// Where it is.
+    pub root_url: Option<RedirectUri>,
+    /// Where browsers may be sent back to.
+    pub redirect_uris: Vec<RedirectUri>,
+    /// What it may do for itself.
+    pub permissions: Vec<Permission>,
+}
+
+/// The component that this server is.
+const IDENTITY: &str = "identity";
+
+impl Components {
+    pub(super) fn read(from: &Reader<'_>) -> Self {
+        let mut all = BTreeMap::new();
+        for (key, entry) in from.entries("components") {
+            if all.insert(canonical(key), Component::read(&entry)).is_some() {
+                entry.problem("", "is given twice, in two spellings");
+            }
+        }
+        let mut components = Self(all);
+        components.name_own_api();
+        components
+    }
+
+    /// The component of this name.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Component> {
+        self.0.get(&canonical(key))
+    }
+
+    /// The roles of all components. A role that several have holds the permissions of all.
+    #[must_use]
+    pub fn roles(&self) -> Vec<Role> {
+        let mut roles: BTreeMap<RoleId, Role> = BTreeMap::new();
+        for role in self.0.values().flat_map(|component| component.roles.iter().flatten()) {
+            match roles.get_mut(&role.id) {
+                Some(known) => known.permissions.extend(role.permissions.iter().cloned()),
+                None => _ = roles.insert(role.id.clone(), role.clone()),
+            }
+        }
+        roles.into_values().collect()
+    }
+
+    /// The audiences of the APIs of all components.
+    #[must_use]
+    pub fn audiences(&self) -> BTreeSet<Audience> {
+        let apis = self.0.values().flat_map(|component| component.apis.iter().flatten());
+        apis.map(|(audience, ..)| audience.clone()).collect()
+    }
+
+    /// This server's own API may have another audience. What is permitted there is permitted under the name that this server's
+    /// checks use, too.
+    fn name_own_api(&mut self) {
+        let Ok(own) = Audience::parse(IDENTITY_AUDIENCE) else { return };
+        let apis = self.0.get(IDENTITY).and_then(|component| component.apis.clone()).unwrap_or_default();
+        let others: Vec<Audience> =
+            apis.iter().map(|(audience, ..)| audience.clone()).filter(|audience| *audience != own).collect();
+        if others.is_empty() {
+            return;
+        }
+        let permitted = |permission: &Permission| {
+            others.contains(&permission.audience).then(|| Permission { audience: own.clone(), ..permission.clone() })
+        };
+        for component in self.0.values_mut() {
+            for role in component.roles.iter_mut().flatten() {
+                let more: Vec<Permission> = role.permissions.iter().filter_map(permitted).collect();
+                role.permissions.extend(more);
+            }
+            for application in component.applications.iter_mut().flatten() {
+                let more: Vec<Permission> = application.permissions.iter().filter_map(permitted).collect();
+                application.permissions.extend(more);
+            }
+        }
+        if let Some(known) = self.0.get_mut(IDENTITY).and_then(|component| component.apis.as_mut())
+            && !known.iter().any(|(audience, ..)| *audience == own)
+            && let Some((_, name, permissions)) = apis.into_iter().next()
+        {
+            known.push((own, name, permissions));
+        }
+    }
+}
+
+impl Component {
+    fn read(from: &Reader<'_>) -> Self {
+        let given = |name: &str| from.given(name).then(|| from.items(name));
+        Self {
+            applications: given("applications").map(|all| all.iter().filter_map(application).collect()),
+            apis: given("apis").map(|all| all.iter().filter_map(api).collect()),
+            roles: given("roles").map(|all| all.iter().filter_map(role).collect()),
+        }
+    }
+}
+
+fn application(from: &Reader<'_>) -> Option<ComponentApplication> {
+    let client_id = from.require("id", ClientId::parse);
+    let name = from.get("name", Name::parse);
+    let kind = client_kind(from);
+    let secret = from.secret_of_length("secret", Secret::CONFIGURED_CLIENT_SECRET_MIN);
+    let root_url = from.get("root-url", |text| RedirectUri::parse(text.trim_end_matches('/')));
+    let redirect_uris = from.list("redirect-uris", RedirectUri::parse);
+    let permissions = from.items("permissions").iter().filter_map(permission).collect();
+    let client_id = client_id?;
+    let name = name.or_else(|| Name::parse(client_id.as_str()).ok())?;
+    Some(ComponentApplication { client_id, name, kind, secret, root_url, redirect_uris, permissions })
+}
+
+/// The type of an application, confidential when none is given.
+pub(super) fn client_kind(from: &Reader<'_>) -> ClientKind {
+    let kind = from.get("type", |word| {
+        ClientKind::parse(&word.to_ascii_uppercase()).ok_or("must be one of `CONFIDENTIAL`, `M2M`, `PUBLIC`")
+    });
+    kind.unwrap_or(ClientKind::Confidential)
+}
+
+fn api(from: &Reader<'_>) -> Option<(Audience, Name, Vec<ApiPermission>)> {
+    let audience = from.require("audience", Audience::parse);
+    let name = from.get("name", Name::parse);
+    let permissions = from.items("permissions");
+    let permissions = permissions.iter().filter_map(|one| {
+        let definition = one.require("definition", PermissionName::parse);
+        let description = one.get("description", Description::parse).unwrap_or_default();
+        Some(ApiPermission { definition: definition?, description })
+    });
+    let permissions = permissions.collect();
+    let audience = audience?;
+    let name = name.or_else(|| Name::parse(audience.as_str()).ok())?;
+    Some((audience, name, permissions))
+}
+
+fn role(from: &Reader<'_>) -> Option<Role> {
+    let id = from.require("name", RoleId::parse);
+    if id.as_ref().is_some_and(preset::is_protected_role) {
+        from.problem("name", "is a default role of the orchestration cluster, which cannot be changed");
+    }
+    let description = from.get("description", Description::parse).unwrap_or_default();
+    let permissions = from.items("permissions").iter().filter_map(permission).collect();
+    let id = id?;
+    Some(Role { name: Name::from(&id), id, description, permissions })
+}
+
+fn permission(from: &Reader<'_>) -> Option<Permission> {
+    let audience = from.require("audience", Audience::parse);
+    let definition = from.require("definition", PermissionName::parse);
+    Some(Permission { audience: audience?, definition: definition? })
+}

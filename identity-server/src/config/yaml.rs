@@ -1,0 +1,305 @@
+//! YAML as a tree of values with the lines that they are on.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::options::DuplicateKeyPolicy;
+use serde_saphyr::{Spanned, UserMessageFormatter};
+
+use super::placeholder::{self, Unresolved};
+
+/// A value in a document.
+#[derive(Debug)]
+pub(super) struct Yaml {
+    /// The line that it begins on, from 1.
+    pub(super) line: u64,
+    /// Whether the text was made from placeholders.
+    pub(super) filled: bool,
+    /// The value.
+    pub(super) content: Content,
+}
+
+/// What a value is.
+#[derive(Debug)]
+pub(super) enum Content {
+    Null,
+    Flag(bool),
+    Number(String),
+    Text(String),
+    /// A text with a placeholder that has no value.
+    Unresolved(Unresolved),
+    List(Vec<Yaml>),
+    /// Names may occur twice, because dotted names are split after the parser checked them.
+    Map(Vec<(String, Yaml)>),
+}
+
+/// Parses a document. Names such as `a.b[0]` are split into levels, as Spring does.
+///
+/// # Errors
+/// What is wrong, without text of the document.
+pub(super) fn parse(text: &str) -> Result<Yaml, String> {
+    let options = serde_saphyr::options! {
+        duplicate_keys: DuplicateKeyPolicy::Error,
+        strict_booleans: true,
+        leading_zero_numbers_as_strings: true,
+        underscored_numbers_as_strings: true,
+        with_snippet: false,
+    };
+    match serde_saphyr::from_str_with_options::<Yaml>(text, options) {
+        Ok(document) => Ok(document.split()),
+        Err(error) => {
+            let message = error.render_with_formatter(&UserMessageFormatter);
+            Err(message.lines().next().unwrap_or_default().to_owned())
+        }
+    }
+}
+
+impl Yaml {
+    fn new(line: u64, content: Content) -> Self {
+        Self { line, filled: false, content }
+    }
+
+    /// Splits names with dots and indices into levels.
+    fn split(self) -> Self {
+        let content = match self.content {
+            Content::Map(members) => {
+                let mut whole = Vec::new();
+                for (name, value) in members {
+                    let (name, value) = levels(&name, value.split());
+                    merge(&mut whole, name, value);
+                }
+                Content::Map(whole)
+            }
+            Content::List(items) => Content::List(items.into_iter().map(Self::split).collect()),
+            other => other,
+        };
+        Self { content, ..self }
+    }
+
+    /// Fills in the placeholders of all texts.
+    pub(super) fn fill(&mut self, lookup: &placeholder::Lookup<'_>) {
+        match &mut self.content {
+            Content::Map(members) => members.iter_mut().for_each(|(_, value)| value.fill(lookup)),
+            Content::List(items) => items.iter_mut().for_each(|item| item.fill(lookup)),
+            Content::Text(text) => match placeholder::fill(text, lookup) {
+                Ok(None) => {}
+                Ok(Some(filled)) => {
+                    self.content = Content::Text(filled);
+                    self.filled = true;
+                }
+                Err(unresolved) => self.content = Content::Unresolved(unresolved),
+            },
+            Content::Null | Content::Flag(_) | Content::Number(_) | Content::Unresolved(_) => {}
+        }
+    }
+
+    /// Calls `visit` with the path and the text of every scalar.
+    pub(super) fn scalars(&self, path: &str, visit: &mut dyn FnMut(&str, &str)) {
+        match &self.content {
+            Content::Map(members) => {
+                for (name, value) in members {
+                    let mut path = path.to_owned();
+                    super::tree::extend(&mut path, name);
+                    value.scalars(&path, visit);
+                }
+            }
+            Content::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    item.scalars(&format!("{path}[{index}]"), visit);
+                }
+            }
+            Content::Flag(flag) => visit(path, if *flag { "true" } else { "false" }),
+            Content::Number(text) | Content::Text(text) => visit(path, text),
+            Content::Null | Content::Unresolved(_) => {}
+        }
+    }
+
+    /// Whether there is nothing in it but empty maps, empty lists and nulls.
+    pub(super) fn is_nothing(&self) -> bool {
+        match &self.content {
+            Content::Null => true,
+            Content::Text(text) => self.filled && text.is_empty(),
+            _ => false,
+        }
+    }
+}
+
+/// The first level of a name, and the value with the other levels around it.
+fn levels(name: &str, value: Yaml) -> (String, Yaml) {
+    let (first, rest) = match name.find(['.', '[']) {
+        Some(place) if place > 0 => name.split_at(place),
+        _ => return (name.to_owned(), value),
+    };
+    let line = value.line;
+    let inner = if let Some(rest) = rest.strip_prefix('.') {
+        if rest.is_empty() {
+            return (name.to_owned(), value);
+        }
+        let (name, value) = levels(rest, value);
+        Yaml::new(line, Content::Map(vec![(name, value)]))
+    } else {
+        let index = rest.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+        let Some((index, rest)) = index.and_then(|(index, rest)| Some((index.parse::<usize>().ok()?, rest))) else {
+            return (name.to_owned(), value);
+        };
+        if index > MAX_INDEX {
+            return (name.to_owned(), value);
+        }
+        let value = match rest.strip_prefix('.') {
+            Some(rest) if !rest.is_empty() => {
+                let (name, value) = levels(rest, value);
+                Yaml::new(line, Content::Map(vec![(name, value)]))
+            }
+            _ if rest.is_empty() => value,
+            _ => return (name.to_owned(), value),
+        };
+        let mut items: Vec<Yaml> = (0..index).map(|_| Yaml::new(line, Content::Null)).collect();
+        items.push(value);
+        Yaml::new(line, Content::List(items))
+    };
+    (first.to_owned(), inner)
+}
+
+/// The largest index in a name: lists are not made longer by a number.
+const MAX_INDEX: usize = 1000;
+
+/// Puts a value beside others: maps and lists of the same name become one.
+fn merge(members: &mut Vec<(String, Yaml)>, name: String, value: Yaml) {
+    let both = |one: &Yaml, other: &Yaml| {
+        matches!(
+            (&one.content, &other.content),
+            (Content::Map(_), Content::Map(_)) | (Content::List(_), Content::List(_))
+        )
+    };
+    let known = members.iter_mut().find(|(known, old)| *known == name && both(old, &value));
+    let Some((_, old)) = known else {
+        members.push((name, value));
+        return;
+    };
+    match (&mut old.content, value.content) {
+        (Content::Map(mine), Content::Map(theirs)) => {
+            theirs.into_iter().for_each(|(name, value)| merge(mine, name, value));
+        }
+        (Content::List(mine), Content::List(theirs)) => {
+            for (index, item) in theirs.into_iter().enumerate() {
+                match mine.get_mut(index) {
+                    Some(old) if matches!(old.content, Content::Null) => *old = item,
+                    Some(old) => {
+                        if let (Content::Map(mine), Content::Map(theirs)) = (&mut old.content, item.content) {
+                            theirs.into_iter().for_each(|(name, value)| merge(mine, name, value));
+                        }
+                    }
+                    None => mine.push(item),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+impl<'de> Deserialize<'de> for Yaml {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Spanned { value, referenced, .. } = Spanned::<Content>::deserialize(deserializer)?;
+        Ok(Self::new(referenced.line(), value))
+    }
+}
+
+impl<'de> Deserialize<'de> for Content {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ContentVisitor)
+    }
+}
+
+struct ContentVisitor;
+
+impl<'de> Visitor<'de> for ContentVisitor {
+    type Value = Content;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a yaml value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Content, E> {
+        Ok(Content::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Content, E> {
+        Ok(Content::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Content, D::Error> {
+        Content::deserialize(deserializer)
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Content, E> {
+        Ok(Content::Flag(flag))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Content, E> {
+        Ok(Content::Number(number.to_string()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Content, E> {
+        Ok(Content::Number(number.to_string()))
+    }
+
+    fn visit_i128<E>(self, number: i128) -> Result<Content, E> {
+        Ok(Content::Number(number.to_string()))
+    }
+
+    fn visit_u128<E>(self, number: u128) -> Result<Content, E> {
+        Ok(Content::Number(number.to_string()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Content, E> {
+        Ok(Content::Number(number.to_string()))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Content, E> {
+        Ok(Content::Text(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Content, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = access.next_element()? {
+            items.push(item);
+        }
+        Ok(Content::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Content, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = access.next_entry()? {
+            members.push(member);
+        }
+        Ok(Content::Map(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scalars(text: &str) -> Vec<String> {
+        let mut all = Vec::new();
+        parse(text).unwrap().scalars("", &mut |path, text| all.push(format!("{path}={text}")));
+        all
+    }
+
+    #[test]
+    fn dotted_names_are_levels() {
+        assert_eq!(
+            scalars("a.b: {c: 1}\na:\n  b.d[1].e: x\na.b.d[0].e: y\nl: [1, {m.n: true}]\n"),
+            ["a.b.c=1", "a.b.d[0].e=y", "a.b.d[1].e=x", "l[0]=1", "l[1].m.n=true"]
+        );
+        // No levels: an empty one, or an index that is none.
+        assert_eq!(scalars("'.a': 1\n'b.': 2\n'c[x]': 3\n'd[9999999]': 4"), [".a=1", "b.=2", "c[x]=3", "d[9999999]=4"]);
+    }
+
+    #[test]
+    fn values_know_their_line() {
+        let Content::Map(members) = parse("a: 1\nb:\n  c: 2\n").unwrap().content else { panic!("a map") };
+        let Content::Map(inner) = &members[1].1.content else { panic!("a map") };
+        assert_eq!((members[0].1.line, inner[0].1.line), (1, 3));
+    }
+}

@@ -1,6 +1,6 @@
 //! The connections.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use identity_core::port::StoreError;
@@ -8,13 +8,15 @@ use sqlx::postgres::{PgConnection, PgPoolOptions};
 use sqlx::{Connection as _, PgPool, Postgres, Transaction};
 
 use crate::error::{disconnected, failed, read_only};
+use crate::password_file::Watched;
 use crate::settings::{Address, PostgresSettings, Schema};
 
 #[derive(Debug)]
 pub(crate) struct Database {
     pool: PgPool,
     address: Address,
-    schema: Option<Schema>,
+    schema: Arc<OnceLock<Schema>>,
+    password: Option<Watched>,
     lost: Lost,
 }
 
@@ -36,15 +38,15 @@ impl Lost {
 impl Database {
     pub(crate) fn new(settings: &PostgresSettings) -> Self {
         let milliseconds = |duration: Duration| duration.as_millis().to_string();
-        let schema = settings.schema.clone();
+        let schema = Arc::new(settings.schema.clone().map_or_else(OnceLock::new, OnceLock::from));
+        let search_path = Arc::clone(&schema);
         let session = [
             ("lock_timeout", milliseconds(settings.lock_timeout)),
             ("statement_timeout", milliseconds(settings.statement_timeout)),
             // A writer that hangs while it holds the revision's lock must not stop all replicas.
             ("idle_in_transaction_session_timeout", milliseconds(settings.statement_timeout)),
-            ("search_path", schema.as_ref().map_or(String::new(), Schema::search_path)),
         ];
-        let session: Arc<[_]> = session.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        let session: Arc<[_]> = session.into_iter().collect();
         let lost = Lost::default();
         let suspects = lost.clone();
         let address = settings.address();
@@ -59,8 +61,10 @@ impl Database {
             })
             .after_connect(move |connection, _| {
                 let session = Arc::clone(&session);
+                let search_path = search_path.get().map(|schema| ("search_path", schema.search_path()));
                 Box::pin(async move {
-                    let (names, values): (Vec<_>, Vec<_>) = session.iter().map(|(n, v)| (*n, v.as_str())).unzip();
+                    let settings = session.iter().chain(&search_path);
+                    let (names, values): (Vec<_>, Vec<_>) = settings.map(|(n, v)| (*n, v.as_str())).unzip();
                     sqlx::query(
                         "SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS s (name, value)",
                     )
@@ -71,25 +75,42 @@ impl Database {
                     .map(drop)
                 })
             })
-            .connect_lazy_with(address.0.clone());
-        Self { pool, address, schema, lost }
+            .connect_lazy_with(address.options());
+        let password = settings.password_file.clone().map(|file| Watched::new(file, settings.password.clone()));
+        Self { pool, address, schema, password, lost }
     }
 
     pub(crate) fn pool(&self) -> &PgPool {
+        self.follow_password();
         &self.pool
+    }
+
+    /// Connects with the password that is in the file now.
+    fn follow_password(&self) {
+        if let Some(password) = self.password.as_ref().and_then(Watched::changed) {
+            tracing::info!("store.password.changed");
+            self.pool.set_connect_options(self.address.change_password(&password));
+        }
     }
 
     pub(crate) fn address(&self) -> &Address {
         &self.address
     }
 
+    /// The schema of the tables, where that is not the role's default one.
     pub(crate) fn schema(&self) -> Option<&Schema> {
-        self.schema.as_ref()
+        self.schema.get()
+    }
+
+    /// Uses a schema in place of the role's default one. Connections that are open already do not.
+    pub(crate) fn use_schema(&self, schema: Schema) -> &Schema {
+        self.schema.get_or_init(|| schema)
     }
 
     /// A connection that is not of the pool.
     pub(crate) async fn aside(&self) -> Result<PgConnection, StoreError> {
-        PgConnection::connect_with(&self.address.0).await.map_err(failed)
+        self.follow_password();
+        PgConnection::connect_with(&self.address.options()).await.map_err(failed)
     }
 
     /// Does what may be done twice, and does it twice when the connection was lost the first time.
@@ -113,7 +134,7 @@ impl Database {
 
     /// The same, without another attempt on another connection.
     pub(crate) async fn begin_once(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
-        let mut transaction = self.pool.begin().await.map_err(failed)?;
+        let mut transaction = self.pool().begin().await.map_err(failed)?;
         if takes_writes(&mut transaction).await.map_err(failed)? { Ok(transaction) } else { Err(read_only()) }
     }
 

@@ -9,6 +9,7 @@ use sqlx::error::ErrorKind;
 struct Driver {
     message: String,
     disconnected: bool,
+    permanent: bool,
 }
 
 pub(crate) fn failed(error: sqlx::Error) -> StoreError {
@@ -20,6 +21,8 @@ pub(crate) fn failed(error: sqlx::Error) -> StoreError {
         Some(code) => code.starts_with("08") || matches!(code, "57P01" | "57P02" | "57P03" | "25006"),
         None => matches!(error, sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_)),
     };
+    // Class 28: the role or its password is wrong; 3D000: no such database; 42501: a right is missing.
+    let permanent = code.as_deref().is_some_and(|code| code.starts_with("28") || matches!(code, "3D000" | "42501"));
     match &error {
         sqlx::Error::Database(database) if database.kind() == ErrorKind::UniqueViolation => StoreError::Conflict,
         // No such schema, table or column.
@@ -29,14 +32,22 @@ pub(crate) fn failed(error: sqlx::Error) -> StoreError {
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::RowNotFound => {
             StoreError::Unreadable { what: "row".to_owned(), detail: message }
         }
-        _ => StoreError::Unavailable(Box::new(Driver { message, disconnected })),
+        _ => StoreError::Unavailable(Box::new(Driver { message, disconnected, permanent })),
     }
 }
 
 /// The failure of a write on a connection that leads to a server which takes none.
 pub(crate) fn read_only() -> StoreError {
     let message = "the database accepts no writes: it is a standby or switched to read-only".to_owned();
-    StoreError::Unavailable(Box::new(Driver { message, disconnected: true }))
+    StoreError::Unavailable(Box::new(Driver { message, disconnected: true, permanent: false }))
+}
+
+/// Whether an operator has to change something before the database can be used: the role, its password, the database's name, or a
+/// right. Trying again is of use only while the database is being set up.
+#[must_use]
+pub fn is_permanent(error: &StoreError) -> bool {
+    let StoreError::Unavailable(source) = error else { return false };
+    source.downcast_ref::<Driver>().is_some_and(|driver| driver.permanent)
 }
 
 /// Whether the connection was lost, so that another one may do better.

@@ -10,7 +10,9 @@ mod error;
 mod installation;
 mod locks;
 mod migrate;
+mod password_file;
 mod policy;
+mod schema;
 mod sessions;
 mod settings;
 mod wake;
@@ -21,8 +23,11 @@ use identity_core::port::StoreError;
 
 pub use audit::PostgresAuditLog;
 pub use deletions::PostgresDeletionJournal;
+pub use error::is_permanent;
 pub use installation::PostgresInstallation;
 pub use locks::PostgresEntityLocks;
+pub use migrate::Probe;
+pub use password_file::PasswordFile;
 pub use policy::PostgresPolicyStore;
 pub use sessions::PostgresSessionStore;
 pub use settings::{InvalidSettings, PostgresSettings, Schema, TlsMode};
@@ -70,6 +75,14 @@ impl PostgresStores {
     /// [`StoreError::Unavailable`] when it cannot be reached.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         migrate::migrate(&self.database).await
+    }
+
+    /// Asks the database what a start would find there, and changes nothing.
+    ///
+    /// # Errors
+    /// As [`Self::migrate`].
+    pub async fn probe(&self) -> Result<Probe, StoreError> {
+        migrate::probe(&self.database).await
     }
 
     /// Closes the connections, once the work under way is done.

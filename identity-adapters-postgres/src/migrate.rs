@@ -9,16 +9,67 @@ use sqlx::postgres::PgConnection;
 
 use crate::database::Database;
 use crate::error::{disconnected, failed};
+use crate::schema;
 use crate::settings::Schema;
 
-static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
+pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 
 /// Under an advisory lock, on a connection of its own: when it ends, so does the lock, whatever happened.
 pub(crate) async fn migrate(database: &Database) -> Result<(), StoreError> {
     let mut connection = database.aside().await?;
-    let result = migrate_with(&mut connection, database.schema()).await;
+    let result = migrate_in(&mut connection, database).await;
     _ = connection.close().await;
     result
+}
+
+async fn migrate_in(connection: &mut PgConnection, database: &Database) -> Result<(), StoreError> {
+    if database.schema().is_some() {
+        return migrate_with(connection, database.schema()).await;
+    }
+    let Some(schema) = schema::instead(connection).await? else { return migrate_with(connection, None).await };
+    let name = schema.name().to_owned();
+    let schema = database.use_schema(schema);
+    migrate_with(connection, Some(schema)).await.map_err(|error| match error {
+        StoreError::Schema(text) => StoreError::Schema(format!(
+            "{text} (the default schema holds tables of another application, so `{name}` is used: make it and grant it to the \
+             role, or set `store.postgres.schema`)"
+        )),
+        other => other,
+    })
+}
+
+/// Compares the migrations that were applied with those of this server, and changes nothing.
+pub(crate) async fn probe(database: &Database) -> Result<Probe, StoreError> {
+    let mut connection = database.aside().await?;
+    let result = probe_with(&mut connection, database).await;
+    _ = connection.close().await;
+    result
+}
+
+async fn probe_with(connection: &mut PgConnection, database: &Database) -> Result<Probe, StoreError> {
+    let instead = match database.schema() {
+        Some(schema) => Some(schema.clone()),
+        None => schema::instead(connection).await?,
+    };
+    let schema = instead.as_ref().map(|schema| schema.name().to_owned());
+    if let Some(schema) = &instead {
+        let search_path = sqlx::query("SELECT set_config('search_path', $1, false)").bind(schema.search_path());
+        search_path.execute(&mut *connection).await.map_err(failed)?;
+    }
+    let applied = applied(connection).await?.unwrap_or_default();
+    if let Some((version, ..)) = applied.iter().find(|(version, ..)| !MIGRATOR.version_exists(*version)) {
+        return Err(refused(MigrateError::VersionMissing(*version)));
+    }
+    Ok(Probe { schema, pending: MIGRATOR.iter().count().saturating_sub(applied.len()) })
+}
+
+/// What a server would find in the database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// The schema of the tables, where that is not the role's default one.
+    pub schema: Option<String>,
+    /// How many migrations a start would run.
+    pub pending: usize,
 }
 
 async fn migrate_with(connection: &mut PgConnection, schema: Option<&Schema>) -> Result<(), StoreError> {
@@ -48,15 +99,20 @@ async fn migrate_with(connection: &mut PgConnection, schema: Option<&Schema>) ->
 
 /// Whether exactly the migrations of this server have been applied.
 async fn is_up_to_date(connection: &mut PgConnection) -> Result<bool, StoreError> {
+    let Some(applied) = applied(connection).await? else { return Ok(false) };
+    let ours = MIGRATOR.iter().map(|migration| (migration.version, migration.checksum.to_vec(), true));
+    Ok(applied.into_iter().eq(ours))
+}
+
+/// The migrations that were applied: version, checksum, success. `None` where there is no list of them.
+async fn applied(connection: &mut PgConnection) -> Result<Option<Vec<(i64, Vec<u8>, bool)>>, StoreError> {
     let sql = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
     let is_there: bool = sqlx::query_scalar(sql).fetch_one(&mut *connection).await.map_err(failed)?;
     if !is_there {
-        return Ok(false);
+        return Ok(None);
     }
     let sql = "SELECT version, checksum, success FROM _sqlx_migrations ORDER BY version";
-    let applied: Vec<(i64, Vec<u8>, bool)> = sqlx::query_as(sql).fetch_all(connection).await.map_err(failed)?;
-    let ours = MIGRATOR.iter().map(|migration| (migration.version, migration.checksum.to_vec(), true));
-    Ok(applied.into_iter().eq(ours))
+    sqlx::query_as(sql).fetch_all(connection).await.map(Some).map_err(failed)
 }
 
 fn refused(error: MigrateError) -> StoreError {

@@ -3,12 +3,15 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use identity_core::value::Secret;
 use percent_encoding::percent_decode_str;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use url::Url;
+
+use crate::password_file::PasswordFile;
 
 /// Where the database is, and how patient to be with it.
 #[derive(Clone, Debug)]
@@ -23,6 +26,8 @@ pub struct PostgresSettings {
     pub username: String,
     /// Its password, unless the server asks for none.
     pub password: Option<Secret>,
+    /// Where the password came from, when that is a file: it is read again when it changes.
+    pub password_file: Option<PasswordFile>,
     /// How much TLS to insist on.
     pub tls: TlsMode,
     /// PEM file of the authority to trust, in place of the public ones.
@@ -91,6 +96,7 @@ impl PostgresSettings {
             database: database.to_owned(),
             username: username.to_owned(),
             password: None,
+            password_file: None,
             tls: TlsMode::default(),
             tls_root_certificate: None,
             schema: None,
@@ -130,7 +136,7 @@ impl PostgresSettings {
     }
 
     pub(crate) fn address(&self) -> Address {
-        Address(self.options())
+        Address(Arc::new(RwLock::new(self.options())))
     }
 
     fn options(&self) -> PgConnectOptions {
@@ -157,11 +163,26 @@ impl PostgresSettings {
 
 /// What the driver needs to connect. `Debug` hides the password, which the driver's own does not.
 #[derive(Clone)]
-pub(crate) struct Address(pub(crate) PgConnectOptions);
+pub(crate) struct Address(Arc<RwLock<PgConnectOptions>>);
+
+impl Address {
+    /// What to connect with now.
+    pub(crate) fn options(&self) -> PgConnectOptions {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Connects with another password from now on.
+    pub(crate) fn change_password(&self, password: &Secret) -> PgConnectOptions {
+        let mut options = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        *options = options.clone().password(password.expose());
+        options.clone()
+    }
+}
 
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}/{}", self.0.get_host(), self.0.get_port(), self.0.get_database().unwrap_or_default())
+        let options = self.options();
+        write!(f, "{}:{}/{}", options.get_host(), options.get_port(), options.get_database().unwrap_or_default())
     }
 }
 

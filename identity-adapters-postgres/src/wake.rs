@@ -54,12 +54,14 @@ async fn listen(address: Address, heard: Arc<Notify>) {
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
-        .connect_lazy_with(address.0);
+        .connect_lazy_with(address.options());
     loop {
         if let Err(error) = hear(&pool, &heard).await {
             tracing::warn!(%error, "not listening for changes; polling until that works again");
         }
         tokio::time::sleep(PAUSE).await;
+        // The password may have changed.
+        pool.set_connect_options(address.options());
     }
 }
 

@@ -49,6 +49,11 @@ pub enum RunError {
     /// The store cannot be used; waiting does not help.
     #[error("the store cannot be used")]
     Store(#[from] StoreError),
+    /// The database refuses this server; waiting does not help.
+    #[error(
+        "the database refuses this server; check `store.postgres` (`username`, `password`, `database`) and the rights of the role"
+    )]
+    Refused(#[source] StoreError),
     /// The profile cannot be assembled.
     #[error("the profile cannot be assembled")]
     Assembly(#[from] AssemblyError),
@@ -222,12 +227,20 @@ async fn sweep(sessions: Arc<Sessions>) {
     }
 }
 
-/// Opens the store, however long it takes until it is there. What waiting cannot mend ends the start.
+/// How often in a row the database may refuse this server before the start ends: it may still be being set up.
+const MAX_REFUSALS: u32 = 5;
+
+/// Connects to the store, retrying with backoff. Permanent errors end the start, refusals of the database after a few attempts.
 async fn reachable_stores(config: &Config, operations: &ServerOperations) -> Result<Stores, RunError> {
     let mut pause = Duration::from_millis(250);
+    let mut refusals = 0;
     loop {
-        match Stores::open(&config.store).await {
+        let opened = Stores::open(&config.store).await;
+        let refused = opened.as_ref().is_err_and(identity_adapters_postgres::is_permanent);
+        refusals = if refused { refusals + 1 } else { 0 };
+        match opened {
             Ok(stores) => return Ok(stores),
+            Err(error) if refusals >= MAX_REFUSALS => return Err(RunError::Refused(error)),
             Err(StoreError::Unavailable(cause)) => {
                 warn!(error = &*cause as &dyn std::error::Error, retry_in = ?pause, "store.unavailable");
                 operations.enter(Stage::WaitingForStore);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use identity_adapters_postgres::Schema;
+use identity_adapters_postgres::{PasswordFile, Schema};
 use identity_core::value::Secret;
 use url::Url;
 
@@ -25,6 +25,8 @@ pub enum Store {
 pub struct Postgres {
     /// Which database, and who this server is there.
     pub target: PostgresTarget,
+    /// The file that the password, or the URL with it, came from.
+    pub password_file: Option<PasswordFile>,
     /// How the connection is protected; as a URL says when not given, else [`PostgresTls::Prefer`].
     pub tls: Option<PostgresTls>,
     /// The authorities that may sign the server's certificate.
@@ -120,13 +122,18 @@ impl Postgres {
     fn read(from: &Reader<'_>) -> Option<Self> {
         let tls = from.choice("tls", PostgresTls::parse);
         let target = if from.given("url") || from.given("url-file") { url(from, tls) } else { parts(from) };
+        let password_file = if from.given("url-file") {
+            from.file_path("url-file").map(PasswordFile::Url)
+        } else {
+            from.file_path("password-file").map(PasswordFile::Password)
+        };
         let ca_file = from.file_path("ca-file");
         if ca_file.is_some() && tls == Some(PostgresTls::Disable) {
             from.problem("ca-file", "has no use when `store.postgres.tls` is `disable`");
         }
         let max_connections = from.number("max-connections", 1..=1000);
         let schema = from.get("schema", Schema::parse);
-        Some(Self { target: target?, tls, ca_file, max_connections: max_connections?, schema })
+        Some(Self { target: target?, password_file, tls, ca_file, max_connections: max_connections?, schema })
     }
 }
 

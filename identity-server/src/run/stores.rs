@@ -98,6 +98,7 @@ fn settings(postgres: &Postgres) -> Result<PostgresSettings, StoreError> {
     }
     settings.tls_root_certificate = postgres.ca_file.clone().or(settings.tls_root_certificate);
     settings.max_connections = postgres.max_connections;
+    settings.password_file.clone_from(&postgres.password_file);
     settings.schema.clone_from(&postgres.schema);
     Ok(settings)
 }

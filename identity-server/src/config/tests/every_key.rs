@@ -229,8 +229,16 @@ type Outcome = Result<Config, Vec<(String, String)>>;
 fn outcome(document: &Value, variables: &[(&str, &str)]) -> Outcome {
     let loaded = load(&document.to_string(), variables);
     loaded
-        .map(|loaded| loaded.config)
+        .map(|loaded| without_files(loaded.config))
         .map_err(|problems| problems.0.into_iter().map(|problem| (problem.path, problem.message)).collect())
+}
+
+/// The same however secrets were given.
+fn without_files(mut config: Config) -> Config {
+    if let Store::Postgres(postgres) = &mut config.store {
+        postgres.password_file = None;
+    }
+    config
 }
 
 fn variable(property: &str) -> String {

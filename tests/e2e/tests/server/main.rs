@@ -16,6 +16,7 @@ mod management;
 mod outage;
 mod password_load;
 mod provider_tokens;
+mod refused;
 mod replicas;
 mod restart;
 mod schemathesis;

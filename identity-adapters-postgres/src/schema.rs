@@ -1,0 +1,87 @@
+//! Which schema holds the tables, when none is configured: the role's default one, unless another application's tables are
+//! there under the same names.
+
+use identity_core::port::StoreError;
+use sqlx::postgres::PgConnection;
+
+use crate::error::failed;
+use crate::migrate::MIGRATOR;
+use crate::settings::Schema;
+
+/// The schema of this server's own.
+const OWN: &str = "identity_server";
+
+/// The schema to use in place of the role's default one; `None` for the default one.
+pub(crate) async fn instead(connection: &mut PgConnection) -> Result<Option<Schema>, StoreError> {
+    // Tables first: whoever makes them notes the migration in the same transaction.
+    let taken = taken(connection).await?;
+    if is_ours(connection, None).await? {
+        return Ok(None);
+    }
+    // Also when the others' tables are gone by now.
+    let Ok(own) = Schema::parse(OWN) else { return Ok(None) };
+    if is_ours(connection, Some(OWN)).await? {
+        return Ok(Some(own));
+    }
+    let Some(table) = taken else { return Ok(None) };
+    tracing::warn!(
+        table,
+        schema = OWN,
+        "store.schema.taken: the default schema of the database holds tables of another application under the same names; this \
+         server keeps its own in another schema. `store.postgres.schema` names the schema to use"
+    );
+    Ok(Some(own))
+}
+
+/// A table of the default schema that is called as one of ours.
+async fn taken(connection: &mut PgConnection) -> Result<Option<String>, StoreError> {
+    let names: Vec<String> = tables().collect();
+    sqlx::query_scalar(
+        "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = current_schema() AND c.relname = ANY($1) ORDER BY 1 LIMIT 1",
+    )
+    .bind(names)
+    .fetch_optional(connection)
+    .await
+    .map_err(failed)
+}
+
+/// Whether the migrations of a schema, the default one when none is named, are those of this server.
+async fn is_ours(connection: &mut PgConnection, schema: Option<&str>) -> Result<bool, StoreError> {
+    let exists = "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+        WHERE n.nspname = coalesce($1, current_schema()) AND c.relname = '_sqlx_migrations')";
+    let exists: bool = sqlx::query_scalar(exists).bind(schema).fetch_one(&mut *connection).await.map_err(failed)?;
+    let Some(first) = MIGRATOR.iter().next().filter(|_| exists) else { return Ok(false) };
+    let sql = match schema {
+        None => "SELECT EXISTS (SELECT FROM _sqlx_migrations WHERE version = $1 AND description = $2)",
+        Some(_) => {
+            "SELECT EXISTS (SELECT FROM identity_server._sqlx_migrations WHERE version = $1 AND description = $2)"
+        }
+    };
+    let query = sqlx::query_scalar(sql).bind(first.version).bind(&*first.description);
+    query.fetch_one(connection).await.map_err(failed)
+}
+
+/// The tables that the migrations make, and the one that lists the migrations.
+fn tables() -> impl Iterator<Item = String> {
+    let made = MIGRATOR.iter().flat_map(|migration| {
+        let statements = migration.sql.as_str().split("CREATE TABLE ").skip(1);
+        let names = statements.filter_map(|rest| rest.split([' ', '(', '\n']).next().map(str::to_owned));
+        names.collect::<Vec<_>>()
+    });
+    made.chain(["_sqlx_migrations".to_owned()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_tables_are_known() {
+        let tables: Vec<String> = tables().collect();
+        for table in ["users", "tenants", "sessions", "token_cutoffs", "_sqlx_migrations"] {
+            assert!(tables.iter().any(|known| known == table), "{table} of {tables:?}");
+        }
+        assert!(tables.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_')), "{tables:?}");
+    }
+}

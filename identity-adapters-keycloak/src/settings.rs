@@ -82,6 +82,17 @@ impl KeycloakSettings {
         }
     }
 
+    /// Whether calls can be made with these settings. Asks nobody.
+    ///
+    /// # Errors
+    /// When they cannot be used.
+    pub fn check(&self) -> Result<(), SettingsProblem> {
+        if self.realm == MASTER_REALM {
+            return Err(SettingsProblem::Master);
+        }
+        self.client().map(drop)
+    }
+
     pub(crate) fn client(&self) -> Result<reqwest::Client, SettingsProblem> {
         let unusable = |error: reqwest::Error| SettingsProblem::Http(error.to_string());
         let authorities = match &self.extra_ca_pem {

@@ -46,20 +46,28 @@ async fn taken(connection: &mut PgConnection) -> Result<Option<String>, StoreErr
     .map_err(failed)
 }
 
-/// Whether the migrations of a schema, the default one when none is named, are those of this server.
+/// Whether a schema, the default one when none is named, lists migrations of this server, of whatever version.
 async fn is_ours(connection: &mut PgConnection, schema: Option<&str>) -> Result<bool, StoreError> {
     let exists = "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
         WHERE n.nspname = coalesce($1, current_schema()) AND c.relname = '_sqlx_migrations')";
     let exists: bool = sqlx::query_scalar(exists).bind(schema).fetch_one(&mut *connection).await.map_err(failed)?;
-    let Some(first) = MIGRATOR.iter().next().filter(|_| exists) else { return Ok(false) };
+    if !exists {
+        return Ok(false);
+    }
     let sql = match schema {
-        None => "SELECT EXISTS (SELECT FROM _sqlx_migrations WHERE version = $1 AND description = $2)",
+        None => {
+            "SELECT EXISTS (SELECT FROM _sqlx_migrations m JOIN unnest($1::bigint[], $2::text[]) AS o (version, description) \
+            ON o.version = m.version AND o.description = m.description)"
+        }
         Some(_) => {
-            "SELECT EXISTS (SELECT FROM identity_server._sqlx_migrations WHERE version = $1 AND description = $2)"
+            "SELECT EXISTS (SELECT FROM identity_server._sqlx_migrations m \
+            JOIN unnest($1::bigint[], $2::text[]) AS o (version, description) \
+            ON o.version = m.version AND o.description = m.description)"
         }
     };
-    let query = sqlx::query_scalar(sql).bind(first.version).bind(&*first.description);
-    query.fetch_one(connection).await.map_err(failed)
+    let versions: Vec<i64> = MIGRATOR.iter().map(|migration| migration.version).collect();
+    let descriptions: Vec<String> = MIGRATOR.iter().map(|migration| migration.description.to_string()).collect();
+    sqlx::query_scalar(sql).bind(versions).bind(descriptions).fetch_one(connection).await.map_err(failed)
 }
 
 /// The tables that the migrations make, and the one that lists the migrations.

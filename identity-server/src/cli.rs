@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use url::Url;
 
 use crate::config::{Config, Flag, Loaded, Problems, Sources};
-use crate::{healthcheck, profile, run, telemetry};
+use crate::{healthcheck, prepare, run, telemetry};
 
 /// Names the configuration files when no flag does, separated as in `PATH`.
 const CONFIG_VARIABLE: &str = "IDENTITY_CONFIG";
@@ -107,8 +107,7 @@ impl Cli {
             Command::Serve(ports) => run::serve(started(&ports.over(sources))?)?,
             Command::Dev { data_dir, ports } => run::dev(started(&ports.over(local(data_dir, sources)))?)?,
             Command::CheckConfig => {
-                let Loaded { warnings, config } = sources.load()?;
-                profile::sources(&config).map_err(run::RunError::from)?;
+                let Loaded { warnings, .. } = prepare::check(sources.load()?)?;
                 let mut output = io::stdout().lock();
                 for warning in warnings {
                     writeln!(output, "{warning}")?;
@@ -131,7 +130,7 @@ impl Cli {
 
 /// Loads the configuration and sets up the log, in which its warnings are the first lines.
 fn started(sources: &Sources) -> Result<Config, Failure> {
-    let Loaded { config, warnings } = sources.load()?;
+    let Loaded { config, warnings, .. } = prepare::check(sources.load()?)?;
     telemetry::init(&config.log)?;
     for warning in warnings {
         tracing::warn!("{warning}");

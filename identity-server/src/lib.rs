@@ -7,6 +7,7 @@ pub mod crypto;
 pub mod effects;
 mod healthcheck;
 pub mod password;
+pub mod prepare;
 pub mod profile;
 pub mod run;
 pub mod telemetry;

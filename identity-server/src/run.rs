@@ -28,6 +28,7 @@ use directory::{follow_cutoffs, initialised, look_for_orphans, settle_deletions}
 use listen::Listening;
 use operations::{Metrics, ServerOperations, Stage};
 use stores::Stores;
+pub(crate) use stores::postgres_problems;
 
 /// Why the server did not start, or stopped.
 #[derive(Debug, thiserror::Error)]

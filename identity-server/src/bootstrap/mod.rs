@@ -16,7 +16,7 @@ use identity_core::value::{InvalidValue, RoleId, Username};
 use identity_core::world::{Sources, World};
 use tracing::{info, warn};
 
-use crate::config::Config;
+use crate::config::{Config, Profile};
 
 /// Why the start-up data cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +77,47 @@ pub async fn apply(
         );
     }
     Ok(())
+}
+
+/// A section of the configuration, and what it makes in a world.
+type Plan<'c> = (&'static str, Box<dyn Fn(&World) -> Result<Vec<Command>, BootstrapError> + 'c>);
+
+/// What each section makes, but for users, whose passwords have to be hashed first.
+pub fn plans(config: &Config) -> Vec<Plan<'_>> {
+    let bootstrap = &config.bootstrap;
+    let has_rules = config.profile != Profile::Builtin && config.keycloak.is_none();
+    let mut plans: Vec<Plan<'_>> = Vec::new();
+    if config.keycloak.is_none() {
+        plans.push(("components", Box::new(|world| Ok(management::component_roles(&config.components, world)))));
+    }
+    plans.push(("bootstrap.tenants", Box::new(|world| Ok(management::tenants(bootstrap, world)))));
+    if has_rules {
+        let rules = |world: &World| Ok(management::rule_commands(&management::rules(bootstrap)?, world));
+        plans.push(("bootstrap.mapping-rules", Box::new(rules)));
+    }
+    plans.push(("initialization", Box::new(|world| Ok(initialization::commands(&config.initialization, world)))));
+    plans
+}
+
+/// Roles that mapping rules give, and that `world`, in which all that is configured was made, does not have: a line each.
+pub fn unknown_roles(config: &Config, world: &World) -> Vec<String> {
+    if config.keycloak.is_some() {
+        return Vec::new();
+    }
+    let given = config
+        .bootstrap
+        .mapping_rules
+        .iter()
+        .enumerate()
+        .flat_map(|(place, rule)| rule.roles.iter().enumerate().map(move |(index, role)| (place, index, role)));
+    let unknown = given.filter(|(.., role)| world.role(role.as_str()).is_none());
+    let line = |(place, index, role)| {
+        format!(
+            "`bootstrap.mapping-rules[{place}].applied-role-names[{index}]` names the role `{role}`, which is neither a default nor \
+             configured: until somebody makes it, the rule does not give it"
+        )
+    };
+    unknown.map(line).collect()
 }
 
 /// Whether no token can be an administrator's.

@@ -102,7 +102,7 @@ impl Said {
 struct Overlay<'a> {
     tree: &'a mut Node,
     problems: &'a Collector,
-    names: Names,
+    names: &'static Names,
     overlaid: Overlaid,
     /// Variables that fill in placeholders: they need not be keys.
     used: Option<&'a BTreeSet<String>>,
@@ -112,7 +112,7 @@ struct Overlay<'a> {
 
 impl<'a> Overlay<'a> {
     fn new(tree: &'a mut Node, problems: &'a Collector) -> Self {
-        Self { tree, problems, names: Names::new(), overlaid: Overlaid::default(), used: None, unused: BTreeMap::new() }
+        Self { tree, problems, names: Names::all(), overlaid: Overlaid::default(), used: None, unused: BTreeMap::new() }
     }
 
     fn take(&mut self, said: &Said) {

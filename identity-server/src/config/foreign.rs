@@ -42,8 +42,7 @@ fn is_ours(canonical_name: &str) -> bool {
 /// Takes what is said in the replaced services' words out of a document.
 pub(super) fn take(document: &mut Yaml, file: &Arc<str>) -> Theirs {
     let Content::Map(members) = &mut document.content else { return Theirs::default() };
-    let names = Names::new();
-    let mut taker = Taker { file, names: &names, said: Vec::new() };
+    let mut taker = Taker { file, names: Names::all(), said: Vec::new() };
     let is_theirs = members.iter().any(|(name, _)| is_foreign(name));
     let mut rest = Vec::new();
     for (name, mut value) in std::mem::take(members) {
@@ -66,7 +65,7 @@ pub(super) fn take(document: &mut Yaml, file: &Arc<str>) -> Theirs {
 
 struct Taker<'a> {
     file: &'a Arc<str>,
-    names: &'a Names,
+    names: &'static Names,
     said: Vec<Said>,
 }
 

@@ -103,6 +103,11 @@ impl Kind {
 
 /// The name of a key below `shape` as the list of keys has it, however it was spelled; as it was written when there is none.
 pub(super) fn spelled(shape: &str, written: &str) -> String {
+    let mut exact = shape.to_owned();
+    super::tree::extend(&mut exact, written);
+    if Place::of(&exact).is_some() {
+        return written.to_owned();
+    }
     let wanted = canonical(written);
     let known = KEYS.iter().flat_map(Key::paths).find_map(|path| {
         let rest = if shape.is_empty() { &path } else { path.strip_prefix(shape)?.strip_prefix('.')? };

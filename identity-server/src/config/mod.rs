@@ -23,6 +23,7 @@ mod legacy;
 mod log;
 mod names;
 mod placeholder;
+mod places;
 mod problem;
 mod profiles;
 mod reader;
@@ -49,6 +50,7 @@ pub use components::{Component, ComponentApplication, Components};
 pub use initialization::Initialization;
 pub use keycloak::{ApplicationSeed, ComponentSeed, DirectoryUserSeed, KeycloakAccess, KeycloakConfig};
 pub use log::{Log, LogFormat};
+pub use places::{Finding, Places};
 pub use problem::{Problem, Problems};
 pub use server::{PerAddress, Server};
 pub use session::Session;
@@ -150,6 +152,8 @@ pub struct Loaded {
     pub config: Config,
     /// What is understood but has no effect, and what is dangerous, a line each: for the log.
     pub warnings: Vec<String>,
+    /// Where the values came from.
+    pub places: Places,
 }
 
 impl Sources {
@@ -206,7 +210,7 @@ impl Sources {
         match (config, problems.problems()) {
             (Some(config), None) => {
                 warnings.extend(config.dangers());
-                Ok(Loaded { config, warnings })
+                Ok(Loaded { config, warnings, places: Places::of(&tree) })
             }
             (_, problems) => Err(problems.unwrap_or(Problems(Vec::new()))),
         }

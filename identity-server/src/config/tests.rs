@@ -4,6 +4,7 @@ mod cluster;
 mod every_key;
 mod issuers;
 mod platform;
+mod prepared;
 
 use std::path::PathBuf;
 

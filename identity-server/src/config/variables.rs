@@ -1,5 +1,7 @@
 //! The names of all variables, and what they set.
 
+use std::sync::LazyLock;
+
 use super::key::{FILE_SUFFIX, Key, Kind, nearest};
 use super::names::{Pattern, fill};
 use super::table::{FOREIGN, KEYS, UNUSED};
@@ -57,7 +59,12 @@ pub(super) struct Target {
 
 impl Names {
     /// From the list of keys.
-    pub(super) fn new() -> Self {
+    pub(super) fn all() -> &'static Self {
+        static ALL: LazyLock<Names> = LazyLock::new(Names::new);
+        &ALL
+    }
+
+    fn new() -> Self {
         let names = KEYS.iter().flat_map(of_key).map(|(name, path)| Name {
             pattern: Pattern::new(&name),
             list: !name.ends_with("[]") && path.ends_with("[]"),

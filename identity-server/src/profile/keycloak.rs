@@ -18,7 +18,7 @@ use identity_core::value::{ClaimSelector, InvalidValue, Name, RedirectUri, Secre
 use tracing::{error, warn};
 
 use super::{AssemblyError, Directory, NotYet, Ports, Shared};
-use crate::config::{ComponentSeed, Config, KeycloakAccess, KeycloakConfig};
+use crate::config::{ComponentSeed, Config, Finding, KeycloakAccess, KeycloakConfig};
 
 /// The claim by which Keycloak's tokens of service accounts, and no others, name their client.
 const CLIENT_ID: &str = "client_id";
@@ -50,6 +50,36 @@ struct InKeycloak {
 pub(super) fn directory(config: &Config, shared: Shared) -> Result<Option<Arc<dyn Directory>>, AssemblyError> {
     let Some(keycloak) = &config.keycloak else { return Ok(None) };
     let plan = plan(config, keycloak).map_err(|error| AssemblyError::Keycloak(error.to_string()))?;
+    let secret = match &keycloak.access {
+        KeycloakAccess::Client(secret) => Some(secret.clone()),
+        KeycloakAccess::Administrator { .. } => None,
+    };
+    let Shared { locks, cutoffs, installation: id } = shared;
+    let installation = Some(Installation { id, takes_over: keycloak.take_over });
+    let coordination = Coordination { locks, cutoffs, installation };
+    let keycloak = Keycloak::new(settings(config, keycloak)?, coordination)
+        .map_err(|error| AssemblyError::Keycloak(error.to_string()))?;
+    Ok(Some(Arc::new(InKeycloak { keycloak, secret, plan, not_made: Mutex::default(), advice: Mutex::default() })))
+}
+
+/// What of the settings of Keycloak would end the start.
+pub(super) fn settings_problems(config: &Config) -> Vec<Finding> {
+    let Some(keycloak) = &config.keycloak else { return Vec::new() };
+    let mut findings = Vec::new();
+    if let Err(error) = plan(config, keycloak) {
+        findings.push(Finding::new("keycloak", error.to_string()));
+    }
+    match settings(config, keycloak).map(|settings| settings.check()) {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => findings.push(Finding::new("keycloak.url", error.to_string())),
+        // It is reported with the providers.
+        Err(_) => {}
+    }
+    findings
+}
+
+/// Where Keycloak is, and who asks it.
+fn settings(config: &Config, keycloak: &KeycloakConfig) -> Result<KeycloakSettings, AssemblyError> {
     let credentials = match &keycloak.access {
         KeycloakAccess::Administrator { realm, client_id, user, password } => Credentials::Administrator {
             realm: realm.clone(),
@@ -61,18 +91,10 @@ pub(super) fn directory(config: &Config, shared: Shared) -> Result<Option<Arc<dy
             Credentials::Client { client_id: keycloak.client_id.clone(), secret: secret.clone() }
         }
     };
-    let secret = match &keycloak.access {
-        KeycloakAccess::Client(secret) => Some(secret.clone()),
-        KeycloakAccess::Administrator { .. } => None,
-    };
-    let Shared { locks, cutoffs, installation: id } = shared;
-    let installation = Some(Installation { id, takes_over: keycloak.take_over });
-    let coordination = Coordination { locks, cutoffs, installation };
     let own = keycloak.client_id.clone();
     let mut settings = KeycloakSettings::new(keycloak.url.clone(), &keycloak.realm, own, credentials);
     settings.extra_ca_pem = super::extra_authorities(&config.authentication)?;
-    let keycloak = Keycloak::new(settings, coordination).map_err(|error| AssemblyError::Keycloak(error.to_string()))?;
-    Ok(Some(Arc::new(InKeycloak { keycloak, secret, plan, not_made: Mutex::default(), advice: Mutex::default() })))
+    Ok(settings)
 }
 
 /// The issuers, as Keycloak's tokens are read.

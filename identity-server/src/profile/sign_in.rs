@@ -141,7 +141,7 @@ fn passing_key() -> Result<Vec<SealingKey>, AssemblyError> {
     SealingKey::passing().map(|key| vec![key]).ok_or(AssemblyError::NoRandomness)
 }
 
-fn settings(provider: &Provider, client: &config::Client) -> ProviderSettings {
+pub(super) fn settings(provider: &Provider, client: &config::Client) -> ProviderSettings {
     let text = |url: &Option<Url>| url.as_ref().map(ToString::to_string);
     let kind = super::oidc::kind(provider.kind);
     ProviderSettings {

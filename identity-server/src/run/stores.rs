@@ -8,7 +8,7 @@ use identity_core::port::{
     AuditLog, DeletionJournal, EntityLocks, InstallationStore, PolicyStore, SessionStore, StoreError, TokenCutoffStore,
 };
 
-use crate::config::{Postgres, PostgresTarget, PostgresTls, Store};
+use crate::config::{Finding, Postgres, PostgresTarget, PostgresTls, Store};
 
 /// The stores, whichever they are.
 pub(super) struct Stores {
@@ -76,7 +76,27 @@ impl Stores {
     }
 }
 
-fn settings(postgres: &Postgres) -> Result<PostgresSettings, StoreError> {
+/// What of the settings of PostgreSQL would end the start.
+pub(crate) fn postgres_problems(postgres: &Postgres) -> Vec<Finding> {
+    const MARK: &str = "-----BEGIN CERTIFICATE-----";
+    let settings = match settings(postgres) {
+        Ok(settings) => settings,
+        Err(error) => return vec![Finding::new("store.postgres.url", error.to_string())],
+    };
+    let from_url = postgres.ca_file.is_none();
+    let key = if from_url { "store.postgres.url" } else { "store.postgres.ca-file" };
+    let unusable = settings.tls_root_certificate.and_then(|file| match std::fs::read_to_string(file) {
+        Err(error) => Some(format!("names a file of authorities that cannot be read: {}", error.kind())),
+        Ok(text) if !text.contains(MARK) => {
+            Some("names a file without certificates; authorities are given in PEM".to_owned())
+        }
+        Ok(_) => None,
+    });
+    unusable.map(|message| Finding::new(key, message)).into_iter().collect()
+}
+
+/// The stores' settings, for a look at the database.
+pub(super) fn settings(postgres: &Postgres) -> Result<PostgresSettings, StoreError> {
     let invalid = |error: identity_adapters_postgres::InvalidSettings| StoreError::Schema(error.to_string());
     let mut settings = match &postgres.target {
         PostgresTarget::Url(url) => PostgresSettings::from_url(url).map_err(invalid)?,

@@ -1,0 +1,85 @@
+//! What is wrong with the settings of providers, in the words of the configuration.
+
+use std::sync::Arc;
+
+use identity_adapters_oidc::{OidcProvider, OidcTokenVerifier, SettingsError, SettingsProblem};
+use identity_core::port::Clock;
+
+use super::{AssemblyError, sign_in};
+use crate::config::{Config, Finding, Profile, Provider};
+use crate::effects::SystemClock;
+
+const CA_FILE: &str = "authentication.ca-file";
+
+/// Tries what the assembly makes of the providers.
+pub(super) fn of_providers(config: &Config) -> Vec<Finding> {
+    if config.profile == Profile::Builtin {
+        return Vec::new();
+    }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let verifier = match verifier(config, &clock) {
+        Ok(verifier) => verifier,
+        Err(AssemblyError::File { source, .. }) => {
+            return vec![Finding::new(CA_FILE, format!("names a file that cannot be read: {}", source.kind()))];
+        }
+        Err(AssemblyError::Providers(error)) => return found(config, None, error),
+        Err(error) => return vec![Finding::new("authentication.providers", error.to_string())],
+    };
+    let mut findings = Vec::new();
+    for provider in &config.authentication.providers {
+        if let Some(client) = &provider.client
+            && let Err(error) = OidcProvider::new(sign_in::settings(provider, client), &verifier)
+        {
+            findings.extend(found(config, Some(provider), error));
+        }
+    }
+    findings
+}
+
+fn verifier(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<OidcTokenVerifier>, AssemblyError> {
+    #[cfg(feature = "keycloak")]
+    if config.profile == Profile::Keycloak {
+        return super::keycloak::verifier(config, clock);
+    }
+    super::oidc::verifier(config, clock)
+}
+
+fn found(config: &Config, of: Option<&Provider>, error: SettingsError) -> Vec<Finding> {
+    let id_of = |issuer: &str| {
+        let provider = config.authentication.providers.iter().find(|provider| provider.issuer == *issuer);
+        provider.map(|provider| provider.id.as_str())
+    };
+    let finding = |problem: SettingsProblem| {
+        let (id, setting, rule) = match &problem {
+            SettingsProblem::Url { issuer, setting, rule } => (id_of(issuer), *setting, (*rule).to_owned()),
+            SettingsProblem::Provider { setting, rule, .. } => (of.map(|of| of.id.as_str()), *setting, rule.clone()),
+            SettingsProblem::NoAudience(issuer) => (id_of(issuer), "audiences", problem.to_string()),
+            SettingsProblem::NoAlgorithm(issuer) => (id_of(issuer), "algorithms", problem.to_string()),
+            SettingsProblem::Http(_) if config.authentication.ca_file.is_some() => {
+                return Finding::new(CA_FILE, format!("cannot be used: {problem}"));
+            }
+            _ => (None, "", problem.to_string()),
+        };
+        match id {
+            Some(id) => Finding::new(format!("authentication.providers.{id}.{}", key(setting)), rule),
+            None => Finding::new("authentication.providers", rule),
+        }
+    };
+    error.0.into_iter().map(finding).collect()
+}
+
+/// The key of a setting.
+fn key(setting: &str) -> String {
+    let known = match setting {
+        "extra_parameters" => "authorize-parameters",
+        "back_channel" => "backend-url",
+        "extra_jwks_urls" => "additional-jwks-urls",
+        "user_info.url" | "endpoints.user_info" => "user-info-url",
+        "endpoints.authorization" => "authorization-url",
+        "endpoints.token" => "token-url",
+        "endpoints.end_session" => "end-session-url",
+        "endpoints.revocation" => "revocation-url",
+        other => return other.replace('_', "-"),
+    };
+    known.to_owned()
+}

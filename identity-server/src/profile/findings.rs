@@ -9,10 +9,22 @@ use super::{AssemblyError, sign_in};
 use crate::config::{Config, Finding, Profile, Provider};
 use crate::effects::SystemClock;
 
+/// What of the settings of providers and directories would end the start.
+#[must_use]
+pub fn settings_problems(config: &Config) -> Vec<Finding> {
+    if let Err(error) = super::sources(config) {
+        return vec![Finding::new("profile", error.to_string())];
+    }
+    let mut findings = of_providers(config);
+    #[cfg(feature = "keycloak")]
+    findings.extend(super::keycloak::settings_problems(config));
+    findings
+}
+
 const CA_FILE: &str = "authentication.ca-file";
 
 /// Tries what the assembly makes of the providers.
-pub(super) fn of_providers(config: &Config) -> Vec<Finding> {
+fn of_providers(config: &Config) -> Vec<Finding> {
     if config.profile == Profile::Builtin {
         return Vec::new();
     }
@@ -37,11 +49,14 @@ pub(super) fn of_providers(config: &Config) -> Vec<Finding> {
 }
 
 fn verifier(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<OidcTokenVerifier>, AssemblyError> {
-    #[cfg(feature = "keycloak")]
-    if config.profile == Profile::Keycloak {
-        return super::keycloak::verifier(config, clock);
+    match config.profile {
+        #[cfg(feature = "keycloak")]
+        Profile::Keycloak => super::keycloak::verifier(config, clock),
+        #[cfg(any(feature = "oidc", feature = "keycloak"))]
+        _ => super::oidc::verifier(config, clock),
+        #[cfg(not(any(feature = "oidc", feature = "keycloak")))]
+        other => Err(AssemblyError::NotCompiledIn(other.as_str())),
     }
-    super::oidc::verifier(config, clock)
 }
 
 fn found(config: &Config, of: Option<&Provider>, error: SettingsError) -> Vec<Finding> {

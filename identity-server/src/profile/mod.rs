@@ -2,13 +2,14 @@
 
 #[cfg(feature = "builtin")]
 mod builtin;
-#[cfg(any(feature = "oidc", feature = "keycloak"))]
 mod findings;
 #[cfg(feature = "keycloak")]
 mod keycloak;
 #[cfg(any(feature = "oidc", feature = "keycloak"))]
 mod oidc;
 mod sign_in;
+
+pub use findings::settings_problems;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -37,7 +38,7 @@ use identity_http::{
     TrustedProxies,
 };
 
-use crate::config::{Config, Finding, Profile};
+use crate::config::{Config, Profile};
 use crate::crypto::SystemCrypto;
 
 /// How long a request may wait for a revision that it demands.
@@ -192,20 +193,6 @@ fn extra_authorities(authentication: &crate::config::Authentication) -> Result<O
         std::fs::read(path).map_err(|source| AssemblyError::File { path: path.display().to_string(), source })
     };
     authentication.ca_file.as_ref().map(read).transpose()
-}
-
-/// What of the settings of providers and directories would end the start.
-#[must_use]
-pub fn settings_problems(config: &Config) -> Vec<Finding> {
-    if let Err(error) = sources(config) {
-        return vec![Finding::new("profile", error.to_string())];
-    }
-    let mut findings = Vec::new();
-    #[cfg(any(feature = "oidc", feature = "keycloak"))]
-    findings.extend(findings::of_providers(config));
-    #[cfg(feature = "keycloak")]
-    findings.extend(keycloak::settings_problems(config));
-    findings
 }
 
 /// The names that requests may be for.

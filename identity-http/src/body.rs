@@ -7,6 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev, web};
 use identity_core::value::{BrokenRule, InvalidValue, strict_json_object};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 use crate::load::receive;
 use crate::problem::Problem;
@@ -117,6 +118,13 @@ impl<T: DeserializeOwned> Form<T> {
     pub(crate) fn required(self) -> Result<T, Problem> {
         self.0.ok_or_else(|| Problem::bad_request("form", "The body must be a complete form."))
     }
+}
+
+/// Reads a member that may be absent, which `null` means too.
+pub(crate) fn null_as_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    value: D,
+) -> Result<T, D::Error> {
+    Option::deserialize(value).map(Option::unwrap_or_default)
 }
 
 /// One thing that is wrong with a request.

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Bytes, Data};
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, Schema};
 use utoipa::{Modify, OpenApi};
 
 use crate::Surfaces;
@@ -136,7 +136,7 @@ use crate::schema;
         audit_log::find,
     ),
     components(schemas(ProblemDocument)),
-    modifiers(&Schemes, &Describe, &Bodies, &PathIds, &OperationIds),
+    modifiers(&Schemes, &Describe, &Bodies, &OptionalMembers, &PathIds, &OperationIds),
     security(("bearer" = []), ("basic" = [])),
 )]
 struct Document;
@@ -173,6 +173,42 @@ impl Modify for Bodies {
                 }
             }
         }
+    }
+}
+
+/// What may be absent from a body of the management API may be null, which means the same.
+struct OptionalMembers;
+
+impl Modify for OptionalMembers {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let api = document.paths.paths.iter_mut().filter(|(path, _)| path.starts_with("/api/"));
+        let bodies = api.flat_map(|(_, item)| operations(item)).filter_map(|operation| operation.request_body.as_ref());
+        let contents = bodies.filter_map(in_place).flat_map(|body| body.content.values()).filter_map(in_place);
+        let contents = contents.filter_map(|content| content.schema.as_ref());
+        let names: Vec<String> = contents.filter_map(name_of).collect();
+        let schemas = &mut document.components.get_or_insert_default().schemas;
+        for name in names {
+            let Some(RefOr::T(Schema::Object(object))) = schemas.get_mut(&name) else { continue };
+            for (member, schema) in &mut object.properties {
+                if !object.required.contains(member) && !schema::takes_null(schema) {
+                    *schema = schema::or_null(schema.clone());
+                }
+            }
+        }
+    }
+}
+
+fn in_place<T>(item: &RefOr<T>) -> Option<&T> {
+    match item {
+        RefOr::T(item) => Some(item),
+        RefOr::Ref(_) => None,
+    }
+}
+
+fn name_of(schema: &RefOr<Schema>) -> Option<String> {
+    match schema {
+        RefOr::Ref(reference) => reference.ref_location.rsplit('/').next().map(str::to_owned),
+        RefOr::T(_) => None,
     }
 }
 

@@ -44,6 +44,23 @@ pub(crate) fn or_null(mut schema: RefOr<Schema>) -> RefOr<Schema> {
     OneOfBuilder::new().item(Object::with_type(Type::Null)).item(schema).into()
 }
 
+/// Whether null is one of a schema's values.
+pub(crate) fn takes_null(schema: &RefOr<Schema>) -> bool {
+    let is_null = |kind: &SchemaType| match kind {
+        SchemaType::Type(kind) => *kind == Type::Null,
+        SchemaType::Array(kinds) => kinds.contains(&Type::Null),
+        SchemaType::AnyValue => true,
+    };
+    match schema {
+        RefOr::Ref(_) => false,
+        RefOr::T(Schema::Object(object)) => is_null(&object.schema_type),
+        RefOr::T(Schema::Array(array)) => is_null(&array.schema_type),
+        RefOr::T(Schema::OneOf(of)) => of.items.iter().any(takes_null),
+        RefOr::T(Schema::AnyOf(of)) => of.items.iter().any(takes_null),
+        RefOr::T(_) => false,
+    }
+}
+
 /// An id, whoever made it.
 pub(crate) fn id() -> RefOr<Schema> {
     matching(256, PLAIN)

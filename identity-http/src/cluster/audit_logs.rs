@@ -1,8 +1,8 @@
-//! The audit log (orchestration reference §1.9). Of what was denied nothing is shown here: strict clients know no third result.
+//! The audit log (orchestration reference §1.9), as far as strict clients know its words.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, ServiceConfig};
-use identity_core::entity::{Actor, AuditEvent, AuditResult};
+use identity_core::entity::{Actor, AuditEvent};
 use identity_core::port::{AuditField, AuditFilter, AuditQuery, AuditText, TimeFilter};
 use identity_core::search::TextFilter;
 use identity_core::service::AuditLogs;
@@ -71,9 +71,41 @@ pub(super) const UNSORTED: &[&str] = &[
     "entityDescription",
 ];
 
+/// The words that strict clients know, by field. Entries with other entity types and operations are left out here, as those of
+/// what was denied are: `/api/audit-log` has them all.
+const WORDS: &[(AuditText, &[&str])] = &[
+    (AuditText::EntityType, ENTITY_TYPES),
+    (AuditText::RelatedEntityType, ENTITY_TYPES),
+    (AuditText::Operation, OPERATION_TYPES),
+    (AuditText::ActorType, &["ANONYMOUS", "CLIENT", "UNKNOWN", "USER"]),
+    (AuditText::Result, &["FAIL", "SUCCESS"]),
+    (AuditText::Category, &["ADMIN", "DEPLOYED_RESOURCES", "USER_TASKS"]),
+];
+#[rustfmt::skip]
+const ENTITY_TYPES: &[&str] = &[
+    "AUTHORIZATION", "BATCH", "CLIENT", "DECISION", "GROUP", "INCIDENT", "JOB", "MAPPING_RULE", "PROCESS_INSTANCE", "RESOURCE",
+    "ROLE", "TENANT", "USER", "USER_TASK", "VARIABLE",
+];
+#[rustfmt::skip]
+const OPERATION_TYPES: &[&str] = &[
+    "ASSIGN", "CANCEL", "COMPLETE", "CREATE", "DELETE", "EVALUATE", "MIGRATE", "MODIFY", "RESOLVE", "RESUME", "SUSPEND",
+    "UNASSIGN", "UNKNOWN", "UPDATE",
+];
+
+/// The words of a field that has some.
+pub(super) fn words_of(field: AuditField) -> Option<&'static [&'static str]> {
+    WORDS.iter().find(|(text, _)| AuditField::Text(*text) == field).map(|(_, words)| *words)
+}
+
 fn filter(fields: &mut Fields, report: &mut Report) -> Option<AuditFilter> {
-    let denied = TextFilter { neq: Some(AuditResult::Denied.as_str().to_owned()), ..TextFilter::default() };
-    let mut filter = AuditFilter::default().and(AuditText::Result, denied);
+    let one_of = |words: &[&str]| {
+        let words = words.iter().map(|word| (*word).to_owned()).collect();
+        TextFilter { is_in: Some(words), ..TextFilter::default() }
+    };
+    let mut filter = AuditFilter::default()
+        .and(AuditText::Result, one_of(&["FAIL", "SUCCESS"]))
+        .and(AuditText::EntityType, one_of(ENTITY_TYPES))
+        .and(AuditText::Operation, one_of(OPERATION_TYPES));
     for (name, field) in FIELDS {
         filter = match field {
             AuditField::Timestamp => match time_filter(fields, name, report) {
@@ -81,7 +113,7 @@ fn filter(fields: &mut Fields, report: &mut Report) -> Option<AuditFilter> {
                 None => filter,
             },
             AuditField::Text(text) => match fields.text_filter(name, report) {
-                Some(texts) => filter.and(*text, in_our_words(*text, texts)),
+                Some(texts) => filter.and(*text, in_our_words(name, *text, texts, report)),
                 None => filter,
             },
         };
@@ -89,26 +121,20 @@ fn filter(fields: &mut Fields, report: &mut Report) -> Option<AuditFilter> {
     Some(filter)
 }
 
-/// The wire's words are in any case, and know the server itself as somebody unknown.
-fn in_our_words(text: AuditText, mut filter: TextFilter) -> TextFilter {
-    let word = |word: &mut String| {
+/// The wire's words are in any case, and know the server itself as `UNKNOWN`.
+fn in_our_words(name: &str, text: AuditText, mut filter: TextFilter, report: &mut Report) -> TextFilter {
+    let Some(words) = words_of(AuditField::Text(text)) else { return filter };
+    let mut word = |word: &mut String| {
         word.make_ascii_uppercase();
+        if !words.contains(&word.as_str()) {
+            report.shape(format!("`filter.{name}` is not one of {}.", words.join(", ")));
+        }
         if text == AuditText::ActorType && word == "UNKNOWN" {
             "SYSTEM".clone_into(word);
         }
     };
-    if matches!(
-        text,
-        AuditText::EntityType
-            | AuditText::RelatedEntityType
-            | AuditText::Operation
-            | AuditText::ActorType
-            | AuditText::Result
-            | AuditText::Category
-    ) {
-        filter.eq.as_mut().into_iter().chain(&mut filter.neq).for_each(word);
-        filter.is_in.iter_mut().chain(&mut filter.not_in).flatten().for_each(word);
-    }
+    filter.eq.as_mut().into_iter().chain(&mut filter.neq).for_each(&mut word);
+    filter.is_in.iter_mut().chain(&mut filter.not_in).flatten().for_each(&mut word);
     filter
 }
 
@@ -160,6 +186,15 @@ fn time_filter(fields: &mut Fields, name: &str, report: &mut Report) -> Option<T
     Some(filter)
 }
 
+const RELATED: AuditField = AuditField::Text(AuditText::RelatedEntityType);
+
+/// Whether strict clients know the word that an entry has in a field.
+fn is_known(event: &AuditEvent, field: AuditField) -> bool {
+    use identity_core::search::Row as _;
+    let words = words_of(field).unwrap_or_default();
+    event.text(field).is_none_or(|word| words.contains(&word.as_ref()))
+}
+
 /// All fields are always there; those that entries about identity never have are null.
 fn view(event: &AuditEvent) -> Value {
     use identity_core::search::Row as _;
@@ -168,6 +203,12 @@ fn view(event: &AuditEvent) -> Value {
         let value = match field {
             AuditField::Timestamp => json!(timestamp::format(event.at)),
             AuditField::Text(AuditText::ActorType) if event.actor == Actor::System => json!("UNKNOWN"),
+            // What an entry is about is shown without the other that clients do not know the kind of.
+            AuditField::Text(AuditText::RelatedEntityKey | AuditText::RelatedEntityType)
+                if !is_known(event, RELATED) =>
+            {
+                Value::Null
+            }
             AuditField::Text(_) => json!(event.text(*field)),
         };
         entry.insert((*name).to_owned(), value);
@@ -194,7 +235,8 @@ async fn find(
     key: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let event = logs.find(&caller, &key).await?;
-    if event.result == AuditResult::Denied {
+    let known = [AuditText::Result, AuditText::EntityType, AuditText::Operation].map(AuditField::Text);
+    if !known.into_iter().all(|field| is_known(&event, field)) {
         return Err(Problem::no_such_entry(&key));
     }
     Ok(HttpResponse::Ok().json(view(&event)))

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use super::fields::{Fields, Report};
 use super::ids::{IdRules, References, key_in_path};
+use super::openapi::{authorization_key, owner_types, permission_lists, resource_types};
 use super::search;
 use crate::authentication::Authenticated;
 use crate::body::JsonBytes;
@@ -51,14 +52,18 @@ pub(super) const OWNERS: &[(&str, Option<PartyKind>)] = &[
 #[serde(rename_all = "camelCase")]
 #[schema(as = cluster::Authorization)]
 pub(super) struct AuthorizationView {
+    #[schema(schema_with = authorization_key)]
     authorization_key: String,
     owner_id: String,
+    #[schema(schema_with = owner_types)]
     owner_type: &'static str,
+    #[schema(schema_with = resource_types)]
     resource_type: String,
     #[schema(required)]
     resource_id: Option<String>,
     #[schema(required)]
     resource_property_name: Option<String>,
+    #[schema(schema_with = permission_lists)]
     permission_types: Vec<String>,
     /// Only on the operator's own types, which no other system has.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -2,13 +2,14 @@
 
 mod schemas;
 
+pub(super) use schemas::{authorization_key, owner_types, permission_lists, resource_types};
+
 use serde_json::{Value, json};
 use utoipa::Modify;
 use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::schema::Type;
 use utoipa::openapi::security::SecurityRequirement;
-use utoipa::openapi::{Content, ContentBuilder, HttpMethod, ObjectBuilder, OpenApi, Ref, Required, ResponseBuilder};
+use utoipa::openapi::{Content, ContentBuilder, HttpMethod, OpenApi, Ref, Required, ResponseBuilder};
 
 use super::members::MEMBERS;
 
@@ -278,7 +279,7 @@ impl Modify for Describe {
                 built = built.parameter(parameter.required(Required::True).schema(Some(schema)));
             }
             if operation.shows_authorizations() {
-                built = built.parameter(shown_types());
+                built = built.description(Some(SHOWN_TYPES));
             }
             if let Some((schema, required)) = &operation.request {
                 let body = RequestBodyBuilder::new().required(Some(required.clone()));
@@ -298,19 +299,9 @@ impl Modify for Describe {
     }
 }
 
-/// Of which types authorizations are shown.
-fn shown_types() -> ParameterBuilder {
-    let words = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["enumerated", "all"]));
-    ParameterBuilder::new()
-        .name("resourceTypes")
-        .parameter_in(ParameterIn::Query)
-        .description(Some(
-            "`enumerated` (the default): authorizations on the types that this document enumerates. `all`: also those on the types of \
-             `/api`, on `POLICY_DECISION` and on the operator's own.",
-        ))
-        .required(Required::False)
-        .schema(Some(words))
-}
+/// No parameter of the operation: with it, answers hold types that the schema does not enumerate.
+const SHOWN_TYPES: &str = "Authorizations on the resource types that are enumerated here. With `?resourceTypes=all` also on those of \
+    `/api`, on `POLICY_DECISION` and on the operator's own.";
 
 /// What somebody might send to try it.
 fn example(schema: &str) -> Option<Value> {

@@ -12,7 +12,7 @@ use super::Failures;
 use super::roles::PermissionView;
 use super::view::ApplicationView;
 use crate::authentication::Authenticated;
-use crate::body::{Body, Findings};
+use crate::body::{Body, Findings, null_as_default};
 use crate::page::{self, ListQuery};
 use crate::problem::Problem;
 use crate::revision::written;
@@ -57,7 +57,7 @@ impl From<Client> for ClientView {
 
 /// An application to create.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ClientBody {
     name: String,
     /// The id in OAuth.
@@ -69,7 +69,7 @@ pub(crate) struct ClientBody {
     #[serde(default)]
     root_url: Option<String>,
     /// Where browsers may be sent back to; not for `M2M`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     redirect_uris: Vec<String>,
     /// One is made when none is given; not for `PUBLIC`.
     #[serde(default)]
@@ -79,12 +79,12 @@ pub(crate) struct ClientBody {
 
 /// What an application shall be.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ClientUpdate {
     name: String,
     #[serde(default)]
     root_url: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     redirect_uris: Vec<String>,
 }
 

@@ -29,7 +29,7 @@ pub(super) fn mount(api: &mut ServiceConfig) {
 
 /// A group to create, or its new name.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 #[schema(example = json!({"name": "Sales"}))]
 pub(crate) struct GroupBody {
     #[schema(schema_with = schema::name)]
@@ -41,7 +41,7 @@ pub(crate) struct GroupBody {
 
 /// A user to add.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct GroupUserBody {
     #[schema(schema_with = schema::id)]
     user_id: String,
@@ -52,7 +52,7 @@ pub(crate) struct GroupUserBody {
 
 /// A role to add.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct GroupRoleBody {
     #[schema(schema_with = schema::id)]
     role_name: String,

@@ -15,7 +15,7 @@ use super::Failures;
 use super::creation::CreationQuery;
 use super::view::{GroupReference, RoleView, TenantView};
 use crate::authentication::Authenticated;
-use crate::body::{Body, Findings, one};
+use crate::body::{Body, Findings, null_as_default, one};
 use crate::page::{self, ListQuery};
 use crate::problem::Problem;
 use crate::revision::written;
@@ -92,13 +92,13 @@ pub(crate) struct RuleBody {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 2048)]
     issuer: Option<Option<String>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     #[schema(schema_with = schema::ids)]
     applied_role_names: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     #[schema(schema_with = schema::tenant_ids)]
     applied_tenant_ids: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     #[schema(schema_with = schema::ids)]
     applied_group_ids: Vec<String>,
 }

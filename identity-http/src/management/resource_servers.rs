@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::Failures;
 use crate::authentication::Authenticated;
-use crate::body::{Body, Findings, one};
+use crate::body::{Body, Findings, null_as_default, one};
 use crate::page::{self, ListQuery};
 use crate::problem::Problem;
 use crate::revision::written;
@@ -41,11 +41,10 @@ impl From<Api> for ApiView {
 
 /// A permission that an API knows.
 #[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct ApiPermissionView {
     #[schema(example = "write:*")]
     definition: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     description: String,
 }
 
@@ -65,17 +64,15 @@ impl ApiPermissionView {
 
 /// An API to create.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct ApiBody {
     name: String,
     audience: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     permissions: Vec<ApiPermissionView>,
 }
 
 /// An API's new name.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct ApiName {
     name: String,
 }

@@ -15,7 +15,7 @@ use super::Failures;
 use super::creation::CreationQuery;
 use super::view::RoleView;
 use crate::authentication::Authenticated;
-use crate::body::{Body, Findings, one};
+use crate::body::{Body, Findings, null_as_default, one};
 use crate::page::{self, ListQuery};
 use crate::problem::Problem;
 use crate::revision::written;
@@ -31,7 +31,7 @@ pub(super) fn mount(api: &mut ServiceConfig) {
 
 /// A permission of an API.
 #[derive(Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 #[schema(example = json!({"definition": "write:*", "resourceServerAudience": "optimize-api"}))]
 pub(crate) struct PermissionView {
     #[schema(schema_with = schema::id)]
@@ -59,7 +59,7 @@ impl PermissionView {
 
 /// A role to create.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 #[schema(example = json!({"name": "Clerk", "permissions": [{"definition": "read:*", "resourceServerAudience": "orders-api"}]}))]
 pub(crate) struct RoleBody {
     /// Its key, which stays.
@@ -68,16 +68,16 @@ pub(crate) struct RoleBody {
     /// What people see; the key when it is absent. Roles in Keycloak have none.
     #[schema(schema_with = schema::name)]
     display_name: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     #[schema(schema_with = schema::description)]
     description: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     permissions: Vec<PermissionView>,
 }
 
 /// A role's new description and display name.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct RoleChange {
     /// What people see; as it was when it is absent.
     #[schema(schema_with = schema::name)]

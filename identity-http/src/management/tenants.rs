@@ -32,7 +32,7 @@ pub(super) fn mount(api: &mut ServiceConfig) {
 
 /// A tenant to create.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 #[schema(example = json!({"tenantId": "acme", "name": "Acme"}))]
 pub(crate) struct TenantBody {
     /// Letters, digits, `_`, `-` and `.`; at most 63, at most 31 if the Orchestration Cluster is to know it.
@@ -44,7 +44,7 @@ pub(crate) struct TenantBody {
 
 /// A tenant's new name.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct TenantName {
     #[schema(schema_with = schema::name)]
     name: String,
@@ -54,7 +54,7 @@ pub(crate) struct TenantName {
 
 /// Users to add.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct UserIds {
     #[schema(schema_with = schema::ids)]
     user_ids: Vec<String>,
@@ -62,7 +62,7 @@ pub(crate) struct UserIds {
 
 /// Groups to add.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct GroupIds {
     #[schema(schema_with = schema::ids)]
     group_ids: Vec<String>,
@@ -70,7 +70,7 @@ pub(crate) struct GroupIds {
 
 /// Applications to add, by client id.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ApplicationIds {
     #[schema(schema_with = schema::ids)]
     application_ids: Vec<String>,

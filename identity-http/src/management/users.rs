@@ -41,7 +41,7 @@ pub(crate) struct IdsQuery {
 
 /// A user to create.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct UserBody {
     username: String,
     first_name: Option<String>,
@@ -56,7 +56,7 @@ pub(crate) struct UserBody {
 
 /// What to change about a user. What is not given stays; what is null is removed.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct UserChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
@@ -72,7 +72,7 @@ pub(crate) struct UserChange {
 
 /// A role to give.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct UserRoleBody {
     role_name: String,
 }

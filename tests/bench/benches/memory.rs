@@ -1,4 +1,4 @@
-//! Memory of the whole server under wrong passwords and slow bodies, against the bounds that `docs/operations.md` names. Ends with
+//! Memory of the whole server under wrong passwords, slow bodies and expensive searches, against the bounds that `docs/operations.md` names. Ends with
 //! a failure when a bound is passed. Linux; needs `identity-server` of the same build beside it.
 
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a benchmark reports by printing and panicking")]
@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use identity_testkit::{Launch, Raw, Server};
+use serde_json::json;
 use tokio::task::JoinSet;
 
 const MIB: u64 = 1024 * 1024;
@@ -69,5 +70,26 @@ async fn main() {
     }
     let bound = 64 * MIB + u64::from(connections) * 72 * 1024;
     measure("1000 bodies of 900 kB that never end", bound, &server, bodies).await;
+    assert_eq!(api.get("/v2/license").await.status, 200, "others are served");
+
+    let first = json!({"username": "root", "password": "secret", "name": "Root", "email": "root@example.org"});
+    assert_eq!(api.post("/v2/setup/user", &first).await.status, 201);
+    let api = api.basic("root", "secret");
+    for number in 0..1500 {
+        let group = json!({"groupId": format!("g{number}"), "name": "a".repeat(240)});
+        assert_eq!(api.post("/v2/groups", &group).await.status, 201);
+    }
+    // Fifty patterns, each of which goes back at each character.
+    let pattern = |number: usize| json!({"name": {"$like": format!("*{}{number}b", "a".repeat(100))}});
+    let search = json!({"filter": {"$or": (0..50).map(pattern).collect::<Vec<_>>()}});
+    let mut searches = JoinSet::new();
+    for _ in 0..100 {
+        let (api, search) = (api.clone(), search.clone());
+        searches.spawn(async move {
+            let status = api.post("/v2/groups/search", &search).await.status;
+            assert!([400, 503].contains(&status), "{status}");
+        });
+    }
+    measure("100 searches beyond their budget", 32 * MIB, &server, searches).await;
     assert_eq!(api.get("/v2/license").await.status, 200, "others are served");
 }

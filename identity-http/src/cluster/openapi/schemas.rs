@@ -1,12 +1,13 @@
 //! The schemas of `/v2`: answers as their views have them, requests as they are read.
 
 use identity_core::matrix::{Family, Matrix};
+use identity_core::port::AuditField;
 use serde_json::Value;
 use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::{ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, Ref, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::cluster::audit_logs::{FIELDS, UNSORTED};
+use crate::cluster::audit_logs::{FIELDS, UNSORTED, words_of};
 use crate::cluster::authorizations::{self, AuthorizationView};
 use crate::cluster::entities::{GROUP_SORT, GroupView, ROLE_SORT, RoleView, TENANT_SORT, TenantView};
 use crate::cluster::mapping_rules::{self, RuleView};
@@ -127,12 +128,12 @@ pub(super) fn id(name: &str) -> RefOr<Schema> {
     }
 }
 
-fn owner_types() -> RefOr<Schema> {
+pub(in crate::cluster) fn owner_types() -> RefOr<Schema> {
     let accepted = authorizations::OWNERS.iter().filter(|(_, kind)| kind.is_some());
     words(accepted.map(|(word, _)| *word))
 }
 
-fn resource_types() -> RefOr<Schema> {
+pub(in crate::cluster) fn resource_types() -> RefOr<Schema> {
     let matrix = Matrix::standard();
     words(matrix.types().filter(|kind| kind.family == Family::Cluster).map(|kind| kind.name.as_str()))
 }
@@ -143,6 +144,16 @@ fn permission_types() -> RefOr<Schema> {
     let names: std::collections::BTreeSet<&str> =
         cluster.flat_map(|kind| &kind.permissions).map(|name| name.as_str()).collect();
     words(names)
+}
+
+/// The permissions of an authorization.
+pub(in crate::cluster) fn permission_lists() -> RefOr<Schema> {
+    list(permission_types())
+}
+
+/// The key of an authorization.
+pub(in crate::cluster) fn authorization_key() -> RefOr<Schema> {
+    id("authorizationKey")
 }
 
 /// What is searched: the schema of an item, the fields to sort by, the filter.
@@ -201,6 +212,10 @@ fn searches() -> Vec<Named> {
     all
 }
 
+/// The members of an entry that are never null.
+const ALWAYS: [&str; 8] =
+    ["auditLogKey", "entityKey", "entityType", "operationType", "timestamp", "actorType", "result", "category"];
+
 fn audit_log() -> Vec<Named> {
     let names = || FIELDS.iter().map(|(name, _)| *name);
     let condition = |name| (name, reference(if name == "timestamp" { "TimeFilter" } else { "TextFilter" }));
@@ -209,7 +224,11 @@ fn audit_log() -> Vec<Named> {
     let mut operators: Vec<_> = ["$eq", "$neq", "$gt", "$gte", "$lt", "$lte"].map(|name| (name, schema::time())).into();
     operators.push(("$exists", plain(Type::Boolean)));
     operators.push(("$in", list(schema::time())));
-    let entry = object(names().map(|name| (name, or_null(plain(Type::String)))).collect(), Vec::new());
+    let member = |(name, field): &(&'static str, AuditField)| {
+        let schema = words_of(*field).map_or_else(|| plain(Type::String), |known| words(known.iter().copied()));
+        (*name, if ALWAYS.contains(name) { schema } else { or_null(schema) })
+    };
+    let entry = object(FIELDS.iter().map(member).collect(), Vec::new());
     let times = OneOfBuilder::new().item(schema::time()).item(object(Vec::new(), operators));
     vec![request, found, named("AuditLog", entry), named("TimeFilter", times)]
 }

@@ -64,7 +64,8 @@ const ofCluster: Grants = {
     const filter = { ...owner, ...sought, ...(resourceType ? { resourceType } : {}) };
     const { items, total } = await askFound(
       api.POST("/v2/authorizations/search", {
-        params: { query: { resourceTypes: "all" } },
+        // No parameter of the document, which is another system's and does not know these types.
+        params: { query: { resourceTypes: "all" } as never },
         body: { ...inCluster<Sort>(query), filter: filter as never },
       }),
     );

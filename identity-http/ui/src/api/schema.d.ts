@@ -1376,7 +1376,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Searches the authorizations that apply to the caller, through any owner. */
+        /**
+         * Searches the authorizations that apply to the caller, through any owner.
+         * @description Authorizations on the resource types that are enumerated here. With `?resourceTypes=all` also on those of `/api`, on `POLICY_DECISION` and on the operator's own.
+         */
         post: operations["searchCurrentUserAuthorizations"];
         delete?: never;
         options?: never;
@@ -1410,7 +1413,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Searches the authorizations that the caller may see. */
+        /**
+         * Searches the authorizations that the caller may see.
+         * @description Authorizations on the resource types that are enumerated here. With `?resourceTypes=all` also on those of `/api`, on `POLICY_DECISION` and on the operator's own.
+         */
         post: operations["searchAuthorizations"];
         delete?: never;
         options?: never;
@@ -1425,7 +1431,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows an authorization. */
+        /**
+         * Shows an authorization.
+         * @description Authorizations on the resource types that are enumerated here. With `?resourceTypes=all` also on those of `/api`, on `POLICY_DECISION` and on the operator's own.
+         */
         get: operations["getAuthorization"];
         /** Replaces an authorization. */
         put: operations["updateAuthorization"];
@@ -2288,7 +2297,7 @@ export interface components {
         ApiBody: {
             audience: string;
             name: string;
-            permissions?: components["schemas"]["ApiPermissionView"][];
+            permissions?: null | components["schemas"]["ApiPermissionView"][];
         };
         /** @description An API's new name. */
         ApiName: {
@@ -2298,7 +2307,7 @@ export interface components {
         ApiPermissionView: {
             /** @example write:* */
             definition: string;
-            description?: string;
+            description?: string | null;
         };
         /** @description An API. */
         ApiView: {
@@ -2498,8 +2507,7 @@ export interface components {
             /** @description The id in OAuth. */
             clientId: string;
             name: string;
-            /** @description Where browsers may be sent back to; not for `M2M`. */
-            redirectUris?: string[];
+            redirectUris?: null | string[];
             rootUrl?: string | null;
             /**
              * Format: password
@@ -2515,7 +2523,7 @@ export interface components {
         /** @description What an application shall be. */
         ClientUpdate: {
             name: string;
-            redirectUris?: string[];
+            redirectUris?: null | string[];
             rootUrl?: string | null;
         };
         /** @description An application, with all but its secret. */
@@ -2927,13 +2935,7 @@ export interface components {
         };
         /** @description A resource type to make. */
         ResourceTypeBody: {
-            /**
-             * @description The properties of a resource that conditions may look at.
-             * @example [
-             *       "owner"
-             *     ]
-             */
-            properties?: string[];
+            properties?: null | string[];
             /**
              * @example [
              *       "approve",
@@ -2949,8 +2951,7 @@ export interface components {
         };
         /** @description What a resource type is to have. */
         ResourceTypeParts: {
-            /** @description The properties of a resource that conditions may look at. */
-            properties?: string[];
+            properties?: null | string[];
             supportedPermissions: string[];
         };
         /** @description A resource type. */
@@ -2996,15 +2997,15 @@ export interface components {
          *     }
          */
         RoleBody: {
-            description?: string;
-            displayName?: string;
+            description?: string | null;
+            displayName?: string | null;
             name: string;
-            permissions?: components["schemas"]["PermissionView"][];
+            permissions?: null | components["schemas"]["PermissionView"][];
         };
         /** @description A role's new description and display name. */
         RoleChange: {
             description: string;
-            displayName?: string;
+            displayName?: string | null;
             /** @description The name that it has. Names cannot be changed. */
             name?: string | null;
         };
@@ -3032,9 +3033,9 @@ export interface components {
          *     }
          */
         RuleBody: {
-            appliedGroupIds?: string[];
-            appliedRoleNames?: string[];
-            appliedTenantIds?: string[];
+            appliedGroupIds?: null | string[];
+            appliedRoleNames?: null | string[];
+            appliedTenantIds?: null | string[];
             claimName: string;
             claimValue: string;
             /**
@@ -3319,12 +3320,14 @@ export interface components {
         };
         "cluster.AuditLog": {
             actorId: string | null;
-            actorType: string | null;
+            /** @enum {string} */
+            actorType: "ANONYMOUS" | "CLIENT" | "UNKNOWN" | "USER";
             agentElementId: string | null;
-            auditLogKey: string | null;
+            auditLogKey: string;
             batchOperationKey: string | null;
             batchOperationType: string | null;
-            category: string | null;
+            /** @enum {string} */
+            category: "ADMIN" | "DEPLOYED_RESOURCES" | "USER_TASKS";
             decisionDefinitionId: string | null;
             decisionDefinitionKey: string | null;
             decisionEvaluationKey: string | null;
@@ -3333,23 +3336,27 @@ export interface components {
             deploymentKey: string | null;
             elementInstanceKey: string | null;
             entityDescription: string | null;
-            entityKey: string | null;
-            entityType: string | null;
+            entityKey: string;
+            /** @enum {string} */
+            entityType: "AUTHORIZATION" | "BATCH" | "CLIENT" | "DECISION" | "GROUP" | "INCIDENT" | "JOB" | "MAPPING_RULE" | "PROCESS_INSTANCE" | "RESOURCE" | "ROLE" | "TENANT" | "USER" | "USER_TASK" | "VARIABLE";
             formKey: string | null;
             inboundChannelToolName: string | null;
             inboundChannelType: string | null;
             jobKey: string | null;
-            operationType: string | null;
+            /** @enum {string} */
+            operationType: "ASSIGN" | "CANCEL" | "COMPLETE" | "CREATE" | "DELETE" | "EVALUATE" | "MIGRATE" | "MODIFY" | "RESOLVE" | "RESUME" | "SUSPEND" | "UNASSIGN" | "UNKNOWN" | "UPDATE";
             processDefinitionId: string | null;
             processDefinitionKey: string | null;
             processInstanceKey: string | null;
             relatedEntityKey: string | null;
-            relatedEntityType: string | null;
+            /** @enum {string|null} */
+            relatedEntityType: "AUTHORIZATION" | "BATCH" | "CLIENT" | "DECISION" | "GROUP" | "INCIDENT" | "JOB" | "MAPPING_RULE" | "PROCESS_INSTANCE" | "RESOURCE" | "ROLE" | "TENANT" | "USER" | "USER_TASK" | "VARIABLE" | null;
             resourceKey: string | null;
-            result: string | null;
+            /** @enum {string} */
+            result: "FAIL" | "SUCCESS";
             rootProcessInstanceKey: string | null;
             tenantId: string | null;
-            timestamp: string | null;
+            timestamp: string;
             userTaskKey: string | null;
         };
         "cluster.AuditLogSearch": {
@@ -3403,11 +3410,13 @@ export interface components {
         "cluster.Authorization": {
             authorizationKey: string;
             ownerId: string;
-            ownerType: string;
-            permissionTypes: string[];
+            /** @enum {string} */
+            ownerType: "USER" | "CLIENT" | "ROLE" | "GROUP" | "MAPPING_RULE";
+            permissionTypes: ("ACCESS" | "CANCEL_PROCESS_INSTANCE" | "CLAIM" | "CLAIM_USER_TASK" | "COMPLETE" | "COMPLETE_USER_TASK" | "CREATE" | "CREATE_BATCH_OPERATION_CANCEL_PROCESS_INSTANCE" | "CREATE_BATCH_OPERATION_DELETE_DECISION_DEFINITION" | "CREATE_BATCH_OPERATION_DELETE_DECISION_INSTANCE" | "CREATE_BATCH_OPERATION_DELETE_PROCESS_DEFINITION" | "CREATE_BATCH_OPERATION_DELETE_PROCESS_INSTANCE" | "CREATE_BATCH_OPERATION_MIGRATE_PROCESS_INSTANCE" | "CREATE_BATCH_OPERATION_MODIFY_PROCESS_INSTANCE" | "CREATE_BATCH_OPERATION_RESOLVE_INCIDENT" | "CREATE_BATCH_OPERATION_SUSPEND_PROCESS_INSTANCE" | "CREATE_BATCH_OPERATION_UPDATE_JOB" | "CREATE_DECISION_INSTANCE" | "CREATE_PROCESS_INSTANCE" | "CREATE_TASK_LISTENER" | "DELETE" | "DELETE_DECISION_INSTANCE" | "DELETE_DRD" | "DELETE_FORM" | "DELETE_PROCESS" | "DELETE_PROCESS_INSTANCE" | "DELETE_RESOURCE" | "DELETE_TASK_LISTENER" | "EVALUATE" | "MODIFY_PROCESS_INSTANCE" | "PAUSE" | "READ" | "READ_DECISION_DEFINITION" | "READ_DECISION_INSTANCE" | "READ_JOB_METRIC" | "READ_PROCESS_DEFINITION" | "READ_PROCESS_INSTANCE" | "READ_TASK_LISTENER" | "READ_USAGE_METRIC" | "READ_USER_TASK" | "RESTORE" | "REVEAL" | "SUSPEND_PROCESS_INSTANCE" | "UPDATE" | "UPDATE_PROCESS_INSTANCE" | "UPDATE_TASK_LISTENER" | "UPDATE_USER_TASK")[];
             resourceId: string | null;
             resourcePropertyName: string | null;
-            resourceType: string;
+            /** @enum {string} */
+            resourceType: "AUDIT_LOG" | "AUTHORIZATION" | "BACKUP" | "BATCH" | "CLUSTER_VARIABLE" | "COMPONENT" | "DECISION_DEFINITION" | "DECISION_REQUIREMENTS_DEFINITION" | "DOCUMENT" | "EXPORTER" | "EXPRESSION" | "GLOBAL_LISTENER" | "GROUP" | "MAPPING_RULE" | "MESSAGE" | "PROCESS_DEFINITION" | "RESOURCE" | "ROLE" | "SECRET" | "SYSTEM" | "TENANT" | "USER" | "USER_TASK";
         };
         "cluster.AuthorizationKey": {
             authorizationKey: string;
@@ -15033,10 +15042,7 @@ export interface operations {
     };
     searchCurrentUserAuthorizations: {
         parameters: {
-            query?: {
-                /** @description `enumerated` (the default): authorizations on the types that this document enumerates. `all`: also those on the types of `/api`, on `POLICY_DECISION` and on the operator's own. */
-                resourceTypes?: "enumerated" | "all";
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -15230,10 +15236,7 @@ export interface operations {
     };
     searchAuthorizations: {
         parameters: {
-            query?: {
-                /** @description `enumerated` (the default): authorizations on the types that this document enumerates. `all`: also those on the types of `/api`, on `POLICY_DECISION` and on the operator's own. */
-                resourceTypes?: "enumerated" | "all";
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -15311,10 +15314,7 @@ export interface operations {
     };
     getAuthorization: {
         parameters: {
-            query?: {
-                /** @description `enumerated` (the default): authorizations on the types that this document enumerates. `all`: also those on the types of `/api`, on `POLICY_DECISION` and on the operator's own. */
-                resourceTypes?: "enumerated" | "all";
-            };
+            query?: never;
             header?: never;
             path: {
                 authorizationKey: string;

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{API, group, shows_created, user};
 use crate::support::{Site, Store, column, created, done, lists, refused, shows};
 
-on_each_store!(groups, roles_and_permissions, tenants_and_their_members);
+on_each_store!(groups, roles_and_permissions, tenants_and_their_members, clients_may_send_null_and_what_they_have_read,);
 
 async fn groups(store: Store) {
     let site = Site::start(store).await;
@@ -168,4 +168,26 @@ async fn tenants_and_their_members(store: Store) {
     refused(&api.get("/api/tenants/acme").await, 404, "missing");
     refused(&api.get("/api/tenants/acme/users").await, 404, "missing");
     refused(&api.post("/api/tenants/acme/users", &json!({"userIds": []})).await, 404, "missing");
+}
+
+/// As the replaced service: what may be absent may be null, and members that are not known are ignored.
+async fn clients_may_send_null_and_what_they_have_read(store: Store) {
+    let site = Site::start(store).await;
+    let api = site.admin();
+    let role = json!({"name": "Echo", "description": null, "permissions": null, "displayName": null, "id": "7"});
+    created(api.post("/api/roles", &role).await);
+    let permission =
+        json!({"id": "1", "definition": "read", "resourceServerAudience": "a-api", "resourceServerId": "2"});
+    done(api.post("/api/roles/Echo/permissions", &permission).await);
+    let mut shown = api.get("/api/roles/Echo").await.expect_status(200).json();
+    shown["permissions"] = json!([permission]);
+    done(api.put("/api/roles/Echo", &shown).await);
+    let group = created(api.post("/api/groups", &json!({"name": "Echo", "organizationId": null, "id": "x"})).await);
+    let path = format!("/api/groups/{}", group["id"].as_str().expect("an id"));
+    done(api.put(&path, &api.get(&path).await.json()).await);
+    created(api.post("/api/tenants", &json!({"tenantId": "echo", "name": "Echo", "members": []})).await);
+    done(api.put("/api/tenants/echo", &json!({"name": "Echo", "tenantId": null, "members": []})).await);
+    let rule = json!({"name": "echo", "claimName": "a", "claimValue": "b", "operator": "EQUALS", "type": "ROLE",
+        "appliedRoleNames": ["Echo"], "appliedTenantIds": null, "appliedGroupIds": null});
+    created(api.post("/api/mapping-rules", &rule).await);
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { administrator, api, open, signIn, until, user } from "./browser.mjs";
+import { administrator, api, base, open, signIn, until, user } from "./browser.mjs";
 import { button, dialog } from "./hands.mjs";
 
 const admin = api();
@@ -37,6 +37,29 @@ export const tasks = {
     await page.getByLabel("Password").fill("secret");
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("heading", { name: "Typed with care" }).waitFor();
+    await close();
+  },
+
+  async a_tab_that_is_older_than_the_server_reloads_itself_and_never_stays_blank(browser) {
+    const { page, close, expect } = await open(browser);
+    expect(/AuditLog-|Failed to load resource|Failed to fetch dynamically imported module/);
+    await signIn(page, "demo", "demo", "/groups");
+    let asked = 0;
+    const file = /assets\/AuditLog-.*\.js/;
+    // What the tab knows the page by is gone, until the tab is reloaded.
+    await page.route(file, (route) => ((asked += 1) === 1 ? route.fulfill({ status: 404, body: "" }) : route.continue()));
+    await page.getByRole("link", { name: "Audit log" }).first().click();
+    await page.getByRole("heading", { name: "Audit log", level: 1 }).waitFor();
+    assert.ok(asked >= 2, "it was loaded again");
+
+    await page.goto(`${base}/groups`);
+    await page.unroute(file);
+    await page.route(file, (route) => route.fulfill({ status: 404, body: "" }));
+    await page.getByRole("link", { name: "Audit log" }).first().click();
+    await page.getByRole("heading", { name: "This page cannot be shown" }).waitFor();
+    await page.getByRole("link", { name: "Groups" }).first().click();
+    await page.getByRole("heading", { name: "Groups", level: 1 }).waitFor();
+    await page.unroute(file);
     await close();
   },
 

@@ -8,6 +8,7 @@ import { api, ask, base, whenSessionEnds } from "../api/client";
 import { t, useLanguage } from "../lib/i18n";
 import { useLoad } from "../lib/useLoad";
 import { ProblemNotice } from "../parts/ProblemNotice";
+import { Boundary } from "./Boundary";
 import { Pages } from "./Pages";
 import { Shell } from "./Shell";
 import { SessionProvider, isTyping, sessionOf, signInAddress } from "./session";
@@ -41,9 +42,11 @@ export function App() {
       <Router base={base}>
         <Toasts>
           <Shell key={language}>
-            <Suspense fallback={<Loading description={t("loading")} withOverlay={false} />}>
-              {session.mayRead ? <Pages /> : <Unauthorized />}
-            </Suspense>
+            <Boundary>
+              <Suspense fallback={<Loading description={t("loading")} withOverlay={false} />}>
+                {session.mayRead ? <Pages /> : <Unauthorized />}
+              </Suspense>
+            </Boundary>
           </Shell>
         </Toasts>
       </Router>

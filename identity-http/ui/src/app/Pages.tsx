@@ -1,36 +1,36 @@
 /** Which page an address is. Each is loaded when somebody goes there. */
 
-import { lazy } from "react";
 import { Redirect, Route, Switch } from "wouter";
 
 import { Home } from "../pages/Home";
 import { NotFound } from "../pages/NotFound";
+import { loaded } from "./Boundary";
 import { placesOf } from "./navigation";
 import { useSession } from "./session";
 
 const PAGES = {
-  "/users": lazy(() => import("../pages/users/UserList")),
-  "/users/:id": lazy(() => import("../pages/users/UserDetail")),
-  "/groups": lazy(() => import("../pages/groups/GroupList")),
-  "/groups/:id": lazy(() => import("../pages/groups/GroupDetail")),
-  "/roles": lazy(() => import("../pages/roles/RoleList")),
-  "/roles/:id": lazy(() => import("../pages/roles/RoleDetail")),
-  "/applications": lazy(() => import("../pages/clients/ClientList")),
-  "/applications/:id": lazy(() => import("../pages/clients/ClientDetail")),
-  "/apis": lazy(() => import("../pages/apis/ApiList")),
-  "/apis/:id": lazy(() => import("../pages/apis/ApiDetail")),
-  "/tenants": lazy(() => import("../pages/tenants/TenantList")),
-  "/tenants/:id": lazy(() => import("../pages/tenants/TenantDetail")),
-  "/mapping-rules": lazy(() => import("../pages/rules/RuleList")),
-  "/authorizations": lazy(() => import("../pages/authorizations/Authorizations")),
-  "/resource-types": lazy(() => import("../pages/types/TypeList")),
-  "/resource-types/:id": lazy(() => import("../pages/types/TypeDetail")),
-  "/why": lazy(() => import("../pages/why/Why")),
-  "/inspector": lazy(() => import("../pages/inspector/Inspector")),
-  "/try-rule": lazy(() => import("../pages/try/TryRule")),
-  "/who-can": lazy(() => import("../pages/who/WhoCan")),
-  "/sessions": lazy(() => import("../pages/sessions/Sessions")),
-  "/audit-log": lazy(() => import("../pages/audit/AuditLog")),
+  "/users": loaded(() => import("../pages/users/UserList")),
+  "/users/:id": loaded(() => import("../pages/users/UserDetail")),
+  "/groups": loaded(() => import("../pages/groups/GroupList")),
+  "/groups/:id": loaded(() => import("../pages/groups/GroupDetail")),
+  "/roles": loaded(() => import("../pages/roles/RoleList")),
+  "/roles/:id": loaded(() => import("../pages/roles/RoleDetail")),
+  "/applications": loaded(() => import("../pages/clients/ClientList")),
+  "/applications/:id": loaded(() => import("../pages/clients/ClientDetail")),
+  "/apis": loaded(() => import("../pages/apis/ApiList")),
+  "/apis/:id": loaded(() => import("../pages/apis/ApiDetail")),
+  "/tenants": loaded(() => import("../pages/tenants/TenantList")),
+  "/tenants/:id": loaded(() => import("../pages/tenants/TenantDetail")),
+  "/mapping-rules": loaded(() => import("../pages/rules/RuleList")),
+  "/authorizations": loaded(() => import("../pages/authorizations/Authorizations")),
+  "/resource-types": loaded(() => import("../pages/types/TypeList")),
+  "/resource-types/:id": loaded(() => import("../pages/types/TypeDetail")),
+  "/why": loaded(() => import("../pages/why/Why")),
+  "/inspector": loaded(() => import("../pages/inspector/Inspector")),
+  "/try-rule": loaded(() => import("../pages/try/TryRule")),
+  "/who-can": loaded(() => import("../pages/who/WhoCan")),
+  "/sessions": loaded(() => import("../pages/sessions/Sessions")),
+  "/audit-log": loaded(() => import("../pages/audit/AuditLog")),
 };
 
 export function Pages() {

@@ -42,6 +42,7 @@ tasks!("types":
 
 tasks!("circumstances":
     what_was_typed_survives_the_end_of_the_session,
+    a_tab_that_is_older_than_the_server_reloads_itself_and_never_stays_blank,
     what_was_typed_survives_a_lost_connection_and_a_change_by_others,
     everything_is_reached_by_keyboard,
     language_and_theme_are_the_readers,

@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use url::Url;
 
 use crate::config::{Config, Flag, Loaded, Problems, Sources};
-use crate::{healthcheck, prepare, run, telemetry};
+use crate::{connect, healthcheck, prepare, run, telemetry};
 
 /// Names the configuration files when no flag does, separated as in `PATH`.
 const CONFIG_VARIABLE: &str = "IDENTITY_CONFIG";
@@ -41,8 +41,12 @@ enum Command {
         #[command(flatten)]
         ports: Ports,
     },
-    /// Say what is wrong with the configuration
-    CheckConfig,
+    /// Validate the configuration and report all errors; changes nothing
+    CheckConfig {
+        /// Also ask the database and the providers whether they can be used
+        #[arg(long)]
+        connect: bool,
+    },
     /// Print the OpenAPI document of everything there is in any profile
     Openapi,
     /// Ask the server on this machine whether it is ready
@@ -93,6 +97,8 @@ enum Failure {
     Run(#[from] run::RunError),
     #[error("not ready")]
     NotReady(#[from] healthcheck::NotReady),
+    #[error(transparent)]
+    Connect(#[from] connect::Unusable),
     #[error("standard output is closed")]
     Output(#[from] io::Error),
 }
@@ -106,11 +112,14 @@ impl Cli {
         match self.command.unwrap_or_else(|| Command::Serve(Ports::default())) {
             Command::Serve(ports) => run::serve(started(&ports.over(sources))?)?,
             Command::Dev { data_dir, ports } => run::dev(started(&ports.over(local(data_dir, sources)))?)?,
-            Command::CheckConfig => {
-                let Loaded { warnings, .. } = prepare::check(sources.load()?)?;
+            Command::CheckConfig { connect } => {
+                let Loaded { warnings, config, .. } = prepare::check(sources.load()?)?;
                 let mut output = io::stdout().lock();
                 for warning in warnings {
                     writeln!(output, "{warning}")?;
+                }
+                if connect {
+                    connect::check(&config, &mut output)?;
                 }
                 writeln!(output, "the configuration is good")?;
             }

@@ -3,6 +3,7 @@
 pub mod bootstrap;
 pub mod cli;
 pub mod config;
+mod connect;
 pub mod crypto;
 pub mod effects;
 mod healthcheck;

@@ -28,7 +28,7 @@ use directory::{follow_cutoffs, initialised, look_for_orphans, settle_deletions}
 use listen::Listening;
 use operations::{Metrics, ServerOperations, Stage};
 use stores::Stores;
-pub(crate) use stores::postgres_problems;
+pub(crate) use stores::{postgres_problems, postgres_settings};
 
 /// Why the server did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -126,7 +126,7 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
         let shared = profile::Shared {
             locks: Arc::clone(&stores.locks),
             cutoffs: Arc::clone(&cutoffs),
-            installation: stores.installation.installation_id(&ids.fresh()).await?,
+            installation: Some(stores.installation.installation_id(&ids.fresh()).await?),
         };
         let directory = profile::directory(&config, shared)?;
         if directory.is_some() {

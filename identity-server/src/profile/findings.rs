@@ -48,7 +48,7 @@ fn of_providers(config: &Config) -> Vec<Finding> {
     findings
 }
 
-fn verifier(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<OidcTokenVerifier>, AssemblyError> {
+pub(crate) fn verifier(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<OidcTokenVerifier>, AssemblyError> {
     match config.profile {
         #[cfg(feature = "keycloak")]
         Profile::Keycloak => super::keycloak::verifier(config, clock),

@@ -55,7 +55,7 @@ pub(super) fn directory(config: &Config, shared: Shared) -> Result<Option<Arc<dy
         KeycloakAccess::Administrator { .. } => None,
     };
     let Shared { locks, cutoffs, installation: id } = shared;
-    let installation = Some(Installation { id, takes_over: keycloak.take_over });
+    let installation = id.map(|id| Installation { id, takes_over: keycloak.take_over });
     let coordination = Coordination { locks, cutoffs, installation };
     let keycloak = Keycloak::new(settings(config, keycloak)?, coordination)
         .map_err(|error| AssemblyError::Keycloak(error.to_string()))?;
@@ -131,6 +131,14 @@ impl Directory for InKeycloak {
         }
         self.look_at_registration().await;
         Ok(())
+    }
+
+    async fn missing(&self) -> Result<Vec<String>, NotYet> {
+        let done = self.keycloak.missing(&self.plan).await.map_err(|error| NotYet(error.to_string()))?;
+        match done.problems.first() {
+            Some(problem) => Err(NotYet(problem.to_string())),
+            None => Ok(done.changes),
+        }
     }
 
     fn ports(&self) -> Ports {

@@ -10,6 +10,7 @@ mod oidc;
 mod sign_in;
 
 pub use findings::settings_problems;
+pub(crate) use findings::verifier;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -110,6 +111,9 @@ pub trait Directory: Send + Sync {
     /// Makes what is missing of what the configuration wants there. Safe with several replicas.
     async fn initialise(&self, engine: &Engine) -> Result<(), NotYet>;
 
+    /// Looks for what is missing of what the configuration wants there, and changes nothing: what would be made, a line each.
+    async fn missing(&self) -> Result<Vec<String>, NotYet>;
+
     /// The directory as ports.
     fn ports(&self) -> Ports;
 
@@ -140,8 +144,8 @@ pub struct Shared {
     pub locks: Arc<dyn EntityLocks>,
     /// Tokens that are no longer believed.
     pub cutoffs: Arc<Cutoffs>,
-    /// The id of the installation.
-    pub installation: String,
+    /// The id of the installation; `None` where nothing is changed.
+    pub installation: Option<String>,
 }
 
 /// A directory's ports.

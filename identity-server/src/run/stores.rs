@@ -48,7 +48,7 @@ impl Stores {
                 })
             }
             Store::Postgres(postgres) => {
-                let stores = PostgresStores::connect(&settings(postgres)?);
+                let stores = PostgresStores::connect(&postgres_settings(postgres)?);
                 stores.migrate().await?;
                 let (policy, audit) = (Arc::clone(&stores.policy), Arc::clone(&stores.audit));
                 let (sessions, deletions) = (Arc::clone(&stores.sessions), Arc::clone(&stores.deletions));
@@ -79,7 +79,7 @@ impl Stores {
 /// What of the settings of PostgreSQL would end the start.
 pub(crate) fn postgres_problems(postgres: &Postgres) -> Vec<Finding> {
     const MARK: &str = "-----BEGIN CERTIFICATE-----";
-    let settings = match settings(postgres) {
+    let settings = match postgres_settings(postgres) {
         Ok(settings) => settings,
         Err(error) => return vec![Finding::new("store.postgres.url", error.to_string())],
     };
@@ -95,8 +95,8 @@ pub(crate) fn postgres_problems(postgres: &Postgres) -> Vec<Finding> {
     unusable.map(|message| Finding::new(key, message)).into_iter().collect()
 }
 
-/// The stores' settings, for a look at the database.
-pub(super) fn settings(postgres: &Postgres) -> Result<PostgresSettings, StoreError> {
+/// The settings of the stores on PostgreSQL.
+pub(crate) fn postgres_settings(postgres: &Postgres) -> Result<PostgresSettings, StoreError> {
     let invalid = |error: identity_adapters_postgres::InvalidSettings| StoreError::Schema(error.to_string());
     let mut settings = match &postgres.target {
         PostgresTarget::Url(url) => PostgresSettings::from_url(url).map_err(invalid)?,

@@ -15,6 +15,7 @@ mod fuzz;
 mod management;
 mod outage;
 mod password_load;
+mod platform_files;
 mod provider_tokens;
 mod refused;
 mod replicas;

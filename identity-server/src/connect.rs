@@ -1,0 +1,138 @@
+//! A look at what a configuration names: the database, the providers, the directory. Nothing is changed there.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use identity_adapters_postgres::{PostgresStores, Probe};
+use identity_core::port::{Clock, EntityLock, EntityLocks, LockKey, StoreError, TokenCutoff, TokenCutoffStore};
+use identity_core::service::Cutoffs;
+use time::OffsetDateTime;
+
+use crate::config::{Config, Postgres, Profile, Store};
+use crate::effects::SystemClock;
+use crate::profile::{self, Shared};
+use crate::run::postgres_settings;
+
+/// What cannot be used, a line each.
+#[derive(Debug, thiserror::Error)]
+#[error("{} cannot be used:\n  - {}", if .0.len() == 1 { "something" } else { "some things" }, .0.join("\n  - "))]
+pub struct Unusable(Vec<String>);
+
+/// What was found: a line, good or bad.
+type Line = Result<String, String>;
+
+/// Asks all that the configuration names, and writes down what can be used.
+///
+/// # Errors
+/// What cannot be used.
+pub fn check(config: &Config, output: &mut dyn Write) -> Result<(), Unusable> {
+    let lines = actix_web::rt::System::new().block_on(ask(config));
+    let mut unusable = Vec::new();
+    for line in lines {
+        match line {
+            // Nobody reads it when standard output is closed.
+            Ok(line) => _ = writeln!(output, "{line}"),
+            Err(line) => unusable.push(line),
+        }
+    }
+    if unusable.is_empty() { Ok(()) } else { Err(Unusable(unusable)) }
+}
+
+async fn ask(config: &Config) -> Vec<Line> {
+    let mut lines = vec![store(&config.store).await];
+    if config.profile != Profile::Builtin {
+        lines.extend(providers(config).await);
+    }
+    lines.extend(directory(config).await);
+    lines
+}
+
+async fn store(store: &Store) -> Line {
+    match store {
+        Store::Sqlite { data_dir } => {
+            let found = if data_dir.exists() { "is there" } else { "will be made" };
+            Ok(format!("`store.sqlite.data-dir`: {} {found}", data_dir.display()))
+        }
+        Store::Postgres(postgres) => database(postgres).await,
+    }
+}
+
+async fn database(postgres: &Postgres) -> Line {
+    let probed = match postgres_settings(postgres) {
+        Ok(settings) => PostgresStores::connect(&settings).probe().await,
+        Err(error) => Err(error),
+    };
+    match probed {
+        Ok(Probe { schema, pending }) => {
+            let place = schema.map_or_else(String::new, |schema| format!(", schema `{schema}`"));
+            Ok(format!("`store.postgres`: can be used{place}; {pending} migrations to run"))
+        }
+        Err(error) => Err(format!("`store.postgres`: {}", chain(&error))),
+    }
+}
+
+async fn providers(config: &Config) -> Vec<Line> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let verifier = match profile::verifier(config, &clock) {
+        Ok(verifier) => verifier,
+        Err(error) => return vec![Err(format!("`authentication.providers`: {error}"))],
+    };
+    verifier.warm().await;
+    let line = |status: identity_adapters_oidc::IssuerStatus| {
+        let provider = config.authentication.providers.iter().find(|provider| *provider.issuer == *status.issuer);
+        let id = provider.map_or("default", |provider| provider.id.as_str());
+        if status.has_keys {
+            Ok(format!("`authentication.providers.{id}`: can be used; its keys are known"))
+        } else {
+            let why = status.last_error.unwrap_or_else(|| "it has no keys".to_owned());
+            Err(format!("`authentication.providers.{id}`: {why}"))
+        }
+    };
+    verifier.issuers().into_iter().map(line).collect()
+}
+
+async fn directory(config: &Config) -> Option<Line> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let cutoffs = Arc::new(Cutoffs::new(Arc::new(Nothing), clock));
+    let shared = Shared { locks: Arc::new(Nothing), cutoffs, installation: None };
+    let directory = match profile::directory(config, shared) {
+        Ok(directory) => directory?,
+        Err(error) => return Some(Err(format!("`keycloak`: {error}"))),
+    };
+    Some(match directory.missing().await {
+        Ok(missing) => Ok(format!("`keycloak`: can be used; {} changes to make", missing.len())),
+        Err(not_yet) => Err(format!("`keycloak`: {not_yet}")),
+    })
+}
+
+/// Stores for looking alone: nothing is locked, and no token was cut off.
+struct Nothing;
+
+#[async_trait]
+impl EntityLocks for Nothing {
+    async fn lock(&self, _: &LockKey) -> Result<EntityLock, StoreError> {
+        Ok(EntityLock::new(Vec::new()))
+    }
+}
+
+#[async_trait]
+impl TokenCutoffStore for Nothing {
+    async fn put(&self, _: &TokenCutoff) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn load(&self, _: OffsetDateTime) -> Result<Vec<TokenCutoff>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn sweep(&self, _: OffsetDateTime) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+}
+
+/// An error and its causes, on one line.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

@@ -7,16 +7,18 @@ mod management;
 mod tests;
 mod users;
 
+use std::collections::BTreeMap;
+
 use identity_core::apply::{Command, Refusal};
 use identity_core::engine::{Engine, ServerRequest, WriteError};
 use identity_core::entity::{AuditEntity, AuditOperation, Container, EntityKind};
 use identity_core::port::{AuditDraft, PasswordHasher};
 use identity_core::preset;
-use identity_core::value::{InvalidValue, RoleId, Username};
+use identity_core::value::{InvalidValue, PasswordHash, RoleId, Username};
 use identity_core::world::{Sources, World};
 use tracing::{info, warn};
 
-use crate::config::{Config, Profile};
+use crate::config::{Config, Profile, UserSeed};
 
 /// Why the start-up data cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -82,7 +84,7 @@ pub async fn apply(
 /// A section of the configuration, and what it makes in a world.
 type Plan<'c> = (&'static str, Box<dyn Fn(&World) -> Result<Vec<Command>, BootstrapError> + 'c>);
 
-/// What each section makes, but for users, whose passwords have to be hashed first.
+/// What each section makes. The passwords of users are not hashed: these plans are for worlds that nobody signs in to.
 pub fn plans(config: &Config) -> Vec<Plan<'_>> {
     let bootstrap = &config.bootstrap;
     let has_rules = config.profile != Profile::Builtin && config.keycloak.is_none();
@@ -94,6 +96,14 @@ pub fn plans(config: &Config) -> Vec<Plan<'_>> {
     if has_rules {
         let rules = |world: &World| Ok(management::rule_commands(&management::rules(bootstrap)?, world));
         plans.push(("bootstrap.mapping-rules", Box::new(rules)));
+    }
+    if config.profile == Profile::Builtin {
+        let users = [("bootstrap.users", &bootstrap.users), ("initialization.users", &config.initialization.users)];
+        for (section, seeds) in users {
+            let hash = |seed: &UserSeed| (seed.username.clone(), PasswordHash::of_nobody(seed.username.as_str()));
+            let hashes: BTreeMap<Username, PasswordHash> = seeds.iter().map(hash).collect();
+            plans.push((section, Box::new(move |world| Ok(users::commands(seeds, &hashes, world)))));
+        }
     }
     plans.push(("initialization", Box::new(|world| Ok(initialization::commands(&config.initialization, world)))));
     plans

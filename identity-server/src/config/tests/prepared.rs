@@ -86,6 +86,16 @@ fn roles_that_a_rule_names_and_that_nobody_made_are_named() {
 }
 
 #[test]
+fn members_that_are_configured_too_are_known() {
+    let text = include_str!("samples/orchestration-basic.yaml");
+    let warnings = prepared(text, &[]).unwrap();
+    assert!(!warnings.iter().any(|warning| warning.contains("neither a default nor configured")), "{warnings:?}");
+    let roles = "{profile: builtin, bootstrap: {users: [{username: u, password: p, roles: [nowhere]}]}}";
+    let warnings = prepared(roles, &[]).unwrap();
+    assert!(warnings[0].contains("role `nowhere` is neither a default nor configured"), "{warnings:?}");
+}
+
+#[test]
 fn start_up_data_that_would_be_refused_is_found() {
     let same = "
 bootstrap:

@@ -9,6 +9,7 @@ mod guard;
 mod java;
 mod late;
 mod management;
+mod platform_file;
 mod races;
 mod realms;
 mod removed;

@@ -77,7 +77,7 @@
 //! # use std::sync::Arc;
 //! use identity_adapters_oidc::{IssuerSettings, OidcTokenVerifier, VerifierSettings};
 //! # use identity_core::port::Clock;
-//! use identity_core::resolve::PrincipalClaims;
+//! use identity_core::resolve::{PrincipalClaims, UsernameCase};
 //! use identity_core::value::{ClaimSelector, Namespace};
 //!
 //! # fn verifier(clock: Arc<dyn Clock>) -> Result<OidcTokenVerifier, Box<dyn std::error::Error>> {
@@ -86,6 +86,7 @@
 //!     client_id: Some(ClaimSelector::parse("client_id")?),
 //!     groups: None,
 //!     prefer_username: false,
+//!     username_case: UsernameCase::Exact,
 //!     namespace: Namespace::whole(), // the only issuer
 //! };
 //! let issuer = IssuerSettings {

@@ -15,7 +15,7 @@ use aws_lc_rs::signature::{
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use identity_core::port::{Clock, Evidence, RejectedToken, TokenError, TokenVerifier as _, VerifiedToken};
-use identity_core::resolve::PrincipalClaims;
+use identity_core::resolve::{PrincipalClaims, UsernameCase};
 use identity_core::value::{ClaimSelector, Namespace};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -257,6 +257,7 @@ pub(in crate::tests) fn principal_claims() -> PrincipalClaims {
         client_id: Some(selector("client_id")),
         groups: Some(selector("groups").into()),
         prefer_username: false,
+        username_case: UsernameCase::Exact,
         namespace: Namespace::whole(),
     }
 }

@@ -11,7 +11,7 @@ mod remark;
 mod tests;
 
 pub use owners::Owners;
-pub use principal::{ClaimedGroups, PrincipalClaims};
+pub use principal::{ClaimedGroups, PrincipalClaims, UsernameCase};
 pub use reader::{ClaimForm, ClaimReader};
 pub use remark::{DropReason, Hint, Remark};
 

@@ -23,8 +23,29 @@ pub struct PrincipalClaims {
     pub groups: Option<ClaimReader>,
     /// Whether a token that has both is a user's. Otherwise it is a client's.
     pub prefer_username: bool,
+    /// How usernames are written here.
+    pub username_case: UsernameCase,
     /// Which ids the issuer's names become. The only place where an issuer's names turn into ids.
     pub namespace: Namespace,
+}
+
+/// How the usernames of an issuer are written here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UsernameCase {
+    /// As in its tokens.
+    #[default]
+    Exact,
+    /// In lower case: for issuers that write one name in several ways.
+    Lower,
+}
+
+impl UsernameCase {
+    fn apply(self, name: &str) -> Cow<'_, str> {
+        match self {
+            Self::Exact => Cow::Borrowed(name),
+            Self::Lower => Cow::Owned(name.to_lowercase()),
+        }
+    }
 }
 
 impl PrincipalClaims {
@@ -34,9 +55,12 @@ impl PrincipalClaims {
     /// When they name neither a user nor a client, do so in something else than a string, or by a name that is in another
     /// issuer's namespace.
     pub fn principal(&self, claims: &Claims) -> Result<Principal, RejectedToken> {
-        let user = || self.named(&self.username, claims, |id| Username::parse(id).map(Principal::User));
+        let user =
+            || self.named(&self.username, self.username_case, claims, |id| Username::parse(id).map(Principal::User));
         let client = || match &self.client_id {
-            Some(selector) => self.named(selector, claims, |id| ClientId::parse(id).map(Principal::Client)),
+            Some(selector) => {
+                self.named(selector, UsernameCase::Exact, claims, |id| ClientId::parse(id).map(Principal::Client))
+            }
             None => Ok(None),
         };
         let found = if self.prefer_username {
@@ -57,10 +81,12 @@ impl PrincipalClaims {
     fn named(
         &self,
         selector: &ClaimSelector,
+        case: UsernameCase,
         claims: &Claims,
         parse: impl Fn(&str) -> Result<Principal, InvalidValue>,
     ) -> Result<Option<Principal>, RejectedToken> {
         let Some(name) = single_text(selector, claims)? else { return Ok(None) };
+        let name = case.apply(&name);
         // A blank name stays one: the prefix does not make an id of it.
         parse(&name).map_err(|_| wrong_type(selector))?;
         if !is_visible(&name) {
@@ -153,6 +179,7 @@ mod tests {
             client_id: client_id.map(selector),
             groups: groups.map(|text| selector(text).into()),
             prefer_username,
+            username_case: UsernameCase::Exact,
             namespace: Namespace::whole(),
         }
     }

@@ -16,6 +16,7 @@ fn reading(form: ClaimForm) -> PrincipalClaims {
         client_id: Some(selector("client_id")),
         groups: Some(ClaimReader { selector: selector("groups"), form }),
         prefer_username: false,
+        username_case: UsernameCase::Exact,
         namespace: Namespace::whole(),
     }
 }

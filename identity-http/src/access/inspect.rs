@@ -4,7 +4,7 @@ use actix_web::web::{Data, Query, ServiceConfig};
 use actix_web::{HttpResponse, http::StatusCode};
 use identity_core::entity::time_text;
 use identity_core::port::{Evidence, InspectionStep};
-use identity_core::service::access::{Access, Ask, Inspected, Login, MAX_CLAIM_BYTES, RuleVerdict};
+use identity_core::service::access::{Access, Ask, CaseVariant, Inspected, Login, MAX_CLAIM_BYTES, RuleVerdict};
 use identity_core::value::{Claims, json_length};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -53,6 +53,19 @@ pub(crate) struct InspectedView {
     /// What its bearer is, or would be.
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<SubjectView>,
+    /// Ids of the token that nothing here is called by, each with one that differs only by case. Ids are compared with case.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    case_variants: Vec<CaseVariantView>,
+}
+
+/// An id of a token, and one here that differs only by case.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CaseVariant)]
+pub(crate) struct CaseVariantView {
+    #[schema(example = "USER")]
+    r#type: &'static str,
+    claimed: String,
+    stored: String,
 }
 
 /// What a mapping rule says to a token.
@@ -131,6 +144,11 @@ impl From<Inspected> for InspectedView {
             rules: inspected.rules.into_iter().map(RuleView::from).collect(),
             more_rules: inspected.more_rules,
             subject: inspected.subject.map(SubjectView::from),
+            case_variants: inspected
+                .case_variants
+                .into_iter()
+                .map(|CaseVariant { kind, claimed, stored }| CaseVariantView { r#type: kind.as_str(), claimed, stored })
+                .collect(),
         }
     }
 }

@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use identity_core::resolve::UsernameCase;
 use identity_core::value::{Audience, ClaimSelector, Namespace, NamespaceName, Secret};
 use url::{Host, Url};
 
@@ -65,6 +66,8 @@ pub struct Provider {
     pub clock_skew: Duration,
     /// The claim that names a user.
     pub username_claim: ClaimSelector,
+    /// How usernames are written here.
+    pub username_case: UsernameCase,
     /// The claim that names a client.
     pub client_id_claim: Option<ClaimSelector>,
     /// The claim that lists the caller's groups.
@@ -208,6 +211,7 @@ impl Provider {
             algorithms: vec!["RS256", "PS256", "ES256"],
             clock_skew: Duration::from_secs(60),
             username_claim: ClaimSelector::parse("sub").ok()?,
+            username_case: UsernameCase::Exact,
             client_id_claim: None,
             groups_claim: None,
             habits: TokenHabits::default(),
@@ -260,6 +264,11 @@ impl Provider {
         }
         let clock_skew = from.duration("clock-skew", Duration::ZERO..=Duration::from_secs(600));
         let username_claim = from.get("username-claim", ClaimSelector::parse);
+        let username_case = from.get("username-case", |text| match text.to_ascii_lowercase().as_str() {
+            "lower" => Ok(UsernameCase::Lower),
+            "exact" => Ok(UsernameCase::Exact),
+            _ => Err("must be exact or lower"),
+        });
         let client_id_claim = from.get("client-id-claim", ClaimSelector::parse);
         let groups_claim = from.get("groups-claim", ClaimSelector::parse);
         let habits = TokenHabits::read(from);
@@ -285,6 +294,7 @@ impl Provider {
             algorithms,
             clock_skew: clock_skew?,
             username_claim: username_claim?,
+            username_case: username_case?,
             client_id_claim,
             groups_claim,
             habits: habits?,

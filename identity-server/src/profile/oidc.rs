@@ -36,6 +36,7 @@ fn issuer(provider: &Provider, all: &Authentication) -> IssuerSettings {
         client_id: provider.client_id_claim.clone(),
         groups: provider.groups_claim.clone().map(|selector| ClaimReader { selector, form }),
         prefer_username: provider.prefer_username_claim,
+        username_case: provider.username_case,
         namespace: all.namespace_of(provider),
     };
     let audiences = provider.audiences.iter().map(ToString::to_string).collect();

@@ -7,7 +7,7 @@ use identity_adapters_oidc::{IssuerSettings, OidcTokenVerifier, VerifierSettings
 use identity_core::entity::Condition;
 use identity_core::fake::FixedClock;
 use identity_core::port::{Evidence, TokenVerifier as _};
-use identity_core::resolve::PrincipalClaims;
+use identity_core::resolve::{PrincipalClaims, UsernameCase};
 use identity_core::search::{LikePattern, SearchBudget};
 use identity_core::value::{
     Audience, ClaimSelector, ClaimValue, Claims, ClientId, Description, Email, GroupId, LocalPath, MappingRuleId, Name,
@@ -118,6 +118,7 @@ fn tokens() {
         client_id: Some(selector("client")),
         groups: Some(selector("$.groups[*]").into()),
         prefer_username: false,
+        username_case: UsernameCase::Exact,
         namespace: Namespace::default(),
     };
     // Nothing listens there: keys cannot be had, so everything before the signature is reached.

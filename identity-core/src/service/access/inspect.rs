@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{Access, Login};
-use crate::entity::MappingRule;
+use crate::entity::{EntityKind, MappingRule, Principal};
 use crate::port::{Evidence, Inspection};
 use crate::resolve::{Presented, Subject, resolve};
 use crate::service::Caller;
 use crate::value::{Claims, InvalidValue, MappingRuleId, OverBudget, Steps, json_length};
-use crate::world::{Sym, World};
+use crate::world::{Kind, Sym, World};
 
 /// The most rules whose verdicts are shown.
 pub const MOST_RULES: usize = 1000;
@@ -20,6 +20,11 @@ pub const MAX_CLAIM_BYTES: usize = 65_536;
 const MAX_SEEN_BYTES: usize = 2048;
 /// The same for all rules together.
 const MAX_ALL_SEEN_BYTES: usize = 4 * MAX_CLAIM_BYTES;
+
+/// The most ids that are compared with those of a token.
+const MOST_LABELS: usize = 1_000_000;
+/// The most ids that differ only by case that are told.
+const MOST_VARIANTS: usize = 10;
 
 /// A token, looked through.
 #[derive(Clone, Debug)]
@@ -32,6 +37,19 @@ pub struct Inspected {
     pub more_rules: bool,
     /// What its bearer would be.
     pub subject: Option<Subject>,
+    /// What is called like the bearer or a group of theirs but for case, and so is another.
+    pub case_variants: Vec<CaseVariant>,
+}
+
+/// An id of a token that nothing here is called by, and one that differs from it only by case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseVariant {
+    /// What is called so.
+    pub kind: EntityKind,
+    /// As in the token.
+    pub claimed: String,
+    /// As here.
+    pub stored: String,
 }
 
 /// What a rule says to a token.
@@ -88,7 +106,8 @@ impl Access {
             )
         });
         let (rules, more_rules) = claims.map(|claims| verdicts(world, claims)).unwrap_or_default();
-        Some(Inspected { rules, more_rules, subject, inspection })
+        let case_variants = subject.as_ref().map(|subject| case_variants(world, subject)).unwrap_or_default();
+        Some(Inspected { rules, more_rules, subject, case_variants, inspection })
     }
 
     /// The last callers' tokens, newest first.
@@ -102,6 +121,33 @@ impl Access {
     pub fn keeps_claims(&self) -> bool {
         self.logins.keep_claims()
     }
+}
+
+/// The ids of a subject that nothing here is called by, with those that differ from them only by case.
+fn case_variants(world: &World, subject: &Subject) -> Vec<CaseVariant> {
+    let principal = match &subject.principal {
+        Principal::User(id) => (Kind::User, id.as_str()),
+        Principal::Client(id) => (Kind::Client, id.as_str()),
+    };
+    let groups = subject.groups.iter().map(|id| (Kind::Group, id.as_str()));
+    let wanted: Vec<(Kind, &str, String)> =
+        std::iter::once(principal).chain(groups).map(|(kind, id)| (kind, id, id.to_lowercase())).collect();
+    let mut found: Vec<CaseVariant> = Vec::new();
+    let mut known: BTreeSet<&str> = BTreeSet::new();
+    for (kind, stored, label) in world.labels().take(MOST_LABELS).filter(|(_, id, label)| id == label) {
+        for (_, claimed, lower) in wanted.iter().filter(|(of, _, _)| *of == kind) {
+            if *claimed == label {
+                known.insert(*claimed);
+            } else if label.len() == lower.len() && label.to_lowercase() == *lower {
+                let kind = EntityKind::parse(kind.name());
+                let variant = |kind| CaseVariant { kind, claimed: (*claimed).to_owned(), stored: stored.to_owned() };
+                found.extend(kind.map(variant).filter(|variant| !found.contains(variant)));
+            }
+        }
+    }
+    found.retain(|variant| !known.contains(variant.claimed.as_str()));
+    found.truncate(MOST_VARIANTS);
+    found
 }
 
 fn verdicts(world: &World, claims: &Claims) -> (Vec<RuleVerdict>, bool) {

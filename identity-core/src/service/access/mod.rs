@@ -22,7 +22,7 @@ pub use about::{API, About, Action, Asked, MEMBERSHIP, SubjectKind, TENANT};
 pub use administration::{AdministrationChange, steps_in_words};
 pub use evaluate::{Evaluated, WhyNot};
 pub use explain::{Explained, OpenedDenial};
-pub use inspect::{Inspected, MAX_CLAIM_BYTES, RuleRefusal, RuleVerdict};
+pub use inspect::{CaseVariant, Inspected, MAX_CLAIM_BYTES, RuleRefusal, RuleVerdict};
 pub use logins::{Login, Logins};
 pub use review::{Holding, Line, Review};
 pub use search::{Hits, Part, SearchLimits};

@@ -2457,6 +2457,13 @@ export interface components {
             /** @description `USER` or `CLIENT`; `ANONYMOUS` where nobody has to authenticate. */
             type: string;
         };
+        /** @description An id of a token, and one here that differs only by case. */
+        CaseVariant: {
+            claimed: string;
+            stored: string;
+            /** @example USER */
+            type: string;
+        };
         /** @description A change to try. */
         ChangeBody: {
             createMappingRule: components["schemas"]["access.MappingRule"];
@@ -2724,6 +2731,8 @@ export interface components {
         };
         /** @description A token, looked through. Nothing of it was kept. */
         InspectedView: {
+            /** @description Ids of the token that nothing here is called by, each with one that differs only by case. Ids are compared with case. */
+            caseVariants?: components["schemas"]["CaseVariant"][];
             /** @description Whether there are more rules than are shown. Rules that match are shown before others. */
             moreRules: boolean;
             /** @description What mapping rules say, at most 1000 of them: those that match first. */

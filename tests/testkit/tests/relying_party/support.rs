@@ -13,7 +13,7 @@ use identity_core::port::{
     AuthorizationRequest, AuthorizationResponse, Clock, Ending, IdentityProvider as _, ProviderError, RefusedSignIn,
     Sent, SignedIn,
 };
-use identity_core::resolve::PrincipalClaims;
+use identity_core::resolve::{PrincipalClaims, UsernameCase};
 use identity_core::value::{ClaimSelector, Namespace, Secret};
 use identity_testkit::{Browser, OidcProvider as RealProvider};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, PublicKeyData as _};
@@ -114,6 +114,7 @@ pub(crate) fn verifier(provider: &RealProvider, keys: &Keys) -> OidcTokenVerifie
         client_id: Some(selector("client_id")),
         groups: Some(selector("groups").into()),
         prefer_username: false,
+        username_case: UsernameCase::Exact,
         namespace: Namespace::whole(),
     };
     let issuer = IssuerSettings::new(provider.issuer(), vec!["identity-api".to_owned()], claims);

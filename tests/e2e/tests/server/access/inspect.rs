@@ -9,6 +9,7 @@ on_each_store!(
     a_token_is_looked_through,
     recent_callers_are_known_by_names_unless_more_is_wanted,
     a_change_is_tried_before_it_is_made,
+    names_that_differ_only_by_case_are_told_and_can_be_folded,
 );
 
 fn step<'v>(inspected: &'v Value, check: &str) -> &'v Value {
@@ -130,4 +131,26 @@ async fn a_change_is_tried_before_it_is_made(store: Store) {
         refused(&api.post("/access/v1/simulate", &json!({"changes": [change]})).await, status, reason);
     }
     refused(&site.user("eve").post("/access/v1/simulate", &body).await, 403, "forbidden");
+}
+
+async fn names_that_differ_only_by_case_are_told_and_can_be_folded(store: Store) {
+    let site = Site::start(store).await;
+    let api = site.admin();
+    created(api.post("/v2/roles", &json!({"roleId": "staff", "name": "Staff"})).await);
+    done(api.put("/v2/roles/staff/users/ann@example.com", &json!({})).await);
+    let token = site.forge.token(&json!({"sub": "Ann@Example.com"}));
+    let seen = api.post("/access/v1/inspect", &json!({"token": token})).await.expect_status(200).json();
+    let variant = json!({"type": "USER", "claimed": "Ann@Example.com", "stored": "ann@example.com"});
+    assert_eq!(seen["caseVariants"], json!([variant]), "{seen}");
+    let same = json!({"token": site.forge.token(&json!({"sub": "ann@example.com"}))});
+    assert!(api.post("/access/v1/inspect", &same).await.json().get("caseVariants").is_none());
+    let roles = async |server: &identity_testkit::Server| {
+        server.http().bearer(&token).get("/v2/authentication/me").await.expect_status(200).json()["roles"].clone()
+    };
+    assert_eq!(roles(&site.server).await, json!([]));
+
+    site.server.terminate().await;
+    let lower = "IDENTITY_AUTHENTICATION_PROVIDERS_MAIN_USERNAME_CASE";
+    let server = site.launch.clone().env(lower, "lower").start().await;
+    assert_eq!(roles(&server).await, json!(["staff"]));
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use identity_core::entity::{Permission, Principal};
 use identity_core::port::{
-    Entitled, Entitlements, Evidence, Freshness, Inspection, InspectionStep, RejectedToken, TokenError, TokenVerifier,
-    VerifiedToken,
+    Entitled, Entitlements, Evidence, Freshness, Inspection, InspectionStep, KnownApis, RejectedToken, TokenError,
+    TokenVerifier, VerifiedToken,
 };
 use identity_core::value::{Audience, Claims, PermissionName};
 use serde_json::Value;
@@ -42,6 +42,27 @@ impl TokenVerifier for WithDirectory {
         self.verified(token, Freshness::Current).await
     }
 
+    /// An audience on which the realm confirms a permission of the token's subject is known, too.
+    async fn verify_for_resolution(&self, token: &str, apis: &KnownApis) -> Result<Arc<VerifiedToken>, TokenError> {
+        match self.tokens.verify_for_resolution(token, apis).await {
+            Ok(verified) => self.with_rights(&verified, Freshness::Recent).await,
+            Err(TokenError::Rejected(RejectedToken::Audience)) => {
+                let any = KnownApis::new(|_| true);
+                let verified = self.tokens.verify_for_resolution(token, &any).await?;
+                let verified = self.with_rights(&verified, Freshness::Recent).await?;
+                let is_held = |audience: &str| {
+                    verified.permissions.iter().any(|permission| permission.audience.as_str() == audience)
+                };
+                if audiences(&verified.claims).any(is_held) {
+                    Ok(verified)
+                } else {
+                    Err(TokenError::Rejected(RejectedToken::Audience))
+                }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     async fn inspect<'e>(&self, evidence: Evidence<'e>) -> Inspection {
         let session = match evidence {
             Evidence::Token(_) => SessionCheck::Required,
@@ -56,9 +77,18 @@ impl TokenVerifier for WithDirectory {
 impl WithDirectory {
     async fn verified(&self, token: &str, freshness: Freshness) -> Result<Arc<VerifiedToken>, TokenError> {
         let verified = self.tokens.verify(token).await?;
+        self.with_rights(&verified, freshness).await
+    }
+
+    /// A verified token with what the directory says of its principal.
+    async fn with_rights(
+        &self,
+        verified: &VerifiedToken,
+        freshness: Freshness,
+    ) -> Result<Arc<VerifiedToken>, TokenError> {
         let Entitled { groups, permissions } =
             self.keycloak.of(&verified.principal, &verified.claims, freshness).await?;
-        Ok(Arc::new(VerifiedToken { groups: Some(groups), permissions, ..VerifiedToken::clone(&verified) }))
+        Ok(Arc::new(VerifiedToken { groups: Some(groups), permissions, ..verified.clone() }))
     }
 
     /// Adds what the directory says of the token's principal.
@@ -87,6 +117,16 @@ impl Entitlements for Keycloak {
         let claimed = permissions(claims).map_err(TokenError::Rejected)?;
         self.rights_of(principal, claims, claimed, (SessionCheck::Required, freshness)).await
     }
+}
+
+/// The audiences that a token names.
+fn audiences(claims: &Claims) -> impl Iterator<Item = &str> {
+    let named = match claims.get("aud") {
+        Some(Value::Array(values)) => values.as_slice(),
+        Some(value) => std::slice::from_ref(value),
+        None => &[],
+    };
+    named.iter().filter_map(Value::as_str)
 }
 
 /// The permissions that claims bring. Without the claim, none.

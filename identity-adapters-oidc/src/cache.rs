@@ -22,6 +22,12 @@ impl Fingerprint {
         bytes.iter_mut().zip(digest(&SHA256, token.as_bytes()).as_ref()).for_each(|(to, from)| *to = *from);
         Self(bytes)
     }
+
+    /// What a token is known by that may be for another API. No token is known by it to [`Fingerprint::of`]: a token has no
+    /// line break.
+    pub(crate) fn for_resolution(token: &str) -> Self {
+        Self::of(&format!("resolution\n{token}"))
+    }
 }
 
 /// What was found out about a token whose signature, kind, audience and times are good.

@@ -154,8 +154,7 @@ impl OidcTokenVerifier {
         let kind = version.and_then(|()| checks::kind(&payload, says_access_token, &issuer.kinds));
         steps.push(Step::of("kind", &kind).seeing(payload.get("typ").cloned(), None));
         let otherwise = issuer.kinds.habits.audience_claim.as_deref();
-        let is_expected = |audience: &str| issuer.audiences.iter().any(|expected| expected == audience);
-        let audience = checks::audience(&payload, otherwise, is_expected);
+        let audience = issuer.audience(Some(&payload), None);
         let named = payload.get("aud").filter(|value| !value.is_null());
         let stands_in = otherwise.filter(|_| named.is_none());
         let saw = named.or_else(|| payload.get(stands_in?)).cloned();

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use identity_core::port::{Clock, RejectedToken, TokenError};
+use identity_core::port::{Clock, KnownApis, RejectedToken, TokenError};
 use identity_core::resolve::{ClaimedGroups, PrincipalClaims};
 use identity_core::value::{Claims, GroupId};
+use serde_json::{Map, Value};
 use time::Duration;
 
 use crate::algorithm::SigningAlgorithm;
@@ -159,6 +160,18 @@ impl Issuer {
     /// What is wrong with keys that the issuer publishes and that cannot be used.
     pub(crate) fn key_faults(&self) -> Vec<String> {
         self.sources.iter().flat_map(|source| source.faults()).collect()
+    }
+
+    /// Checks that claims are for one of its audiences, or for one of `apis`.
+    pub(crate) fn audience(
+        &self,
+        claims: Option<&Map<String, Value>>,
+        apis: Option<&KnownApis>,
+    ) -> Result<(), RejectedToken> {
+        let claims = claims.ok_or(RejectedToken::Audience)?;
+        checks::audience(claims, self.kinds.habits.audience_claim.as_deref(), |audience| {
+            self.audiences.iter().any(|expected| expected == audience) || apis.is_some_and(|apis| apis.has(audience))
+        })
     }
 
     /// The groups that claims name. What is left out is counted and warned about.

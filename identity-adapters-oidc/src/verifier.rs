@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use async_trait::async_trait;
-use identity_core::port::{Clock, Evidence, Inspection, RejectedToken, TokenError, TokenVerifier, VerifiedToken};
+use identity_core::port::{
+    Clock, Evidence, Inspection, KnownApis, RejectedToken, TokenError, TokenVerifier, VerifiedToken,
+};
 use identity_core::value::{Claims, Email, text_or_integer};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -152,8 +154,8 @@ impl<'t> Unverified<'t> {
         Ok(Self { issuer: Arc::clone(issuer), compact, header, payload })
     }
 
-    /// The token, if it is an access token for this service.
-    pub(crate) async fn check(self, now: OffsetDateTime) -> Result<Genuine, TokenError> {
+    /// The token, if it is an access token for this service, or for one of `apis`.
+    pub(crate) async fn check(self, now: OffsetDateTime, apis: Option<&KnownApis>) -> Result<Genuine, TokenError> {
         let Self { compact, header, payload, issuer } = self;
         let refuse = TokenError::Rejected;
         if !issuer.algorithms.contains(&header.algorithm) {
@@ -166,7 +168,7 @@ impl<'t> Unverified<'t> {
             return Err(refuse(RejectedToken::Type));
         }
         let key = issuer.key_of(&compact, &header).await?;
-        let lifetime = Self::check_claims(&payload, &issuer, says_access_token, now).map_err(refuse)?;
+        let lifetime = Self::check_claims(&payload, &issuer, says_access_token, now, apis).map_err(refuse)?;
         Ok(Genuine { claims: payload, issuer, lifetime, key })
     }
 
@@ -175,14 +177,13 @@ impl<'t> Unverified<'t> {
         issuer: &Issuer,
         says_access_token: bool,
         now: OffsetDateTime,
+        apis: Option<&KnownApis>,
     ) -> Result<Lifetime, RejectedToken> {
         if issuer.kinds.is_entra {
             checks::entra_version(claims)?;
         }
         checks::kind(claims, says_access_token, &issuer.kinds)?;
-        let habits = &issuer.kinds.habits;
-        let is_expected = |audience: &str| issuer.audiences.iter().any(|expected| expected == audience);
-        checks::audience(claims, habits.audience_claim.as_deref(), is_expected)?;
+        issuer.audience(Some(claims), apis)?;
         let lifetime = Lifetime::read(claims)?;
         lifetime.check(now, issuer.clock_skew)?;
         Ok(lifetime)
@@ -193,6 +194,26 @@ impl<'t> Unverified<'t> {
 impl TokenVerifier for OidcTokenVerifier {
     /// Must be called on a tokio runtime.
     async fn verify(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError> {
+        self.verify_as(token, None).await
+    }
+
+    /// Must be called on a tokio runtime.
+    async fn verify_for_resolution(&self, token: &str, apis: &KnownApis) -> Result<Arc<VerifiedToken>, TokenError> {
+        self.verify_as(token, Some(apis)).await
+    }
+
+    /// Must be called on a tokio runtime.
+    async fn inspect<'e>(&self, evidence: Evidence<'e>) -> Inspection {
+        match evidence {
+            Evidence::Token(token) => self.inspect_token(token).await,
+            Evidence::Claims(claims) => self.inspect_claims(claims),
+        }
+    }
+}
+
+impl OidcTokenVerifier {
+    /// Verifies a token for the issuer's audiences, or for one of `apis`, too.
+    async fn verify_as(&self, token: &str, apis: Option<&KnownApis>) -> Result<Arc<VerifiedToken>, TokenError> {
         let unattributed = |rejected: RejectedToken| {
             telemetry::refused_unattributed(rejected.code());
             TokenError::Rejected(rejected)
@@ -202,20 +223,31 @@ impl TokenVerifier for OidcTokenVerifier {
         }
         let compact = Compact::split(token).map_err(unattributed)?;
         let now = self.clock.now();
-        let fingerprint = Fingerprint::of(token);
+        let fingerprint = match apis {
+            None => Fingerprint::of(token),
+            Some(_) => Fingerprint::for_resolution(token),
+        };
         if let Some(known) = self.cache.get(&fingerprint, now) {
             for source in &known.issuer.sources {
                 source.refresh_if_due(now);
             }
-            match &known.outcome {
+            // What is an API of this installation may have changed.
+            let outcome = match (known.outcome, apis) {
+                (Ok(token), Some(_)) => match known.issuer.audience(token.claims.as_value().as_object(), apis) {
+                    Ok(()) => Ok(token),
+                    Err(reason) => Err(TokenError::Rejected(reason)),
+                },
+                (outcome, _) => outcome,
+            };
+            match &outcome {
                 Ok(_) => known.issuer.telemetry.accepted_from_cache(),
                 Err(error) => known.issuer.telemetry.refused(error),
             }
-            return known.outcome;
+            return outcome;
         }
         let unverified = Unverified::read(compact, |name| self.issuer(name)).map_err(unattributed)?;
         let issuer = Arc::clone(&unverified.issuer);
-        let outcome = match unverified.check(now).await {
+        let outcome = match unverified.check(now, apis).await {
             Ok(genuine) => self.settle(token, fingerprint, genuine).await,
             Err(error) => Err(error),
         };
@@ -224,14 +256,6 @@ impl TokenVerifier for OidcTokenVerifier {
             Err(error) => issuer.telemetry.refused(error),
         }
         outcome
-    }
-
-    /// Must be called on a tokio runtime.
-    async fn inspect<'e>(&self, evidence: Evidence<'e>) -> Inspection {
-        match evidence {
-            Evidence::Token(token) => self.inspect_token(token).await,
-            Evidence::Claims(claims) => self.inspect_claims(claims),
-        }
     }
 }
 

@@ -18,6 +18,7 @@ use crate::address;
 use crate::load::receive::Receiving;
 use crate::login::session::RequestSession;
 use crate::login::{SignIn, csrf};
+use crate::management::for_token;
 use crate::problem::Problem;
 use crate::refused_rules;
 use crate::request::RequestId;
@@ -39,12 +40,18 @@ pub(crate) async fn authenticate<B: MessageBody + 'static>(
     let sign_in = request.app_data::<web::Data<SignIn>>().cloned();
     let sign_in = sign_in.as_ref().map(web::Data::get_ref);
     let payload = request.take_payload();
-    let asks = Asks { authentication: &authentication, sign_in, engine: &engine, limits: &limits };
+    let resolves = for_token::is_about_the_bearer(&request);
+    let asks = Asks { authentication: &authentication, sign_in, engine: &engine, limits: &limits, resolves };
     match asks.caller_of_whole(&request, payload).await {
         Ok((caller, session)) => {
             refused_rules::report(&caller.subject);
             request.extensions_mut().insert(ComputedAt(caller.world.revision()));
-            request.extensions_mut().insert(caller);
+            // A token for another API opens nothing but what looks for its bearer.
+            if resolves {
+                request.extensions_mut().insert(Bearer(caller));
+            } else {
+                request.extensions_mut().insert(caller);
+            }
             if let Some(session) = &session {
                 request.extensions_mut().insert(session.clone());
             }
@@ -68,6 +75,8 @@ struct Asks<'a> {
     sign_in: Option<&'a SignIn>,
     engine: &'a Engine,
     limits: &'a Limits,
+    /// Whether the request asks what the bearer of its token has.
+    resolves: bool,
 }
 
 impl Asks<'_> {
@@ -86,7 +95,7 @@ impl Asks<'_> {
 
     /// The caller, in a world that is at least as new as the request demands.
     async fn fresh_caller(&self, request: &ServiceRequest) -> Result<Found, Problem> {
-        let found = caller(self.authentication, self.sign_in, request).await?;
+        let found = caller(self.authentication, self.sign_in, request, self.resolves).await?;
         match revision::demanded(request)? {
             Some(demanded) if demanded > found.0.world.revision() => {
                 revision::reached(self.engine, demanded, self.limits).await?;
@@ -100,7 +109,7 @@ impl Asks<'_> {
     async fn again(&self, (_, session): Found, request: &ServiceRequest) -> Result<Found, Problem> {
         match (self.sign_in, session) {
             (Some(sign_in), Some(session)) => Ok((session.again(sign_in, request_id(request)).await?, Some(session))),
-            _ => caller(self.authentication, self.sign_in, request).await,
+            _ => caller(self.authentication, self.sign_in, request, self.resolves).await,
         }
     }
 }
@@ -114,6 +123,7 @@ async fn caller(
     authentication: &Authentication,
     sign_in: Option<&SignIn>,
     request: &ServiceRequest,
+    resolves: bool,
 ) -> Result<Found, Problem> {
     let in_a_browser = is_in_a_browser(request);
     // To a challenge for a password, a browser would open a dialog of its own, and add what it is given to every later request.
@@ -143,7 +153,11 @@ async fn caller(
     let (scheme, credentials) = header.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(malformed)?;
     let credentials = credentials.trim();
     let outcome = if scheme.eq_ignore_ascii_case("bearer") {
-        authentication.bearer(credentials, request_id).await
+        if resolves {
+            authentication.bearer_for_resolution(credentials, request_id).await
+        } else {
+            authentication.bearer(credentials, request_id).await
+        }
     } else if scheme.eq_ignore_ascii_case(BASIC) {
         // A browser adds a password that it remembers, whoever makes it send the request.
         if csrf::is_cross_site(request.headers()) {
@@ -189,5 +203,19 @@ impl FromRequest for Authenticated {
         let caller = request.extensions().get::<Caller>().cloned();
         // Nothing is mounted that way; if something were, it would be closed.
         ready(caller.map(Self).ok_or_else(|| no_credentials(Vec::new())))
+    }
+}
+
+/// The bearer of a token, in a handler that tells them what they have. The token may be for another API of this installation.
+#[derive(Clone)]
+pub(crate) struct Bearer(pub(crate) Caller);
+
+impl FromRequest for Bearer {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let bearer = request.extensions().get::<Self>().cloned();
+        ready(bearer.ok_or_else(|| no_credentials(Vec::new())))
     }
 }

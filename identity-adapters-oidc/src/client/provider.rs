@@ -122,7 +122,7 @@ impl OidcProvider {
         let Some(Ok(unverified)) = readable.map(|compact| Unverified::read(compact, ours)) else {
             return Ok(Map::new());
         };
-        let claims = match unverified.check(self.party.clock.now()).await {
+        let claims = match unverified.check(self.party.clock.now(), None).await {
             Ok(genuine) => genuine.claims,
             Err(TokenError::Rejected(_)) => return Ok(Map::new()),
             Err(TokenError::Unavailable { retry_after }) => return Err(ProviderError::Unavailable { retry_after }),

@@ -7,6 +7,7 @@ mod keys;
 mod kinds;
 mod provider;
 mod remarks;
+mod resolution;
 mod samples;
 mod settings;
 mod support;

@@ -34,7 +34,7 @@ pub use installation::{InstallationStore, TokenCutoff, TokenCutoffStore};
 pub use net::{Net, NetRows, split};
 pub use policy_store::{AuditDraft, Commit, Logged, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail};
 pub use session_store::{FamiliarPair, SessionQuery, SessionStore};
-pub use token_verifier::{RejectedToken, TokenError, TokenVerifier, VerifiedToken};
+pub use token_verifier::{KnownApis, RejectedToken, TokenError, TokenVerifier, VerifiedToken};
 
 #[cfg(feature = "mocks")]
 pub use {

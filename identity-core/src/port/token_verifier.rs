@@ -1,6 +1,7 @@
 //! From a raw token to who it speaks for.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,8 +29,35 @@ pub trait TokenVerifier: Send + Sync {
         self.verify(token).await
     }
 
+    /// The same as [`verify`](TokenVerifier::verify) for a question about the token's own bearer: an audience in `apis` counts,
+    /// too. Issuer, signature, kind and times are checked as ever. What is accepted here may not call anything else.
+    async fn verify_for_resolution(&self, token: &str, apis: &KnownApis) -> Result<Arc<VerifiedToken>, TokenError>;
+
     /// Looks at a token, or at claims, check by check. What fails [`verify`](TokenVerifier::verify) fails a check here.
     async fn inspect<'e>(&self, evidence: Evidence<'e>) -> Inspection;
+}
+
+/// The APIs of this installation, by the audiences of their tokens.
+#[derive(Clone)]
+pub struct KnownApis(Arc<dyn Fn(&str) -> bool + Send + Sync>);
+
+impl KnownApis {
+    /// Those audiences for which `is_known` holds.
+    pub fn new(is_known: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(is_known))
+    }
+
+    /// Whether tokens for this audience are for an API of this installation.
+    #[must_use]
+    pub fn has(&self, audience: &str) -> bool {
+        (self.0)(audience)
+    }
+}
+
+impl fmt::Debug for KnownApis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KnownApis")
+    }
 }
 
 /// A token that was checked, and what it says.

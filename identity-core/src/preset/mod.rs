@@ -12,6 +12,18 @@ use crate::world::World;
 
 /// The audience of this service's own API (management reference §4.1).
 pub const IDENTITY_AUDIENCE: &str = "camunda-identity-resource-server";
+/// The audiences of the platform's APIs (management reference §4.1), this service's own among them.
+pub const PLATFORM_AUDIENCES: [&str; 9] = [
+    IDENTITY_AUDIENCE,
+    "optimize-api",
+    "console-api",
+    "web-modeler-api",
+    "web-modeler-public-api",
+    "orchestration-api",
+    "operate-api",
+    "tasklist-api",
+    "zeebe-api",
+];
 /// Opens every read view of the `/api` surface.
 pub const READ: &str = "read";
 /// Opens look-ups of users only.

@@ -1,5 +1,6 @@
 //! From credentials to a caller.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,8 @@ use super::{Caller, Credential};
 use crate::engine::Engine;
 use crate::entity::{Actor, Principal};
 use crate::port::{
-    Busy, Crypto, PasswordHasher, RejectedToken, SessionStore, Standing, StoreError, TokenError, TokenVerifier,
+    Busy, Crypto, KnownApis, PasswordHasher, RejectedToken, SessionStore, Standing, StoreError, TokenError,
+    TokenVerifier, VerifiedToken,
 };
 use crate::resolve::{Presented, Subject, resolve};
 use crate::value::{PasswordHash, Secret, Username};
@@ -30,6 +32,8 @@ pub struct Authentication {
     familiarity: Option<Arc<dyn SessionStore>>,
     unprotected: bool,
     logins: Arc<Logins>,
+    apis: Arc<BTreeSet<String>>,
+    resolves_for_apis: bool,
 }
 
 /// Why nobody is authenticated.
@@ -80,7 +84,16 @@ impl Authentication {
             familiarity: None,
             unprotected: false,
             logins: Arc::new(Logins::new(0, false)),
+            apis: Arc::default(),
+            resolves_for_apis: false,
         }
+    }
+
+    /// The same, which resolves the bearers of tokens for other APIs of this installation, too: for those of these audiences and
+    /// those on which a role holds a permission.
+    #[must_use]
+    pub fn resolving_for(self, apis: BTreeSet<String>) -> Self {
+        Self { apis: Arc::new(apis), resolves_for_apis: true, ..self }
     }
 
     /// The same, which also lets everybody do everything who brings no credentials. For trials on one's own machine.
@@ -137,8 +150,40 @@ impl Authentication {
     /// When the token is refused, or its issuer cannot be asked.
     pub async fn bearer(&self, token: &str, request_id: Option<String>) -> Result<Caller, AuthenticationError> {
         let verifier = self.bearer.as_ref().ok_or(AuthenticationError::NotOffered("bearer"))?;
+        let verified = verifier.verify(token).await;
+        self.bearer_of(verifier, token, verified, request_id)
+    }
+
+    /// Who a bearer token speaks for that is shown to learn what its bearer has. It may be for another API of this installation.
+    /// The caller may be told about themselves, and do nothing else: a change verifies the token again as ever.
+    ///
+    /// # Errors
+    /// When the token is refused, or its issuer cannot be asked.
+    pub async fn bearer_for_resolution(
+        &self,
+        token: &str,
+        request_id: Option<String>,
+    ) -> Result<Caller, AuthenticationError> {
+        let verifier = self.bearer.as_ref().ok_or(AuthenticationError::NotOffered("bearer"))?;
+        let verified = if self.resolves_for_apis {
+            let (apis, world) = (Arc::clone(&self.apis), self.engine.world());
+            let apis = KnownApis::new(move |audience| apis.contains(audience) || world.has_api(audience));
+            verifier.verify_for_resolution(token, &apis).await
+        } else {
+            verifier.verify(token).await
+        };
+        self.bearer_of(verifier, token, verified, request_id)
+    }
+
+    fn bearer_of(
+        &self,
+        verifier: &Arc<dyn TokenVerifier>,
+        token: &str,
+        verified: Result<Arc<VerifiedToken>, TokenError>,
+        request_id: Option<String>,
+    ) -> Result<Caller, AuthenticationError> {
         let secret = Secret::new(token.to_owned());
-        let token = verifier.verify(token).await.map_err(|error| match error {
+        let token = verified.map_err(|error| match error {
             TokenError::Rejected(reason) => AuthenticationError::Token(reason),
             TokenError::Unavailable { retry_after } => AuthenticationError::Unavailable { retry_after },
         })?;

@@ -276,6 +276,12 @@ impl World {
             .filter_map(|container| self.names.container(container))
     }
 
+    /// Whether a role holds a permission on the API of this audience.
+    #[must_use]
+    pub fn has_api(&self, audience: &str) -> bool {
+        self.holders.keys().any(|permission| permission.audience.as_str() == audience)
+    }
+
     /// The roles that hold a permission, by id.
     pub fn roles_with(&self, permission: &Permission) -> impl Iterator<Item = &Role> {
         self.holders.get(permission).into_iter().flatten().filter_map(|id| self.role(id.as_str()))

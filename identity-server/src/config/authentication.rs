@@ -35,6 +35,9 @@ pub struct Authentication {
     pub token_cache_entries: u64,
     /// The longest token that is read, in bytes.
     pub max_token_bytes: usize,
+    /// Audiences of APIs whose tokens' bearers are resolved, beside those that roles name; `None` where a token must be for this
+    /// service.
+    pub resolved_apis: Option<Vec<Audience>>,
     /// More authorities that may sign the providers' certificates.
     pub ca_file: Option<PathBuf>,
 }
@@ -119,6 +122,12 @@ impl Authentication {
         let token_cache_entries = from.number("token-cache-entries", 0..=10_000_000);
         let max_token_bytes = from.number("max-token-bytes", 1024..=1 << 20);
         let ca_file = from.file_path("ca-file");
+        let resolution = from.section("token-resolution");
+        let more_apis = resolution.list("audiences", Audience::parse);
+        let any_known_api = resolution.flag("any-known-api")?;
+        if !any_known_api && !more_apis.is_empty() {
+            resolution.problem("audiences", "has no effect with `any-known-api: false`");
+        }
         Some(Self {
             providers,
             unprotected_api: unprotected_api?,
@@ -126,6 +135,7 @@ impl Authentication {
             basic_cache_ttl: basic_cache_ttl?,
             token_cache_entries: token_cache_entries?,
             max_token_bytes: max_token_bytes?,
+            resolved_apis: any_known_api.then_some(more_apis),
             ca_file,
         })
     }

@@ -1,5 +1,6 @@
 //! Profiles: which ports there are, and so which services and surfaces. The only place that names them.
 
+mod apis;
 #[cfg(feature = "builtin")]
 mod builtin;
 mod findings;
@@ -297,15 +298,17 @@ pub fn assemble(config: &Config, parts: Parts<'_>) -> Result<Assembled, Assembly
         roles = roles.in_directory(Arc::clone(&ports.roles));
         tenants = tenants.of_directories(ports.of_members());
     }
+    let mut authentication = Authentication::new(Arc::clone(engine), bearer, hasher)
+        // Only its digests are used, which need no key.
+        .storing_familiarity(Arc::clone(sessions), Arc::new(SystemCrypto::new(Vec::new())))
+        .unprotected(config.authentication.unprotected_api)
+        .noting(logins);
+    if let Some(apis) = apis::resolved(config) {
+        authentication = authentication.resolving_for(apis);
+    }
     let surfaces = Surfaces {
         engine: Arc::clone(engine),
-        authentication: Arc::new(
-            Authentication::new(Arc::clone(engine), bearer, hasher)
-                // Only its digests are used, which need no key.
-                .storing_familiarity(Arc::clone(sessions), Arc::new(SystemCrypto::new(Vec::new())))
-                .unprotected(config.authentication.unprotected_api)
-                .noting(logins),
-        ),
+        authentication: Arc::new(authentication),
         people: ports.as_ref().map(|(ports, _)| Arc::new(People::new(gate(), Arc::clone(&ports.users)))),
         clients: ports.as_ref().map(|(ports, deletions)| {
             Arc::new(Clients::new(gate(), Arc::clone(&ports.clients), Arc::clone(deletions)))

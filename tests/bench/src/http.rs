@@ -15,7 +15,9 @@ use identity_core::engine::Engine;
 use identity_core::entity::{Container, Membership, Party, Principal};
 use identity_core::fake::{FixedClock, MemoryPolicyStore, SequentialIds};
 use identity_core::matrix::Matrix;
-use identity_core::port::{Commit, Evidence, Ids, Inspection, PolicyStore, TokenError, TokenVerifier, VerifiedToken};
+use identity_core::port::{
+    Commit, Evidence, Ids, Inspection, KnownApis, PolicyStore, TokenError, TokenVerifier, VerifiedToken,
+};
 use identity_core::service::Authentication;
 use identity_core::service::access::{Access, Logins};
 use identity_core::value::{Claims, Revision, RoleId, Username};
@@ -44,6 +46,10 @@ struct Known(Arc<VerifiedToken>);
 #[async_trait]
 impl TokenVerifier for Known {
     async fn verify(&self, _: &str) -> Result<Arc<VerifiedToken>, TokenError> {
+        Ok(Arc::clone(&self.0))
+    }
+
+    async fn verify_for_resolution(&self, _: &str, _: &KnownApis) -> Result<Arc<VerifiedToken>, TokenError> {
         Ok(Arc::clone(&self.0))
     }
 

@@ -24,5 +24,6 @@ mod schemathesis;
 mod sign_in;
 mod slow_clients;
 mod sweeps;
+mod token_audiences;
 mod token_resolution;
 mod ui;

@@ -12,6 +12,9 @@ use crate::issuer::Issuer;
 use crate::jwk::Key;
 use crate::user_info::Term;
 
+/// A longer token takes more than one of the places in the cache, which bounds the memory that it takes.
+const BYTES_PER_PLACE: usize = 16 * 1024;
+
 /// A token's digest: the cache holds no token.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Fingerprint([u8; SHA256_OUTPUT_LEN]);
@@ -37,6 +40,8 @@ pub(crate) struct Verified {
     pub(crate) lifetime: Lifetime,
     pub(crate) key: Arc<Key>,
     pub(crate) issuer: Arc<Issuer>,
+    /// How long the token is.
+    pub(crate) bytes: usize,
     /// How long that counts, when it rests on UserInfo; as long as the token otherwise.
     pub(crate) term: Option<Term>,
 }
@@ -48,7 +53,10 @@ pub(crate) struct VerifiedTokens(Option<Cache<Fingerprint, Verified>>);
 
 impl VerifiedTokens {
     pub(crate) fn new(max_entries: u64) -> Self {
-        Self((max_entries > 0).then(|| Cache::new(max_entries)))
+        let weigh = |_: &Fingerprint, verified: &Verified| {
+            u32::try_from(verified.bytes / BYTES_PER_PLACE).unwrap_or(u32::MAX).saturating_add(1)
+        };
+        Self((max_entries > 0).then(|| Cache::builder().max_capacity(max_entries).weigher(weigh).build()))
     }
 
     /// What is known of a token, if that still holds: the same times are checked as at first, and the key must still be one

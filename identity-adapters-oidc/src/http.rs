@@ -128,7 +128,7 @@ impl Http {
     async fn fetch(&self, request: RequestBuilder) -> Result<Vec<u8>, FetchError> {
         let response = self.send(request).await?;
         if response.status() != reqwest::StatusCode::OK {
-            return Err(FetchError::Status(response.status().as_u16()));
+            return Err(FetchError::from_status(&response));
         }
         self.body(response).await
     }
@@ -160,6 +160,11 @@ pub(crate) enum FetchError {
     Unreachable(String),
     #[error("answered with status {0}")]
     Status(u16),
+    #[error(
+        "answered with status {status}, a redirect to {to}, and redirects are not followed: set `issuer` exactly as the \
+         provider's discovery document names it, or `backend-url` or `jwks-url` to where its documents are"
+    )]
+    Redirect { status: u16, to: String },
     #[error("answered with more than {0} bytes")]
     TooLarge(usize),
     #[error("answered with something unreadable: {0}")]
@@ -174,7 +179,30 @@ pub(crate) enum FetchError {
 
 impl FetchError {
     fn from_transport(error: reqwest::Error) -> Self {
-        if error.is_timeout() { Self::Timeout } else { Self::Unreachable(chain(&error.without_url())) }
+        if error.is_timeout() {
+            return Self::Timeout;
+        }
+        let reason = chain(&error.without_url());
+        match advice(&reason) {
+            Some(advice) => Self::Unreachable(format!("{reason}: {advice}")),
+            None => Self::Unreachable(reason),
+        }
+    }
+
+    /// Where a redirect leads, without what may be secret.
+    fn from_status(response: &Response) -> Self {
+        let status = response.status().as_u16();
+        let location = response.headers().get(reqwest::header::LOCATION).and_then(|value| value.to_str().ok());
+        let target = location.and_then(|location| response.url().join(location).ok());
+        match target.filter(|_| response.status().is_redirection()) {
+            Some(mut to) => {
+                to.set_query(None);
+                to.set_fragment(None);
+                let _ = (to.set_username(""), to.set_password(None));
+                Self::Redirect { status, to: excerpt(to.as_str()) }
+            }
+            None => Self::Status(status),
+        }
     }
 
     pub(crate) fn malformed(error: &serde_json::Error) -> Self {
@@ -195,13 +223,30 @@ impl FetchError {
         match self {
             Self::Timeout => "timeout",
             Self::Unreachable(_) => "unreachable",
-            Self::Status(_) => "status",
+            Self::Status(_) | Self::Redirect { .. } => "status",
             Self::TooLarge(_) => "too_large",
             Self::Malformed(_) => "malformed",
             Self::Issuer(_) => "other_issuer",
             Self::JwksUri(_) => "jwks_uri",
             Self::UserInfoEndpoint(_) => "userinfo_endpoint",
         }
+    }
+}
+
+/// What to do about a certificate that is refused.
+fn advice(reason: &str) -> Option<&'static str> {
+    if reason.contains("CaUsedAsEndEntity") {
+        Some(
+            "the server shows the certificate of a certificate authority (`CA:TRUE`), which is no server's certificate; make \
+             one with `basicConstraints=CA:FALSE`, or have the authority sign one for the server, and put that certificate or \
+             the authority into `authentication.ca-file`",
+        )
+    } else if reason.contains("UnknownIssuer") {
+        Some("the certificate's authority is not known; put it into `authentication.ca-file`")
+    } else if reason.contains("NotValidForName") {
+        Some("the certificate is for another host name; use a name that it holds in the URL")
+    } else {
+        None
     }
 }
 
@@ -220,4 +265,22 @@ pub(crate) fn chain(error: &dyn Error) -> String {
 /// The beginning of a text from outside, on one line.
 pub(crate) fn excerpt(text: &str) -> String {
     text.chars().take(200).flat_map(|c| c.escape_debug()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_certificate_comes_with_advice() {
+        let refused = |error: &str| advice(&format!("error sending request: invalid peer certificate: {error}"));
+        for (error, hint) in [
+            ("Other(OtherError(CaUsedAsEndEntity))", "CA:FALSE"),
+            ("UnknownIssuer", "authentication.ca-file"),
+            ("NotValidForName", "host name"),
+        ] {
+            assert!(refused(error).is_some_and(|advice| advice.contains(hint)), "{error}");
+        }
+        assert_eq!(refused("Expired"), None);
+    }
 }

@@ -16,14 +16,14 @@
 //!
 //! | check | refusal | source |
 //! |---|---|---|
-//! | at most 16 KiB, three base64url segments without padding | `token_too_large`, `token_malformed` | RFC 7515 §2, §7.1 |
+//! | at most 64 KiB, three base64url segments without padding | `token_too_large`, `token_malformed` | RFC 7515 §2, §7.1 |
 //! | header and payload are JSON objects, no member twice at any level, at most 16 levels deep | `token_malformed` | RFC 8725 §2.4, RFC 8259 §4 |
 //! | `alg` is in the issuer's list; `none` and symmetric algorithms cannot be in it | `token_algorithm` | RFC 8725 §3.1, §3.2 |
 //! | no `crit`, no `b64` (no extension is understood), no `jwk`; `jku`, `x5u` and `x5c` are not looked at | `token_header` | RFC 7515 §4.1.11, RFC 8725 §3.10 |
 //! | header `typ` is absent, `JWT` or `at+jwt`; only `at+jwt` for strict issuers | `token_type` | RFC 8725 §3.11, RFC 9068 §2.1, §4 |
 //! | `iss` is a configured issuer, byte for byte | `token_issuer` | RFC 8725 §3.8 |
 //! | the issuer has that key, and its `kty`, `crv`, `alg`, `use` and `key_ops` fit; RSA has 2048 to 8192 bits | `token_unknown_key` | RFC 7517 §4, RFC 7518 §3.3 |
-//! | without `kid`, exactly one key fits | `token_unknown_key` | RFC 7515 §4.1.4 |
+//! | without `kid`, one of the first 8 keys that fit; with `kid`, those of that name, else those without a name | `token_unknown_key`, `token_signature` | RFC 7515 §4.1.4 |
 //! | the signature | `token_signature` | RFC 7515 §5.2 |
 //! | it is an access token, see below | `token_type` | RFC 8725 §3.12 |
 //! | `aud` has one of the issuer's audiences | `token_audience` | RFC 7519 §4.1.3, RFC 8725 §3.9 |
@@ -48,6 +48,7 @@
 //!   `s_hash`, which belong to ID tokens (§2, §3.3.2.11);
 //! * it is Entra's and has neither one of these marks nor `scope` or `scp`: Entra's access tokens always have `azp`.
 //!
+//! [`TokenHabits::id_token_marks`] are the claims of the rule before the last. Claims that are null are not there.
 //! [`IssuerSettings::accept_id_tokens`] takes the last three rules back, for providers whose access tokens cannot be told from
 //! ID tokens, such as Dex. What remains otherwise is an ID token for another client that is an audience here, without any of
 //! these marks; give an API an audience of its own, which no client has as its id.
@@ -67,9 +68,10 @@
 //!
 //! It does not hinder construction, and it is never a reason to refuse a token:
 //! [`TokenError::Unavailable`](identity_core::port::TokenError::Unavailable) says when to ask again. The last good keys stay in
-//! use. One fetch per key set is in the air at a time, everyone who needs it waits for that one, and after it there is a pause:
-//! 5 s while there are no keys, 10 s before an unknown key is looked for again. Keys are renewed every 10 minutes, as tokens
-//! come in.
+//! use. One fetch per key set is in the air at a time, everyone who needs it waits for that one. After a failure there is a
+//! pause of 5 s while there are no keys. An unknown key is looked for at once: five times in a row, then once in 10 s. Until
+//! then, a token with a key that was not looked for is answered "unavailable", since the key may be new. Keys are renewed every
+//! 10 minutes, as tokens come in.
 //!
 //! # Example
 //!

@@ -89,9 +89,9 @@ impl Default for UserInfoSettings {
 /// What holds for all issuers.
 #[derive(Clone, Debug)]
 pub struct VerifierSettings {
-    /// Longest token in bytes (16 KiB).
+    /// Longest token in bytes (64 KiB).
     pub max_token_bytes: usize,
-    /// Most verified tokens kept (10 000). Zero keeps none.
+    /// Most verified tokens kept (10 000); a longer token counts as one for each 16 KiB. Zero keeps none.
     pub cache_entries: u64,
     /// Age at which keys are fetched again (10 minutes).
     pub refresh_after: Duration,
@@ -106,7 +106,7 @@ pub struct VerifierSettings {
 impl Default for VerifierSettings {
     fn default() -> Self {
         Self {
-            max_token_bytes: 16 * 1024,
+            max_token_bytes: 64 * 1024,
             cache_entries: 10_000,
             refresh_after: Duration::from_secs(600),
             unknown_key_cool_down: Duration::from_secs(10),

@@ -45,6 +45,7 @@ pub(crate) struct Genuine {
     pub(crate) issuer: Arc<Issuer>,
     lifetime: Lifetime,
     key: Arc<Key>,
+    bytes: usize,
 }
 
 impl OidcTokenVerifier {
@@ -169,7 +170,7 @@ impl<'t> Unverified<'t> {
         }
         let key = issuer.key_of(&compact, &header).await?;
         let lifetime = Self::check_claims(&payload, &issuer, says_access_token, now, apis).map_err(refuse)?;
-        Ok(Genuine { claims: payload, issuer, lifetime, key })
+        Ok(Genuine { claims: payload, issuer, lifetime, key, bytes: compact.signed.len() })
     }
 
     fn check_claims(
@@ -262,14 +263,14 @@ impl OidcTokenVerifier {
 impl Genuine {
     /// What is found out when the claims are as they are.
     pub(crate) fn speaks(self, term: Option<Term>) -> Verified {
-        let Self { claims, issuer, lifetime, key } = self;
+        let Self { claims, issuer, lifetime, key, bytes } = self;
         let outcome = speaks_for(claims, &issuer, &lifetime).map(Arc::new).map_err(TokenError::Rejected);
-        Verified { outcome, lifetime, key, issuer, term }
+        Verified { outcome, lifetime, key, issuer, bytes, term }
     }
 
     pub(crate) fn refused(self, error: TokenError, term: Option<Term>) -> Verified {
-        let Self { issuer, lifetime, key, .. } = self;
-        Verified { outcome: Err(error), lifetime, key, issuer, term }
+        let Self { issuer, lifetime, key, bytes, .. } = self;
+        Verified { outcome: Err(error), lifetime, key, issuer, bytes, term }
     }
 }
 

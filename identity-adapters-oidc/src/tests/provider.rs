@@ -108,7 +108,7 @@ async fn bad_answers_are_not_keys() {
     for (answer, reason) in [
         (ResponseTemplate::new(500), "answered with status 500"),
         (ResponseTemplate::new(204), "answered with status 204"),
-        (redirect, "answered with status 302"),
+        (redirect, "answered with status 302, a redirect to http://127.0.0.1"),
         (ok(&json!("junk")), "answered with something unreadable"),
         (ok(&json!({"keys": {}})), "answered with something unreadable"),
         (ResponseTemplate::new(200).set_body_string("<html>"), "answered with something unreadable"),

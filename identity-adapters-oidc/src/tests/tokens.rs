@@ -198,7 +198,7 @@ async fn size_is_bounded_before_anything_else() {
     let in_header = KEY.token_with(&with(KEY.header(), json!({"x": long})), &provider.claims());
     let in_payload = KEY.token(&with(provider.claims(), json!({"x": long})));
     for token in [in_header, in_payload, long] {
-        assert_eq!(setup.refusal(&token).await, TooLarge(16_384));
+        assert_eq!(setup.refusal(&token).await, TooLarge(65_536));
     }
     assert_eq!(provider.hits(), (0, 0));
     let fits = KEY.token(&with(provider.claims(), json!({"x": "x".repeat(10_000)})));

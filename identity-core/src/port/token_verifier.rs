@@ -101,7 +101,7 @@ pub enum TokenError {
 #[non_exhaustive]
 pub enum RejectedToken {
     /// Longer than this server reads, in bytes.
-    #[error("the token is larger than {0} bytes")]
+    #[error("the token is larger than {0} bytes; an operator can raise `authentication.max-token-bytes`")]
     TooLarge(usize),
     /// Not three base64url segments with JSON objects, duplicate members, or nested too deeply.
     #[error("the token is malformed: {0}")]

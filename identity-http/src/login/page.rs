@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use actix_web::{HttpRequest, HttpResponse};
-use identity_core::port::RefusedSignIn;
+use identity_core::port::{RefusedSignIn, RejectedToken};
 use identity_core::service::session::SignInError;
 use identity_core::value::{LocalPath, Secret};
 use maud::{DOCTYPE, Markup, html};
@@ -165,13 +165,20 @@ pub(super) fn failed(frame: &Frame<'_>, error: &SignInError, return_to: Option<&
     );
     if let SignInError::Store(error) = error {
         tracing::error!(error = error as &dyn std::error::Error, "sign_in.store.failed");
+    } else if let SignInError::Refused(RefusedSignIn::Token(reason)) = error {
+        tracing::info!(reason = error.code(), detail = %reason, "sign_in.refused");
     } else {
         tracing::info!(reason = error.code(), "sign_in.refused");
     }
+    let detail = match error {
+        SignInError::Refused(RefusedSignIn::Token(reason @ RejectedToken::TooLarge(_))) => Some(reason.to_string()),
+        _ => None,
+    };
     let content = html! {
         p { (advice) }
         p { a.button href=(frame.sign_in.path(&again)) { (texts.try_again) } }
         p.code { (texts.code) code { (error.code()) } }
+        @if let Some(detail) = detail { p.code { code { (detail) } } }
     };
     page(frame, status_of(error), texts.not_signed_in, &content)
 }

@@ -177,7 +177,7 @@ pub(super) static KEYS: &[Key] = &[
     key("authentication.unprotected-api-on-network", Flag, "false", &[], "Whether the API may be unprotected on other addresses, too."),
     key("authentication.basic.cache-ttl", Duration, "60s", &[], "How long a verified password of a built-in user is remembered, at most 10 minutes; `0s` for not at all. A changed password counts at once."),
     key("authentication.token-cache-entries", Number, "10000", &[], "How many verified tokens are remembered; 0 for none."),
-    key("authentication.max-token-bytes", Number, "16384", &[], "The longest token that is read."),
+    key("authentication.max-token-bytes", Number, "65536", &[], "The longest token that is read, at most 1 MiB. A longer token takes the place of one remembered token for each 16 KiB."),
     key("authentication.token-resolution.any-known-api", Flag, "true", &[], "Whether `GET /api/{groups,permissions,tenants,authorizations}/for-token` answer for tokens of every API of this installation, not only for those with one of `audiences`: the platform's APIs, those on which a role holds a permission, and `audiences` below. No other request takes such a token."),
     key("authentication.token-resolution.audiences[]", Text, "", &[], "Audiences of more APIs whose tokens `for-token` answers for."),
     key("authentication.ca-file", Text, "", &[], "A PEM file with more authorities that may sign the providers' certificates."),

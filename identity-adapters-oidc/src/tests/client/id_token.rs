@@ -132,7 +132,7 @@ async fn a_token_that_its_issuer_did_not_sign_is_refused() {
         (format!("{symmetric}.{code}"), Algorithm),
         (signed.to_owned(), Malformed("not three segments")),
         (format!("{good}.a.b"), Malformed("not three segments")),
-        (format!("{}.{}", good, "x".repeat(16 * 1024)), TooLarge(16 * 1024)),
+        (format!("{}.{}", good, "x".repeat(64 * 1024)), TooLarge(64 * 1024)),
         (Signer::new("key-1", Rs256).token(&login.id_claims()), Signature),
     ] {
         login.answers(&tokens(&token));

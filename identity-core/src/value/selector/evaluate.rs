@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{ClaimSelector, Segment};
 
 /// Steps of one evaluation: nodes that are looked at, and members that a filter compares. Claims of the largest accepted token
-/// have fewer than 10 000 nodes.
+/// of the default size have fewer than 25 000 nodes.
 const MAX_STEPS: usize = 200_000;
 
 /// Steps that are left of an evaluation.

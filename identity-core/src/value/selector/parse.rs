@@ -16,6 +16,8 @@ const MAX_CONDITIONS: usize = 16;
 /// The largest index (RFC 9535 §2.1: the exact integers of I-JSON).
 const MAX_INDEX: i64 = (1 << 53) - 1;
 
+const PARENTHESES: &str = "parentheses stand around a whole filter only; `&&` binds tighter than `||`";
+
 /// What is wrong, where, and what would be right.
 type Fault = String;
 
@@ -118,14 +120,15 @@ impl<'t> Reader<'t> {
         Ok(Segment::Name(Arc::from(self.name()?)))
     }
 
+    /// A name behind a dot. Dashes, colons and a digit in front are accepted, too: RFC 9535 wants such names in brackets, but
+    /// nothing else can be meant by them, and other dialects have them.
     fn name(&mut self) -> Result<&'t str, Fault> {
-        const NAMES: &str = "a name has letters, digits and `_`, and does not begin with a digit; put other names in \
-                             brackets, such as `['my-app']`";
+        const NAMES: &str =
+            "a name has letters, digits, `_`, `-` and `:`; put other names in brackets, such as `['my.app']`";
         let from = self.offset();
-        if self.peek().is_some_and(|first| first.is_ascii_digit()) {
-            return self.fault(NAMES);
-        }
-        while self.peek().is_some_and(|next| next.is_ascii_alphanumeric() || next == '_' || !next.is_ascii()) {
+        let is_of_name =
+            |next: char| next.is_ascii_alphanumeric() || matches!(next, '_' | '-' | ':') || !next.is_ascii();
+        while self.peek().is_some_and(is_of_name) {
             self.next();
         }
         let to = self.offset();
@@ -153,7 +156,17 @@ impl<'t> Reader<'t> {
             }
             Some('?') => {
                 self.next();
-                Segment::Filter(Arc::new(self.filter()?))
+                self.blank();
+                let is_wrapped = self.takes('(');
+                let filter = self.filter()?;
+                if is_wrapped {
+                    self.expect(')', PARENTHESES)?;
+                    self.blank();
+                    if matches!(self.peek(), Some('&' | '|')) {
+                        return self.fault(PARENTHESES);
+                    }
+                }
+                Segment::Filter(Arc::new(filter))
             }
             Some('\'' | '"') => Segment::Name(Arc::from(self.quoted()?)),
             Some('-' | '0'..='9') => Segment::Index(self.index()?),
@@ -283,7 +296,7 @@ impl<'t> Reader<'t> {
                 self.blank();
                 Ok(Condition::Exists(self.member()?, false))
             }
-            Some('(') => self.fault("parentheses are not supported; `&&` binds tighter than `||`"),
+            Some('(') => self.fault(PARENTHESES),
             Some('$') => self.fault("a filter looks at its own elements only; begin with `@`"),
             Some(_) => {
                 let literal = self.literal()?;
@@ -339,6 +352,12 @@ impl<'t> Reader<'t> {
             _ => return Ok(None),
         };
         self.next();
+        if self.peek() == Some('~') {
+            return Err(fault(
+                place,
+                "regular expressions are not supported; write a comparison for each text, such as `@.id == 'r1' || @.id == 'r2'`",
+            ));
+        }
         let comparator = if self.takes('=') { Some(loose) } else { strict };
         self.blank();
         comparator.map(Some).ok_or_else(|| fault(place, "comparisons are `==`, `!=`, `<`, `<=`, `>` and `>=`"))

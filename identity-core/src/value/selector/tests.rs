@@ -57,6 +57,22 @@ fn what_providers_need_is_supported() {
     assert_eq!(selected("$..roles", &claims).len(), 3);
 }
 
+/// Other dialects have names with dashes without brackets, and parentheses around filters.
+#[test]
+fn paths_of_other_dialects_are_read_where_their_meaning_is_plain() {
+    let claims = json!({
+        "resource_access": {"web-modeler": {"roles": ["user"]}, "3scale": {"roles": ["api"]}},
+        "cognito:groups": ["pool"],
+        "acme": [{"id": "r1", "my-app": 1}, {"id": "r2"}],
+    });
+    assert_eq!(selected("$.resource_access.web-modeler.roles", &claims), [json!(["user"])]);
+    assert_eq!(selected("$.resource_access.3scale.roles[0]", &claims), [json!("api")]);
+    assert_eq!(selected("$.cognito:groups[*]", &claims), [json!("pool")]);
+    assert_eq!(selected("$.acme[?(@.id == 'r1')].id", &claims), [json!("r1")]);
+    assert_eq!(selected("$.acme[?( @.id == 'r1' || @.id == 'r2' )].id", &claims).len(), 2);
+    assert_eq!(selected("$.acme[?(@.my-app==1)].id", &claims), [json!("r1")]);
+}
+
 #[test]
 fn filters_compare_members_with_literals() {
     let claims = json!({"g": [
@@ -84,13 +100,13 @@ fn filters_compare_members_with_literals() {
 #[test]
 fn a_refusal_says_what_is_wrong_where_and_what_would_be_right() {
     for (text, place, hint) in [
-        ("$.", 3, "brackets, such as `['my-app']`"),
+        ("$.", 3, "brackets, such as `['my.app']`"),
         ("$[", 3, "a quoted name, an index, `*` or a filter"),
         ("$.a[?", 6, "`@.type == 'team'`"),
         ("$a", 2, "a step begins with `.` or `[`"),
         ("$['a'", 6, "a `]` is missing"),
         ("$['a", 3, "the quotation mark is not closed"),
-        ("$.a-b", 4, "put other names in brackets"),
+        ("$.a+b", 4, "put other names in brackets"),
         ("$..a..b", 5, "name the members between"),
         ("$[?@.a][?@.b]", 8, "join the conditions"),
         ("$['a','b']", 6, "make a rule for each"),
@@ -101,7 +117,10 @@ fn a_refusal_says_what_is_wrong_where_and_what_would_be_right() {
         ("$[?@..a]", 6, "names and indexes only"),
         ("$[?@.a == $.b]", 11, "functions and queries are not supported"),
         ("$[?$.a == 1]", 4, "begin with `@`"),
-        ("$[?(@.a)]", 4, "parentheses are not supported"),
+        ("$[?((@.a))]", 5, "around a whole filter only"),
+        ("$[?(@.a) && @.b]", 10, "around a whole filter only"),
+        ("$[?(@.a]", 8, "around a whole filter only"),
+        ("$.acme[?(@.id =~ /r.*/)].id", 15, "regular expressions are not supported; write a comparison for each text"),
         ("$[?@.a = 1]", 8, "comparisons are `==`"),
         ("$[?@.a & @.b]", 9, "joined by `&&` or `||`"),
         (r"$['\x']", 5, "needs no backslash"),

@@ -1,4 +1,4 @@
-//! Several providers, and providers whose ID tokens could pass as access tokens.
+//! Several providers, their kinds and habits, and providers whose ID tokens could pass as access tokens.
 
 use super::*;
 use identity_core::value::Namespace;
@@ -103,4 +103,64 @@ fn warns_when_the_audience_is_the_client() {
     assert_eq!(load(OIDC, &[]).unwrap().warnings, Vec::<String>::new());
     let accepted = with("      accept-id-tokens: true\n");
     assert!(accepted[0].starts_with("DANGER: ID tokens pass as access tokens"), "{accepted:?}");
+}
+
+fn one(more: &str) -> String {
+    format!(
+        "
+profile: oidc
+authentication:
+  providers:
+    main: {{issuer: https://main.example, audiences: [api], groups-claim: groups{more}}}
+"
+    )
+}
+
+#[test]
+fn every_kind_has_a_name_and_entra_and_type_have_two() {
+    use ProviderKind::{Adfs, Auth0, Authentik, Cognito, Dex, Generic, Keycloak, Microsoft, Okta, Ping, Zitadel};
+    for (words, kind) in [
+        ("keycloak", Keycloak),
+        ("entra", Microsoft),
+        ("microsoft", Microsoft),
+        ("okta", Okta),
+        ("auth0", Auth0),
+        ("cognito", Cognito),
+        ("dex", Dex),
+        ("authentik", Authentik),
+        ("zitadel", Zitadel),
+        ("adfs", Adfs),
+        ("ping", Ping),
+        ("generic", Generic),
+    ] {
+        for key in ["kind", "type"] {
+            let config = config(&one(&format!(", {key}: {words}")), &[]);
+            assert_eq!(config.authentication.providers[0].kind, kind, "{key}: {words}");
+        }
+    }
+    assert_eq!(config(&one(", kind: entra, type: microsoft"), &[]).authentication.providers[0].kind, Microsoft);
+    let found = problems(&one(", kind: dex, type: okta"), &[]);
+    assert!(found.iter().any(|problem| problem.contains("is another name of `kind`")), "{found:?}");
+}
+
+#[test]
+fn what_is_said_of_habits_is_kept_and_what_has_no_effect_is_refused() {
+    let said = ", audience-claim: client_id, id-token-marks: [c_hash], access-token-types: [jwt+x], groups-claim-as: split";
+    let config = config(&one(said), &[]);
+    let habits = TokenHabits {
+        audience_claim: Some("client_id".to_owned()),
+        access_token_types: Some(vec!["jwt+x".to_owned()]),
+        access_token_issuer: None,
+        id_token_marks: Some(vec!["c_hash"]),
+        groups_form: Some(ClaimForm::Split(",".to_owned())),
+    };
+    assert_eq!(config.authentication.providers[0].habits, habits);
+    for (wrong, problem) in [
+        (", groups-claim-separator: ';'", "has no effect without `groups-claim-as: split`"),
+        (", groups-claim-as: keys, groups-claim-field: id", "has no effect without `groups-claim-as: field`"),
+        (", id-token-marks: [sub]", "must be one of `nonce`, `at_hash`, `c_hash`, `s_hash`"),
+    ] {
+        let found = problems(&one(wrong), &[]);
+        assert!(found.iter().any(|found| found.contains(problem)), "{wrong}: {found:?}");
+    }
 }

@@ -12,7 +12,8 @@ const PATHS: [&str; 4] =
 async fn a_token_for_another_api_is_resolved_and_opens_nothing(store: Store) {
     let site = Site::start(store).await;
     created(site.admin().post("/api/tenants", &json!({"tenantId": "sales", "name": "Sales"})).await);
-    done(site.admin().put("/api/tenants/sales/members/applications/svc", &json!({})).await);
+    let svc = json!({"applicationIds": ["svc"]});
+    let _ = site.admin().post("/api/tenants/sales/applications", &svc).await.expect_status(204);
     let of = |audience: Value| {
         site.server.http().bearer(site.forge.token(&json!({"client": "svc", "sub": "svc", "aud": audience})))
     };

@@ -152,6 +152,9 @@
 //! | tokens must say | | `ver` `2.0` | |
 //! | logout | `end_session_endpoint` | `end_session_endpoint` | the same, else `v2/logout` with `returnTo` |
 //!
+//! Dex is asked for `groups` and `offline_access`, too, and has no parameter for audiences. Okta, Cognito, authentik, ZITADEL, AD
+//! FS and Ping are as generic here; what is particular about the access tokens of each kind is [`TokenHabits::of`].
+//!
 //! `offline_access` is not asked for in general: what it gives outlives people's sessions at the provider, needs their consent,
 //! and is refused by providers that do not know it. Keycloak gives refresh tokens without it. Where a provider does not, add it
 //! to [`ProviderSettings::scopes`], or sessions end with their access token.

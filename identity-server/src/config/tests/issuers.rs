@@ -145,7 +145,8 @@ fn every_kind_has_a_name_and_entra_and_type_have_two() {
 
 #[test]
 fn what_is_said_of_habits_is_kept_and_what_has_no_effect_is_refused() {
-    let said = ", audience-claim: client_id, id-token-marks: [c_hash], access-token-types: [jwt+x], groups-claim-as: split";
+    let said =
+        ", audience-claim: client_id, id-token-marks: [c_hash], access-token-types: [jwt+x], groups-claim-as: split";
     let config = config(&one(said), &[]);
     let habits = TokenHabits {
         audience_claim: Some("client_id".to_owned()),

@@ -65,11 +65,6 @@ impl Components {
         self.0.get(&canonical(key))
     }
 
-    /// The audiences of the APIs of all components.
-    pub fn audiences(&self) -> impl Iterator<Item = &Audience> {
-        self.0.values().flat_map(|component| component.apis.iter().flatten()).map(|(audience, _, _)| audience)
-    }
-
     /// The roles of all components. A role that several have holds the permissions of all.
     #[must_use]
     pub fn roles(&self) -> Vec<Role> {

@@ -13,7 +13,7 @@ pub(super) fn resolved(config: &Config) -> Option<BTreeSet<String>> {
     let platform = PLATFORM_AUDIENCES.into_iter().map(str::to_owned);
     let keycloak = config.keycloak.iter().flat_map(|keycloak| &keycloak.clients);
     let of_clients = keycloak.flat_map(|client| &client.permissions).map(|permission| permission.audience.to_string());
-    let of_components = config.components.audiences().map(ToString::to_string);
+    let of_components = config.components.audiences().into_iter().map(|audience| audience.to_string());
     Some(own.chain(platform).chain(of_clients).chain(of_components).collect())
 }
 
@@ -33,7 +33,8 @@ mod tests {
     #[test]
     fn apis_are_the_platforms_those_of_components_and_those_of_the_operator() {
         let provider = "profile: oidc\nbootstrap: {initial-claim: {value: v}}\nauthentication:\n  providers: {main: {issuer: 'https://id.example', audiences: [api]}}\n";
-        let component = "components: {orders: {apis: [{audience: orders-api, name: Orders, permissions: [{definition: read}]}]}}\n";
+        let component =
+            "components: {orders: {apis: [{audience: orders-api, name: Orders, permissions: [{definition: read}]}]}}\n";
         let more = "  token-resolution: {audiences: [more-api]}\n";
         let apis = known(&format!("{provider}{more}{component}")).unwrap();
         for audience in ["zeebe-api", "optimize-api", "orders-api", "more-api"] {

@@ -23,7 +23,12 @@ pub(crate) async fn instead(connection: &mut PgConnection) -> Result<Option<Sche
     if is_ours(connection, Some(OWN)).await? {
         return Ok(Some(own));
     }
-    let Some(table) = taken else { return Ok(None) };
+    let table = match taken {
+        Some(table) => table,
+        // Another replica may have made the list, and nothing else yet.
+        None if lists_others(connection).await? => "_sqlx_migrations".to_owned(),
+        None => return Ok(None),
+    };
     tracing::warn!(
         table,
         schema = OWN,
@@ -65,19 +70,38 @@ async fn is_ours(connection: &mut PgConnection, schema: Option<&str>) -> Result<
             ON o.version = m.version AND o.description = m.description)"
         }
     };
-    let versions: Vec<i64> = MIGRATOR.iter().map(|migration| migration.version).collect();
-    let descriptions: Vec<String> = MIGRATOR.iter().map(|migration| migration.description.to_string()).collect();
+    let (versions, descriptions) = ours();
     sqlx::query_scalar(sql).bind(versions).bind(descriptions).fetch_one(connection).await.map_err(failed)
 }
 
-/// The tables that the migrations make, and the one that lists the migrations.
+/// Whether the default schema lists migrations, and none of them is of this server. One question: another replica may be adding
+/// the first.
+async fn lists_others(connection: &mut PgConnection) -> Result<bool, StoreError> {
+    let exists = "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+        WHERE n.nspname = current_schema() AND c.relname = '_sqlx_migrations')";
+    let exists: bool = sqlx::query_scalar(exists).fetch_one(&mut *connection).await.map_err(failed)?;
+    if !exists {
+        return Ok(false);
+    }
+    let sql = "SELECT count(*) > 0 AND count(o.version) = 0 FROM _sqlx_migrations m \
+        LEFT JOIN unnest($1::bigint[], $2::text[]) AS o (version, description) \
+        ON o.version = m.version AND o.description = m.description";
+    let (versions, descriptions) = ours();
+    sqlx::query_scalar(sql).bind(versions).bind(descriptions).fetch_one(connection).await.map_err(failed)
+}
+
+/// The versions and descriptions of this server's migrations.
+fn ours() -> (Vec<i64>, Vec<String>) {
+    MIGRATOR.iter().map(|migration| (migration.version, migration.description.to_string())).unzip()
+}
+
+/// The tables that the migrations make.
 fn tables() -> impl Iterator<Item = String> {
-    let made = MIGRATOR.iter().flat_map(|migration| {
+    MIGRATOR.iter().flat_map(|migration| {
         let statements = migration.sql.as_str().split("CREATE TABLE ").skip(1);
         let names = statements.filter_map(|rest| rest.split([' ', '(', '\n']).next().map(str::to_owned));
         names.collect::<Vec<_>>()
-    });
-    made.chain(["_sqlx_migrations".to_owned()])
+    })
 }
 
 #[cfg(test)]
@@ -87,7 +111,7 @@ mod tests {
     #[test]
     fn all_tables_are_known() {
         let tables: Vec<String> = tables().collect();
-        for table in ["users", "tenants", "sessions", "token_cutoffs", "_sqlx_migrations"] {
+        for table in ["users", "tenants", "sessions", "token_cutoffs"] {
             assert!(tables.iter().any(|known| known == table), "{table} of {tables:?}");
         }
         assert!(tables.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_')), "{tables:?}");

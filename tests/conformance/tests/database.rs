@@ -83,6 +83,25 @@ async fn a_database_of_ones_own_is_used_as_ever_and_a_configured_schema_is_not_r
 }
 
 #[tokio::test]
+async fn replicas_that_start_at_once_on_a_new_database_share_it() {
+    for _ in 0..20 {
+        let Some(database) = database("replicas_that_start_at_once_on_a_new_database_share_it").await else { return };
+        let replicas: Vec<_> = (0..6).map(|_| PostgresStores::connect(&settings(&database))).collect();
+        for migrated in futures_util::future::join_all(replicas.iter().map(PostgresStores::migrate)).await {
+            migrated.unwrap();
+        }
+        assert_eq!(count(&database, "SELECT count(*) FROM pg_namespace WHERE nspname = 'identity_server'").await, 0);
+    }
+    // Another program's list of migrations is another matter.
+    let Some(database) = database("replicas_that_start_at_once_on_a_new_database_share_it").await else { return };
+    let theirs = "CREATE TABLE _sqlx_migrations (version bigint, description text); INSERT INTO _sqlx_migrations VALUES (1, 'other')";
+    execute(&database, theirs).await;
+    let stores = PostgresStores::connect(&settings(&database));
+    stores.migrate().await.unwrap();
+    assert_eq!(stores.probe().await.unwrap().schema.as_deref(), Some("identity_server"));
+}
+
+#[tokio::test]
 async fn the_schema_to_grant_is_named() {
     let Some(database) = database("the_schema_to_grant_is_named").await else { return };
     execute(&database, THEIRS).await;

@@ -54,6 +54,8 @@ pub(crate) struct Shared {
     pub(crate) marked: Marked,
     /// Clients by key, for the permissions of roles: what is looked at neither changes nor comes back as something else.
     pub(crate) clients: Cache<ClientKey, ClientRef>,
+    /// Elements of lists that were left out and logged.
+    pub(crate) left_out: Cache<String, ()>,
     /// The key of the client `realm-management`.
     pub(crate) realm_management: Cache<(), String>,
     /// The rights of principals whose tokens were seen.
@@ -114,6 +116,7 @@ impl Keycloak {
             installation: coordination.installation,
             marked: Marked::default(),
             clients,
+            left_out: Cache::builder().max_capacity(1_000).time_to_live(Duration::from_secs(86_400)).build(),
             realm_management,
             rights: KnownRights::new(),
             problem: Mutex::default(),

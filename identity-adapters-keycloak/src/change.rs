@@ -76,13 +76,18 @@ impl Keycloak {
     pub(crate) async fn rewrite(
         &self,
         of: Representation<'_>,
-        change: impl Fn(&mut Map<String, Value>) + Send + Sync,
+        change: impl Fn(&mut Map<String, Value>) -> Result<(), DirectoryError> + Send + Sync,
     ) -> Result<Map<String, Value>, DirectoryError> {
         self.exclusively(of.kind, of.key, async {
             for _ in 0..ATTEMPTS {
                 let old: Map<String, Value> = self.read(Call::get(of.path).about(of.kind, of.key)).await?;
                 let mut new = old.clone();
-                change(&mut new);
+                change(&mut new)?;
+                if new == old {
+                    // Refused all the same, where it may not be changed.
+                    self.clear(Call::put(of.path, Value::Object(new)).about(of.kind, of.unique)).await?;
+                    return Ok(old);
+                }
                 let (changed, same): (Vec<&str>, Vec<&str>) =
                     of.guarded.iter().copied().partition(|member| old.get(*member) != new.get(*member));
                 let mut body = new.clone();
@@ -100,5 +105,17 @@ impl Keycloak {
             Err(unavailable("the change did not take effect; another program may change the same entity".to_owned()))
         })
         .await
+    }
+}
+
+/// Sets a member of a representation.
+pub(crate) fn set(body: &mut Map<String, Value>, member: &str, value: impl Into<Value>) {
+    body.insert(member.to_owned(), value.into());
+}
+
+/// Sets members of a representation's attributes; others stay.
+pub(crate) fn set_attributes<'a>(body: &mut Map<String, Value>, changes: impl IntoIterator<Item = (&'a str, String)>) {
+    if let Value::Object(attributes) = body.entry("attributes").or_insert_with(|| Value::Object(Map::new())) {
+        attributes.extend(changes.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))));
     }
 }

@@ -5,20 +5,24 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use identity_core::entity::{
-    Api, ApiPermission, AuditEntity, Client, ClientChange, ClientKind, EntityKind, NewClient, Permission, Principal,
+    Api, ApiPermission, AuditEntity, Client, ClientAddresses, ClientChange, ClientKind, EntityKind, NewClient,
+    Permission, Principal,
 };
 use identity_core::port::{ApiDirectory, ClientDirectory, DirectoryError};
 use identity_core::search::{ListRequest, Listing};
-use identity_core::value::{Audience, ClientId, ClientKey, Name, PermissionName, RedirectUri, Secret};
+use identity_core::value::{
+    Audience, ClientId, ClientKey, InvalidValue, Name, PermissionName, RedirectUri, Secret, nearest,
+};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::Keycloak;
 use crate::admin::{Call, unavailable, unreadable};
 use crate::bounds;
-use crate::change::Representation;
+use crate::change::{Representation, set};
+use crate::readable::{Elements, unshown};
 use crate::roles::{Sieve, travels};
-use crate::wire::{ClientRep, RoleRep, SCOPE, UserRep, description, unfit};
+use crate::wire::{ClientRep, RoleRep, SCOPE, UserRep, description, shown_client_name, unfit};
 
 /// How many clients are asked for by id at the same time.
 const AT_ONCE: usize = 8;
@@ -37,6 +41,8 @@ pub(crate) const PKCE: &str = "pkce.code.challenge.method";
 #[serde(rename_all = "camelCase")]
 struct Mappings {
     #[serde(default)]
+    realm_mappings: Vec<RoleRep>,
+    #[serde(default)]
     client_mappings: BTreeMap<String, ClientMappings>,
 }
 
@@ -49,8 +55,9 @@ struct ClientMappings {
 impl Keycloak {
     /// The client of this client id, whosever it is.
     pub(crate) async fn client_rep(&self, client_id: &str) -> Result<Option<ClientRep>, DirectoryError> {
-        let found: Vec<ClientRep> = self.read(Call::get(&["clients"]).query("clientId", client_id)).await?;
-        Ok(found.into_iter().find(|client| client.client_id == client_id))
+        let call = Call::get(&["clients"]).query("clientId", client_id);
+        let found: Elements<ClientRep> = self.read_list(EntityKind::Client, call).await?;
+        Ok(found.items.into_iter().find(|client| client.client_id == client_id))
     }
 
     /// The secret of this server's own client, if there is one.
@@ -71,7 +78,7 @@ impl Keycloak {
     async fn list_clients<T>(
         &self,
         list: &ListRequest,
-        keep: impl Fn(ClientRep) -> Option<Result<T, DirectoryError>>,
+        keep: impl Fn(ClientRep) -> Option<Result<T, InvalidValue>>,
     ) -> Result<Listing<T>, DirectoryError> {
         bounds::search(list.search.as_deref())?;
         let mut sieve = Sieve::new(list);
@@ -80,7 +87,12 @@ impl Keycloak {
             if let Some(search) = &list.search {
                 call = call.query("clientId", search).query("search", true);
             }
-            match sieve.put(self.read::<Vec<ClientRep>>(call).await?, &keep)? {
+            let batch: Elements<ClientRep> = self.read_list(EntityKind::Client, call).await?;
+            let shown = |client: ClientRep| {
+                let id = client.id.clone();
+                keep(client).and_then(|shown| self.shown(EntityKind::Client, &id, shown))
+            };
+            match sieve.put(batch, shown) {
                 Ok(listing) => return Ok(listing),
                 Err(more) => sieve = more,
             }
@@ -110,7 +122,7 @@ impl Keycloak {
     pub(crate) async fn change_client(
         &self,
         key: &ClientKey,
-        change: impl Fn(&mut Map<String, Value>) + Send + Sync,
+        change: impl Fn(&mut Map<String, Value>) -> Result<(), DirectoryError> + Send + Sync,
     ) -> Result<(), DirectoryError> {
         let (path, key) = (["clients", key.as_str()], key.as_str());
         let of = Representation { path: &path, kind: EntityKind::Client, key, unique: key, guarded: &["secret"] };
@@ -143,6 +155,13 @@ impl Keycloak {
         Ok(self.read::<UserRep>(Call::get(&path).about(EntityKind::Client, key.as_str())).await?.id)
     }
 
+    /// The roles that an account holds itself, of the realm and of clients.
+    async fn held_by_account(&self, account: &str) -> Result<Vec<RoleRep>, DirectoryError> {
+        let held: Mappings = self.read(Call::get(&["users", account, "role-mappings"])).await?;
+        let of_clients = held.client_mappings.into_values().flat_map(|client| client.mappings);
+        Ok(held.realm_mappings.into_iter().chain(of_clients).collect())
+    }
+
     /// A permission of an API.
     pub(crate) async fn api_role(
         &self,
@@ -155,6 +174,36 @@ impl Keycloak {
         let found: Vec<RoleRep> = self.read(Call::get(&["clients", api, "roles"]).query("search", definition)).await?;
         Ok(found.into_iter().find(|role| role.name == definition.as_str()))
     }
+}
+
+/// Sets what changes. A name that is shown as it is wanted stays as Keycloak has it, and so do addresses that are wanted as they
+/// are.
+fn apply(change: &ClientChange, body: &mut Map<String, Value>) -> Result<(), DirectoryError> {
+    if let Some(name) = &change.name {
+        let text = |member: &str| body.get(member).and_then(Value::as_str);
+        let shown = shown_client_name(text("name"), text("clientId").unwrap_or_default());
+        if shown.as_ref() != Ok(name) {
+            set(body, "name", name.as_str());
+        }
+    }
+    let root = body.get("rootUrl").and_then(Value::as_str);
+    let uris: Vec<String> = body
+        .get("redirectUris")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|uri| uri.as_str().map(str::to_owned))
+        .collect();
+    let addresses =
+        change.new_addresses(root, &uris).map_err(|(member, error)| DirectoryError::Member(member, error))?;
+    if let Some(ClientAddresses { root_url, redirect_uris }) = addresses {
+        if root.unwrap_or_default() != root_url.as_deref().unwrap_or_default() {
+            // Keycloak keeps what is null and removes what is empty.
+            set(body, "rootUrl", root_url.unwrap_or_default());
+        }
+        set(body, "redirectUris", redirect_uris);
+    }
+    Ok(())
 }
 
 /// Keycloak would let browsers be sent anywhere below a root URL that comes without redirect URIs.
@@ -185,7 +234,7 @@ impl ClientDirectory for Keycloak {
     }
 
     async fn find(&self, key: &ClientKey) -> Result<Client, DirectoryError> {
-        self.ours(key, ClientRep::is_application).await?.client()
+        self.ours(key, ClientRep::is_application).await?.client().map_err(unshown)
     }
 
     async fn find_all(&self, ids: &[ClientId]) -> Result<Vec<Client>, DirectoryError> {
@@ -193,7 +242,7 @@ impl ClientDirectory for Keycloak {
         for some in ids.chunks(AT_ONCE) {
             for client in join_all(some.iter().map(|id| self.client_rep(id.as_str()))).await {
                 if let Some(client) = client?.filter(ClientRep::is_application) {
-                    found.push(client.client()?);
+                    found.push(client.client().map_err(unshown)?);
                 }
             }
         }
@@ -221,18 +270,12 @@ impl ClientDirectory for Keycloak {
 
     async fn update(&self, key: &ClientKey, change: &ClientChange) -> Result<(), DirectoryError> {
         self.ours(key, ClientRep::is_application).await?;
-        let ClientChange { name, root_url: root, redirect_uris } = change;
-        let set = |body: &mut Map<String, Value>| {
-            body.insert("name".to_owned(), json!(name));
-            body.insert("rootUrl".to_owned(), json!(root_url(redirect_uris, root)));
-            body.insert("redirectUris".to_owned(), json!(redirect_uris));
-        };
-        self.change_client(key, set).await
+        self.change_client(key, |body| apply(change, body)).await
     }
 
     async fn delete(&self, key: &ClientKey) -> Result<(), DirectoryError> {
         let client = self.ours(key, ClientRep::is_application).await?;
-        let principal = Principal::Client(ClientId::parse(&client.client_id).map_err(unfit)?);
+        let principal = Principal::Client(nearest(&client.client_id, ClientId::parse).map_err(unshown)?);
         self.taking_away(principal, self.delete_client(key)).await
     }
 
@@ -254,8 +297,7 @@ impl ClientDirectory for Keycloak {
             return Ok(Vec::new());
         }
         let account = self.account_of(key).await?;
-        let held: Mappings = self.read(Call::get(&["users", &account, "role-mappings"])).await?;
-        let roles = held.client_mappings.into_values().flat_map(|client| client.mappings).collect();
+        let roles = self.with_contained(self.held_by_account(&account).await?).await?;
         Ok(self.permissions_of(roles).await?.into_iter().collect())
     }
 
@@ -269,12 +311,16 @@ impl ClientDirectory for Keycloak {
         needs_secret(&client)?;
         let (api, role) = self.permission_role(permission).await?;
         let account = self.account_of(key).await?;
+        if !held {
+            let direct = self.held_by_account(&account).await?;
+            self.is_itself_in(&direct, &role, || self.with_contained(direct.clone())).await?;
+        }
         let body = json!([{"id": role.id, "name": role.name}]);
         let path = ["users", &account, "role-mappings", "clients", api.as_str()];
         let call = Call::change(&path, held, body).for_account_of(key.as_str());
         let changing = self.send(call.about(EntityKind::Client, key.as_str()));
         let changing = self.exclusively(EntityKind::Client, key.as_str(), changing);
-        let principal = Principal::Client(ClientId::parse(&client.client_id).map_err(unfit)?);
+        let principal = Principal::Client(nearest(&client.client_id, ClientId::parse).map_err(unshown)?);
         if held { changing.await } else { self.taking_away(principal, changing).await }.map(|_| ())
     }
 }
@@ -286,7 +332,7 @@ impl ApiDirectory for Keycloak {
     }
 
     async fn find(&self, key: &ClientKey) -> Result<Api, DirectoryError> {
-        self.ours(key, ClientRep::is_api).await?.api()
+        self.ours(key, ClientRep::is_api).await?.api().map_err(unshown)
     }
 
     async fn create(
@@ -312,7 +358,8 @@ impl ApiDirectory for Keycloak {
 
     async fn rename(&self, key: &ClientKey, name: &Name) -> Result<(), DirectoryError> {
         self.ours(key, ClientRep::is_api).await?;
-        self.change_client(key, |body| drop(body.insert("name".to_owned(), json!(name)))).await
+        let change = ClientChange { name: Some(name.clone()), ..ClientChange::default() };
+        self.change_client(key, |body| apply(&change, body)).await
     }
 
     async fn delete(&self, key: &ClientKey) -> Result<(), DirectoryError> {
@@ -323,13 +370,15 @@ impl ApiDirectory for Keycloak {
     async fn permissions(&self, key: &ClientKey) -> Result<Vec<ApiPermission>, DirectoryError> {
         self.ours(key, ClientRep::is_api).await?;
         let path = ["clients", key.as_str(), "roles"];
-        let roles: Vec<RoleRep> = self.read(Call::get(&path).query("first", 0).query("max", PERMISSIONS)).await?;
+        let call = Call::get(&path).query("first", 0).query("max", PERMISSIONS);
+        let roles: Elements<RoleRep> = self.read_list(EntityKind::Resource, call).await?;
         // Keycloak makes a role of its own for what has authorization services.
-        let permissions = roles.into_iter().filter(|role| role.name != "uma_protection").map(|role| {
-            let definition = PermissionName::parse(&role.name).map_err(unfit)?;
-            Ok(ApiPermission { definition, description: description(role.description.as_deref()) })
+        let permissions = roles.items.into_iter().filter(|role| role.name != "uma_protection").filter_map(|role| {
+            let definition = nearest(&role.name, PermissionName::parse);
+            let definition = self.shown(EntityKind::Resource, &role.id, definition)?;
+            Some(ApiPermission { definition, description: description(role.description.as_deref()) })
         });
-        let mut permissions = permissions.collect::<Result<Vec<_>, DirectoryError>>()?;
+        let mut permissions: Vec<ApiPermission> = permissions.collect();
         permissions.sort();
         Ok(permissions)
     }

@@ -1,18 +1,19 @@
-//! Groups of the top level: groups of groups are none of Identity's.
+//! Groups, and groups in groups. A subgroup is shown with its path.
 
 use async_trait::async_trait;
 use futures_util::future::{join_all, try_join};
 use identity_core::entity::{EntityKind, Group, Person, Principal, Role};
 use identity_core::port::{DirectoryError, GroupDirectory};
-use identity_core::search::{ListRequest, Listing};
+use identity_core::search::{ListRequest, Listing, PageRequest};
 use identity_core::value::{Description, GroupId, Name, RoleId, Username};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::Keycloak;
-use crate::admin::Call;
+use crate::admin::{Call, unreadable};
 use crate::bounds;
-use crate::change::Representation;
+use crate::change::{Representation, set};
+use crate::readable::{Elements, unshown};
 use crate::wire::{GroupRep, UserRep, unfit};
 
 /// How many groups are asked for by id at the same time.
@@ -23,29 +24,53 @@ struct Count {
     count: usize,
 }
 
+/// What Keycloak finds all groups with. Without a search it lists the groups that lie in no other.
+const EVERY: &str = "*";
+
+impl Keycloak {
+    pub(crate) fn shown_groups(&self, groups: Vec<GroupRep>) -> Vec<Group> {
+        let shown = |group: GroupRep| {
+            let id = group.id.clone();
+            self.shown(EntityKind::Group, &id, group.group())
+        };
+        groups.into_iter().filter_map(shown).collect()
+    }
+
+    /// Groups that a search finds, or all that lie in no other group without one; and how many there are.
+    async fn searched_groups(
+        &self,
+        page: PageRequest,
+        search: Option<&str>,
+    ) -> Result<(Elements<GroupRep>, usize), DirectoryError> {
+        let searching = |call: Call<'static>| match search {
+            Some(search) => call.query("search", search),
+            None => call,
+        };
+        let groups =
+            || searching(Call::get(&["groups"])).query("briefRepresentation", true).query("populateHierarchy", false);
+        let count = searching(Call::get(&["groups", "count"])).query("top", search.is_none());
+        let (found, Count { count }) =
+            try_join(self.read_page(EntityKind::Group, page, groups), self.read(count)).await?;
+        Ok((found, count))
+    }
+}
+
 #[async_trait]
 impl GroupDirectory for Keycloak {
     async fn list(&self, list: &ListRequest) -> Result<Listing<Group>, DirectoryError> {
         bounds::search(list.search.as_deref())?;
-        let (first, max) = bounds::page(list.page);
-        let searching = |call: Call<'static>| match &list.search {
-            Some(search) => call.query("search", search),
-            None => call,
-        };
-        let page = searching(Call::get(&["groups"]))
-            .query("first", first)
-            .query("max", max)
-            .query("briefRepresentation", true)
-            .query("populateHierarchy", false);
-        let count = searching(Call::get(&["groups", "count"])).query("top", true);
-        let (found, Count { count }) = try_join(self.read::<Vec<GroupRep>>(page), self.read(count)).await?;
-        let items = found.into_iter().map(GroupRep::group).collect::<Result<_, _>>()?;
-        Ok(Listing { items, total: Some(count) })
+        let search = list.search.as_deref().map(str::trim).filter(|text| !text.is_empty());
+        let (mut found, mut count) = self.searched_groups(list.page, Some(search.unwrap_or(EVERY))).await?;
+        if search.is_none() && count == 0 {
+            // Earlier versions of Keycloak take the sign for a name.
+            (found, count) = self.searched_groups(list.page, None).await?;
+        }
+        Ok(Listing { items: self.shown_groups(found.items), total: Some(count) })
     }
 
     async fn find(&self, id: &GroupId) -> Result<Group, DirectoryError> {
         let call = Call::get(&["groups", id.as_str()]).about(EntityKind::Group, id.as_str());
-        self.read::<GroupRep>(call).await?.group()
+        self.read::<GroupRep>(call).await?.group().map_err(unshown)
     }
 
     async fn find_all(&self, ids: &[GroupId]) -> Result<Vec<Group>, DirectoryError> {
@@ -73,7 +98,17 @@ impl GroupDirectory for Keycloak {
         let path = ["groups", id.as_str()];
         let kind = EntityKind::Group;
         let of = Representation { path: &path, kind, key: id.as_str(), unique: name.as_str(), guarded: &[] };
-        self.rewrite(of, |body| drop(body.insert("name".to_owned(), json!(name)))).await.map(|_| ())
+        let change = |body: &mut Map<String, Value>| {
+            let group: GroupRep = serde_json::from_value(Value::Object(body.clone()))
+                .map_err(|error| unreadable(&format!("a group does not fit: {error}")))?;
+            if group.shown().as_ref() != Ok(name) {
+                // A subgroup may be named by its path, or by its own name; it stays where it is.
+                let own = group.parent_path().and_then(|parent| name.as_str().strip_prefix(parent));
+                set(body, "name", own.filter(|own| !own.is_empty()).unwrap_or(name.as_str()));
+            }
+            Ok(())
+        };
+        self.rewrite(of, change).await.map(|_| ())
     }
 
     async fn delete(&self, id: &GroupId) -> Result<(), DirectoryError> {
@@ -83,17 +118,13 @@ impl GroupDirectory for Keycloak {
     }
 
     async fn members(&self, id: &GroupId, list: &ListRequest) -> Result<Listing<Person>, DirectoryError> {
-        let (first, max) = bounds::page(list.page);
-        let call = Call::get(&["groups", id.as_str(), "members"])
-            .about(EntityKind::Group, id.as_str())
-            .query("first", first)
-            .query("max", max)
-            .query("briefRepresentation", true);
-        let found: Vec<UserRep> = self.read(call).await?;
+        let path = ["groups", id.as_str(), "members"];
+        let call = || Call::get(&path).about(EntityKind::Group, id.as_str()).query("briefRepresentation", true);
+        let found = self.read_page::<UserRep>(EntityKind::User, list.page, call).await?;
         // Keycloak does not count members: the end of the list is known when it was seen.
-        let total = (found.len() < list.page.limit).then(|| list.page.offset + found.len());
-        let total = total.filter(|_| list.page.offset == 0 || !found.is_empty());
-        Ok(Listing { total, items: self.people(found).await? })
+        let total = (found.read < list.page.limit).then(|| list.page.offset + found.read);
+        let total = total.filter(|_| list.page.offset == 0 || found.read > 0);
+        Ok(Listing { total, items: self.people(found.items).await? })
     }
 
     async fn change_member(&self, id: &GroupId, user: &Username, member: bool) -> Result<(), DirectoryError> {

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 use identity_core::entity::EntityKind;
 use identity_core::port::DirectoryError;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 
 use crate::Keycloak;
 use crate::admin::Call;
-use crate::change::Representation;
+use crate::change::{Representation, set_attributes};
 use crate::wire::SCOPE;
 
 /// The attribute of the client scope that holds the installation's id.
@@ -82,9 +82,8 @@ impl Keycloak {
         let path = ["client-scopes", scope];
         let of = Representation { path: &path, kind: EntityKind::Resource, key: scope, unique: SCOPE, guarded: &[] };
         let set = |body: &mut Map<String, Value>| {
-            if let Value::Object(attributes) = body.entry("attributes").or_insert_with(|| json!({})) {
-                attributes.insert(MARK.to_owned(), json!(installation.id));
-            }
+            set_attributes(body, [(MARK, installation.id.clone())]);
+            Ok(())
         };
         self.rewrite(of, set).await.map(|_| ())
     }

@@ -18,6 +18,7 @@ use tracing::warn;
 
 use crate::Keycloak;
 use crate::admin::Call;
+use crate::readable::Elements;
 use crate::wire::{ClientRep, RoleRep};
 
 /// How long rights are believed while Keycloak cannot be asked; a token lives no longer, as a rule.
@@ -299,9 +300,10 @@ impl Keycloak {
         };
         let Some(api) = api else { return Ok((audience, BTreeSet::new())) };
         let path = ["users", account, "role-mappings", "clients", &api, "composite"];
-        let held: Option<Vec<RoleRep>> = self.find(Call::get(&path).about(EntityKind::User, account)).await?;
+        let held: Option<Elements<RoleRep>> = self.find(Call::get(&path).about(EntityKind::User, account)).await?;
+        let held = held.map(|held| held.items).unwrap_or_default();
         // A name that is no permission was not made here.
-        let names = held.unwrap_or_default().into_iter().filter_map(|role| PermissionName::parse(&role.name).ok());
+        let names = held.into_iter().filter_map(|role| PermissionName::parse(&role.name).ok());
         Ok((audience, names.collect()))
     }
 

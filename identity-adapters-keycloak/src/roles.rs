@@ -7,19 +7,18 @@ use futures_util::future::try_join;
 use identity_core::entity::{EntityKind, Permission, Role};
 use identity_core::port::{DirectoryError, RoleDirectory};
 use identity_core::search::{ListRequest, Listing, PageRequest};
-use identity_core::value::{Audience, ClientKey, Description, PermissionName, RoleId};
-use serde_json::{Value, json};
+use identity_core::value::{Audience, ClientKey, Description, PermissionName, RoleId, is_visible_form, nearest};
+use serde_json::{Map, Value, json};
 
 use crate::Keycloak;
 use crate::admin::Call;
 use crate::bounds;
-use crate::change::Representation;
+use crate::change::{Representation, set};
+use crate::readable::{Elements, unshown};
 use crate::wire::{ClientRef, ClientRep, ROLE_ATTRIBUTE, RoleRep, unfit};
 
 /// How much is read at once of a list that Keycloak cannot filter.
 const BATCH: usize = 100;
-/// The most permissions of a role.
-const PERMISSIONS: usize = 1000;
 
 /// A page of a list that Keycloak cannot filter: read in batches, until the page is full and it is known whether there is more.
 pub(crate) struct Sieve<U> {
@@ -40,40 +39,58 @@ impl<U> Sieve<U> {
     }
 
     /// Takes what is wanted of a batch, or has the page.
-    pub(crate) fn put<T>(
-        mut self,
-        batch: Vec<T>,
-        keep: impl Fn(T) -> Option<Result<U, DirectoryError>>,
-    ) -> Result<Result<Listing<U>, Self>, DirectoryError> {
-        let ended = batch.len() < BATCH;
-        for item in batch.into_iter().filter_map(keep) {
+    pub(crate) fn put<T>(mut self, batch: Elements<T>, keep: impl Fn(T) -> Option<U>) -> Result<Listing<U>, Self> {
+        let ended = batch.read < BATCH;
+        for item in batch.items.into_iter().filter_map(keep) {
             if self.passed >= self.page.offset && self.items.len() < self.page.limit {
-                self.items.push(item?);
+                self.items.push(item);
             }
             self.passed += 1;
         }
         self.first += BATCH;
-        Ok(if ended {
+        if ended {
             Ok(Listing { items: self.items, total: Some(self.passed) })
         } else if self.passed > self.page.offset.saturating_add(self.page.limit) {
             Ok(Listing { items: self.items, total: None })
         } else {
             Err(self)
-        })
+        }
     }
 }
 
 impl Keycloak {
-    /// One of Identity's roles, by its name, whatever is in it.
+    /// One of Identity's roles, by its name or the visible form of it, whatever is in it.
     pub(crate) async fn role_rep(&self, id: &RoleId) -> Result<RoleRep, DirectoryError> {
-        let missing = || DirectoryError::missing(EntityKind::Role, id);
-        if !travels(id.as_str()) {
+        let found = if travels(id.as_str()) {
+            self.find(Call::get(&["roles", id.as_str()]).about(EntityKind::Role, id.as_str())).await?
+        } else {
             let search = Call::get(&["roles"]).query("search", id).query("briefRepresentation", false);
-            let found: Vec<RoleRep> = self.read(search).await?;
-            return found.into_iter().find(|role| role.name == id.as_str() && role.is_ours()).ok_or_else(missing);
+            let found: Vec<RoleRep> = self.read_list(EntityKind::Role, search).await?.items;
+            found.into_iter().find(|role| role.name == id.as_str())
+        };
+        match found.filter(RoleRep::is_ours) {
+            Some(found) => Ok(found),
+            None if is_visible_form(id.as_str()) => self.role_shown_as(id).await,
+            None => Err(DirectoryError::missing(EntityKind::Role, id)),
         }
-        let found: RoleRep = self.read(Call::get(&["roles", id.as_str()]).about(EntityKind::Role, id.as_str())).await?;
-        if found.is_ours() { Ok(found) } else { Err(missing()) }
+    }
+
+    /// The role whose name has this visible form.
+    async fn role_shown_as(&self, id: &RoleId) -> Result<RoleRep, DirectoryError> {
+        let page = PageRequest { offset: 0, limit: usize::MAX };
+        let call = || Call::get(&["roles"]).query("briefRepresentation", false);
+        let all: Elements<RoleRep> = self.read_page(EntityKind::Role, page, call).await?;
+        let shown = |role: &RoleRep| role.is_ours() && nearest(&role.name, RoleId::parse).as_ref() == Ok(id);
+        all.items.into_iter().find(shown).ok_or_else(|| DirectoryError::missing(EntityKind::Role, id))
+    }
+
+    fn shown_roles(&self, roles: impl Iterator<Item = RoleRep>) -> Vec<Role> {
+        roles.filter_map(|role| self.shown_role(role)).collect()
+    }
+
+    fn shown_role(&self, role: RoleRep) -> Option<Role> {
+        let id = role.id.clone();
+        self.shown(EntityKind::Role, &id, role.role())
     }
 
     /// Identity's roles that a user or group has itself.
@@ -86,11 +103,12 @@ impl Keycloak {
         let direct = Call::get(&[holders, id, "role-mappings", "realm"]).about(kind, id);
         let all = Call::get(&[holders, id, "role-mappings", "realm", "composite"]).about(kind, id);
         // Only what is had in any way comes with the attribute that tells whose it is.
-        let (direct, all): (Vec<RoleRep>, Vec<RoleRep>) =
-            try_join(self.read(direct), self.read(all.query("briefRepresentation", false))).await?;
-        let ours: BTreeSet<&str> = all.iter().filter(|role| role.is_ours()).map(|role| role.id.as_str()).collect();
-        let held = direct.into_iter().filter(|role| ours.contains(role.id.as_str()));
-        let mut roles = held.map(RoleRep::role).collect::<Result<Vec<_>, _>>()?;
+        let all = self.read_list::<RoleRep>(EntityKind::Role, all.query("briefRepresentation", false));
+        let (direct, all) = try_join(self.read_list::<RoleRep>(EntityKind::Role, direct), all).await?;
+        let ours: BTreeSet<&str> =
+            all.items.iter().filter(|role| role.is_ours()).map(|role| role.id.as_str()).collect();
+        let held = direct.items.into_iter().filter(|role| ours.contains(role.id.as_str()));
+        let mut roles = self.shown_roles(held);
         roles.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(roles)
     }
@@ -135,6 +153,19 @@ impl Keycloak {
         Ok((ClientKey::parse(&api.id).map_err(unfit)?, role.ok_or_else(missing)?))
     }
 
+    /// Refuses to take what is there only through another role: it would stay.
+    pub(crate) async fn is_itself_in<F: Future<Output = Result<Vec<RoleRep>, DirectoryError>>>(
+        &self,
+        direct: &[RoleRep],
+        role: &RoleRep,
+        all: impl FnOnce() -> F,
+    ) -> Result<(), DirectoryError> {
+        if direct.iter().any(|one| one.id == role.id) || all().await?.iter().all(|one| one.id != role.id) {
+            return Ok(());
+        }
+        Err(DirectoryError::Invalid("the permission comes with another role; remove it from that role".to_owned()))
+    }
+
     /// The permissions that client roles are; those of clients that are no APIs of Identity are none.
     pub(crate) async fn permissions_of(&self, roles: Vec<RoleRep>) -> Result<BTreeSet<Permission>, DirectoryError> {
         let mut by_client: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -145,10 +176,12 @@ impl Keycloak {
         for (key, names) in by_client {
             let client = self.client_ref(&ClientKey::parse(&key).map_err(unfit)?).await?;
             let Some(api) = client.filter(|client| client.api) else { continue };
-            let audience = Audience::parse(&api.client_id).map_err(unfit)?;
+            let shown = self.shown(EntityKind::Client, &key, nearest(&api.client_id, Audience::parse));
+            let Some(audience) = shown else { continue };
             for name in names {
-                let definition = PermissionName::parse(&name).map_err(unfit)?;
-                permissions.insert(Permission { audience: audience.clone(), definition });
+                let shown = self.shown(EntityKind::Resource, &key, nearest(&name, PermissionName::parse));
+                let permission = |definition| Permission { audience: audience.clone(), definition };
+                permissions.extend(shown.map(permission));
             }
         }
         Ok(permissions)
@@ -170,7 +203,8 @@ impl RoleDirectory for Keycloak {
             if let Some(search) = &list.search {
                 call = call.query("search", search);
             }
-            match sieve.put(self.read::<Vec<RoleRep>>(call).await?, |role| role.is_ours().then(|| role.role()))? {
+            let batch: Elements<RoleRep> = self.read_list(EntityKind::Role, call).await?;
+            match sieve.put(batch, |role| role.is_ours().then(|| self.shown_role(role)).flatten()) {
                 Ok(listing) => return Ok(listing),
                 Err(more) => sieve = more,
             }
@@ -179,10 +213,9 @@ impl RoleDirectory for Keycloak {
 
     async fn find(&self, id: &RoleId) -> Result<Role, DirectoryError> {
         let found = self.role_rep(id).await?;
-        let call = Call::get(&["roles-by-id", &found.id, "composites"]).about(EntityKind::Role, id.as_str());
-        let composites: Vec<RoleRep> = self.read(call.query("first", 0).query("max", PERMISSIONS)).await?;
-        let permissions = self.permissions_of(composites).await?;
-        Ok(Role { permissions, ..found.role()? })
+        let role = found.clone().role().map_err(unshown)?;
+        let permissions = self.permissions_of(self.with_contained(vec![found]).await?).await?;
+        Ok(Role { permissions, ..role })
     }
 
     async fn create(&self, role: &Role) -> Result<(), DirectoryError> {
@@ -206,7 +239,14 @@ impl RoleDirectory for Keycloak {
         let found = self.role_rep(id).await?;
         let (path, key) = (["roles-by-id", found.id.as_str()], id.as_str());
         let of = Representation { path: &path, kind: EntityKind::Role, key, unique: key, guarded: &[] };
-        self.rewrite(of, |body| drop(body.insert("description".to_owned(), json!(description)))).await.map(|_| ())
+        let change = |body: &mut Map<String, Value>| {
+            let known = crate::wire::description(body.get("description").and_then(Value::as_str));
+            if known != *description {
+                set(body, "description", description.as_str());
+            }
+            Ok(())
+        };
+        self.rewrite(of, change).await.map(|_| ())
     }
 
     async fn delete(&self, id: &RoleId) -> Result<(), DirectoryError> {
@@ -221,6 +261,10 @@ impl RoleDirectory for Keycloak {
         let found = self.role_rep(id).await?;
         let (_, role) = self.permission_role(permission).await?;
         let body = json!([{"id": role.id, "name": role.name}]);
+        if !held {
+            self.is_itself_in(&self.directly_in(&found.id).await?, &role, || self.with_contained(vec![found.clone()]))
+                .await?;
+        }
         let path = ["roles-by-id", found.id.as_str(), "composites"];
         let changing = self.send(Call::change(&path, held, body).about(EntityKind::Role, id.as_str()));
         self.exclusively(EntityKind::Role, id.as_str(), changing).await.map(|_| ())
@@ -236,8 +280,9 @@ mod tests {
         let (mut sieve, mut batches) = (Sieve::new(&list), 0);
         loop {
             batches += 1;
-            let batch = (sieve.first..of.min(sieve.first + BATCH)).collect();
-            match sieve.put(batch, |number: usize| number.is_multiple_of(2).then_some(Ok(number))).unwrap() {
+            let items: Vec<usize> = (sieve.first..of.min(sieve.first + BATCH)).collect();
+            let batch = Elements { read: items.len(), items };
+            match sieve.put(batch, |number: usize| number.is_multiple_of(2).then_some(number)) {
                 Ok(listing) => return (listing.items, listing.total, batches),
                 Err(more) => sieve = more,
             }

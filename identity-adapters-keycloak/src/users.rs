@@ -1,22 +1,24 @@
 //! People.
 
 use async_trait::async_trait;
+use futures_util::future::try_join;
 use identity_core::entity::{EntityKind, Group, NewPerson, Person, PersonChange, Principal, Role};
 use identity_core::port::{DirectoryError, UserDirectory};
-use identity_core::search::{ListRequest, Listing};
-use identity_core::value::{Email, Name, RoleId, Username};
+use identity_core::search::{ListRequest, Listing, PageRequest};
+use identity_core::value::{Name, RoleId, Username};
 use serde_json::{Map, Value, json};
 
 use crate::Keycloak;
 use crate::admin::{Call, unreadable};
 use crate::bounds;
-use crate::change::Representation;
-use crate::wire::{GroupRep, UserRep};
+use crate::change::{Representation, set};
+use crate::readable::unshown;
+use crate::wire::{GroupRep, UserRep, shown_name};
 
 /// How many people one request asks for by id: a URL has an end.
 const AT_ONCE: usize = 50;
-/// The most groups that somebody is in.
-const GROUPS: usize = 1000;
+/// The most groups that a user is in.
+const GROUPS: usize = 10_000;
 
 /// A search for every word anywhere: Keycloak's own would only look at the beginnings.
 pub(crate) fn anywhere(search: &str) -> String {
@@ -28,27 +30,28 @@ pub(crate) fn anywhere(search: &str) -> String {
 /// Members of a user that decide whether and as whom they sign in.
 const GUARDED: [&str; 3] = ["enabled", "emailVerified", "requiredActions"];
 
-/// Sets what changes. An address that changes is no longer verified.
-fn apply(change: &PersonChange, body: &mut Map<String, Value>) {
-    // Keycloak keeps what is null and removes what is empty.
-    let text = |name: &Option<Name>| json!(name.as_ref().map_or("", Name::as_str));
-    if let Some(first_name) = &change.first_name {
-        body.insert("firstName".to_owned(), text(first_name));
-    }
-    if let Some(last_name) = &change.last_name {
-        body.insert("lastName".to_owned(), text(last_name));
-    }
-    if let Some(email) = &change.email {
-        let email = email.as_ref().map_or("", Email::as_str);
-        let old = body.get("email").and_then(Value::as_str).unwrap_or_default();
-        if old.to_lowercase() != email.to_lowercase() {
-            body.insert("emailVerified".to_owned(), json!(false));
+/// Sets what changes. A value that is shown as it is wanted stays as Keycloak has it. An address that changes is no longer
+/// verified.
+fn apply(change: &PersonChange, body: &mut Map<String, Value>) -> Result<(), DirectoryError> {
+    for (member, wanted) in [("firstName", &change.first_name), ("lastName", &change.last_name)] {
+        let Some(wanted) = wanted else { continue };
+        if shown_name(body.get(member).and_then(Value::as_str)) != *wanted {
+            // Keycloak keeps what is null and removes what is empty.
+            set(body, member, wanted.as_ref().map_or("", Name::as_str));
         }
-        body.insert("email".to_owned(), json!(email));
+    }
+    let known = body.get("email").and_then(Value::as_str);
+    if let Some(email) = change.new_email(known).map_err(|error| DirectoryError::Member("email", error))? {
+        let (email, old) = (email.unwrap_or_default(), known.unwrap_or_default());
+        if old.to_lowercase() != email.to_lowercase() {
+            set(body, "emailVerified", false);
+        }
+        set(body, "email", email);
     }
     if let Some(enabled) = change.enabled {
-        body.insert("enabled".to_owned(), json!(enabled));
+        set(body, "enabled", enabled);
     }
+    Ok(())
 }
 
 impl Keycloak {
@@ -65,7 +68,8 @@ impl Keycloak {
         let mut people = Vec::with_capacity(accounts.len());
         for account in accounts {
             if !account.is_named_as_service_account() || !self.is_service_account(&account).await? {
-                people.push(account.person()?);
+                let id = account.id.clone();
+                people.extend(self.shown(EntityKind::User, &id, account.person()));
             }
         }
         Ok(people)
@@ -76,22 +80,20 @@ impl Keycloak {
 impl UserDirectory for Keycloak {
     async fn list(&self, list: &ListRequest) -> Result<Listing<Person>, DirectoryError> {
         bounds::search(list.search.as_deref())?;
-        let (first, max) = bounds::page(list.page);
         let search = list.search.as_deref().map(anywhere);
         let searching = |call: Call<'static>| match &search {
             Some(search) => call.query("search", search),
             None => call,
         };
-        let page =
-            searching(Call::get(&["users"])).query("first", first).query("max", max).query("briefRepresentation", true);
+        let page = || searching(Call::get(&["users"])).query("briefRepresentation", true);
+        let count = searching(Call::get(&["users", "count"]));
         let (found, total) =
-            futures_util::future::try_join(self.read(page), self.read(searching(Call::get(&["users", "count"]))))
-                .await?;
-        Ok(Listing { items: self.people(found).await?, total: Some(total) })
+            try_join(self.read_page(EntityKind::User, list.page, page), self.read::<usize>(count)).await?;
+        Ok(Listing { items: self.people(found.items).await?, total: Some(total) })
     }
 
     async fn find(&self, id: &Username) -> Result<Person, DirectoryError> {
-        self.account(id).await?.person()
+        self.account(id).await?.person().map_err(unshown)
     }
 
     async fn find_all(&self, ids: &[Username]) -> Result<Vec<Person>, DirectoryError> {
@@ -109,7 +111,7 @@ impl UserDirectory for Keycloak {
                 .query("search", format!("id:{}", some.join(" ")))
                 .query("max", AT_ONCE)
                 .query("briefRepresentation", true);
-            found.extend(self.people(self.read(call).await?).await?);
+            found.extend(self.people(self.read_list(EntityKind::User, call).await?.items).await?);
         }
         Ok(found)
     }
@@ -126,7 +128,7 @@ impl UserDirectory for Keycloak {
         let call = Call::post(&["users"], body).about(EntityKind::User, new.username.as_str());
         let answer = self.send(call).await?;
         let id = Username::parse(answer.created()?).map_err(crate::wire::unfit)?;
-        self.account(&id).await?.person()
+        self.account(&id).await?.person().map_err(unshown)
     }
 
     async fn update(&self, id: &Username, change: &PersonChange) -> Result<Person, DirectoryError> {
@@ -146,7 +148,7 @@ impl UserDirectory for Keycloak {
         };
         let written: UserRep =
             serde_json::from_value(Value::Object(written)).map_err(|error| unreadable(&error.to_string()))?;
-        written.person()
+        written.person().map_err(unshown)
     }
 
     async fn roles(&self, id: &Username) -> Result<Vec<Role>, DirectoryError> {
@@ -160,13 +162,11 @@ impl UserDirectory for Keycloak {
     }
 
     async fn groups(&self, id: &Username) -> Result<Vec<Group>, DirectoryError> {
-        let call = Call::get(&["users", id.as_str(), "groups"])
-            .about(EntityKind::User, id.as_str())
-            .query("first", 0)
-            .query("max", GROUPS)
-            .query("briefRepresentation", true);
-        let found: Vec<GroupRep> = self.read(call).await?;
-        let mut groups = found.into_iter().map(GroupRep::group).collect::<Result<Vec<_>, _>>()?;
+        let path = ["users", id.as_str(), "groups"];
+        let call = || Call::get(&path).about(EntityKind::User, id.as_str()).query("briefRepresentation", true);
+        let page = PageRequest { offset: 0, limit: GROUPS };
+        let found = self.read_page::<GroupRep>(EntityKind::Group, page, call).await?;
+        let mut groups = self.shown_groups(found.items);
         groups.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(groups)
     }

@@ -3,7 +3,7 @@
 use identity_core::entity::{Api, Client, ClientKind, Group, Person, Role};
 use identity_core::port::DirectoryError;
 use identity_core::value::{
-    Audience, ClientId, ClientKey, Description, Email, GroupId, InvalidValue, Name, RedirectUri, RoleId, Username,
+    Audience, ClientId, ClientKey, Description, GroupId, InvalidValue, Name, RoleId, Username, nearest, nearest_name,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -15,7 +15,7 @@ pub(crate) const SCOPE: &str = "camunda-identity";
 /// The attribute that makes a realm role Identity's.
 pub(crate) const ROLE_ATTRIBUTE: &str = "camunda_role";
 
-/// A value that Keycloak keeps and that is none here. Nothing that comes from here is.
+/// A key of Keycloak that is none here.
 pub(crate) fn unfit(error: InvalidValue) -> DirectoryError {
     unreadable(&format!("it holds something that cannot be used here: {error}"))
 }
@@ -49,37 +49,60 @@ impl UserRep {
         self.username.starts_with("service-account-")
     }
 
-    pub(crate) fn person(self) -> Result<Person, DirectoryError> {
-        let name = |text: Option<String>| text.and_then(|text| Name::parse(text.trim()).ok());
+    pub(crate) fn person(self) -> Result<Person, InvalidValue> {
         Ok(Person {
-            id: Username::parse(&self.id).map_err(unfit)?,
-            username: Name::parse(&self.username).map_err(unfit)?,
-            first_name: name(self.first_name),
-            last_name: name(self.last_name),
-            email: self.email.and_then(|email| Email::parse(&email).ok()),
+            id: Username::parse(&self.id)?,
+            username: nearest_name(&self.username)?,
+            first_name: shown_name(self.first_name.as_deref()),
+            last_name: shown_name(self.last_name.as_deref()),
+            email: self.email.filter(|email| !email.is_empty()),
             enabled: self.enabled,
         })
     }
 }
 
+/// A name as it is shown; none for white space.
+pub(crate) fn shown_name(text: Option<&str>) -> Option<Name> {
+    text.filter(|text| !text.trim().is_empty()).and_then(|text| nearest_name(text).ok())
+}
+
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct GroupRep {
-    id: String,
-    name: String,
+    pub(crate) id: String,
+    pub(crate) name: String,
+    path: Option<String>,
+    parent_id: Option<String>,
     description: Option<String>,
 }
 
 impl GroupRep {
-    pub(crate) fn group(self) -> Result<Group, DirectoryError> {
-        Ok(Group {
-            id: GroupId::parse(&self.id).map_err(unfit)?,
-            name: Name::parse(&self.name).map_err(unfit)?,
-            description: description(self.description.as_deref()),
-        })
+    /// Whether it lies in no other group.
+    pub(crate) fn is_top(&self) -> bool {
+        self.parent_id.is_none()
+    }
+
+    /// The path of a subgroup, with which it is shown; the name of any other.
+    pub(crate) fn shown(&self) -> Result<Name, InvalidValue> {
+        match self.path.as_deref().filter(|_| !self.is_top()) {
+            Some(path) if path.chars().nth(256).is_none() => nearest_name(path),
+            Some(_) => nearest_name(&format!("…/{}", self.name)),
+            None => nearest_name(&self.name),
+        }
+    }
+
+    /// The path of the group that a subgroup lies in, with a `/` at its end.
+    pub(crate) fn parent_path(&self) -> Option<&str> {
+        self.path.as_deref().filter(|_| !self.is_top())?.strip_suffix(&self.name)
+    }
+
+    pub(crate) fn group(self) -> Result<Group, InvalidValue> {
+        let (id, name) = (GroupId::parse(&self.id)?, self.shown()?);
+        Ok(Group { id, name, description: description(self.description.as_deref()) })
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RoleRep {
     pub(crate) id: String,
@@ -87,6 +110,8 @@ pub(crate) struct RoleRep {
     pub(crate) description: Option<String>,
     #[serde(default)]
     pub(crate) client_role: bool,
+    #[serde(default)]
+    pub(crate) composite: bool,
     pub(crate) container_id: Option<String>,
     #[serde(default)]
     attributes: std::collections::BTreeMap<String, Vec<String>>,
@@ -98,8 +123,8 @@ impl RoleRep {
         self.attributes.get(ROLE_ATTRIBUTE).is_some_and(|values| values.iter().any(|value| value == "true"))
     }
 
-    pub(crate) fn role(self) -> Result<Role, DirectoryError> {
-        let id = RoleId::parse(&self.name).map_err(unfit)?;
+    pub(crate) fn role(self) -> Result<Role, InvalidValue> {
+        let id = nearest(&self.name, RoleId::parse)?;
         let description = description(self.description.as_deref());
         Ok(Role { name: Name::from(&id), id, description, permissions: Default::default() })
     }
@@ -113,7 +138,7 @@ pub(crate) struct ClientRep {
     name: Option<String>,
     root_url: Option<String>,
     #[serde(default)]
-    redirect_uris: Vec<String>,
+    pub(crate) redirect_uris: Vec<String>,
     #[serde(default)]
     public_client: bool,
     #[serde(default)]
@@ -161,34 +186,37 @@ impl ClientRep {
         ClientRef { client_id: self.client_id.clone(), api: self.is_api() }
     }
 
-    fn name(&self) -> Result<Name, DirectoryError> {
-        let name = self.name.as_deref().map(str::trim).filter(|name| !name.is_empty()).unwrap_or(&self.client_id);
-        Name::parse(name).map_err(unfit)
+    fn name(&self) -> Result<Name, InvalidValue> {
+        shown_client_name(self.name.as_deref(), &self.client_id)
     }
 
-    pub(crate) fn client(self) -> Result<Client, DirectoryError> {
-        let uri = |text: &str| RedirectUri::parse(text).ok();
+    pub(crate) fn client(self) -> Result<Client, InvalidValue> {
         Ok(Client {
-            key: ClientKey::parse(&self.id).map_err(unfit)?,
-            client_id: ClientId::parse(&self.client_id).map_err(unfit)?,
+            key: ClientKey::parse(&self.id)?,
+            client_id: nearest(&self.client_id, ClientId::parse)?,
             name: self.name()?,
             kind: match (self.public_client, self.standard_flow_enabled) {
                 (true, _) => ClientKind::Public,
                 (false, true) => ClientKind::Confidential,
                 (false, false) => ClientKind::MachineToMachine,
             },
-            root_url: self.root_url.as_deref().and_then(uri),
-            redirect_uris: self.redirect_uris.iter().filter_map(|text| uri(text)).collect(),
+            root_url: self.root_url.filter(|url| !url.is_empty()),
+            redirect_uris: self.redirect_uris,
         })
     }
 
-    pub(crate) fn api(self) -> Result<Api, DirectoryError> {
+    pub(crate) fn api(self) -> Result<Api, InvalidValue> {
         Ok(Api {
-            key: ClientKey::parse(&self.id).map_err(unfit)?,
-            audience: Audience::parse(&self.client_id).map_err(unfit)?,
+            key: ClientKey::parse(&self.id)?,
+            audience: nearest(&self.client_id, Audience::parse)?,
             name: self.name()?,
         })
     }
+}
+
+/// A client's name as it is shown: its client id, where it has none.
+pub(crate) fn shown_client_name(name: Option<&str>, client_id: &str) -> Result<Name, InvalidValue> {
+    nearest_name(name.filter(|name| !name.trim().is_empty()).unwrap_or(client_id))
 }
 
 /// What is remembered of a client.

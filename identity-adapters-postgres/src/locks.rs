@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use crate::database::Database;
 use crate::error::failed;
 
-/// Most connections for locks at a time, for each replica; they are none of the pool.
+/// Most connections for locks of entities at a time, for each replica; they are none of the pool.
 const CONNECTIONS: usize = 4;
 
 /// [`EntityLocks`] on PostgreSQL: advisory locks, each on a connection of its own that is closed to release it.
@@ -30,14 +30,14 @@ impl PostgresEntityLocks {
     }
 
     /// Takes the lock in a transaction that is never committed. The database ends it when the connection is closed, and after
-    /// [`LOCK_HELD_MAX`] for a replica that hangs or cannot be reached.
-    async fn locked(&self, key: &LockKey) -> Result<PgConnection, StoreError> {
+    /// `longest` for a replica that hangs or cannot be reached.
+    async fn locked(&self, name: &str, longest: Duration) -> Result<PgConnection, StoreError> {
         let mut connection = self.database.aside().await?;
         let milliseconds = |duration: Duration| duration.as_millis().to_string();
         let settings = [
             ("lock_timeout", milliseconds(self.wait)),
             ("statement_timeout", milliseconds(self.wait + Duration::from_secs(1))),
-            ("idle_in_transaction_session_timeout", milliseconds(LOCK_HELD_MAX)),
+            ("idle_in_transaction_session_timeout", milliseconds(longest)),
         ];
         let (names, values): (Vec<_>, Vec<_>) = settings.iter().map(|(name, value)| (*name, value.as_str())).unzip();
         sqlx::query("SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS s (name, value)")
@@ -49,7 +49,7 @@ impl PostgresEntityLocks {
         let schema = self.database.schema().map_or("", |schema| schema.name());
         sqlx::query("BEGIN").execute(&mut connection).await.map_err(failed)?;
         sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
-            .bind(format!("identity/{schema}/{}", key.as_str()))
+            .bind(format!("identity/{schema}/{name}"))
             .execute(&mut connection)
             .await
             .map_err(failed)?;
@@ -63,9 +63,16 @@ impl EntityLocks for PostgresEntityLocks {
         let turn = self.local.lock(key).await?;
         let permit = Arc::clone(&self.connections).acquire_owned().await;
         let permit = permit.map_err(|error| StoreError::Unavailable(Box::new(error)))?;
-        let connection = self.locked(key).await?;
+        let connection = self.locked(key.as_str(), LOCK_HELD_MAX).await?;
         // The connection goes first: the next holder in this process finds the lock free or waits for the database.
         Ok(EntityLock::new(vec![Box::new(Held(Some(connection))), Box::new(permit), Box::new(turn)]))
+    }
+
+    async fn lock_directory(&self, longest: Duration) -> Result<EntityLock, StoreError> {
+        let turn = self.local.lock_directory(longest).await?;
+        // Not one of the connections for entities, which its holder needs as well.
+        let connection = self.locked("directory", longest).await?;
+        Ok(EntityLock::new(vec![Box::new(Held(Some(connection))), Box::new(turn)]))
     }
 }
 

@@ -26,9 +26,9 @@ impl SqliteEntityLocks {
         Self { local: LocalLocks::default(), database: database.to_owned() }
     }
 
-    fn open(&self, key: &LockKey) -> io::Result<File> {
+    fn open(&self, suffix: &str) -> io::Result<File> {
         let mut name = self.database.clone().into_os_string();
-        name.push(format!("-lock-{:02}", key.place(FILES)));
+        name.push(format!("-lock-{suffix}"));
         let mut options = OpenOptions::new();
         #[cfg(unix)]
         {
@@ -36,6 +36,18 @@ impl SqliteEntityLocks {
             options.mode(0o600);
         }
         options.create(true).append(true).open(PathBuf::from(name))
+    }
+
+    /// Waits for other processes that hold the lock of a file.
+    async fn locked(&self, suffix: &str) -> Result<File, StoreError> {
+        let file = self.open(suffix).map_err(failed)?;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(RETRY_EVERY).await,
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            }
+        }
     }
 }
 
@@ -47,13 +59,13 @@ fn failed(error: io::Error) -> StoreError {
 impl EntityLocks for SqliteEntityLocks {
     async fn lock(&self, key: &LockKey) -> Result<EntityLock, StoreError> {
         let turn = self.local.lock(key).await?;
-        let file = self.open(key).map_err(failed)?;
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(EntityLock::new(vec![Box::new(file), Box::new(turn)])),
-                Err(TryLockError::WouldBlock) => tokio::time::sleep(RETRY_EVERY).await,
-                Err(TryLockError::Error(error)) => return Err(failed(error)),
-            }
-        }
+        let file = self.locked(&format!("{:02}", key.place(FILES))).await?;
+        Ok(EntityLock::new(vec![Box::new(file), Box::new(turn)]))
+    }
+
+    async fn lock_directory(&self, longest: Duration) -> Result<EntityLock, StoreError> {
+        let turn = self.local.lock_directory(longest).await?;
+        let file = self.locked("directory").await?;
+        Ok(EntityLock::new(vec![Box::new(file), Box::new(turn)]))
     }
 }

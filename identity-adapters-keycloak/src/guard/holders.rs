@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{BUILT_IN, Guard, because, protected_one};
 use crate::Keycloak;
 use crate::admin::Call;
+use crate::readable::Elements;
 use crate::wire::UserRep;
 
 /// How deep groups may lie within each other, and how many may lie below one that is deleted.
@@ -132,7 +133,14 @@ impl Guard<'_> {
             return Err(protected_one(EntityKind::Client, id, because::NO_RULE));
         }
         self.exact(Some(&known), body)?;
-        let at = |client: &Value, member: &str| client.get(member).filter(|value| !value.is_null()).cloned();
+        let at = |client: &Value, member: &str| {
+            let mut value = client.get(member).filter(|value| !value.is_null()).cloned();
+            // In no order.
+            if let Some(Value::Array(uris)) = &mut value {
+                uris.sort_by_key(ToString::to_string);
+            }
+            value
+        };
         let same = ADDRESSES.iter().all(|member| at(&known, member) == at(new, member));
         if same || self.keycloak.is_starting() {
             return Ok(());
@@ -174,7 +182,8 @@ impl Keycloak {
         // A quoted word must be a whole field; of a name of several words, each is part of one.
         let search = if words.len() == 1 { words.concat() } else { crate::users::anywhere(user.username()) };
         let call = Call::get(&["users"]).query("search", search).query("max", NAMESAKES);
-        let found: Vec<UserRep> = self.read(call.query("briefRepresentation", true)).await?;
-        Ok(found.iter().all(|one| one.id != user.id))
+        let call = call.query("briefRepresentation", true);
+        let found: Elements<UserRep> = self.read_list(EntityKind::User, call).await?;
+        Ok(found.items.iter().all(|one| one.id != user.id))
     }
 }

@@ -31,6 +31,11 @@ impl Guard<'_> {
                 self.group(id).await?;
                 match below {
                     [] if call.deletes() => self.groups_below(id).await,
+                    // A new group below; one with an id would be moved there.
+                    ["children"] if call.creates() && call.body().is_none_or(|body| body.get("id").is_none()) => {
+                        self.new_holder(call)
+                    }
+                    ["children", ..] => Err(no_rule(call)),
                     ["role-mappings", ..] => self.roles_in(call).await,
                     _ => Ok(()),
                 }

@@ -1,13 +1,15 @@
 //! The clients of a realm: those that the configuration names, and this server's own.
 
-use identity_core::entity::{ClientChange, EntityKind, Permission};
+use identity_core::entity::{EntityKind, Permission};
 use identity_core::port::{ClientDirectory, DirectoryError};
 use identity_core::value::ClientKey;
 use serde_json::{Map, Value, json};
 
 use super::{ClientSeed, Pass, RealmPlan, SignOutUrls};
 use crate::admin::Call;
+use crate::change::{set, set_attributes};
 use crate::clients::{PKCE, foreign};
+use crate::readable::unshown;
 use crate::settings::Credentials;
 use crate::wire::unfit;
 
@@ -28,34 +30,37 @@ impl Pass<'_> {
             Some(found) => {
                 narrow = found.has_full_scope();
                 prove = found.public() && found.attributes.get(PKCE).and_then(Value::as_str) != Some("S256");
-                found.client()?
+                found.client().map_err(unshown)?
             }
         };
         if (narrow || prove) && self.change(format!("scope and proof of client {id}")) {
             let set = |body: &mut Map<String, Value>| {
-                body.insert("fullScopeAllowed".to_owned(), json!(false));
-                if let (true, Value::Object(attributes)) =
-                    (prove, body.entry("attributes").or_insert_with(|| json!({})))
-                {
-                    attributes.insert(PKCE.to_owned(), json!("S256"));
-                }
+                set(body, "fullScopeAllowed", false);
+                set_attributes(body, prove.then(|| (PKCE, "S256".to_owned())));
+                Ok(())
             };
             self.keycloak.change_client(&client.key, set).await?;
             self.made();
         }
-        let mut wanted = client.clone();
-        wanted.root_url = seed.new.root_url.clone().or(wanted.root_url);
-        let uris = seed.new.redirect_uris.iter().filter(|uri| !client.redirect_uris.contains(uri));
-        wanted.redirect_uris.extend(uris.cloned());
-        let differs = wanted.redirect_uris != client.redirect_uris
-            || (wanted.root_url != client.root_url && !wanted.redirect_uris.is_empty());
-        if differs && self.change(format!("urls of client {id}")) {
-            let change = ClientChange {
-                name: wanted.name.clone(),
-                root_url: wanted.root_url.clone(),
-                redirect_uris: wanted.redirect_uris.clone(),
+        // URIs of others stay, whatever they are.
+        let configured = seed.new.redirect_uris.iter().map(ToString::to_string);
+        let missing: Vec<String> = configured.filter(|uri| !client.redirect_uris.contains(uri)).collect();
+        let root = seed.new.root_url.as_ref().map(ToString::to_string);
+        let has_uris = !missing.is_empty() || !client.redirect_uris.is_empty();
+        let root = root.filter(|root| has_uris && client.root_url.as_ref() != Some(root));
+        if (!missing.is_empty() || root.is_some()) && self.change(format!("urls of client {id}")) {
+            let set = |body: &mut Map<String, Value>| {
+                if let Value::Array(uris) = body.entry("redirectUris").or_insert_with(|| json!([])) {
+                    let added = missing.iter().map(|uri| json!(uri)).filter(|uri| !uris.contains(uri));
+                    let added: Vec<Value> = added.collect();
+                    uris.extend(added);
+                }
+                if let Some(root) = &root {
+                    set(body, "rootUrl", root.as_str());
+                }
+                Ok(())
             };
-            ClientDirectory::update(self.keycloak, &client.key, &change).await?;
+            self.keycloak.change_client(&client.key, set).await?;
             self.made();
         }
         if client.kind.has_secret()
@@ -63,7 +68,10 @@ impl Pass<'_> {
             && self.keycloak.secret(&client.key).await?.as_ref() != Some(secret)
             && self.change(format!("secret of client {id}"))
         {
-            let set = |body: &mut Map<String, Value>| drop(body.insert("secret".to_owned(), json!(secret.expose())));
+            let set = |body: &mut Map<String, Value>| {
+                set(body, "secret", secret.expose());
+                Ok(())
+            };
             self.keycloak.change_client(&client.key, set).await?;
             self.made();
         }
@@ -109,27 +117,90 @@ impl Pass<'_> {
         }
     }
 
-    /// Keycloak tells of sign-outs at these addresses. Other attributes stay.
+    /// Keycloak tells of sign-outs at these addresses, beside those that others gave the client.
     pub(super) async fn sign_out(&mut self, id: &str, urls: &SignOutUrls) -> Result<(), DirectoryError> {
         // One that is only planned has none yet.
         let Some(client) = self.keycloak.client_rep(id).await? else { return Ok(()) };
-        let wanted = [
-            ("post.logout.redirect.uris", urls.signed_out.as_str()),
-            ("backchannel.logout.url", urls.back_channel.as_str()),
-            ("backchannel.logout.session.required", "true"),
-        ];
-        let differs = wanted.iter().any(|(name, value)| client.attributes.get(*name) != Some(&json!(value)));
-        if differs && self.change(format!("sign-out addresses of client {id}")) {
+        let changes = sign_out_changes(&client.attributes, urls);
+        if !changes.is_empty() && self.change(format!("sign-out addresses of client {id}")) {
             let key = ClientKey::parse(&client.id).map_err(unfit)?;
             let set = |body: &mut Map<String, Value>| {
-                let attributes = body.entry("attributes").or_insert_with(|| json!({}));
-                if let Value::Object(attributes) = attributes {
-                    attributes.extend(wanted.iter().map(|(name, value)| ((*name).to_owned(), json!(value))));
-                }
+                let known = body.get("attributes").and_then(Value::as_object).cloned().unwrap_or_default();
+                set_attributes(body, sign_out_changes(&known, urls));
+                Ok(())
             };
             self.keycloak.change_client(&key, set).await?;
             self.made();
         }
         Ok(())
+    }
+}
+
+/// What separates the addresses in one attribute.
+const SEPARATOR: &str = "##";
+/// The attribute of the addresses where browsers may go after they signed out.
+const SIGNED_OUT: &str = "post.logout.redirect.uris";
+/// The attributes of the address of logout tokens, and of the session in them.
+const BACK_CHANNEL: [&str; 2] = ["backchannel.logout.url", "backchannel.logout.session.required"];
+
+/// The attributes that lack the addresses of sign-outs. Addresses of others stay: of several that Keycloak takes, ours is added;
+/// the one of logout tokens is set only where there is none, or an earlier one of this server. The words `+` and `-`, which
+/// stand for all redirect URIs and for none, stay as well.
+fn sign_out_changes(known: &Map<String, Value>, urls: &SignOutUrls) -> Vec<(&'static str, String)> {
+    let text = |name: &str| known.get(name).and_then(Value::as_str).unwrap_or_default();
+    let mut changes = Vec::new();
+    let mut signed_out: Vec<&str> = text(SIGNED_OUT).split(SEPARATOR).filter(|uri| !uri.is_empty()).collect();
+    let decided = matches!(signed_out.first(), Some(&"+" | &"-"));
+    if !decided && !signed_out.contains(&urls.signed_out.as_str()) {
+        signed_out.push(&urls.signed_out);
+        changes.push((SIGNED_OUT, signed_out.join(SEPARATOR)));
+    }
+    let path = |url: &str| url::Url::parse(url).map(|url| url.path().to_owned()).unwrap_or_default();
+    let [back_channel, session] = BACK_CHANNEL;
+    let is_ours = text(back_channel).is_empty() || path(text(back_channel)) == path(&urls.back_channel);
+    if is_ours && text(back_channel) != urls.back_channel {
+        changes.push((back_channel, urls.back_channel.clone()));
+    }
+    if is_ours && text(session) != "true" {
+        changes.push((session, "true".to_owned()));
+    }
+    changes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changes(known: &[(&str, &str)]) -> Vec<(&'static str, String)> {
+        let known = known.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        let urls = SignOutUrls {
+            signed_out: "https://id.example/auth/logged-out".to_owned(),
+            back_channel: "https://id.example/auth/back-channel-logout".to_owned(),
+        };
+        sign_out_changes(&known, &urls)
+    }
+
+    #[test]
+    fn adds_its_addresses_of_sign_outs_and_keeps_those_of_others() {
+        let ours = "https://id.example/auth/back-channel-logout";
+        assert_eq!(
+            changes(&[]),
+            [
+                (SIGNED_OUT, "https://id.example/auth/logged-out".to_owned()),
+                (BACK_CHANNEL[0], ours.to_owned()),
+                (BACK_CHANNEL[1], "true".to_owned()),
+            ]
+        );
+        let theirs =
+            [(SIGNED_OUT, "https://a.example/*##https://b.example/out"), (BACK_CHANNEL[0], "https://a.example/bc")];
+        let both = "https://a.example/*##https://b.example/out##https://id.example/auth/logged-out";
+        assert_eq!(changes(&theirs), [(SIGNED_OUT, both.to_owned())]);
+        assert_eq!(changes(&[(SIGNED_OUT, both), (BACK_CHANNEL[0], ours), (BACK_CHANNEL[1], "true")]), []);
+        for word in ["+", "-", "+##https://a.example/"] {
+            assert_eq!(changes(&[(SIGNED_OUT, word), (BACK_CHANNEL[0], ours), (BACK_CHANNEL[1], "true")]), []);
+        }
+        let moved = "https://earlier.example/auth/back-channel-logout";
+        let known = [(SIGNED_OUT, "+"), (BACK_CHANNEL[0], moved), (BACK_CHANNEL[1], "true")];
+        assert_eq!(changes(&known), [(BACK_CHANNEL[0], ours.to_owned())]);
     }
 }

@@ -2,6 +2,8 @@
 //! nothing of somebody else's is touched.
 
 mod clients;
+mod groups;
+mod parties;
 mod people;
 mod plan;
 mod presets;
@@ -9,10 +11,10 @@ mod registration;
 mod scope;
 mod scope_mappings;
 
-use identity_core::entity::{ApiPermission, EntityKind, Group, Permission, Role};
-use identity_core::port::{ApiDirectory, DirectoryError, GroupDirectory, RoleDirectory};
+use identity_core::entity::{ApiPermission, EntityKind, Permission, Role};
+use identity_core::port::{ApiDirectory, DirectoryError, RoleDirectory};
 use identity_core::search::{ListRequest, PageRequest};
-use identity_core::value::{Audience, ClientKey, GroupId, Name};
+use identity_core::value::{Audience, ClientKey, Name};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tracing::info;
@@ -69,7 +71,7 @@ impl Keycloak {
     /// # Errors
     /// When Keycloak is away, or refuses this server.
     pub async fn missing(&self, plan: &RealmPlan) -> Result<Done, RealmProblem> {
-        Pass { keycloak: &self.for_start(), make: false, pending: None, done: Done::default() }.run(plan).await
+        Pass::looking(&self.for_start()).run(plan).await
     }
 
     /// Makes what of the plan is missing. What was made before an error stays; the next pass goes on. One at a time: the
@@ -79,6 +81,13 @@ impl Keycloak {
     /// When Keycloak is away, or refuses this server.
     pub async fn initialise(&self, plan: &RealmPlan) -> Result<Done, RealmProblem> {
         Pass { keycloak: &self.for_start(), make: true, pending: None, done: Done::default() }.run(plan).await
+    }
+}
+
+impl<'k> Pass<'k> {
+    /// One that only looks.
+    fn looking(keycloak: &'k Keycloak) -> Self {
+        Self { keycloak, make: false, pending: None, done: Done::default() }
     }
 }
 
@@ -302,31 +311,5 @@ impl Pass<'_> {
             }
             Err(error) => Err(error),
         }
-    }
-
-    async fn found_group(&self, name: &Name) -> Result<Option<Group>, DirectoryError> {
-        let mut page = PageRequest { offset: 0, limit: 100 };
-        loop {
-            let list = ListRequest { search: Some(name.to_string()), page };
-            let listing = GroupDirectory::list(self.keycloak, &list).await?;
-            let ended = listing.items.len() < page.limit;
-            let found = listing.items.into_iter().find(|group| group.name == *name);
-            if found.is_some() || ended {
-                return Ok(found);
-            }
-            page.offset += page.limit;
-        }
-    }
-
-    async fn group(&mut self, name: &Name) -> Result<Option<GroupId>, DirectoryError> {
-        if let Some(found) = self.found_group(name).await? {
-            return Ok(Some(found.id));
-        }
-        if !self.change(format!("group {name}")) {
-            return Ok(None);
-        }
-        let made = GroupDirectory::create(self.keycloak, name).await?;
-        self.made();
-        Ok(Some(made.id))
     }
 }

@@ -5,10 +5,11 @@ use identity_core::entity::{AuditEntity, EntityKind};
 use identity_core::port::{DirectoryError, GroupDirectory, UserDirectory};
 use identity_core::value::{Name, RoleId, Username};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
 use super::{Pass, PersonSeed};
 use crate::admin::Call;
+use crate::change::{Representation, set_attributes};
 use crate::wire::{UserRep, unfit};
 
 /// Attributes of the client scope that remember the ids of the accounts that this server made. Users cannot write them, as they
@@ -91,13 +92,25 @@ impl Pass<'_> {
             return Ok(Vec::new());
         }
         let held = UserDirectory::groups(self.keycloak, id).await?;
-        Ok(seed.groups.iter().filter(|group| held.iter().all(|held| held.name != **group)).collect())
+        let mut lacking = Vec::new();
+        for group in &seed.groups {
+            let found = self.found_group(group).await?;
+            if found.is_none_or(|found| held.iter().all(|held| held.id != found)) {
+                lacking.push(group);
+            }
+        }
+        Ok(lacking)
     }
 
     /// Whether an account is the one that the configuration means, and not only called so.
-    async fn is_proven(&self, seed: &PersonSeed, id: &Username, scope: Option<&str>) -> Result<bool, DirectoryError> {
-        if seed.id.is_some() {
-            return Ok(true);
+    pub(super) async fn is_proven(
+        &self,
+        seed: &PersonSeed,
+        id: &Username,
+        scope: Option<&str>,
+    ) -> Result<bool, DirectoryError> {
+        if let Some(named) = &seed.id {
+            return Ok(named == id);
         }
         if let Some((provider, user)) = &seed.link {
             let path = ["users", id.as_str(), "federated-identity"];
@@ -114,13 +127,14 @@ impl Pass<'_> {
     async fn remember(&self, seed: &PersonSeed, id: &Username, scope: Option<&str>) -> Result<(), DirectoryError> {
         let Some(scope) = scope else { return Ok(()) };
         let path = ["client-scopes", scope];
-        let mut body: Value = self.keycloak.read(Call::get(&path)).await?;
-        if let Some(attributes) = body.as_object_mut().map(|body| body.entry("attributes").or_insert_with(|| json!({})))
-            && let Some(attributes) = attributes.as_object_mut()
-        {
-            attributes.insert(made(seed), json!(id));
-        }
-        self.keycloak.send(Call::put(&path, body).about(EntityKind::Resource, crate::wire::SCOPE)).await.map(|_| ())
+        let (kind, unique) = (EntityKind::Resource, crate::wire::SCOPE);
+        let of = Representation { path: &path, kind, key: scope, unique, guarded: &[] };
+        let name = made(seed);
+        let set = |body: &mut Map<String, Value>| {
+            set_attributes(body, [(name.as_str(), id.to_string())]);
+            Ok(())
+        };
+        self.keycloak.rewrite(of, set).await.map(|_| ())
     }
 }
 

@@ -216,19 +216,6 @@ impl Engine {
         }
     }
 
-    /// Does what only one replica may do at a time, elsewhere than in the store: nobody writes meanwhile, so it must not take
-    /// long.
-    ///
-    /// # Errors
-    /// When the store cannot be locked; then nothing is done.
-    pub async fn exclusively<T>(&self, work: impl Future<Output = T> + Send) -> Result<T, StoreError> {
-        let _turn = self.turn.lock().await;
-        let lock = self.store.begin(self.world().revision()).await?;
-        let done = work.await;
-        drop(lock);
-        Ok(done)
-    }
-
     /// Reads the commits that others made, and makes them the world.
     ///
     /// # Errors

@@ -2,7 +2,8 @@
 
 use super::Permission;
 use crate::value::{
-    Audience, ClientId, ClientKey, Description, Email, Name, PermissionName, RedirectUri, Secret, Username,
+    Audience, ClientId, ClientKey, Description, Email, InvalidValue, Name, PermissionName, RedirectUri, Secret,
+    Username,
 };
 
 /// A person, as their directory knows them.
@@ -16,8 +17,8 @@ pub struct Person {
     pub first_name: Option<Name>,
     /// Their last name.
     pub last_name: Option<Name>,
-    /// Where to write to them.
-    pub email: Option<Email>,
+    /// Their e-mail address, as the directory has it: it may take other addresses than [`Email`] does.
+    pub email: Option<String>,
     /// Whether they can sign in.
     pub enabled: bool,
 }
@@ -56,10 +57,28 @@ pub struct PersonChange {
     pub first_name: Option<Option<Name>>,
     /// Their last name; an inner `None` removes it.
     pub last_name: Option<Option<Name>>,
-    /// Their e-mail address; an inner `None` removes it.
-    pub email: Option<Option<Email>>,
+    /// Their e-mail address; an inner `None` removes it. A new one must be an [`Email`]; the address that they have may stay,
+    /// whatever it is.
+    pub email: Option<Option<String>>,
     /// Whether they can sign in.
     pub enabled: Option<bool>,
+}
+
+impl PersonChange {
+    /// The e-mail address to write, where it changes from `known`.
+    ///
+    /// # Errors
+    /// When it changes to something that is no address.
+    pub fn new_email(&self, known: Option<&str>) -> Result<Option<Option<&str>>, InvalidValue> {
+        let Some(wanted) = &self.email else { return Ok(None) };
+        let filled = |text: &&str| !text.is_empty();
+        let wanted = wanted.as_deref().map(str::trim).filter(filled);
+        if wanted == known.map(str::trim).filter(filled) {
+            return Ok(None);
+        }
+        wanted.map(Email::parse).transpose()?;
+        Ok(Some(wanted))
+    }
 }
 
 /// What an OAuth client can do (management reference §5.1).
@@ -100,10 +119,10 @@ pub struct Client {
     pub name: Name,
     /// What it can do.
     pub kind: ClientKind,
-    /// What its relative redirect URIs are relative to. Not kept without any.
-    pub root_url: Option<RedirectUri>,
-    /// Where browsers may be sent back to.
-    pub redirect_uris: Vec<RedirectUri>,
+    /// The base of its relative redirect URIs, as the directory has it.
+    pub root_url: Option<String>,
+    /// Where browsers may be sent back to, as the directory has it: it may take other URIs than [`RedirectUri`] does.
+    pub redirect_uris: Vec<String>,
 }
 
 /// An application to be.
@@ -123,15 +142,55 @@ pub struct NewClient {
     pub redirect_uris: Vec<RedirectUri>,
 }
 
-/// A change of an application.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A change of an application; `None` keeps the value. URIs that it has may stay, whatever they are; new ones must be
+/// [`RedirectUri`]s.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientChange {
     /// What to call it.
-    pub name: Name,
-    /// What its relative redirect URIs are relative to. Not kept without any.
-    pub root_url: Option<RedirectUri>,
+    pub name: Option<Name>,
+    /// The base of its relative redirect URIs; an inner `None` removes it. Removed, too, with the last redirect URI.
+    pub root_url: Option<Option<String>>,
     /// Where browsers may be sent back to.
-    pub redirect_uris: Vec<RedirectUri>,
+    pub redirect_uris: Option<Vec<String>>,
+}
+
+/// The addresses of an application after a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientAddresses {
+    /// The base of its relative redirect URIs.
+    pub root_url: Option<String>,
+    /// Where browsers may be sent back to.
+    pub redirect_uris: Vec<String>,
+}
+
+impl ClientChange {
+    /// The addresses to write, where they change from those known.
+    ///
+    /// # Errors
+    /// When one that is new is not a redirect URI: the name of its member, and the rule.
+    pub fn new_addresses(
+        &self,
+        known_root: Option<&str>,
+        known: &[String],
+    ) -> Result<Option<ClientAddresses>, (&'static str, InvalidValue)> {
+        let filled = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
+        let known_root = filled(known_root);
+        let root = self.root_url.as_ref().map_or_else(|| known_root.clone(), |root| filled(root.as_deref()));
+        let uris = self.redirect_uris.as_deref().unwrap_or(known);
+        for uri in uris.iter().filter(|uri| !known.contains(uri)) {
+            RedirectUri::parse(uri).map_err(|error| ("redirectUris", error))?;
+        }
+        if let Some(root) = root.as_ref().filter(|_| root != known_root) {
+            RedirectUri::parse(root).map_err(|error| ("rootUrl", error))?;
+        }
+        let same = uris.len() == known.len() && uris.iter().all(|uri| known.contains(uri));
+        if same && root == known_root {
+            return Ok(None);
+        }
+        // A root URL without redirect URIs would let browsers be sent anywhere below it.
+        let root_url = root.filter(|_| !uris.is_empty());
+        Ok(Some(ClientAddresses { root_url, redirect_uris: uris.to_vec() }))
+    }
 }
 
 /// An API that has permissions: a resource server.

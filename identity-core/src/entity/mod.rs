@@ -40,7 +40,9 @@ pub use columns::{SEPARATOR, parse_time, storable, time_text, to_microsecond};
 pub use condition::{Comparison, Condition, Operand, PropertyOf, PropertyPath, Test};
 pub use custom_type::CustomType;
 pub use deletion::{Deletable, Deletion};
-pub use directory::{Api, ApiPermission, Client, ClientChange, ClientKind, NewClient, NewPerson, Person, PersonChange};
+pub use directory::{
+    Api, ApiPermission, Client, ClientAddresses, ClientChange, ClientKind, NewClient, NewPerson, Person, PersonChange,
+};
 pub use group::Group;
 pub use mapping_rule::{MappingRule, Operator, RuleKind};
 pub use membership::{Container, Membership, Party, PartyKind, UnsupportedMember};

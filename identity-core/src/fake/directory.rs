@@ -129,7 +129,7 @@ impl UserDirectory for MemoryDirectory {
         let texts = |person: &Person| {
             let names = [Some(&person.username), person.first_name.as_ref(), person.last_name.as_ref()];
             let names: Vec<String> = names.into_iter().flatten().map(ToString::to_string).collect();
-            (names, person.email.as_ref().map(ToString::to_string).unwrap_or_default())
+            (names, person.email.clone().unwrap_or_default())
         };
         let state = self.state();
         let mut fitting: Vec<&Person> = state
@@ -165,7 +165,7 @@ impl UserDirectory for MemoryDirectory {
             username: new.username.clone(),
             first_name: new.first_name.clone(),
             last_name: new.last_name.clone(),
-            email: new.email.clone(),
+            email: new.email.as_ref().map(ToString::to_string),
             enabled: new.enabled,
         };
         state.people.insert(person.id.clone(), person.clone());
@@ -175,7 +175,10 @@ impl UserDirectory for MemoryDirectory {
     async fn update(&self, id: &Username, change: &PersonChange) -> Answer<Person> {
         let mut state = self.state();
         let person = missing(state.people.get_mut(id), EntityKind::User, id)?;
-        let PersonChange { first_name, last_name, email, enabled } = change.clone();
+        let email =
+            change.new_email(person.email.as_deref()).map_err(|error| DirectoryError::Member("email", error))?;
+        let email = email.map(|email| email.map(str::to_owned));
+        let PersonChange { first_name, last_name, enabled, .. } = change.clone();
         person.first_name = first_name.unwrap_or(person.first_name.take());
         person.last_name = last_name.unwrap_or(person.last_name.take());
         person.email = email.unwrap_or(person.email.take());

@@ -10,7 +10,7 @@ use crate::entity::{
 };
 use crate::search::{ListRequest, Listing};
 use crate::value::{
-    Audience, ClientId, ClientKey, Description, GroupId, Name, PermissionName, RoleId, Secret, Username,
+    Audience, ClientId, ClientKey, Description, GroupId, InvalidValue, Name, PermissionName, RoleId, Secret, Username,
 };
 
 /// The people of a directory.
@@ -36,7 +36,7 @@ pub trait UserDirectory: Send + Sync {
 
     /// Changes a person's names, address, and whether they can sign in; returns the person as the directory then knows them.
     /// What `change` does not name keeps its value, also beside another change at the same time. An address that changes is
-    /// no longer verified. Success means that a person who was disabled is disabled.
+    /// no longer verified; [`DirectoryError::Member`] for a new one that is none. Success means that a person who was disabled is disabled.
     async fn update(&self, id: &Username, change: &PersonChange) -> Result<Person, DirectoryError>;
 
     /// The roles that they have themselves, by name, without the permissions.
@@ -125,8 +125,8 @@ pub trait ClientDirectory: Send + Sync {
     /// Adds a client. Client ids are unique, over clients and APIs.
     async fn create(&self, new: &NewClient) -> Result<Client, DirectoryError>;
 
-    /// Changes a client's name, root URL and redirect URIs. Its id, kind and secret keep their values, also beside another
-    /// change at the same time.
+    /// Changes a client's name, root URL and redirect URIs. What `change` does not name keeps its value, as do its id, kind and
+    /// secret, also beside another change at the same time. [`DirectoryError::Member`] for a new address that is none.
     async fn update(&self, key: &ClientKey, change: &ClientChange) -> Result<(), DirectoryError>;
 
     /// Deletes a client.
@@ -207,6 +207,9 @@ pub enum DirectoryError {
     /// The directory does not take what it was given.
     #[error("the directory does not accept this: {0}")]
     Invalid(String),
+    /// A member of a change has a value that it cannot have.
+    #[error("{0}: {1}")]
+    Member(&'static str, InvalidValue),
     /// The directory does not let this server do that. An operator has to mend it.
     #[error("the directory refuses this server: {0}")]
     Refused(String),
@@ -241,7 +244,7 @@ impl DirectoryError {
             Self::Conflict(_) => "exists",
             Self::Foreign(_) => "foreign",
             Self::Protected { .. } => "protected",
-            Self::Invalid(_) => "invalid",
+            Self::Invalid(_) | Self::Member(..) => "invalid",
             Self::Refused(_) => "directory_refused",
             Self::Unavailable { .. } => "directory_unavailable",
         }

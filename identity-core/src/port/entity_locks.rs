@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_lock::Mutex;
 use async_trait::async_trait;
@@ -23,15 +24,20 @@ use crate::entity::EntityKind;
 /// - Callers bring their own timeout: dropping the future gives up the place in the queue. A store may give up by itself with
 ///   [`StoreError::Unavailable`], after ten seconds at the earliest.
 /// - A lock is held for seconds. A store may take it away after [`LOCK_HELD_MAX`].
+/// - [`EntityLocks::lock_directory`] is one more lock, which no entity shares: its holder locks entities as well. A store may
+///   take it away after `longest`, and not before.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait EntityLocks: Send + Sync {
     /// Waits for the lock of an entity.
     async fn lock(&self, key: &LockKey) -> Result<EntityLock, StoreError>;
+
+    /// Waits for the lock of the directory as a whole, for work that takes at most `longest`.
+    async fn lock_directory(&self, longest: Duration) -> Result<EntityLock, StoreError>;
 }
 
 /// How long a lock is held at most. A holder ends its work earlier.
-pub const LOCK_HELD_MAX: std::time::Duration = std::time::Duration::from_secs(60);
+pub const LOCK_HELD_MAX: Duration = Duration::from_secs(60);
 
 /// The name of a lock: the kind and the key of an entity.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -81,7 +87,10 @@ impl fmt::Debug for EntityLock {
 
 /// Locks within one process. Clones share them. Adapters queue here first, so that one task per key waits for the store.
 #[derive(Clone, Debug)]
-pub struct LocalLocks(Arc<[Arc<Mutex<()>>]>);
+pub struct LocalLocks {
+    entities: Arc<[Arc<Mutex<()>>]>,
+    directory: Arc<Mutex<()>>,
+}
 
 impl LocalLocks {
     /// How many entities can be changed at the same time.
@@ -90,14 +99,18 @@ impl LocalLocks {
 
 impl Default for LocalLocks {
     fn default() -> Self {
-        Self((0..Self::PLACES).map(|_| Arc::default()).collect())
+        Self { entities: (0..Self::PLACES).map(|_| Arc::default()).collect(), directory: Arc::default() }
     }
 }
 
 #[async_trait]
 impl EntityLocks for LocalLocks {
     async fn lock(&self, key: &LockKey) -> Result<EntityLock, StoreError> {
-        let place = self.0.get(key.place(self.0.len())).map(Arc::clone).unwrap_or_default();
+        let place = self.entities.get(key.place(self.entities.len())).map(Arc::clone).unwrap_or_default();
         Ok(EntityLock::new(vec![Box::new(place.lock_arc().await)]))
+    }
+
+    async fn lock_directory(&self, _longest: Duration) -> Result<EntityLock, StoreError> {
+        Ok(EntityLock::new(vec![Box::new(self.directory.lock_arc().await)]))
     }
 }

@@ -38,7 +38,7 @@ impl From<Person> for UserSummary {
             name: person.display_name(),
             id: person.id.to_string(),
             username: person.username.to_string(),
-            email: person.email.map(|email| email.to_string()).unwrap_or_default(),
+            email: person.email.unwrap_or_default(),
         }
     }
 }

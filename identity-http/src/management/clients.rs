@@ -12,7 +12,7 @@ use super::Failures;
 use super::roles::PermissionView;
 use super::view::ApplicationView;
 use crate::authentication::Authenticated;
-use crate::body::{Body, Findings, null_as_default};
+use crate::body::{Body, Findings, null_as_default, one};
 use crate::page::{self, ListQuery};
 use crate::problem::Problem;
 use crate::revision::written;
@@ -49,8 +49,8 @@ impl From<Client> for ClientView {
             client_id: client.client_id.to_string(),
             name: client.name.to_string(),
             kind: client.kind.as_str(),
-            root_url: client.root_url.map(|url| url.to_string()).unwrap_or_default(),
-            redirect_uris: client.redirect_uris.iter().map(ToString::to_string).collect(),
+            root_url: client.root_url.unwrap_or_default(),
+            redirect_uris: client.redirect_uris,
         }
     }
 }
@@ -77,15 +77,17 @@ pub(crate) struct ClientBody {
     secret: Option<String>,
 }
 
-/// What an application shall be.
+/// What to change about an application. What is not given stays. URIs that it has may stay, whatever they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ClientUpdate {
     name: String,
+    /// Null or an empty text removes it.
+    #[serde(default, deserialize_with = "super::given")]
+    #[schema(value_type = Option<String>)]
+    root_url: Option<Option<String>>,
     #[serde(default)]
-    root_url: Option<String>,
-    #[serde(default, deserialize_with = "null_as_default")]
-    redirect_uris: Vec<String>,
+    redirect_uris: Option<Vec<String>>,
 }
 
 /// A client's secret.
@@ -123,7 +125,10 @@ pub(crate) async fn create(
         findings.note("type", BrokenRule::Form("`CONFIDENTIAL`, `M2M` or `PUBLIC`", String::new()));
     }
     let client_id = findings.take("clientId", ClientId::parse(body.client_id.trim()));
-    let parts = parts(&mut findings, &body.name, body.root_url.as_deref(), &body.redirect_uris);
+    let name = findings.take("name", Name::parse(body.name.trim()));
+    let root_url = body.root_url.filter(|url| !url.is_empty()).map(|url| RedirectUri::parse(&url)).transpose();
+    let root_url = findings.take("rootUrl", root_url);
+    let redirect_uris = findings.all("redirectUris", body.redirect_uris.iter().map(|uri| RedirectUri::parse(uri)));
     if kind.is_some_and(|kind| !kind.signs_in()) && !body.redirect_uris.is_empty() {
         findings.note("redirectUris", BrokenRule::Form("empty for the type `M2M`", String::new()));
     }
@@ -133,8 +138,8 @@ pub(crate) async fn create(
     let secret = body.secret.filter(|secret| !secret.is_empty());
     let secret = secret.map(|text| Secret::of_length("secret", text, Secret::CLIENT_SECRET_MIN)).transpose();
     let secret = findings.take("secret", secret).flatten();
-    match (kind, client_id, parts) {
-        (Some(kind), Some(client_id), Some(ClientChange { name, root_url, redirect_uris })) if findings.is_empty() => {
+    match (kind, client_id, name, root_url, redirect_uris) {
+        (Some(kind), Some(client_id), Some(name), Some(root_url), Some(redirect_uris)) if findings.is_empty() => {
             let new = NewClient { client_id, name, kind, secret, root_url, redirect_uris };
             let client = written(&request, clients.create(&caller, &new).await?);
             Ok(HttpResponse::Created().json(ClientView::from(client)))
@@ -154,7 +159,7 @@ pub(crate) async fn find(
     Ok(HttpResponse::Ok().json(ClientView::from(clients.find(&caller, &id).await?)))
 }
 
-/// Replaces an application's name, root URL and redirect URIs. Its client id and type never change.
+/// Changes an application's name, root URL and redirect URIs. Its client id and type never change.
 #[utoipa::path(put, path = "/api/clients/{id}", tag = "clients", params(("id" = String, Path)),
     request_body = ClientUpdate, responses((status = 204), Failures))]
 pub(crate) async fn update(
@@ -164,10 +169,8 @@ pub(crate) async fn update(
     id: Path<String>,
     Body(body): Body<ClientUpdate>,
 ) -> Result<HttpResponse, Problem> {
-    let mut findings = Findings::default();
-    let Some(change) = parts(&mut findings, &body.name, body.root_url.as_deref(), &body.redirect_uris) else {
-        return Err(findings.problem());
-    };
+    let name = Some(one("name", Name::parse(body.name.trim()))?);
+    let change = ClientChange { name, root_url: body.root_url, redirect_uris: body.redirect_uris };
     written(&request, clients.update(&caller, &id, change).await?);
     Ok(crate::done())
 }
@@ -266,17 +269,4 @@ async fn change(
     let Some(permission) = permission.parse(&mut findings) else { return Err(findings.problem()) };
     written(request, clients.change_permission(caller, id, &permission, held).await?);
     Ok(crate::done())
-}
-
-fn parts(
-    findings: &mut Findings,
-    name: &str,
-    root_url: Option<&str>,
-    redirect_uris: &[String],
-) -> Option<ClientChange> {
-    let name = findings.take("name", Name::parse(name.trim()));
-    let root_url = root_url.filter(|url| !url.is_empty()).map(RedirectUri::parse).transpose();
-    let root_url = findings.take("rootUrl", root_url);
-    let redirect_uris = findings.all("redirectUris", redirect_uris.iter().map(|uri| RedirectUri::parse(uri)));
-    Some(ClientChange { name: name?, root_url: root_url?, redirect_uris: redirect_uris? })
 }

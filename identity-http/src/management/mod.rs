@@ -21,6 +21,7 @@ pub(crate) mod view;
 use std::sync::Arc;
 
 use actix_web::web::{Data, ServiceConfig};
+use serde::{Deserialize, Deserializer};
 use utoipa::IntoResponses;
 
 use crate::Surfaces;
@@ -96,4 +97,9 @@ pub(crate) fn mount(surfaces: &Surfaces, api: &mut ServiceConfig) {
         resource_types::mount(api);
         authorizations::mount(api.app_data(Data::from(Arc::clone(authorizations))));
     }
+}
+
+/// A member that may be left out, which is not the same as null.
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(value: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(value).map(Some)
 }

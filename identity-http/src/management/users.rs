@@ -6,7 +6,7 @@ use identity_core::entity::{NewPerson, PersonChange, Principal};
 use identity_core::service::session::Sessions;
 use identity_core::service::{People, UserSummary};
 use identity_core::value::{Email, InvalidValue, Name, RoleId, Secret, Username};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Failures;
@@ -58,13 +58,13 @@ pub(crate) struct UserBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UserChange {
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "super::given")]
     #[schema(value_type = Option<String>)]
     first_name: Option<Option<String>>,
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "super::given")]
     #[schema(value_type = Option<String>)]
     last_name: Option<Option<String>>,
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "super::given")]
     #[schema(value_type = Option<String>)]
     email: Option<Option<String>>,
     enabled: Option<bool>,
@@ -75,10 +75,6 @@ pub(crate) struct UserChange {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UserRoleBody {
     role_name: String,
-}
-
-fn given<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(value).map(Some)
 }
 
 /// Lists the users, by username. `X-Total-Count` says how many there are.
@@ -157,12 +153,11 @@ pub(crate) async fn update(
     let name = |text: Option<Option<String>>| text.map(|text| optional(text.as_deref(), Name::parse)).transpose();
     let first_name = findings.take("firstName", name(body.first_name));
     let last_name = findings.take("lastName", name(body.last_name));
-    let email = body.email.map(|text| optional(text.as_deref(), Email::parse)).transpose();
-    let email = findings.take("email", email);
-    let (Some(first_name), Some(last_name), Some(email)) = (first_name, last_name, email) else {
+    let (Some(first_name), Some(last_name)) = (first_name, last_name) else {
         return Err(findings.problem());
     };
-    let change = PersonChange { first_name, last_name, email, enabled: body.enabled };
+    // The directory compares the e-mail address with the one that the user has.
+    let change = PersonChange { first_name, last_name, email: body.email, enabled: body.enabled };
     written(&request, people.update(&caller, &id, change).await?);
     if body.enabled == Some(false)
         && let Some(sessions) = request.app_data::<Data<Sessions>>()

@@ -12,6 +12,7 @@ use identity_core::service::session::SessionError;
 use tracing::{error, warn};
 
 use super::Problem;
+use crate::body::Findings;
 
 impl From<ServiceError> for Problem {
     fn from(error: ServiceError) -> Self {
@@ -116,6 +117,11 @@ impl From<DirectoryError> for Problem {
             DirectoryError::Foreign(_) => Self::new(StatusCode::CONFLICT, "foreign", detail).code("ALREADY_EXISTS"),
             DirectoryError::Protected { .. } => Self::new(StatusCode::FORBIDDEN, "protected", detail).code("PROTECTED"),
             DirectoryError::Invalid(_) => Self::bad_request("invalid", detail).code("request.invalid"),
+            DirectoryError::Member(member, error) => {
+                let mut findings = Findings::default();
+                findings.note(member, error.rule);
+                findings.problem()
+            }
             DirectoryError::Refused(_) => {
                 error!(error = &error as &dyn std::error::Error, "request.directory.refused");
                 let detail = "Keycloak refuses this server; its log says what an operator has to change.";

@@ -50,7 +50,7 @@ pub(super) fn commands(wanted: &Initialization, world: &World) -> Vec<Command> {
 }
 
 /// What of the authorizations nothing grants yet, neither the world nor an earlier one of them.
-fn missing_grants(wanted: &[NewAuthorization], world: &World) -> Vec<NewAuthorization> {
+pub(super) fn missing_grants(wanted: &[NewAuthorization], world: &World) -> Vec<NewAuthorization> {
     let mut missing: Vec<NewAuthorization> = Vec::new();
     for one in wanted {
         let mut new = one.clone();

@@ -1,14 +1,16 @@
 //! What Management Identity makes at start (management reference §6).
 
-use identity_core::apply::Command;
-use identity_core::entity::{Container, MappingRule, Party, Role, RuleKind, Tenant};
+use std::collections::{BTreeMap, BTreeSet};
+
+use identity_core::apply::{Command, NewAuthorization};
+use identity_core::entity::{Container, MappingRule, Membership, Party, Role, RuleKind, Tenant};
 use identity_core::preset;
 use identity_core::service::{RuleTargets, creation, replacement};
-use identity_core::value::{Description, InvalidValue, MappingRuleId, Name, RoleId};
+use identity_core::value::{Description, GroupId, InvalidValue, MappingRuleId, Name, RoleId, Username};
 use identity_core::world::World;
 
 use super::BootstrapError;
-use crate::config::{Bootstrap, Components, InitialClaim, MappingRuleSeed};
+use crate::config::{AuthorizationSeed, Bootstrap, Components, InitialClaim, MappingRuleSeed, PartySeed};
 
 /// The rule that the initial claim makes (management reference §6).
 const INITIAL_RULE: &str = "Default";
@@ -107,4 +109,58 @@ pub(super) fn rule_commands(rules: &[(MappingRule, RuleTargets)], world: &World)
             }
         })
         .collect()
+}
+
+/// The members of tenants that are configured and missing, with the parties that the names stand for.
+pub(crate) fn member_commands(bootstrap: &Bootstrap, parties: &Parties, world: &World) -> Vec<Command> {
+    let seeds =
+        bootstrap.tenants.iter().flat_map(|tenant| tenant.members.iter().map(move |member| (&tenant.id, member)));
+    let known = seeds.filter(|(tenant, _)| world.tenant(tenant.as_str()).is_some());
+    let memberships: BTreeSet<Membership> = known
+        .filter_map(|(tenant, member)| {
+            Membership::new(Container::Tenant(tenant.clone()), parties.get(member)?.clone()).ok()
+        })
+        .collect();
+    let missing = memberships.into_iter().filter(|one| !world.is_member(one.container(), one.member()));
+    missing.map(Command::AddMember).collect()
+}
+
+/// The authorizations that are configured, with the parties that the names stand for.
+pub(crate) fn configured_authorizations(bootstrap: &Bootstrap, parties: &Parties) -> Vec<NewAuthorization> {
+    let authorization = |seed: &AuthorizationSeed| {
+        Some(NewAuthorization {
+            owner: parties.get(&seed.owner)?.clone(),
+            resource_type: seed.resource_type.clone(),
+            scope: seed.scope.clone(),
+            permissions: seed.permissions.clone(),
+            condition: None,
+        })
+    };
+    bootstrap.authorizations.iter().filter_map(authorization).collect()
+}
+
+/// The parties that names of the configuration stand for. One that is not found is left out.
+pub type Parties = BTreeMap<PartySeed, Party>;
+
+/// All users, groups and applications that members of tenants and authorizations name.
+pub fn named_parties(bootstrap: &Bootstrap) -> BTreeSet<&PartySeed> {
+    let members = bootstrap.tenants.iter().flat_map(|tenant| &tenant.members);
+    members.chain(bootstrap.authorizations.iter().map(|one| &one.owner)).collect()
+}
+
+/// The parties where users, groups and applications are named by their ids, and stored groups by their names as well.
+pub(super) fn parties_of_world(bootstrap: &Bootstrap, world: &World) -> Result<Parties, BootstrapError> {
+    let party = |seed: &PartySeed| -> Result<Party, BootstrapError> {
+        let invalid = |reason| BootstrapError::Invalid { field: "bootstrap", reason };
+        Ok(match seed {
+            PartySeed::User(name) => Party::User(Username::parse(name.as_str()).map_err(invalid)?),
+            PartySeed::UserId(id) => Party::User(id.clone()),
+            PartySeed::Application(id) => Party::Client(id.clone()),
+            PartySeed::Group(name) => {
+                let named = world.groups().find(|group| group.name == *name).map(|group| group.id.clone());
+                Party::Group(named.map_or_else(|| GroupId::parse(name.as_str()), Ok).map_err(invalid)?)
+            }
+        })
+    };
+    named_parties(bootstrap).into_iter().map(|seed| Ok((seed.clone(), party(seed)?))).collect()
 }

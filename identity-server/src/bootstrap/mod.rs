@@ -18,7 +18,8 @@ use identity_core::value::{InvalidValue, PasswordHash, RoleId, Username};
 use identity_core::world::{Sources, World};
 use tracing::{info, warn};
 
-use crate::config::{Config, Profile, UserSeed};
+pub use self::management::{Parties, named_parties};
+use crate::config::{Bootstrap, Config, Profile, UserSeed};
 
 /// Why the start-up data cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +66,10 @@ pub async fn apply(
         }
     }
     write(engine, "initialization", |world| Ok(initialization::commands(&config.initialization, world))).await?;
+    if config.keycloak.is_none() {
+        let parties = management::parties_of_world(bootstrap, &engine.world())?;
+        access(engine, bootstrap, &parties).await?;
+    }
     let of_any_issuer = engine.world().mapping_rules().filter(|rule| rule.issuer.is_none()).count();
     if config.authentication.providers.len() > 1 && of_any_issuer > 0 {
         warn!(
@@ -106,6 +111,15 @@ pub fn plans(config: &Config) -> Vec<Plan<'_>> {
         }
     }
     plans.push(("initialization", Box::new(|world| Ok(initialization::commands(&config.initialization, world)))));
+    if config.keycloak.is_none() {
+        let access = |world: &World| {
+            let parties = management::parties_of_world(bootstrap, world)?;
+            let wanted = management::configured_authorizations(bootstrap, &parties);
+            let grants = initialization::missing_grants(&wanted, world).into_iter().map(Command::CreateAuthorization);
+            Ok(management::member_commands(bootstrap, &parties, world).into_iter().chain(grants).collect())
+        };
+        plans.push(("bootstrap", Box::new(access)));
+    }
     plans
 }
 
@@ -128,6 +142,20 @@ pub fn unknown_roles(config: &Config, world: &World) -> Vec<String> {
         )
     };
     unknown.map(line).collect()
+}
+
+/// Makes the members of tenants and the authorizations that are configured and missing.
+///
+/// # Errors
+/// When something is refused, or the store fails.
+pub async fn access(engine: &Engine, bootstrap: &Bootstrap, parties: &Parties) -> Result<(), WriteError> {
+    write(engine, "members", |world| Ok(management::member_commands(bootstrap, parties, world))).await?;
+    let wanted = management::configured_authorizations(bootstrap, parties);
+    let commands = |world: &World| {
+        let missing = initialization::missing_grants(&wanted, world);
+        Ok(missing.into_iter().map(Command::CreateAuthorization).collect())
+    };
+    write(engine, "authorizations", commands).await
 }
 
 /// Whether no token can be an administrator's.

@@ -7,6 +7,7 @@ use identity_core::value::{
 
 use super::Profile;
 use super::authentication::Provider;
+use super::members::{self, AuthorizationSeed, PartySeed};
 use super::reader::Reader;
 
 /// What is made at start, when it is not there yet.
@@ -18,6 +19,8 @@ pub struct Bootstrap {
     pub mapping_rules: Vec<MappingRuleSeed>,
     /// Tenants.
     pub tenants: Vec<TenantSeed>,
+    /// Authorizations on resources.
+    pub authorizations: Vec<AuthorizationSeed>,
     /// Built-in users.
     pub users: Vec<UserSeed>,
 }
@@ -65,6 +68,8 @@ pub struct TenantSeed {
     pub id: TenantId,
     /// Its name.
     pub name: Name,
+    /// Its members.
+    pub members: Vec<PartySeed>,
 }
 
 /// A built-in user.
@@ -92,6 +97,7 @@ impl Bootstrap {
             initial_claim: initial_claim(&from.section("initial-claim"), providers),
             mapping_rules: unique(&rules, "name", |rule| mapping_rule(rule, providers), |rule| rule.name.as_str()),
             tenants: unique(&from.items("tenants"), "tenant-id", tenant, |tenant| tenant.id.as_str()),
+            authorizations: from.items("authorizations").iter().filter_map(members::authorization).collect(),
             users: unique(&users, "username", user, |user| user.username.as_str()),
         }
     }
@@ -186,7 +192,8 @@ fn mapping_rule(from: &Reader<'_>, providers: Providers<'_>) -> Option<MappingRu
 fn tenant(from: &Reader<'_>) -> Option<TenantSeed> {
     let id = from.require("tenant-id", TenantId::parse);
     let name = from.require("name", Name::parse);
-    Some(TenantSeed { id: id?, name: name? })
+    let members = from.items("members").iter().filter_map(members::member).collect();
+    Some(TenantSeed { id: id?, name: name?, members })
 }
 
 fn user(from: &Reader<'_>) -> Option<UserSeed> {

@@ -3,6 +3,7 @@
 mod cluster;
 mod every_key;
 mod issuers;
+mod members;
 mod platform;
 mod prepared;
 

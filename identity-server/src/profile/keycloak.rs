@@ -8,17 +8,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use identity_adapters_keycloak::{
     ClientSeed, Coordination, Credentials, Done, Installation, Keycloak, KeycloakSettings, OwnClient, PersonSeed,
-    RealmPlan, SignOutUrls, WithDirectory,
+    RealmPlan, RealmProblem, SignOutUrls, WithDirectory,
 };
 use identity_adapters_oidc::OidcTokenVerifier;
 use identity_core::engine::Engine;
-use identity_core::entity::{ClientKind, NewClient};
-use identity_core::port::{Clock, Entitlements, TokenVerifier};
+use identity_core::entity::{ClientKind, NewClient, Party};
+use identity_core::port::{Clock, DirectoryError, Entitlements, EntityLocks, TokenVerifier, UserDirectory};
 use identity_core::value::{ClaimSelector, InvalidValue, Name, RedirectUri, Secret};
 use tracing::{error, warn};
 
 use super::{AssemblyError, Directory, NotYet, Ports, Shared};
-use crate::config::{ComponentSeed, Config, Finding, KeycloakAccess, KeycloakConfig};
+use crate::bootstrap::{self, Parties, named_parties};
+use crate::config::{Bootstrap, ComponentSeed, Config, Finding, KeycloakAccess, KeycloakConfig, PartySeed};
 
 /// The claim by which Keycloak's tokens of service accounts, and no others, name their client.
 const CLIENT_ID: &str = "client_id";
@@ -30,8 +31,10 @@ const CALLBACK: &str = "/auth/login-callback";
 const SIGNED_OUT: &str = "/auth/logged-out";
 /// Where Keycloak tells of sign-outs.
 const BACK_CHANNEL: &str = "/auth/back-channel-logout";
-/// How long the other replicas may have to wait for one that makes a realm.
+/// How long one replica makes a realm at most, while the others wait.
 const LONGEST: Duration = Duration::from_secs(120);
+/// How much longer it keeps the lock for that.
+const MARGIN: Duration = Duration::from_secs(30);
 
 /// How often is tried again to make what somebody stands in the way of: another administrator at the same moment is gone at the
 /// next.
@@ -39,9 +42,11 @@ const ATTEMPTS: u32 = 3;
 
 struct InKeycloak {
     keycloak: Keycloak,
+    locks: Arc<dyn EntityLocks>,
     /// The secret of this server's own client, where an operator gave it.
     secret: Option<Secret>,
     plan: RealmPlan,
+    bootstrap: Bootstrap,
     not_made: Mutex<Option<String>>,
     /// What in the realm is weaker than it should be.
     advice: Mutex<Option<String>>,
@@ -56,10 +61,18 @@ pub(super) fn directory(config: &Config, shared: Shared) -> Result<Option<Arc<dy
     };
     let Shared { locks, cutoffs, installation: id } = shared;
     let installation = id.map(|id| Installation { id, takes_over: keycloak.take_over });
-    let coordination = Coordination { locks, cutoffs, installation };
+    let coordination = Coordination { locks: Arc::clone(&locks), cutoffs, installation };
     let keycloak = Keycloak::new(settings(config, keycloak)?, coordination)
         .map_err(|error| AssemblyError::Keycloak(error.to_string()))?;
-    Ok(Some(Arc::new(InKeycloak { keycloak, secret, plan, not_made: Mutex::default(), advice: Mutex::default() })))
+    Ok(Some(Arc::new(InKeycloak {
+        keycloak,
+        locks,
+        secret,
+        plan,
+        bootstrap: config.bootstrap.clone(),
+        not_made: Mutex::default(),
+        advice: Mutex::default(),
+    })))
 }
 
 /// What of the settings of Keycloak would end the start.
@@ -112,8 +125,9 @@ pub(super) fn verifier(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<Oi
 #[async_trait]
 impl Directory for InKeycloak {
     async fn initialise(&self, engine: &Engine) -> Result<(), NotYet> {
+        let mut problems = Vec::new();
         for attempt in 1.. {
-            let done = self.pass(engine).await?;
+            let done = self.pass().await?;
             if done.problems.is_empty() {
                 break;
             }
@@ -121,13 +135,16 @@ impl Directory for InKeycloak {
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 continue;
             }
-            for problem in &done.problems {
-                error!(problem = problem as &dyn std::error::Error, "keycloak.not_made");
-            }
-            let first = done.problems.first().map(ToString::to_string).unwrap_or_default();
-            let text = format!("{} of what is configured could not be made, the first: {first}", done.problems.len());
-            *self.not_made.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+            problems = done.problems;
             break;
+        }
+        problems.extend(self.give_access(engine).await?);
+        for problem in &problems {
+            error!(problem = problem as &dyn std::error::Error, "keycloak.not_made");
+        }
+        if let Some(first) = problems.first() {
+            let text = format!("{} of what is configured could not be made, the first: {first}", problems.len());
+            *self.not_made.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
         }
         self.look_at_registration().await;
         Ok(())
@@ -181,6 +198,32 @@ impl Directory for InKeycloak {
 }
 
 impl InKeycloak {
+    /// Makes the members of tenants and the authorizations that are configured, as far as Keycloak has whom they name.
+    async fn give_access(&self, engine: &Engine) -> Result<Vec<RealmProblem>, NotYet> {
+        let (mut parties, mut problems) = (Parties::new(), Vec::new());
+        for seed in named_parties(&self.bootstrap) {
+            let (what, found) = match seed {
+                PartySeed::User(name) => (format!("user {name}"), self.keycloak.user_named(&self.plan, name).await),
+                PartySeed::UserId(id) => {
+                    let found = UserDirectory::find(&self.keycloak, id).await;
+                    (format!("user {id}"), found.map(|person| Party::User(person.id)))
+                }
+                PartySeed::Group(name) => (format!("group {name}"), self.keycloak.group_named(name).await),
+                PartySeed::Application(id) => (format!("client {id}"), self.keycloak.application_named(id).await),
+            };
+            match found {
+                Ok(party) => drop(parties.insert(seed.clone(), party)),
+                Err(error @ (DirectoryError::Unavailable { .. } | DirectoryError::Refused(_))) => {
+                    return Err(NotYet(error.to_string()));
+                }
+                Err(error) => problems.push(RealmProblem { what: format!("access of {what}"), error }),
+            }
+        }
+        let given = bootstrap::access(engine, &self.bootstrap, &parties).await;
+        given.map_err(|error| NotYet(format!("the access that is configured cannot be given: {error}")))?;
+        Ok(problems)
+    }
+
     /// Warns of what lets more people than the realm's administrators decide what tokens say.
     async fn look_at_registration(&self) {
         let advice = match self.keycloak.registration_advice().await {
@@ -194,15 +237,16 @@ impl InKeycloak {
         *self.advice.lock().unwrap_or_else(PoisonError::into_inner) = text;
     }
 
-    async fn pass(&self, engine: &Engine) -> Result<Done, NotYet> {
+    async fn pass(&self) -> Result<Done, NotYet> {
         let not_yet = |error: &dyn std::error::Error| NotYet(error.to_string());
         // Nothing to make, nothing to lock: the usual case.
         let missing = self.keycloak.missing(&self.plan).await.map_err(|error| not_yet(&error))?;
         if missing.changes.is_empty() {
             return Ok(missing);
         }
-        let making = tokio::time::timeout(LONGEST, self.keycloak.initialise(&self.plan));
-        let made = engine.exclusively(making).await.map_err(|error| not_yet(&error))?;
+        let lock = self.locks.lock_directory(LONGEST + MARGIN).await.map_err(|error| not_yet(&error))?;
+        let made = tokio::time::timeout(LONGEST, self.keycloak.initialise(&self.plan)).await;
+        drop(lock);
         let made = made.map_err(|_| NotYet("the realm could not be made in time".to_owned()))?;
         made.map_err(|error| not_yet(&error))
     }

@@ -16,7 +16,7 @@ macro_rules! entity_locks_suite {
     ($run:path) => {
         $crate::cases!($run, entity_locks:
             one_holder_at_a_time_over_all_replicas, a_released_lock_goes_to_the_next, a_waiter_that_gives_up_keeps_nothing,
-            a_holder_that_is_cancelled_releases, other_entities_do_not_wait,
+            a_holder_that_is_cancelled_releases, other_entities_do_not_wait, a_directory_has_a_lock_beside_its_entities,
         );
     };
 }
@@ -92,4 +92,17 @@ pub async fn other_entities_do_not_wait(backend: &dyn Backend) {
         free += usize::from(timeout(HELD, two.lock(&key(&format!("user-{number}")))).await.is_ok());
     }
     assert!(free >= 4, "{free} of 8");
+}
+
+pub async fn a_directory_has_a_lock_beside_its_entities(backend: &dyn Backend) {
+    let [one, two] = two(backend).await;
+    let held = one.lock_directory(NEVER).await.unwrap();
+    // Its holder changes entities, any of them.
+    for number in 0..64 {
+        drop(timeout(PATIENCE, one.lock(&key(&format!("user-{number}")))).await.unwrap().unwrap());
+    }
+    assert!(timeout(HELD, two.lock_directory(NEVER)).await.is_err());
+    assert!(timeout(HELD, one.lock_directory(NEVER)).await.is_err());
+    drop(held);
+    drop(timeout(PATIENCE, two.lock_directory(NEVER)).await.unwrap().unwrap());
 }

@@ -11,7 +11,7 @@ use identity_conformance::audit_log::written;
 use identity_conformance::sample::{NOW, audit, commit, everything, id_hash, session, user};
 use identity_conformance::{Backend, NEVER, PATIENCE, Stores};
 use identity_core::fake::Rows;
-use identity_core::port::{AuditLog, PolicyStore, SessionStore, StoreError, Tail};
+use identity_core::port::{AuditLog, EntityLocks, PolicyStore, SessionStore, StoreError, Tail};
 use identity_core::value::{Revision, Secret};
 use identity_core::world::Change;
 use identity_testkit::postgres::{TestDatabase, fresh_database};
@@ -374,4 +374,25 @@ async fn nobody_there_is_unavailable_and_tells_no_secret() {
     }
     timeout(PATIENCE, stores.policy.changed()).await.expect("it takes its time, and no longer");
     assert!(!format!("{errors:?} {stores:?} {settings:?}").contains("s3cret"));
+}
+
+#[tokio::test]
+async fn the_lock_of_a_directory_outlasts_the_usual_timeouts() {
+    let Some(database) = fresh_database().await else { return };
+    let postgres = Postgres(database);
+    let short = Duration::from_millis(300);
+    let settings = PostgresSettings { statement_timeout: short, lock_timeout: short, ..postgres.settings(NEVER) };
+    let (one, two) = (PostgresStores::connect(&settings), PostgresStores::connect(&settings));
+    one.migrate().await.unwrap();
+    let held = one.locks.lock_directory(Duration::from_secs(60)).await.unwrap();
+    tokio::time::sleep(4 * short).await;
+    assert!(
+        two.locks.lock_directory(Duration::from_secs(60)).await.is_err(),
+        "the lock is gone before its holder is done"
+    );
+    drop(held);
+    // One whose holder hangs is free after the time that it asked for.
+    let _hanging = one.locks.lock_directory(short).await.unwrap();
+    let free = async { while two.locks.lock_directory(short).await.is_err() {} };
+    timeout(PATIENCE, free).await.unwrap();
 }

@@ -85,6 +85,11 @@ impl Keycloak {
         &self.base
     }
 
+    /// Where it is installed, with its tools in `bin`.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
     /// `127.0.0.1:PORT`, for a [`Proxy`](crate::Proxy).
     pub fn authority(&self) -> &str {
         self.base.trim_start_matches("http://")

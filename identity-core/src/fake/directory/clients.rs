@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 
 use super::{Answer, MemoryDirectory, change, listing, missing};
-use crate::entity::{Api, ApiPermission, Client, ClientChange, EntityKind, NewClient, Permission};
+use crate::entity::{Api, ApiPermission, Client, ClientAddresses, ClientChange, EntityKind, NewClient, Permission};
 use crate::port::{ApiDirectory, ClientDirectory, DirectoryError, Ids};
 use crate::search::{ListRequest, Listing};
 use crate::value::{Audience, ClientId, ClientKey, Name, PermissionName, Secret};
@@ -33,8 +33,8 @@ impl ClientDirectory for MemoryDirectory {
             client_id: new.client_id.clone(),
             name: new.name.clone(),
             kind: new.kind,
-            root_url: new.root_url.clone().filter(|_| !new.redirect_uris.is_empty()),
-            redirect_uris: new.redirect_uris.clone(),
+            root_url: new.root_url.as_ref().filter(|_| !new.redirect_uris.is_empty()).map(ToString::to_string),
+            redirect_uris: new.redirect_uris.iter().map(ToString::to_string).collect(),
         };
         let made = || Secret::new(state.ids.fresh());
         let secret = new.kind.has_secret().then(|| new.secret.clone().unwrap_or_else(made));
@@ -45,8 +45,12 @@ impl ClientDirectory for MemoryDirectory {
     async fn update(&self, key: &ClientKey, change: &ClientChange) -> Answer<()> {
         let mut state = self.state();
         let (client, _) = missing(state.clients.get_mut(key), EntityKind::Client, key)?;
-        let ClientChange { name, root_url, redirect_uris } = change.clone();
-        *client = Client { name, root_url, redirect_uris, ..client.clone() };
+        let addresses = change.new_addresses(client.root_url.as_deref(), &client.redirect_uris);
+        let addresses = addresses.map_err(|(member, error)| DirectoryError::Member(member, error))?;
+        if let Some(ClientAddresses { root_url, redirect_uris }) = addresses {
+            (client.root_url, client.redirect_uris) = (root_url, redirect_uris);
+        }
+        client.name = change.name.clone().unwrap_or_else(|| client.name.clone());
         Ok(())
     }
 

@@ -43,6 +43,23 @@ fn base(key: &Key) -> Value {
             "tenants": [{"tenant-id": "t", "name": "T"}],
         },
     });
+    if key.path.contains("members[]") {
+        let kind = match key.path.rsplit('.').next() {
+            Some("group-name") => "GROUP",
+            Some("application-id") => "APPLICATION",
+            _ => "USER",
+        };
+        document["bootstrap"]["tenants"][0]["members"] =
+            json!([{"type": kind, "username": "u", "group-name": "g", "application-id": "a"}]);
+    }
+    if key.path.starts_with("bootstrap.authorizations") {
+        let mut one = json!({"resource-key": "*", "resource-type": "process-definition", "permissions": ["DELETE"]});
+        match key.path.rsplit('.').next() {
+            Some("user-id" | "group-name" | "application-id") => {}
+            _ => one["username"] = json!("u"),
+        }
+        document["bootstrap"]["authorizations"] = json!([one]);
+    }
     if key.path.starts_with("bootstrap.users") {
         document["profile"] = json!("builtin");
         document["bootstrap"]["users"] = json!([{"username": "u", "password": "p"}]);
@@ -180,6 +197,7 @@ fn samples(key: &Key) -> Vec<String> {
         (_, "email") => "other@example.org",
         (_, "level") => "debug",
         (_, "resource-type") if key.path.contains("resource-types") => "other",
+        (_, "resource-type") if key.path.starts_with("bootstrap") => "decision-definition",
         (_, "condition") => r#"[{"property":"action.a","operator":"EQUAL","value":1}]"#,
         (_, "resource-type") => "RESOURCE",
         (_, "permissions[]") => "READ",

@@ -3,12 +3,17 @@
 #![expect(clippy::panic, clippy::indexing_slicing, reason = "these are tests")]
 
 mod clients;
+mod configured_access;
 mod counts;
 mod faults;
 mod guard;
 mod java;
+mod large;
 mod late;
+mod least_privilege;
 mod management;
+mod nested;
+mod others_data;
 mod platform_file;
 mod races;
 mod realms;

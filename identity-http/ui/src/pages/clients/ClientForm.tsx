@@ -22,11 +22,13 @@ export function ClientForm({ client, onDone, onClose }: Props) {
   const [name, setName] = useState(client?.name ?? "");
   const [clientId, setClientId] = useState(client?.clientId ?? "");
   const [type, setType] = useState<Type>(TYPES.find((type) => type === client?.type) ?? "CONFIDENTIAL");
-  const [uris, setUris] = useState(client?.redirectUris.join("\n") ?? "");
+  const known = client?.redirectUris.join("\n") ?? "";
+  const [uris, setUris] = useState(known);
   const save = async () => {
     const redirectUris = type === "M2M" ? [] : lines(uris);
     if (client) {
-      const body = { name: name.trim(), rootUrl: client.rootUrl, redirectUris };
+      // What is not sent keeps its value.
+      const body = uris === known ? { name: name.trim() } : { name: name.trim(), redirectUris };
       await ask(api.PUT("/api/clients/{id}", { params: { path: { id: client.id } }, body }));
       say({ title: t("saved", { name }) });
       onDone(client.id);

@@ -1,0 +1,35 @@
+//! Roles in roles, at any depth.
+
+use std::collections::BTreeSet;
+
+use identity_core::entity::EntityKind;
+use identity_core::port::DirectoryError;
+
+use crate::Keycloak;
+use crate::admin::Call;
+use crate::wire::RoleRep;
+
+/// The most roles that are followed from one.
+const ROLES: usize = 1000;
+
+impl Keycloak {
+    /// The roles that a role contains itself.
+    pub(crate) async fn directly_in(&self, role: &str) -> Result<Vec<RoleRep>, DirectoryError> {
+        let call = Call::get(&["roles-by-id", role, "composites"]).about(EntityKind::Role, role);
+        Ok(self.read_list(EntityKind::Role, call).await?.items)
+    }
+
+    /// These roles, and the roles that they contain at any depth.
+    pub(crate) async fn with_contained(&self, roles: Vec<RoleRep>) -> Result<Vec<RoleRep>, DirectoryError> {
+        let mut seen: BTreeSet<String> = roles.iter().map(|role| role.id.clone()).collect();
+        let (mut open, mut all) = (roles, Vec::new());
+        while let Some(role) = open.pop() {
+            if role.composite && seen.len() < ROLES {
+                let contained = self.directly_in(&role.id).await?;
+                open.extend(contained.into_iter().filter(|one| seen.insert(one.id.clone())));
+            }
+            all.push(role);
+        }
+        Ok(all)
+    }
+}

@@ -1,0 +1,122 @@
+//! Lists of Keycloak's entities, of which one that cannot be read or shown is in no other's way.
+//!
+//! Keycloak takes names that are none here: with line breaks, with white space at their ends, empty ones. They are shown in a
+//! visible form. An element that cannot be shown in any form is left out of its list, counted, and logged once.
+
+use identity_core::entity::EntityKind;
+use identity_core::port::DirectoryError;
+use identity_core::search::PageRequest;
+use identity_core::value::InvalidValue;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Deserializer};
+use tracing::warn;
+
+use crate::Keycloak;
+use crate::admin::{Call, unreadable};
+use crate::bounds;
+
+/// How many elements one call asks for at most.
+const BATCH: usize = 500;
+
+/// A list, without the elements that do not have the form of `T`.
+#[derive(Debug)]
+pub(crate) struct Elements<T> {
+    pub(crate) items: Vec<T>,
+    /// How many elements the list had.
+    pub(crate) read: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Element<T> {
+    Fits(T),
+    Other(IgnoredAny),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Elements<T> {
+    fn deserialize<D: Deserializer<'de>>(list: D) -> Result<Self, D::Error> {
+        let elements: Vec<Element<T>> = Vec::deserialize(list)?;
+        let read = elements.len();
+        let fits = |element| match element {
+            Element::Fits(item) => Some(item),
+            Element::Other(_) => None,
+        };
+        Ok(Self { items: elements.into_iter().filter_map(fits).collect(), read })
+    }
+}
+
+impl Keycloak {
+    /// The elements of a list that can be read.
+    pub(crate) async fn read_list<T: DeserializeOwned>(
+        &self,
+        kind: EntityKind,
+        call: Call<'_>,
+    ) -> Result<Elements<T>, DirectoryError> {
+        let elements: Elements<T> = self.read(call).await?;
+        for _ in elements.items.len()..elements.read {
+            self.left_out(kind, "", "its representation has another form");
+        }
+        Ok(elements)
+    }
+
+    /// A page of a list that Keycloak cuts, however long the page is: in calls of at most [`BATCH`] elements.
+    pub(crate) async fn read_page<'c, T: DeserializeOwned>(
+        &self,
+        kind: EntityKind,
+        page: PageRequest,
+        call: impl Fn() -> Call<'c>,
+    ) -> Result<Elements<T>, DirectoryError> {
+        let (mut first, mut left) = bounds::page(page);
+        let mut all = Elements { items: Vec::new(), read: 0 };
+        while left > 0 {
+            let max = left.min(BATCH);
+            let batch: Elements<T> = self.read_list(kind, call().query("first", first).query("max", max)).await?;
+            all.items.extend(batch.items);
+            all.read += batch.read;
+            if batch.read < max {
+                break;
+            }
+            first = first.saturating_add(max);
+            left -= max;
+        }
+        Ok(all)
+    }
+
+    /// What can be shown of an element of a list.
+    pub(crate) fn shown<T>(&self, kind: EntityKind, id: &str, shown: Result<T, InvalidValue>) -> Option<T> {
+        shown.map_err(|error| self.left_out(kind, id, &error.to_string())).ok()
+    }
+
+    /// An element of a list that is left out.
+    fn left_out(&self, kind: EntityKind, id: &str, reason: &str) {
+        metrics::counter!("identity_keycloak_left_out_total", "kind" => kind.as_str()).increment(1);
+        let entity = format!("{}/{id}", kind.as_str());
+        if self.shared.left_out.entry(entity).or_default().is_fresh() {
+            warn!(kind = kind.as_str(), id, reason, "keycloak.left_out");
+        }
+    }
+}
+
+/// What cannot be shown of an entity that was asked for alone.
+pub(crate) fn unshown(error: InvalidValue) -> DirectoryError {
+    unreadable(&format!("it holds something that cannot be shown here: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Named {
+        name: String,
+    }
+
+    #[test]
+    fn an_element_of_another_form_is_left_out_of_its_list_alone() {
+        let list = r#"[{"name": "a", "more": [1, {}]}, {"name": null}, {"name": 7}, {}, null, "x", {"name": "b"}]"#;
+        let read: Elements<Named> = serde_json::from_str(list).unwrap();
+        assert_eq!(read.items.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(read.read, 7);
+        assert!(serde_json::from_str::<Elements<Named>>(r#"{"name": "a"}"#).is_err());
+    }
+}

@@ -1,0 +1,73 @@
+//! Users, groups and applications that the configuration names as members of tenants and owners of authorizations.
+
+use identity_core::entity::{AuditEntity, EntityKind, Party};
+use identity_core::port::DirectoryError;
+use identity_core::value::{ClientId, GroupId, Name, Username};
+use serde::Deserialize;
+
+use super::{Pass, RealmPlan};
+use crate::Keycloak;
+use crate::admin::Call;
+use crate::wire::{ClientRep, UserRep, unfit};
+
+/// What to do about a username that may be that of anyone.
+const REGISTERED: &str = "people can register themselves in this realm, so a username is no proof; name the user by `user-id`, or \
+    below `keycloak.users`";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Registration {
+    #[serde(default)]
+    registration_allowed: bool,
+}
+
+impl Keycloak {
+    /// The user of exactly this username. One that is a user of the plan must be the account that the plan means; any other
+    /// counts only in a realm in which nobody can choose a username.
+    ///
+    /// # Errors
+    /// [`DirectoryError::Missing`], [`DirectoryError::Protected`] for a name that is no proof, or when Keycloak cannot be asked.
+    pub async fn user_named(&self, plan: &RealmPlan, username: &Name) -> Result<Party, DirectoryError> {
+        let missing = || DirectoryError::missing(EntityKind::User, username);
+        let call = Call::get(&["users"]).query("username", username).query("exact", true);
+        let found: Vec<UserRep> = self.read(call).await?;
+        let same = |one: &UserRep| one.username().to_lowercase() == username.as_str().to_lowercase();
+        let account = found.into_iter().find(same).ok_or_else(missing)?;
+        let id = Username::parse(&account.id).map_err(unfit)?;
+        let proven = match plan
+            .people
+            .iter()
+            .find(|person| person.new.username.as_str().eq_ignore_ascii_case(username.as_str()))
+        {
+            Some(seed) => {
+                let keycloak = self.for_start();
+                let scope = keycloak.scope_id().await?;
+                Pass::looking(&keycloak).is_proven(seed, &id, scope.as_deref()).await?
+            }
+            None => !self.read::<Registration>(Call::get(&[])).await?.registration_allowed,
+        };
+        if !proven {
+            let entity = AuditEntity { kind: EntityKind::User, key: username.to_string() };
+            return Err(DirectoryError::Protected { entity, reason: REGISTERED });
+        }
+        Ok(Party::User(id))
+    }
+
+    /// The group of exactly this path, or of this name in no other group.
+    ///
+    /// # Errors
+    /// [`DirectoryError::Missing`], or when Keycloak cannot be asked.
+    pub async fn group_named(&self, name: &Name) -> Result<Party, DirectoryError> {
+        let found: Option<GroupId> = Pass::looking(self).found_group(name).await?;
+        found.map(Party::Group).ok_or_else(|| DirectoryError::missing(EntityKind::Group, name))
+    }
+
+    /// The application of this client id.
+    ///
+    /// # Errors
+    /// [`DirectoryError::Missing`], or when Keycloak cannot be asked.
+    pub async fn application_named(&self, id: &ClientId) -> Result<Party, DirectoryError> {
+        let found = self.client_rep(id.as_str()).await?.filter(ClientRep::is_application);
+        found.map(|_| Party::Client(id.clone())).ok_or_else(|| DirectoryError::missing(EntityKind::Client, id))
+    }
+}

@@ -1,0 +1,92 @@
+//! Values for text of other systems, which follows their rules and not the ones here.
+
+use super::{InvalidValue, Name, is_visible};
+
+/// Longest text that the values here take, in characters.
+const MAX: usize = 256;
+
+/// The value of a text, or of its visible form when the text itself breaks a rule. For display and for ids in lists; what is
+/// written back to the other system is its own text.
+///
+/// # Errors
+/// When the visible form breaks a rule of this kind of value, too.
+pub fn nearest<T>(text: &str, parse: impl Fn(&str) -> Result<T, InvalidValue>) -> Result<T, InvalidValue> {
+    parse(text).or_else(|_| parse(&visible_form(text)))
+}
+
+/// The name for a text: without white space at its ends, and otherwise in its visible form.
+///
+/// # Errors
+/// As [`nearest`]; the visible form of every text is a name.
+pub fn nearest_name(text: &str) -> Result<Name, InvalidValue> {
+    let trimmed = text.trim();
+    nearest(if trimmed.is_empty() { text } else { trimmed }, Name::parse)
+}
+
+/// Whether a text can be the visible form of another one.
+#[must_use]
+pub fn is_visible_form(text: &str) -> bool {
+    text.chars().any(|c| matches!(c, '\u{2400}'..='\u{2422}' | '\u{FFFD}' | '…'))
+}
+
+/// The text with a visible sign for each character that cannot be seen: control pictures (U+2400 and following) for control
+/// characters, `␠` for spaces at either end, U+FFFD for the rest. An empty text is `␢`; a long one ends with `…`.
+fn visible_form(text: &str) -> String {
+    if text.is_empty() {
+        return "\u{2422}".to_owned();
+    }
+    let start = text.len() - text.trim_start().len();
+    let end = text.trim_end().len();
+    let sign = |(at, c): (usize, char)| match c {
+        ' ' if at < start || at >= end => '\u{2420}',
+        '\u{7F}' => '\u{2421}',
+        '\0'..='\u{1F}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{FFFD}'),
+        c if c.is_control() || (c.is_whitespace() && c != ' ') => '\u{FFFD}',
+        c if is_visible(c.encode_utf8(&mut [0; 4])) => c,
+        _ => '\u{FFFD}',
+    };
+    let mut form: String = text.char_indices().map(sign).collect();
+    if form.chars().nth(MAX).is_some() {
+        form = form.chars().take(MAX - 1).collect::<String>() + "…";
+    }
+    // A space inside of the text may have become its end.
+    if form.trim() != form {
+        form = form.replace(' ', "\u{2420}");
+    }
+    form
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::{ClientId, RoleId};
+
+    #[test]
+    fn text_that_follows_the_rules_stays_and_other_text_has_a_visible_form() {
+        for (text, form) in [
+            ("Sales", "Sales"),
+            (" lead", "␠lead"),
+            ("tail ", "tail␠"),
+            ("two\nlines", "two␊lines"),
+            ("bell\u{7}", "bell␇"),
+            ("\u{7F}", "␡"),
+            ("", "␢"),
+            ("  ", "␠␠"),
+            ("\u{85}", "\u{FFFD}"),
+        ] {
+            assert_eq!(nearest(text, RoleId::parse).unwrap().as_str(), form, "{text:?}");
+            assert_eq!(is_visible_form(form), form != "Sales");
+        }
+        let long = nearest(&"x".repeat(300), ClientId::parse).unwrap();
+        assert_eq!((long.as_str().chars().count(), long.as_str().ends_with('…')), (256, true));
+    }
+
+    #[test]
+    fn a_name_has_no_white_space_at_its_ends() {
+        assert_eq!(nearest_name(" Ann ").unwrap().as_str(), "Ann");
+        assert_eq!(nearest_name(" \n ").unwrap().as_str(), "␠␊␠");
+        for text in ["", "\u{0}", "\u{202E}", &" x".repeat(300), &"\u{200D}".repeat(300), "a\u{2028}"] {
+            assert!(nearest_name(text).is_ok(), "{text:?}");
+        }
+    }
+}

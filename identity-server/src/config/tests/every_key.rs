@@ -54,10 +54,8 @@ fn base(key: &Key) -> Value {
     }
     if key.path.starts_with("bootstrap.authorizations") {
         let mut one = json!({"resource-key": "*", "resource-type": "process-definition", "permissions": ["DELETE"]});
-        match key.path.rsplit('.').next() {
-            Some("user-id" | "group-name" | "application-id") => {}
-            _ => one["username"] = json!("u"),
-        }
+        let owner = key.path.rsplit('.').next().filter(|name| name.ends_with("-id") || *name == "group-name");
+        one[owner.unwrap_or("username")] = json!("u");
         document["bootstrap"]["authorizations"] = json!([one]);
     }
     if key.path.starts_with("bootstrap.users") {

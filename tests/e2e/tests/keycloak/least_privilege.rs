@@ -22,10 +22,10 @@ async fn the_documented_commands_make_the_client_that_this_server_needs() {
         keycloak.base()
     );
     let home = tempfile::tempdir().expect("a directory");
-    let path = format!("{}:{}", keycloak.home().join("bin").display(), std::env::var("PATH").unwrap_or_default());
-    let script = format!("set -e\n{sign_in}\n{commands}");
+    let bin = keycloak.home().join("bin");
+    let script = format!("set -e\nPATH={}:$PATH\n{sign_in}\n{commands}", bin.display());
     let mut shell = Command::new("bash");
-    shell.args(["-c", &script]).env("HOME", home.path()).env("PATH", path).env("IDENTITY_CLIENT_SECRET", "own-s3cret");
+    shell.args(["-c", &script]).env("HOME", home.path()).env("IDENTITY_CLIENT_SECRET", "own-s3cret");
     let done = tokio::task::spawn_blocking(move || shell.output()).await.expect("it ends").expect("it runs");
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 

@@ -419,7 +419,7 @@ export interface paths {
         };
         /** Shows an application. Its secret is at `/api/clients/{id}/secret`. */
         get: operations["clients_find"];
-        /** Replaces an application's name, root URL and redirect URIs. Its client id and type never change. */
+        /** Changes an application's name, root URL and redirect URIs. Its client id and type never change. */
         put: operations["clients_update"];
         post?: never;
         /** Deletes an application, with its memberships of tenants. */
@@ -2527,10 +2527,11 @@ export interface components {
              */
             type: string;
         };
-        /** @description What an application shall be. */
+        /** @description What to change about an application. What is not given stays. URIs that it has may stay, whatever they are. */
         ClientUpdate: {
             name: string;
-            redirectUris?: null | string[];
+            redirectUris?: string[] | null;
+            /** @description Null or an empty text removes it. */
             rootUrl?: string | null;
         };
         /** @description An application, with all but its secret. */

@@ -1,18 +1,15 @@
-//! Clients that are Identity's: applications, and APIs, which are clients with authorization services.
+//! Clients that are Identity's, as far as applications and APIs have it in common, and applications.
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use identity_core::entity::{
-    Api, ApiPermission, AuditEntity, Client, ClientAddresses, ClientChange, ClientKind, EntityKind, NewClient,
-    Permission, Principal,
+    AuditEntity, Client, ClientAddresses, ClientChange, ClientKind, EntityKind, NewClient, Permission, Principal,
 };
-use identity_core::port::{ApiDirectory, ClientDirectory, DirectoryError};
+use identity_core::port::{ClientDirectory, DirectoryError};
 use identity_core::search::{ListRequest, Listing};
-use identity_core::value::{
-    Audience, ClientId, ClientKey, InvalidValue, Name, PermissionName, RedirectUri, Secret, nearest,
-};
+use identity_core::value::{ClientId, ClientKey, InvalidValue, PermissionName, RedirectUri, Secret, nearest};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -22,14 +19,12 @@ use crate::bounds;
 use crate::change::{Representation, set};
 use crate::readable::{Elements, unshown};
 use crate::roles::{Sieve, travels};
-use crate::wire::{ClientRep, RoleRep, SCOPE, UserRep, description, shown_client_name, unfit};
+use crate::wire::{ClientRep, RoleRep, SCOPE, UserRep, shown_client_name, unfit};
 
 /// How many clients are asked for by id at the same time.
 const AT_ONCE: usize = 8;
 /// How often a secret is made that another program undoes.
 const SECRET_ATTEMPTS: usize = 3;
-/// The most permissions of an API.
-const PERMISSIONS: usize = 1000;
 /// The scopes that a client has from its beginning: its own mark, and those that a realm gives by default. A realm that lacks
 /// one of them goes without.
 pub(crate) const SCOPES: [&str; 7] = [SCOPE, "web-origins", "acr", "roles", "profile", "basic", "email"];
@@ -69,13 +64,17 @@ impl Keycloak {
         self.for_start().client_secret(&ClientKey::parse(&client.id).map_err(unfit)?).await
     }
 
-    async fn ours(&self, key: &ClientKey, fits: fn(&ClientRep) -> bool) -> Result<ClientRep, DirectoryError> {
+    pub(crate) async fn ours(
+        &self,
+        key: &ClientKey,
+        fits: fn(&ClientRep) -> bool,
+    ) -> Result<ClientRep, DirectoryError> {
         let call = Call::get(&["clients", key.as_str()]).about(EntityKind::Client, key.as_str());
         let found: Option<ClientRep> = self.find(call).await?;
         found.filter(fits).ok_or_else(|| DirectoryError::missing(EntityKind::Client, key))
     }
 
-    async fn list_clients<T>(
+    pub(crate) async fn list_clients<T>(
         &self,
         list: &ListRequest,
         keep: impl Fn(ClientRep) -> Option<Result<T, InvalidValue>>,
@@ -100,7 +99,7 @@ impl Keycloak {
     }
 
     /// Creates a client with its mark on it, in one call: there is none that is nobody's.
-    async fn create_client(&self, client_id: &str, mut body: Value) -> Result<ClientKey, DirectoryError> {
+    pub(crate) async fn create_client(&self, client_id: &str, mut body: Value) -> Result<ClientKey, DirectoryError> {
         if let Value::Object(body) = &mut body {
             body.insert("clientId".to_owned(), json!(client_id));
             body.insert("protocol".to_owned(), json!("openid-connect"));
@@ -129,7 +128,7 @@ impl Keycloak {
         self.rewrite(of, change).await.map(|_| ())
     }
 
-    async fn delete_client(&self, key: &ClientKey) -> Result<(), DirectoryError> {
+    pub(crate) async fn delete_client(&self, key: &ClientKey) -> Result<(), DirectoryError> {
         self.shared.clients.invalidate(key);
         let path = ["clients", key.as_str()];
         let deleting = self.send(Call::delete(&path).about(EntityKind::Client, key.as_str()));
@@ -178,7 +177,7 @@ impl Keycloak {
 
 /// Sets what changes. A name that is shown as it is wanted stays as Keycloak has it, and so do addresses that are wanted as they
 /// are.
-fn apply(change: &ClientChange, body: &mut Map<String, Value>) -> Result<(), DirectoryError> {
+pub(crate) fn apply(change: &ClientChange, body: &mut Map<String, Value>) -> Result<(), DirectoryError> {
     if let Some(name) = &change.name {
         let text = |member: &str| body.get(member).and_then(Value::as_str);
         let shown = shown_client_name(text("name"), text("clientId").unwrap_or_default());
@@ -322,88 +321,6 @@ impl ClientDirectory for Keycloak {
         let changing = self.exclusively(EntityKind::Client, key.as_str(), changing);
         let principal = Principal::Client(nearest(&client.client_id, ClientId::parse).map_err(unshown)?);
         if held { changing.await } else { self.taking_away(principal, changing).await }.map(|_| ())
-    }
-}
-
-#[async_trait]
-impl ApiDirectory for Keycloak {
-    async fn list(&self, list: &ListRequest) -> Result<Listing<Api>, DirectoryError> {
-        self.list_clients(list, |client| client.is_api().then(|| client.api())).await
-    }
-
-    async fn find(&self, key: &ClientKey) -> Result<Api, DirectoryError> {
-        self.ours(key, ClientRep::is_api).await?.api().map_err(unshown)
-    }
-
-    async fn create(
-        &self,
-        audience: &Audience,
-        name: &Name,
-        permissions: &[ApiPermission],
-    ) -> Result<Api, DirectoryError> {
-        let body = json!({
-            "name": name, "publicClient": false, "standardFlowEnabled": false, "directAccessGrantsEnabled": false,
-            "serviceAccountsEnabled": true, "authorizationServicesEnabled": true,
-        });
-        let key = self.create_client(audience.as_str(), body).await?;
-        for permission in permissions {
-            if let Err(error) = self.add_permission(&key, permission).await {
-                // Half an API would stand in the way of the next attempt.
-                _ = self.delete_client(&key).await;
-                return Err(error);
-            }
-        }
-        ApiDirectory::find(self, &key).await
-    }
-
-    async fn rename(&self, key: &ClientKey, name: &Name) -> Result<(), DirectoryError> {
-        self.ours(key, ClientRep::is_api).await?;
-        let change = ClientChange { name: Some(name.clone()), ..ClientChange::default() };
-        self.change_client(key, |body| apply(&change, body)).await
-    }
-
-    async fn delete(&self, key: &ClientKey) -> Result<(), DirectoryError> {
-        self.ours(key, ClientRep::is_api).await?;
-        self.delete_client(key).await
-    }
-
-    async fn permissions(&self, key: &ClientKey) -> Result<Vec<ApiPermission>, DirectoryError> {
-        self.ours(key, ClientRep::is_api).await?;
-        let path = ["clients", key.as_str(), "roles"];
-        let call = Call::get(&path).query("first", 0).query("max", PERMISSIONS);
-        let roles: Elements<RoleRep> = self.read_list(EntityKind::Resource, call).await?;
-        // Keycloak makes a role of its own for what has authorization services.
-        let permissions = roles.items.into_iter().filter(|role| role.name != "uma_protection").filter_map(|role| {
-            let definition = nearest(&role.name, PermissionName::parse);
-            let definition = self.shown(EntityKind::Resource, &role.id, definition)?;
-            Some(ApiPermission { definition, description: description(role.description.as_deref()) })
-        });
-        let mut permissions: Vec<ApiPermission> = permissions.collect();
-        permissions.sort();
-        Ok(permissions)
-    }
-
-    async fn add_permission(&self, key: &ClientKey, permission: &ApiPermission) -> Result<(), DirectoryError> {
-        self.ours(key, ClientRep::is_api).await?;
-        let body = json!({"name": permission.definition, "description": permission.description});
-        let path = ["clients", key.as_str(), "roles"];
-        let adding = self.send(Call::post(&path, body).about(EntityKind::Resource, permission.definition.as_str()));
-        self.exclusively(EntityKind::Client, key.as_str(), async {
-            adding.await?;
-            self.map_permissions(key).await
-        })
-        .await
-    }
-
-    async fn remove_permission(&self, key: &ClientKey, definition: &PermissionName) -> Result<(), DirectoryError> {
-        self.ours(key, ClientRep::is_api).await?;
-        let removing = async {
-            let role = self.api_role(key.as_str(), definition).await?;
-            let role = role.ok_or_else(|| DirectoryError::missing(EntityKind::Resource, definition))?;
-            let call = Call::delete(&["roles-by-id", &role.id]).about(EntityKind::Resource, definition.as_str());
-            self.send(call).await
-        };
-        self.exclusively(EntityKind::Client, key.as_str(), removing).await.map(|_| ())
     }
 }
 

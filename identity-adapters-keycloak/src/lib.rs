@@ -4,6 +4,7 @@
 //! clients that have the client scope `camunda-identity`.
 
 mod admin;
+mod apis;
 mod bounds;
 mod call;
 mod change;

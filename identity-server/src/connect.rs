@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use identity_adapters_postgres::{PostgresStores, Probe};
@@ -112,6 +113,10 @@ struct Nothing;
 #[async_trait]
 impl EntityLocks for Nothing {
     async fn lock(&self, _: &LockKey) -> Result<EntityLock, StoreError> {
+        Ok(EntityLock::new(Vec::new()))
+    }
+
+    async fn lock_directory(&self, _longest: Duration) -> Result<EntityLock, StoreError> {
         Ok(EntityLock::new(Vec::new()))
     }
 }

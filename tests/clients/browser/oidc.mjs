@@ -64,7 +64,7 @@ export const tasks = {
     // Deleted, after saying what that means, and put back.
     await page.goto(`${base}/mapping-rules`);
     await page.getByRole("button", { name: "Delete department sales" }).click();
-    await dialog(page).getByText("They lose the role readonly-admin.").waitFor();
+    await dialog(page).getByText(/They lose the role Readonly.Admin\./i).waitFor();
     await dialog(page).getByRole("button", { name: "Delete" }).click();
     await page.getByText("department sales is deleted.").first().waitFor();
     assert.ok(!(await rules()).includes("department sales"));

@@ -50,6 +50,9 @@ impl Line {
     }
 }
 
+/// Entities of one kind that look alike, by id.
+pub type AlikeSet = (EntityKind, BTreeSet<String>);
+
 /// What somebody has.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Holding {
@@ -171,7 +174,7 @@ impl Access {
         kind: Option<EntityKind>,
         most: usize,
         budget: &SearchBudget,
-    ) -> Result<(Vec<(EntityKind, BTreeSet<String>)>, bool), SearchStopped> {
+    ) -> Result<(Vec<AlikeSet>, bool), SearchStopped> {
         let alike = LookAlikes::of(&caller.world, budget);
         let sets = alike.sets().filter(|(of, _)| kind.is_none_or(|kind| kind == *of));
         part(sets.map(|(kind, ids)| (kind, ids.clone())), most, budget)

@@ -192,8 +192,12 @@ async fn entries_and_words_that_strict_clients_do_not_know_are_left_out_and_refu
     let api = local.admin();
     created(api.post("/api/resource-types", &json!({"type": "invoice", "supportedPermissions": ["read"]})).await);
     let all = api.get("/api/audit-log?resultSize=1000").await.expect_status(200).json();
-    let own =
-        all.as_array().unwrap().iter().find(|entry| entry["entity"]["type"] == "RESOURCE_TYPE").expect("an entry");
+    let own = all
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|entry| entry["entity"]["type"] == "RESOURCE_TYPE")
+        .expect("an entry");
     let key = own["key"].as_str().expect("a key");
     refused(&api.get(&format!("/v2/audit-logs/{key}")).await, 404, "NOT_FOUND");
     let shown = entries(&api, json!({"page": {"limit": 1000}})).await;

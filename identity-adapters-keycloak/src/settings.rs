@@ -82,7 +82,7 @@ impl KeycloakSettings {
         }
     }
 
-    /// Whether calls can be made with these settings. Asks nobody.
+    /// Whether calls can be made with these settings. Makes no call.
     ///
     /// # Errors
     /// When they cannot be used.

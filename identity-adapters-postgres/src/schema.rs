@@ -13,7 +13,7 @@ const OWN: &str = "identity_server";
 
 /// The schema to use in place of the role's default one; `None` for the default one.
 pub(crate) async fn instead(connection: &mut PgConnection) -> Result<Option<Schema>, StoreError> {
-    // Tables first: whoever makes them notes the migration in the same transaction.
+    // Tables first: the transaction that makes them also notes the migration.
     let taken = taken(connection).await?;
     if is_ours(connection, None).await? {
         return Ok(None);

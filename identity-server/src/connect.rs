@@ -32,7 +32,7 @@ pub fn check(config: &Config, output: &mut dyn Write) -> Result<(), Unusable> {
     let mut unusable = Vec::new();
     for line in lines {
         match line {
-            // Nobody reads it when standard output is closed.
+            // Without effect when standard output is closed.
             Ok(line) => _ = writeln!(output, "{line}"),
             Err(line) => unusable.push(line),
         }

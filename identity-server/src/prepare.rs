@@ -38,8 +38,8 @@ fn store(config: &Config) -> Vec<Finding> {
     }
 }
 
-/// Makes the start-up data in a world that holds nothing else: what is refused there, and what depends on entities that somebody
-/// may have made.
+/// Makes the start-up data in a world that holds nothing else: what is refused there, and what depends on entities that may have
+/// been made over the APIs.
 fn rehearsed(config: &Config) -> (Vec<Finding>, Vec<String>) {
     let Ok(sources) = profile::sources(config) else { return (Vec::new(), Vec::new()) };
     let mut world = World::new(sources, Matrix::standard());
@@ -59,7 +59,7 @@ fn rehearsed(config: &Config) -> (Vec<Finding>, Vec<String>) {
             advance(&mut world, std::slice::from_ref(&command), &mut |refusal| {
                 match refusal {
                 Refusal::Missing(entity) => missing.push(format!(
-                    "`{section}`: {entity} is neither a default nor configured; unless somebody made it, the start ends or nothing \
+                    "`{section}`: {entity} is neither a default nor configured; unless it was made over the APIs, the start ends or nothing \
                      is given"
                 )),
                 refusal => findings.push(Finding::new(section, format!("would be refused: {refusal}"))),

@@ -23,7 +23,7 @@ struct Registration {
 
 impl Keycloak {
     /// The user of exactly this username. One that is a user of the plan must be the account that the plan means; any other
-    /// counts only in a realm in which nobody can choose a username.
+    /// counts only in a realm in which users cannot choose their username.
     ///
     /// # Errors
     /// [`DirectoryError::Missing`], [`DirectoryError::Protected`] for a name that is no proof, or when Keycloak cannot be asked.

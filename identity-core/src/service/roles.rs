@@ -47,11 +47,9 @@ impl Roles {
         let page = self
             .gate
             .read(caller, EntityKind::Role, "", |world| {
-                let texts =
-                    |role: &Role| [role.id.to_string(), role.name.to_string(), role.description.as_str().to_owned()];
                 let fits = |role: &&Role| {
-                    (with_cluster_roles || !is_protected_role(&role.id))
-                        && matches_text(list.search.as_deref(), &texts(role).each_ref().map(String::as_str))
+                    let texts = [role.id.as_str(), role.name.as_str(), role.description.as_str()];
+                    (with_cluster_roles || !is_protected_role(&role.id)) && matches_text(list.search.as_deref(), &texts)
                 };
                 list.page.cut(world.roles().filter(fits)).map(Role::clone)
             })

@@ -89,7 +89,7 @@ pub async fn apply(
 /// A section of the configuration, and what it makes in a world.
 type Plan<'c> = (&'static str, Box<dyn Fn(&World) -> Result<Vec<Command>, BootstrapError> + 'c>);
 
-/// What each section makes. The passwords of users are not hashed: these plans are for worlds that nobody signs in to.
+/// What each section makes. The passwords of users are not hashed: these plans are for worlds without sign-ins.
 pub fn plans(config: &Config) -> Vec<Plan<'_>> {
     let bootstrap = &config.bootstrap;
     let has_rules = config.profile != Profile::Builtin && config.keycloak.is_none();
@@ -138,7 +138,7 @@ pub fn unknown_roles(config: &Config, world: &World) -> Vec<String> {
     let line = |(place, index, role)| {
         format!(
             "`bootstrap.mapping-rules[{place}].applied-role-names[{index}]` names the role `{role}`, which is neither a default nor \
-             configured: until somebody makes it, the rule does not give it"
+             configured: until it is made, the rule does not give it"
         )
     };
     unknown.map(line).collect()

@@ -128,7 +128,7 @@ pub struct Sources {
     pub assumed: Vec<(&'static str, String)>,
     /// YAML files.
     pub files: Vec<PathBuf>,
-    /// Whether the file was found in a usual place, and nobody named it.
+    /// Whether the file was found in a usual place, without being named.
     pub found: bool,
     /// Environment variables.
     pub environment: BTreeMap<String, String>,

@@ -65,5 +65,5 @@ pub(super) static IN_FILES: &[(&str, &str)] = &[
 /// Secrets that the replaced service's charts name by placeholders without a default, also where none is configured.
 pub(super) static OPTIONAL_PLACEHOLDERS: &[&str] = &["keycloak.environment.clients[].secret"];
 
-/// Variables under `IDENTITY_` that are somebody else's: no key, and no mistake.
+/// Variables under `IDENTITY_` that other programs read: no key, and no mistake.
 pub(super) static FOREIGN: &[&str] = &["identity.config", "identity.tests.*"];

@@ -101,7 +101,7 @@ impl Names {
         self.target(variable).is_some() || self.unused(variable).is_some()
     }
 
-    /// The name that somebody who wrote `variable` may have meant, with their ids and indices.
+    /// The name that `variable` may be a misspelling of, with its ids and indices.
     pub(super) fn suggestion(&self, variable: &str) -> Option<String> {
         let given: Vec<&str> = variable.split('_').collect();
         let adapted = |name: String| {

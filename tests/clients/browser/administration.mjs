@@ -66,7 +66,7 @@ export const tasks = {
     await signIn(page, "demo", "demo", "/users");
     await row(page, "Looks like o.lga").waitFor();
     await row(page, "Looks like olga").waitFor();
-    assert.equal(await page.getByText("Looks like").count(), 2, "nobody else");
+    assert.equal(await page.getByText("Looks like").count(), 2, "no other user");
     await page.goto(`${page.url().split("/users")[0]}/who-can?tab=administrators`);
     await row(page, "user o.lga > role admin").getByText("Looks like olga").first().waitFor();
     await close();

@@ -1,6 +1,6 @@
 //! What is in a token, and what becomes of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -21,8 +21,8 @@ const MAX_SEEN_BYTES: usize = 2048;
 /// The same for all rules together.
 const MAX_ALL_SEEN_BYTES: usize = 4 * MAX_CLAIM_BYTES;
 
-/// The most ids that are compared with those of a token.
-const MOST_LABELS: usize = 1_000_000;
+/// The most ids that are compared with those of a token: it is done on the worker.
+const MOST_IDS: usize = 100_000;
 /// The most ids that differ only by case that are told.
 const MOST_VARIANTS: usize = 10;
 
@@ -130,24 +130,28 @@ fn case_variants(world: &World, subject: &Subject) -> Vec<CaseVariant> {
         Principal::Client(id) => (Kind::Client, id.as_str()),
     };
     let groups = subject.groups.iter().map(|id| (Kind::Group, id.as_str()));
-    let wanted: Vec<(Kind, &str, String)> =
-        std::iter::once(principal).chain(groups).map(|(kind, id)| (kind, id, id.to_lowercase())).collect();
-    let mut found: Vec<CaseVariant> = Vec::new();
-    let mut known: BTreeSet<&str> = BTreeSet::new();
-    for (kind, stored, label) in world.labels().take(MOST_LABELS).filter(|(_, id, label)| id == label) {
-        for (_, claimed, lower) in wanted.iter().filter(|(of, _, _)| *of == kind) {
-            if *claimed == label {
-                known.insert(*claimed);
-            } else if label.len() == lower.len() && label.to_lowercase() == *lower {
-                let kind = EntityKind::parse(kind.name());
-                let variant = |kind| CaseVariant { kind, claimed: (*claimed).to_owned(), stored: stored.to_owned() };
-                found.extend(kind.map(variant).filter(|variant| !found.contains(variant)));
-            }
+    let mut wanted: BTreeMap<(Kind, String), BTreeSet<&str>> = BTreeMap::new();
+    for (kind, id) in std::iter::once(principal).chain(groups) {
+        wanted.entry((kind, id.to_lowercase())).or_default().insert(id);
+    }
+    let kinds = [principal.0, Kind::Group];
+    let ids = world.labels().filter(|(kind, id, label)| id == label && kinds.contains(kind));
+    let mut stored: BTreeMap<(Kind, String), BTreeSet<&str>> = BTreeMap::new();
+    for (kind, id, _) in ids.take(MOST_IDS) {
+        let folded = (kind, id.to_lowercase());
+        if wanted.contains_key(&folded) {
+            stored.entry(folded).or_default().insert(id);
         }
     }
-    found.retain(|variant| !known.contains(variant.claimed.as_str()));
-    found.truncate(MOST_VARIANTS);
-    found
+    let pairs = stored.iter().flat_map(|(folded, stored)| {
+        let claimed = wanted.get(folded).into_iter().flatten().filter(|claimed| !stored.contains(*claimed));
+        claimed.flat_map(|claimed| stored.iter().map(|stored| (folded.0, *claimed, *stored)))
+    });
+    let variants = pairs.filter_map(|(kind, claimed, stored)| {
+        let kind = EntityKind::parse(kind.name())?;
+        Some(CaseVariant { kind, claimed: claimed.to_owned(), stored: stored.to_owned() })
+    });
+    variants.take(MOST_VARIANTS).collect()
 }
 
 fn verdicts(world: &World, claims: &Claims) -> (Vec<RuleVerdict>, bool) {

@@ -58,7 +58,7 @@ fn replace(values: &mut Preset, component: &Component) -> Result<(), InvalidValu
     Ok(())
 }
 
-/// In the replaced service, whoever may change applications also sees their secrets.
+/// In the replaced service, the permission to change applications also shows their secrets.
 fn with_secrets(mut role: Role) -> Result<Role, InvalidValue> {
     let own = |definition: &str| {
         Ok::<_, InvalidValue>(Permission {

@@ -8,6 +8,9 @@ use serde_saphyr::{Spanned, UserMessageFormatter};
 
 use super::placeholder::{self, Unresolved};
 
+/// The most levels of a document, and of one name with dots: each level is a call of the parser, on a stack that has an end.
+const MAX_DEPTH: usize = 32;
+
 /// A value in a document.
 #[derive(Debug)]
 pub(super) struct Yaml {
@@ -44,6 +47,7 @@ pub(super) fn parse(text: &str) -> Result<Yaml, String> {
         leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true,
         with_snippet: false,
+        budget: serde_saphyr::budget! { max_depth: MAX_DEPTH },
     };
     match serde_saphyr::from_str_with_options::<Yaml>(text, options) {
         Ok(document) => Ok(document.split()),
@@ -124,8 +128,11 @@ impl Yaml {
     }
 }
 
-/// The first level of a name, and the value with the other levels around it.
+/// The first level of a name, and the value with the other levels around it. A name with too many is one level: no key has it.
 fn levels(name: &str, value: Yaml) -> (String, Yaml) {
+    if name.matches(['.', '[']).nth(MAX_DEPTH).is_some() {
+        return (name.to_owned(), value);
+    }
     let (first, rest) = match name.find(['.', '[']) {
         Some(place) if place > 0 => name.split_at(place),
         _ => return (name.to_owned(), value),
@@ -294,6 +301,15 @@ mod tests {
         );
         // No levels: an empty one, or an index that is none.
         assert_eq!(scalars("'.a': 1\n'b.': 2\n'c[x]': 3\n'd[9999999]': 4"), [".a=1", "b.=2", "c[x]=3", "d[9999999]=4"]);
+    }
+
+    #[test]
+    fn levels_have_a_bound() {
+        let nested = |levels| "{a: ".repeat(levels) + "1" + &"}".repeat(levels);
+        assert_eq!(scalars(&nested(MAX_DEPTH)).len(), 1);
+        assert!(parse(&nested(MAX_DEPTH + 1)).is_err());
+        let dotted = "a.".repeat(100_000) + "a";
+        assert_eq!(scalars(&format!("? {dotted}\n: 1")), [format!("{dotted}=1")]);
     }
 
     #[test]

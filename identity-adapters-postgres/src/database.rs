@@ -3,17 +3,31 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use identity_adapters_sql::{Faults, Lease};
 use identity_core::port::StoreError;
-use sqlx::postgres::{PgConnection, PgPoolOptions};
-use sqlx::{Connection as _, PgPool, Postgres, Transaction};
+use sqlx::postgres::{PgExecutor, PgPoolOptions};
+use sqlx::{Error, PgPool, Postgres};
+use tokio::time::timeout;
 
 use crate::error::{disconnected, failed, read_only};
 use crate::password_file::Watched;
 use crate::settings::{Address, PostgresSettings, Schema};
 
+/// A connection on which every wait ends.
+pub(crate) type Connection = Lease<Postgres>;
+
+/// How long a writer may do nothing while its transaction holds locks. A replica that hangs, or whose network is gone, stops the
+/// others' writes for no longer.
+const LOCKS_HELD_IDLE: Duration = Duration::from_secs(2);
+/// How long a suspect connection may take to show that it leads to a server that takes writes.
+const CHECK: Duration = Duration::from_secs(1);
+
 #[derive(Debug)]
 pub(crate) struct Database {
     pool: PgPool,
+    answer_timeout: Duration,
+    lock_timeout: Duration,
+    statement_timeout: Duration,
     address: Address,
     schema: Arc<OnceLock<Schema>>,
     password: Option<Watched>,
@@ -43,8 +57,12 @@ impl Database {
         let session = [
             ("lock_timeout", milliseconds(settings.lock_timeout)),
             ("statement_timeout", milliseconds(settings.statement_timeout)),
-            // A writer that hangs while it holds the revision's lock must not stop all replicas.
-            ("idle_in_transaction_session_timeout", milliseconds(settings.statement_timeout)),
+            ("idle_in_transaction_session_timeout", milliseconds(LOCKS_HELD_IDLE)),
+            // The database ends the session, and with it the locks, of a replica that cannot be reached.
+            ("tcp_keepalives_idle", "10".to_owned()),
+            ("tcp_keepalives_interval", "5".to_owned()),
+            ("tcp_keepalives_count", "3".to_owned()),
+            ("tcp_user_timeout", "15000".to_owned()),
         ];
         let session: Arc<[_]> = session.into_iter().collect();
         let lost = Lost::default();
@@ -57,7 +75,11 @@ impl Database {
             .before_acquire(move |connection, idle| {
                 let suspect = suspects.during(idle.idle_for);
                 // A standby would answer a ping.
-                Box::pin(async move { Ok(!suspect || takes_writes(connection).await.unwrap_or(false)) })
+                Box::pin(async move {
+                    let check =
+                        async { timeout(CHECK, takes_writes(connection)).await.unwrap_or(Err(Error::PoolTimedOut)) };
+                    Ok(!suspect || check.await?)
+                })
             })
             .after_connect(move |connection, _| {
                 let session = Arc::clone(&session);
@@ -77,12 +99,29 @@ impl Database {
             })
             .connect_lazy_with(address.options());
         let password = settings.password_file.clone().map(|file| Watched::new(file, settings.password.clone()));
-        Self { pool, address, schema, password, lost }
+        Self {
+            pool,
+            answer_timeout: settings.answer_timeout,
+            lock_timeout: settings.lock_timeout,
+            statement_timeout: settings.statement_timeout,
+            address,
+            schema,
+            password,
+            lost,
+        }
     }
 
-    pub(crate) fn pool(&self) -> &PgPool {
+    /// A connection of the pool.
+    pub(crate) async fn connection(&self) -> Result<Connection, StoreError> {
         self.follow_password();
-        &self.pool
+        Lease::of(&self.pool, self.answer_timeout, Faults::EndTheTransaction).await.map_err(failed)
+    }
+
+    /// A connection for a search, which may take as long as the database lets a statement take.
+    pub(crate) async fn search_connection(&self) -> Result<Connection, StoreError> {
+        let mut connection = self.connection().await?;
+        connection.be_patient(self.statement_timeout + self.answer_timeout);
+        Ok(connection)
     }
 
     /// Connects with the password that is in the file now.
@@ -107,10 +146,10 @@ impl Database {
         self.schema.get_or_init(|| schema)
     }
 
-    /// A connection that is not of the pool.
-    pub(crate) async fn aside(&self) -> Result<PgConnection, StoreError> {
+    /// A connection that is not of the pool, and is closed when it is dropped.
+    pub(crate) async fn aside(&self) -> Result<Connection, StoreError> {
         self.follow_password();
-        PgConnection::connect_with(&self.address.options()).await.map_err(failed)
+        Lease::connect(&self.address.options(), self.answer_timeout).await.map_err(failed)
     }
 
     /// Does what may be done twice, and does it twice when the connection was lost the first time.
@@ -128,23 +167,33 @@ impl Database {
     }
 
     /// A transaction that can write, on a connection that is alive.
-    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
+    pub(crate) async fn begin(&self) -> Result<Connection, StoreError> {
         self.repeatable(|| self.begin_once()).await
     }
 
     /// The same, without another attempt on another connection.
-    pub(crate) async fn begin_once(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
-        let mut transaction = self.pool().begin().await.map_err(failed)?;
+    pub(crate) async fn begin_once(&self) -> Result<Connection, StoreError> {
+        let mut transaction = self.connection().await?;
+        transaction.begin("BEGIN").await.map_err(failed)?;
         if takes_writes(&mut transaction).await.map_err(failed)? { Ok(transaction) } else { Err(read_only()) }
     }
 
+    /// Executes a statement that waits for a lock.
+    pub(crate) async fn wait_for_lock(&self, on: &mut Connection, statement: &'static str) -> Result<(), StoreError> {
+        on.be_patient(self.lock_timeout + self.answer_timeout);
+        sqlx::query(statement).execute(&mut *on).await.map_err(failed)?;
+        on.be_patient(self.answer_timeout);
+        Ok(())
+    }
+
     pub(crate) async fn close(&self) {
-        self.pool.close().await;
+        // Work that still waits for the database is given up.
+        _ = timeout(self.answer_timeout, self.pool.close()).await;
     }
 }
 
 /// Whether the connection leads to a server that takes writes: no standby, and not switched to read-only.
-async fn takes_writes(connection: &mut PgConnection) -> sqlx::Result<bool> {
+async fn takes_writes(connection: impl PgExecutor<'_>) -> sqlx::Result<bool> {
     let sql = "SELECT NOT current_setting('transaction_read_only')::boolean";
     sqlx::query_scalar(sql).fetch_one(connection).await
 }

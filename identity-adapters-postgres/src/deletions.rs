@@ -42,7 +42,7 @@ impl DeletionJournal for PostgresDeletionJournal {
         .bind(deletion.actor.id())
         .bind(deletion.request_id.as_deref().map(storable))
         .bind(to_microsecond(deletion.at))
-        .execute(&mut *transaction)
+        .execute(&mut transaction)
         .await
         .map_err(failed)?;
         transaction.commit().await.map_err(failed)
@@ -52,7 +52,7 @@ impl DeletionJournal for PostgresDeletionJournal {
         let mut transaction = self.database.begin().await?;
         let closed = sqlx::query("DELETE FROM directory_deletions WHERE deletion_id = $1")
             .bind(id)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await
             .map_err(failed)?;
         if closed.rows_affected() == 0 {
@@ -65,7 +65,8 @@ impl DeletionJournal for PostgresDeletionJournal {
 
     async fn list(&self) -> Result<Vec<Deletion>, StoreError> {
         const SQL: &str = "SELECT * FROM directory_deletions ORDER BY attempted_at, deletion_id";
-        let read = || async { sqlx::query(SQL).fetch_all(self.database.pool()).await.map_err(failed) };
+        let read =
+            || async { sqlx::query(SQL).fetch_all(&mut self.database.connection().await?).await.map_err(failed) };
         self.database.repeatable(read).await?.iter().map(deletion).collect()
     }
 }

@@ -30,11 +30,11 @@ impl InstallationStore for PostgresInstallation {
         let keep = || async {
             sqlx::query("INSERT INTO installation (installation_id, only_row) VALUES ($1, 1) ON CONFLICT DO NOTHING")
                 .bind(fresh)
-                .execute(self.database.pool())
+                .execute(&mut self.database.connection().await?)
                 .await
                 .map_err(failed)?;
             let query = sqlx::query_scalar("SELECT installation_id FROM installation");
-            query.fetch_one(self.database.pool()).await.map_err(failed)
+            query.fetch_one(&mut self.database.connection().await?).await.map_err(failed)
         };
         self.database.repeatable(keep).await
     }
@@ -54,7 +54,7 @@ impl TokenCutoffStore for PostgresInstallation {
             .bind(cutoff.principal.id())
             .bind(to_microsecond(cutoff.not_before))
             .bind(to_microsecond(cutoff.expires_at))
-            .execute(self.database.pool())
+            .execute(&mut self.database.connection().await?)
             .await
             .map_err(failed)
             .map(drop)
@@ -64,13 +64,15 @@ impl TokenCutoffStore for PostgresInstallation {
 
     async fn load(&self, now: OffsetDateTime) -> Result<Vec<TokenCutoff>, StoreError> {
         const SQL: &str = "SELECT * FROM token_cutoffs WHERE expires_at > $1";
-        let read = || async { sqlx::query(SQL).bind(now).fetch_all(self.database.pool()).await.map_err(failed) };
+        let read = || async {
+            sqlx::query(SQL).bind(now).fetch_all(&mut self.database.connection().await?).await.map_err(failed)
+        };
         self.database.repeatable(read).await?.iter().map(cutoff).collect()
     }
 
     async fn sweep(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
         let query = sqlx::query("DELETE FROM token_cutoffs WHERE expires_at <= $1").bind(now);
-        Ok(query.execute(self.database.pool()).await.map_err(failed)?.rows_affected())
+        Ok(query.execute(&mut self.database.connection().await?).await.map_err(failed)?.rows_affected())
     }
 }
 

@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use identity_core::port::{EntityLock, EntityLocks, LOCK_HELD_MAX, LocalLocks, LockKey, StoreError};
-use sqlx::{Connection, PgConnection};
 use tokio::sync::Semaphore;
 
-use crate::database::Database;
+use crate::database::{Connection, Database};
 use crate::error::failed;
 
 /// Most connections for locks of entities at a time, for each replica; they are none of the pool.
@@ -31,7 +30,7 @@ impl PostgresEntityLocks {
 
     /// Takes the lock in a transaction that is never committed. The database ends it when the connection is closed, and after
     /// `longest` for a replica that hangs or cannot be reached.
-    async fn locked(&self, name: &str, longest: Duration) -> Result<PgConnection, StoreError> {
+    async fn locked(&self, name: &str, longest: Duration) -> Result<Connection, StoreError> {
         let mut connection = self.database.aside().await?;
         let milliseconds = |duration: Duration| duration.as_millis().to_string();
         let settings = [
@@ -47,7 +46,8 @@ impl PostgresEntityLocks {
             .await
             .map_err(failed)?;
         let schema = self.database.schema().map_or("", |schema| schema.name());
-        sqlx::query("BEGIN").execute(&mut connection).await.map_err(failed)?;
+        connection.begin("BEGIN").await.map_err(failed)?;
+        connection.be_patient(self.wait + Duration::from_secs(2));
         sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
             .bind(format!("identity/{schema}/{name}"))
             .execute(&mut connection)
@@ -65,26 +65,13 @@ impl EntityLocks for PostgresEntityLocks {
         let permit = permit.map_err(|error| StoreError::Unavailable(Box::new(error)))?;
         let connection = self.locked(key.as_str(), LOCK_HELD_MAX).await?;
         // The connection goes first: the next holder in this process finds the lock free or waits for the database.
-        Ok(EntityLock::new(vec![Box::new(Held(Some(connection))), Box::new(permit), Box::new(turn)]))
+        Ok(EntityLock::new(vec![Box::new(connection), Box::new(permit), Box::new(turn)]))
     }
 
     async fn lock_directory(&self, longest: Duration) -> Result<EntityLock, StoreError> {
         let turn = self.local.lock_directory(longest).await?;
         // Not one of the connections for entities, which its holder needs as well.
         let connection = self.locked("directory", longest).await?;
-        Ok(EntityLock::new(vec![Box::new(Held(Some(connection))), Box::new(turn)]))
-    }
-}
-
-/// A connection that holds a lock; closed on drop, never used again.
-struct Held(Option<PgConnection>);
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        let Some(connection) = self.0.take() else { return };
-        // Says goodbye where a runtime is left to do it; otherwise the database notices that the connection is gone.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(connection.close());
-        }
+        Ok(EntityLock::new(vec![Box::new(connection), Box::new(turn)]))
     }
 }

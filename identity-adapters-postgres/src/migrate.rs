@@ -1,28 +1,29 @@
 //! Bringing the schema up to date, or refusing to touch it.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use identity_core::port::StoreError;
-use sqlx::Connection;
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::postgres::PgConnection;
+use tokio::time::timeout;
 
-use crate::database::Database;
+use crate::database::{Connection, Database};
 use crate::error::{disconnected, failed};
 use crate::schema;
 use crate::settings::Schema;
+
+/// How long all migrations may take, with the wait for another replica that runs them.
+const MIGRATION_TIMEOUT: Duration = Duration::from_mins(30);
 
 pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 
 /// Under an advisory lock, on a connection of its own: when it ends, so does the lock, whatever happened.
 pub(crate) async fn migrate(database: &Database) -> Result<(), StoreError> {
     let mut connection = database.aside().await?;
-    let result = migrate_in(&mut connection, database).await;
-    _ = connection.close().await;
-    result
+    migrate_in(&mut connection, database).await
 }
 
-async fn migrate_in(connection: &mut PgConnection, database: &Database) -> Result<(), StoreError> {
+async fn migrate_in(connection: &mut Connection, database: &Database) -> Result<(), StoreError> {
     if database.schema().is_some() {
         return migrate_with(connection, database.schema()).await;
     }
@@ -41,12 +42,10 @@ async fn migrate_in(connection: &mut PgConnection, database: &Database) -> Resul
 /// Compares the migrations that were applied with those of this server, and changes nothing.
 pub(crate) async fn probe(database: &Database) -> Result<Probe, StoreError> {
     let mut connection = database.aside().await?;
-    let result = probe_with(&mut connection, database).await;
-    _ = connection.close().await;
-    result
+    probe_with(&mut connection, database).await
 }
 
-async fn probe_with(connection: &mut PgConnection, database: &Database) -> Result<Probe, StoreError> {
+async fn probe_with(connection: &mut Connection, database: &Database) -> Result<Probe, StoreError> {
     let instead = match database.schema() {
         Some(schema) => Some(schema.clone()),
         None => schema::instead(connection).await?,
@@ -72,7 +71,7 @@ pub struct Probe {
     pub pending: usize,
 }
 
-async fn migrate_with(connection: &mut PgConnection, schema: Option<&Schema>) -> Result<(), StoreError> {
+async fn migrate_with(connection: &mut Connection, schema: Option<&Schema>) -> Result<(), StoreError> {
     let mut migrator = Migrator { migrations: Cow::Borrowed(&MIGRATOR.migrations), ..Migrator::DEFAULT };
     if let Some(schema) = schema {
         sqlx::query("SELECT set_config('search_path', $1, false)")
@@ -94,18 +93,20 @@ async fn migrate_with(connection: &mut PgConnection, schema: Option<&Schema>) ->
     if is_up_to_date(connection).await? {
         return Ok(());
     }
-    migrator.run_direct(None, connection, false).await.map_err(refused)
+    let connection = connection.connection().map_err(failed)?;
+    let run = timeout(MIGRATION_TIMEOUT, migrator.run_direct(None, connection, false)).await;
+    run.unwrap_or(Err(MigrateError::Execute(sqlx::Error::PoolTimedOut))).map_err(refused)
 }
 
 /// Whether exactly the migrations of this server have been applied.
-async fn is_up_to_date(connection: &mut PgConnection) -> Result<bool, StoreError> {
+async fn is_up_to_date(connection: &mut Connection) -> Result<bool, StoreError> {
     let Some(applied) = applied(connection).await? else { return Ok(false) };
     let ours = MIGRATOR.iter().map(|migration| (migration.version, migration.checksum.to_vec(), true));
     Ok(applied.into_iter().eq(ours))
 }
 
 /// The migrations that were applied: version, checksum, success. `None` where there is no list of them.
-async fn applied(connection: &mut PgConnection) -> Result<Option<Vec<(i64, Vec<u8>, bool)>>, StoreError> {
+async fn applied(connection: &mut Connection) -> Result<Option<Vec<(i64, Vec<u8>, bool)>>, StoreError> {
     let sql = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
     let is_there: bool = sqlx::query_scalar(sql).fetch_one(&mut *connection).await.map_err(failed)?;
     if !is_there {

@@ -2,8 +2,8 @@
 //! there under the same names.
 
 use identity_core::port::StoreError;
-use sqlx::postgres::PgConnection;
 
+use crate::database::Connection;
 use crate::error::failed;
 use crate::migrate::MIGRATOR;
 use crate::settings::Schema;
@@ -12,7 +12,7 @@ use crate::settings::Schema;
 const OWN: &str = "identity_server";
 
 /// The schema to use in place of the role's default one; `None` for the default one.
-pub(crate) async fn instead(connection: &mut PgConnection) -> Result<Option<Schema>, StoreError> {
+pub(crate) async fn instead(connection: &mut Connection) -> Result<Option<Schema>, StoreError> {
     // Tables first: the transaction that makes them also notes the migration.
     let taken = taken(connection).await?;
     if is_ours(connection, None).await? {
@@ -39,7 +39,7 @@ pub(crate) async fn instead(connection: &mut PgConnection) -> Result<Option<Sche
 }
 
 /// A table of the default schema that is called as one of ours.
-async fn taken(connection: &mut PgConnection) -> Result<Option<String>, StoreError> {
+async fn taken(connection: &mut Connection) -> Result<Option<String>, StoreError> {
     let names: Vec<String> = tables().collect();
     sqlx::query_scalar(
         "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
@@ -52,7 +52,7 @@ async fn taken(connection: &mut PgConnection) -> Result<Option<String>, StoreErr
 }
 
 /// Whether a schema, the default one when none is named, lists migrations of this server, of whatever version.
-async fn is_ours(connection: &mut PgConnection, schema: Option<&str>) -> Result<bool, StoreError> {
+async fn is_ours(connection: &mut Connection, schema: Option<&str>) -> Result<bool, StoreError> {
     let exists = "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
         WHERE n.nspname = coalesce($1, current_schema()) AND c.relname = '_sqlx_migrations')";
     let exists: bool = sqlx::query_scalar(exists).bind(schema).fetch_one(&mut *connection).await.map_err(failed)?;
@@ -76,7 +76,7 @@ async fn is_ours(connection: &mut PgConnection, schema: Option<&str>) -> Result<
 
 /// Whether the default schema lists migrations, and none of them is of this server. One question: another replica may be adding
 /// the first.
-async fn lists_others(connection: &mut PgConnection) -> Result<bool, StoreError> {
+async fn lists_others(connection: &mut Connection) -> Result<bool, StoreError> {
     let exists = "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
         WHERE n.nspname = current_schema() AND c.relname = '_sqlx_migrations')";
     let exists: bool = sqlx::query_scalar(exists).fetch_one(&mut *connection).await.map_err(failed)?;

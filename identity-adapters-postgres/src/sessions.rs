@@ -35,7 +35,7 @@ impl PostgresSessionStore {
     /// Runs one writing statement; says how many rows it touched.
     async fn write(&self, statement: Query<'_, Postgres, PgArguments>) -> Result<u64, StoreError> {
         let mut transaction = self.database.begin().await?;
-        let touched = statement.execute(&mut *transaction).await.map_err(failed)?.rows_affected();
+        let touched = statement.execute(&mut transaction).await.map_err(failed)?.rows_affected();
         transaction.commit().await.map_err(failed)?;
         Ok(touched)
     }
@@ -57,7 +57,7 @@ impl SessionStore for PostgresSessionStore {
             sqlx::query("SELECT * FROM sessions WHERE id = $1 AND expires_at > $2")
                 .bind(id.0.as_slice())
                 .bind(to_microsecond(now))
-                .fetch_optional(self.database.pool())
+                .fetch_optional(&mut self.database.connection().await?)
                 .await
                 .map_err(failed)
         };
@@ -100,7 +100,7 @@ impl SessionStore for PostgresSessionStore {
             }
         };
         let mut transaction = self.database.begin().await?;
-        let rows = statement.fetch_all(&mut *transaction).await.map_err(failed)?;
+        let rows = statement.fetch_all(&mut transaction).await.map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
         rows.iter().map(session).collect()
     }
@@ -109,12 +109,14 @@ impl SessionStore for PostgresSessionStore {
         let (kind, id) = query.of.as_ref().map(|of| (of.kind_name(), of.id())).unzip();
         let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         let read = || async {
+            let mut connection = self.database.connection().await?;
             let total: i64 = sqlx::query_scalar(concat!("SELECT count(*) FROM sessions ", listed!()))
                 .bind(to_microsecond(now))
                 .bind(kind)
                 .bind(id)
-                .fetch_one(self.database.pool())
-                .await?;
+                .fetch_one(&mut connection)
+                .await
+                .map_err(failed)?;
             let rows = sqlx::query(concat!(
                 "SELECT * FROM sessions ",
                 listed!(),
@@ -125,11 +127,12 @@ impl SessionStore for PostgresSessionStore {
             .bind(id)
             .bind(count(query.page.offset))
             .bind(count(query.page.limit))
-            .fetch_all(self.database.pool())
-            .await?;
+            .fetch_all(&mut connection)
+            .await
+            .map_err(failed)?;
             Ok((total, rows))
         };
-        let (total, rows) = self.database.repeatable(|| async { read().await.map_err(failed) }).await?;
+        let (total, rows) = self.database.repeatable(read).await?;
         let items = rows.iter().map(session).collect::<Result<_, _>>()?;
         Ok(Page { items, total: usize::try_from(total).unwrap_or_default() })
     }
@@ -155,7 +158,7 @@ impl SessionStore for PostgresSessionStore {
     ) -> Result<Vec<(FamiliarPair, OffsetDateTime)>, StoreError> {
         const SQL: &str = "SELECT pair, expires_at FROM familiar_sign_ins WHERE expires_at > $1 ORDER BY expires_at DESC, pair LIMIT $2";
         let query = sqlx::query(SQL).bind(to_microsecond(now)).bind(i64::try_from(limit).unwrap_or(i64::MAX));
-        let rows = query.fetch_all(self.database.pool()).await.map_err(failed)?;
+        let rows = query.fetch_all(&mut self.database.connection().await?).await.map_err(failed)?;
         let wrong = |_| StoreError::unreadable("familiar_sign_ins", "?", "pair is not 32 bytes");
         rows.iter()
             .map(|row| {

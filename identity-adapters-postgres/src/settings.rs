@@ -40,6 +40,9 @@ pub struct PostgresSettings {
     pub acquire_timeout: Duration,
     /// How long to wait for the right to write.
     pub lock_timeout: Duration,
+    /// How long to wait for an answer of the database. Its connection is closed then. Searches wait as long as a statement may
+    /// take, the start longer.
+    pub answer_timeout: Duration,
     /// How long one statement may take.
     pub statement_timeout: Duration,
     /// How long a change by another replica may stay unseen when no notification arrives.
@@ -103,6 +106,7 @@ impl PostgresSettings {
             max_connections: 10,
             acquire_timeout: Duration::from_secs(5),
             lock_timeout: Duration::from_secs(10),
+            answer_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(30),
             polling: Duration::from_secs(1),
         }

@@ -3,10 +3,11 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use sqlx::PgPool;
 use sqlx::postgres::{PgListener, PgPoolOptions};
+use sqlx::{Executor as _, PgPool, raw_sql};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use crate::settings::Address;
 
@@ -15,6 +16,10 @@ pub(crate) const CHANNEL: &str = "identity_policy";
 
 /// How long to leave a server alone that refused or dropped the listening connection.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long the connection may be silent before it is tried.
+const SILENCE: Duration = Duration::from_secs(10);
+/// How long an answer on it may take.
+const ANSWER: Duration = Duration::from_secs(5);
 
 /// Listens on a connection of its own, from when somebody first waits until this is dropped.
 #[derive(Debug)]
@@ -35,7 +40,7 @@ impl Wake {
         let heard = self.heard.notified();
         async move {
             self.listening.get_or_init(|| tokio::spawn(listen(self.address.clone(), Arc::clone(&self.heard))));
-            _ = tokio::time::timeout(self.polling, heard).await;
+            _ = timeout(self.polling, heard).await;
         }
     }
 }
@@ -51,6 +56,7 @@ impl Drop for Wake {
 async fn listen(address: Address, heard: Arc<Notify>) {
     let pool = PgPoolOptions::new()
         .max_connections(1)
+        .acquire_timeout(ANSWER)
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
@@ -65,15 +71,24 @@ async fn listen(address: Address, heard: Arc<Notify>) {
     }
 }
 
-/// Returns when the connection is lost.
+/// Returns when the connection is lost: nothing else tells when its other end is gone and the network says nothing of it.
 async fn hear(pool: &PgPool, heard: &Notify) -> sqlx::Result<()> {
     let mut listener = PgListener::connect_with(pool).await?;
     listener.eager_reconnect(false);
-    listener.listen(CHANNEL).await?;
+    answered(listener.listen(CHANNEL)).await?;
     // Whatever was committed before this moment was not heard.
     heard.notify_waiters();
-    while listener.try_recv().await?.is_some() {
-        heard.notify_waiters();
+    loop {
+        match timeout(SILENCE, listener.try_recv()).await {
+            Ok(notification) => match notification? {
+                Some(_) => heard.notify_waiters(),
+                None => return Ok(()),
+            },
+            Err(_) => answered(listener.execute(raw_sql("SELECT 1"))).await.map(drop)?,
+        }
     }
-    Ok(())
+}
+
+async fn answered<T>(answer: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+    timeout(ANSWER, answer).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }

@@ -5,15 +5,27 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use identity_adapters_sql::{Faults, Lease};
 use identity_core::port::StoreError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, SqlitePool, Transaction};
+use sqlx::{Sqlite, SqlitePool};
+use tokio::time::timeout;
 
 use crate::error::failed;
 
 /// How long to wait for the right to write: another process may be writing, or a task of this one.
 const WRITER_PATIENCE: Duration = Duration::from_secs(10);
 const READERS: u32 = 4;
+/// How long to wait for a connection to read with: others may be searching.
+const READER_PATIENCE: Duration = Duration::from_secs(5);
+/// How long an answer may take: the file may be on a disk that hangs. Longer than a search may take.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Begins a transaction that writes.
+pub(crate) const BEGIN_WRITING: &str = "BEGIN IMMEDIATE";
+
+/// A connection on which every wait ends.
+pub(crate) type Connection = Lease<Sqlite>;
 
 #[derive(Debug)]
 pub(crate) struct Database {
@@ -39,6 +51,7 @@ impl Database {
             writer: pool().max_connections(1).acquire_timeout(WRITER_PATIENCE).connect_lazy_with(options.clone()),
             readers: pool()
                 .max_connections(READERS)
+                .acquire_timeout(READER_PATIENCE)
                 .before_acquire(|connection, _| {
                     Box::pin(async move { crate::limit::lift(connection).await.map(|()| true) })
                 })
@@ -46,24 +59,35 @@ impl Database {
         })
     }
 
-    pub(crate) fn readers(&self) -> &SqlitePool {
-        &self.readers
+    /// A connection to read with.
+    pub(crate) async fn reader(&self) -> Result<Connection, StoreError> {
+        Lease::of(&self.readers, ANSWER_TIMEOUT, Faults::EndTheTransaction).await.map_err(failed)
     }
 
     /// A view of the newest commit that later ones do not change.
-    pub(crate) async fn snapshot(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        self.readers.begin().await.map_err(failed)
+    pub(crate) async fn snapshot(&self) -> Result<Connection, StoreError> {
+        let mut snapshot = self.reader().await?;
+        snapshot.begin("BEGIN").await.map_err(failed)?;
+        Ok(snapshot)
     }
 
     /// The right to write. It is taken at once: a transaction that only turns into a writing one later fails instead of
-    /// waiting when somebody else writes meanwhile.
-    pub(crate) async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)
+    /// waiting when another process writes meanwhile. After an error, such as a full disk, SQLite may have ended the
+    /// transaction or not, so the next writer gets another connection.
+    pub(crate) async fn write(&self) -> Result<Connection, StoreError> {
+        let mut transaction = self.writer().await?;
+        transaction.begin(BEGIN_WRITING).await.map_err(failed)?;
+        Ok(transaction)
+    }
+
+    /// The connection to write with.
+    pub(crate) async fn writer(&self) -> Result<Connection, StoreError> {
+        Lease::of(&self.writer, ANSWER_TIMEOUT, Faults::EndTheConnection).await.map_err(failed)
     }
 
     pub(crate) async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
+        _ = timeout(ANSWER_TIMEOUT, self.readers.close()).await;
+        _ = timeout(ANSWER_TIMEOUT, self.writer.close()).await;
     }
 }
 

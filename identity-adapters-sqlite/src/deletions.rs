@@ -42,7 +42,7 @@ impl DeletionJournal for SqliteDeletionJournal {
         .bind(deletion.actor.id())
         .bind(deletion.request_id.as_deref().map(storable))
         .bind(to_text(deletion.at))
-        .execute(&mut *transaction)
+        .execute(&mut transaction)
         .await
         .map_err(failed)?;
         transaction.commit().await.map_err(failed)
@@ -52,7 +52,7 @@ impl DeletionJournal for SqliteDeletionJournal {
         let mut transaction = self.database.write().await?;
         let closed = sqlx::query("DELETE FROM directory_deletions WHERE deletion_id = ?")
             .bind(id)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await
             .map_err(failed)?;
         if closed.rows_affected() == 0 {
@@ -65,7 +65,7 @@ impl DeletionJournal for SqliteDeletionJournal {
 
     async fn list(&self) -> Result<Vec<Deletion>, StoreError> {
         let query = sqlx::query("SELECT * FROM directory_deletions ORDER BY attempted_at, deletion_id");
-        let rows = query.fetch_all(self.database.readers()).await.map_err(failed)?;
+        let rows = query.fetch_all(&mut self.database.reader().await?).await.map_err(failed)?;
         rows.iter().map(deletion).collect()
     }
 }

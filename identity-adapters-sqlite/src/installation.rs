@@ -31,11 +31,11 @@ impl InstallationStore for SqliteInstallation {
         let mut transaction = self.database.write().await?;
         sqlx::query("INSERT INTO installation (installation_id, only_row) VALUES (?, 1) ON CONFLICT DO NOTHING")
             .bind(fresh)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await
             .map_err(failed)?;
         let kept = sqlx::query_scalar("SELECT installation_id FROM installation")
-            .fetch_one(&mut *transaction)
+            .fetch_one(&mut transaction)
             .await
             .map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
@@ -56,7 +56,7 @@ impl TokenCutoffStore for SqliteInstallation {
         .bind(cutoff.principal.id())
         .bind(to_text(cutoff.not_before))
         .bind(to_text(cutoff.expires_at))
-        .execute(&mut *transaction)
+        .execute(&mut transaction)
         .await
         .map_err(failed)?;
         transaction.commit().await.map_err(failed)
@@ -64,7 +64,7 @@ impl TokenCutoffStore for SqliteInstallation {
 
     async fn load(&self, now: OffsetDateTime) -> Result<Vec<TokenCutoff>, StoreError> {
         let query = sqlx::query("SELECT * FROM token_cutoffs WHERE expires_at > ?");
-        let rows = query.bind(to_text(now)).fetch_all(self.database.readers()).await.map_err(failed)?;
+        let rows = query.bind(to_text(now)).fetch_all(&mut self.database.reader().await?).await.map_err(failed)?;
         rows.iter().map(cutoff).collect()
     }
 
@@ -72,7 +72,7 @@ impl TokenCutoffStore for SqliteInstallation {
         let mut transaction = self.database.write().await?;
         let swept = sqlx::query("DELETE FROM token_cutoffs WHERE expires_at <= ?")
             .bind(to_text(now))
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await
             .map_err(failed)?;
         transaction.commit().await.map_err(failed)?;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use identity_core::port::StoreError;
 use sqlx::SqliteConnection;
 
+use crate::database::Connection;
 use crate::error::failed;
 
 /// Instructions of SQLite's virtual machine between two looks at the clock.
@@ -18,9 +19,10 @@ pub(crate) struct Limited(Arc<AtomicBool>);
 impl Limited {
     /// Interrupts what `connection` executes when the time is over, or when the limit is dropped. The limit lasts until
     /// [`lift`], or until the pool hands the connection out again.
-    pub(crate) async fn within(connection: &mut SqliteConnection, time: Duration) -> Result<Self, StoreError> {
+    pub(crate) async fn within(connection: &mut Connection, time: Duration) -> Result<Self, StoreError> {
         let abandoned = Arc::new(AtomicBool::new(false));
         let (seen, end) = (Arc::clone(&abandoned), Instant::now() + time);
+        let connection = connection.connection().map_err(failed)?;
         let mut handle = connection.lock_handle().await.map_err(failed)?;
         handle.set_progress_handler(INSTRUCTIONS, move || Instant::now() < end && !seen.load(Ordering::Relaxed));
         Ok(Self(abandoned))
@@ -54,18 +56,21 @@ mod tests {
         for _ in 0..6 {
             let mut snapshot = database.snapshot().await.unwrap();
             let limited = Limited::within(&mut snapshot, Duration::from_millis(100)).await.unwrap();
-            assert!(sqlx::query(ENDLESS).fetch_one(&mut *snapshot).await.is_err());
+            assert!(sqlx::query(ENDLESS).fetch_one(&mut snapshot).await.is_err());
             drop((limited, snapshot));
             // Without a time, so that nothing else ends it.
             let mut snapshot = database.snapshot().await.unwrap();
             let limited = Limited::within(&mut snapshot, Duration::from_secs(3600)).await.unwrap();
             let dropped = async {
                 let _limited = limited;
-                sqlx::query(ENDLESS).fetch_one(&mut *snapshot).await
+                sqlx::query(ENDLESS).fetch_one(&mut snapshot).await
             };
             assert!(tokio::time::timeout(Duration::from_millis(100), dropped).await.is_err());
             drop(snapshot);
-            sqlx::query("SELECT count(*) FROM sqlite_master").fetch_one(database.readers()).await.unwrap();
+            sqlx::query("SELECT count(*) FROM sqlite_master")
+                .fetch_one(&mut database.reader().await.unwrap())
+                .await
+                .unwrap();
         }
         assert!(begun.elapsed() < Duration::from_secs(30));
     }

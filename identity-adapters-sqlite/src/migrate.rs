@@ -1,16 +1,20 @@
 //! Bringing the schema up to date, or refusing to touch it.
 
 use identity_core::port::StoreError;
+use sqlx::Connection as _;
 use sqlx::migrate::{MigrateError, Migrator};
 
-use crate::database::Database;
+use crate::database::{BEGIN_WRITING, Database};
 use crate::error::failed;
 
 static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 
 /// All or nothing, and one process at a time: everything happens in one writing transaction.
 pub(crate) async fn migrate(database: &Database) -> Result<(), StoreError> {
-    let mut transaction = database.write().await?;
+    let mut lease = database.writer().await?;
+    // The migrator has transactions of its own within this one, which the driver has to know of.
+    let connection = lease.connection().map_err(failed)?;
+    let mut transaction = connection.begin_with(BEGIN_WRITING).await.map_err(failed)?;
     MIGRATOR.run_direct(None, &mut *transaction, false).await.map_err(refused)?;
     transaction.commit().await.map_err(failed)
 }

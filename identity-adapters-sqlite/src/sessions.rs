@@ -36,7 +36,7 @@ impl SqliteSessionStore {
     /// Runs one writing statement; says how many rows it touched.
     async fn write(&self, statement: Query<'_, Sqlite, SqliteArguments>) -> Result<u64, StoreError> {
         let mut transaction = self.database.write().await?;
-        let touched = statement.execute(&mut *transaction).await.map_err(failed)?.rows_affected();
+        let touched = statement.execute(&mut transaction).await.map_err(failed)?.rows_affected();
         transaction.commit().await.map_err(failed)?;
         Ok(touched)
     }
@@ -57,7 +57,7 @@ impl SessionStore for SqliteSessionStore {
         sqlx::query("SELECT * FROM sessions WHERE id = ? AND expires_at > ?")
             .bind(id.0.as_slice())
             .bind(to_text(now))
-            .fetch_optional(self.database.readers())
+            .fetch_optional(&mut self.database.reader().await?)
             .await
             .map_err(failed)?
             .as_ref()
@@ -101,7 +101,7 @@ impl SessionStore for SqliteSessionStore {
             }
         };
         let mut transaction = self.database.write().await?;
-        let rows = statement.fetch_all(&mut *transaction).await.map_err(failed)?;
+        let rows = statement.fetch_all(&mut transaction).await.map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
         rows.iter().map(session).collect()
     }
@@ -114,7 +114,7 @@ impl SessionStore for SqliteSessionStore {
             .bind(to_text(now))
             .bind(kind)
             .bind(id)
-            .fetch_one(&mut *snapshot)
+            .fetch_one(&mut snapshot)
             .await
             .map_err(failed)?;
         let rows = sqlx::query(concat!(
@@ -127,7 +127,7 @@ impl SessionStore for SqliteSessionStore {
         .bind(id)
         .bind(count(query.page.offset))
         .bind(count(query.page.limit))
-        .fetch_all(&mut *snapshot)
+        .fetch_all(&mut snapshot)
         .await
         .map_err(failed)?;
         let items = rows.iter().map(session).collect::<Result<_, _>>()?;
@@ -155,7 +155,7 @@ impl SessionStore for SqliteSessionStore {
     ) -> Result<Vec<(FamiliarPair, OffsetDateTime)>, StoreError> {
         const SQL: &str = "SELECT pair, expires_at FROM familiar_sign_ins WHERE expires_at > ? ORDER BY expires_at DESC, pair LIMIT ?";
         let query = sqlx::query(SQL).bind(to_text(now)).bind(i64::try_from(limit).unwrap_or(i64::MAX));
-        let rows = query.fetch_all(self.database.readers()).await.map_err(failed)?;
+        let rows = query.fetch_all(&mut self.database.reader().await?).await.map_err(failed)?;
         let wrong = |_| StoreError::unreadable("familiar_sign_ins", "?", "pair is not 32 bytes");
         rows.iter()
             .map(|row| {

@@ -10,11 +10,11 @@ use identity_core::entity::{Actor, AuditEntity, AuditEvent, AuditOperation, Audi
 use identity_core::port::{AuditLog, AuditQuery, StoreError};
 use identity_core::search::Found;
 use identity_core::value::Revision;
+use sqlx::Row;
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
 use time::OffsetDateTime;
 
-use crate::database::Database;
+use crate::database::{Connection, Database};
 use crate::error::failed;
 
 /// [`AuditLog`] on PostgreSQL.
@@ -33,10 +33,11 @@ impl PostgresAuditLog {
 
     async fn read(&self, query: &AuditQuery) -> Result<(Vec<PgRow>, i64), StoreError> {
         const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-        let mut snapshot = self.database.pool().begin_with(SNAPSHOT).await.map_err(failed)?;
+        let mut snapshot = self.database.search_connection().await?;
+        snapshot.begin(SNAPSHOT).await.map_err(failed)?;
         let total =
-            search::count(query.filter()).build_query_scalar().fetch_one(&mut *snapshot).await.map_err(failed)?;
-        let rows = search::page(query).build().fetch_all(&mut *snapshot).await.map_err(failed)?;
+            search::count(query.filter()).build_query_scalar().fetch_one(&mut snapshot).await.map_err(failed)?;
+        let rows = search::page(query).build().fetch_all(&mut snapshot).await.map_err(failed)?;
         Ok((rows, total))
     }
 }
@@ -54,7 +55,7 @@ impl AuditLog for PostgresAuditLog {
         let read = || async {
             sqlx::query("SELECT * FROM audit_log WHERE audit_key = $1")
                 .bind(key.cast_signed())
-                .fetch_optional(self.database.pool())
+                .fetch_optional(&mut self.database.connection().await?)
                 .await
                 .map_err(failed)
         };
@@ -70,7 +71,7 @@ impl AuditLog for PostgresAuditLog {
             .bind(to_microsecond(before))
             .bind(i64::try_from(keep).unwrap_or(i64::MAX))
             .bind(i64::from(batch))
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await
             .map_err(failed)?
             .rows_affected();
@@ -80,7 +81,8 @@ impl AuditLog for PostgresAuditLog {
 
     async fn size(&self) -> Result<u64, StoreError> {
         const SQL: &str = "SELECT COALESCE(max(audit_key) - min(audit_key) + 1, 0) FROM audit_log";
-        let size: i64 = sqlx::query_scalar(SQL).fetch_one(self.database.pool()).await.map_err(failed)?;
+        let size: i64 =
+            sqlx::query_scalar(SQL).fetch_one(&mut self.database.search_connection().await?).await.map_err(failed)?;
         Ok(size.cast_unsigned())
     }
 
@@ -92,7 +94,7 @@ impl AuditLog for PostgresAuditLog {
 }
 
 /// Adds entries in one statement and returns their keys, which ascend in the order of the entries.
-pub(crate) async fn insert(connection: &mut PgConnection, events: &[AuditEvent]) -> Result<Vec<u64>, StoreError> {
+pub(crate) async fn insert(connection: &mut Connection, events: &[AuditEvent]) -> Result<Vec<u64>, StoreError> {
     if events.is_empty() {
         return Ok(Vec::new());
     }

@@ -1,28 +1,32 @@
 //! Reading everything.
 
+use std::time::Duration;
+
 use futures_util::TryStreamExt;
 use identity_core::entity::{Authorization, CustomType, Group, MappingRule, Membership, Role, Tenant, User};
 use identity_core::port::{Snapshot, StoreError};
 use identity_core::value::{AuthorizationKey, Revision};
 use identity_core::world::Change;
 use sqlx::postgres::PgRow;
-use sqlx::{Decode, PgPool, Postgres, Row, Type};
+use sqlx::{Decode, Postgres, Row, Type};
 
+use crate::database::Connection;
 use crate::error::failed;
 
 /// How long one table may take. More than other statements: this one reads everything.
-const PATIENCE: &str = "SET LOCAL statement_timeout = '10min'";
+const TABLE_TIMEOUT: &str = "SET LOCAL statement_timeout = '10min'";
+/// How long the database may take to find the next row.
+const ROW_TIMEOUT: Duration = Duration::from_mins(1);
 
-pub(super) async fn load(pool: &PgPool) -> Result<Snapshot, StoreError> {
-    let mut transaction = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(failed)?;
-    sqlx::query(PATIENCE).execute(&mut *transaction).await.map_err(failed)?;
-    let revision: i64 = sqlx::query_scalar("SELECT revision FROM policy_revision")
-        .fetch_one(&mut *transaction)
-        .await
-        .map_err(failed)?;
+pub(super) async fn load(mut transaction: Connection) -> Result<Snapshot, StoreError> {
+    transaction.be_patient(ROW_TIMEOUT);
+    transaction.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(failed)?;
+    sqlx::query(TABLE_TIMEOUT).execute(&mut transaction).await.map_err(failed)?;
+    let revision: i64 =
+        sqlx::query_scalar("SELECT revision FROM policy_revision").fetch_one(&mut transaction).await.map_err(failed)?;
     let mut changes = Vec::new();
     for (sql, read) in TABLES {
-        let mut rows = sqlx::query(sql).fetch(&mut *transaction);
+        let mut rows = sqlx::query(sql).fetch(&mut transaction);
         while let Some(row) = rows.try_next().await.map_err(failed)? {
             changes.push(read(&row)?);
         }

@@ -3,19 +3,19 @@
 use identity_core::entity::to_microsecond;
 use identity_core::port::{Commit, Logged, StoreError, Tail};
 use identity_core::value::Revision;
-use sqlx::postgres::{PgConnection, PgExecutor};
 
+use crate::database::Connection;
 use crate::error::failed;
 use crate::wake::CHANNEL;
 
 /// The newest revision, and the commits after `known`: one statement, hence one view.
-pub(super) async fn read(executor: impl PgExecutor<'_>, known: Revision) -> Result<(Revision, Tail), StoreError> {
+pub(super) async fn read(connection: &mut Connection, known: Revision) -> Result<(Revision, Tail), StoreError> {
     let rows: Vec<(i64, Option<i64>, Option<String>)> = sqlx::query_as(
         "SELECT p.revision, l.revision, l.changes::text FROM policy_revision p \
          LEFT JOIN change_log l ON l.revision > $1 ORDER BY l.revision",
     )
     .bind(i64::try_from(known.0).unwrap_or(i64::MAX))
-    .fetch_all(executor)
+    .fetch_all(connection)
     .await
     .map_err(failed)?;
     let Some(&(newest, ..)) = rows.first() else {
@@ -41,7 +41,7 @@ fn unreadable(revision: i64, error: &serde_json::Error) -> StoreError {
 }
 
 /// Moves the revision on and tells everybody, as soon as the transaction is committed.
-pub(super) async fn append(connection: &mut PgConnection, commit: &Commit) -> Result<(), StoreError> {
+pub(super) async fn append(connection: &mut Connection, commit: &Commit) -> Result<(), StoreError> {
     let changes = serde_json::to_string(&commit.changes)
         .map_err(|error| StoreError::unreadable("change_log", commit.revision, error))?;
     sqlx::query(
@@ -59,7 +59,7 @@ pub(super) async fn append(connection: &mut PgConnection, commit: &Commit) -> Re
     Ok(())
 }
 
-pub(super) async fn prune(connection: &mut PgConnection, keep: u64) -> Result<(), StoreError> {
+pub(super) async fn prune(connection: &mut Connection, keep: u64) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM change_log WHERE revision <= (SELECT revision FROM policy_revision) - $1")
         .bind(i64::try_from(keep).unwrap_or(i64::MAX))
         .execute(connection)

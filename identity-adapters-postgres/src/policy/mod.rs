@@ -10,10 +10,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use identity_core::port::{Commit, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail};
 use identity_core::value::Revision;
-use sqlx::{Postgres, Transaction};
 
 use crate::audit;
-use crate::database::Database;
+use crate::database::{Connection, Database};
 use crate::error::failed;
 use crate::settings::PostgresSettings;
 use crate::wake::Wake;
@@ -48,9 +47,9 @@ impl PostgresPolicyStore {
 
     async fn begin_once(&self, known: Revision) -> Result<PostgresPolicyTransaction, StoreError> {
         let mut transaction = self.database.begin_once().await?;
-        sqlx::query("SELECT FROM policy_revision FOR UPDATE").execute(&mut *transaction).await.map_err(failed)?;
+        self.database.wait_for_lock(&mut transaction, "SELECT FROM policy_revision FOR UPDATE").await?;
         // A new statement, because the one that waited for the lock does not see what was committed meanwhile.
-        let (newest, missed) = log::read(&mut *transaction, known).await?;
+        let (newest, missed) = log::read(&mut transaction, known).await?;
         Ok(PostgresPolicyTransaction { transaction, newest, missed })
     }
 }
@@ -58,11 +57,12 @@ impl PostgresPolicyStore {
 #[async_trait]
 impl PolicyStore for PostgresPolicyStore {
     async fn load(&self) -> Result<Snapshot, StoreError> {
-        self.database.repeatable(|| load::load(self.database.pool())).await
+        self.database.repeatable(|| async { load::load(self.database.connection().await?).await }).await
     }
 
     async fn tail(&self, known: Revision) -> Result<Tail, StoreError> {
-        Ok(self.database.repeatable(|| log::read(self.database.pool(), known)).await?.1)
+        let read = || async { log::read(&mut self.database.connection().await?, known).await };
+        Ok(self.database.repeatable(read).await?.1)
     }
 
     async fn begin(&self, known: Revision) -> Result<Box<dyn PolicyTransaction>, StoreError> {
@@ -79,7 +79,7 @@ impl PolicyStore for PostgresPolicyStore {
 }
 
 struct PostgresPolicyTransaction {
-    transaction: Transaction<'static, Postgres>,
+    transaction: Connection,
     newest: Revision,
     missed: Tail,
 }

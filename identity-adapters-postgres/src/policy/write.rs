@@ -4,12 +4,13 @@ use identity_core::entity::{Authorization, Condition, CustomType, MappingRule, M
 use identity_core::port::{Net, split};
 use identity_core::value::{Description, Email, Issuer, Name};
 use identity_core::world::Change;
-use sqlx::PgConnection;
+
+use crate::database::Connection;
 
 /// How many rows go into one statement: bounds the memory of both ends.
 const BATCH: usize = 10_000;
 
-pub(super) async fn write(connection: &mut PgConnection, changes: &[Change]) -> sqlx::Result<()> {
+pub(super) async fn write(connection: &mut Connection, changes: &[Change]) -> sqlx::Result<()> {
     let net = Net::of(changes);
 
     let (types, gone) = split(net.custom_types);
@@ -78,14 +79,14 @@ pub(super) async fn write(connection: &mut PgConnection, changes: &[Change]) -> 
     Ok(())
 }
 
-async fn delete(connection: &mut PgConnection, sql: &'static str, keys: &[&str]) -> sqlx::Result<()> {
+async fn delete(connection: &mut Connection, sql: &'static str, keys: &[&str]) -> sqlx::Result<()> {
     if !keys.is_empty() {
         sqlx::query(sql).bind(keys).execute(connection).await?;
     }
     Ok(())
 }
 
-async fn put_resource_types(connection: &mut PgConnection, types: &[&CustomType]) -> sqlx::Result<()> {
+async fn put_resource_types(connection: &mut Connection, types: &[&CustomType]) -> sqlx::Result<()> {
     sqlx::query(
         "INSERT INTO resource_types (resource_type, permissions, properties) \
          SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) ON CONFLICT (resource_type) \
@@ -99,7 +100,7 @@ async fn put_resource_types(connection: &mut PgConnection, types: &[&CustomType]
     .map(drop)
 }
 
-async fn put_users(connection: &mut PgConnection, users: &[&User]) -> sqlx::Result<()> {
+async fn put_users(connection: &mut Connection, users: &[&User]) -> sqlx::Result<()> {
     sqlx::query(
         "INSERT INTO users (username, name, email, password) \
          SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) ON CONFLICT (username) \
@@ -115,7 +116,7 @@ async fn put_users(connection: &mut PgConnection, users: &[&User]) -> sqlx::Resu
 }
 
 async fn put_named<'e>(
-    connection: &mut PgConnection,
+    connection: &mut Connection,
     sql: &'static str,
     rows: impl Iterator<Item = (&'e str, &'e Name, &'e Description)>,
 ) -> sqlx::Result<()> {
@@ -128,7 +129,7 @@ async fn put_named<'e>(
     sqlx::query(sql).bind(ids).bind(names).bind(descriptions).execute(connection).await.map(drop)
 }
 
-async fn put_roles(connection: &mut PgConnection, roles: &[&Role]) -> sqlx::Result<()> {
+async fn put_roles(connection: &mut Connection, roles: &[&Role]) -> sqlx::Result<()> {
     const SQL: &str = "INSERT INTO roles (role_id, name, description) \
         SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) \
         ON CONFLICT (role_id) DO UPDATE SET name = excluded.name, description = excluded.description";
@@ -150,7 +151,7 @@ async fn put_roles(connection: &mut PgConnection, roles: &[&Role]) -> sqlx::Resu
     Ok(())
 }
 
-async fn put_mapping_rules(connection: &mut PgConnection, rules: &[&MappingRule]) -> sqlx::Result<()> {
+async fn put_mapping_rules(connection: &mut Connection, rules: &[&MappingRule]) -> sqlx::Result<()> {
     sqlx::query(
         "INSERT INTO mapping_rules (mapping_rule_id, name, claim_name, operator, claim_value, kind, issuer) \
          SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) \
@@ -170,7 +171,7 @@ async fn put_mapping_rules(connection: &mut PgConnection, rules: &[&MappingRule]
     .map(drop)
 }
 
-async fn memberships(connection: &mut PgConnection, sql: &'static str, rows: &[&Membership]) -> sqlx::Result<()> {
+async fn memberships(connection: &mut Connection, sql: &'static str, rows: &[&Membership]) -> sqlx::Result<()> {
     sqlx::query(sql)
         .bind(column(rows, |row| row.container().kind_name()))
         .bind(column(rows, |row| row.container().id()))
@@ -181,7 +182,7 @@ async fn memberships(connection: &mut PgConnection, sql: &'static str, rows: &[&
         .map(drop)
 }
 
-async fn put_authorizations(connection: &mut PgConnection, rows: &[&Authorization]) -> sqlx::Result<()> {
+async fn put_authorizations(connection: &mut Connection, rows: &[&Authorization]) -> sqlx::Result<()> {
     let keys = column(rows, |row| row.key.0.cast_signed());
     sqlx::query(
         "INSERT INTO authorizations (authorization_key, owner_type, owner_id, resource_type, resource_match, \

@@ -10,11 +10,11 @@ use identity_core::entity::{Actor, AuditEntity, AuditEvent, AuditOperation, Audi
 use identity_core::port::{AuditLog, AuditQuery, StoreError};
 use identity_core::search::Found;
 use identity_core::value::Revision;
+use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
 use time::OffsetDateTime;
 
-use crate::database::Database;
+use crate::database::{Connection, Database};
 use crate::error::failed;
 use crate::limit::Limited;
 use crate::timestamp::{parse, to_text};
@@ -46,7 +46,7 @@ impl AuditLog for SqliteAuditLog {
     async fn find(&self, key: u64) -> Result<Option<AuditEvent>, StoreError> {
         sqlx::query("SELECT * FROM audit_log WHERE audit_key = ?")
             .bind(key.cast_signed())
-            .fetch_optional(self.database.readers())
+            .fetch_optional(&mut self.database.reader().await?)
             .await
             .map_err(failed)?
             .as_ref()
@@ -63,7 +63,7 @@ impl AuditLog for SqliteAuditLog {
             .bind(to_text(before))
             .bind(i64::try_from(keep).unwrap_or(i64::MAX))
             .bind(i64::from(batch))
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await
             .map_err(failed)?
             .rows_affected();
@@ -73,7 +73,7 @@ impl AuditLog for SqliteAuditLog {
 
     async fn size(&self) -> Result<u64, StoreError> {
         const SQL: &str = "SELECT COALESCE(max(audit_key) - min(audit_key) + 1, 0) FROM audit_log";
-        let size: i64 = sqlx::query_scalar(SQL).fetch_one(self.database.readers()).await.map_err(failed)?;
+        let size: i64 = sqlx::query_scalar(SQL).fetch_one(&mut self.database.reader().await?).await.map_err(failed)?;
         Ok(size.cast_unsigned())
     }
 
@@ -81,14 +81,14 @@ impl AuditLog for SqliteAuditLog {
         let mut snapshot = self.database.snapshot().await?;
         let _limited = Limited::within(&mut snapshot, SEARCH_TIME).await?;
         let total: i64 =
-            search::count(query.filter()).build_query_scalar().fetch_one(&mut *snapshot).await.map_err(failed)?;
-        let rows = search::page(query).build().fetch_all(&mut *snapshot).await.map_err(failed)?;
+            search::count(query.filter()).build_query_scalar().fetch_one(&mut snapshot).await.map_err(failed)?;
+        let rows = search::page(query).build().fetch_all(&mut snapshot).await.map_err(failed)?;
         let events = rows.iter().map(event).collect::<Result<_, _>>()?;
         Ok(query.found(events, usize::try_from(total).unwrap_or_default()))
     }
 }
 
-pub(crate) async fn insert(connection: &mut SqliteConnection, event: &AuditEvent) -> Result<u64, StoreError> {
+pub(crate) async fn insert(connection: &mut Connection, event: &AuditEvent) -> Result<u64, StoreError> {
     let event = event.as_stored();
     let key: i64 = sqlx::query_scalar(
         "INSERT INTO audit_log (occurred_at, actor_type, actor_id, operation, entity_type, entity_key, related_type, \

@@ -6,12 +6,13 @@ use identity_core::port::{Snapshot, StoreError};
 use identity_core::value::{AuthorizationKey, Revision};
 use identity_core::world::Change;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Decode, Row, Sqlite, SqliteConnection, Type};
+use sqlx::{Decode, Row, Sqlite, Type};
 
+use crate::database::Connection;
 use crate::error::failed;
 
 /// The connection must be in a transaction, so that all statements see the same commits.
-pub(super) async fn load(connection: &mut SqliteConnection) -> Result<Snapshot, StoreError> {
+pub(super) async fn load(connection: &mut Connection) -> Result<Snapshot, StoreError> {
     let revision: i64 =
         sqlx::query_scalar("SELECT revision FROM policy_revision").fetch_one(&mut *connection).await.map_err(failed)?;
     let mut changes = Vec::new();

@@ -2,13 +2,14 @@
 
 use identity_core::port::{Commit, Logged, StoreError, Tail};
 use identity_core::value::Revision;
-use sqlx::SqliteConnection;
+
+use crate::database::Connection;
 
 use crate::error::failed;
 use crate::timestamp::to_text;
 
 /// The newest revision, and the commits after `known`: one statement, hence one view.
-pub(super) async fn read(connection: &mut SqliteConnection, known: Revision) -> Result<(Revision, Tail), StoreError> {
+pub(super) async fn read(connection: &mut Connection, known: Revision) -> Result<(Revision, Tail), StoreError> {
     let rows: Vec<(i64, Option<i64>, Option<String>)> = sqlx::query_as(
         "SELECT p.revision, l.revision, l.changes FROM policy_revision p \
          LEFT JOIN change_log l ON l.revision > ? ORDER BY l.revision",
@@ -40,7 +41,7 @@ fn unreadable(revision: i64, error: &serde_json::Error) -> StoreError {
 }
 
 /// Moves the revision on.
-pub(super) async fn append(connection: &mut SqliteConnection, commit: &Commit) -> Result<(), StoreError> {
+pub(super) async fn append(connection: &mut Connection, commit: &Commit) -> Result<(), StoreError> {
     let changes = serde_json::to_string(&commit.changes)
         .map_err(|error| StoreError::unreadable("change_log", commit.revision, error))?;
     sqlx::query("INSERT INTO change_log (revision, committed_at, changes) VALUES (?, ?, ?)")
@@ -58,7 +59,7 @@ pub(super) async fn append(connection: &mut SqliteConnection, commit: &Commit) -
     Ok(())
 }
 
-pub(super) async fn prune(connection: &mut SqliteConnection, keep: u64) -> Result<(), StoreError> {
+pub(super) async fn prune(connection: &mut Connection, keep: u64) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM change_log WHERE revision <= (SELECT revision FROM policy_revision) - ?")
         .bind(i64::try_from(keep).unwrap_or(i64::MAX))
         .execute(connection)

@@ -11,11 +11,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use identity_core::port::{Commit, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail};
 use identity_core::value::Revision;
-use sqlx::{Sqlite, Transaction};
 use tokio::sync::Notify;
 
 use crate::audit;
-use crate::database::Database;
+use crate::database::{Connection, Database};
 use crate::error::failed;
 
 /// Every so many commits the change log is cut.
@@ -50,11 +49,11 @@ impl SqlitePolicyStore {
 #[async_trait]
 impl PolicyStore for SqlitePolicyStore {
     async fn load(&self) -> Result<Snapshot, StoreError> {
-        load::load(&mut *self.database.snapshot().await?).await
+        load::load(&mut self.database.snapshot().await?).await
     }
 
     async fn tail(&self, known: Revision) -> Result<Tail, StoreError> {
-        let mut connection = self.database.readers().acquire().await.map_err(failed)?;
+        let mut connection = self.database.reader().await?;
         Ok(log::read(&mut connection, known).await?.1)
     }
 
@@ -76,7 +75,7 @@ impl PolicyStore for SqlitePolicyStore {
 }
 
 struct SqlitePolicyTransaction {
-    transaction: Transaction<'static, Sqlite>,
+    transaction: Connection,
     newest: Revision,
     missed: Tail,
     committed: Arc<Notify>,

@@ -6,12 +6,13 @@ use identity_core::port::{Net, split};
 use identity_core::value::{Description, Email, Issuer, Name};
 use identity_core::world::Change;
 use serde_json::{Value, json};
-use sqlx::SqliteConnection;
+
+use crate::database::Connection;
 
 /// How many rows go into one statement: bounds the memory.
 const BATCH: usize = 10_000;
 
-pub(super) async fn write(connection: &mut SqliteConnection, changes: &[Change]) -> sqlx::Result<()> {
+pub(super) async fn write(connection: &mut Connection, changes: &[Change]) -> sqlx::Result<()> {
     let net = Net::of(changes);
 
     let (types, gone) = split(net.custom_types);
@@ -81,7 +82,7 @@ pub(super) async fn write(connection: &mut SqliteConnection, changes: &[Change])
 }
 
 /// Runs a statement over rows, many at a time; not at all when there are none.
-async fn run(connection: &mut SqliteConnection, sql: &'static str, batches: Vec<String>) -> sqlx::Result<()> {
+async fn run(connection: &mut Connection, sql: &'static str, batches: Vec<String>) -> sqlx::Result<()> {
     for batch in batches {
         sqlx::query(sql).bind(batch).execute(&mut *connection).await?;
     }
@@ -119,7 +120,7 @@ fn membership(membership: &Membership) -> Value {
     json!([container.kind_name(), container.id(), member.kind_name(), member.id()])
 }
 
-async fn put_roles(connection: &mut SqliteConnection, roles: &[&Role]) -> sqlx::Result<()> {
+async fn put_roles(connection: &mut Connection, roles: &[&Role]) -> sqlx::Result<()> {
     const PUT: &str = "INSERT INTO roles (role_id, name, description) \
         SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE TRUE \
         ON CONFLICT (role_id) DO UPDATE SET name = excluded.name, description = excluded.description";
@@ -135,7 +136,7 @@ async fn put_roles(connection: &mut SqliteConnection, roles: &[&Role]) -> sqlx::
     run(connection, FILL, json(permissions)).await
 }
 
-async fn put_authorizations(connection: &mut SqliteConnection, rows: &[&Authorization]) -> sqlx::Result<()> {
+async fn put_authorizations(connection: &mut Connection, rows: &[&Authorization]) -> sqlx::Result<()> {
     const PUT: &str = "INSERT INTO authorizations \
         (authorization_key, owner_type, owner_id, resource_type, resource_match, resource_value, condition) \
         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 \

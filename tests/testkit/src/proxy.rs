@@ -6,11 +6,20 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// Passes TCP connections on while it is open. Cut off, it ends those that there are, and new ones at once.
+/// Passes TCP connections on while it is open.
 pub struct Proxy {
     address: SocketAddr,
     target: watch::Sender<String>,
-    open: watch::Sender<bool>,
+    state: watch::Sender<State>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Open,
+    /// Connections are ended, new ones at once.
+    CutOff,
+    /// Connections stay, and nothing passes on them any more, also later: as when a device in the network has forgotten them.
+    Silent,
 }
 
 impl Proxy {
@@ -19,14 +28,14 @@ impl Proxy {
         let (target, leads_to) = watch::channel(target.into());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("a bound socket has an address");
-        let (open, state) = watch::channel(false);
+        let (sender, state) = watch::channel(State::CutOff);
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 let target = leads_to.borrow().clone();
                 tokio::spawn(pass(near, target, state.clone()));
             }
         });
-        Self { address, target, open }
+        Self { address, target, state: sender }
     }
 
     /// A way to somewhere that is not known yet: an address for what must be told its own before it starts.
@@ -45,28 +54,43 @@ impl Proxy {
     }
 
     pub fn open(&self) {
-        self.open.send_replace(true);
+        self.state.send_replace(State::Open);
     }
 
     pub fn cut_off(&self) {
-        self.open.send_replace(false);
+        self.state.send_replace(State::CutOff);
+    }
+
+    /// Lets nothing pass any more on the connections that there are and on new ones, and ends none.
+    pub fn be_silent(&self) {
+        self.state.send_replace(State::Silent);
     }
 }
 
-async fn pass(mut near: TcpStream, target: String, mut state: watch::Receiver<bool>) {
-    if !*state.borrow_and_update() {
+async fn pass(mut near: TcpStream, target: String, mut state: watch::Receiver<State>) {
+    let begun = *state.borrow_and_update();
+    if begun == State::CutOff {
         return;
     }
     let Ok(mut far) = TcpStream::connect(target).await else { return };
-    tokio::select! {
-        _ = copy_bidirectional(&mut near, &mut far) => {}
-        _ = state.wait_for(|open| !open) => {}
+    if begun == State::Open {
+        tokio::select! {
+            _ = copy_bidirectional(&mut near, &mut far) => return,
+            _ = state.wait_for(|state| *state != State::Open) => {}
+        }
+    }
+    if *state.borrow() == State::Silent {
+        // Until it is cut off.
+        _ = state.wait_for(|state| *state == State::CutOff).await;
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::time::timeout;
 
     use super::*;
 
@@ -103,5 +127,21 @@ mod tests {
         assert!(!answers(&mut connect().await.unwrap()).await);
         proxy.open();
         assert!(answers(&mut connect().await.unwrap()).await);
+    }
+
+    #[tokio::test]
+    async fn what_has_been_silent_stays_so() {
+        const SHORT: Duration = Duration::from_millis(100);
+        let proxy = Proxy::to(echo().await.to_string()).await;
+        proxy.open();
+        let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+        assert!(answers(&mut stream).await);
+        proxy.be_silent();
+        assert!(timeout(SHORT, answers(&mut stream)).await.is_err());
+        let mut later = TcpStream::connect(proxy.address()).await.unwrap();
+        assert!(timeout(SHORT, answers(&mut later)).await.is_err());
+        proxy.open();
+        assert!(timeout(SHORT, answers(&mut stream)).await.is_err());
+        assert!(answers(&mut TcpStream::connect(proxy.address()).await.unwrap()).await);
     }
 }

@@ -1,1 +1,3 @@
 //! The whole server, as its users meet it: see `tests/`.
+
+pub mod migration;

@@ -12,6 +12,7 @@ mod large;
 mod late;
 mod least_privilege;
 mod management;
+mod migration;
 mod nested;
 mod others_data;
 mod platform_file;

@@ -13,6 +13,7 @@ mod configuration;
 mod dev;
 mod fuzz;
 mod management;
+mod migration;
 mod outage;
 mod password_load;
 mod platform_files;

@@ -6,7 +6,11 @@ use crate::world::{Change, Grant};
 
 impl Draft {
     pub(super) fn create_authorization(&mut self, new: &NewAuthorization) -> Result<AuthorizationKey, Refusal> {
-        self.changeable_owner(&new.owner)?;
+        if let Err(protected) = self.changeable_owner(&new.owner) {
+            // Programs that copy roles take "exists" for done.
+            let held = self.held_grant(new)?;
+            return Err(held.map_or(protected, |key| Refusal::Exists(thing(EntityKind::Authorization, key))));
+        }
         self.acceptable(new, None)?;
         let key = AuthorizationKey::mint(self.revision, self.minted).ok_or(Refusal::Full)?;
         self.minted += 1;
@@ -78,6 +82,21 @@ impl Draft {
             Some(key) => Err(Refusal::Exists(thing(EntityKind::Authorization, key))),
             None => Ok(()),
         }
+    }
+
+    /// An unconditional authorization of the same owner that makes `new` needless: on the same scope, or on every resource.
+    fn held_grant(&self, new: &NewAuthorization) -> Result<Option<AuthorizationKey>, Refusal> {
+        let names = new.permissions.iter().map(PermissionName::as_str);
+        let (resource_type, permissions) = self.world.matrix().set(new.resource_type.as_str(), names)?;
+        let Some(owner) = self.world.names().of_party(&new.owner) else { return Ok(None) };
+        let same = self.same_grant(new, resource_type, permissions, None);
+        let any = || {
+            let run = self.world.run_of_scope(resource_type, &Scope::Any)?;
+            run.of_owner(owner)
+                .find(|grant| grant.permissions.union(permissions) == grant.permissions)
+                .map(|grant| grant.key)
+        };
+        Ok(same.or_else(any))
     }
 
     fn same_grant(

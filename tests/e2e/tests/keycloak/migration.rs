@@ -45,9 +45,8 @@ async fn cluster(realm: &Realm<'_>) -> (Server, Api) {
 
 /// A machine with one permission on this service's API: its token.
 async fn migrator(platform: &Platform, admin: &Api) -> String {
-    let made = created(
-        admin.post("/api/clients", &json!({"name": "Migration", "clientId": MIGRATOR, "type": "m2m"})).await,
-    );
+    let made =
+        created(admin.post("/api/clients", &json!({"name": "Migration", "clientId": MIGRATOR, "type": "m2m"})).await);
     let path = format!("/api/clients/{}", made["id"].as_str().unwrap_or_default());
     let read = json!({"definition": "read", "resourceServerAudience": AUDIENCE});
     _ = admin.post(&format!("{path}/permissions"), &read).await.expect_status(204);
@@ -107,9 +106,8 @@ async fn fill(admin: &Api) {
         let body = json!({"name": name, "description": description, "permissions": permissions});
         created(admin.post("/api/roles", &body).await);
     }
-    let worker = created(
-        admin.post("/api/clients", &json!({"name": "Worker", "clientId": "worker", "type": "m2m"})).await,
-    );
+    let worker =
+        created(admin.post("/api/clients", &json!({"name": "Worker", "clientId": "worker", "type": "m2m"})).await);
     let path = format!("/api/clients/{}/permissions", worker["id"].as_str().unwrap_or_default());
     _ = admin.post(&path, &permission("zeebe-api", "write:*")).await.expect_status(204);
 
@@ -246,9 +244,8 @@ async fn what_is_switched_off_is_skipped() {
     let (_server, target) = cluster(&platform.realm).await;
     let Platform { server, launch, .. } = platform;
     _ = server.terminate().await;
-    let launch = launch
-        .env("IDENTITY_FEATURES_TENANTS", "false")
-        .env("IDENTITY_FEATURES_RESOURCE_AUTHORIZATIONS", "false");
+    let launch =
+        launch.env("IDENTITY_FEATURES_TENANTS", "false").env("IDENTITY_FEATURES_RESOURCE_AUTHORIZATIONS", "false");
     let server = launch.start().await;
     let job = Job { source: server.http().bearer(token), target };
     let outcome = job.keycloak().await.unwrap_or_else(|stop| panic!("{stop}"));

@@ -36,6 +36,8 @@ async fn fill(site: &Site) -> Api {
         ("Betrieb Süd", "", vec![permission("operate-api", "read:*"), permission("operate-api", "write:*")]),
         ("Of another API", "", vec![permission("orders-api", "read")]),
         ("empty", "", vec![]),
+        // The job makes the id of a default role of it.
+        ("Admin", "Everything", vec![permission(API, "write"), permission("operate-api", "write:*")]),
     ] {
         created(
             api.post("/api/roles", &json!({"name": name, "description": description, "permissions": permissions}))

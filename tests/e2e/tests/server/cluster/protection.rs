@@ -34,6 +34,18 @@ async fn the_default_roles_and_tenant_stay_and_their_members_do_not() {
         shows(api.get(&path).await, &items[0]);
         assert_eq!(found(api.post("/v2/authorizations/search", &body).await).1, total);
 
+        // What a default role has already exists; anything else is refused.
+        let scope = ["resourceId", "resourcePropertyName"].into_iter().find(|key| !items[0][*key].is_null());
+        let scope = scope.expect("a scope");
+        let again = json!({"ownerType": "ROLE", "ownerId": role, "resourceType": items[0]["resourceType"],
+            scope: items[0][scope], "permissionTypes": items[0]["permissionTypes"]});
+        refused(&api.post("/v2/authorizations", &again).await, 409, "ALREADY_EXISTS");
+        let more = json!({"ownerType": "ROLE", "ownerId": role, "resourceType": "TENANT",
+            "resourceId": "one", "permissionTypes": ["DELETE"]});
+        let status = if role == "admin" { (409, "ALREADY_EXISTS") } else { (403, "FORBIDDEN") };
+        refused(&api.post("/v2/authorizations", &more).await, status.0, status.1);
+        assert_eq!(found(api.post("/v2/authorizations/search", &body).await).1, total);
+
         done(api.put(&format!("/v2/roles/{role}/clients/protected"), &json!({})).await);
         done(api.delete(&format!("/v2/roles/{role}/clients/protected")).await);
     }

@@ -12,12 +12,20 @@ pub(super) struct Datasource {
     pub values: Vec<(&'static str, String)>,
     /// Names of parameters that mean nothing here.
     pub ignored: Vec<String>,
+    /// Whether the URL is for the wrapper of Amazon's that stands before PostgreSQL's driver.
+    pub wrapped: bool,
 }
+
+/// The driver that stands before another one, and the parameter that lists its plugins.
+const WRAPPER: &str = "aws-wrapper:";
+const PLUGINS: &str = "wrapperPlugins";
+/// Plugins that get the database's credentials.
+const CREDENTIALS: [&str; 4] = ["iam", "awsSecretsManager", "federatedAuth", "okta"];
 
 const HOST: &str = "store.postgres.host";
 const TLS: &str = "store.postgres.tls";
 
-/// Reads `jdbc:postgresql://host:port/database?parameter=value&…`, and its short forms `jdbc:postgresql:database` and
+/// Reads `jdbc:postgresql://host:port/database?parameter=value&…`, also with `aws-wrapper:` before `postgresql`, and its short forms `jdbc:postgresql:database` and
 /// `jdbc:postgresql:///database`, which mean this machine.
 ///
 /// # Errors
@@ -25,6 +33,7 @@ const TLS: &str = "store.postgres.tls";
 pub(super) fn parse(text: &str) -> Result<Datasource, String> {
     let unsupported = || "must be a url of the form `jdbc:postgresql://host:port/database`".to_owned();
     let driver = text.strip_prefix("jdbc:").ok_or_else(unsupported)?;
+    let (wrapped, driver) = driver.strip_prefix(WRAPPER).map_or((false, driver), |driver| (true, driver));
     let Some(rest) = driver.strip_prefix("postgresql:") else {
         let name = driver.split(':').next().unwrap_or_default();
         return Err(format!("is for the jdbc driver `{name}`; only `jdbc:postgresql:` is supported"));
@@ -66,6 +75,17 @@ pub(super) fn parse(text: &str) -> Result<Datasource, String> {
                 continue;
             }
             "ssl" => continue,
+            plugins if wrapped && plugins.eq_ignore_ascii_case(PLUGINS) => {
+                let named = |plugin: &&&str| value.split(',').any(|one| one.trim().eq_ignore_ascii_case(plugin));
+                if let Some(plugin) = CREDENTIALS.iter().find(named) {
+                    return Err(format!(
+                        "asks for the plugin `{plugin}` of `jdbc:aws-wrapper:`, which gets the database's credentials from AWS; this \
+                         server does not: give a username and a password, or a password file that is renewed \
+                         (`store.postgres.password-file`), and take the plugin out"
+                    ));
+                }
+                continue;
+            }
             _ => {
                 ignored.push(name.into_owned());
                 continue;
@@ -73,7 +93,7 @@ pub(super) fn parse(text: &str) -> Result<Datasource, String> {
         };
         values.push((path, value.into_owned()));
     }
-    Ok(Datasource { values, ignored })
+    Ok(Datasource { values, ignored, wrapped })
 }
 
 #[cfg(test)]
@@ -124,6 +144,16 @@ mod tests {
     }
 
     #[test]
+    fn the_wrapper_of_amazons_is_taken_as_postgresql() {
+        let text = "jdbc:aws-wrapper:postgresql://db:1/i?wrapperPlugins=failover2,efm2&sslmode=require&failoverMode=x";
+        let expected = [("host", "db"), ("port", "1"), ("database", "i"), ("tls", "require")];
+        assert_eq!(values(text), owned(&expected));
+        let parsed = parse(text).unwrap();
+        assert_eq!((parsed.wrapped, parsed.ignored), (true, vec!["failoverMode".to_owned()]));
+        assert!(!parse("jdbc:postgresql://db/i").unwrap().wrapped);
+    }
+
+    #[test]
     fn other_parameters_are_named() {
         assert_eq!(parse("jdbc:postgresql://db/i?ApplicationName=x").unwrap().ignored, ["ApplicationName"]);
     }
@@ -132,7 +162,10 @@ mod tests {
     fn other_drivers_are_refused_by_name_and_without_the_url() {
         for (text, part) in [
             ("jdbc:oracle:thin:@//hunter2:1521/X", "`oracle`"),
-            ("jdbc:aws-wrapper:postgresql://hunter2/i", "`aws-wrapper`"),
+            ("jdbc:aws-wrapper:mysql://hunter2/i", "`mysql`"),
+            ("jdbc:aws-wrapper:postgresql://hunter2/i?wrapperPlugins=iam", "`iam`"),
+            ("jdbc:aws-wrapper:postgresql://hunter2/i?wrapperPlugins=failover2,%20IAM", "`iam`"),
+            ("jdbc:aws-wrapper:postgresql://hunter2/i?wrapperPlugins=awsSecretsManager", "AWS"),
             ("postgres://u:hunter2@db/i", "jdbc:postgresql://host:port/database"),
             ("jdbc:postgresql://hunter2,b/i", "several hosts"),
             ("jdbc:postgresql://hunter2:x/i", "jdbc:postgresql://host:port/database"),

@@ -1,4 +1,4 @@
-//! YAML documents: parsed, held against the list of keys, turned into a tree of texts.
+//! YAML documents: held against the list of keys, turned into a tree of texts.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ use super::placeholder;
 use super::problem::Collector;
 use super::table::KEYS;
 use super::tree::{Node, Origin, extend};
-use super::yaml::{self, Content, Yaml};
+use super::yaml::{Content, Yaml};
 
 /// What a document says.
 #[derive(Default)]
@@ -33,43 +33,54 @@ pub(super) struct Read {
     pub(super) imports: Vec<(PathBuf, bool)>,
 }
 
-/// Reads one document. `None` when it is not YAML; parts that are not of the right shape are [`Node::Broken`].
-pub(super) fn read(name: &str, text: &str, variables: &BTreeMap<String, String>, problems: &Collector) -> Option<Read> {
-    let name: Arc<str> = Arc::from(name);
-    let whole = Origin::File(Arc::clone(&name), 0);
-    let mut yaml = match yaml::parse(text) {
-        Ok(yaml) => yaml,
-        Err(message) => {
-            problems.add("", Some(&whole), format!("is not yaml: {message}"));
-            return None;
-        }
-    };
-    // A document of nothing but comments.
-    if matches!(yaml.content, Content::Null) {
-        return Some(Read::default());
-    }
-    let used = fill(&mut yaml, variables);
-    let theirs = foreign::take(&mut yaml, &name);
-    let document = Document { name: Arc::clone(&name), lenient: theirs.is_theirs, problems };
-    let mut tree = document.node("", "", yaml)?;
-    let mut facts = Facts::default();
-    if theirs.is_theirs {
-        facts.note_section(&tree, "keycloak");
-    }
-    let mut overlaid = environment::overlay_file(&mut tree, &theirs.said, &whole, problems);
-    facts.add(std::mem::take(&mut overlaid.facts));
-    let environment::Overlaid { warnings, method, imports, .. } = overlaid;
-    Some(Read { tree, warnings, method, facts, used, imports })
+/// What the documents of a file have in common.
+pub(super) struct Shared {
+    /// The file's name.
+    name: Arc<str>,
+    /// Whether it is written in the replaced services' words, whose types are loose.
+    lenient: bool,
+    /// Values that placeholders may name, by path; a later document's wins.
+    properties: BTreeMap<String, String>,
 }
 
-/// Fills in placeholders: from the environment, else from another value of the same document. Answers with the variables that
+impl Shared {
+    /// `documents` are those that apply.
+    pub(super) fn new(name: Arc<str>, documents: &[Yaml], lenient: bool) -> Self {
+        let mut properties = BTreeMap::new();
+        for document in documents.iter().rev() {
+            document.scalars("", &mut |path, text| {
+                properties.entry(property(path)).or_insert_with(|| text.to_owned());
+            });
+        }
+        Self { name, lenient, properties }
+    }
+}
+
+/// Reads one document of a file. Parts that are not of the right shape are [`Node::Broken`].
+pub(super) fn read(mut yaml: Yaml, file: &Shared, variables: &BTreeMap<String, String>, problems: &Collector) -> Read {
+    let whole = Origin::File(Arc::clone(&file.name), 0);
+    let used = fill(&mut yaml, &file.properties, variables);
+    let said = foreign::take(&mut yaml, &file.name, file.lenient);
+    let document = Document { name: Arc::clone(&file.name), lenient: file.lenient, problems };
+    let mut tree = document.node("", "", yaml).unwrap_or_default();
+    let mut facts = Facts::default();
+    if file.lenient {
+        facts.note_section(&tree, "keycloak");
+    }
+    let mut overlaid = environment::overlay_file(&mut tree, &said, &whole, problems);
+    facts.add(std::mem::take(&mut overlaid.facts));
+    let environment::Overlaid { warnings, method, imports, .. } = overlaid;
+    Read { tree, warnings, method, facts, used, imports }
+}
+
+/// Fills in placeholders: from the environment, else from another value of the same file. Answers with the variables that
 /// were used.
-fn fill(yaml: &mut Yaml, variables: &BTreeMap<String, String>) -> BTreeSet<String> {
+fn fill(
+    yaml: &mut Yaml,
+    properties: &BTreeMap<String, String>,
+    variables: &BTreeMap<String, String>,
+) -> BTreeSet<String> {
     let used = RefCell::new(BTreeSet::new());
-    let mut properties = BTreeMap::new();
-    yaml.scalars("", &mut |path, text| {
-        properties.entry(property(path)).or_insert_with(|| text.to_owned());
-    });
     let environment = |name: &str| {
         let (name, value) = variables.get_key_value(name).or_else(|| variables.get_key_value(&variable(name)))?;
         used.borrow_mut().insert(name.clone());
@@ -206,12 +217,22 @@ fn text(kind: Kind, content: Content, loose: bool) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::yaml;
     use super::*;
 
     fn problems(text: &str) -> Vec<String> {
         let problems = Collector::default();
         let variables = BTreeMap::from([("PORT".to_owned(), "7".to_owned())]);
-        read("f.yaml", text, &variables, &problems);
+        match yaml::parse(text) {
+            Ok(documents) => {
+                let lenient = documents.iter().any(foreign::is_theirs);
+                let file = Shared::new("f.yaml".into(), &documents, lenient);
+                documents.into_iter().for_each(|document| _ = read(document, &file, &variables, &problems));
+            }
+            Err(message) => {
+                problems.add("", Some(&Origin::File("f.yaml".into(), 0)), format!("is not yaml: {message}"))
+            }
+        }
         problems.problems().map(|all| all.0.iter().map(ToString::to_string).collect()).unwrap_or_default()
     }
 

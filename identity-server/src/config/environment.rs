@@ -241,7 +241,9 @@ impl<'a> Overlay<'a> {
             _ => self.problems.add("profile", Some(&said.origin()), "must be one of `keycloak` and `oidc`, not both"),
         }
         if !ignored.is_empty() {
-            self.overlaid.warnings.push(format!("{}: ignored profiles: {}", said.name(), ignored.join(", ")));
+            let names = ignored.join(", ");
+            let text = format!("{}: profiles that select documents of files and nothing else: {names}", said.name());
+            self.overlaid.warnings.push(text);
         }
     }
 
@@ -252,7 +254,18 @@ impl<'a> Overlay<'a> {
                 for (path, value) in parsed.values {
                     self.set(&fill(path, Vec::new()), said, value);
                 }
-                if !parsed.ignored.is_empty() {
+                if parsed.wrapped {
+                    let parameters = if parsed.ignored.is_empty() {
+                        String::new()
+                    } else {
+                        format!(", nor have the parameters {}", parsed.ignored.join(", "))
+                    };
+                    let text = format!(
+                        "{}: taken as `jdbc:postgresql:`; the plugins of the driver `aws-wrapper` have no effect here{parameters}",
+                        said.name()
+                    );
+                    self.overlaid.warnings.push(text);
+                } else if !parsed.ignored.is_empty() {
                     let text = format!("{}: ignored parameters: {}", said.name(), parsed.ignored.join(", "));
                     self.overlaid.warnings.push(text);
                 }
@@ -388,7 +401,12 @@ mod tests {
         assert_eq!(profiles("oidc"), (vec![], vec![]));
         assert_eq!(
             profiles("keycloak, dev"),
-            (vec![], vec!["SPRING_PROFILES_ACTIVE: ignored profiles: dev".to_owned()])
+            (
+                vec![],
+                vec![
+                    "SPRING_PROFILES_ACTIVE: profiles that select documents of files and nothing else: dev".to_owned()
+                ]
+            )
         );
         assert_eq!(
             profiles("keycloak,oidc").0,

@@ -11,15 +11,6 @@ use super::tree::{Origin, extend};
 use super::variables::Names;
 use super::yaml::{Content, Yaml};
 
-/// What a document says in the replaced services' words.
-#[derive(Default)]
-pub(super) struct Theirs {
-    /// The values.
-    pub(super) said: Vec<Said>,
-    /// Whether the document is one of theirs: then its types are loose, and unknown sections are no mistakes.
-    pub(super) is_theirs: bool,
-}
-
 fn properties() -> impl Iterator<Item = &'static str> {
     let aliases = KEYS.iter().flat_map(|key| key.aliases.iter().copied());
     aliases.chain(UNUSED.iter().chain(IN_FILES).map(|(name, _)| *name))
@@ -39,11 +30,15 @@ fn is_ours(canonical_name: &str) -> bool {
     KEYS.iter().any(|key| canonical(first(key.path)) == canonical_name)
 }
 
-/// Takes what is said in the replaced services' words out of a document.
-pub(super) fn take(document: &mut Yaml, file: &Arc<str>) -> Theirs {
-    let Content::Map(members) = &mut document.content else { return Theirs::default() };
+/// Whether a document is written in the replaced services' words: then its types are loose, and unknown sections are no mistakes.
+pub(super) fn is_theirs(document: &Yaml) -> bool {
+    matches!(&document.content, Content::Map(members) if members.iter().any(|(name, _)| is_foreign(name)))
+}
+
+/// Takes what is said in the replaced services' words out of a document. `lenient` is whether its file is one of theirs.
+pub(super) fn take(document: &mut Yaml, file: &Arc<str>, lenient: bool) -> Vec<Said> {
+    let Content::Map(members) = &mut document.content else { return Vec::new() };
     let mut taker = Taker { file, names: Names::all(), said: Vec::new() };
-    let is_theirs = members.iter().any(|(name, _)| is_foreign(name));
     let mut rest = Vec::new();
     for (name, mut value) in std::mem::take(members) {
         let root = canonical(&name);
@@ -51,7 +46,7 @@ pub(super) fn take(document: &mut Yaml, file: &Arc<str>) -> Theirs {
             let ours = KEYS.iter().map(|key| first(key.path));
             nearest(&name, ours).is_some()
         };
-        if is_foreign(&name) || (is_theirs && !is_ours(&root) && !misspelt()) {
+        if is_foreign(&name) || (lenient && !is_ours(&root) && !misspelt()) {
             taker.flatten(&name, value);
         } else {
             let shape = key::spelled("", &name);
@@ -60,7 +55,7 @@ pub(super) fn take(document: &mut Yaml, file: &Arc<str>) -> Theirs {
         }
     }
     *members = rest;
-    Theirs { said: taker.said, is_theirs }
+    taker.said
 }
 
 struct Taker<'a> {

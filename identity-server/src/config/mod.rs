@@ -4,6 +4,7 @@
 //! All of it follows one list of keys ([`table`]), and everything that is wrong is reported at once ([`Problems`]).
 
 mod access;
+mod activation;
 mod audit;
 mod authentication;
 mod bootstrap;
@@ -15,6 +16,7 @@ mod docs;
 mod document;
 mod duration;
 mod environment;
+mod files;
 mod foreign;
 mod initialization;
 mod key;
@@ -60,9 +62,10 @@ pub use store::{Postgres, PostgresTarget, PostgresTls, Store};
 pub use switches::{IdPattern, Switches};
 pub use tree::Origin;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use files::Files;
 use legacy::Facts;
 use problem::Collector;
 use reader::Reader;
@@ -170,35 +173,22 @@ impl Sources {
             // Nothing is there yet that could be contradicted.
             let _nothing = tree.set(&names::fill(path, Vec::new()), value.clone(), Origin::Command);
         }
-        let (mut readable, mut warnings, mut method, mut facts) = (true, Vec::new(), None, Facts::default());
+        let (mut warnings, mut method, mut facts) = (Vec::new(), None, Facts::default());
         let mut used = BTreeSet::new();
         if let Some(path) = self.files.first().filter(|_| self.found) {
             warnings.push(format!("{}: read, as neither `--config` nor IDENTITY_CONFIG names a file", path.display()));
         }
-        let mut queue: VecDeque<(PathBuf, bool)> = self.files.iter().map(|path| (path.clone(), true)).collect();
-        let mut seen = BTreeSet::new();
-        while let Some((path, required)) = queue.pop_front() {
-            if !seen.insert(path.clone()) || (!required && !path.exists()) {
-                continue;
-            }
-            let name = path.display().to_string();
-            let document = std::fs::read_to_string(&path)
-                .map_err(|error| problems.add("", None, format!("{name}: cannot be read: {}", error.kind())))
-                .ok()
-                .and_then(|text| document::read(&name, &text, &self.environment, &problems));
-            match document {
-                Some(document) => {
-                    tree.overlay(document.tree);
-                    warnings.extend(document.warnings);
-                    method = document.method.or(method);
-                    facts.add(document.facts);
-                    used.extend(document.used);
-                    // What a file imports is laid over it, and under the files after it.
-                    document.imports.into_iter().rev().for_each(|import| queue.push_front(import));
-                }
-                None => readable = false,
-            }
+        let mut files = Files::open(&self.files, &self.environment, &problems);
+        while let Some(document) = files.next() {
+            tree.overlay(document.tree);
+            warnings.extend(document.warnings);
+            method = document.method.or(method);
+            facts.add(document.facts);
+            used.extend(document.used);
+            files.import(document.imports);
         }
+        let readable = files.readable;
+        warnings.append(&mut files.warnings);
         let overlaid = environment::overlay(&mut tree, &self.environment, &used, method, &problems);
         warnings.extend(overlaid.warnings);
         facts.add(overlaid.facts);

@@ -1,6 +1,7 @@
 //! Whole configurations.
 
 mod cluster;
+mod documents;
 mod every_key;
 mod issuers;
 mod members;
@@ -337,7 +338,7 @@ fn a_deployment_of_the_replaced_service_is_understood() {
     assert_eq!(
         loaded.warnings,
         [
-            "SPRING_PROFILES_ACTIVE: ignored profiles: stackdriver",
+            "SPRING_PROFILES_ACTIVE: profiles that select documents of files and nothing else: stackdriver",
             "understood, without effect here: CAMUNDA_IDENTITY_CLIENTID (settings of the applications' SDK)",
         ]
     );

@@ -6,6 +6,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::options::DuplicateKeyPolicy;
 use serde_saphyr::{Spanned, UserMessageFormatter};
 
+use super::names::canonical;
 use super::placeholder::{self, Unresolved};
 
 /// The most levels of a document, and of one name with dots: each level is a call of the parser, on a stack that has an end.
@@ -36,11 +37,11 @@ pub(super) enum Content {
     Map(Vec<(String, Yaml)>),
 }
 
-/// Parses a document. Names such as `a.b[0]` are split into levels, as Spring does.
+/// Parses the documents of a text, without empty ones. Names such as `a.b[0]` are split into levels, as Spring does.
 ///
 /// # Errors
-/// What is wrong, without text of the document.
-pub(super) fn parse(text: &str) -> Result<Yaml, String> {
+/// What is wrong, without text of the documents.
+pub(super) fn parse(text: &str) -> Result<Vec<Yaml>, String> {
     let options = serde_saphyr::options! {
         duplicate_keys: DuplicateKeyPolicy::Error,
         strict_booleans: true,
@@ -49,8 +50,8 @@ pub(super) fn parse(text: &str) -> Result<Yaml, String> {
         with_snippet: false,
         budget: serde_saphyr::budget! { max_depth: MAX_DEPTH },
     };
-    match serde_saphyr::from_str_with_options::<Yaml>(text, options) {
-        Ok(document) => Ok(document.split()),
+    match serde_saphyr::from_multiple_with_options::<Yaml>(text, options) {
+        Ok(documents) => Ok(documents.into_iter().map(Yaml::split).collect()),
         Err(error) => {
             let message = error.render_with_formatter(&UserMessageFormatter);
             Err(message.lines().next().unwrap_or_default().to_owned())
@@ -116,6 +117,44 @@ impl Yaml {
             Content::Number(text) | Content::Text(text) => visit(path, text),
             Content::Null | Content::Unresolved(_) => {}
         }
+    }
+
+    /// The values at a path of names, whose spelling is canonical.
+    pub(super) fn values(&self, path: &[&str]) -> Vec<&Self> {
+        match (path.split_first(), &self.content) {
+            (None, _) => vec![self],
+            (Some((first, rest)), Content::Map(members)) => {
+                let named = members.iter().filter(|(name, _)| canonical(name) == *first);
+                named.flat_map(|(_, value)| value.values(rest)).collect()
+            }
+            (Some(_), _) => Vec::new(),
+        }
+    }
+
+    /// Takes out the values at a path of names, whose spelling is canonical, and the maps that are empty then.
+    pub(super) fn take(&mut self, path: &[&str]) -> Vec<Self> {
+        let (Some((first, rest)), Content::Map(members)) = (path.split_first(), &mut self.content) else {
+            return Vec::new();
+        };
+        let mut taken = Vec::new();
+        let mut kept = Vec::new();
+        for (name, mut value) in std::mem::take(members) {
+            if canonical(&name) != *first {
+                kept.push((name, value));
+            } else if rest.is_empty() {
+                taken.push(value);
+            } else {
+                let inner = value.take(rest);
+                let emptied =
+                    !inner.is_empty() && matches!(&value.content, Content::Map(members) if members.is_empty());
+                taken.extend(inner);
+                if !emptied {
+                    kept.push((name, value));
+                }
+            }
+        }
+        *members = kept;
+        taken
     }
 
     /// Whether there is nothing in it but empty maps, empty lists and nulls.
@@ -289,7 +328,9 @@ mod tests {
 
     fn scalars(text: &str) -> Vec<String> {
         let mut all = Vec::new();
-        parse(text).unwrap().scalars("", &mut |path, text| all.push(format!("{path}={text}")));
+        for document in parse(text).unwrap() {
+            document.scalars("", &mut |path, text| all.push(format!("{path}={text}")));
+        }
         all
     }
 
@@ -313,8 +354,28 @@ mod tests {
     }
 
     #[test]
+    fn values_know_their_line_in_every_document() {
+        let documents = parse("# first\na: 1\n---\n# nothing\n---\nb: 2\n...\n---\nc:\n  d: 3\n").unwrap();
+        let line = |document: &Yaml, path: &[&str]| document.values(path)[0].line;
+        assert_eq!(documents.len(), 3);
+        assert_eq!(
+            (line(&documents[0], &["a"]), line(&documents[1], &["b"]), line(&documents[2], &["c", "d"])),
+            (2, 6, 10)
+        );
+    }
+
+    #[test]
+    fn values_are_taken_with_the_maps_that_held_them_alone() {
+        let mut document = parse("spring: {config: {activate: {on-profile: a}}}\nb: {}").unwrap().remove(0);
+        let taken = document.take(&["spring", "config", "activate", "onprofile"]);
+        assert!(matches!(&taken[0].content, Content::Text(text) if text == "a"));
+        assert_eq!((document.values(&["spring"]).len(), document.values(&["b"]).len()), (0, 1));
+    }
+
+    #[test]
     fn values_know_their_line() {
-        let Content::Map(members) = parse("a: 1\nb:\n  c: 2\n").unwrap().content else { panic!("a map") };
+        let document = parse("a: 1\nb:\n  c: 2\n").unwrap().remove(0);
+        let Content::Map(members) = document.content else { panic!("a map") };
         let Content::Map(inner) = &members[1].1.content else { panic!("a map") };
         assert_eq!((members[0].1.line, inner[0].1.line), (1, 3));
     }

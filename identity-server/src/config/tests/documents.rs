@@ -1,0 +1,154 @@
+//! Several documents in one file, and variants of a file for profiles.
+
+use super::*;
+
+const TWO: &str = "
+profile: builtin
+server: {port: 1}
+log: {level: info}
+---
+spring: {config: {activate: {on-profile: '(prod | staging) & !eu'}}}
+server: {port: 2}
+---
+spring.config.activate.onProfile: [eu, us]
+server.port: 3
+---
+spring:
+  config:
+    activate:
+      on-cloud-platform: kubernetes
+log: {level: warn}
+";
+
+fn port(yaml: &str, variables: &[(&str, &str)]) -> u16 {
+    config(yaml, variables).server.address.port()
+}
+
+#[test]
+fn documents_apply_in_their_order_with_the_active_profiles() {
+    for (profiles, expected) in [("", 1), ("prod", 2), ("prod,eu", 3), ("staging, us", 3), ("dev", 1)] {
+        assert_eq!(port(TWO, &[("SPRING_PROFILES_ACTIVE", profiles)]), expected, "{profiles}");
+    }
+    assert_eq!(port(TWO, &[("spring.profiles.active", "prod")]), 2);
+    assert_eq!(port(TWO, &[("SPRING_PROFILES_INCLUDE", "eu"), ("SPRING_PROFILES_ACTIVE", "prod")]), 3);
+    let default = "profile: builtin\n---\nspring.config.activate.on-profile: default\nserver.port: 5\n";
+    assert_eq!(port(default, &[]), 5);
+    assert_eq!(port(default, &[("SPRING_PROFILES_ACTIVE", "prod")]), 8080);
+}
+
+#[test]
+fn a_file_names_the_active_profiles_unless_the_environment_does() {
+    let text = "
+spring: {profiles: {active: '${MODE:oidc},eu'}}
+server: {port: 1}
+identity: {auth-provider: {issuer-url: https://idp.example/realms/a}, client-id: c}
+---
+spring: {config: {activate: {on-profile: oidc & eu}}}
+server: {port: \"2\"}
+---
+spring: {config: {activate: {on-profile: keycloak}}}
+server: {port: 3}
+keycloak: {url: https://keycloak.example, setup: {password: admin}}
+";
+    let found = load(text, &[]).unwrap();
+    assert_eq!((found.config.profile, found.config.server.address.port()), (Profile::Oidc, 2));
+    let found = config(text, &[("SPRING_PROFILES_ACTIVE", "keycloak")]);
+    assert_eq!((found.profile, found.server.address.port()), (Profile::Keycloak, 3));
+}
+
+#[test]
+fn a_cloud_platform_is_recognised() {
+    let level = |variables: &[(&str, &str)]| config(TWO, variables).log.level;
+    assert_eq!(level(&[]), "info");
+    assert_eq!(level(&[("KUBERNETES_SERVICE_HOST", "10.0.0.1")]), "warn");
+    let other = |name: &str| TWO.replace("on-cloud-platform: kubernetes", &format!("on-cloud-platform: {name}"));
+    assert_eq!(config(&other("none"), &[]).log.level, "warn");
+    assert_eq!(config(&other("AZURE_APP_SERVICE"), &[]).log.level, "info");
+    let found = problems(&other("mainframe"), &[]);
+    assert!(found[0].contains("`spring.config.activate.on-cloud-platform` must be a cloud platform"), "{found:?}");
+}
+
+#[test]
+fn what_is_wrong_has_the_line_of_its_document() {
+    let of = |text: &str| load(text, &[("SPRING_PROFILES_ACTIVE", "prod")]).unwrap_err().0[0].to_string();
+    let found = of("profile: builtin\n---\n# more\nserver:\n  prot: 1\n");
+    assert!(found.contains("identity.yaml:5: `server.prot` is not a key"), "{found}");
+    let found = of("profile: builtin\n---\nspring:\n  config.activate.on-profile: a & b | c\n");
+    assert!(found.contains("identity.yaml:4: `spring.config.activate.on-profile` mixes"), "{found}");
+    let found = of("profile: builtin\n---\nspring.config.activate.on-profile: prod\nspring.profiles.active: x\n");
+    assert!(found.contains("identity.yaml:4: `spring.profiles` chooses profiles"), "{found}");
+    let found = of("profile: builtin\n---\nspring:\n  profiles: prod\n");
+    assert!(found.contains("identity.yaml:4: `spring.profiles` is no longer"), "{found}");
+    let found = of("profile: builtin\n---\nserver: [\n");
+    assert!(found.contains("identity.yaml: is not yaml"), "{found}");
+    // Of a document that does not apply nothing is said.
+    let text = "profile: builtin\n---\nspring.config.activate.on-profile: dev\nserver: {prot: 1}\n";
+    assert_eq!(port(text, &[("SPRING_PROFILES_ACTIVE", "prod")]), 8080);
+}
+
+#[test]
+fn placeholders_see_all_documents_and_the_last_one_wins() {
+    let text = "
+profile: builtin
+server: {port: '${base.port}'}
+spring: {custom: {}}
+base: {port: 7}
+---
+spring.config.activate.on-profile: prod
+base: {port: 8}
+";
+    assert_eq!(port(text, &[]), 7);
+    assert_eq!(port(text, &[("SPRING_PROFILES_ACTIVE", "prod")]), 8);
+}
+
+#[test]
+fn variants_of_a_file_are_read_for_active_profiles() {
+    let files = Files::new();
+    let main = files.write("application.yaml", "profile: builtin\nserver: {port: 1}\nlog: {level: info}\n");
+    files
+        .write("application-prod.yaml", "server.port: 2\n---\nspring.config.activate.on-profile: eu\nserver.port: 3\n");
+    files.write("application-eu.yml", "log: {level: warn}\n");
+    files.write("application-dev.yaml", "nonsense");
+    let load = |profiles: &str| {
+        let environment = environment(&[("SPRING_PROFILES_ACTIVE", profiles)]);
+        Sources { files: vec![main.clone()], environment, ..Sources::default() }.load().unwrap()
+    };
+    let shown = |loaded: &Loaded| (loaded.config.server.address.port(), loaded.config.log.level.clone());
+    assert_eq!(shown(&load("")), (1, "info".to_owned()));
+    assert_eq!(shown(&load("prod")), (2, "info".to_owned()));
+    let both = load("prod,eu");
+    assert_eq!(shown(&both), (3, "warn".to_owned()));
+    let said = both.warnings.iter().filter(|warning| warning.contains("read, as its profile is active")).count();
+    assert_eq!(said, 2, "{:?}", both.warnings);
+    assert_eq!(shown(&load("../prod,prod/")), (1, "info".to_owned()));
+}
+
+#[test]
+fn what_a_document_imports_comes_before_the_next_document() {
+    let files = Files::new();
+    let more = files.write("more.yaml", "server.port: 2\nlog: {level: warn}\n");
+    let text = format!(
+        "profile: builtin\nspring.config.import: 'file:{}'\nserver.port: 1\n---\nserver.port: 3\n",
+        more.display()
+    );
+    let main = files.write("identity.yaml", &text);
+    let config = Sources { files: vec![main], ..Sources::default() }.load().unwrap().config;
+    assert_eq!((config.server.address.port(), config.log.level.as_str()), (3, "warn"));
+}
+
+#[test]
+fn the_wrapper_of_amazons_before_postgresql_is_one_warning() {
+    let of = |url: &str| {
+        load(
+            "profile: builtin",
+            &[("SPRING_DATASOURCE_URL", url), ("SPRING_DATASOURCE_USERNAME", "u"), ("SPRING_DATASOURCE_PASSWORD", "p")],
+        )
+    };
+    let loaded = of("jdbc:aws-wrapper:postgresql://db/i?wrapperPlugins=failover2&failoverMode=x").unwrap();
+    let said: Vec<_> = loaded.warnings.iter().filter(|warning| warning.contains("DATASOURCE_URL")).collect();
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains("`aws-wrapper` have no effect here, nor have the parameters failoverMode"), "{said:?}");
+    assert!(matches!(loaded.config.store, Store::Postgres(_)));
+    let refused = of("jdbc:aws-wrapper:postgresql://db/i?wrapperPlugins=iam").unwrap_err().to_string();
+    assert!(refused.contains("`iam`") && refused.contains("SPRING_DATASOURCE_URL"), "{refused}");
+}

@@ -13,12 +13,18 @@ const END: &str = "<!-- generated: end -->\n";
 
 /// Variables of the replaced service that are read by code of their own, and what they say.
 const COMPOUND: &[(&str, &str)] = &[
-    (profiles::VARIABLE, "`profile`; names other than `keycloak` and `oidc` are ignored"),
+    (
+        profiles::VARIABLE,
+        "`profile`; names other than `keycloak` and `oidc` [select documents](#several-documents-and-profiles) alone",
+    ),
     (
         profiles::METHOD,
         "`profile`, when nothing else does: `basic` is `builtin`, `oidc` is `oidc`; it must fit the profile",
     ),
-    (datasource::VARIABLE, "`store.postgres.*`, from a `jdbc:postgresql:` URL"),
+    (
+        datasource::VARIABLE,
+        "`store.postgres.*`, from a `jdbc:postgresql:` URL; `jdbc:aws-wrapper:postgresql:` counts as such, without its plugins",
+    ),
 ];
 
 fn variable(property: &str) -> String {

@@ -11,8 +11,11 @@ pub(super) type Grants = BTreeMap<(String, String), BTreeSet<String>>;
 const ALL: &str = "CREATE READ UPDATE DELETE";
 const ANY: &str = "*";
 
-/// By API and permission: resource types, resources and permissions.
-const BY_AUDIENCE: &[(&str, &str, &[(&str, &str, &str)])] = &[
+/// A resource type, a resource, and permissions with spaces between.
+type Entry = (&'static str, &'static str, &'static str);
+
+/// By API and permission.
+const BY_AUDIENCE: &[(&str, &str, &[Entry])] = &[
     (
         "camunda-identity-resource-server",
         "read",
@@ -120,11 +123,10 @@ fn put(grants: &mut Grants, kind: &str, resource: &str, permissions: &str) {
 pub(super) fn granted(permissions: &[Permission]) -> Grants {
     let mut grants = Grants::new();
     for held in permissions {
-        let same = |(audience, definition, _): &&(&str, &str, _)| {
-            *audience == held.resource_server_audience && *definition == held.definition
-        };
-        for (_, _, entries) in BY_AUDIENCE.iter().filter(same) {
-            entries.iter().for_each(|(kind, resource, permissions)| put(&mut grants, kind, resource, permissions));
+        for (audience, definition, entries) in BY_AUDIENCE {
+            if *audience == held.resource_server_audience && *definition == held.definition {
+                entries.iter().for_each(|(kind, resource, permissions)| put(&mut grants, kind, resource, permissions));
+            }
         }
     }
     grants

@@ -385,11 +385,9 @@ fn contradictions_are_problems() {
 
 #[test]
 fn no_secret_is_shown() {
-    let yaml = "
-profile: builtin
+    let yaml = "profile: builtin
 store: {postgres: {host: h, database: d, username: u, password: hunter2}}
-bootstrap: {users: [{username: a, password: hunter2}]}
-";
+bootstrap: {users: [{username: a, password: hunter2}]}";
     let shown = format!("{:?}", load(yaml, &[]).unwrap());
     assert!(shown.contains("username") && !shown.contains("hunter2"), "{shown}");
     let url = "{profile: builtin, store: {postgres: {url: 'postgres://u:hunter2@h/d'}}}";

@@ -1,6 +1,6 @@
 //! The driver's errors in the words of the ports.
 
-use identity_core::port::StoreError;
+use identity_core::port::{Impairment, StoreError};
 use sqlx::error::ErrorKind;
 
 /// What the driver said, in its one-line message. Its other parts may quote rows, and rows hold password hashes.
@@ -32,26 +32,40 @@ pub(crate) fn failed(error: sqlx::Error) -> StoreError {
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::RowNotFound => {
             StoreError::Unreadable { what: "row".to_owned(), detail: message }
         }
-        _ => StoreError::Unavailable(Box::new(Driver { message, disconnected, permanent })),
+        _ => {
+            let driver = Box::new(Driver { message, disconnected, permanent });
+            match code.as_deref() {
+                Some("25006") => StoreError::Impaired(Impairment::ReadOnly, driver),
+                Some("53100") => StoreError::Impaired(Impairment::Full, driver),
+                // The time to wait for a lock is over.
+                Some("55P03") => StoreError::Impaired(Impairment::Locked, driver),
+                _ => StoreError::Unavailable(driver),
+            }
+        }
     }
 }
 
 /// The failure of a write on a connection that leads to a server which takes none.
 pub(crate) fn read_only() -> StoreError {
     let message = "the database accepts no writes: it is a standby or switched to read-only".to_owned();
-    StoreError::Unavailable(Box::new(Driver { message, disconnected: true, permanent: false }))
+    StoreError::Impaired(Impairment::ReadOnly, Box::new(Driver { message, disconnected: true, permanent: false }))
+}
+
+fn driver(error: &StoreError) -> Option<&Driver> {
+    match error {
+        StoreError::Unavailable(source) | StoreError::Impaired(_, source) => source.downcast_ref(),
+        _ => None,
+    }
 }
 
 /// Whether an operator has to change something before the database can be used: the role, its password, the database's name, or a
 /// right. Trying again is of use only while the database is being set up.
 #[must_use]
 pub fn is_permanent(error: &StoreError) -> bool {
-    let StoreError::Unavailable(source) = error else { return false };
-    source.downcast_ref::<Driver>().is_some_and(|driver| driver.permanent)
+    driver(error).is_some_and(|driver| driver.permanent)
 }
 
 /// Whether the connection was lost, so that another one may do better.
 pub(crate) fn disconnected(error: &StoreError) -> bool {
-    let StoreError::Unavailable(source) = error else { return false };
-    source.downcast_ref::<Driver>().is_some_and(|driver| driver.disconnected)
+    driver(error).is_some_and(|driver| driver.disconnected)
 }

@@ -1,6 +1,6 @@
 //! The driver's errors in the words of the ports.
 
-use identity_core::port::StoreError;
+use identity_core::port::{Impairment, StoreError};
 use sqlx::error::ErrorKind;
 
 /// What the driver said, in its one-line message. Its other parts may quote rows, and rows hold password hashes.
@@ -18,6 +18,21 @@ pub(crate) fn failed(error: sqlx::Error) -> StoreError {
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::RowNotFound => {
             StoreError::Unreadable { what: "row".to_owned(), detail: message }
         }
-        _ => StoreError::Unavailable(Box::new(Driver(message))),
+        _ => match impairment(&error) {
+            Some(impairment) => StoreError::Impaired(impairment, Box::new(Driver(message))),
+            None => StoreError::Unavailable(Box::new(Driver(message))),
+        },
+    }
+}
+
+/// What SQLite's primary result code says (https://sqlite.org/rescode.html).
+fn impairment(error: &sqlx::Error) -> Option<Impairment> {
+    let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
+    match code & 0xff {
+        5 | 6 => Some(Impairment::Locked),
+        8 => Some(Impairment::ReadOnly),
+        11 | 26 => Some(Impairment::Malformed),
+        13 => Some(Impairment::Full),
+        _ => None,
     }
 }

@@ -22,7 +22,7 @@ use crate::management::for_token;
 use crate::problem::Problem;
 use crate::refused_rules;
 use crate::request::RequestId;
-use crate::revision::{self, ComputedAt};
+use crate::revision::{self, ComputedAt, Demanded, WorldAge};
 
 const BASIC: &str = "Basic";
 
@@ -93,16 +93,18 @@ impl Asks<'_> {
         if is_whole { Ok(found) } else { self.again(found, request).await }
     }
 
-    /// The caller, in a world that is at least as new as the request demands.
+    /// The caller, in a world that is at least as new as the request demands. A revision may hold the caller's user or password,
+    /// so it is waited for first; the store is asked on behalf of callers only.
     async fn fresh_caller(&self, request: &ServiceRequest) -> Result<Found, Problem> {
-        let found = caller(self.authentication, self.sign_in, request, self.resolves).await?;
-        match revision::demanded(request)? {
-            Some(demanded) if demanded > found.0.world.revision() => {
-                revision::reached(self.engine, demanded, self.limits).await?;
-                self.again(found, request).await
-            }
-            _ => Ok(found),
+        let demanded = Demanded::read(request)?;
+        if let Some(least) = demanded.least {
+            revision::reached(self.engine, least, self.limits).await?;
         }
+        let found = caller(self.authentication, self.sign_in, request, self.resolves).await?;
+        let Some(max_age) = demanded.max_age else { return Ok(found) };
+        let world = self.engine.world_within(max_age).await?;
+        request.extensions_mut().insert(WorldAge(self.engine.world_age()));
+        if world.revision() > found.0.world.revision() { self.again(found, request).await } else { Ok(found) }
     }
 
     /// Authenticates once more.
@@ -141,7 +143,9 @@ async fn caller(
             {
                 return Ok((caller, Some(session)));
             }
-            let anonymous = authentication.anonymous(request_id).map(|caller| (caller, None));
+            let anonymous = authentication.anonymous(request_id).await;
+            let anonymous = anonymous.map_err(|error| Problem::from_authentication(&error, Vec::new()))?;
+            let anonymous = anonymous.map(|caller| (caller, None));
             let offered = if is_by_script(request) { Vec::new() } else { schemes() };
             return anonymous.ok_or_else(|| no_credentials(offered));
         }

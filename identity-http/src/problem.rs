@@ -212,6 +212,7 @@ impl Problem {
             }
             AuthenticationError::Throttled { retry_after } => Self::throttled(detail, *retry_after),
             AuthenticationError::Busy { retry_after } => Self::unavailable("too_busy", &detail, *retry_after),
+            AuthenticationError::Stale(stale) => (*stale).into(),
             AuthenticationError::Unavailable { retry_after } => {
                 Self::unavailable("issuer_unavailable", &detail, *retry_after)
             }

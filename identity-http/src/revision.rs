@@ -1,5 +1,5 @@
-//! Revisions on the wire. Every answer says at which revision it holds; a request may demand one that is at least as new as
-//! what its sender has seen or written, on whichever replica.
+//! Revisions and ages on the wire. Every answer says at which revision it holds. A request may demand a revision that is at
+//! least as new as what its sender has seen or written, and an age, on any replica.
 
 use std::time::Duration;
 
@@ -18,6 +18,15 @@ pub(crate) static REVISION: HeaderName = HeaderName::from_static("x-identity-rev
 /// In requests: the least revision that will do.
 pub(crate) static MIN_REVISION: HeaderName = HeaderName::from_static("x-identity-min-revision");
 
+/// In requests: how many seconds ago the store may have confirmed the revision, at most.
+pub(crate) static MAX_AGE: HeaderName = HeaderName::from_static("x-identity-max-age");
+/// In answers to such requests: how many seconds ago it did.
+pub(crate) static WORLD_AGE: HeaderName = HeaderName::from_static("x-identity-world-age");
+
+/// The age at which a request that demanded one was answered.
+#[derive(Clone, Copy)]
+pub(crate) struct WorldAge(pub(crate) Duration);
+
 /// The revision that a request was answered at.
 #[derive(Clone, Copy)]
 pub(crate) struct ComputedAt(pub(crate) Revision);
@@ -28,14 +37,25 @@ pub(crate) fn written<T>(request: &HttpRequest, written: Written<T>) -> T {
     written.value
 }
 
-/// The revision that a request demands.
-pub(crate) fn demanded(request: &ServiceRequest) -> Result<Option<Revision>, Problem> {
-    let parse = |header: &HeaderValue| header.to_str().ok()?.parse().ok().map(Revision);
-    match request.headers().get(&MIN_REVISION) {
-        None => Ok(None),
-        Some(header) => parse(header)
-            .map(Some)
-            .ok_or_else(|| Problem::bad_request("min_revision", "X-Identity-Min-Revision must be a number.")),
+/// What a request demands of the world.
+#[derive(Default)]
+pub(crate) struct Demanded {
+    /// The least revision.
+    pub(crate) least: Option<Revision>,
+    /// The greatest age.
+    pub(crate) max_age: Option<Duration>,
+}
+
+impl Demanded {
+    pub(crate) fn read(request: &ServiceRequest) -> Result<Self, Problem> {
+        let number = |name: &HeaderName, reason, detail| {
+            let parse = |header: &HeaderValue| header.to_str().ok()?.parse::<u64>().ok();
+            let header = request.headers().get(name);
+            header.map(|header| parse(header).ok_or_else(|| Problem::bad_request(reason, detail))).transpose()
+        };
+        let least = number(&MIN_REVISION, "min_revision", "X-Identity-Min-Revision must be a number.")?;
+        let max_age = number(&MAX_AGE, "max_age", "X-Identity-Max-Age must be a number of whole seconds.")?;
+        Ok(Self { least: least.map(Revision), max_age: max_age.map(Duration::from_secs) })
     }
 }
 
@@ -56,5 +76,11 @@ pub(crate) fn show<B>(response: &mut ServiceResponse<B>) {
     let computed = response.request().extensions().get::<ComputedAt>().copied();
     if let Some(ComputedAt(revision)) = computed {
         response.headers_mut().insert(REVISION.clone(), HeaderValue::from(revision.0));
+    }
+    let age = response.request().extensions().get::<WorldAge>().copied();
+    if let Some(WorldAge(age)) = age
+        && let Ok(seconds) = HeaderValue::try_from(format!("{:.3}", age.as_secs_f64()))
+    {
+        response.headers_mut().insert(WORLD_AGE.clone(), seconds);
     }
 }

@@ -1,5 +1,8 @@
 //! Time and randomness: the only places that take them from the machine.
 
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
 use identity_core::port::{Clock, Ids};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -12,6 +15,11 @@ impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the clock")]
     fn now(&self) -> OffsetDateTime {
         OffsetDateTime::now_utc()
+    }
+
+    fn monotonic(&self) -> Duration {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        START.elapsed()
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use identity_adapters_oidc::OidcTokenVerifier;
 use identity_core::engine::Engine;
 use identity_core::matrix::Matrix;
-use identity_core::port::{Clock, Ids, StoreError};
+use identity_core::port::{Clock, Ids, Impairment, StoreError};
 use identity_core::service::session::Sessions;
 use identity_core::service::{Cutoffs, Orphans};
 use identity_core::value::{InvalidValue, RoleId, Secret, Username};
@@ -117,7 +117,7 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
             sources,
             Matrix::standard(),
         );
-        let engine = Arc::new(engine.await?);
+        let engine = Arc::new(engine.await?.refusing_beyond(config.consistency.max_age));
         report_disabled_rules(&engine.world());
         let hasher = profile::password_hasher(&config, &clock)?;
         bootstrap::apply(&engine, &config, hasher.as_deref()).await?;
@@ -242,8 +242,8 @@ async fn reachable_stores(config: &Config, operations: &ServerOperations) -> Res
         match opened {
             Ok(stores) => return Ok(stores),
             Err(error) if refusals >= MAX_REFUSALS => return Err(RunError::Refused(error)),
-            Err(StoreError::Unavailable(cause)) => {
-                warn!(error = &*cause as &dyn std::error::Error, retry_in = ?pause, "store.unavailable");
+            Err(error @ (StoreError::Unavailable(_) | StoreError::Impaired(..))) if !is_damaged(&error) => {
+                warn!(error = &error as &dyn std::error::Error, retry_in = ?pause, "store.unavailable");
                 operations.enter(Stage::WaitingForStore);
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(Duration::from_secs(10));
@@ -251,6 +251,11 @@ async fn reachable_stores(config: &Config, operations: &ServerOperations) -> Res
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// Whether the database has to be restored from a backup.
+fn is_damaged(error: &StoreError) -> bool {
+    matches!(error, StoreError::Impaired(Impairment::Malformed, _))
 }
 
 /// Most disabled rules that are logged by name.

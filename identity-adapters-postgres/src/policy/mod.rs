@@ -65,6 +65,10 @@ impl PolicyStore for PostgresPolicyStore {
         Ok(self.database.repeatable(read).await?.1)
     }
 
+    async fn writable(&self) -> Result<(), StoreError> {
+        self.database.begin().await.map(drop)
+    }
+
     async fn begin(&self, known: Revision) -> Result<Box<dyn PolicyTransaction>, StoreError> {
         Ok(Box::new(self.database.repeatable(|| self.begin_once(known)).await?))
     }

@@ -6,6 +6,7 @@ mod write;
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -27,12 +28,14 @@ const PRUNE_KEEP: u64 = 100_000;
 pub struct SqlitePolicyStore {
     database: Arc<Database>,
     committed: Arc<Notify>,
+    /// Whether the last commit failed.
+    failing: Arc<AtomicBool>,
     polling: Duration,
 }
 
 impl SqlitePolicyStore {
     pub(crate) fn new(database: Arc<Database>, polling: Duration) -> Self {
-        Self { database, committed: Arc::default(), polling }
+        Self { database, committed: Arc::default(), failing: Arc::default(), polling }
     }
 
     /// Forgets all but the newest `keep` entries of the change log. Followers that still need one load everything anew.
@@ -57,10 +60,23 @@ impl PolicyStore for SqlitePolicyStore {
         Ok(log::read(&mut connection, known).await?.1)
     }
 
+    /// While commits succeed, only the right to write is tried; after a failure a commit is, which needs space.
+    async fn writable(&self) -> Result<(), StoreError> {
+        let mut transaction = self.database.write().await?;
+        if self.failing.load(Ordering::Relaxed) {
+            let sql = "UPDATE policy_revision SET revision = revision";
+            sqlx::query(sql).execute(&mut transaction).await.map_err(failed)?;
+            transaction.commit().await.map_err(failed)?;
+            self.failing.store(false, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
     async fn begin(&self, known: Revision) -> Result<Box<dyn PolicyTransaction>, StoreError> {
         let mut transaction = self.database.write().await?;
         let (newest, missed) = log::read(&mut transaction, known).await?;
-        Ok(Box::new(SqlitePolicyTransaction { transaction, newest, missed, committed: Arc::clone(&self.committed) }))
+        let (committed, failing) = (Arc::clone(&self.committed), Arc::clone(&self.failing));
+        Ok(Box::new(SqlitePolicyTransaction { transaction, newest, missed, committed, failing }))
     }
 
     /// Listens from the call on, not from the first poll.
@@ -79,6 +95,21 @@ struct SqlitePolicyTransaction {
     newest: Revision,
     missed: Tail,
     committed: Arc<Notify>,
+    failing: Arc<AtomicBool>,
+}
+
+impl SqlitePolicyTransaction {
+    async fn write(mut self: Box<Self>, commit: &Commit) -> Result<(), StoreError> {
+        write::write(&mut self.transaction, &commit.changes).await.map_err(failed)?;
+        log::append(&mut self.transaction, commit).await?;
+        for event in &commit.audit {
+            audit::insert(&mut self.transaction, event).await?;
+        }
+        if commit.revision.0.is_multiple_of(PRUNE_EVERY) {
+            log::prune(&mut self.transaction, PRUNE_KEEP).await?;
+        }
+        self.transaction.commit().await.map_err(failed)
+    }
 }
 
 #[async_trait]
@@ -87,20 +118,14 @@ impl PolicyTransaction for SqlitePolicyTransaction {
         &self.missed
     }
 
-    async fn commit(mut self: Box<Self>, commit: Commit) -> Result<(), StoreError> {
+    async fn commit(self: Box<Self>, commit: Commit) -> Result<(), StoreError> {
         if commit.revision != self.newest.next() {
             return Err(StoreError::Conflict);
         }
-        write::write(&mut self.transaction, &commit.changes).await.map_err(failed)?;
-        log::append(&mut self.transaction, &commit).await?;
-        for event in &commit.audit {
-            audit::insert(&mut self.transaction, event).await?;
-        }
-        if commit.revision.0.is_multiple_of(PRUNE_EVERY) {
-            log::prune(&mut self.transaction, PRUNE_KEEP).await?;
-        }
-        self.transaction.commit().await.map_err(failed)?;
-        self.committed.notify_waiters();
-        Ok(())
+        let (committed, failing) = (Arc::clone(&self.committed), Arc::clone(&self.failing));
+        let outcome = self.write(&commit).await;
+        failing.store(outcome.is_err(), Ordering::Relaxed);
+        committed.notify_waiters();
+        outcome
     }
 }

@@ -6,11 +6,11 @@
 //! brings the patience.
 
 mod denials;
+mod following;
 mod recipients;
 mod repeats;
 mod request;
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
@@ -22,11 +22,12 @@ use crate::apply::{Applied, Command, Refusal, apply};
 use crate::decide::{Authority, Denied, Permit};
 use crate::entity::{AuditEvent, AuditResult};
 use crate::matrix::Matrix;
-use crate::port::{AuditDraft, AuditLog, Clock, Commit, PolicyStore, StoreError, Tail};
+use crate::port::{AuditDraft, AuditLog, Clock, Commit, PolicyStore, StoreError};
 use crate::value::Revision;
-use crate::world::{Change, Sources, Unrecordable, World};
+use crate::world::{Change, Sources, World};
 
 pub use denials::Denials;
+pub use following::{Following, StaleWorld};
 pub use recipients::Recipients;
 pub use request::{CredentialEnded, NotPermitted, Requester, ServerRequest};
 
@@ -38,7 +39,7 @@ pub struct Engine {
     world: ArcSwap<World>,
     turn: Mutex<()>,
     published: Event,
-    following: AtomicBool,
+    confirmations: following::Confirmations,
     denials: Denials,
     recipients: OnceLock<Arc<dyn Recipients>>,
     repeats: repeats::Repeats,
@@ -89,25 +90,21 @@ impl Engine {
         sources: Sources,
         matrix: Arc<Matrix>,
     ) -> Result<Self, StoreError> {
-        let world = Self::load(store.as_ref(), &World::new(sources, matrix)).await?;
+        let asked = clock.monotonic();
+        let world = following::load(store.as_ref(), &World::new(sources, matrix)).await?;
         info!(revision = world.revision().0, authorizations = world.authorization_count(), "world.loaded");
         Ok(Self {
             store,
             audit,
-            clock,
             world: ArcSwap::from_pointee(world),
             turn: Mutex::new(()),
             published: Event::new(),
-            following: AtomicBool::new(true),
+            confirmations: following::Confirmations::new(Arc::clone(&clock), asked),
             denials: Denials::default(),
             recipients: OnceLock::new(),
             repeats: repeats::Repeats::default(),
+            clock,
         })
-    }
-
-    async fn load(store: &dyn PolicyStore, empty: &World) -> Result<World, StoreError> {
-        let snapshot = store.load().await?;
-        Ok(replayed(empty, snapshot.revision, &snapshot.changes))
     }
 
     /// The current world.
@@ -153,9 +150,11 @@ impl Engine {
         plan: impl FnOnce(&World) -> Result<Vec<Command>, Refusal> + Send,
     ) -> Result<Done, WriteError> {
         let _turn = self.turn.lock().await;
-        let known = self.world();
-        let transaction = self.store.begin(known.revision()).await?;
-        let newest = self.followed(&known, transaction.missed()).await?;
+        let begun = self.begin().await;
+        if begun.is_err() {
+            self.confirmations.note_write(&begun);
+        }
+        let (transaction, newest) = begun?;
         let permit = requester.permit(&newest, self.clock.now()).await?;
         let commands = plan(&newest)?;
         if permit.authority() != Authority::Server {
@@ -171,7 +170,10 @@ impl Engine {
         let event =
             |draft| AuditEvent { revision: Some(revision), ..self.event(requester, draft, AuditResult::Success) };
         let audit = audit.into_iter().map(event).collect();
-        transaction.commit(Commit { revision, at: self.clock.now(), changes: changes.clone(), audit }).await?;
+        let commit = Commit { revision, at: self.clock.now(), changes: changes.clone(), audit };
+        let committed = transaction.commit(commit).await;
+        self.confirmations.note_write(&committed);
+        committed?;
         self.publish(world);
         Ok(Done { revision, changes })
     }
@@ -213,70 +215,6 @@ impl Engine {
                 NotPermitted::Credential(ended)
             }
             other => other,
-        }
-    }
-
-    /// Reads the commits that others made, and makes them the world.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn catch_up(&self) -> Result<Revision, StoreError> {
-        let known = self.world();
-        let tail = self.store.tail(known.revision()).await?;
-        Ok(self.followed(&known, &tail).await?.revision())
-    }
-
-    /// The world that a tail leads to from `known`, which is the current one from then on.
-    async fn followed(&self, known: &Arc<World>, tail: &Tail) -> Result<World, StoreError> {
-        match tail {
-            Tail::Commits(commits) if commits.is_empty() => Ok((**known).clone()),
-            Tail::Commits(commits) => {
-                let world = commits
-                    .iter()
-                    .fold((**known).clone(), |world, commit| replayed(&world, commit.revision, &commit.changes));
-                self.publish(world.clone());
-                Ok(world)
-            }
-            Tail::Gone => {
-                let world = Self::load(self.store.as_ref(), &empty(known)).await?;
-                info!(revision = world.revision().0, "world.reloaded");
-                self.replace(known, world.clone());
-                Ok(world)
-            }
-        }
-    }
-
-    /// Follows the store for ever.
-    pub async fn follow(&self) {
-        loop {
-            // Listened for before looking, so that what is committed in between is not missed.
-            let changed = self.store.changed();
-            let outcome = self.catch_up().await;
-            let followed = self.following.swap(outcome.is_ok(), Ordering::Relaxed);
-            match outcome {
-                Ok(revision) if !followed => info!(revision = revision.0, "world.follow.resumed"),
-                Err(error) if followed => error!(error = &error as &dyn std::error::Error, "world.follow.failed"),
-                Ok(_) | Err(_) => {}
-            }
-            changed.await;
-        }
-    }
-
-    /// Whether the store could be read when it was last looked at. If not, the world may be old.
-    #[must_use]
-    pub fn is_following(&self) -> bool {
-        self.following.load(Ordering::Relaxed)
-    }
-
-    /// Waits until the world is at least at `revision`. Without end, if nobody ever makes that revision.
-    pub async fn at_least(&self, revision: Revision) -> Arc<World> {
-        loop {
-            let listener = self.published.listen();
-            let world = self.world();
-            if world.revision() >= revision {
-                return world;
-            }
-            listener.await;
         }
     }
 
@@ -325,34 +263,4 @@ impl Engine {
     ) -> AuditEvent {
         AuditEvent { reason: Some(reason.to_owned()), ..self.event(requester, draft, result) }
     }
-
-    /// Makes `world` the current one, unless a newer one is.
-    fn publish(&self, world: World) {
-        let world = Arc::new(world);
-        self.world.rcu(
-            |current| {
-                if current.revision() < world.revision() { Arc::clone(&world) } else { Arc::clone(current) }
-            },
-        );
-        self.published.notify(usize::MAX);
-    }
-
-    /// Makes `world` the current one in place of `known`, even if it is older: the store was restored.
-    fn replace(&self, known: &Arc<World>, world: World) {
-        self.world.compare_and_swap(known, Arc::new(world));
-        self.published.notify(usize::MAX);
-    }
-}
-
-fn empty(world: &World) -> World {
-    World::new(world.sources(), world.matrix_handle())
-}
-
-/// Replays changes, and says what of them could not be read: it grants nothing, which an operator should know.
-fn replayed(world: &World, revision: Revision, changes: &[Change]) -> World {
-    let (world, left_out): (World, Vec<Unrecordable>) = world.replay(revision, changes);
-    for reason in &left_out {
-        error!(reason = reason as &dyn std::error::Error, "world.change.unreadable");
-    }
-    world
 }

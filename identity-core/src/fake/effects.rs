@@ -10,29 +10,37 @@ use crate::value::{PasswordHash, Secret};
 
 /// A [`Clock`] that stands still until it is told otherwise.
 #[derive(Debug)]
-pub struct FixedClock(Mutex<OffsetDateTime>);
+pub struct FixedClock {
+    now: Mutex<OffsetDateTime>,
+    monotonic: Mutex<std::time::Duration>,
+}
 
 impl FixedClock {
     /// Stands at `now`.
     #[must_use]
     pub fn new(now: OffsetDateTime) -> Self {
-        Self(Mutex::new(now))
+        Self { now: Mutex::new(now), monotonic: Mutex::default() }
     }
 
-    /// Stands at `now` from here on.
+    /// The time of day is `now` from here on, as after an operator set it. No time has passed.
     pub fn set(&self, now: OffsetDateTime) {
-        *lock(&self.0) = now;
+        *lock(&self.now) = now;
     }
 
-    /// Moves on; back, when `by` is negative.
+    /// Time passes. With a negative `by`, the time of day is set back, and none passes.
     pub fn advance(&self, by: Duration) {
-        *lock(&self.0) += by;
+        *lock(&self.now) += by;
+        *lock(&self.monotonic) += std::time::Duration::try_from(by).unwrap_or_default();
     }
 }
 
 impl Clock for FixedClock {
     fn now(&self) -> OffsetDateTime {
-        *lock(&self.0)
+        *lock(&self.now)
+    }
+
+    fn monotonic(&self) -> std::time::Duration {
+        *lock(&self.monotonic)
     }
 }
 

@@ -67,6 +67,10 @@ impl PolicyStore for MemoryPolicyStore {
         Ok(lock(&self.shared.state).tail(known))
     }
 
+    async fn writable(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     async fn begin(&self, known: Revision) -> Result<Box<dyn PolicyTransaction>, StoreError> {
         let turn = self.turn.lock_arc().await;
         let missed = lock(&self.shared.state).tail(known);

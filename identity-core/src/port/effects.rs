@@ -8,11 +8,15 @@ use time::OffsetDateTime;
 
 use crate::value::{PasswordHash, Secret};
 
-/// The time of day.
+/// Time.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 pub trait Clock: Send + Sync {
-    /// Now, in UTC.
+    /// The time of day, in UTC. An operator may set it, forwards and back.
     fn now(&self) -> OffsetDateTime;
+
+    /// Time since some moment in the past. It never goes back, and goes on while the process is suspended. Waits, ages and rates
+    /// are measured with it.
+    fn monotonic(&self) -> Duration;
 }
 
 /// Fresh identifiers.

@@ -16,6 +16,8 @@ use crate::world::Change;
 /// - Commits are serial: between [`PolicyStore::begin`] and the end of its transaction nobody else's begins.
 /// - A transaction that is dropped changes nothing and frees the way for the next.
 /// - [`PolicyStore::load`] and [`PolicyStore::tail`] see whole commits only, and wait for no writer.
+/// - Every call ends within a bound of the store's own, also when the database does not answer, and so does the hold of a
+///   transaction on the others' turn.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait PolicyStore: Send + Sync {
@@ -24,6 +26,9 @@ pub trait PolicyStore: Send + Sync {
 
     /// The commits after `known`, in order; or that they are no longer at hand.
     async fn tail(&self, known: Revision) -> Result<Tail, StoreError>;
+
+    /// Fails as a commit would that changed nothing. Asked every few seconds, so it costs little while commits succeed.
+    async fn writable(&self) -> Result<(), StoreError>;
 
     /// Waits for its turn to write, and reads the commits after `known`.
     async fn begin(&self, known: Revision) -> Result<Box<dyn PolicyTransaction>, StoreError>;
@@ -130,6 +135,9 @@ pub enum StoreError {
     /// The database cannot be reached, is overloaded or is shutting down. Trying again later may help.
     #[error("the store cannot be reached")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The database is there, and does not do what it was asked to.
+    #[error("the store {}", .0.message())]
+    Impaired(Impairment, #[source] Box<dyn std::error::Error + Send + Sync>),
     /// Something stored cannot be read as what it should be. Trying again does not help.
     #[error("the store holds an unreadable {what}: {detail}")]
     Unreadable {
@@ -144,6 +152,32 @@ pub enum StoreError {
     /// A commit that does not follow the newest revision, or a session that somebody else changed meanwhile.
     #[error("the store has moved on")]
     Conflict,
+}
+
+/// Reason why a database that is there does not do what it is asked to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Impairment {
+    /// It accepts no writes: a standby, switched to read-only, or without the right to write.
+    ReadOnly,
+    /// No space is left.
+    Full,
+    /// Another writer did not end in time.
+    Locked,
+    /// Its file is damaged, or none of a database.
+    Malformed,
+}
+
+impl Impairment {
+    /// What is wrong, to be read after "the store".
+    #[must_use]
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "accepts no writes: it is a standby or read-only",
+            Self::Full => "has no space left",
+            Self::Locked => "is locked by another writer",
+            Self::Malformed => "is damaged, or is not a database",
+        }
+    }
 }
 
 impl StoreError {

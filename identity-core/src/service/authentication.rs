@@ -11,7 +11,7 @@ use super::access::Logins;
 use super::credential::{BearerToken, Password, Unprotected};
 use super::throttle::{CAPACITY, Throttle};
 use super::{Caller, Credential};
-use crate::engine::Engine;
+use crate::engine::{Engine, StaleWorld};
 use crate::entity::{Actor, Principal};
 use crate::port::{
     Busy, Crypto, KnownApis, PasswordHasher, RejectedToken, SessionStore, Standing, StoreError, TokenError,
@@ -60,6 +60,9 @@ pub enum AuthenticationError {
         /// When to try again.
         retry_after: Duration,
     },
+    /// The world is too old to decide in.
+    #[error(transparent)]
+    Stale(#[from] StaleWorld),
     /// The token's issuer cannot be asked now.
     #[error("the token's issuer cannot be reached; try again later")]
     Unavailable {
@@ -125,16 +128,24 @@ impl Authentication {
         Ok(())
     }
 
-    /// Whoever brings no credentials, if that is allowed.
+    /// Whether requests without credentials have a caller.
     #[must_use]
-    pub fn anonymous(&self, request_id: Option<String>) -> Option<Caller> {
-        let nobody = Principal::User(Username::parse(ANONYMOUS).ok()?);
-        self.unprotected.then(|| {
-            let world = self.engine.world();
-            let subject = Arc::new(Subject::of_nobody(&world, nobody.clone()));
-            let credential: Arc<dyn Credential> = Arc::new(Unprotected(nobody));
-            Caller { world, actor: Actor::Anonymous, subject, credential, display_name: None, email: None, request_id }
-        })
+    pub fn is_unprotected(&self) -> bool {
+        self.unprotected
+    }
+
+    /// The caller of requests without credentials, if these are allowed.
+    ///
+    /// # Errors
+    /// When the world is too old.
+    pub async fn anonymous(&self, request_id: Option<String>) -> Result<Option<Caller>, AuthenticationError> {
+        let anonymous = Username::parse(ANONYMOUS).ok().filter(|_| self.unprotected);
+        let Some(anonymous) = anonymous.map(Principal::User) else { return Ok(None) };
+        let world = self.engine.current_world().await?;
+        let subject = Arc::new(Subject::of_nobody(&world, anonymous.clone()));
+        let credential: Arc<dyn Credential> = Arc::new(Unprotected(anonymous));
+        let actor = Actor::Anonymous;
+        Ok(Some(Caller { world, actor, subject, credential, display_name: None, email: None, request_id }))
     }
 
     /// The schemes that are offered, for `WWW-Authenticate`.
@@ -150,6 +161,7 @@ impl Authentication {
     /// When the token is refused, or its issuer cannot be asked.
     pub async fn bearer(&self, token: &str, request_id: Option<String>) -> Result<Caller, AuthenticationError> {
         let verifier = self.bearer.as_ref().ok_or(AuthenticationError::NotOffered("bearer"))?;
+        self.engine.current_world().await?;
         let verified = verifier.verify(token).await;
         self.bearer_of(verifier, token, verified, request_id)
     }
@@ -165,8 +177,9 @@ impl Authentication {
         request_id: Option<String>,
     ) -> Result<Caller, AuthenticationError> {
         let verifier = self.bearer.as_ref().ok_or(AuthenticationError::NotOffered("bearer"))?;
+        let world = self.engine.current_world().await?;
         let verified = if self.resolves_for_apis {
-            let (apis, world) = (Arc::clone(&self.apis), self.engine.world());
+            let (apis, world) = (Arc::clone(&self.apis), world);
             let apis = KnownApis::new(move |audience| apis.contains(audience) || world.has_api(audience));
             verifier.verify_for_resolution(token, &apis).await
         } else {
@@ -216,7 +229,7 @@ impl Authentication {
         request_id: Option<String>,
     ) -> Result<Caller, AuthenticationError> {
         let hasher = self.basic.as_ref().ok_or(AuthenticationError::NotOffered("basic"))?;
-        let user = self.engine.world().user(username).map(|user| user.password.clone());
+        let user = self.engine.current_world().await?.user(username).map(|user| user.password.clone());
         let hash = user.unwrap_or_else(|| PasswordHash::of_nobody(username));
         if !hasher.remembers(password, &hash).await {
             self.verify(hasher.as_ref(), username, password, &hash, address).await?;

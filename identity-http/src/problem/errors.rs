@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use identity_core::apply::{Refusal, TypePart};
-use identity_core::engine::CredentialEnded;
+use identity_core::engine::{CredentialEnded, StaleWorld};
 use identity_core::matrix::UnknownAccess;
 use identity_core::port::{DirectoryError, StoreError, TokenError};
 use identity_core::service::ServiceError;
@@ -140,6 +140,7 @@ impl From<SessionError> for Problem {
     fn from(error: SessionError) -> Self {
         match error {
             SessionError::Store(error) => error.into(),
+            SessionError::Stale(stale) => stale.into(),
             SessionError::Directory(error) => {
                 error!(error = &error as &dyn std::error::Error, "request.directory.failed");
                 let pause = match error {
@@ -153,6 +154,13 @@ impl From<SessionError> for Problem {
     }
 }
 
+impl From<StaleWorld> for Problem {
+    fn from(stale: StaleWorld) -> Self {
+        let detail = format!("No decision can be made now: {stale}.");
+        Self::unavailable("world_too_old", &detail, Duration::from_secs(1))
+    }
+}
+
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         error!(error = &error as &dyn std::error::Error, "request.store.failed");
@@ -162,6 +170,10 @@ impl From<StoreError> for Problem {
                 "The change could not be written now; look whether it was, and try again.",
                 Duration::from_secs(1),
             ),
+            StoreError::Impaired(impairment, _) => {
+                let detail = format!("The change was not written: the store {}.", impairment.message());
+                Self::unavailable("store_unavailable", &detail, Duration::from_secs(1))
+            }
             StoreError::Unreadable { .. } | StoreError::Schema(_) => {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on the server.")
             }

@@ -63,7 +63,7 @@ impl Page {
     fn show(&self, request: &HttpRequest) -> HttpResponse {
         let sign_in = request.app_data::<Data<SignIn>>();
         let is_stranger = sign_in.is_some_and(|sign_in| sign_in.cookies().session(request).is_none());
-        let opens_to_all = |authentication: &Data<Authentication>| authentication.anonymous(None).is_some();
+        let opens_to_all = |authentication: &Data<Authentication>| authentication.is_unprotected();
         if is_stranger && !request.app_data::<Data<Authentication>>().is_some_and(opens_to_all) {
             let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
             let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", target).finish();

@@ -10,6 +10,7 @@ mod authentication;
 mod bootstrap;
 mod client;
 mod components;
+mod consistency;
 mod datasource;
 #[cfg(test)]
 mod docs;
@@ -50,6 +51,7 @@ pub use client::{
     Assertion, Client, ClientAuthentication, Endpoints as ClientEndpoints, KeyFile, UserInfo as SignInUserInfo,
 };
 pub use components::{Component, ComponentApplication, Components};
+pub use consistency::Consistency;
 pub use initialization::Initialization;
 pub use keycloak::{ApplicationSeed, ComponentSeed, DirectoryUserSeed, KeycloakAccess, KeycloakConfig};
 pub use log::{Log, LogFormat};
@@ -96,6 +98,8 @@ pub struct Config {
     pub switches: Switches,
     /// Decisions as a service.
     pub access: Access,
+    /// How old the data may be that decisions are made in.
+    pub consistency: Consistency,
     /// How long the audit log is kept.
     pub audit: Audit,
     /// What can be switched off.
@@ -253,6 +257,7 @@ impl Config {
             }
         }
         let access = Access::read(&from.section("access"));
+        let consistency = Consistency::read(&from.section("consistency"));
         let audit = Audit::read(&from.section("audit"));
         let features = Features::read(&from.section("features"));
         let log = Log::read(&from.section("log"));
@@ -268,6 +273,7 @@ impl Config {
             initialization,
             switches: switches?,
             access: access?,
+            consistency: consistency?,
             audit: audit?,
             features: features?,
             log: log?,

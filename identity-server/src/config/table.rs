@@ -328,6 +328,8 @@ pub(super) static KEYS: &[Key] = &[
     key("access.recent-callers", Number, "1000", &[], "Of how many callers the last token, or the last sign-in, is remembered, in memory, so that it can be inspected and changes be tried on it."),
     key("access.keep-claims", Flag, "false", &[], "Whether the values of their claims are remembered too, and not only their names."),
 
+    key("consistency.max-age", Text, "60s", &[], "How long ago the store may have confirmed the data that decisions are made in, from 10s to 24h. Beyond it the server is not ready and answers 503. `off` decides however old the data is: a revoked right may then count for as long as the database is away."),
+
     key("audit.retention.max-age", Duration, "8760h", &[], "How long entries of the audit log are kept: a year by default."),
     key("audit.retention.max-entries", Number, "5000000", &[], "How many entries of the audit log are kept; the oldest are removed first."),
 

@@ -1,10 +1,11 @@
 //! What the management port knows of the server.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::profile::Directory;
 use identity_adapters_oidc::OidcTokenVerifier;
-use identity_core::engine::Engine;
+use identity_core::engine::{Engine, Following};
 use identity_http::actuator::{Component, Operations, Status};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
@@ -66,11 +67,8 @@ impl Operations for ServerOperations {
             ],
             Stage::Draining => vec![component("server", Status::Down, Some("stopping"))],
             Stage::Serving { engine, verifier, directory } => {
-                let store = if engine.is_following() {
-                    component("store", Status::Up, None)
-                } else {
-                    component("store", Status::Degraded, Some("cannot be read; decisions may be old, changes fail"))
-                };
+                let (status, detail) = store(engine);
+                let store = component("store", status, detail.as_deref());
                 let mut components = vec![component("server", Status::Up, None), store];
                 components.extend(directory.iter().map(|directory| match directory.last_problem() {
                     Some(problem) => component("directory", Status::Degraded, Some(&problem)),
@@ -85,6 +83,7 @@ impl Operations for ServerOperations {
     fn metrics(&self) -> String {
         if let Stage::Serving { engine, .. } = &*self.stage.lock().unwrap_or_else(PoisonError::into_inner) {
             let world = engine.world();
+            metrics::gauge!("identity_world_age_seconds").set(engine.world_age().as_secs_f64());
             #[expect(clippy::cast_precision_loss, reason = "a metric is a float")]
             metrics::gauge!("identity_world_revision").set(world.revision().0 as f64);
             let disabled = world.mapping_rules().filter(|rule| rule.selector.disabled().is_some()).count();
@@ -94,6 +93,28 @@ impl Operations for ServerOperations {
             metrics::gauge!("identity_world_authorizations").set(world.authorization_count() as f64);
         }
         self.metrics.0.render()
+    }
+}
+
+/// Age of the world from which on the server is degraded.
+const DEGRADED_FROM: Duration = Duration::from_secs(5);
+
+/// Whether the store can be read and written, and how old what was read is.
+fn store(engine: &Engine) -> (Status, Option<String>) {
+    let age = engine.world_age();
+    let old = |what: &str| format!("{what}; decisions are made in data that is {} s old", age.as_secs());
+    match engine.following() {
+        _ if engine.is_too_old() => {
+            let text = "cannot be read; the data is older than `consistency.max-age`, so no decisions are made";
+            (Status::Down, Some(text.to_owned()))
+        }
+        Following::Unreadable(problem) => (Status::Down, Some(old(&problem))),
+        Following::Unanswered(problem) => (Status::Degraded, Some(old(&format!("{problem}; changes fail")))),
+        Following::Answered if age >= DEGRADED_FROM => (Status::Degraded, Some(old("was not asked for a while"))),
+        Following::Answered => match engine.write_problem() {
+            Some(problem) => (Status::Degraded, Some(format!("{problem}; changes fail"))),
+            None => (Status::Up, None),
+        },
     }
 }
 

@@ -7,6 +7,7 @@ use time::Duration;
 use super::credential::{SessionCredential, SignInBasis, password_digest};
 use super::kept::Kept;
 use super::{Sessions, subject_of};
+use crate::engine::StaleWorld;
 use crate::entity::{Actor, Session, SessionId, SessionIdHash, WhichSessions};
 use crate::port::{Freshness, SignedIn, StoreError, TokenError};
 use crate::resolve::{Presented, resolve};
@@ -31,6 +32,9 @@ pub enum SessionError {
     /// The store fails.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The world is too old to decide in.
+    #[error(transparent)]
+    Stale(#[from] StaleWorld),
     /// What the directory knows of the person cannot be had, or cannot be read.
     #[error("the directory does not say what this person has")]
     Directory(#[from] TokenError),
@@ -59,8 +63,15 @@ impl Sessions {
         request_id: Option<String>,
     ) -> Result<Option<SessionCaller>, SessionError> {
         let Some(session) = self.ports.store.find(self.hash(id), self.now()).await? else { return Ok(None) };
-        let world = self.engine.world();
-        match self.sign_in_of(&world, &session) {
+        let mut world = self.engine.current_world().await?;
+        let mut sign_in = self.sign_in_of(&world, &session);
+        if matches!(sign_in, SignIn::Void) {
+            // The user, or the new password, may be in a commit that this replica has not seen yet.
+            self.engine.catch_up().await?;
+            world = self.engine.world();
+            sign_in = self.sign_in_of(&world, &session);
+        }
+        match sign_in {
             SignIn::Void => {
                 self.ports.store.delete(&WhichSessions::One(session.id)).await?;
                 Ok(None)

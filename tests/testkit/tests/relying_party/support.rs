@@ -36,6 +36,10 @@ impl Clock for Now {
     fn now(&self) -> OffsetDateTime {
         OffsetDateTime::now_utc()
     }
+
+    fn monotonic(&self) -> std::time::Duration {
+        std::time::Duration::ZERO
+    }
 }
 
 /// Keys and certificates that were made for one test.

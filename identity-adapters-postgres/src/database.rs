@@ -9,7 +9,7 @@ use sqlx::postgres::{PgExecutor, PgPoolOptions};
 use sqlx::{Error, PgPool, Postgres};
 use tokio::time::timeout;
 
-use crate::error::{disconnected, failed, read_only};
+use crate::error::{disconnected, failed, read_only, unanswered};
 use crate::password_file::Watched;
 use crate::settings::{Address, PostgresSettings, Schema};
 
@@ -19,6 +19,8 @@ pub(crate) type Connection = Lease<Postgres>;
 /// How long a writer may do nothing while its transaction holds locks. A replica that hangs, or whose network is gone, stops the
 /// others' writes for no longer.
 const LOCKS_HELD_IDLE: Duration = Duration::from_secs(2);
+/// How long a follower waits for an answer.
+const FOLLOWER_PATIENCE: Duration = Duration::from_secs(2);
 /// How long a suspect connection may take to show that it leads to a server that takes writes.
 const CHECK: Duration = Duration::from_secs(1);
 
@@ -152,7 +154,15 @@ impl Database {
         Lease::connect(&self.address.options(), self.answer_timeout).await.map_err(failed)
     }
 
-    /// Does what may be done twice, and does it twice when the connection was lost the first time.
+    /// A connection to ask for what others committed. A follower asks again soon, so it does not wait long.
+    pub(crate) async fn following_connection(&self) -> Result<Connection, StoreError> {
+        let mut connection = self.connection().await?;
+        connection.be_patient(self.answer_timeout.min(FOLLOWER_PATIENCE));
+        Ok(connection)
+    }
+
+    /// Does what may be done twice, and does it twice when the connection was lost the first time. Where there was no answer, the
+    /// caller has waited long enough.
     pub(crate) async fn repeatable<T, F>(&self, work: impl Fn() -> F + Send) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, StoreError>> + Send,
@@ -160,7 +170,7 @@ impl Database {
         match work().await {
             Err(error) if disconnected(&error) => {
                 self.lost.now();
-                work().await
+                if unanswered(&error) { Err(error) } else { work().await }
             }
             result => result,
         }

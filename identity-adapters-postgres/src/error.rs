@@ -1,5 +1,7 @@
 //! The driver's errors in the words of the ports.
 
+use std::io;
+
 use identity_core::port::{Impairment, StoreError};
 use sqlx::error::ErrorKind;
 
@@ -9,6 +11,7 @@ use sqlx::error::ErrorKind;
 struct Driver {
     message: String,
     disconnected: bool,
+    unanswered: bool,
     permanent: bool,
 }
 
@@ -21,6 +24,7 @@ pub(crate) fn failed(error: sqlx::Error) -> StoreError {
         Some(code) => code.starts_with("08") || matches!(code, "57P01" | "57P02" | "57P03" | "25006"),
         None => matches!(error, sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_)),
     };
+    let unanswered = matches!(&error, sqlx::Error::Io(error) if error.kind() == io::ErrorKind::TimedOut);
     // Class 28: the role or its password is wrong; 3D000: no such database; 42501: a right is missing.
     let permanent = code.as_deref().is_some_and(|code| code.starts_with("28") || matches!(code, "3D000" | "42501"));
     match &error {
@@ -33,7 +37,7 @@ pub(crate) fn failed(error: sqlx::Error) -> StoreError {
             StoreError::Unreadable { what: "row".to_owned(), detail: message }
         }
         _ => {
-            let driver = Box::new(Driver { message, disconnected, permanent });
+            let driver = Box::new(Driver { message, disconnected, unanswered, permanent });
             match code.as_deref() {
                 Some("25006") => StoreError::Impaired(Impairment::ReadOnly, driver),
                 Some("53100") => StoreError::Impaired(Impairment::Full, driver),
@@ -48,7 +52,10 @@ pub(crate) fn failed(error: sqlx::Error) -> StoreError {
 /// The failure of a write on a connection that leads to a server which takes none.
 pub(crate) fn read_only() -> StoreError {
     let message = "the database accepts no writes: it is a standby or switched to read-only".to_owned();
-    StoreError::Impaired(Impairment::ReadOnly, Box::new(Driver { message, disconnected: true, permanent: false }))
+    StoreError::Impaired(
+        Impairment::ReadOnly,
+        Box::new(Driver { message, disconnected: true, unanswered: false, permanent: false }),
+    )
 }
 
 fn driver(error: &StoreError) -> Option<&Driver> {
@@ -63,6 +70,11 @@ fn driver(error: &StoreError) -> Option<&Driver> {
 #[must_use]
 pub fn is_permanent(error: &StoreError) -> bool {
     driver(error).is_some_and(|driver| driver.permanent)
+}
+
+/// Whether the database did not answer in time.
+pub(crate) fn unanswered(error: &StoreError) -> bool {
+    driver(error).is_some_and(|driver| driver.unanswered)
 }
 
 /// Whether the connection was lost, so that another one may do better.

@@ -61,7 +61,7 @@ impl PolicyStore for PostgresPolicyStore {
     }
 
     async fn tail(&self, known: Revision) -> Result<Tail, StoreError> {
-        let read = || async { log::read(&mut self.database.connection().await?, known).await };
+        let read = || async { log::read(&mut self.database.following_connection().await?, known).await };
         Ok(self.database.repeatable(read).await?.1)
     }
 

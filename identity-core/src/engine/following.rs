@@ -147,7 +147,7 @@ impl Confirmations {
         let has_failed = state.outcome != Following::Answered && since(state.ended) < FAILURE_COUNTS;
         let is_asked = state.follower_asks.is_some_and(|asked| since(asked) < FAILURE_COUNTS);
         // An age that a request demands is not what the follower works for.
-        !has_failed && !(is_asked && accepted >= CONFIRM_FROM)
+        !(has_failed || is_asked && accepted >= CONFIRM_FROM)
     }
 }
 
@@ -179,6 +179,12 @@ impl Engine {
     #[must_use]
     pub fn following(&self) -> Following {
         self.confirmations.state().outcome.clone()
+    }
+
+    /// Whether the store did not answer a moment ago. What can do without it does not wait for it then.
+    #[must_use]
+    pub fn is_store_away(&self) -> bool {
+        self.confirmations.is_away()
     }
 
     /// Why the store accepts no writes, when it did not the last time.
@@ -260,7 +266,7 @@ impl Engine {
     /// Takes the turn to write, with the newest world. Everything is loaded without the turn, which others wait for. While the
     /// store does not answer the follower, no write waits for it.
     pub(super) async fn begin(&self) -> Result<(Box<dyn PolicyTransaction>, World), StoreError> {
-        if self.confirmations.is_away() {
+        if self.is_store_away() {
             return Err(StoreError::Unavailable("it did not answer a moment ago".into()));
         }
         for _ in 0..MAX_RELOADS {

@@ -224,7 +224,12 @@ impl Engine {
         self.append_from(event, None).await
     }
 
+    /// Nothing waits for a store that is known to be away: what is refused stays refused.
     async fn append_always(&self, event: &AuditEvent) -> Option<u64> {
+        if self.is_store_away() {
+            error!(error = "the store did not answer a moment ago", "audit.append.failed");
+            return None;
+        }
         match self.audit.append(event).await {
             Ok(key) => Some(key),
             Err(error) => {

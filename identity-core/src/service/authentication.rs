@@ -271,6 +271,7 @@ impl Authentication {
             return Err(AuthenticationError::Password);
         }
         if let (Some((pair, until)), Some(store)) = (self.throttle.succeeded(attempt, now()), &self.familiarity)
+            && !self.engine.is_store_away()
             && let Err(error) = store.note_familiar(&pair, until).await
         {
             warn!(error = &error as &dyn std::error::Error, "familiarity.note.failed");

@@ -68,9 +68,13 @@ impl Process {
 
     /// Asks it to end (`SIGTERM`).
     pub(crate) fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    pub(crate) fn signal(&self, signal: &str) {
         // Not reaped before `self` is gone, so the id cannot mean another process; the standard library only sends SIGKILL.
         let id = self.child.id().to_string();
-        let sent = Command::new("/bin/sh").args(["-c", "kill -TERM \"$0\"", &id]).status();
+        let sent = Command::new("/bin/sh").args(["-c", "kill -s \"$1\" \"$0\"", &id, signal]).status();
         assert!(sent.is_ok_and(|status| status.success()), "cannot signal process {id}");
     }
 

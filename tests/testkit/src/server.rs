@@ -171,6 +171,16 @@ impl Server {
         self.process.terminate();
     }
 
+    /// Lets the server do nothing until it is resumed (`SIGSTOP`).
+    pub fn suspend(&self) {
+        self.process.signal("STOP");
+    }
+
+    /// Lets a suspended server go on (`SIGCONT`).
+    pub fn resume(&self) {
+        self.process.signal("CONT");
+    }
+
     /// Waits until the server has ended.
     pub async fn exited(self) -> Exited {
         self.process.exited().await

@@ -28,3 +28,4 @@ mod sweeps;
 mod token_audiences;
 mod token_resolution;
 mod ui;
+mod world_age;

@@ -51,6 +51,7 @@ async fn rights_are_those_of_the_end_of_the_body() {
         ("/v2/users", json!({"username": "mallory", "password": "secret"})),
         ("/v2/users/search", json!({})),
         ("/api/groups", json!({"name": "mallory"})),
+        ("/access/v1/evaluations", json!({"evaluations": [evaluation]})),
         ("/access/v1/evaluation", evaluation),
     ];
     let mut open = Vec::new();

@@ -10,6 +10,7 @@ on_each_store!(
     a_claim_name_is_not_parsed_without_the_permission,
     a_stored_rule_that_is_no_longer_supported_is_kept_and_reported,
     an_inspection_has_bounded_input_and_output,
+    rules_beyond_the_budget_are_refused_and_not_the_person,
 );
 
 /// Nested filters: with a parser that goes back, each level doubles the time; sixty never end.
@@ -18,7 +19,7 @@ fn nested() -> String {
 }
 
 /// Nested counts of everything at any depth: more than twenty seconds with a token of 200 groups.
-const COUNTS: &str = "$[?count(@..[?count(@..[?count(@..*)>0])>0])>0]";
+const COUNTS: &str = "$..[?count($..[?count($..[?count($..*)>0])>0])>0]";
 
 async fn a_claim_name_is_not_parsed_without_the_permission(store: Store) {
     let site = Site::start(store).await;
@@ -59,24 +60,24 @@ async fn a_stored_rule_that_is_no_longer_supported_is_kept_and_reported(store: S
         created(site.admin().post("/api/mapping-rules", &rule(name, ("groups", "g"), "ROLE", &["rpa"])).await);
     }
     site.server.terminate().await;
-    const LEGACY: &str = "UPDATE mapping_rules SET claim_name = '$[?count(@..[?count(@..[?count(@..*)>0])>0])>0]' \
+    const LEGACY: &str = "UPDATE mapping_rules SET claim_name = '$..[?count($..[?count($..[?count($..*)>0])>0])>0]' \
         WHERE mapping_rule_id = 'legacy'";
     site.store.execute(&site.launch, LEGACY.to_owned()).await;
 
     let server = site.launch.start().await;
     let api = server.http().bearer(site.forge.token(&json!({"sub": ROOT})));
-    let shown = api.get("/api/mapping-rules/legacy").await.expect_status(200).json();
-    assert_eq!(shown["claimName"], COUNTS);
-    assert!(shown["disabled"].as_str().is_some_and(|why| why.contains("at character")), "{shown}");
-    assert!(api.get("/api/mapping-rules/plain").await.json().get("disabled").is_none());
-    assert!(server.output().contains("mapping_rule.disabled"), "{}", server.output());
-
     // Two hundred groups, which took more than twenty seconds.
     let groups: Vec<Value> = (0..200).map(|n| json!(format!("group-{n}"))).chain([json!("g")]).collect();
     let begun = Instant::now();
     let ann = server.http().bearer(site.forge.token(&json!({"sub": "ann", "groups": groups})));
     assert_eq!(ann.get("/api/me").await.status, 200);
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+
+    let shown = api.get("/api/mapping-rules/legacy").await.expect_status(200).json();
+    assert_eq!(shown["claimName"], COUNTS);
+    assert!(shown["disabled"].as_str().is_some_and(|why| why.contains("at character")), "{shown}");
+    assert!(api.get("/api/mapping-rules/plain").await.json().get("disabled").is_none());
+    assert!(server.output().contains("mapping_rule.disabled"), "{}", server.output());
     let inspected = api.post("/access/v1/inspect", &json!({"claims": {"sub": "ann", "groups": ["g"]}})).await;
     let inspected = inspected.expect_status(200).json();
     let verdict = |id: &str| {
@@ -116,4 +117,36 @@ async fn an_inspection_has_bounded_input_and_output(store: Store) {
     let of = |id: &str| rules.iter().find(|rule| rule["id"] == id).unwrap_or_else(|| panic!("no {id}"));
     assert_eq!((&of("wide-0")["saw"], &of("wide-0")["sawMore"]), (&json!([]), &json!(true)));
     assert!(rules.len() > 100 && rules.iter().filter(|rule| rule["sawMore"] == true).count() >= 100);
+}
+
+async fn rules_beyond_the_budget_are_refused_and_not_the_person(store: Store) {
+    let site = Site::start(store).await;
+    let api = site.admin();
+    created(api.post("/api/mapping-rules", &rule("by-name", ("department", "sales"), "ROLE", &["rpa"])).await);
+    for number in 0..300 {
+        let selector = format!("$..[?@.kind == 'k{number}'].name");
+        let body = rule(&format!("costly-{number}"), (&selector, "g"), "ROLE", &["connectors"]);
+        created(api.post("/api/mapping-rules", &body).await);
+    }
+    let groups = vec![json!({"kind": "other", "name": "g"}); 200];
+    let claims = json!({"sub": "ann", "department": "sales", "groups": groups});
+
+    let ann = site.anonymous().bearer(site.forge.token(&claims));
+    let begun = Instant::now();
+    let me = ann.get("/v2/authentication/me").await.expect_status(200).json();
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert_eq!(me["roles"], json!(["rpa"]), "{me}");
+    let logged = site.server.says("mapping_rule.refused").await;
+    assert!(logged.contains("costly-"), "{logged}");
+    let metrics = site.server.management().get("/actuator/prometheus").await.text;
+    let refusals = metrics.lines().find_map(|line| line.strip_prefix("identity_mapping_rule_refusals_total "));
+    assert!(refusals.is_some_and(|count| count.parse::<f64>().is_ok_and(|count| count > 0.0)), "{metrics}");
+
+    let inspected = api.post("/access/v1/inspect", &json!({"claims": claims})).await.expect_status(200).json();
+    let rules = inspected["rules"].as_array().expect("rules");
+    let refused: Vec<&Value> = rules.iter().filter(|rule| !rule["refused"].is_null()).collect();
+    assert!(!refused.is_empty() && refused.len() < 300, "{} refused", refused.len());
+    assert!(refused.iter().all(|rule| rule["id"].as_str().is_some_and(|id| id.starts_with("costly-"))));
+    assert!(refused.iter().all(|rule| rule["refused"].as_str().is_some_and(|why| why.contains("steps"))));
+    assert_eq!(inspected["subject"]["mappingRules"], json!(["by-name"]));
 }

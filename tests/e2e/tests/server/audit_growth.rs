@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::support::{Local, Store, eventually};
 
-on_each_store!(refusals_that_repeat_are_counted, old_entries_are_removed);
+on_each_store!(refusals_that_repeat_are_counted, old_entries_are_removed, entries_beyond_an_age_are_removed);
 
 async fn refusals_that_repeat_are_counted(store: Store) {
     let local = Local::start(store).await;
@@ -57,4 +57,24 @@ async fn old_entries_are_removed(store: Store) {
         more => Err(more.to_string()),
     })
     .await;
+}
+
+async fn entries_beyond_an_age_are_removed(store: Store) {
+    let launch = store.launch(&["dev"]).env("IDENTITY_AUDIT_RETENTION_MAX_AGE", "48h");
+    let local = Local { server: launch.start().await, launch, store };
+    assert_eq!(local.admin().post("/v2/groups", &json!({"groupId": "g", "name": "G"})).await.status, 201);
+    let Local { launch, server, store } = local;
+    server.terminate().await;
+    let all = store.audit(&launch).await;
+    let old = "UPDATE audit_log SET occurred_at = '2020-01-01T00:00:00.000000Z' WHERE entity_type <> 'GROUP'";
+    store.execute(&launch, old.to_owned()).await;
+    let _server = launch.start().await;
+    let kept = eventually("only entries of two days", async || {
+        let left = store.audit(&launch).await;
+        if left.iter().all(|entry| entry.entity_type == "GROUP") { Ok(left) } else { Err(left.len().to_string()) }
+    })
+    .await;
+    let young: Vec<_> = all.into_iter().filter(|entry| entry.entity_type == "GROUP").collect();
+    assert_eq!(kept, young);
+    assert!(!young.is_empty());
 }

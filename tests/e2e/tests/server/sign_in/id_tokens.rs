@@ -23,8 +23,6 @@ async fn an_id_token_opens_nothing(store: Store) {
         .env("IDENTITY_SERVER_PUBLIC_URL", &public)
         .env("IDENTITY_AUTHENTICATION_PROVIDERS_MAIN_AUDIENCES_1", "identity");
     let server = launch.start().await;
-    server.says("`client-id` is one of `audiences`").await;
-
     let tokens = provider.user_tokens("root", "identity", Some("identity")).await;
     let as_bearer = |name: &str| server.http().bearer(tokens[name].as_str().expect("a token"));
     shows(as_bearer("access_token").get("/api/me").await, &json!({"name": "Root"}));
@@ -33,6 +31,7 @@ async fn an_id_token_opens_nothing(store: Store) {
         assert_eq!(reply.status, 401, "{path}: {reply:?}");
     }
     refused(&as_bearer("id_token").get("/api/me").await, 401, "token_type");
+    server.says("`client-id` is one of `audiences`").await;
     // An access token for an audience of its own is taken as before.
     let token = provider.user_token("root", "identity", AUDIENCE).await;
     shows(server.http().bearer(token).get("/api/me").await, &json!({"name": "Root"}));

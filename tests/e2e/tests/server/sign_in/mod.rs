@@ -5,6 +5,7 @@ mod forgery;
 mod form;
 mod id_tokens;
 mod issuers;
+mod many_sessions;
 pub mod provider;
 mod replicas;
 

@@ -219,9 +219,6 @@ async fn groups_and_roles_that_administer_the_realm_are_neither_changed_nor_give
 async fn secrets_need_their_own_permission() {
     let Some(platform) = Platform::start().await else { return };
     let admin = platform.admin().await;
-    let api = admin.get(&format!("/api/resource-servers?search={AUDIENCE}")).await.json();
-    let definitions = format!("/api/resource-servers/{}/permissions", text(&api[0], "id"));
-    assert!(texts(&admin.get(&definitions).await.json(), "definition").contains(&"read:secrets".to_owned()));
     let writer = json!({"name": "Writer", "clientId": "writer", "type": "m2m", "secret": "writer-s3cret-of-length"});
     let writer = created(admin.post("/api/clients", &writer).await);
     for definition in ["read", "write"] {
@@ -235,6 +232,9 @@ async fn secrets_need_their_own_permission() {
     let secret = format!("/api/clients/{}/secret", text(&clients[0], "id"));
     _ = writer.get(&secret).await.expect_status(403);
     _ = writer.post(&secret, &json!({})).await.expect_status(403);
+    let api = admin.get(&format!("/api/resource-servers?search={AUDIENCE}")).await.json();
+    let definitions = format!("/api/resource-servers/{}/permissions", text(&api[0], "id"));
+    assert!(texts(&admin.get(&definitions).await.json(), "definition").contains(&"read:secrets".to_owned()));
     // An administrator may.
     let demo = platform.user(DEMO.0, DEMO.1).await;
     assert_eq!(demo.get(&secret).await.expect_status(200).json()["secret"], "optimize-s3cret");

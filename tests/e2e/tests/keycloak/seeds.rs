@@ -27,10 +27,10 @@ async fn an_account_that_another_made_is_given_nothing_for_its_name() {
     let stranger = realm.user(DEMO.0, "theirs").await;
     let launch = launch(&realm).await;
     let server = launch.start().await;
+    assert!(!roles(&realm, &stranger).await.contains(&"ManagementIdentity".to_owned()));
     server.says("keycloak.not_made").await;
     let health = server.management().get("/actuator/health").await.json().to_string();
     assert!(health.contains("its name is no proof"), "{health}");
-    assert!(!roles(&realm, &stranger).await.contains(&"ManagementIdentity".to_owned()));
     _ = server.terminate().await;
 
     // Another stranger's link does not help, the one that is configured does.

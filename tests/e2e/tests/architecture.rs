@@ -168,6 +168,33 @@ fn files_stay_short() {
     assert!(long.is_empty(), "longer than {MAX_LINES} lines, tests aside: {long:#?}");
 }
 
+/// Packages that the UI does not need are replaced by an empty one of this repository, and never by one of another publisher.
+#[test]
+fn packages_of_the_ui_are_replaced_by_an_empty_one_of_this_repository_only() {
+    let ui = root().join("identity-http/ui");
+    let read = |name: &str| -> serde_json::Value {
+        let text = std::fs::read_to_string(ui.join(name)).expect("a file of the UI");
+        serde_json::from_str(&text).expect("JSON")
+    };
+    let lock = read("package-lock.json");
+    let packages = lock.get("packages").and_then(serde_json::Value::as_object).expect("packages");
+    let mut replaced = BTreeSet::new();
+    for (place, package) in packages.iter().filter(|(place, _)| place.starts_with("node_modules/")) {
+        let alias = package.get("name");
+        assert!(alias.is_none(), "{place} is another package, {alias:?}");
+        if package.get("link").is_some() {
+            assert_eq!(package.get("resolved"), Some(&"empty-package".into()), "{place}");
+            replaced.insert(place.trim_start_matches("node_modules/"));
+        }
+    }
+    let manifest = read("package.json");
+    let overrides = manifest.get("overrides").and_then(serde_json::Value::as_object).expect("overrides");
+    assert_eq!(overrides.keys().map(String::as_str).collect::<BTreeSet<_>>(), replaced);
+    let files: Vec<_> = std::fs::read_dir(ui.join("empty-package")).expect("a folder").flatten().collect();
+    assert_eq!(files.iter().map(std::fs::DirEntry::file_name).collect::<Vec<_>>(), ["package.json"]);
+    assert!(read("empty-package/package.json").get("scripts").is_none());
+}
+
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).expect("a folder") {

@@ -27,6 +27,7 @@ mod sign_in;
 mod slow_bodies;
 mod slow_clients;
 mod sweeps;
+mod timestamps;
 mod token_audiences;
 mod token_resolution;
 mod ui;

@@ -199,7 +199,7 @@ fn neighbours() -> Vec<Operation> {
         Operation::search(
             "/v2/authentication/me/authorizations/search",
             "cluster-authentication",
-            "searchCurrentUserAuthorizations",
+            "searchOwnAuthorizations",
             "Authorization",
         )
         .says("Searches the authorizations that apply to the caller, through any owner.")

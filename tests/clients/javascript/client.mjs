@@ -20,6 +20,16 @@ assert.deepEqual([...me.roles], ['admin']);
 assert.equal((await client.getTopology()).clusterSize, 1);
 assert.equal((await client.getLicense()).validLicense, true);
 
+// Operations have the names of the public document, which are those of the client's methods. This client has one less.
+const document = await (await fetch(`${process.env.CAMUNDA_REST_ADDRESS}/api/openapi.json`)).json();
+const operations = Object.entries(document.paths)
+  .filter(([path]) => path.startsWith('/v2/'))
+  .flatMap(([, methods]) => Object.values(methods).map((method) => method.operationId))
+  .filter(Boolean);
+assert.ok(operations.length > 70);
+const unknown = operations.filter((operation) => typeof client[operation] !== 'function');
+assert.deepEqual(unknown, ['searchOwnAuthorizations']);
+
 await client.createUser({ username: 'js-user', password: 'secret', name: 'Js', email: 'js@example.org' });
 await client.updateUser({ username: 'js-user', name: 'User', email: 'user@example.org' });
 assert.equal((await client.getUser({ username: 'js-user' }, now)).name, 'User');

@@ -6,14 +6,26 @@ so on.
 """
 
 import inspect
+import json
 import os
+import re
 import sys
 import typing
+import urllib.request
 
 import camunda_orchestration_sdk as sdk
 from camunda_orchestration_sdk.client import CamundaClient
 
 client = CamundaClient()
+
+
+def operations():
+    """The operations of `/v2` by the names in the server's OpenAPI document, written as this client writes them."""
+    with urllib.request.urlopen(os.environ["CAMUNDA_REST_ADDRESS"] + "/api/openapi.json") as answer:
+        paths = json.load(answer)["paths"]
+    below = [methods for path, methods in paths.items() if path.startswith("/v2/")]
+    named = [method["operationId"] for methods in below for method in methods.values() if "operationId" in method]
+    return [re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower() for name in named]
 
 
 def call(operation, *path, body=None):
@@ -59,6 +71,10 @@ def refused(status, operation, *path, body=None):
         return
     raise AssertionError(f"{operation} was not refused")
 
+
+known = operations()
+assert len(known) > 70
+assert [name for name in known if not hasattr(client, name)] == []
 
 me = call("get_authentication")
 assert me.username == "demo" and me.roles == ["admin"], me

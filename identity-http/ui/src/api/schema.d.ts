@@ -1380,7 +1380,7 @@ export interface paths {
          * Searches the authorizations that apply to the caller, through any owner.
          * @description Authorizations on the resource types that are enumerated here. With `?resourceTypes=all` also on those of `/api`, on `POLICY_DECISION` and on the operator's own.
          */
-        post: operations["searchCurrentUserAuthorizations"];
+        post: operations["searchOwnAuthorizations"];
         delete?: never;
         options?: never;
         head?: never;
@@ -15050,7 +15050,7 @@ export interface operations {
             };
         };
     };
-    searchCurrentUserAuthorizations: {
+    searchOwnAuthorizations: {
         parameters: {
             query?: never;
             header?: never;

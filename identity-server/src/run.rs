@@ -97,7 +97,7 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
     let metrics = Metrics::install().map_err(RunError::Metrics)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn Ids> = Arc::new(RandomIds);
-    let listening = Listening::on(&config.server)?;
+    let mut listening = Listening::on(&config.server)?;
 
     // Health first: whatever is missing below, somebody can see what.
     let operations = Arc::new(ServerOperations::new(metrics));

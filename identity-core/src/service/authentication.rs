@@ -9,7 +9,7 @@ use tracing::warn;
 
 use super::access::Logins;
 use super::credential::{BearerToken, Password, Unprotected};
-use super::throttle::{CAPACITY, Throttle};
+use super::throttle::{CAPACITY, FAMILIAR, Throttle};
 use super::{Caller, Credential};
 use crate::engine::{Engine, StaleWorld};
 use crate::entity::{Actor, Principal};
@@ -123,8 +123,8 @@ impl Authentication {
     /// When the store cannot be read.
     pub async fn recall_familiarity(&self) -> Result<(), StoreError> {
         let Some(store) = &self.familiarity else { return Ok(()) };
-        let now = self.engine.clock().now();
-        self.throttle.recall(&store.familiar(now, CAPACITY).await?, now);
+        let (today, now) = (self.engine.clock().now(), self.engine.clock().monotonic());
+        self.throttle.recall(&store.familiar(today, CAPACITY).await?, today, now);
         Ok(())
     }
 
@@ -255,11 +255,11 @@ impl Authentication {
         address: Option<IpAddr>,
     ) -> Result<(), AuthenticationError> {
         let attempt = self.throttle.attempt(username, address);
-        let _turn = self.throttle.turn(attempt, self.engine.clock().now()).await;
+        let _turn = self.throttle.turn(attempt, self.engine.clock().monotonic()).await;
         if hasher.remembers(password, hash).await {
             return Ok(());
         }
-        let now = || self.engine.clock().now();
+        let now = || self.engine.clock().monotonic();
         self.throttle.admit(attempt, now()).map_err(|retry_after| AuthenticationError::Throttled { retry_after })?;
         let is_familiar = self.throttle.is_familiar(attempt, now());
         let standing = if is_familiar { Standing::Familiar } else { Standing::Stranger(address) };
@@ -270,9 +270,9 @@ impl Authentication {
         if !verified {
             return Err(AuthenticationError::Password);
         }
-        if let (Some((pair, until)), Some(store)) = (self.throttle.succeeded(attempt, now()), &self.familiarity)
+        if let (Some(pair), Some(store)) = (self.throttle.succeeded(attempt, now()), &self.familiarity)
             && !self.engine.is_store_away()
-            && let Err(error) = store.note_familiar(&pair, until).await
+            && let Err(error) = store.note_familiar(&pair, self.engine.clock().now() + FAMILIAR).await
         {
             warn!(error = &error as &dyn std::error::Error, "familiarity.note.failed");
         }

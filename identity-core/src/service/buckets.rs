@@ -1,20 +1,20 @@
-//! Token buckets by key, in bounded memory.
+//! Token buckets by key, in bounded memory. Times are of [`Clock::monotonic`](crate::port::Clock::monotonic): a time of day that is
+//! set back or forth fills and empties no bucket.
 
 use std::collections::HashMap;
-
-use time::OffsetDateTime;
+use std::time::Duration;
 
 /// How a bucket is.
 pub(super) struct Rule {
     /// How many can be taken at once.
-    pub(super) size: i32,
+    pub(super) size: u32,
     /// Time until there is one more.
-    pub(super) refill: time::Duration,
+    pub(super) refill: Duration,
 }
 
 /// Times by key, of which only those in the future mean something.
 pub(super) struct Expiring {
-    pub(super) until: HashMap<u64, OffsetDateTime>,
+    pub(super) until: HashMap<u64, Duration>,
     capacity: usize,
 }
 
@@ -24,20 +24,20 @@ impl Expiring {
         Self { until: HashMap::new(), capacity }
     }
 
-    pub(super) fn get(&self, key: u64) -> Option<OffsetDateTime> {
+    pub(super) fn get(&self, key: u64) -> Option<Duration> {
         self.until.get(&key).copied()
     }
 
-    pub(super) fn full_at(&self, key: u64, rule: &Rule, now: OffsetDateTime) -> OffsetDateTime {
-        // No bucket is emptier than empty, also when the clock was set back.
+    pub(super) fn full_at(&self, key: u64, rule: &Rule, now: Duration) -> Duration {
         self.get(key).map_or(now, |full| full.clamp(now, now + rule.refill * rule.size))
     }
 
-    pub(super) fn wait(&self, key: u64, rule: &Rule, now: OffsetDateTime) -> time::Duration {
-        self.full_at(key, rule, now) + rule.refill - (now + rule.refill * rule.size)
+    /// Time until so many can be taken; zero when they can be.
+    pub(super) fn wait(&self, key: u64, rule: &Rule, taken: u32, now: Duration) -> Duration {
+        (self.full_at(key, rule, now) + rule.refill * taken).saturating_sub(now + rule.refill * rule.size)
     }
 
-    pub(super) fn put(&mut self, key: u64, until: OffsetDateTime, now: OffsetDateTime) {
+    pub(super) fn put(&mut self, key: u64, until: Duration, now: Duration) {
         if until <= now {
             self.until.remove(&key);
             return;

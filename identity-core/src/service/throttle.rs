@@ -30,13 +30,13 @@ use super::buckets::{Expiring, Rule};
 use crate::port::{Crypto, FamiliarPair};
 use crate::value::client_network;
 
-const OF_ADDRESS: Rule = Rule { size: 50, refill: time::Duration::seconds(6) };
-const OF_USERNAME: Rule = Rule { size: 20, refill: time::Duration::seconds(6) };
-const OF_PAIR: Rule = Rule { size: 50, refill: time::Duration::seconds(2) };
+const OF_ADDRESS: Rule = Rule { size: 50, refill: Duration::from_secs(6) };
+const OF_USERNAME: Rule = Rule { size: 20, refill: Duration::from_secs(6) };
+const OF_PAIR: Rule = Rule { size: 50, refill: Duration::from_secs(2) };
 /// How long a user is familiar at an address.
-const FAMILIAR: time::Duration = time::Duration::days(30);
+pub(super) const FAMILIAR: Duration = Duration::from_hours(30 * 24);
 /// How old a stored familiarity may be before it is stored again.
-const REFRESH: time::Duration = time::Duration::days(1);
+const REFRESH: Duration = Duration::from_hours(24);
 /// Entries of each kind that are kept.
 pub(super) const CAPACITY: usize = 20_000;
 /// Attempts of one pair take turns; this many pairs need not wait for each other.
@@ -103,22 +103,23 @@ impl Throttle {
         self.seed.hash_one(digest)
     }
 
-    /// Knows pairs that were familiar before this process.
-    pub(super) fn recall(&self, pairs: &[(FamiliarPair, OffsetDateTime)], now: OffsetDateTime) {
+    /// Knows pairs that were familiar before this process, until a time of day.
+    pub(super) fn recall(&self, pairs: &[(FamiliarPair, OffsetDateTime)], today: OffsetDateTime, now: Duration) {
         let mut state = self.state();
         for (digest, until) in pairs {
-            state.familiar.put(self.pair(digest), *until, now);
+            let left = Duration::try_from(*until - today).unwrap_or_default();
+            state.familiar.put(self.pair(digest), now + left.min(FAMILIAR), now);
         }
     }
 
     /// Whether the user has signed in from there lately.
-    pub(super) fn is_familiar(&self, attempt: Attempt, now: OffsetDateTime) -> bool {
+    pub(super) fn is_familiar(&self, attempt: Attempt, now: Duration) -> bool {
         self.state().is_familiar(attempt, now)
     }
 
     /// Waits until no other attempt of the same pair is under way: what that one finds out counts for this one, and a burst
     /// of good credentials spends one token at a time.
-    pub(super) async fn turn(&self, attempt: Attempt, now: OffsetDateTime) -> Option<async_lock::MutexGuard<'_, ()>> {
+    pub(super) async fn turn(&self, attempt: Attempt, now: Duration) -> Option<async_lock::MutexGuard<'_, ()>> {
         let [familiar, others] = &self.turns;
         let turns = if self.is_familiar(attempt, now) { familiar } else { others };
         let turn = usize::try_from(attempt.pair % TURNS).ok().and_then(|place| turns.get(place));
@@ -129,12 +130,12 @@ impl Throttle {
     }
 
     /// Takes a token; or says when there will be one.
-    pub(super) fn admit(&self, attempt: Attempt, now: OffsetDateTime) -> Result<(), Duration> {
+    pub(super) fn admit(&self, attempt: Attempt, now: Duration) -> Result<(), Duration> {
         let mut state = self.state();
         let buckets = state.buckets(attempt, now);
-        let wait = buckets.iter().map(|(bucket, rule, key)| bucket.wait(*key, rule, now)).max().unwrap_or_default();
-        if wait.is_positive() {
-            return Err(wait.unsigned_abs());
+        let wait = buckets.iter().map(|(bucket, rule, key)| bucket.wait(*key, rule, 1, now)).max().unwrap_or_default();
+        if !wait.is_zero() {
+            return Err(wait);
         }
         for (bucket, rule, key) in buckets {
             let full = bucket.full_at(key, rule, now);
@@ -144,13 +145,13 @@ impl Throttle {
     }
 
     /// Gives the token of an admitted attempt back that was not verified.
-    pub(super) fn give_back(&self, attempt: Attempt, now: OffsetDateTime) {
+    pub(super) fn give_back(&self, attempt: Attempt, now: Duration) {
         self.state().give_back(attempt, now);
     }
 
-    /// Gives the token of an admitted attempt back, and remembers that the user is familiar there. Answers what to store of
-    /// that, if it is worth it.
-    pub(super) fn succeeded(&self, attempt: Attempt, now: OffsetDateTime) -> Option<(FamiliarPair, OffsetDateTime)> {
+    /// Gives the token of an admitted attempt back, and remembers that the user is familiar there for [`FAMILIAR`] from now on.
+    /// Answers what to store of that, if it is worth it.
+    pub(super) fn succeeded(&self, attempt: Attempt, now: Duration) -> Option<FamiliarPair> {
         let mut state = self.state();
         state.give_back(attempt, now);
         let until = now + FAMILIAR;
@@ -159,7 +160,7 @@ impl Throttle {
             return None;
         }
         state.familiar.put(attempt.pair, until, now);
-        attempt.digest.map(|digest| (digest, until))
+        attempt.digest
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -168,19 +169,19 @@ impl Throttle {
 }
 
 impl State {
-    fn is_familiar(&self, attempt: Attempt, now: OffsetDateTime) -> bool {
+    fn is_familiar(&self, attempt: Attempt, now: Duration) -> bool {
         self.familiar.get(attempt.pair).is_some_and(|until| until > now)
     }
 
-    fn give_back(&mut self, attempt: Attempt, now: OffsetDateTime) {
+    fn give_back(&mut self, attempt: Attempt, now: Duration) {
         for (bucket, rule, key) in self.buckets(attempt, now) {
             let full = bucket.full_at(key, rule, now);
-            bucket.put(key, full - rule.refill, now);
+            bucket.put(key, full.saturating_sub(rule.refill), now);
         }
     }
 
     /// The buckets that an attempt draws from.
-    fn buckets(&mut self, attempt: Attempt, now: OffsetDateTime) -> Vec<(&mut Expiring, &'static Rule, u64)> {
+    fn buckets(&mut self, attempt: Attempt, now: Duration) -> Vec<(&mut Expiring, &'static Rule, u64)> {
         if self.is_familiar(attempt, now) {
             return vec![(&mut self.pairs, &OF_PAIR, attempt.pair)];
         }
@@ -192,7 +193,7 @@ impl State {
 mod tests {
     use super::*;
 
-    const NOON: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+    const NOON: Duration = Duration::from_hours(12);
 
     fn ip(text: &str) -> Option<IpAddr> {
         Some(text.parse().unwrap())
@@ -204,7 +205,7 @@ mod tests {
 
     /// Wrong guesses that are let through within an hour, one a second.
     fn guesses(throttle: &Throttle, who: impl Fn(u32) -> Attempt) -> usize {
-        let at = |second: u32| throttle.admit(who(second), NOON + time::Duration::seconds(i64::from(second)));
+        let at = |second: u32| throttle.admit(who(second), NOON + Duration::from_secs(u64::from(second)));
         (0..3600).filter(|second| at(*second).is_ok()).count()
     }
 
@@ -227,7 +228,7 @@ mod tests {
         let throttle = Throttle::new();
         let let_through = guesses(&throttle, |second| throttle.attempt("root", nth(second)));
         assert!((600..=630).contains(&let_through), "{let_through}");
-        throttle.admit(throttle.attempt("somebody-else", nth(1)), NOON + time::Duration::HOUR).unwrap();
+        throttle.admit(throttle.attempt("somebody-else", nth(1)), NOON + Duration::from_hours(1)).unwrap();
     }
 
     #[test]
@@ -235,7 +236,7 @@ mod tests {
         let throttle = Throttle::new();
         let at_home = signed_in(&throttle, "root", ip("198.51.100.7"));
         guesses(&throttle, |second| throttle.attempt("root", nth(second)));
-        let now = NOON + time::Duration::seconds(3599);
+        let now = NOON + Duration::from_secs(3599);
         assert!(throttle.admit(throttle.attempt("root", nth(4000)), now).is_err(), "the attack is throttled");
         for _ in 0..20 {
             throttle.admit(at_home, now).unwrap();
@@ -248,7 +249,7 @@ mod tests {
         let office = ip("198.51.100.7");
         let at_work = signed_in(&throttle, "root", office);
         guesses(&throttle, |second| throttle.attempt(&format!("user-{second}"), office));
-        let now = NOON + time::Duration::seconds(3599);
+        let now = NOON + Duration::from_secs(3599);
         assert!(throttle.admit(throttle.attempt("new", office), now).is_err());
         throttle.admit(at_work, now).unwrap();
     }
@@ -259,7 +260,7 @@ mod tests {
         let familiar = signed_in(&throttle, "root", ip("198.51.100.7"));
         let at_once = (0..1000).filter(|_| throttle.admit(familiar, NOON).is_ok()).count();
         assert_eq!(at_once, 50);
-        assert!(throttle.admit(familiar, NOON + time::Duration::seconds(2)).is_ok());
+        assert!(throttle.admit(familiar, NOON + Duration::from_secs(2)).is_ok());
         // Nor for ever: who has not been there for a month is a stranger again.
         let (other, later) = (signed_in(&throttle, "eve", ip("192.0.2.1")), NOON + FAMILIAR);
         let at_once = (0..1000).filter(|_| throttle.admit(other, later).is_ok()).count();
@@ -288,10 +289,8 @@ mod tests {
         let attempt = throttle.attempt("root", ip("192.0.2.1"));
         while throttle.admit(attempt, NOON).is_ok() {}
         assert_eq!(throttle.admit(attempt, NOON), Err(Duration::from_secs(6)));
-        assert_eq!(throttle.admit(attempt, NOON + time::Duration::seconds(2)), Err(Duration::from_secs(4)));
-        assert_eq!(throttle.admit(attempt, NOON + time::Duration::seconds(6)), Ok(()));
-        // A clock that was set back makes nobody wait longer than an empty bucket does.
-        assert_eq!(throttle.admit(attempt, NOON - time::Duration::HOUR), Err(Duration::from_secs(6)));
+        assert_eq!(throttle.admit(attempt, NOON + Duration::from_secs(2)), Err(Duration::from_secs(4)));
+        assert_eq!(throttle.admit(attempt, NOON + Duration::from_secs(6)), Ok(()));
     }
 
     #[test]

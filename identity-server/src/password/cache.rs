@@ -15,7 +15,6 @@ use aws_lc_rs::rand::SystemRandom;
 use identity_core::port::{Busy, Clock, PasswordHasher, Standing};
 use identity_core::value::{PasswordHash, Secret};
 use moka::future::Cache;
-use time::OffsetDateTime;
 
 /// The most passwords that are remembered.
 const MAX_ENTRIES: u64 = 10_000;
@@ -26,8 +25,8 @@ pub struct CachedPasswordHasher {
     clock: Arc<dyn Clock>,
     lifetime: Duration,
     key: Key,
-    /// When which pair of a hash and a password was verified.
-    verified: Cache<Digest, OffsetDateTime>,
+    /// When which pair of a hash and a password was verified, by the monotonic clock.
+    verified: Cache<Digest, Duration>,
 }
 
 /// A keyed digest of a stored hash and a password.
@@ -56,9 +55,7 @@ impl CachedPasswordHasher {
 
     async fn is_fresh(&self, digest: &Digest) -> bool {
         let Some(then) = self.verified.get(digest).await else { return false };
-        let age = self.clock.now() - then;
-        // A clock that was set back makes nothing younger.
-        !age.is_negative() && age < self.lifetime
+        self.clock.monotonic().saturating_sub(then) < self.lifetime
     }
 }
 
@@ -77,7 +74,7 @@ impl PasswordHasher for CachedPasswordHasher {
         self.verified.invalidate(&digest).await;
         let slowly = async {
             let verified = self.slow.verify(password, hash, standing).await.map_err(Some)?;
-            if verified { Ok(self.clock.now()) } else { Err(None) }
+            if verified { Ok(self.clock.monotonic()) } else { Err(None) }
         };
         match self.verified.try_get_with(digest, slowly).await {
             Ok(_) => Ok(true),
@@ -138,7 +135,7 @@ mod tests {
 
     fn setup_for(released: usize, lifetime: Duration) -> Setup {
         let slow = Arc::new(Counting { verifications: AtomicUsize::new(0), released: Semaphore::new(released) });
-        let clock = Arc::new(FixedClock::new(OffsetDateTime::UNIX_EPOCH));
+        let clock = Arc::new(FixedClock::new(time::OffsetDateTime::UNIX_EPOCH));
         let cached = CachedPasswordHasher::new(Arc::clone(&slow) as _, Arc::clone(&clock) as _, lifetime).unwrap();
         Setup { slow, clock, cached }
     }
@@ -175,8 +172,11 @@ mod tests {
         assert!(!setup.cached.remembers(&password, &hash).await);
         assert!(setup.verify(&password, &hash).await);
         assert_eq!(setup.verifications(), 2);
-        setup.clock.advance(time::Duration::seconds(-1));
-        assert!(!setup.cached.remembers(&password, &hash).await, "verified in the future");
+        // The time of day does not count.
+        for hours in [-1, 2] {
+            setup.clock.set(setup.clock.now() + time::Duration::hours(hours));
+            assert!(setup.cached.remembers(&password, &hash).await);
+        }
     }
 
     #[tokio::test]

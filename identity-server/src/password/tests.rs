@@ -10,7 +10,7 @@ use identity_core::engine::{Engine, ServerRequest};
 use identity_core::entity::User;
 use identity_core::fake::{FixedClock, MemoryAuditLog, MemoryPolicyStore, PlainPasswordHasher};
 use identity_core::matrix::Matrix;
-use identity_core::port::{Busy, PasswordHasher, Standing};
+use identity_core::port::{Busy, Clock as _, PasswordHasher, Standing};
 use identity_core::service::{Authentication, AuthenticationError, user_creation};
 use identity_core::value::{PasswordHash, Secret, Username};
 use identity_core::world::Sources;
@@ -104,6 +104,19 @@ async fn a_changed_password_and_a_removed_user_count_at_once() {
     assert_eq!(setup.sign_in("root", "q", HOME).await, Ok(()));
     setup.execute(vec![Command::DeleteUser(Username::parse("root").unwrap())]).await;
     assert_eq!(setup.sign_in("root", "q", HOME).await, Err(AuthenticationError::Password));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_or_forth_throttles_nobody_longer_or_less() {
+    for hours in [-1, 1] {
+        let setup = setup().await;
+        while setup.sign_in("root", "wrong", ELSEWHERE).await == Err(AuthenticationError::Password) {}
+        setup.clock.set(setup.clock.now() + time::Duration::hours(hours));
+        let throttled = setup.sign_in("root", "wrong", ELSEWHERE).await;
+        assert!(matches!(throttled, Err(AuthenticationError::Throttled { .. })), "{hours} hours: {throttled:?}");
+        setup.clock.advance(time::Duration::seconds(6));
+        assert_eq!(setup.sign_in("root", "p", ELSEWHERE).await, Ok(()), "{hours} hours");
+    }
 }
 
 #[tokio::test]

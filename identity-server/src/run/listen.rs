@@ -22,7 +22,9 @@ const MANAGEMENT_CONNECTIONS: usize = 128;
 
 /// The two open ports.
 pub(super) struct Listening {
-    api: TcpListener,
+    /// The API's socket, until the API is served. Nothing else may hold it then: the system would go on accepting connections
+    /// after the server has closed its own.
+    api: Option<TcpListener>,
     management: TcpListener,
     api_address: SocketAddr,
     management_address: SocketAddr,
@@ -38,7 +40,7 @@ impl Listening {
         };
         let (api_address, api) = open(server.address)?;
         let (management_address, management) = open(server.management)?;
-        Ok(Self { api, management, api_address, management_address, base_path: server.base_path.clone() })
+        Ok(Self { api: Some(api), management, api_address, management_address, base_path: server.base_path.clone() })
     }
 
     pub(super) fn serve_management(&self, operations: &Arc<dyn Operations>, hosts: Hosts) -> Result<Running, RunError> {
@@ -58,7 +60,7 @@ impl Listening {
         Ok(server.listen(listener).map_err(RunError::Serve)?.run())
     }
 
-    pub(super) fn serve_api(&self, settings: &Server, surfaces: Surfaces) -> Result<Running, RunError> {
+    pub(super) fn serve_api(&mut self, settings: &Server, surfaces: Surfaces) -> Result<Running, RunError> {
         let base_path = self.base_path.clone();
         let limits = ConnectionLimits {
             connections: Arc::new(Quota::new(settings.connections.total, settings.connections.each)),
@@ -85,7 +87,7 @@ impl Listening {
                 .wrap(from_fn(observe))
                 .wrap(from_fn(outlive_client))
         };
-        let listener = self.api.try_clone().map_err(RunError::Serve)?;
+        let listener = self.api.take().ok_or_else(|| RunError::Serve(io::ErrorKind::AddrInUse.into()))?;
         serve(listener, &limits, app).map_err(RunError::Serve)
     }
 

@@ -141,7 +141,7 @@ impl Access {
         resource_type: Option<&str>,
         questions: usize,
     ) -> Result<(), ServiceError> {
-        let now = self.gate.engine().clock().now();
+        let now = self.gate.engine().clock().monotonic();
         self.pace.take(&caller.actor, questions, now).map_err(|retry_after| ServiceError::TooOften { retry_after })?;
         if self.gate.is_open_to(caller) {
             return Ok(());

@@ -49,7 +49,7 @@ impl Setup {
             return Ok(());
         }
         self.throttle
-            .admit(self.throttle.attempt("", address), self.engine.clock().now())
+            .admit(self.throttle.attempt("", address), self.engine.clock().monotonic())
             .map_err(|retry_after| ServiceError::Throttled { retry_after })?;
         let attempt = attempt(AuditOperation::Create, EntityKind::User, "");
         let request = SetupRequest { request_id };

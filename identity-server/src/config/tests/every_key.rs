@@ -173,6 +173,7 @@ fn samples(key: &Key) -> Vec<String> {
         }
         (Kind::Duration, "idle-timeout" | "absolute-timeout") => "77m",
         (Kind::Duration, "max-age") => "77h",
+        (_, "max-age") => "off",
         (Kind::Duration, _) => "7s",
         (Kind::Number, "max-connections") => "7",
         (Kind::Number, _) => "1024",

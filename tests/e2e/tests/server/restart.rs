@@ -1,5 +1,8 @@
 //! What was acknowledged stays, however the server ended.
 
+use std::net::IpAddr;
+
+use identity_testkit::Raw;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -52,6 +55,14 @@ async fn a_server_that_is_told_to_end_finishes_what_it_does(store: Store) {
     eventually("not ready", async || {
         let reply = site.server.management().get("/actuator/health/readiness").await;
         if reply.status == 503 { Ok(()) } else { Err(reply.text) }
+    })
+    .await;
+    // A balancer that has not noticed yet is refused, and tries another replica; nothing hangs.
+    eventually("no new connections", async || {
+        match Raw::connect(site.server.http(), IpAddr::from([127, 0, 0, 1])).await {
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => Ok(()),
+            other => Err(format!("{:?}", other.map(drop))),
+        }
     })
     .await;
     stream.write_all(body.as_bytes()).await.expect("a connection that is still open");

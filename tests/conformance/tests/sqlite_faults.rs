@@ -1,0 +1,132 @@
+//! Disks that are full, read-only or damaged, and writers that do not end, under the stores on SQLite.
+
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+#![expect(clippy::print_stdout, reason = "a skipped case is named")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use identity_adapters_sqlite::SqliteStores;
+use identity_conformance::NEVER;
+use identity_conformance::sample::{commit, session, user};
+use identity_core::port::{AuditLog as _, Impairment, PolicyStore as _, SessionStore as _, StoreError};
+use identity_core::value::Revision;
+use identity_core::world::Change;
+use sqlx::ConnectOptions as _;
+use tempfile::TempDir;
+
+/// A file system of its own, in memory. Only root can make one.
+struct Disk(TempDir);
+
+impl Disk {
+    fn new(name: &str) -> Option<Self> {
+        let directory = TempDir::new().unwrap();
+        let arguments = ["-t", "tmpfs", "-o", "size=1m", "tmpfs"];
+        let mounted = Command::new("mount").args(arguments).arg(directory.path()).output();
+        if mounted.is_ok_and(|mounted| mounted.status.success()) {
+            return Some(Self(directory));
+        }
+        println!("skipped: {name}: no file system can be mounted here");
+        None
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.path().join("identity.db")
+    }
+
+    /// Writes a file that takes all space that is left.
+    fn fill(&self) {
+        let written = std::fs::write(self.filler(), vec![0; 4 << 20]);
+        assert!(written.is_err(), "the disk is larger than that");
+    }
+
+    fn make_room(&self) {
+        std::fs::remove_file(self.filler()).unwrap();
+    }
+
+    fn filler(&self) -> PathBuf {
+        self.0.path().join("filler")
+    }
+
+    fn remount(&self, how: &str) {
+        let options = format!("remount,{how}");
+        assert!(Command::new("mount").args(["-o", &options]).arg(self.0.path()).status().unwrap().success());
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+async fn open(path: &Path) -> Result<SqliteStores, StoreError> {
+    SqliteStores::open_polling(path, NEVER).await
+}
+
+async fn put(stores: &SqliteStores, revision: u64, names: usize) -> Result<(), StoreError> {
+    let transaction = stores.policy.begin(Revision(revision - 1)).await?;
+    let users = (0..names).map(|n| Change::UserPut(user(&format!("user-{revision}-{n}")))).collect();
+    transaction.commit(commit(revision, users)).await
+}
+
+#[track_caller]
+fn is<T>(outcome: &Result<T, StoreError>, wanted: Impairment) {
+    let found = outcome.as_ref().err().map(ToString::to_string);
+    assert!(matches!(outcome, Err(StoreError::Impaired(found, _)) if *found == wanted), "{wanted:?}, but {found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_said_and_over_when_there_is_space() {
+    let Some(disk) = Disk::new("a_full_disk_is_said_and_over_when_there_is_space") else { return };
+    let stores = open(&disk.path()).await.unwrap();
+    put(&stores, 1, 1).await.unwrap();
+    for round in 0..3 {
+        stores.policy.writable().await.unwrap();
+        disk.fill();
+        // Small commits may still fit into what the file has already.
+        is(&put(&stores, 2 + round, 2000).await, Impairment::Full);
+        is(&put(&stores, 2 + round, 2000).await, Impairment::Full);
+        assert_eq!(stores.policy.load().await.unwrap().revision, Revision(1 + round), "nothing of it is there");
+        disk.make_room();
+        stores.policy.writable().await.unwrap();
+        put(&stores, 2 + round, 1).await.unwrap();
+        stores.sessions.insert(&session(u8::try_from(round).unwrap() + 1)).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_is_read_only_is_said_and_over_when_it_is_not() {
+    let Some(disk) = Disk::new("a_disk_that_is_read_only_is_said_and_over_when_it_is_not") else { return };
+    put(&open(&disk.path()).await.unwrap(), 1, 1).await.unwrap();
+    disk.remount("ro");
+    let refused = open(&disk.path()).await.map(drop);
+    assert!(
+        matches!(refused, Err(StoreError::Impaired(Impairment::ReadOnly, _) | StoreError::Unavailable(_))),
+        "{refused:?}"
+    );
+    disk.remount("rw");
+    put(&open(&disk.path()).await.unwrap(), 2, 1).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_writer_of_another_process_that_does_not_end_is_said() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("identity.db");
+    let stores = open(&path).await.unwrap();
+    let mut other = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    is(&put(&stores, 1, 1).await, Impairment::Locked);
+    assert_eq!(stores.policy.load().await.unwrap().revision, Revision(0));
+    assert_eq!(stores.audit.size().await.unwrap(), 0);
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    put(&stores, 1, 1).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_damaged_is_said() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("identity.db");
+    std::fs::write(&path, "This is a letter, and no database; it is longer than a header. ".repeat(20)).unwrap();
+    is(&open(&path).await.map(drop), Impairment::Malformed);
+}

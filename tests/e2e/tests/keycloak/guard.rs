@@ -174,12 +174,13 @@ async fn groups_and_roles_that_administer_the_realm_are_neither_changed_nor_give
     let ann = guarded.realm.user("ann", "pw").await;
     let powerful = guarded.realm.create("/groups", &json!({"name": "Administrators"})).await;
     guarded.give(&format!("/groups/{powerful}"), "Powerful").await;
+    let inner = guarded.realm.create(&format!("/groups/{powerful}/children"), &json!({"name": "Inner"})).await;
     let above = guarded.realm.create("/groups", &json!({"name": "Above"})).await;
     let below = guarded.realm.create(&format!("/groups/{above}/children"), &json!({"name": "Below"})).await;
     guarded.give(&format!("/groups/{below}"), "Powerful").await;
     let plain = guarded.realm.create("/groups", &json!({"name": "Plain"})).await;
 
-    for group in [&powerful, &below] {
+    for group in [&powerful, &below, &inner] {
         guarded.refused(Method::POST, &format!("/api/groups/{group}/users"), &json!({"userId": ann})).await;
         guarded.refused(Method::PUT, &format!("/api/groups/{group}"), &json!({"name": "Mine"})).await;
         let role = json!({"roleName": "ManagementIdentity"});

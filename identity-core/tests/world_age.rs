@@ -1,4 +1,4 @@
-//! How old the world is, and what happens when the store does not answer.
+//! How old the world is, and what happens when the store does not answer, or not in time.
 
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
@@ -79,6 +79,7 @@ struct Site {
     /// Another replica, without faults.
     other: Engine,
     engine: Engine,
+    store: MemoryPolicyStore,
     faults: Arc<Faults>,
     clock: Arc<FixedClock>,
 }
@@ -92,13 +93,13 @@ async fn site(max_age: Option<Duration>) -> Site {
     let (store, faults) = (MemoryPolicyStore::default(), Arc::new(Faults::default()));
     let clock = Arc::new(FixedClock::new(OffsetDateTime::UNIX_EPOCH));
     let other = engine(Arc::new(store.clone()), &clock).await;
-    let faulty = Faulty { store, faults: Arc::clone(&faults) };
+    let faulty = Faulty { store: store.clone(), faults: Arc::clone(&faults) };
     let engine = engine(Arc::new(faulty), &clock).await.refusing_beyond(max_age);
-    Site { other, engine, faults, clock }
+    Site { other, engine, store, faults, clock }
 }
 
 impl Site {
-    fn store(&self, state: usize) {
+    fn is(&self, state: usize) {
         self.faults.state.store(state, Ordering::SeqCst);
     }
 
@@ -146,7 +147,7 @@ async fn a_replica_that_was_suspended_asks_before_it_answers() {
 async fn what_is_too_old_is_not_used() {
     for max_age in [Some(MAX_AGE), None] {
         let site = site(max_age).await;
-        site.store(AWAY);
+        site.is(AWAY);
         for (seconds, is_within) in [(4, true), (50, true), (6, true), (1, false), (3600, false)] {
             site.pass(seconds);
             let world = site.engine.current_world().await.map(drop);
@@ -154,7 +155,7 @@ async fn what_is_too_old_is_not_used() {
             assert_eq!(world.is_ok(), expected, "{max_age:?} after {:?}", site.engine.world_age());
             assert_eq!(site.engine.is_too_old(), !expected);
         }
-        site.store(ANSWERS);
+        site.is(ANSWERS);
         // The follower asks again; here it is what a request demands.
         site.pass(10);
         assert!(site.engine.current_world().await.is_ok());
@@ -165,7 +166,7 @@ async fn what_is_too_old_is_not_used() {
 #[tokio::test]
 async fn a_question_that_failed_counts_for_the_next_requests() {
     let site = site(Some(MAX_AGE)).await;
-    site.store(AWAY);
+    site.is(AWAY);
     site.pass(5);
     for _ in 0..10 {
         assert!(site.engine.current_world().await.is_ok());
@@ -182,7 +183,7 @@ async fn a_request_may_demand_an_age() {
     assert_eq!(site.engine.world_within(second).await.unwrap().revision(), Revision(0), "it is of this moment");
     site.pass(2);
     assert_eq!(site.engine.world_within(second).await.unwrap().revision(), Revision(1));
-    site.store(AWAY);
+    site.is(AWAY);
     site.pass(2);
     assert_eq!(site.engine.world_within(second).await.map(drop), Err(StaleWorld { age: 2 * second }));
     assert!(site.engine.current_world().await.is_ok(), "others do not");
@@ -191,12 +192,12 @@ async fn a_request_may_demand_an_age() {
 #[tokio::test]
 async fn writes_are_refused_at_once_while_the_store_is_away() {
     let site = site(None).await;
-    site.store(AWAY);
+    site.is(AWAY);
     assert!(site.engine.catch_up().await.is_err());
     assert!(matches!(create(&site.engine, "t").await, Err(WriteError::Store(StoreError::Unavailable(_)))));
     assert_eq!(site.faults.begun.load(Ordering::SeqCst), 0, "no write waits for it");
     assert!(site.engine.write_problem().is_some());
-    site.store(ANSWERS);
+    site.is(ANSWERS);
     site.engine.catch_up().await.unwrap();
     assert_eq!(create(&site.engine, "t").await.unwrap(), Revision(1));
     assert_eq!(site.engine.write_problem(), None);
@@ -207,13 +208,13 @@ async fn a_log_that_cannot_be_read_is_left_for_the_tables() {
     let site = site(Some(MAX_AGE)).await;
     create(&site.other, "a").await.unwrap();
     create(&site.other, "b").await.unwrap();
-    site.store(LOG_UNREADABLE);
+    site.is(LOG_UNREADABLE);
     assert_eq!(site.engine.catch_up().await.unwrap(), Revision(2));
     assert!(site.engine.world().tenant("b").is_some());
     assert_eq!(create(&site.engine, "c").await.unwrap(), Revision(3));
     // Nor the tables: it cannot be decided.
     create(&site.other, "d").await.unwrap();
-    site.store(UNREADABLE);
+    site.is(UNREADABLE);
     assert!(site.engine.catch_up().await.is_err());
     assert!(matches!(site.engine.following(), Following::Unreadable(_)));
 }
@@ -223,6 +224,49 @@ async fn a_writer_whose_log_cannot_be_read_writes_all_the_same() {
     let site = site(None).await;
     create(&site.other, "a").await.unwrap();
     create(&site.other, "b").await.unwrap();
-    site.store(LOG_UNREADABLE);
+    site.is(LOG_UNREADABLE);
     assert_eq!(create(&site.engine, "c").await.unwrap(), Revision(3));
+}
+
+#[tokio::test]
+async fn writes_that_cannot_be_made_in_time_are_refused_early() {
+    let site = Arc::new(site(None).await);
+    // Another replica has the turn and takes its time.
+    let held = site.store.begin(Revision(0)).await.unwrap();
+    let mut writes: Vec<_> = (0..300)
+        .map(|n| {
+            let site = Arc::clone(&site);
+            tokio::spawn(async move { create(&site.engine, &format!("t{n}")).await })
+        })
+        .collect();
+    for _ in 0..1000 {
+        tokio::task::yield_now().await;
+    }
+    // One waits for the store, 256 for their turn.
+    for refused in writes.split_off(257) {
+        assert!(refused.is_finished(), "it waits although too many do already");
+        assert!(matches!(refused.await.unwrap(), Err(WriteError::Overloaded(_))));
+    }
+    assert!(writes.iter().all(|write| !write.is_finished()));
+    // One that is given up leaves the queue, and there is room for another.
+    writes.pop().unwrap().abort();
+    tokio::task::yield_now().await;
+    let next = tokio::spawn({
+        let site = Arc::clone(&site);
+        async move { create(&site.engine, "next").await }
+    });
+    tokio::task::yield_now().await;
+    assert!(!next.is_finished());
+
+    site.pass(6);
+    drop(held);
+    let mut outcomes = Vec::new();
+    for write in writes {
+        outcomes.push(write.await.unwrap());
+    }
+    assert!(outcomes[0].is_ok());
+    let refused = outcomes[1..].iter().filter(|outcome| matches!(outcome, Err(WriteError::Overloaded(_))));
+    assert_eq!(refused.count(), 255, "nobody waits for them any more");
+    assert!(matches!(next.await.unwrap(), Err(WriteError::Overloaded(_))));
+    assert_eq!(create(&site.engine, "later").await.unwrap(), Revision(2));
 }

@@ -10,11 +10,11 @@ mod following;
 mod recipients;
 mod repeats;
 mod request;
+mod turns;
 
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
-use async_lock::Mutex;
 use event_listener::Event;
 use tracing::{error, info};
 
@@ -30,6 +30,7 @@ pub use denials::Denials;
 pub use following::{Following, StaleWorld};
 pub use recipients::Recipients;
 pub use request::{CredentialEnded, NotPermitted, Requester, ServerRequest};
+pub use turns::Overloaded;
 
 /// Holds the world and follows the store.
 pub struct Engine {
@@ -37,7 +38,7 @@ pub struct Engine {
     audit: Arc<dyn AuditLog>,
     clock: Arc<dyn Clock>,
     world: ArcSwap<World>,
-    turn: Mutex<()>,
+    turns: turns::Turns,
     published: Event,
     confirmations: following::Confirmations,
     denials: Denials,
@@ -63,6 +64,9 @@ pub enum WriteError {
     /// The model refuses it.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// More changes are asked for than can be made.
+    #[error(transparent)]
+    Overloaded(#[from] Overloaded),
     /// The store cannot do it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -97,7 +101,7 @@ impl Engine {
             store,
             audit,
             world: ArcSwap::from_pointee(world),
-            turn: Mutex::new(()),
+            turns: turns::Turns::new(Arc::clone(&clock)),
             published: Event::new(),
             confirmations: following::Confirmations::new(Arc::clone(&clock), asked),
             denials: Denials::default(),
@@ -149,7 +153,7 @@ impl Engine {
         attempt: &AuditDraft,
         plan: impl FnOnce(&World) -> Result<Vec<Command>, Refusal> + Send,
     ) -> Result<Done, WriteError> {
-        let _turn = self.turn.lock().await;
+        let _turn = self.turns.take().await?;
         let begun = self.begin().await;
         if begun.is_err() {
             self.confirmations.note_write(&begun);

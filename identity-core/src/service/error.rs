@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::apply::Refusal;
 use crate::decide::Denied;
-use crate::engine::{CredentialEnded, NotPermitted, WriteError};
+use crate::engine::{CredentialEnded, NotPermitted, Overloaded, WriteError};
 use crate::entity::AuditEntity;
 use crate::port::{DirectoryError, StoreError};
 
@@ -41,6 +41,9 @@ pub enum ServiceError {
         /// When to try again.
         retry_after: Duration,
     },
+    /// More changes are asked for than can be made.
+    #[error(transparent)]
+    Overloaded(Overloaded),
     /// The store cannot do it.
     #[error(transparent)]
     Store(StoreError),
@@ -64,6 +67,7 @@ impl From<WriteError> for ServiceError {
         match error {
             WriteError::NotPermitted(why) => why.into(),
             WriteError::Refused(refusal) => Self::Refused(refusal),
+            WriteError::Overloaded(overloaded) => Self::Overloaded(overloaded),
             WriteError::Store(error) => Self::Store(error),
         }
     }

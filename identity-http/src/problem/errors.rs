@@ -46,6 +46,10 @@ impl From<ServiceError> for Problem {
             ),
             ServiceError::Refused(refusal) => refusal.into(),
             ServiceError::Throttled { retry_after } => Self::throttled(format!("{error}."), retry_after),
+            ServiceError::Overloaded(overloaded) => {
+                metrics::counter!("identity_changes_refused_total").increment(1);
+                Self::unavailable("too_many_changes", &format!("{overloaded}."), overloaded.retry_after)
+            }
             ServiceError::Store(error) => error.into(),
             ServiceError::Directory(error) => error.into(),
         }

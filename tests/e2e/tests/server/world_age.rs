@@ -165,3 +165,36 @@ async fn a_request_may_demand_an_age_on_postgres() {
     health(two.management(), 200, "DEGRADED").await;
     refused(&with(&admin(&two), "x-identity-max-age", 1, "/v2/groups/g1").await, 503, "cannot be read");
 }
+
+/// A switch-over: the old primary takes no writes any more, and later the new one does, at the same address.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_accepts_no_writes_is_said_and_over_when_it_does_on_postgres() {
+    let Some((one, two, _proxy)) = replicas().await else { return };
+    let role = json!({"roleId": "sales", "name": "Sales"});
+    created(one.admin().post("/v2/roles", &role).await);
+    let alter = |change: &str| {
+        let statement = format!("ALTER DATABASE %I {change} default_transaction_read_only");
+        let on = if change == "SET" { " = on" } else { "" };
+        format!("DO $$ BEGIN EXECUTE format('{statement}{on}', current_database()); END $$")
+    };
+    one.store.execute(&one.launch, alter("SET")).await;
+    one.store.execute(&one.launch, DISCONNECT.to_owned()).await;
+    for server in [&one.server, &two] {
+        let store = health(server.management(), 200, "DEGRADED").await;
+        assert!(store["detail"].as_str().is_some_and(|text| text.contains("read-only")), "{store}");
+        let begun = Instant::now();
+        refused(&admin(server).delete("/v2/roles/sales").await, 503, "read-only");
+        assert!(begun.elapsed() < Duration::from_secs(5));
+        let _ = admin(server).get("/v2/roles/sales").await.expect_status(200);
+    }
+    one.store.execute(&one.launch, format!("BEGIN READ WRITE; {}; COMMIT", alter("RESET"))).await;
+    for server in [&one.server, &two] {
+        health(server.management(), 200, "UP").await;
+    }
+    done(admin(&two).delete("/v2/roles/sales").await);
+    created(one.admin().post("/v2/roles", &role).await);
+}
+
+/// What a restart does to all connections but the one that says so.
+const DISCONNECT: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+    WHERE datname = current_database() AND pid <> pg_backend_pid()";

@@ -78,13 +78,13 @@ impl Store {
         match &self.database {
             Some(database) => {
                 let pool = PgPool::connect(&database.url).await.expect("the database answers");
-                sqlx::query(AssertSqlSafe(sql)).execute(&pool).await.expect("a change");
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&pool).await.expect("a change");
                 pool.close().await;
             }
             None => {
                 let options = options(launch.directory()).read_only(false);
                 let pool = SqlitePool::connect_with(options).await.expect("the database opens");
-                sqlx::query(AssertSqlSafe(sql)).execute(&pool).await.expect("a change");
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&pool).await.expect("a change");
                 pool.close().await;
             }
         }

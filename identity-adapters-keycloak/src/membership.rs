@@ -1,15 +1,15 @@
 //! A verifier of Keycloak's tokens, which adds what the realm says of their subject.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use identity_core::entity::{Permission, Principal};
+use identity_core::entity::Principal;
 use identity_core::port::{
     Entitled, Entitlements, Evidence, Freshness, Inspection, InspectionStep, KnownApis, RejectedToken, TokenError,
     TokenVerifier, VerifiedToken,
 };
-use identity_core::value::{Audience, Claims, PermissionName};
+use identity_core::resolve::ClaimedPermissions;
+use identity_core::value::Claims;
 use serde_json::Value;
 
 use crate::Keycloak;
@@ -17,6 +17,7 @@ use crate::rights::SessionCheck;
 
 /// The claim of the client scope `camunda-identity` that lists permissions by audience (management reference §3.5).
 const PERMISSIONS: &str = "permissions";
+
 /// A verifier of Keycloak's tokens, which adds the groups of their subject, and of the permissions that they claim those that the
 /// realm confirms.
 pub struct WithDirectory {
@@ -94,9 +95,10 @@ impl WithDirectory {
     /// Adds what the directory says of the token's principal.
     async fn entitled(&self, inspection: &mut Inspection, session: SessionCheck) {
         let (Some(principal), Some(claims)) = (&inspection.principal, &inspection.claims) else { return };
+        let claimed = ClaimedPermissions::read(claims, PERMISSIONS);
+        let left_out: Vec<String> = claimed.remarks.iter().map(ToString::to_string).collect();
         let asking = async {
-            let claimed = permissions(claims).map_err(TokenError::Rejected)?;
-            self.keycloak.rights_of(principal, claims, claimed, (session, Freshness::Recent)).await
+            self.keycloak.rights_of(principal, claims, claimed.permissions, (session, Freshness::Recent)).await
         };
         let step = match asking.await {
             Ok(Entitled { groups, permissions }) => {
@@ -107,15 +109,19 @@ impl WithDirectory {
             Err(TokenError::Rejected(reason)) => InspectionStep::failed("directory", &reason),
             Err(TokenError::Unavailable { .. }) => InspectionStep::skipped("directory", "Keycloak cannot be asked"),
         };
-        inspection.steps.push(step);
+        inspection.steps.push(match (left_out.is_empty(), step.passed) {
+            (false, Some(true)) => step.saying(format!("the claim `{PERMISSIONS}`: {}", left_out.join("; "))),
+            _ => step,
+        });
     }
 }
 
 #[async_trait]
 impl Entitlements for Keycloak {
     async fn of(&self, principal: &Principal, claims: &Claims, freshness: Freshness) -> Result<Entitled, TokenError> {
-        let claimed = permissions(claims).map_err(TokenError::Rejected)?;
-        self.rights_of(principal, claims, claimed, (SessionCheck::Required, freshness)).await
+        let ClaimedPermissions { permissions, remarks } = ClaimedPermissions::read(claims, PERMISSIONS);
+        self.report(claims, PERMISSIONS, &remarks);
+        self.rights_of(principal, claims, permissions, (SessionCheck::Required, freshness)).await
     }
 }
 
@@ -127,49 +133,4 @@ fn audiences(claims: &Claims) -> impl Iterator<Item = &str> {
         None => &[],
     };
     named.iter().filter_map(Value::as_str)
-}
-
-/// The permissions that claims bring. Without the claim, none.
-fn permissions(claims: &Claims) -> Result<BTreeSet<Permission>, RejectedToken> {
-    let wrong = || RejectedToken::ClaimType(PERMISSIONS.to_owned());
-    let by_audience = match claims.as_value().get(PERMISSIONS) {
-        None | Some(Value::Null) => return Ok(BTreeSet::new()),
-        Some(claim) => claim.as_object().ok_or_else(wrong)?,
-    };
-    let mut permissions = BTreeSet::new();
-    for (audience, definitions) in by_audience {
-        let audience = Audience::parse(audience).map_err(|_| wrong())?;
-        for definition in definitions.as_array().ok_or_else(wrong)? {
-            let definition = definition.as_str().and_then(|text| PermissionName::parse(text).ok());
-            permissions.insert(Permission { audience: audience.clone(), definition: definition.ok_or_else(wrong)? });
-        }
-    }
-    Ok(permissions)
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn of(claims: Value) -> Result<Vec<String>, RejectedToken> {
-        let permissions = permissions(&Claims::new(claims).unwrap())?;
-        Ok(permissions.iter().map(|one| format!("{} {}", one.audience, one.definition)).collect())
-    }
-
-    #[test]
-    fn permissions_are_listed_by_audience() {
-        let claim = json!({"permissions": {"optimize-api": ["write:*"], "a.b": ["read", "read:users"]}});
-        assert_eq!(of(claim), Ok(vec!["a.b read".into(), "a.b read:users".into(), "optimize-api write:*".into()]));
-        assert_eq!(of(json!({})), Ok(vec![]));
-        assert_eq!(of(json!({"permissions": null})), Ok(vec![]));
-    }
-
-    #[test]
-    fn a_wrong_type_is_refused_and_not_skipped() {
-        for wrong in [json!(["read"]), json!("read"), json!({"a": "read"}), json!({"a": [1]}), json!({"": ["x"]})] {
-            assert!(of(json!({"permissions": wrong})).is_err(), "{wrong}");
-        }
-    }
 }

@@ -4,6 +4,7 @@
 //! groups that the token claims instead; the roles of all these; the tenants of all these. Nothing nests deeper.
 
 mod owners;
+mod permissions;
 mod principal;
 mod reader;
 mod remark;
@@ -11,6 +12,7 @@ mod remark;
 mod tests;
 
 pub use owners::Owners;
+pub use permissions::ClaimedPermissions;
 pub use principal::{ClaimedGroups, PrincipalClaims, UsernameCase};
 pub use reader::{ClaimForm, ClaimReader};
 pub use remark::{DropReason, Hint, Remark};

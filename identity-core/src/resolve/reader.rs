@@ -186,19 +186,20 @@ impl<'c> Reading<'c> {
 }
 
 /// The elements of a list, or the value itself.
-fn each<'c>(node: &'c Value, mut read: impl FnMut(&'c Value)) {
+pub(super) fn each<'c>(node: &'c Value, mut read: impl FnMut(&'c Value)) {
     match node {
         Value::Array(items) => items.iter().for_each(read),
         one => read(one),
     }
 }
 
-fn text_of(value: &Value) -> Result<Cow<'_, str>, DropReason> {
+/// A text, or a whole number as its decimal text.
+pub(super) fn text_of(value: &Value) -> Result<Cow<'_, str>, DropReason> {
     text_or_integer(value).ok_or_else(|| DropReason::Kind { found: kind(value), wanted: "a text" })
 }
 
 /// What a JSON value is, in words.
-fn kind(value: &Value) -> &'static str {
+pub(super) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",

@@ -96,6 +96,8 @@ struct Completion<'a> {
 }
 
 const PROVIDERS: &str = "authentication.providers";
+/// The realm that is managed where none is named.
+const DEFAULT_REALM: &str = "camunda-platform";
 
 impl Completion<'_> {
     fn get(&self, path: &str) -> Option<(String, Origin)> {
@@ -163,17 +165,25 @@ impl Completion<'_> {
         if !self.profile_is("keycloak") || !self.facts.identity {
             return;
         }
-        if !self.has("keycloak.url") {
-            let issuers = ["backend-url", "issuer"].map(|name| format!("{PROVIDERS}.default.{name}"));
-            let realm = issuers.iter().find_map(|path| {
-                let (issuer, origin) = self.get(path)?;
-                let (url, realm) = issuer.trim_end_matches('/').split_once("/realms/")?;
-                Some((url.to_owned(), realm.to_owned(), origin, path.clone()))
-            });
-            let Some((url, realm, origin, path)) = realm else { return };
-            self.assume("keycloak.url", &url, origin.clone(), &format!("it follows from `{path}`"));
-            if !self.has("keycloak.realm") {
-                let _nothing = self.tree.set(&steps("keycloak.realm"), realm, origin);
+        let issuers = ["backend-url", "issuer"].map(|name| format!("{PROVIDERS}.default.{name}"));
+        let known = issuers.iter().find_map(|path| {
+            let (issuer, origin) = self.get(path)?;
+            let (url, realm) = issuer.trim_end_matches('/').split_once("/realms/")?;
+            Some((url.to_owned(), realm.to_owned(), origin, path.clone()))
+        });
+        match (known, self.has("keycloak.url")) {
+            (None, false) => return,
+            (None, true) => {}
+            (Some((url, realm, origin, path)), has_url) => {
+                if !has_url {
+                    self.assume("keycloak.url", &url, origin.clone(), &format!("it follows from `{path}`"));
+                }
+                if !self.has("keycloak.realm") {
+                    if has_url && realm != DEFAULT_REALM {
+                        self.warnings.push(format!("`keycloak.realm` is not given; it follows from `{path}`"));
+                    }
+                    let _nothing = self.tree.set(&steps("keycloak.realm"), realm, origin);
+                }
             }
         }
         let secrets =

@@ -152,3 +152,26 @@ fn the_wrapper_of_amazons_before_postgresql_is_one_warning() {
     let refused = of("jdbc:aws-wrapper:postgresql://db/i?wrapperPlugins=iam").unwrap_err().to_string();
     assert!(refused.contains("`iam`") && refused.contains("SPRING_DATASOURCE_URL"), "{refused}");
 }
+
+#[test]
+fn a_file_of_management_identity_beside_a_keycloak_elsewhere_loads() {
+    let text = include_str!("samples/identity-keycloak-elsewhere.yaml");
+    let loaded = load(text, &[("KEYCLOAK_SETUP", "a-password"), ("KUBERNETES_SERVICE_HOST", "10.0.0.1")]).unwrap();
+    for part in [
+        "`keycloak.realm` is not given; it follows from",
+        "`aws-wrapper`",
+        "management.endpoint.health.probes.enabled",
+        "environment.clients[0].secret",
+    ] {
+        assert!(loaded.warnings.iter().any(|warning| warning.contains(part)), "{part}: {:#?}", loaded.warnings);
+    }
+    let config = loaded.config;
+    assert_eq!((config.profile, config.server.address.port()), (Profile::Keycloak, 8085));
+    assert_eq!(config.authentication.providers[0].issuer, "https://keycloak.example:8443/auth/realms/platform");
+    let keycloak = config.keycloak.unwrap();
+    assert_eq!((keycloak.realm.as_str(), keycloak.client_id.as_str()), ("platform", "identity"));
+    assert_eq!(keycloak.url.as_str().trim_end_matches('/'), "https://keycloak.example:8443/auth");
+    assert!(keycloak.users[0].person.password.is_none());
+    let hub = config.components.get("webmodeler").unwrap();
+    assert_eq!(hub.roles.as_ref().unwrap()[0].id.as_str(), "DevOps");
+}

@@ -9,7 +9,6 @@ use identity_core::service::Cutoffs;
 use identity_core::value::{ClientKey, Secret};
 use moka::sync::Cache;
 use reqwest::{Method, Response, StatusCode};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tracing::debug;
 
@@ -17,9 +16,11 @@ use crate::bounds;
 use crate::call::Answer;
 pub(crate) use crate::call::Call;
 use crate::circuit::Circuit;
+use crate::complaint;
 use crate::coordination::{Coordination, Installation};
 use crate::guard::Cleared;
 use crate::installation::Marked;
+use crate::remarks::KnownRemarks;
 use crate::rights::KnownRights;
 use crate::settings::{KeycloakSettings, MASTER_REALM, SettingsProblem, below};
 use crate::token::{TokenProblem, Tokens};
@@ -60,16 +61,10 @@ pub(crate) struct Shared {
     pub(crate) realm_management: Cache<(), String>,
     /// The rights of principals whose tokens were seen.
     pub(crate) rights: KnownRights,
+    /// Tokens with claims of which something was left out.
+    pub(crate) remarks: KnownRemarks,
     /// Why the last call failed, if that is something that an operator should know.
     problem: Mutex<Option<String>>,
-}
-
-#[derive(Deserialize, Default)]
-struct Complaint {
-    #[serde(default, rename = "errorMessage")]
-    message: Option<String>,
-    #[serde(default)]
-    error: Option<String>,
 }
 
 /// A failure of one attempt.
@@ -119,6 +114,7 @@ impl Keycloak {
             left_out: Cache::builder().max_capacity(1_000).time_to_live(Duration::from_secs(86_400)).build(),
             realm_management,
             rights: KnownRights::new(),
+            remarks: KnownRemarks::new(),
             problem: Mutex::default(),
         };
         Ok(Self { shared: Arc::new(shared), starting: false })
@@ -270,8 +266,7 @@ impl Keycloak {
         if status.is_success() {
             return Ok(Answer { location, body });
         }
-        let complaint: Complaint = serde_json::from_slice(&body).unwrap_or_default();
-        let said = complaint.message.or(complaint.error).map(|text| excerpt(&text)).unwrap_or_default();
+        let said = excerpt(&complaint::read(&body));
         debug!(status = status.as_u16(), method = %call.method, "keycloak.refused");
         Err(Failure::final_of(match status.as_u16() {
             404 if said.starts_with("Realm not found") && !call.segments.is_empty() => {
@@ -279,6 +274,7 @@ impl Keycloak {
             }
             404 => DirectoryError::Missing(call.entity()),
             409 => DirectoryError::Conflict(call.entity()),
+            400 if complaint::is_read_only(&said) => DirectoryError::ReadOnly(call.entity()),
             401 => DirectoryError::Refused("it does not take the token that it issued".to_owned()),
             403 => DirectoryError::Refused(format!(
                 "it may not {} {}; give its account the role `{}` of `realm-management`",

@@ -4,11 +4,12 @@ use identity_core::entity::{EntityKind, Permission};
 use identity_core::port::{ClientDirectory, DirectoryError};
 use identity_core::value::ClientKey;
 use serde_json::{Map, Value, json};
+use tracing::info;
 
 use super::{ClientSeed, Pass, RealmPlan, SignOutUrls};
 use crate::admin::Call;
 use crate::change::{set, set_attributes};
-use crate::clients::{PKCE, foreign};
+use crate::clients::foreign;
 use crate::readable::unshown;
 use crate::settings::Credentials;
 use crate::wire::unfit;
@@ -16,7 +17,6 @@ use crate::wire::unfit;
 impl Pass<'_> {
     pub(super) async fn client(&mut self, seed: &ClientSeed) -> Result<(), DirectoryError> {
         let id = &seed.new.client_id;
-        let (mut narrow, mut prove) = (false, false);
         let client = match self.keycloak.client_rep(id.as_str()).await? {
             None => {
                 if !self.change(format!("client {id}")) {
@@ -27,21 +27,14 @@ impl Pass<'_> {
                 made
             }
             Some(found) if !found.is_application() => return Err(foreign(id.as_str())),
+            // Only what is configured is set right: the client may have another maker, who relies on the rest.
             Some(found) => {
-                narrow = found.has_full_scope();
-                prove = found.public() && found.attributes.get(PKCE).and_then(Value::as_str) != Some("S256");
+                if found.has_full_scope() {
+                    info!(client = id.as_str(), "keycloak.client.full_scope");
+                }
                 found.client().map_err(unshown)?
             }
         };
-        if (narrow || prove) && self.change(format!("scope and proof of client {id}")) {
-            let set = |body: &mut Map<String, Value>| {
-                set(body, "fullScopeAllowed", false);
-                set_attributes(body, prove.then(|| (PKCE, "S256".to_owned())));
-                Ok(())
-            };
-            self.keycloak.change_client(&client.key, set).await?;
-            self.made();
-        }
         // URIs of others stay, whatever they are.
         let configured = seed.new.redirect_uris.iter().map(ToString::to_string);
         let missing: Vec<String> = configured.filter(|uri| !client.redirect_uris.contains(uri)).collect();

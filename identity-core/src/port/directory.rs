@@ -204,6 +204,11 @@ pub enum DirectoryError {
         /// Why, and where it is managed instead.
         reason: &'static str,
     },
+    /// What would change of it is kept in a storage that the directory may only read, such as LDAP.
+    #[error(
+        "{0} comes from a storage that the directory may only read, such as LDAP: what that storage keeps can be changed there alone"
+    )]
+    ReadOnly(AuditEntity),
     /// The directory does not take what it was given.
     #[error("the directory does not accept this: {0}")]
     Invalid(String),
@@ -244,6 +249,7 @@ impl DirectoryError {
             Self::Conflict(_) => "exists",
             Self::Foreign(_) => "foreign",
             Self::Protected { .. } => "protected",
+            Self::ReadOnly(_) => "read_only",
             Self::Invalid(_) | Self::Member(..) => "invalid",
             Self::Refused(_) => "directory_refused",
             Self::Unavailable { .. } => "directory_unavailable",

@@ -120,6 +120,7 @@ impl From<DirectoryError> for Problem {
             DirectoryError::Conflict(_) => Self::new(StatusCode::CONFLICT, "exists", detail).code("ALREADY_EXISTS"),
             DirectoryError::Foreign(_) => Self::new(StatusCode::CONFLICT, "foreign", detail).code("ALREADY_EXISTS"),
             DirectoryError::Protected { .. } => Self::new(StatusCode::FORBIDDEN, "protected", detail).code("PROTECTED"),
+            DirectoryError::ReadOnly(_) => Self::new(StatusCode::CONFLICT, "read_only", detail).code("READ_ONLY"),
             DirectoryError::Invalid(_) => Self::bad_request("invalid", detail).code("request.invalid"),
             DirectoryError::Member(member, error) => {
                 let mut findings = Findings::default();

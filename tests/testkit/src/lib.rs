@@ -1,4 +1,4 @@
-//! What the tests start and talk to: an OpenID provider, Keycloak, the real server, an HTTP client, a browser that keeps cookies.
+//! What the tests start and talk to: an OpenID provider, Keycloak, an LDAP server, the real server, an HTTP client, a browser that keeps cookies.
 //!
 //! Nothing here waits for a fixed time: a process is ready when it says so, and gone when its output has ended.
 
@@ -8,6 +8,7 @@ mod browser;
 mod chromium;
 mod http;
 mod keycloak;
+mod ldap;
 pub mod postgres;
 mod process;
 mod provider;
@@ -22,6 +23,7 @@ pub use browser::Browser;
 pub use chromium::in_a_browser;
 pub use http::{Api, Reply};
 pub use keycloak::{KEYCLOAK_ADMIN, Keycloak, Realm, Stopped};
+pub use ldap::Ldap;
 pub use process::Exited;
 pub use provider::OidcProvider;
 pub use proxy::Proxy;

@@ -87,23 +87,46 @@ async fn a_realm_administrators_token_from_such_a_client_administers_no_realm() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn clients_that_the_configuration_names_are_narrowed_at_the_start() {
+async fn clients_that_exist_keep_what_is_not_configured() {
     let Some(keycloak) = Keycloak::shared().await else { return };
     let realm = keycloak.realm().await;
     let launch = existing(&realm, &["manage-clients", "manage-realm", "manage-users"]).await;
+    let launch = launch
+        .env("KEYCLOAK_CLIENTS_1_ID", "page")
+        .env("KEYCLOAK_CLIENTS_1_NAME", "Page")
+        .env("KEYCLOAK_CLIENTS_1_TYPE", "PUBLIC")
+        .env("KEYCLOAK_CLIENTS_1_ROOT_URL", "https://page.example")
+        .env("KEYCLOAK_CLIENTS_1_REDIRECT_URIS_0", "/callback");
+    _ = launch.start().await.terminate().await;
+    // Both are made anew, as another program makes them.
+    let mut kept = Vec::new();
+    for (id, more) in [
+        (MACHINE.0, json!({"secret": MACHINE.1, "serviceAccountsEnabled": true})),
+        ("page", json!({"publicClient": true, "rootUrl": "https://page.example"})),
+    ] {
+        let made = shown(&realm, id).await;
+        let path = format!("/clients/{}", made["id"].as_str().unwrap_or_default());
+        _ = realm.api().await.delete(&path).await.expect_status(204);
+        let mut client = json!({"clientId": id, "name": "Theirs", "fullScopeAllowed": true, "consentRequired": true,
+            "directAccessGrantsEnabled": true, "redirectUris": ["https://theirs.example/*"], "webOrigins": ["+"],
+            "defaultClientScopes": [SCOPE, "basic", "profile", "roles"], "attributes": {"custom": "kept"}});
+        if let (Value::Object(client), Value::Object(more)) = (&mut client, more) {
+            client.extend(more);
+        }
+        _ = realm.api().await.post("/clients", &client).await.expect_status(201);
+        kept.push((id, shown(&realm, id).await));
+    }
     let server = launch.start().await;
-    let machine = shown(&realm, MACHINE.0).await;
-    let path = format!("/clients/{}", machine["id"].as_str().unwrap_or_default());
-    let mut wide = machine.clone();
-    wide["fullScopeAllowed"] = json!(true);
-    wide["attributes"]["custom"] = json!("kept");
-    _ = realm.api().await.put(&path, &wide).await.expect_status(204);
-    _ = server.terminate().await;
-    let server = launch.start().await;
-    let narrowed = shown(&realm, MACHINE.0).await;
-    assert_eq!(narrowed["fullScopeAllowed"], json!(false));
-    assert_eq!(narrowed["attributes"]["custom"], json!("kept"));
-    // Its tokens still carry what it may do.
+    for (id, before) in kept {
+        let mut after = shown(&realm, id).await;
+        if id == "page" {
+            assert_eq!(after["redirectUris"], json!(["https://theirs.example/*", "/callback"]));
+            after["redirectUris"] = before["redirectUris"].clone();
+        }
+        assert_eq!(after, before, "{id}");
+    }
+    server.says("keycloak.client.full_scope").await;
+    // The permissions that are configured were given.
     let api = server.http().bearer(realm.client_token(MACHINE.0, MACHINE.1).await);
     _ = api.get("/api/groups").await.expect_status(200);
 }

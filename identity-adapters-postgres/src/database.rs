@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use identity_adapters_sql::{Faults, Lease};
 use identity_core::port::StoreError;
 use sqlx::postgres::{PgExecutor, PgPoolOptions};
-use sqlx::{Error, PgPool, Postgres};
+use sqlx::{Error, Executor as _, PgPool, Postgres, Row as _, raw_sql};
 use tokio::time::timeout;
 
 use crate::error::{disconnected, failed, read_only, unanswered};
@@ -159,6 +159,28 @@ impl Database {
         let mut connection = self.connection().await?;
         connection.be_patient(self.answer_timeout.min(FOLLOWER_PATIENCE));
         Ok(connection)
+    }
+
+    /// Refuses a pooler in front of the database that gives a connection to another client after each transaction: what is set for
+    /// a session would be lost, or another client's. Two connections each set something and look for it.
+    pub(crate) async fn require_sessions(&self) -> Result<(), StoreError> {
+        let (mut one, mut other) = (self.aside().await?, self.aside().await?);
+        // In the simple protocol: such poolers also lose prepared statements.
+        for (connection, set) in [
+            (&mut one, "SELECT set_config('identity.session', 'one', false)"),
+            (&mut other, "SELECT set_config('identity.session', 'other', false)"),
+        ] {
+            connection.execute(raw_sql(set)).await.map_err(failed)?;
+        }
+        let found = one.fetch_one(raw_sql("SELECT current_setting('identity.session', true)")).await.map_err(failed)?;
+        if found.try_get_unchecked::<Option<String>, _>(0).map_err(failed)?.as_deref() == Some("one") {
+            return Ok(());
+        }
+        Err(StoreError::Schema(
+            "connections to it are pooled by transaction; this server needs whole sessions, as with `pool_mode = session` in \
+             PgBouncer"
+                .to_owned(),
+        ))
     }
 
     /// Does what may be done twice, and does it twice when the connection was lost the first time. Where there was no answer, the

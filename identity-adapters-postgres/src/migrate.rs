@@ -19,6 +19,7 @@ pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 
 /// Under an advisory lock, on a connection of its own: when it ends, so does the lock, whatever happened.
 pub(crate) async fn migrate(database: &Database) -> Result<(), StoreError> {
+    database.require_sessions().await?;
     let mut connection = database.aside().await?;
     migrate_in(&mut connection, database).await
 }
@@ -41,6 +42,7 @@ async fn migrate_in(connection: &mut Connection, database: &Database) -> Result<
 
 /// Compares the migrations that were applied with those of this server, and changes nothing.
 pub(crate) async fn probe(database: &Database) -> Result<Probe, StoreError> {
+    database.require_sessions().await?;
     let mut connection = database.aside().await?;
     probe_with(&mut connection, database).await
 }

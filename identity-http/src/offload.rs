@@ -14,8 +14,8 @@ use tokio::time::timeout;
 use crate::abandoned;
 use crate::problem::Problem;
 
-/// How long a request waits for its turn.
-const TURN_WAIT: Duration = Duration::from_secs(10);
+/// How long a request waits for its turn. The answer rests on the rights of the moment before.
+const TURN_WAIT: Duration = Duration::from_secs(2);
 
 /// Turns: as many pieces of work at the same time as there are processors. The workers share the processors with them.
 static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {

@@ -1,0 +1,60 @@
+//! The stores on PostgreSQL behind a real PgBouncer.
+
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
+use std::time::Duration;
+
+use identity_adapters_postgres::{PostgresSettings, PostgresStores};
+use identity_conformance::NEVER;
+use identity_conformance::sample::{NOW, commit, everything, id_hash, session};
+use identity_core::entity::EntityKind;
+use identity_core::port::{EntityLocks as _, LockKey, PolicyStore as _, SessionStore as _, StoreError};
+use identity_core::value::{Revision, Secret};
+use identity_testkit::PgBouncer;
+use identity_testkit::postgres::{TestDatabase, fresh_database};
+use tokio::time::timeout;
+
+async fn behind(pool_mode: &str) -> Option<(PostgresStores, PgBouncer, TestDatabase)> {
+    let database = fresh_database().await?;
+    let pgbouncer = PgBouncer::start(&database.url, pool_mode).await?;
+    let settings = PostgresSettings::from_url(&Secret::new(pgbouncer.url().to_owned())).unwrap();
+    Some((PostgresStores::connect(&PostgresSettings { polling: NEVER, ..settings }), pgbouncer, database))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_are_pooled_by_session_work() {
+    let Some((stores, pgbouncer, _database)) = behind("session").await else { return };
+    stores.migrate().await.unwrap();
+    let settings = PostgresSettings::from_url(&Secret::new(pgbouncer.url().to_owned())).unwrap();
+    let other = PostgresStores::connect(&settings);
+    // Heard at once, not after the polling interval.
+    let mut revision = 0;
+    let until_heard = async {
+        loop {
+            let mut changed = Box::pin(stores.policy.changed());
+            _ = timeout(Duration::from_millis(50), &mut changed).await;
+            drop(changed);
+            let changed = stores.policy.changed();
+            revision += 1;
+            let transaction = other.policy.begin(Revision(revision - 1)).await.unwrap();
+            transaction.commit(commit(revision, everything())).await.unwrap();
+            if timeout(Duration::from_secs(2), changed).await.is_ok() {
+                return;
+            }
+        }
+    };
+    timeout(Duration::from_secs(60), until_heard).await.unwrap();
+    assert_eq!(stores.policy.load().await.unwrap().revision, Revision(revision));
+    stores.sessions.insert(&session(1)).await.unwrap();
+    assert!(other.sessions.find(id_hash(1), NOW).await.unwrap().is_some());
+    drop(stores.locks.lock(&LockKey::of(EntityKind::User, "ann")).await.unwrap());
+}
+
+/// Settings of a session, notifications and the place of the tables would be another client's now and then.
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_are_pooled_by_transaction_are_refused_with_the_reason() {
+    let Some((stores, _pgbouncer, _database)) = behind("transaction").await else { return };
+    for error in [stores.migrate().await.unwrap_err(), stores.probe().await.map(drop).unwrap_err()] {
+        assert!(matches!(&error, StoreError::Schema(text) if text.contains("pool_mode = session")), "{error:?}");
+    }
+}

@@ -1,0 +1,85 @@
+//! PgBouncer, in front of a database of a test.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use reqwest::Url;
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+
+use crate::skip_without;
+
+const PROGRAM: &str = "/usr/sbin/pgbouncer";
+/// What takes longer does not start.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// A running PgBouncer; it ends with this value.
+pub struct PgBouncer {
+    process: Child,
+    url: String,
+    _directory: TempDir,
+}
+
+impl PgBouncer {
+    /// Pools connections to the database of `url`, by `session` or by `transaction`. Without the program the test is
+    /// [skipped](crate::skip()).
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn start(url: &str, pool_mode: &str) -> Option<Self> {
+        if !Path::new(PROGRAM).exists() {
+            skip_without("PGBOUNCER", "there is no PgBouncer: install the distribution's");
+            return None;
+        }
+        let target = Url::parse(url).expect("the database has a URL");
+        let (host, port) = (target.host_str().expect("a host").to_owned(), target.port().unwrap_or(5432));
+        let (user, name) = (target.username().to_owned(), target.path().trim_start_matches('/').to_owned());
+        let password = target.password().map(|password| format!(" password={password}")).unwrap_or_default();
+        let own =
+            std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
+        let directory = TempDir::new().expect("a directory");
+        let file = directory.path().join("pgbouncer.ini");
+        let settings = format!(
+            "[databases]\n{name} = host={host} port={port} dbname={name} user={user}{password}\n\
+             [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {}\nunix_socket_dir =\nauth_type = any\n\
+             pool_mode = {pool_mode}\nignore_startup_parameters = extra_float_digits\n",
+            own.port()
+        );
+        std::fs::write(&file, settings).expect("a file of settings");
+        let process = command(&file, directory.path()).spawn().expect("PgBouncer starts");
+        let url = format!("postgres://{user}@{own}/{name}?sslmode=disable");
+        let begun = Instant::now();
+        while TcpStream::connect(own).await.is_err() {
+            assert!(begun.elapsed() < LIMIT, "PgBouncer does not listen");
+            sleep(Duration::from_millis(20)).await;
+        }
+        Some(Self { process, url, _directory: directory })
+    }
+
+    /// Where the database is by this way.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+/// It refuses to run as root.
+fn command(file: &PathBuf, directory: &Path) -> Command {
+    let mut command = Command::new(PROGRAM);
+    if std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0) {
+        let readable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(directory, readable).expect("a readable directory");
+        command.args(["-u", "nobody"]);
+    }
+    command.arg("-q").arg(file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+impl Drop for PgBouncer {
+    fn drop(&mut self) {
+        _ = self.process.kill();
+        _ = self.process.wait();
+    }
+}

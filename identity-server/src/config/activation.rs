@@ -40,8 +40,13 @@ impl Active {
             let mut set = variables.iter().filter(|(_, value)| !value.is_empty());
             set.find(|(name, _)| variable(name) == wanted).map(|(_, value)| list(value))
         };
+        let kubernetes = variables.get("KUBERNETES_SERVICE_HOST").is_some_and(|host| !host.is_empty());
+        let is_here = |document: &&Yaml| {
+            let platforms = document.values(ON_PLATFORM);
+            platforms.into_iter().all(|value| is_platform(value, variables, kubernetes) == Some(true))
+        };
         let said = |path: &[&str]| {
-            let last = documents.clone().filter(|document| document.values(ON_PROFILE).is_empty());
+            let last = documents.clone().filter(|document| document.values(ON_PROFILE).is_empty()).filter(is_here);
             let last = last.flat_map(|document| document.values(path)).last();
             last.map_or_else(Vec::new, |value| texts(value, variables).unwrap_or_default())
         };
@@ -50,7 +55,6 @@ impl Active {
         if profiles.is_empty() {
             profiles.push(DEFAULT.to_owned());
         }
-        let kubernetes = variables.get("KUBERNETES_SERVICE_HOST").is_some_and(|host| !host.is_empty());
         Self { profiles, kubernetes }
     }
 
@@ -80,17 +84,11 @@ pub(super) fn take(document: &mut Yaml, variables: &BTreeMap<String, String>, ac
         applies &= any;
     }
     for value in document.take(ON_PLATFORM) {
-        let name = texts(&value, variables).unwrap_or_default().join(",");
-        let name: String = name.chars().filter(char::is_ascii_alphanumeric).flat_map(char::to_lowercase).collect();
-        applies &= match name.as_str() {
-            "kubernetes" => active.kubernetes,
-            "none" => !active.kubernetes,
-            other if OTHER_PLATFORMS.contains(&other) => false,
-            _ => {
-                let message = "must be a cloud platform that Spring knows, such as `kubernetes`".to_owned();
-                return Err((value.line, "spring.config.activate.on-cloud-platform", message));
-            }
+        let Some(is_here) = is_platform(&value, variables, active.kubernetes) else {
+            let message = "must be a cloud platform that Spring knows, such as `kubernetes`".to_owned();
+            return Err((value.line, "spring.config.activate.on-cloud-platform", message));
         };
+        applies &= is_here;
     }
     if !conditions.is_empty()
         && let Some(value) = [ACTIVE, INCLUDE].into_iter().find_map(|path| document.values(path).into_iter().next())
@@ -106,6 +104,17 @@ pub(super) fn take(document: &mut Yaml, variables: &BTreeMap<String, String>, ac
         return Err((value.line, "spring.profiles", message.to_owned()));
     }
     Ok(applies)
+}
+
+/// Whether this is the platform that a value names. `None` for a name that is none.
+fn is_platform(value: &Yaml, variables: &BTreeMap<String, String>, kubernetes: bool) -> Option<bool> {
+    let name = texts(value, variables).unwrap_or_default().join(",");
+    let name: String = name.chars().filter(char::is_ascii_alphanumeric).flat_map(char::to_lowercase).collect();
+    match name.as_str() {
+        "kubernetes" => Some(kubernetes),
+        "none" => Some(!kubernetes),
+        other => OTHER_PLATFORMS.contains(&other).then_some(false),
+    }
 }
 
 /// A text with commas, or a list of texts. `None` for another shape, or a placeholder without a value.

@@ -69,6 +69,14 @@ fn a_cloud_platform_is_recognised() {
 }
 
 #[test]
+fn a_document_for_another_platform_names_no_active_profile() {
+    let text = "profile: builtin\nspring.profiles.active: a\n---\nspring.config.activate.on-cloud-platform: kubernetes\n\
+                spring.profiles.active: b\n---\nspring.config.activate.on-profile: b\nserver.port: 2\n";
+    assert_eq!(port(text, &[]), 8080);
+    assert_eq!(port(text, &[("KUBERNETES_SERVICE_HOST", "10.0.0.1")]), 2);
+}
+
+#[test]
 fn what_is_wrong_has_the_line_of_its_document() {
     let of = |text: &str| load(text, &[("SPRING_PROFILES_ACTIVE", "prod")]).unwrap_err().0[0].to_string();
     let found = of("profile: builtin\n---\n# more\nserver:\n  prot: 1\n");

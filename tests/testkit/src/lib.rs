@@ -19,6 +19,7 @@ mod refusing;
 mod relay;
 mod server;
 mod skip;
+mod standby;
 
 pub use browser::Browser;
 pub use chromium::in_a_browser;
@@ -34,3 +35,4 @@ pub use refusing::RefusingPostgres;
 pub use relay::{Passed, Relay};
 pub use server::{Launch, Server, Starting};
 pub use skip::{skip, skip_without};
+pub use standby::PrimaryAndStandby;

@@ -26,7 +26,9 @@ pub(crate) fn failed(error: sqlx::Error) -> StoreError {
     };
     let unanswered = matches!(&error, sqlx::Error::Io(error) if error.kind() == io::ErrorKind::TimedOut);
     // Class 28: the role or its password is wrong; 3D000: no such database; 42501: a right is missing.
-    let permanent = code.as_deref().is_some_and(|code| code.starts_with("28") || matches!(code, "3D000" | "42501"));
+    let is_permanent = |code: &str| code.starts_with("28") || matches!(code, "3D000" | "42501");
+    // A pooler in front of the database, which an operator has to set up otherwise.
+    let permanent = code.as_deref().is_some_and(is_permanent) || message.contains("unsupported startup parameter");
     match &error {
         sqlx::Error::Database(database) if database.kind() == ErrorKind::UniqueViolation => StoreError::Conflict,
         // No such schema, table or column.

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use identity_adapters_postgres::{PostgresSettings, PostgresStores};
+use identity_adapters_postgres::{PostgresSettings, PostgresStores, is_permanent};
 use identity_conformance::NEVER;
 use identity_conformance::sample::{NOW, commit, everything, id_hash, session};
 use identity_core::entity::EntityKind;
@@ -14,16 +14,19 @@ use identity_testkit::PgBouncer;
 use identity_testkit::postgres::{TestDatabase, fresh_database};
 use tokio::time::timeout;
 
-async fn behind(pool_mode: &str) -> Option<(PostgresStores, PgBouncer, TestDatabase)> {
+const BY_SESSION: &str = "pool_mode = session\nignore_startup_parameters = extra_float_digits";
+const BY_TRANSACTION: &str = "pool_mode = transaction\nignore_startup_parameters = extra_float_digits";
+
+async fn behind(settings: &str) -> Option<(PostgresStores, PgBouncer, TestDatabase)> {
     let database = fresh_database().await?;
-    let pgbouncer = PgBouncer::start(&database.url, pool_mode).await?;
+    let pgbouncer = PgBouncer::start(&database.url, settings).await?;
     let settings = PostgresSettings::from_url(&Secret::new(pgbouncer.url().to_owned())).unwrap();
     Some((PostgresStores::connect(&PostgresSettings { polling: NEVER, ..settings }), pgbouncer, database))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_that_are_pooled_by_session_work() {
-    let Some((stores, pgbouncer, _database)) = behind("session").await else { return };
+    let Some((stores, pgbouncer, _database)) = behind(BY_SESSION).await else { return };
     stores.migrate().await.unwrap();
     let settings = PostgresSettings::from_url(&Secret::new(pgbouncer.url().to_owned())).unwrap();
     let other = PostgresStores::connect(&settings);
@@ -53,8 +56,16 @@ async fn connections_that_are_pooled_by_session_work() {
 /// Settings of a session, notifications and the place of the tables would be another client's now and then.
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_that_are_pooled_by_transaction_are_refused_with_the_reason() {
-    let Some((stores, _pgbouncer, _database)) = behind("transaction").await else { return };
+    let Some((stores, _pgbouncer, _database)) = behind(BY_TRANSACTION).await else { return };
     for error in [stores.migrate().await.unwrap_err(), stores.probe().await.map(drop).unwrap_err()] {
         assert!(matches!(&error, StoreError::Schema(text) if text.contains("pool_mode = session")), "{error:?}");
     }
+}
+
+/// A start ends with it after a few attempts.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_pooler_does_not_pass_on_is_named_and_not_waited_for() {
+    let Some((stores, _pgbouncer, _database)) = behind("pool_mode = session").await else { return };
+    let error = stores.migrate().await.unwrap_err();
+    assert!(is_permanent(&error) && format!("{error:?}").contains("extra_float_digits"), "{error:?}");
 }

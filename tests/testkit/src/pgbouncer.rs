@@ -23,12 +23,12 @@ pub struct PgBouncer {
 }
 
 impl PgBouncer {
-    /// Pools connections to the database of `url`, by `session` or by `transaction`. Without the program the test is
-    /// [skipped](crate::skip()).
+    /// Pools connections to the database of `url`, with settings such as `pool_mode = session`, a line each. Without the program
+    /// the test is [skipped](crate::skip()).
     ///
     /// # Panics
     /// When it does not start.
-    pub async fn start(url: &str, pool_mode: &str) -> Option<Self> {
+    pub async fn start(url: &str, own_settings: &str) -> Option<Self> {
         if !Path::new(PROGRAM).exists() {
             skip_without("PGBOUNCER", "there is no PgBouncer: install the distribution's");
             return None;
@@ -44,7 +44,7 @@ impl PgBouncer {
         let settings = format!(
             "[databases]\n{name} = host={host} port={port} dbname={name} user={user}{password}\n\
              [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {}\nunix_socket_dir =\nauth_type = any\n\
-             pool_mode = {pool_mode}\nignore_startup_parameters = extra_float_digits\n",
+             {own_settings}\n",
             own.port()
         );
         std::fs::write(&file, settings).expect("a file of settings");

@@ -40,17 +40,24 @@ fn unreadable(revision: i64, error: &serde_json::Error) -> StoreError {
     StoreError::unreadable("change_log", revision, detail)
 }
 
-/// Moves the revision on and tells everybody, as soon as the transaction is committed.
-pub(super) async fn append(connection: &mut Connection, commit: &Commit) -> Result<(), StoreError> {
-    let changes = serde_json::to_string(&commit.changes)
-        .map_err(|error| StoreError::unreadable("change_log", commit.revision, error))?;
+/// Moves the revision on and tells the other replicas, as soon as the transaction is committed.
+pub(super) async fn append(connection: &mut Connection, commits: &[Commit]) -> Result<(), StoreError> {
+    let Some(newest) = commits.last().map(|commit| commit.revision) else { return Ok(()) };
+    let mut changes = Vec::with_capacity(commits.len());
+    for commit in commits {
+        let text = serde_json::to_string(&commit.changes);
+        changes.push(text.map_err(|error| StoreError::unreadable("change_log", commit.revision, error))?);
+    }
     sqlx::query(
         "WITH moved AS (UPDATE policy_revision SET revision = $1), \
-         logged AS (INSERT INTO change_log (revision, committed_at, changes) VALUES ($1, $2, $3::text::jsonb)) \
-         SELECT pg_notify($4, $1::text)",
+         logged AS (INSERT INTO change_log (revision, committed_at, changes) \
+         SELECT revision, committed_at, changes::jsonb FROM unnest($2::bigint[], $3::timestamptz[], $4::text[]) \
+         AS c (revision, committed_at, changes)) \
+         SELECT pg_notify($5, $1::text)",
     )
-    .bind(commit.revision.0.cast_signed())
-    .bind(to_microsecond(commit.at))
+    .bind(newest.0.cast_signed())
+    .bind(commits.iter().map(|commit| commit.revision.0.cast_signed()).collect::<Vec<_>>())
+    .bind(commits.iter().map(|commit| to_microsecond(commit.at)).collect::<Vec<_>>())
     .bind(changes)
     .bind(CHANNEL)
     .execute(connection)

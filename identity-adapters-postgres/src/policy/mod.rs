@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use identity_core::port::{Commit, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail};
+use identity_core::port::{Commit, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail, follow};
 use identity_core::value::Revision;
 
 use crate::audit;
@@ -94,14 +94,19 @@ impl PolicyTransaction for PostgresPolicyTransaction {
         &self.missed
     }
 
-    async fn commit(mut self: Box<Self>, commit: Commit) -> Result<(), StoreError> {
-        if commit.revision != self.newest.next() {
+    async fn commit(mut self: Box<Self>, commits: Vec<Commit>) -> Result<(), StoreError> {
+        if !follow(self.newest, &commits) {
             return Err(StoreError::Conflict);
         }
-        write::write(&mut self.transaction, &commit.changes).await.map_err(failed)?;
-        audit::insert(&mut self.transaction, &commit.audit).await?;
-        log::append(&mut self.transaction, &commit).await?;
-        if commit.revision.0.is_multiple_of(PRUNE_EVERY) {
+        log::append(&mut self.transaction, &commits).await?;
+        let is_pruned = commits.iter().any(|commit| commit.revision.0.is_multiple_of(PRUNE_EVERY));
+        let (changes, audit): (Vec<_>, Vec<_>) =
+            commits.into_iter().map(|commit| (commit.changes, commit.audit)).unzip();
+        let changes: Vec<_> = changes.into_iter().flatten().collect();
+        write::write(&mut self.transaction, &changes).await.map_err(failed)?;
+        let audit: Vec<_> = audit.into_iter().flatten().collect();
+        audit::insert(&mut self.transaction, &audit).await?;
+        if is_pruned {
             log::prune(&mut self.transaction, PRUNE_KEEP).await?;
         }
         self.transaction.commit().await.map_err(failed)

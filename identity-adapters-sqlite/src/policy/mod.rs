@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use identity_core::port::{Commit, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail};
+use identity_core::port::{Commit, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail, follow};
 use identity_core::value::Revision;
 use tokio::sync::Notify;
 
@@ -99,15 +99,18 @@ struct SqlitePolicyTransaction {
 }
 
 impl SqlitePolicyTransaction {
-    async fn write(mut self: Box<Self>, commit: &Commit) -> Result<(), StoreError> {
-        write::write(&mut self.transaction, &commit.changes).await.map_err(failed)?;
-        log::append(&mut self.transaction, commit).await?;
-        for event in &commit.audit {
-            audit::insert(&mut self.transaction, event).await?;
+    async fn write(mut self: Box<Self>, commits: Vec<Commit>) -> Result<(), StoreError> {
+        for commit in &commits {
+            log::append(&mut self.transaction, commit).await?;
+            for event in &commit.audit {
+                audit::insert(&mut self.transaction, event).await?;
+            }
         }
-        if commit.revision.0.is_multiple_of(PRUNE_EVERY) {
+        if commits.iter().any(|commit| commit.revision.0.is_multiple_of(PRUNE_EVERY)) {
             log::prune(&mut self.transaction, PRUNE_KEEP).await?;
         }
+        let changes: Vec<_> = commits.into_iter().flat_map(|commit| commit.changes).collect();
+        write::write(&mut self.transaction, &changes).await.map_err(failed)?;
         self.transaction.commit().await.map_err(failed)
     }
 }
@@ -118,12 +121,12 @@ impl PolicyTransaction for SqlitePolicyTransaction {
         &self.missed
     }
 
-    async fn commit(self: Box<Self>, commit: Commit) -> Result<(), StoreError> {
-        if commit.revision != self.newest.next() {
+    async fn commit(self: Box<Self>, commits: Vec<Commit>) -> Result<(), StoreError> {
+        if !follow(self.newest, &commits) {
             return Err(StoreError::Conflict);
         }
         let (committed, failing) = (Arc::clone(&self.committed), Arc::clone(&self.failing));
-        let outcome = self.write(&commit).await;
+        let outcome = self.write(commits).await;
         failing.store(outcome.is_err(), Ordering::Relaxed);
         committed.notify_waiters();
         outcome

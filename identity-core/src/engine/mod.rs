@@ -1,8 +1,8 @@
 //! The engine: holds the current world, writes the next one, follows the others.
 //!
 //! Readers take the world from an atomic pointer and never wait. A writer takes the store's turn, catches up with the newest
-//! revision, decides there whether the change is permitted, runs [`apply`](crate::apply::apply) on it and commits; so what was
-//! decided and validated is what is written, with any number of replicas. Nothing here starts a task or a timer: the server runs [`Engine::follow`], and whoever waits for a revision
+//! revision, decides there whether the change is permitted, runs [`apply`](crate::apply::apply) on it and commits, together with
+//! those that waited meanwhile; so what was decided and validated is what is written, with any number of replicas. Nothing here starts a task or a timer: the server runs [`Engine::follow`], and whoever waits for a revision
 //! brings the patience.
 
 mod denials;
@@ -153,33 +153,59 @@ impl Engine {
         attempt: &AuditDraft,
         plan: impl FnOnce(&World) -> Result<Vec<Command>, Refusal> + Send,
     ) -> Result<Done, WriteError> {
-        let _turn = self.turns.take().await?;
-        let begun = self.begin().await;
-        if begun.is_err() {
-            self.confirmations.note_write(&begun);
+        let mut turn = self.turns.take().await?;
+        // A directory may be slow to confirm recipients.
+        if let Some(group) = turn.overdue(self.recipients.get().is_some()) {
+            // Its writers are told what came of it.
+            _ = self.commit(group).await;
         }
-        let (transaction, newest) = begun?;
+        let newest = match turn.group() {
+            Some(group) => group.world.clone(),
+            None => {
+                let begun = self.begin().await;
+                if begun.is_err() {
+                    self.confirmations.note_write(&begun);
+                }
+                let (transaction, newest) = begun?;
+                turn.open(transaction, newest).world.clone()
+            }
+        };
         let permit = requester.permit(&newest, self.clock.now()).await?;
         let commands = plan(&newest)?;
         if permit.authority() != Authority::Server {
             self.confirm(&commands).await?;
         }
         let Applied { world, changes, audit } = apply(&newest, &commands, permit.authority())?;
-        if changes.is_empty() {
-            drop(transaction);
-            self.append(&self.event(requester, attempt.clone(), AuditResult::Success)).await;
-            return Ok(Done { revision: newest.revision(), changes });
-        }
         let revision = world.revision();
-        let event =
-            |draft| AuditEvent { revision: Some(revision), ..self.event(requester, draft, AuditResult::Success) };
-        let audit = audit.into_iter().map(event).collect();
-        let commit = Commit { revision, at: self.clock.now(), changes: changes.clone(), audit };
-        let committed = transaction.commit(commit).await;
-        self.confirmations.note_write(&committed);
-        committed?;
-        self.publish(world);
+        let given_up = || StoreError::Unavailable("the transaction was given up".into());
+        let member = if changes.is_empty() {
+            // What it rests on may not be committed yet.
+            turn.join()
+        } else {
+            let event =
+                |draft| AuditEvent { revision: Some(revision), ..self.event(requester, draft, AuditResult::Success) };
+            let audit = audit.into_iter().map(event).collect();
+            let commit = Commit { revision, at: self.clock.now(), changes: changes.clone(), audit };
+            Some(turn.add(commit, world).ok_or_else(given_up)?)
+        };
+        drop(turn);
+        if let Some(member) = member {
+            match member.next().await {
+                turns::Next::Resolved(result) => result?,
+                turns::Next::Commit(group, _turn) => self.commit(group).await?,
+            }
+        }
+        if changes.is_empty() {
+            self.append(&self.event(requester, attempt.clone(), AuditResult::Success)).await;
+        }
         Ok(Done { revision, changes })
+    }
+
+    /// Commits a group. Readers see it from then on.
+    async fn commit(&self, group: turns::Group) -> Result<(), StoreError> {
+        let committed = group.commit(|world| self.publish(world)).await;
+        self.confirmations.note_write(&committed);
+        committed
     }
 
     /// From now on, recipients of access are confirmed where they live. The first call counts.

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use event_listener::Event;
 
 use super::{MemoryAuditLog, Rows, lock};
-use crate::port::{Commit, Logged, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail};
+use crate::port::{Commit, Logged, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail, follow};
 use crate::value::Revision;
 
 /// A [`PolicyStore`] in memory. Clones share one state, like replicas on one database.
@@ -99,16 +99,18 @@ impl PolicyTransaction for MemoryTransaction {
         &self.missed
     }
 
-    async fn commit(self: Box<Self>, commit: Commit) -> Result<(), StoreError> {
+    async fn commit(self: Box<Self>, commits: Vec<Commit>) -> Result<(), StoreError> {
         {
             let mut state = lock(&self.shared.state);
-            if commit.revision != state.revision.next() {
+            if !follow(state.revision, &commits) {
                 return Err(StoreError::Conflict);
             }
-            commit.changes.iter().for_each(|change| state.rows.apply(change));
-            state.revision = commit.revision;
-            state.log.push_back(Logged { revision: commit.revision, changes: commit.changes });
-            commit.audit.iter().for_each(|event| _ = self.shared.audit.add(event));
+            for commit in commits {
+                commit.changes.iter().for_each(|change| state.rows.apply(change));
+                state.revision = commit.revision;
+                state.log.push_back(Logged { revision: commit.revision, changes: commit.changes });
+                commit.audit.iter().for_each(|event| _ = self.shared.audit.add(event));
+            }
         }
         self.shared.committed.notify(usize::MAX);
         Ok(())

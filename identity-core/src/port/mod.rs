@@ -33,7 +33,7 @@ pub use inspection::{Evidence, Inspection, InspectionStep};
 pub use installation::{InstallationStore, TokenCutoff, TokenCutoffStore};
 pub use net::{Net, NetRows, split};
 pub use policy_store::{
-    AuditDraft, Commit, Impairment, Logged, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail,
+    AuditDraft, Commit, Impairment, Logged, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail, follow,
 };
 pub use session_store::{FamiliarPair, SessionQuery, SessionStore};
 pub use token_verifier::{KnownApis, RejectedToken, TokenError, TokenVerifier, VerifiedToken};

@@ -46,10 +46,11 @@ pub trait PolicyTransaction: Send + Sync {
     /// The commits after the revision that [`PolicyStore::begin`] was told of.
     fn missed(&self) -> &Tail;
 
-    /// Writes `commit`, whose revision is one after the newest.
+    /// Writes commits at once, all or none: one after the other, the first of which follows the newest revision. There is at
+    /// least one.
     ///
     /// [`StoreError::Unavailable`] leaves open whether it was written; the log tells.
-    async fn commit(self: Box<Self>, commit: Commit) -> Result<(), StoreError>;
+    async fn commit(self: Box<Self>, commits: Vec<Commit>) -> Result<(), StoreError>;
 }
 
 /// All policy data at one revision, as the changes that make it out of nothing. Entities come before what refers to them.
@@ -79,7 +80,7 @@ pub struct Logged {
     pub changes: Vec<Change>,
 }
 
-/// What is written at once.
+/// The next revision and what it changes.
 #[derive(Clone, Debug)]
 pub struct Commit {
     /// The revision that it makes.
@@ -180,7 +181,30 @@ impl Impairment {
     }
 }
 
+/// Whether commits follow the newest revision and one another.
+#[must_use]
+pub fn follow(newest: Revision, commits: &[Commit]) -> bool {
+    let mut next = newest;
+    !commits.is_empty()
+        && commits.iter().all(|commit| {
+            next = next.next();
+            commit.revision == next
+        })
+}
+
 impl StoreError {
+    /// The same failure, for another of those that it concerns.
+    #[must_use]
+    pub fn repeated(&self) -> Self {
+        match self {
+            Self::Unavailable(source) => Self::Unavailable(source.to_string().into()),
+            Self::Impaired(impairment, source) => Self::Impaired(*impairment, source.to_string().into()),
+            Self::Unreadable { what, detail } => Self::Unreadable { what: what.clone(), detail: detail.clone() },
+            Self::Schema(text) => Self::Schema(text.clone()),
+            Self::Conflict => Self::Conflict,
+        }
+    }
+
     /// A row that cannot be read as what it should be. `detail` must not hold what is secret.
     #[must_use]
     pub fn unreadable(table: &str, key: impl std::fmt::Display, detail: impl std::fmt::Display) -> Self {

@@ -106,7 +106,7 @@ mod tests {
         let event = draft.event(at, Actor::System, AuditResult::Success, None);
         let changes = vec![Change::RolePut(role), Change::MemberAdded(member)];
         let commit = Commit { revision: Revision(1), at, changes, audit: vec![event] };
-        now(now(store.begin(Revision(0))).unwrap().commit(commit)).unwrap();
+        now(now(store.begin(Revision(0))).unwrap().commit(vec![commit])).unwrap();
         let sources = Sources::Provider { groups_claimed: false };
         let clock = Arc::new(FixedClock::new(at));
         let engine = Engine::start(Arc::new(store), log.clone(), clock, sources, Matrix::standard());

@@ -72,7 +72,7 @@ async fn engine() -> Arc<Engine> {
     let store = MemoryPolicyStore::default();
     let commit =
         Commit { revision: Revision(1), at: OffsetDateTime::UNIX_EPOCH, changes: applied.changes, audit: vec![] };
-    store.begin(Revision(0)).await.unwrap().commit(commit).await.unwrap();
+    store.begin(Revision(0)).await.unwrap().commit(vec![commit]).await.unwrap();
     let audit = Arc::new(store.audit_log());
     let clock = Arc::new(FixedClock::new(OffsetDateTime::UNIX_EPOCH));
     Arc::new(Engine::start(Arc::new(store), audit, clock, sources, Matrix::standard()).await.unwrap())

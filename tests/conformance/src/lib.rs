@@ -15,6 +15,7 @@ pub mod deletion_journal;
 pub mod directories;
 pub mod entity_locks;
 pub mod installation;
+pub mod policy_commits;
 pub mod policy_store;
 pub mod sample;
 pub mod session_store;

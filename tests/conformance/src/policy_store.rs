@@ -31,7 +31,7 @@ macro_rules! policy_store_suite {
 
 async fn put(store: &dyn PolicyStore, revision: u64, changes: Vec<Change>) {
     let transaction = store.begin(Revision(revision - 1)).await.unwrap();
-    transaction.commit(commit(revision, changes)).await.unwrap();
+    transaction.commit(vec![commit(revision, changes)]).await.unwrap();
 }
 
 async fn loaded(store: &dyn PolicyStore) -> (u64, Rows) {
@@ -189,7 +189,7 @@ pub async fn revisions_are_dense(backend: &dyn Backend) {
     let before = loaded(&*store).await;
     for revision in [0, 1, 3, u64::MAX] {
         let transaction = store.begin(Revision(1)).await.unwrap();
-        let refused = transaction.commit(commit(revision, vec![Change::UserPut(user("bob"))])).await;
+        let refused = transaction.commit(vec![commit(revision, vec![Change::UserPut(user("bob"))])]).await;
         assert!(matches!(refused, Err(StoreError::Conflict)), "{revision}: {refused:?}");
         assert_eq!(loaded(&*store).await, before);
         assert_eq!(tail(&*store, 1).await, []);
@@ -224,7 +224,7 @@ pub async fn writers_take_turns(backend: &dyn Backend) {
                     (known, counter) = (logged.revision.0, group.description.as_str().parse().unwrap());
                 }
                 (known, counter) = (known + 1, counter + 1);
-                transaction.commit(commit(known, vec![count(counter)])).await.unwrap();
+                transaction.commit(vec![commit(known, vec![count(counter)])]).await.unwrap();
             }
         })
     });
@@ -296,7 +296,7 @@ pub async fn readers_do_not_wait_for_a_writer(backend: &dyn Backend) {
     let read = async { (loaded(&*store).await, tail(&*store, 0).await.len()) };
     let seen = timeout(PATIENCE / 2, read).await.expect("readers wait for no writer");
     assert_eq!(seen, ((1, Rows::replay(&everything())), 1));
-    transaction.commit(commit(2, vec![])).await.unwrap();
+    transaction.commit(vec![commit(2, vec![])]).await.unwrap();
 }
 
 pub async fn a_dropped_transaction_changes_nothing_and_frees_the_way(backend: &dyn Backend) {
@@ -359,10 +359,10 @@ pub async fn audit_entries_are_written_with_their_commit(backend: &dyn Backend) 
         commit
     };
     stores.audit.append(&audit("before")).await.unwrap();
-    begin().await.commit(with_audit(1, &["first", "second", "third"])).await.unwrap();
+    begin().await.commit(vec![with_audit(1, &["first", "second", "third"])]).await.unwrap();
     stores.audit.append(&audit("between")).await.unwrap();
-    assert!(begin().await.commit(with_audit(1, &["refused"])).await.is_err());
-    begin().await.commit(with_audit(2, &["last"])).await.unwrap();
+    assert!(begin().await.commit(vec![with_audit(1, &["refused"])]).await.is_err());
+    begin().await.commit(vec![with_audit(2, &["last"])]).await.unwrap();
     let written = written(&*stores.audit).await;
     let keys: Vec<&str> = written.iter().map(|event| event.entity.key.as_str()).collect();
     assert_eq!(keys, ["before", "first", "second", "third", "between", "last"]);
@@ -378,10 +378,10 @@ pub async fn replicas_share_one_store(backend: &dyn Backend) {
         let two = Arc::clone(&two);
         async move { two.begin(Revision(1)).await.unwrap() }
     });
-    open.commit(commit(2, vec![Change::MappingRulePut(rule("m", "groups", "x"))])).await.unwrap();
+    open.commit(vec![commit(2, vec![Change::MappingRulePut(rule("m", "groups", "x"))])]).await.unwrap();
     let transaction = timeout(PATIENCE, other).await.unwrap().unwrap();
     assert_eq!(commits(transaction.missed()).len(), 1, "who begins later knows what was committed before");
-    transaction.commit(commit(3, vec![])).await.unwrap();
+    transaction.commit(vec![commit(3, vec![])]).await.unwrap();
     assert_eq!(loaded(&*one).await.0, 3);
 }
 

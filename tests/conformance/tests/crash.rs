@@ -81,7 +81,7 @@ async fn commits_until_it_is_killed() {
     loop {
         let transaction = policy.begin(revision).await.unwrap();
         revision = revision.next();
-        transaction.commit(commit_of(revision.0)).await.unwrap();
+        transaction.commit(vec![commit_of(revision.0)]).await.unwrap();
         println!("acknowledged {revision}");
     }
 }

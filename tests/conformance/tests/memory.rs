@@ -53,6 +53,10 @@ async fn run(_name: &str, case: impl AsyncFnOnce(&dyn Backend)) {
     case(&Memory::new()).await;
 }
 
+mod policy_commits {
+    identity_conformance::policy_commits_suite!(super::run);
+}
+
 mod policy_store {
     identity_conformance::policy_store_suite!(super::run);
 }

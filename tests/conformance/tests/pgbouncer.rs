@@ -40,7 +40,7 @@ async fn connections_that_are_pooled_by_session_work() {
             let changed = stores.policy.changed();
             revision += 1;
             let transaction = other.policy.begin(Revision(revision - 1)).await.unwrap();
-            transaction.commit(commit(revision, everything())).await.unwrap();
+            transaction.commit(vec![commit(revision, everything())]).await.unwrap();
             if timeout(Duration::from_secs(2), changed).await.is_ok() {
                 return;
             }

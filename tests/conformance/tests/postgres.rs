@@ -79,6 +79,10 @@ async fn on_postgres(name: &str, case: impl AsyncFnOnce(&Postgres)) {
     case(&Postgres(database)).await;
 }
 
+mod policy_commits {
+    identity_conformance::policy_commits_suite!(super::run);
+}
+
 mod policy_store {
     identity_conformance::policy_store_suite!(super::run);
 }
@@ -105,7 +109,7 @@ mod deletion_journal {
 
 async fn put(store: &dyn PolicyStore, revision: u64, changes: Vec<Change>) {
     let transaction = store.begin(Revision(revision - 1)).await.unwrap();
-    transaction.commit(commit(revision, changes)).await.unwrap();
+    transaction.commit(vec![commit(revision, changes)]).await.unwrap();
 }
 
 #[tokio::test]
@@ -116,7 +120,7 @@ async fn a_commit_that_fails_midway_leaves_nothing() {
         let mut failing = commit(1, everything());
         failing.audit = vec![audit("fine"), audit("boom")];
         let transaction = stores.policy.begin(Revision(0)).await.unwrap();
-        let error = transaction.commit(failing).await.unwrap_err();
+        let error = transaction.commit(vec![failing]).await.unwrap_err();
         assert!(!format!("{error:?}").contains("boom"), "an error quotes no rows: {error:?}");
         let snapshot = stores.policy.load().await.unwrap();
         assert_eq!((snapshot.revision, snapshot.changes), (Revision(0), vec![]));

@@ -121,7 +121,7 @@ async fn every_call_ends_and_the_next_works_when_the_network_does() {
 
 async fn stores_work(stores: &PostgresStores, revision: u64) {
     let transaction = stores.policy.begin(Revision(revision - 1)).await.unwrap();
-    transaction.commit(commit(revision, vec![Change::UserPut(user("ann"))])).await.unwrap();
+    transaction.commit(vec![commit(revision, vec![Change::UserPut(user("ann"))])]).await.unwrap();
     stores.sessions.delete(&WhichSessions::One(id_hash(1))).await.unwrap();
 }
 
@@ -131,7 +131,7 @@ async fn a_commit_without_an_answer_ends_and_the_log_tells_whether_it_was_made()
     let Some(behind) = behind(name, NEVER).await else { return };
     let transaction = behind.stores.policy.begin(Revision(0)).await.unwrap();
     behind.proxy.be_silent();
-    let ended = timeout(LONGEST, transaction.commit(commit(1, vec![Change::UserPut(user("ann"))]))).await;
+    let ended = timeout(LONGEST, transaction.commit(vec![commit(1, vec![Change::UserPut(user("ann"))])])).await;
     assert!(matches!(ended, Ok(Err(StoreError::Unavailable(_)))), "{ended:?}");
     behind.proxy.open();
     let tail = behind.stores.policy.tail(Revision(0)).await.unwrap();

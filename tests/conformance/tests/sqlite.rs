@@ -67,6 +67,10 @@ async fn run(_name: &str, case: impl AsyncFnOnce(&dyn Backend)) {
     case(&Sqlite::new()).await;
 }
 
+mod policy_commits {
+    identity_conformance::policy_commits_suite!(super::run);
+}
+
 mod policy_store {
     identity_conformance::policy_store_suite!(super::run);
 }
@@ -104,12 +108,12 @@ async fn a_commit_that_fails_midway_leaves_nothing() {
     let mut failing = commit(1, everything());
     failing.audit = vec![audit("fine"), audit("boom")];
     let transaction = stores.policy.begin(Revision(0)).await.unwrap();
-    assert!(transaction.commit(failing).await.is_err());
+    assert!(transaction.commit(vec![failing]).await.is_err());
     let snapshot = stores.policy.load().await.unwrap();
     assert_eq!((snapshot.revision, snapshot.changes), (Revision(0), vec![]));
     assert_eq!(written(&*stores.audit).await, []);
     let transaction = stores.policy.begin(Revision(0)).await.unwrap();
-    transaction.commit(commit(1, everything())).await.unwrap();
+    transaction.commit(vec![commit(1, everything())]).await.unwrap();
 }
 
 #[tokio::test]
@@ -117,7 +121,7 @@ async fn an_unreadable_row_is_named() {
     let sqlite = Sqlite::new();
     let stores = sqlite.open(NEVER).await;
     let transaction = stores.policy.begin(Revision(0)).await.unwrap();
-    transaction.commit(commit(1, everything())).await.unwrap();
+    transaction.commit(vec![commit(1, everything())]).await.unwrap();
     sqlite.execute("UPDATE mapping_rules SET operator = 'LIKE' WHERE mapping_rule_id = 'literal'").await;
     let error = stores.policy.load().await.unwrap_err();
     let StoreError::Unreadable { what, .. } = &error else { panic!("{error:?}") };
@@ -148,7 +152,7 @@ async fn a_new_file_is_made_once_by_many_and_kept() {
     let sqlite = Sqlite::new();
     let opened = futures_util::future::join_all((0..4).map(|_| sqlite.stores())).await;
     let transaction = identity_core::port::PolicyStore::begin(&*opened.first().unwrap().policy, Revision(0));
-    transaction.await.unwrap().commit(commit(1, vec![Change::UserPut(user("ann"))])).await.unwrap();
+    transaction.await.unwrap().commit(vec![commit(1, vec![Change::UserPut(user("ann"))])]).await.unwrap();
     for stores in opened {
         stores.close().await;
     }
@@ -182,7 +186,7 @@ async fn the_log_is_cut_every_so_often() {
         )
         .await;
     let transaction = stores.policy.begin(Revision(200_703)).await.unwrap();
-    transaction.commit(commit(200_704, vec![])).await.unwrap();
+    transaction.commit(vec![commit(200_704, vec![])]).await.unwrap();
     let kept: Vec<i64> = sqlx::query_scalar("SELECT revision FROM change_log ORDER BY revision")
         .fetch_all(&mut sqlite.shell().await)
         .await

@@ -67,7 +67,7 @@ async fn open(path: &Path) -> Result<SqliteStores, StoreError> {
 async fn put(stores: &SqliteStores, revision: u64, names: usize) -> Result<(), StoreError> {
     let transaction = stores.policy.begin(Revision(revision - 1)).await?;
     let users = (0..names).map(|n| Change::UserPut(user(&format!("user-{revision}-{n}")))).collect();
-    transaction.commit(commit(revision, users)).await
+    transaction.commit(vec![commit(revision, users)]).await
 }
 
 #[track_caller]
@@ -98,7 +98,10 @@ async fn a_full_disk_is_said_and_over_when_there_is_space() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_is_read_only_is_said_and_over_when_it_is_not() {
     let Some(disk) = Disk::new("a_disk_that_is_read_only_is_said_and_over_when_it_is_not") else { return };
-    put(&open(&disk.path()).await.unwrap(), 1, 1).await.unwrap();
+    let stores = open(&disk.path()).await.unwrap();
+    put(&stores, 1, 1).await.unwrap();
+    // Nothing may have a file open for writing then.
+    stores.close().await;
     disk.remount("ro");
     let refused = open(&disk.path()).await.map(drop);
     assert!(

@@ -21,7 +21,7 @@ fn stores(address: &str) -> PostgresStores {
 
 async fn put(stores: &PostgresStores, revision: u64) -> Result<(), StoreError> {
     let transaction = stores.policy.begin(Revision(revision - 1)).await?;
-    transaction.commit(commit(revision, vec![Change::UserPut(user("ann"))])).await
+    transaction.commit(vec![commit(revision, vec![Change::UserPut(user("ann"))])]).await
 }
 
 async fn followed(standby: &PostgresStores, revision: u64) {

@@ -202,7 +202,7 @@ impl Engine {
     }
 
     /// Commits a group. Readers see it from then on.
-    async fn commit(&self, group: turns::Group) -> Result<(), StoreError> {
+    async fn commit(&self, group: Box<turns::Group>) -> Result<(), StoreError> {
         let committed = group.commit(|world| self.publish(world)).await;
         self.confirmations.note_write(&committed);
         committed

@@ -45,7 +45,7 @@ struct State {
     is_taken: bool,
     waiting: VecDeque<Arc<Waiting>>,
     /// The open group, while nobody has the turn.
-    group: Option<Group>,
+    group: Option<Box<Group>>,
 }
 
 #[derive(Default)]
@@ -80,7 +80,7 @@ impl Outcome {
 
     fn result(&self) -> Option<Result<(), StoreError>> {
         let result = self.result.get()?;
-        Some(result.as_ref().map(|()| ()).map_err(StoreError::repeated))
+        Some(result.as_ref().copied().map_err(StoreError::repeated))
     }
 }
 
@@ -96,7 +96,7 @@ impl Drop for Resolving {
 /// The turn, with the open group if there is one.
 pub(super) struct Turn<'t> {
     turns: &'t Turns,
-    group: Option<Group>,
+    group: Option<Box<Group>>,
 }
 
 /// A change in a group that is not committed yet.
@@ -159,7 +159,8 @@ impl Turns {
             None => {
                 state.is_taken = false;
                 let is_abandoned = |group: &Group| group.outcome.0.members.load(Ordering::Acquire) == 0;
-                let abandoned = if state.group.as_ref().is_some_and(is_abandoned) { state.group.take() } else { None };
+                let abandoned =
+                    if state.group.as_deref().is_some_and(is_abandoned) { state.group.take() } else { None };
                 drop(state);
                 drop(abandoned);
             }
@@ -191,13 +192,13 @@ impl Drop for Place<'_> {
 impl<'t> Turn<'t> {
     /// The open group.
     pub(super) fn group(&mut self) -> Option<&mut Group> {
-        self.group.as_mut()
+        self.group.as_deref_mut()
     }
 
     /// Takes the open group out, to commit it, when it has been open for long enough, or when this writer may take its time.
-    pub(super) fn overdue(&mut self, is_slow: bool) -> Option<Group> {
+    pub(super) fn overdue(&mut self, is_slow: bool) -> Option<Box<Group>> {
         let now = self.turns.clock.monotonic();
-        let is_overdue = |group: &mut Group| is_slow || now.saturating_sub(group.opened) > MAX_OPEN;
+        let is_overdue = |group: &mut Box<Group>| is_slow || now.saturating_sub(group.opened) > MAX_OPEN;
         self.group.take_if(is_overdue)
     }
 
@@ -205,7 +206,7 @@ impl<'t> Turn<'t> {
     pub(super) fn open(&mut self, transaction: Box<dyn PolicyTransaction>, world: World) -> &mut Group {
         let opened = self.turns.clock.monotonic();
         let outcome = Resolving(Arc::default());
-        self.group.insert(Group { transaction, world, commits: Vec::new(), outcome, opened })
+        self.group.insert(Box::new(Group { transaction, world, commits: Vec::new(), outcome, opened }))
     }
 
     /// Waits for the open group without a change in it. `None` when it has none: it holds what is committed already.
@@ -239,13 +240,13 @@ impl Drop for Turn<'_> {
 
 impl Group {
     /// Commits all changes, has the world after them published, and only then tells their writers.
-    pub(super) async fn commit(self, publish: impl FnOnce(World)) -> Result<(), StoreError> {
-        let Self { transaction, world, commits, outcome, .. } = self;
+    pub(super) async fn commit(self: Box<Self>, publish: impl FnOnce(World)) -> Result<(), StoreError> {
+        let Self { transaction, world, commits, outcome, .. } = *self;
         let result = transaction.commit(commits).await;
         if result.is_ok() {
             publish(world);
         }
-        outcome.0.resolve(result.as_ref().map(|()| ()).map_err(StoreError::repeated));
+        outcome.0.resolve(result.as_ref().copied().map_err(StoreError::repeated));
         result
     }
 }
@@ -255,7 +256,7 @@ pub(super) enum Next<'t> {
     /// Nothing: another writer has committed the group, or failed to.
     Resolved(Result<(), StoreError>),
     /// Commit the group, in this turn.
-    Commit(Group, Turn<'t>),
+    Commit(Box<Group>, Turn<'t>),
 }
 
 impl<'t> Member<'t> {
@@ -273,7 +274,7 @@ impl<'t> Member<'t> {
             });
             let Some(mut turn) = turn.await else { continue };
             let is_own = |group: &Group| Arc::ptr_eq(&group.outcome.0, &self.outcome);
-            if turn.group.as_ref().is_some_and(is_own)
+            if turn.group.as_deref().is_some_and(is_own)
                 && let Some(group) = turn.group.take()
             {
                 return Next::Commit(group, turn);
@@ -293,7 +294,7 @@ impl Drop for Member<'_> {
         }
         let mut state = self.turns.state();
         let is_own = |group: &Group| Arc::ptr_eq(&group.outcome.0, &self.outcome);
-        let abandoned = if state.group.as_ref().is_some_and(is_own) { state.group.take() } else { None };
+        let abandoned = if state.group.as_deref().is_some_and(is_own) { state.group.take() } else { None };
         drop(state);
         drop(abandoned);
     }

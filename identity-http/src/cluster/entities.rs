@@ -27,6 +27,7 @@ use crate::route::resource;
 pub(super) struct GroupView {
     group_id: String,
     name: String,
+    #[schema(nullable)]
     description: String,
 }
 
@@ -36,6 +37,7 @@ pub(super) struct GroupView {
 pub(super) struct RoleView {
     role_id: String,
     name: String,
+    #[schema(nullable)]
     description: String,
 }
 
@@ -46,6 +48,7 @@ pub(super) struct RoleView {
 pub(super) struct TenantView {
     name: String,
     tenant_id: String,
+    #[schema(nullable)]
     description: String,
 }
 

@@ -143,9 +143,9 @@ pub(super) struct PageAnswer {
     total_items: usize,
     /// Totals are exact here.
     has_more_total_items: bool,
-    #[schema(required)]
+    #[schema(required, pattern = r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=)?$")]
     start_cursor: Option<String>,
-    #[schema(required)]
+    #[schema(required, pattern = r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=)?$")]
     end_cursor: Option<String>,
 }
 

@@ -31,7 +31,9 @@ pub(super) const SORT: &[(&str, UserField)] =
 #[schema(as = cluster::User)]
 pub(super) struct UserView {
     username: String,
+    #[schema(nullable)]
     name: String,
+    #[schema(nullable)]
     email: String,
 }
 

@@ -108,7 +108,7 @@ fn requests() -> Vec<Named> {
             };
             OneOfBuilder::new().item(shape("resourceId")).item(shape("resourcePropertyName"))
         }),
-        named("AuthorizationKey", object(texts(&["authorizationKey"]), Vec::new())),
+        named("AuthorizationKey", object(vec![("authorizationKey", authorization_key())], Vec::new())),
     ];
     for (entity, id_name) in [("Group", "groupId"), ("Role", "roleId"), ("Tenant", "tenantId")] {
         let description = || vec![("description", schema::description())];
@@ -212,9 +212,33 @@ fn searches() -> Vec<Named> {
     all
 }
 
-/// The members of an entry that are never null.
-const ALWAYS: [&str; 8] =
-    ["auditLogKey", "entityKey", "entityType", "operationType", "timestamp", "actorType", "result", "category"];
+/// The members of an entry that are never null, as the public document has it. The actor's type never is here, either.
+const ALWAYS: [&str; 7] =
+    ["auditLogKey", "entityKey", "entityType", "operationType", "timestamp", "result", "category"];
+
+/// The kinds of batch operations that the public document lists. Entries about identity have none.
+const BATCH_OPERATIONS: [&str; 10] = [
+    "ADD_VARIABLE",
+    "CANCEL_PROCESS_INSTANCE",
+    "DELETE_DECISION_DEFINITION",
+    "DELETE_DECISION_INSTANCE",
+    "DELETE_PROCESS_DEFINITION",
+    "DELETE_PROCESS_INSTANCE",
+    "MIGRATE_PROCESS_INSTANCE",
+    "MODIFY_PROCESS_INSTANCE",
+    "RESOLVE_INCIDENT",
+    "UPDATE_VARIABLE",
+];
+
+/// What the value of a member looks like, where words do not say it.
+fn entry_value(name: &str) -> RefOr<Schema> {
+    match name {
+        "batchOperationType" => words(BATCH_OPERATIONS),
+        "entityKey" | "relatedEntityKey" | "resourceKey" | "batchOperationKey" => plain(Type::String),
+        key if key.ends_with("Key") => schema::matching(25, "^-?[0-9]+$"),
+        _ => plain(Type::String),
+    }
+}
 
 fn audit_log() -> Vec<Named> {
     let names = || FIELDS.iter().map(|(name, _)| *name);
@@ -225,7 +249,7 @@ fn audit_log() -> Vec<Named> {
     operators.push(("$exists", plain(Type::Boolean)));
     operators.push(("$in", list(schema::time())));
     let member = |(name, field): &(&'static str, AuditField)| {
-        let schema = words_of(*field).map_or_else(|| plain(Type::String), |known| words(known.iter().copied()));
+        let schema = words_of(*field).map_or_else(|| entry_value(name), |known| words(known.iter().copied()));
         (*name, if ALWAYS.contains(name) { schema } else { or_null(schema) })
     };
     let entry = object(FIELDS.iter().map(member).collect(), Vec::new());
@@ -256,8 +280,13 @@ fn about() -> Vec<Named> {
     let number = || plain(Type::Integer);
     let flag = || plain(Type::Boolean);
     let inner = |members| RefOr::from(object(members, Vec::new()));
+    let partition = vec![
+        ("partitionId", number()),
+        ("role", words(["leader", "follower", "inactive"])),
+        ("health", words(["healthy", "unhealthy", "dead"])),
+    ];
     let mut broker = texts(&["brokerId", "host", "version"]);
-    broker.extend([("nodeId", number()), ("port", number()), ("partitions", list(plain(Type::Object)))]);
+    broker.extend([("nodeId", number()), ("port", number()), ("partitions", list(inner(partition)))]);
     let mut topology = texts(&["gatewayVersion", "lastCompletedChangeId"]);
     topology.extend(nullable_texts(&["clusterId"]));
     topology.extend(["clusterSize", "partitionsCount", "replicationFactor"].map(|name| (name, number())));

@@ -43,6 +43,14 @@ const named = (username: string) => ({ params: { path: { username } } });
 const memberships = (memberId: string) =>
   ask(api.GET("/api/memberships", { params: { query: { memberType: "USER", memberId } } }));
 
+/** A user as pages show it. */
+const shown = ({ username, name, email }: Schemas["cluster.User"]): User => ({
+  id: username,
+  username,
+  name: name ?? "",
+  email: email ?? "",
+});
+
 /** Users of this server's own. */
 const stored: Users = {
   inDirectory: false,
@@ -60,11 +68,11 @@ const stored: Users = {
     let found = await search("username");
     // Nobody of that username: perhaps somebody of that name.
     if (query.search && found.total === 0) found = await search("name");
-    return { total: found.total, items: found.items.map((user) => ({ id: user.username, ...user })) };
+    return { total: found.total, items: found.items.map(shown) };
   },
   async find(id) {
     const user = await ask(api.GET("/v2/users/{username}", named(id)));
-    return { id: user.username, ...user };
+    return shown(user);
   },
   async create({ username, name, email, password }) {
     return (await ask(api.POST("/v2/users", { body: { username, name, email, password } }))).username;

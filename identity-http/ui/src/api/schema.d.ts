@@ -3330,12 +3330,13 @@ export interface components {
         };
         "cluster.AuditLog": {
             actorId: string | null;
-            /** @enum {string} */
-            actorType: "ANONYMOUS" | "CLIENT" | "UNKNOWN" | "USER";
+            /** @enum {string|null} */
+            actorType: "ANONYMOUS" | "CLIENT" | "UNKNOWN" | "USER" | null;
             agentElementId: string | null;
             auditLogKey: string;
             batchOperationKey: string | null;
-            batchOperationType: string | null;
+            /** @enum {string|null} */
+            batchOperationType: "ADD_VARIABLE" | "CANCEL_PROCESS_INSTANCE" | "DELETE_DECISION_DEFINITION" | "DELETE_DECISION_INSTANCE" | "DELETE_PROCESS_DEFINITION" | "DELETE_PROCESS_INSTANCE" | "MIGRATE_PROCESS_INSTANCE" | "MODIFY_PROCESS_INSTANCE" | "RESOLVE_INCIDENT" | "UPDATE_VARIABLE" | null;
             /** @enum {string} */
             category: "ADMIN" | "DEPLOYED_RESOURCES" | "USER_TASKS";
             decisionDefinitionId: string | null;
@@ -3518,7 +3519,7 @@ export interface components {
             totalItems: number;
         };
         "cluster.Group": {
-            description: string;
+            description: string | null;
             groupId: string;
             name: string;
         };
@@ -3650,7 +3651,7 @@ export interface components {
             type: string;
         };
         "cluster.Role": {
-            description: string;
+            description: string | null;
             name: string;
             roleId: string;
         };
@@ -3686,7 +3687,7 @@ export interface components {
         };
         /** @description Clients compare the text of lists of these: the members' order matters (orchestration reference §1.7). */
         "cluster.Tenant": {
-            description: string;
+            description: string | null;
             name: string;
             tenantId: string;
         };
@@ -3745,7 +3746,13 @@ export interface components {
                 brokerId: string;
                 host: string;
                 nodeId: number;
-                partitions: Record<string, never>[];
+                partitions: {
+                    /** @enum {string} */
+                    health: "healthy" | "unhealthy" | "dead";
+                    partitionId: number;
+                    /** @enum {string} */
+                    role: "leader" | "follower" | "inactive";
+                }[];
                 port: number;
                 version: string;
             }[];
@@ -3757,8 +3764,8 @@ export interface components {
             replicationFactor: number;
         };
         "cluster.User": {
-            email: string;
-            name: string;
+            email: string | null;
+            name: string | null;
             username: string;
         };
         "cluster.UserChange": {

@@ -21,15 +21,25 @@ async fn runs(mut program: Command) {
     assert!(ended.status.success() && said.ends_with("done\n"), "{said}{}", String::from_utf8_lossy(&ended.stderr));
 }
 
-#[tokio::test]
-async fn the_javascript_client_works_and_its_schemas_hold() {
+/// Runs a program beside the client for JavaScript.
+async fn javascript(file: &str) {
     let home = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../clients/javascript"));
     if !home.join("node_modules/@camunda8").exists() {
         return skip("the client is not installed: run `npm ci` in tests/clients/javascript");
     }
     let mut program = Command::new("node");
-    program.arg("client.mjs").current_dir(home);
+    program.arg(file).current_dir(home);
     runs(program).await;
+}
+
+#[tokio::test]
+async fn the_javascript_client_works_and_its_schemas_hold() {
+    javascript("client.mjs").await;
+}
+
+#[tokio::test]
+async fn the_document_describes_answers_as_the_public_one_does() {
+    javascript("document.mjs").await;
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 const WRITERS: usize = 64;
 const TIME: Duration = Duration::from_secs(5);
 /// How many times as many changes all writers have to make as one alone.
-const LEAST: f64 = 4.0;
+const LEAST: f64 = 3.0;
 
 async fn create(engine: &Engine, id: String) {
     let draft = AuditDraft {

@@ -266,7 +266,7 @@ async fn writes_that_cannot_be_made_in_time_are_refused_early() {
     }
     assert!(outcomes[0].is_ok());
     let refused = outcomes[1..].iter().filter(|outcome| matches!(outcome, Err(WriteError::Overloaded(_))));
-    assert_eq!(refused.count(), 255, "nobody waits for them any more");
+    assert_eq!(refused.count(), 255, "their turn came too late");
     assert!(matches!(next.await.unwrap(), Err(WriteError::Overloaded(_))));
     assert_eq!(create(&site.engine, "later").await.unwrap(), Revision(2));
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tracing::{error, info};
 
 use super::Engine;
-use crate::port::{Clock, PolicyStore, PolicyTransaction, StoreError, Tail};
+use crate::port::{Clock, Logged, PolicyStore, PolicyTransaction, StoreError, Tail};
 use crate::value::Revision;
 use crate::world::{Change, Unrecordable, World};
 
@@ -238,9 +238,7 @@ impl Engine {
         match self.store.tail(known.revision()).await {
             Ok(Tail::Commits(commits)) if commits.is_empty() => Ok(known.revision()),
             Ok(Tail::Commits(commits)) => {
-                let world = commits
-                    .iter()
-                    .fold((*known).clone(), |world, commit| replayed(&world, commit.revision, &commit.changes));
+                let world = after(&known, &commits);
                 let revision = world.revision();
                 self.publish(world);
                 Ok(revision)
@@ -274,9 +272,7 @@ impl Engine {
             match self.store.begin(known.revision()).await {
                 Ok(transaction) => {
                     if let Tail::Commits(commits) = transaction.missed() {
-                        let world = commits
-                            .iter()
-                            .fold((*known).clone(), |world, commit| replayed(&world, commit.revision, &commit.changes));
+                        let world = after(&known, commits);
                         if !commits.is_empty() {
                             self.publish(world.clone());
                         }
@@ -318,7 +314,7 @@ impl Engine {
         }
     }
 
-    /// Waits until the world is at least at `revision`. Without end, if nobody ever makes that revision.
+    /// Waits until the world is at least at `revision`. Without end when that revision is never made: the caller brings a timeout.
     pub async fn at_least(&self, revision: Revision) -> Arc<World> {
         loop {
             let listener = self.published.listen();
@@ -352,6 +348,11 @@ impl Engine {
 pub(super) async fn load(store: &dyn PolicyStore, empty: &World) -> Result<World, StoreError> {
     let snapshot = store.load().await?;
     Ok(replayed(empty, snapshot.revision, &snapshot.changes))
+}
+
+/// The world that commits lead to.
+fn after(known: &World, commits: &[Logged]) -> World {
+    commits.iter().fold(known.clone(), |world, commit| replayed(&world, commit.revision, &commit.changes))
 }
 
 /// Replays changes, and logs those that could not be: they grant nothing, which an operator should know.

@@ -2,8 +2,8 @@
 //!
 //! Readers take the world from an atomic pointer and never wait. A writer takes the store's turn, catches up with the newest
 //! revision, decides there whether the change is permitted, runs [`apply`](crate::apply::apply) on it and commits, together with
-//! those that waited meanwhile; so what was decided and validated is what is written, with any number of replicas. Nothing here starts a task or a timer: the server runs [`Engine::follow`], and whoever waits for a revision
-//! brings the patience.
+//! those that waited meanwhile; so what was decided and validated is what is written, with any number of replicas. Nothing here
+//! starts a task or a timer: the server runs [`Engine::follow`], and callers that wait for a revision bring their own timeout.
 
 mod denials;
 mod following;
@@ -177,7 +177,6 @@ impl Engine {
         }
         let Applied { world, changes, audit } = apply(&newest, &commands, permit.authority())?;
         let revision = world.revision();
-        let given_up = || StoreError::Unavailable("the transaction was given up".into());
         let member = if changes.is_empty() {
             // What it rests on may not be committed yet.
             turn.join()
@@ -186,7 +185,7 @@ impl Engine {
                 |draft| AuditEvent { revision: Some(revision), ..self.event(requester, draft, AuditResult::Success) };
             let audit = audit.into_iter().map(event).collect();
             let commit = Commit { revision, at: self.clock.now(), changes: changes.clone(), audit };
-            Some(turn.add(commit, world).ok_or_else(given_up)?)
+            Some(turn.add(commit, world).ok_or_else(turns::given_up)?)
         };
         drop(turn);
         if let Some(member) = member {

@@ -2,8 +2,8 @@
 //!
 //! To commit costs far more than to decide, and costs the same for many changes as for one. So a writer that has decided does not
 //! commit yet: it leaves its change in the *group*, an open transaction, and takes its turn again, behind those that wait already.
-//! They decide in the world that its change leads to, and add theirs. Who finds its own group open when its second turn comes
-//! commits all of it. With nobody waiting, that is at once.
+//! They decide in the world that its change leads to, and add theirs. A writer that finds its own group open when its second
+//! turn comes commits all of it. When no other writer waits, that is at once.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -44,7 +44,7 @@ pub(super) struct Turns {
 struct State {
     is_taken: bool,
     waiting: VecDeque<Arc<Waiting>>,
-    /// The open group, while nobody has the turn.
+    /// The open group, between two turns.
     group: Option<Box<Group>>,
 }
 
@@ -84,12 +84,17 @@ impl Outcome {
     }
 }
 
+/// The failure of a change whose transaction ended without a commit.
+pub(super) fn given_up() -> StoreError {
+    StoreError::Unavailable("the transaction was given up".into())
+}
+
 /// A group that is given up has failed.
 struct Resolving(Arc<Outcome>);
 
 impl Drop for Resolving {
     fn drop(&mut self) {
-        self.0.resolve(Err(StoreError::Unavailable("the transaction was given up".into())));
+        self.0.resolve(Err(given_up()));
     }
 }
 
@@ -280,8 +285,7 @@ impl<'t> Member<'t> {
                 return Next::Commit(group, turn);
             }
             drop(turn);
-            let lost = || Err(StoreError::Unavailable("the transaction was given up".into()));
-            return Next::Resolved(self.outcome.result().unwrap_or_else(lost));
+            return Next::Resolved(self.outcome.result().unwrap_or_else(|| Err(given_up())));
         }
     }
 }

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
+use crate::process::is_root;
 use crate::skip_without;
 
 const PROGRAM: &str = "/usr/sbin/pgbouncer";
@@ -68,7 +69,7 @@ impl PgBouncer {
 /// It refuses to run as root.
 fn command(file: &PathBuf, directory: &Path) -> Command {
     let mut command = Command::new(PROGRAM);
-    if std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0) {
+    if is_root() {
         let readable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(directory, readable).expect("a readable directory");
         command.args(["-u", "nobody"]);

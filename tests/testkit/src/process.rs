@@ -25,6 +25,11 @@ pub struct Exited {
     pub stderr: String,
 }
 
+/// Whether this process may do everything on its machine.
+pub(crate) fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0)
+}
+
 impl Process {
     pub(crate) fn spawn(command: &mut Command) -> std::io::Result<Self> {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;

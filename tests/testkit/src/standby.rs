@@ -8,6 +8,7 @@ use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 use tokio::time::sleep;
 
+use crate::process::is_root;
 use crate::skip_without;
 
 const PROGRAMS: &str = "/usr/lib/postgresql";
@@ -120,10 +121,6 @@ fn programs() -> Option<PathBuf> {
     let versions = std::fs::read_dir(PROGRAMS).ok()?.filter_map(|version| version.ok().map(|version| version.path()));
     let all = versions.map(|version| version.join("bin")).filter(|programs| programs.join("pg_basebackup").exists());
     all.max()
-}
-
-fn is_root() -> bool {
-    std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0)
 }
 
 fn as_postgres(programs: &Path, program: &str) -> Command {

@@ -1,7 +1,7 @@
-//! Builds the admin UI and writes the table of its files that `src/ui/mod.rs` serves.
+//! Builds the admin UI and generates the file table served by `src/ui/mod.rs`.
 //!
-//! `ui/dist` is built when its sources are newer, by npm. Without npm a `ui/dist` that is there is taken as it is; without
-//! one the table is empty, and the server shows a page that says how to get the UI.
+//! Builds `ui/dist` with npm if its sources are newer. Without npm, an existing `ui/dist` is used as is. Without
+//! `ui/dist`, the table is empty, and the server shows a page with instructions for obtaining the UI.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-/// What the UI is built from, below `ui`.
+/// Sources of the UI, relative to `ui`.
 const SOURCES: [&str; 8] = [
     "src",
     "public",
@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         if let Err(reason) = build(&ui)? {
             println!("cargo::warning=the server is built without its admin UI: {reason}");
         }
-        // A copy of its own: what others do to `ui/dist` meanwhile does not matter.
+        // A private copy, so that later changes of `ui/dist` have no effect.
         let copy = out.join("ui");
         if copy.exists() {
             fs::remove_dir_all(&copy)?;
@@ -46,7 +46,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Builds `ui/dist` unless it is newer than its sources. What a machine lacks is no error, but the reason why there is no UI.
+/// Builds `ui/dist` unless it is newer than its sources. Missing tools are not an error: the inner `Err` is the reason
+/// for the missing UI.
 fn build(ui: &Path) -> Result<Result<(), String>, Box<dyn Error>> {
     let mut newest = SystemTime::UNIX_EPOCH;
     for source in SOURCES {
@@ -60,7 +61,7 @@ fn build(ui: &Path) -> Result<Result<(), String>, Box<dyn Error>> {
     if !has_npm {
         return Ok(if built.is_ok() { Ok(()) } else { Err("there is no npm".to_owned()) });
     }
-    // What `tests/run` leaves behind as well: the lock file that was installed.
+    // `tests/run` writes the same file: a copy of the installed lock file.
     let (lock, installed) = (ui.join("package-lock.json"), ui.join("node_modules/.installed"));
     if fs::read(&lock).ok() != fs::read(&installed).ok() {
         if let Err(said) = npm(ui, &["ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"]) {
@@ -72,7 +73,7 @@ fn build(ui: &Path) -> Result<Result<(), String>, Box<dyn Error>> {
     Ok(Ok(()))
 }
 
-/// When a file, or the last of a folder, was changed.
+/// Time of the last modification of a file, or of the newest entry of a directory.
 fn changed(path: &Path) -> std::io::Result<SystemTime> {
     let metadata = fs::metadata(path)?;
     let mut newest = metadata.modified()?;
@@ -93,7 +94,7 @@ fn npm(ui: &Path, arguments: &[&str]) -> Result<(), String> {
     Err(said.trim().lines().rev().take(20).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("; "))
 }
 
-/// Copies a folder, and notes its files by their paths in it.
+/// Copies a directory and collects the relative paths of its files.
 fn collect(from: &Path, to: &Path, below: &str, files: &mut Vec<String>) -> Result<(), Box<dyn Error>> {
     if !from.exists() {
         return Ok(());

@@ -1,6 +1,5 @@
-//! Calls of the Admin REST API: bounded, retried where that is safe, and failing in words that an operator can use.
+//! Calls of the Admin REST API: bounded, retried where this is safe, with error messages for operators.
 
-use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,31 +12,29 @@ use serde::de::DeserializeOwned;
 use tracing::debug;
 
 use crate::bounds;
-use crate::call::Answer;
-pub(crate) use crate::call::Call;
+use crate::call::{Answer, Call};
 use crate::circuit::Circuit;
+use crate::cleared::Cleared;
 use crate::complaint;
-use crate::coordination::{Coordination, Installation};
-use crate::guard::Cleared;
-use crate::installation::Marked;
+use crate::coordination::{Coordination, Installation, Marked};
+use crate::error::{excerpt, transport, unavailable, unreadable};
+use crate::known_rights::KnownRights;
 use crate::remarks::KnownRemarks;
-use crate::rights::KnownRights;
 use crate::settings::{KeycloakSettings, MASTER_REALM, SettingsProblem, below};
 use crate::token::{TokenProblem, Tokens};
 use crate::wire::ClientRef;
 
-/// Pauses before another attempt of a call that may be repeated.
+/// Pauses before another attempt of an idempotent call.
 const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];
-/// Largest answer that is read.
+/// Maximum size of a response in bytes.
 const MAX_BYTES: usize = 16 << 20;
-/// When to come back after a failure that says nothing about it.
-const RETRY_AFTER: Duration = Duration::from_secs(2);
 
-/// A Keycloak, as one realm of it is managed. Clones share connections, token and circuit.
+/// A client of the Admin REST API for one managed realm. Clones share connections, token and circuit breaker.
 #[derive(Clone)]
 pub struct Keycloak {
     pub(crate) shared: Arc<Shared>,
-    /// Whether changes are those of the start, which makes and completes this server's own client.
+    /// Whether this clone makes the changes at start-up. These may include entities that requests must not change, such
+    /// as this server's own client.
     starting: bool,
 }
 
@@ -46,33 +43,34 @@ pub(crate) struct Shared {
     pub(crate) settings: KeycloakSettings,
     tokens: Tokens,
     circuit: Circuit,
-    /// One change per entity at a time, over all replicas.
+    /// Locks that serialize the changes of an entity over all replicas.
     pub(crate) locks: Arc<dyn EntityLocks>,
-    /// Tokens that are no longer believed.
+    /// Times before which the tokens of a principal are not trusted.
     pub(crate) cutoffs: Arc<Cutoffs>,
     /// The installation that manages the realm.
     pub(crate) installation: Option<Installation>,
     pub(crate) marked: Marked,
-    /// Clients by key, for the permissions of roles: what is looked at neither changes nor comes back as something else.
+    /// Clients by key, for the permissions of roles. The cached members never change, and a key is never reused for
+    /// another client.
     pub(crate) clients: Cache<ClientKey, ClientRef>,
-    /// Elements of lists that were left out and logged.
+    /// List elements that could not be displayed and were logged within the last day.
     pub(crate) left_out: Cache<String, ()>,
     /// The key of the client `realm-management`.
     pub(crate) realm_management: Cache<(), String>,
-    /// The rights of principals whose tokens were seen.
+    /// The rights of the principals of recent tokens.
     pub(crate) rights: KnownRights,
-    /// Tokens with claims of which something was left out.
+    /// Tokens for which ignored elements of claims were counted already.
     pub(crate) remarks: KnownRemarks,
-    /// Why the last call failed, if that is something that an operator should know.
+    /// The reason for the failure of the last call, if it is relevant to operators.
     problem: Mutex<Option<String>>,
 }
 
-/// A failure of one attempt.
+/// The failure of one attempt.
 struct Failure {
     error: DirectoryError,
     /// Whether the next attempt may succeed.
     again: bool,
-    /// Whether Keycloak did not answer, as a whole. A failure of one call alone opens no circuit.
+    /// Whether Keycloak as a whole did not answer. Failures of single calls do not open the circuit.
     outage: bool,
 }
 
@@ -82,14 +80,14 @@ impl Failure {
         Self { error, again: true, outage: true }
     }
 
-    /// Keycloak answered, and will answer the same again.
+    /// Keycloak answered, and would return the same answer again.
     fn final_of(error: DirectoryError) -> Self {
         Self { error, again: false, outage: false }
     }
 }
 
 impl Keycloak {
-    /// A Keycloak that is managed together with the other replicas of `coordination`.
+    /// Creates a client of the Admin REST API that shares `coordination` with the other replicas.
     ///
     /// # Errors
     /// When the settings cannot be used.
@@ -120,7 +118,7 @@ impl Keycloak {
         Ok(Self { shared: Arc::new(shared), starting: false })
     }
 
-    /// The same, for the changes of the start.
+    /// Returns a clone for the changes that are made at start-up.
     pub(crate) fn for_start(&self) -> Self {
         Self { starting: true, ..self.clone() }
     }
@@ -134,18 +132,19 @@ impl Keycloak {
         self.shared.settings.own_client.as_str() == client_id
     }
 
-    /// The answer to a question, as `T` has it.
+    /// Sends a read-only call and parses its response as `T`.
     pub(crate) async fn read<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, DirectoryError> {
         self.answer_to(&Cleared::question(call)?).await
     }
 
-    /// The answer to a call, as `T` has it.
+    /// Sends a call that the checks of [`Cleared`] permit, and parses its response as `T`.
     pub(crate) async fn answer_to<T: DeserializeOwned>(&self, cleared: &Cleared<'_>) -> Result<T, DirectoryError> {
         let answer = self.transmit(cleared).await?;
-        serde_json::from_slice(&answer.body).map_err(|error| unreadable(&format!("its answer does not fit: {error}")))
+        serde_json::from_slice(&answer.body)
+            .map_err(|error| unreadable(&format!("the response has an unexpected form: {error}")))
     }
 
-    /// The answer to a question about what may not be there.
+    /// Sends a read-only call for an entity that may be missing.
     pub(crate) async fn find<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<Option<T>, DirectoryError> {
         match self.read(call).await {
             Ok(found) => Ok(Some(found)),
@@ -154,25 +153,17 @@ impl Keycloak {
         }
     }
 
-    /// Has something changed, unless it is protected.
-    pub(crate) async fn send(&self, call: Call<'_>) -> Result<Answer, DirectoryError> {
-        let cleared = self.clear(call).await?;
-        let outcome = self.transmit(&cleared).await;
-        // Also after a failure: the change may have been made.
-        self.shared.rights.forget(cleared.call());
-        outcome
-    }
-
-    async fn transmit(&self, cleared: &Cleared<'_>) -> Result<Answer, DirectoryError> {
+    /// Sends a call that the checks of [`Cleared`] permit, with retries, unless the circuit breaker is open.
+    pub(crate) async fn transmit(&self, cleared: &Cleared<'_>) -> Result<Answer, DirectoryError> {
         let call = cleared.call();
         if !bounds::path(&call.segments) {
             return Err(DirectoryError::Missing(call.entity()));
         }
         if !bounds::query(&call.query) {
-            return Err(DirectoryError::Invalid("the question is too long".to_owned()));
+            return Err(DirectoryError::Invalid("the request parameters are too long".to_owned()));
         }
         self.shared.circuit.admit(Instant::now()).map_err(|retry_after| DirectoryError::Unavailable {
-            reason: "it failed too often just now".to_owned(),
+            reason: "too many recent requests failed".to_owned(),
             retry_after,
         })?;
         let mut pauses = PAUSES.iter();
@@ -190,7 +181,7 @@ impl Keycloak {
                 _ => break outcome,
             }
         };
-        // However often it was tried, it is one call.
+        // All attempts count as one call.
         match &outcome {
             Err(Failure { outage: true, .. }) => self.shared.circuit.failed(Instant::now()),
             _ => self.shared.circuit.succeeded(),
@@ -198,7 +189,7 @@ impl Keycloak {
         outcome.map_err(|failure| failure.error)
     }
 
-    /// Why the last call failed, when Keycloak was away or refused this server.
+    /// The reason for the failure of the last call, if Keycloak was unavailable or refused this server.
     #[must_use]
     pub fn last_problem(&self) -> Option<String> {
         self.shared.problem.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -219,7 +210,7 @@ impl Keycloak {
         if response.status() != StatusCode::UNAUTHORIZED {
             return self.answer(call, response).await;
         }
-        // Revoked, or Keycloak has new keys: once more with another one.
+        // The token was revoked, or Keycloak has new keys: retry once with a new token.
         self.shared.tokens.forget(&token).await;
         let token = self.token().await?;
         let response = self.request(call, &token).await?;
@@ -246,7 +237,7 @@ impl Keycloak {
             request = request.timeout(patience);
         }
         request.bearer_auth(token.expose()).send().await.map_err(|error| {
-            // After a timeout, the same request does not wait for another.
+            // A timeout is not retried, because another attempt would take as long.
             Failure { again: !error.is_timeout(), ..Failure::outage(unavailable(transport(&error))) }
         })
     }
@@ -259,7 +250,7 @@ impl Keycloak {
         let lost = |error: reqwest::Error| Failure::outage(unavailable(transport(&error)));
         while let Some(chunk) = response.chunk().await.map_err(lost)? {
             if body.len() + chunk.len() > MAX_BYTES {
-                return Err(Failure::final_of(unreadable("its answer is too large")));
+                return Err(Failure::final_of(unreadable("the response is too large")));
             }
             body.extend_from_slice(&chunk);
         }
@@ -267,7 +258,7 @@ impl Keycloak {
             return Ok(Answer { location, body });
         }
         let said = excerpt(&complaint::read(&body));
-        debug!(status = status.as_u16(), method = %call.method, "keycloak.refused");
+        debug!(status = status.as_u16(), method = %call.method, "keycloak.request.rejected");
         Err(Failure::final_of(match status.as_u16() {
             404 if said.starts_with("Realm not found") && !call.segments.is_empty() => {
                 DirectoryError::Refused(format!("the realm `{}` does not exist", self.shared.settings.realm))
@@ -275,56 +266,30 @@ impl Keycloak {
             404 => DirectoryError::Missing(call.entity()),
             409 => DirectoryError::Conflict(call.entity()),
             400 if complaint::is_read_only(&said) => DirectoryError::ReadOnly(call.entity()),
-            401 => DirectoryError::Refused("it does not take the token that it issued".to_owned()),
+            401 => DirectoryError::Refused("it rejected an access token that it issued".to_owned()),
             403 => DirectoryError::Refused(format!(
-                "it may not {} {}; give its account the role `{}` of `realm-management`",
+                "permission to {} {} is missing; assign the role `{}` of `realm-management` to the account of this server",
                 if call.method == Method::GET { "read" } else { "change" },
                 call.segments.first().unwrap_or(&"the realm"),
                 needed_role(call),
             )),
-            502..=504 => return Err(Failure::outage(unavailable(format!("it answers {status}")))),
+            502..=504 => return Err(Failure::outage(unavailable(format!("it returned status {status}")))),
             429 => {
-                let failure = Failure::final_of(unavailable(format!("it answers {status}")));
+                let failure = Failure::final_of(unavailable(format!("it returned status {status}")));
                 return Err(Failure { again: true, ..failure });
             }
-            500.. => unavailable(format!("it answers {status}")),
-            _ if said.is_empty() => DirectoryError::Invalid(format!("it answers {status}")),
+            500.. => unavailable(format!("it returned status {status}")),
+            _ if said.is_empty() => DirectoryError::Invalid(format!("it returned status {status}")),
             _ => DirectoryError::Invalid(said),
         }))
     }
 }
 
-/// The role of `realm-management` that a call needs (see docs/keycloak.md).
+/// The role of `realm-management` that a call requires (see docs/keycloak.md).
 fn needed_role(call: &Call<'_>) -> &'static str {
     match call.segments.first().copied() {
         Some("users" | "groups") => "manage-users",
         Some("clients" | "client-scopes") => "manage-clients",
         _ => "manage-realm",
     }
-}
-
-pub(crate) fn unreadable(reason: &str) -> DirectoryError {
-    unavailable(reason.to_owned())
-}
-
-pub(crate) fn unavailable(reason: String) -> DirectoryError {
-    DirectoryError::Unavailable { reason, retry_after: RETRY_AFTER }
-}
-
-/// What happened on the way, without the URL: it holds names.
-pub(crate) fn transport(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "it does not answer in time".to_owned();
-    }
-    let mut cause: Option<&dyn Error> = error.source();
-    let mut text = "it cannot be reached".to_owned();
-    while let Some(inner) = cause {
-        text = format!("it cannot be reached: {inner}");
-        cause = inner.source();
-    }
-    excerpt(&text)
-}
-
-fn excerpt(text: &str) -> String {
-    text.chars().take(200).filter(|c| !c.is_control()).collect()
 }

@@ -8,12 +8,12 @@ use identity_core::value::{Audience, ClientKey, Name, PermissionName, nearest};
 use serde_json::json;
 
 use crate::Keycloak;
-use crate::admin::Call;
+use crate::call::Call;
 use crate::clients::apply;
 use crate::readable::{Elements, unshown};
 use crate::wire::{ClientRep, RoleRep, description};
 
-/// The most permissions of an API.
+/// Maximum number of permissions of an API.
 const PERMISSIONS: usize = 1000;
 
 #[async_trait]
@@ -39,7 +39,7 @@ impl ApiDirectory for Keycloak {
         let key = self.create_client(audience.as_str(), body).await?;
         for permission in permissions {
             if let Err(error) = self.add_permission(&key, permission).await {
-                // Half an API would stand in the way of the next attempt.
+                // An incomplete API would cause a conflict in the next attempt.
                 _ = self.delete_client(&key).await;
                 return Err(error);
             }
@@ -63,7 +63,7 @@ impl ApiDirectory for Keycloak {
         let path = ["clients", key.as_str(), "roles"];
         let call = Call::get(&path).query("first", 0).query("max", PERMISSIONS);
         let roles: Elements<RoleRep> = self.read_list(EntityKind::Resource, call).await?;
-        // Keycloak makes a role of its own for what has authorization services.
+        // Keycloak adds the role `uma_protection` to clients with authorization services. It is not a permission.
         let permissions = roles.items.into_iter().filter(|role| role.name != "uma_protection").filter_map(|role| {
             let definition = nearest(&role.name, PermissionName::parse);
             let definition = self.shown(EntityKind::Resource, &role.id, definition)?;

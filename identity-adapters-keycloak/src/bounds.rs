@@ -1,37 +1,39 @@
-//! Bounds of what Keycloak is asked: a question that it cannot answer well is answered here.
+//! Bounds of requests to Keycloak. Requests that Keycloak handles badly are rejected or bounded before they are sent.
 
 use identity_core::port::DirectoryError;
 use identity_core::search::PageRequest;
 
-/// The most characters of a search.
+/// Maximum length of a search in characters.
 const SEARCH_LENGTH: usize = 200;
-/// The most words of a search: each is a comparison with four columns of every user.
+/// Maximum number of words of a search. Each word is compared with four columns of every user.
 const SEARCH_WORDS: usize = 8;
-/// The most characters of a key that Keycloak made: a UUID has 36, an imported one may have more.
+/// Maximum length of a key that Keycloak generated: a UUID has 36 characters, an imported key may have more.
 const KEY: usize = 64;
-/// The most characters of a name or key in a path.
+/// Maximum length of a name or key in a path, in characters.
 const SEGMENT: usize = 256;
-/// The most bytes of a query string before it is encoded.
+/// Maximum length of a query string in bytes, before encoding.
 const QUERY: usize = 4096;
-/// The largest number that Keycloak reads.
+/// The largest number that Keycloak parses.
 const NUMBER: usize = i32::MAX as usize;
 
-/// A search that Keycloak can do.
+/// Checks that a search is within the bounds.
 pub(crate) fn search(text: Option<&str>) -> Result<(), DirectoryError> {
     let Some(text) = text else { return Ok(()) };
     let fits = text.chars().nth(SEARCH_LENGTH).is_none() && text.split_whitespace().nth(SEARCH_WORDS).is_none();
     if fits {
         return Ok(());
     }
-    Err(DirectoryError::Invalid(format!("a search has at most {SEARCH_WORDS} words and {SEARCH_LENGTH} characters")))
+    Err(DirectoryError::Invalid(format!(
+        "a search must have at most {SEARCH_WORDS} words and {SEARCH_LENGTH} characters"
+    )))
 }
 
-/// A page that Keycloak can count to: the first item, and how many.
+/// The offset and limit of a page, clamped to numbers that Keycloak parses.
 pub(crate) fn page(page: PageRequest) -> (usize, usize) {
     (page.offset.min(NUMBER), page.limit.min(NUMBER))
 }
 
-/// Whether a path can be that of something in a realm.
+/// Whether a path of the admin API, given as segments below the realm, can address an entity.
 pub(crate) fn path(segments: &[&str]) -> bool {
     let fits = |segment: &&str| !matches!(*segment, "" | "." | "..") && segment.chars().nth(SEGMENT).is_none();
     let key = match segments {
@@ -48,12 +50,13 @@ pub(crate) fn query(query: &[(&'static str, String)]) -> bool {
     query.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() <= QUERY
 }
 
-/// Whether a text can be a key that Keycloak made.
+/// Whether a text can be a key that Keycloak generated.
 pub(crate) fn key(text: &str) -> bool {
     text.len() <= KEY && !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
 }
 
-/// Whether a text can be the key of a user, who may be in another storage: `f:`, its key, `:`, and a name there.
+/// Whether a text can be the key of a user. Users of external user storages have keys of the form `f:STORAGE:NAME`,
+/// with the key of the storage and the name of the user there.
 fn user_key(text: &str) -> bool {
     text == "count"
         || key(text)

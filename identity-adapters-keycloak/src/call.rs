@@ -1,4 +1,4 @@
-//! What Keycloak is asked, and what it answered.
+//! Requests to Keycloak, and its responses.
 
 use std::time::Duration;
 
@@ -8,21 +8,21 @@ use identity_core::value::Secret;
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::admin::unreadable;
+use crate::error::unreadable;
 
-/// What to ask.
+/// A request to the Admin REST API.
 pub(crate) struct Call<'c> {
     pub(crate) method: Method,
-    /// Below the managed realm; everything, when `root` is set.
+    /// The path below the managed realm, or below all realms if `root` is set.
     pub(crate) segments: Vec<&'c str>,
     pub(crate) root: bool,
     pub(crate) query: Vec<(&'static str, String)>,
     pub(crate) body: Option<Value>,
-    /// How long to wait for the answer, when the usual bound is too short.
+    /// Timeout of the request, where the default is too short.
     pub(crate) patience: Option<Duration>,
-    /// What it is about.
+    /// The entity in error messages.
     about: (EntityKind, &'c str),
-    /// The client whose service account the change is about.
+    /// The client whose service account the request changes.
     account_of: Option<&'c str>,
 }
 
@@ -43,9 +43,9 @@ impl<'c> Call<'c> {
         Self::new(Method::DELETE, segments)
     }
 
-    /// Adds what is listed to something, or takes it away.
-    pub(crate) fn change(segments: &[&'c str], add: bool, body: Value) -> Self {
-        Self { body: Some(body), ..Self::new(if add { Method::POST } else { Method::DELETE }, segments) }
+    /// A `DELETE` request that removes the items in its body from a list.
+    pub(crate) fn delete_items(segments: &[&'c str], body: Value) -> Self {
+        Self { body: Some(body), ..Self::new(Method::DELETE, segments) }
     }
 
     fn new(method: Method, segments: &[&'c str]) -> Self {
@@ -54,12 +54,12 @@ impl<'c> Call<'c> {
         Self { method, segments, root: false, query: Vec::new(), body: None, patience: None, about, account_of: None }
     }
 
-    /// Not below the managed realm.
+    /// Resolves the path below all realms instead of the managed realm.
     pub(crate) fn of_all_realms(self) -> Self {
         Self { root: true, ..self }
     }
 
-    /// For what takes its time, such as a realm's keys.
+    /// Allows 60 seconds, for slow operations such as generating the keys of a realm.
     pub(crate) fn patiently(self) -> Self {
         Self { patience: Some(Duration::from_secs(60)), ..self }
     }
@@ -73,7 +73,7 @@ impl<'c> Call<'c> {
         Self { about: (kind, key), ..self }
     }
 
-    /// The change is about the service account of this client.
+    /// Declares that the request changes the service account of this client.
     pub(crate) fn for_account_of(self, client: &'c str) -> Self {
         Self { account_of: Some(client), ..self }
     }
@@ -106,7 +106,7 @@ impl<'c> Call<'c> {
         self.method == Method::DELETE
     }
 
-    /// Whether the call is idempotent, with the same answer each time.
+    /// Whether the request is idempotent, and its response is the same each time.
     pub(crate) fn repeatable(&self) -> bool {
         matches!(self.method, Method::GET | Method::PUT)
     }
@@ -116,20 +116,21 @@ impl<'c> Call<'c> {
     }
 }
 
-/// What Keycloak answered to something that it did.
+/// A successful response.
 pub(crate) struct Answer {
     pub(crate) location: Option<String>,
     pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
-    /// The id of what was created: the last segment of where it is.
+    /// The id of the created entity: the last segment of the `Location`.
     pub(crate) fn created(&self) -> Result<&str, DirectoryError> {
         let last = self.location.as_deref().and_then(|location| location.rsplit('/').next());
-        last.filter(|id| !id.is_empty()).ok_or_else(|| unreadable("it does not say where it created something"))
+        last.filter(|id| !id.is_empty())
+            .ok_or_else(|| unreadable("the response has no `Location` of the created entity"))
     }
 
-    /// The secret that was made.
+    /// The generated secret.
     pub(crate) fn secret(&self) -> Option<Secret> {
         let made: Value = serde_json::from_slice(&self.body).ok()?;
         made.get("value").and_then(Value::as_str).map(|value| Secret::new(value.to_owned()))

@@ -1,7 +1,8 @@
-//! Changes of one entity at a time, over all replicas.
+//! Changes of single entities, serialized over all replicas.
 //!
-//! Keycloak has no preconditions, and `PUT` replaces a representation. Every change therefore holds the lock of its entity, a
-//! representation is read and written under it, and members on which access depends are sent only when they change.
+//! Keycloak has no preconditions, and `PUT` replaces a representation. Every change therefore holds the lock of its
+//! entity and reads and writes the representation under it. Members that determine access are sent only when they
+//! change.
 
 use std::time::Duration;
 
@@ -12,28 +13,33 @@ use tokio::time::timeout;
 use tracing::warn;
 
 use crate::Keycloak;
-use crate::admin::{Call, unavailable};
+use crate::call::Call;
+use crate::error::unavailable;
 
-/// How long a change waits for earlier changes of the same entity.
+/// Maximum time that a change waits for earlier changes of the same entity.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a change holds the lock at most: less than the store allows.
+/// Maximum time that a change holds the lock. It is shorter than the time after which the store may revoke the lock
+/// (`LOCK_HELD_MAX`).
 const CHANGE_TIMEOUT: Duration = Duration::from_secs(40);
-/// How often a change is written that another program undoes.
+/// Maximum number of attempts to write a change, if another program undoes it each time.
 const ATTEMPTS: usize = 3;
 
-/// A representation that is changed, and its members on which access depends.
+/// A representation to change, and its members that determine access.
 pub(crate) struct Representation<'c> {
     pub(crate) path: &'c [&'c str],
     pub(crate) kind: EntityKind,
     pub(crate) key: &'c str,
-    /// What a conflict is about: the new name, where names are unique.
+    /// The name or key of the entity in errors of the write, such as conflicts. If a group is renamed, it is the new
+    /// name.
     pub(crate) unique: &'c str,
-    /// Left out of what is written unless they change, and read back when they did. Keycloak keeps what is left out.
+    /// Members that are sent only when they change, and read back afterwards. Keycloak keeps the members that are not
+    /// sent.
     pub(crate) guarded: &'static [&'static str],
 }
 
 impl Keycloak {
-    /// Makes a change while no other change of the same entity is made, here or by another replica.
+    /// Runs a change under the lock of its entity, so that neither this replica nor another one changes the entity at
+    /// the same time.
     pub(crate) async fn exclusively<T>(
         &self,
         kind: EntityKind,
@@ -45,17 +51,18 @@ impl Keycloak {
             Ok(Ok(lock)) => lock,
             Ok(Err(error)) => {
                 warn!(kind = kind.as_str(), error = &error as &dyn std::error::Error, "keycloak.lock.failed");
-                return Err(unavailable("the store has no lock for the change".to_owned()));
+                return Err(unavailable("the lock for the change could not be acquired".to_owned()));
             }
-            Err(_) => return Err(unavailable("other changes of the same entity take too long".to_owned())),
+            Err(_) => return Err(unavailable("timed out waiting for other changes of the same entity".to_owned())),
         };
         let outcome = timeout(CHANGE_TIMEOUT, change).await;
         drop(lock);
-        outcome.unwrap_or_else(|_| Err(unavailable("the change takes too long".to_owned())))
+        outcome.unwrap_or_else(|_| Err(unavailable("the change timed out".to_owned())))
     }
 
-    /// Takes rights away from a principal. Whatever its earlier tokens claim, Keycloak is asked for its rights from then on, by
-    /// every replica; also when the outcome of the change is unknown.
+    /// Runs a change that revokes rights of a principal. Afterwards, for tokens issued before the change, all replicas
+    /// look the principal's rights up in Keycloak instead of their cache. This also applies if the outcome of the
+    /// change is unknown.
     pub(crate) async fn taking_away<T>(
         &self,
         principal: Principal,
@@ -66,13 +73,15 @@ impl Keycloak {
             && let Err(error) = self.shared.cutoffs.cut(&principal).await
         {
             warn!(error = &error as &dyn std::error::Error, "keycloak.cutoff.failed");
-            return Err(unavailable("the change was made, but tokens of before could not be cut off".to_owned()));
+            return Err(unavailable(
+                "the change was made, but tokens issued before it could not be revoked".to_owned(),
+            ));
         }
         outcome
     }
 
-    /// Changes members of a representation; every other member keeps its value. Returns what Keycloak holds afterwards where
-    /// a guarded member changed, and what was sent otherwise.
+    /// Changes members of a representation; all other members keep their values. Returns the representation that
+    /// Keycloak stores if a guarded member changed, and the one that was sent otherwise.
     pub(crate) async fn rewrite(
         &self,
         of: Representation<'_>,
@@ -84,7 +93,7 @@ impl Keycloak {
                 let mut new = old.clone();
                 change(&mut new)?;
                 if new == old {
-                    // Refused all the same, where it may not be changed.
+                    // There is nothing to write, but a change of a protected entity must still be refused.
                     self.clear(Call::put(of.path, Value::Object(new)).about(of.kind, of.unique)).await?;
                     return Ok(old);
                 }
@@ -102,7 +111,9 @@ impl Keycloak {
                 }
                 warn!(kind = of.kind.as_str(), members = ?changed, "keycloak.change.undone");
             }
-            Err(unavailable("the change did not take effect; another program may change the same entity".to_owned()))
+            Err(unavailable(
+                "the change did not take effect; another program may be changing the same entity".to_owned(),
+            ))
         })
         .await
     }
@@ -113,7 +124,7 @@ pub(crate) fn set(body: &mut Map<String, Value>, member: &str, value: impl Into<
     body.insert(member.to_owned(), value.into());
 }
 
-/// Sets members of a representation's attributes; others stay.
+/// Sets attributes of a representation; all other attributes stay.
 pub(crate) fn set_attributes<'a>(body: &mut Map<String, Value>, changes: impl IntoIterator<Item = (&'a str, String)>) {
     if let Value::Object(attributes) = body.entry("attributes").or_insert_with(|| Value::Object(Map::new())) {
         attributes.extend(changes.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))));

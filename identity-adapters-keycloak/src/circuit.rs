@@ -1,15 +1,16 @@
-//! A circuit that opens: whoever cannot be reached is left alone for a while.
+//! A circuit breaker: calls to an unreachable server are suspended for a while.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Failures in a row that open the circuit.
+/// Number of consecutive failures that open the circuit.
 const FAILURES: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
-/// Closed while calls succeed. After some failures in a row it opens for a pause; if the next call fails too, for one that is
-/// twice as long. Nobody has to report how a call went: one that is given up changes nothing.
+/// A circuit breaker that is closed while calls succeed. Consecutive failures open it for a pause. If the next call
+/// fails too, the circuit opens again, for twice as long. A call without a reported outcome, such as a cancelled one,
+/// has no effect.
 #[derive(Debug, Default)]
 pub(crate) struct Circuit(Mutex<State>);
 
@@ -21,13 +22,13 @@ struct State {
 }
 
 impl Circuit {
-    /// Whether a call may be made at `now`; if not, how long to wait.
+    /// Whether a call may be made at `now`; otherwise returns the time to wait.
     pub(crate) fn admit(&self, now: Instant) -> Result<(), Duration> {
         let mut state = self.state();
         match state.closed_again {
             Some(until) if now < until => Err(until - now),
             Some(_) => {
-                // Closed on probation: the next failure opens it again.
+                // Half-open: the next failure opens the circuit again.
                 state.closed_again = None;
                 state.failures = FAILURES - 1;
                 Ok(())

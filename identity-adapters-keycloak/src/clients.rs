@@ -1,4 +1,4 @@
-//! Clients that are Identity's, as far as applications and APIs have it in common, and applications.
+//! Clients that Identity manages: operations on both applications and APIs, and the directory of applications.
 
 use std::collections::BTreeMap;
 
@@ -14,22 +14,23 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::Keycloak;
-use crate::admin::{Call, unavailable, unreadable};
 use crate::bounds;
+use crate::call::Call;
 use crate::change::{Representation, set};
+use crate::error::{unavailable, unreadable};
 use crate::readable::{Elements, unshown};
-use crate::roles::{Sieve, travels};
+use crate::roles::{Sieve, items, travels};
 use crate::wire::{ClientRep, RoleRep, SCOPE, UserRep, shown_client_name, unfit};
 
-/// How many clients are asked for by id at the same time.
+/// Maximum number of clients that are looked up by id at the same time.
 const AT_ONCE: usize = 8;
-/// How often a secret is made that another program undoes.
+/// Maximum number of attempts to generate a secret, if another program restores the old one each time.
 const SECRET_ATTEMPTS: usize = 3;
-/// The scopes that a client has from its beginning: its own mark, and those that a realm gives by default. A realm that lacks
-/// one of them goes without.
+/// The client scopes of a new client: [`SCOPE`], which marks the client as managed by Identity, and the defaults of a
+/// realm. Keycloak omits scopes that the realm lacks.
 pub(crate) const SCOPES: [&str; 7] = [SCOPE, "web-origins", "acr", "roles", "profile", "basic", "email"];
 
-/// The attribute of clients that names the method of PKCE that they must use.
+/// The attribute of clients that requires a PKCE method.
 pub(crate) const PKCE: &str = "pkce.code.challenge.method";
 
 #[derive(Deserialize)]
@@ -48,17 +49,17 @@ struct ClientMappings {
 }
 
 impl Keycloak {
-    /// The client of this client id, whosever it is.
+    /// The client with this client id, whether Identity manages it or not.
     pub(crate) async fn client_rep(&self, client_id: &str) -> Result<Option<ClientRep>, DirectoryError> {
         let call = Call::get(&["clients"]).query("clientId", client_id);
         let found: Elements<ClientRep> = self.read_list(EntityKind::Client, call).await?;
         Ok(found.items.into_iter().find(|client| client.client_id == client_id))
     }
 
-    /// The secret of this server's own client, if there is one.
+    /// The secret of this server's own client, if the client exists and has one.
     ///
     /// # Errors
-    /// When Keycloak cannot be asked, or refuses.
+    /// When Keycloak is unavailable, or rejects the request.
     pub async fn own_secret(&self) -> Result<Option<Secret>, DirectoryError> {
         let Some(client) = self.client_rep(self.shared.settings.own_client.as_str()).await? else { return Ok(None) };
         self.for_start().client_secret(&ClientKey::parse(&client.id).map_err(unfit)?).await
@@ -98,7 +99,8 @@ impl Keycloak {
         }
     }
 
-    /// Creates a client with its mark on it, in one call: there is none that is nobody's.
+    /// Creates a client, including the client scope that marks it, in one call. A failure therefore leaves no client
+    /// without the mark, which Identity would not recognize as its own.
     pub(crate) async fn create_client(&self, client_id: &str, mut body: Value) -> Result<ClientKey, DirectoryError> {
         if let Value::Object(body) = &mut body {
             body.insert("clientId".to_owned(), json!(client_id));
@@ -117,7 +119,7 @@ impl Keycloak {
         }
     }
 
-    /// Changes members of a client; every other member keeps its value, the secret among them.
+    /// Changes members of a client; all other members keep their values, including the secret.
     pub(crate) async fn change_client(
         &self,
         key: &ClientKey,
@@ -135,33 +137,36 @@ impl Keycloak {
         self.exclusively(EntityKind::Client, key.as_str(), deleting).await.map(|_| ())
     }
 
-    /// Has Keycloak make a secret, and reads it back: a program that writes the whole client may restore the old one.
+    /// Has Keycloak generate a secret, and reads it back to confirm it. Another program that writes the whole client at
+    /// the same time may restore the old one.
     async fn make_secret(&self, key: &ClientKey) -> Result<Secret, DirectoryError> {
         let path = ["clients", key.as_str(), "client-secret"];
         for _ in 0..SECRET_ATTEMPTS {
             let call = Call::post(&path, json!({})).about(EntityKind::Client, key.as_str());
-            let made = self.send(call).await?.secret().ok_or_else(|| unreadable("it makes no secret"))?;
+            let made = self.send(call).await?.secret().ok_or_else(|| unreadable("the response contains no secret"))?;
             if self.client_secret(key).await?.as_ref() == Some(&made) {
                 return Ok(made);
             }
         }
-        Err(unavailable("the new secret did not take effect; another program may change the same client".to_owned()))
+        Err(unavailable(
+            "the new secret did not take effect; another program may be changing the same client".to_owned(),
+        ))
     }
 
-    /// The account that a client acts with for itself.
+    /// The user id of a client's service account.
     pub(crate) async fn account_of(&self, key: &ClientKey) -> Result<String, DirectoryError> {
         let path = ["clients", key.as_str(), "service-account-user"];
         Ok(self.read::<UserRep>(Call::get(&path).about(EntityKind::Client, key.as_str())).await?.id)
     }
 
-    /// The roles that an account holds itself, of the realm and of clients.
+    /// The roles that an account holds directly, of the realm and of clients.
     async fn held_by_account(&self, account: &str) -> Result<Vec<RoleRep>, DirectoryError> {
         let held: Mappings = self.read(Call::get(&["users", account, "role-mappings"])).await?;
         let of_clients = held.client_mappings.into_values().flat_map(|client| client.mappings);
         Ok(held.realm_mappings.into_iter().chain(of_clients).collect())
     }
 
-    /// A permission of an API.
+    /// The client role that represents a permission of an API. `api` is the key of the API's client in Keycloak.
     pub(crate) async fn api_role(
         &self,
         api: &str,
@@ -175,8 +180,8 @@ impl Keycloak {
     }
 }
 
-/// Sets what changes. A name that is shown as it is wanted stays as Keycloak has it, and so do addresses that are wanted as they
-/// are.
+/// Applies the changed members. A name stays as Keycloak stores it if its displayed form is already the requested one.
+/// The same holds for addresses that do not change.
 pub(crate) fn apply(change: &ClientChange, body: &mut Map<String, Value>) -> Result<(), DirectoryError> {
     if let Some(name) = &change.name {
         let text = |member: &str| body.get(member).and_then(Value::as_str);
@@ -197,7 +202,7 @@ pub(crate) fn apply(change: &ClientChange, body: &mut Map<String, Value>) -> Res
         change.new_addresses(root, &uris).map_err(|(member, error)| DirectoryError::Member(member, error))?;
     if let Some(ClientAddresses { root_url, redirect_uris }) = addresses {
         if root.unwrap_or_default() != root_url.as_deref().unwrap_or_default() {
-            // Keycloak keeps what is null and removes what is empty.
+            // Keycloak keeps members that are null and removes those that are empty.
             set(body, "rootUrl", root_url.unwrap_or_default());
         }
         set(body, "redirectUris", redirect_uris);
@@ -205,12 +210,12 @@ pub(crate) fn apply(change: &ClientChange, body: &mut Map<String, Value>) -> Res
     Ok(())
 }
 
-/// Keycloak would let browsers be sent anywhere below a root URL that comes without redirect URIs.
+/// With a root URL and no redirect URIs, Keycloak would allow redirects to any address below the root URL.
 fn root_url<'u>(redirect_uris: &[RedirectUri], root_url: &'u Option<RedirectUri>) -> Option<&'u RedirectUri> {
     root_url.as_ref().filter(|_| !redirect_uris.is_empty())
 }
 
-/// Public clients prove with PKCE that they sent the browser (RFC 7636); others may.
+/// Public clients must use PKCE (RFC 7636); other clients may use it.
 fn attributes(kind: ClientKind) -> Value {
     match kind {
         ClientKind::Public => json!({PKCE: "S256"}),
@@ -220,7 +225,7 @@ fn attributes(kind: ClientKind) -> Value {
 
 fn needs_secret(client: &ClientRep) -> Result<(), DirectoryError> {
     if client.public() {
-        Err(DirectoryError::Invalid("a public client has neither secret nor account".into()))
+        Err(DirectoryError::Invalid("a public client has neither a secret nor a service account".into()))
     } else {
         Ok(())
     }
@@ -254,9 +259,9 @@ impl ClientDirectory for Keycloak {
             "serviceAccountsEnabled": new.kind.has_secret(), "directAccessGrantsEnabled": false,
             "implicitFlowEnabled": false, "rootUrl": root_url(&new.redirect_uris, &new.root_url),
             "redirectUris": new.redirect_uris,
-            // Tokens carry the permissions that the client scope maps, and no other role of their user.
+            // Tokens carry the permissions that the client scope maps, and no other roles of the user.
             "fullScopeAllowed": false,
-            // What the configuration names is the operator's own; who uses another application is asked.
+            // Clients in the configuration belong to the operator. Users of other applications are asked for consent.
             "consentRequired": new.kind.signs_in() && !self.is_starting(),
             "attributes": attributes(new.kind),
         });
@@ -300,31 +305,33 @@ impl ClientDirectory for Keycloak {
         Ok(self.permissions_of(roles).await?.into_iter().collect())
     }
 
-    async fn change_permission(
-        &self,
-        key: &ClientKey,
-        permission: &Permission,
-        held: bool,
-    ) -> Result<(), DirectoryError> {
+    async fn grant_permission(&self, key: &ClientKey, permission: &Permission) -> Result<(), DirectoryError> {
+        needs_secret(&self.ours(key, ClientRep::is_application).await?)?;
+        let (api, role) = self.permission_role(permission).await?;
+        let account = self.account_of(key).await?;
+        let path = ["users", &account, "role-mappings", "clients", api.as_str()];
+        let call = Call::post(&path, items(&role)).for_account_of(key.as_str());
+        let granting = self.send(call.about(EntityKind::Client, key.as_str()));
+        self.exclusively(EntityKind::Client, key.as_str(), granting).await.map(|_| ())
+    }
+
+    async fn revoke_permission(&self, key: &ClientKey, permission: &Permission) -> Result<(), DirectoryError> {
         let client = self.ours(key, ClientRep::is_application).await?;
         needs_secret(&client)?;
         let (api, role) = self.permission_role(permission).await?;
         let account = self.account_of(key).await?;
-        if !held {
-            let direct = self.held_by_account(&account).await?;
-            self.is_itself_in(&direct, &role, || self.with_contained(direct.clone())).await?;
-        }
-        let body = json!([{"id": role.id, "name": role.name}]);
+        let direct = self.held_by_account(&account).await?;
+        self.is_itself_in(&direct, &role, || self.with_contained(direct.clone())).await?;
         let path = ["users", &account, "role-mappings", "clients", api.as_str()];
-        let call = Call::change(&path, held, body).for_account_of(key.as_str());
-        let changing = self.send(call.about(EntityKind::Client, key.as_str()));
-        let changing = self.exclusively(EntityKind::Client, key.as_str(), changing);
+        let call = Call::delete_items(&path, items(&role)).for_account_of(key.as_str());
+        let revoking = self.send(call.about(EntityKind::Client, key.as_str()));
+        let revoking = self.exclusively(EntityKind::Client, key.as_str(), revoking);
         let principal = Principal::Client(nearest(&client.client_id, ClientId::parse).map_err(unshown)?);
-        if held { changing.await } else { self.taking_away(principal, changing).await }.map(|_| ())
+        self.taking_away(principal, revoking).await.map(|_| ())
     }
 }
 
-/// A client that is somebody else's.
+/// Error for a client that Identity does not manage.
 pub(crate) fn foreign(client_id: &str) -> DirectoryError {
     DirectoryError::Foreign(AuditEntity { kind: EntityKind::Client, key: client_id.to_owned() })
 }

@@ -1,8 +1,8 @@
-//! What Keycloak says about a request that it does not accept.
+//! Error messages in Keycloak's responses.
 
 use serde::Deserialize;
 
-/// What Keycloak says about a member that comes from a storage that it may only read: about one, and about the whole user.
+/// Messages about read-only members of a user from an external storage: for one member, and for the whole user.
 const READ_ONLY: [&str; 2] = ["error-user-attribute-read-only", "read only"];
 
 #[derive(Deserialize, Default)]
@@ -11,19 +11,19 @@ struct Body {
     message: Option<String>,
     #[serde(default)]
     error: Option<String>,
-    /// Complaints about several members.
+    /// Errors of several members.
     #[serde(default)]
     errors: Vec<Body>,
 }
 
-/// The body of an answer, in one text; empty when it says nothing.
+/// The error message in the body of a response; empty if there is none.
 pub(crate) fn read(body: &[u8]) -> String {
     let Body { message, error, errors } = serde_json::from_slice(body).unwrap_or_default();
     let several = || errors.into_iter().find_map(|one| one.message.or(one.error));
     message.or(error).or_else(several).unwrap_or_default()
 }
 
-/// Whether it says that what would change is kept elsewhere.
+/// Whether the message says that the changed data is stored elsewhere and read-only.
 pub(crate) fn is_read_only(said: &str) -> bool {
     let said = said.to_lowercase();
     READ_ONLY.iter().any(|words| said.contains(words))

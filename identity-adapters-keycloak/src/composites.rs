@@ -1,4 +1,4 @@
-//! Roles in roles, at any depth.
+//! Composite roles, at any depth.
 
 use std::collections::BTreeSet;
 
@@ -6,14 +6,14 @@ use identity_core::entity::EntityKind;
 use identity_core::port::DirectoryError;
 
 use crate::Keycloak;
-use crate::admin::Call;
+use crate::call::Call;
 use crate::wire::RoleRep;
 
-/// The most roles that are followed from one.
+/// Limit for the number of roles found. Once it is reached, further composite roles are not expanded.
 const ROLES: usize = 1000;
 
 impl Keycloak {
-    /// The roles that a role contains itself.
+    /// The roles that a role contains directly.
     pub(crate) async fn directly_in(&self, role: &str) -> Result<Vec<RoleRep>, DirectoryError> {
         let call = Call::get(&["roles-by-id", role, "composites"]).about(EntityKind::Role, role);
         Ok(self.read_list(EntityKind::Role, call).await?.items)

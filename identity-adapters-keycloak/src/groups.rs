@@ -1,22 +1,23 @@
-//! Groups, and groups in groups. A subgroup is shown with its path.
+//! Groups and subgroups. A subgroup is displayed with its path.
 
 use async_trait::async_trait;
 use futures_util::future::{join_all, try_join};
-use identity_core::entity::{EntityKind, Group, Person, Principal, Role};
+use identity_core::entity::{DirectoryUser, EntityKind, Group, Principal, Role};
 use identity_core::port::{DirectoryError, GroupDirectory};
 use identity_core::search::{ListRequest, Listing, PageRequest};
-use identity_core::value::{Description, GroupId, Name, RoleId, Username};
+use identity_core::value::{GroupId, Name, RoleId, Username};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::Keycloak;
-use crate::admin::{Call, unreadable};
 use crate::bounds;
+use crate::call::Call;
 use crate::change::{Representation, set};
+use crate::error::unreadable;
 use crate::readable::{Elements, unshown};
 use crate::wire::{GroupRep, UserRep, unfit};
 
-/// How many groups are asked for by id at the same time.
+/// Maximum number of groups that are looked up by id at the same time.
 const AT_ONCE: usize = 8;
 
 #[derive(Deserialize)]
@@ -24,7 +25,7 @@ struct Count {
     count: usize,
 }
 
-/// What Keycloak finds all groups with. Without a search it lists the groups that lie in no other.
+/// The search that matches all groups. Without a search, Keycloak lists only top-level groups.
 const EVERY: &str = "*";
 
 impl Keycloak {
@@ -36,7 +37,8 @@ impl Keycloak {
         groups.into_iter().filter_map(shown).collect()
     }
 
-    /// Groups that a search finds, or all that lie in no other group without one; and how many there are.
+    /// A page of the groups that match a search, or of all top-level groups without one; and the total number of these
+    /// groups.
     async fn searched_groups(
         &self,
         page: PageRequest,
@@ -62,7 +64,7 @@ impl GroupDirectory for Keycloak {
         let search = list.search.as_deref().map(str::trim).filter(|text| !text.is_empty());
         let (mut found, mut count) = self.searched_groups(list.page, Some(search.unwrap_or(EVERY))).await?;
         if search.is_none() && count == 0 {
-            // Earlier versions of Keycloak take the sign for a name.
+            // Earlier versions of Keycloak search for a literal `*`.
             (found, count) = self.searched_groups(list.page, None).await?;
         }
         Ok(Listing { items: self.shown_groups(found.items), total: Some(count) })
@@ -91,7 +93,7 @@ impl GroupDirectory for Keycloak {
         let call = Call::post(&["groups"], json!({"name": name})).about(EntityKind::Group, name.as_str());
         let answer = self.send(call).await?;
         let id = GroupId::parse(answer.created()?).map_err(unfit)?;
-        Ok(Group { id, name: name.clone(), description: Description::default() })
+        Ok(Group::new(id, name.clone()))
     }
 
     async fn rename(&self, id: &GroupId, name: &Name) -> Result<(), DirectoryError> {
@@ -100,9 +102,9 @@ impl GroupDirectory for Keycloak {
         let of = Representation { path: &path, kind, key: id.as_str(), unique: name.as_str(), guarded: &[] };
         let change = |body: &mut Map<String, Value>| {
             let group: GroupRep = serde_json::from_value(Value::Object(body.clone()))
-                .map_err(|error| unreadable(&format!("a group does not fit: {error}")))?;
+                .map_err(|error| unreadable(&format!("a group has an unexpected form: {error}")))?;
             if group.shown().as_ref() != Ok(name) {
-                // A subgroup may be named by its path, or by its own name; it stays where it is.
+                // The new name of a subgroup may be its path or its own name. The subgroup is not moved.
                 let own = group.parent_path().and_then(|parent| name.as_str().strip_prefix(parent));
                 set(body, "name", own.filter(|own| !own.is_empty()).unwrap_or(name.as_str()));
             }
@@ -117,34 +119,44 @@ impl GroupDirectory for Keycloak {
         self.exclusively(EntityKind::Group, id.as_str(), deleting).await.map(|_| ())
     }
 
-    async fn members(&self, id: &GroupId, list: &ListRequest) -> Result<Listing<Person>, DirectoryError> {
+    async fn members(&self, id: &GroupId, list: &ListRequest) -> Result<Listing<DirectoryUser>, DirectoryError> {
         let path = ["groups", id.as_str(), "members"];
         let call = || Call::get(&path).about(EntityKind::Group, id.as_str()).query("briefRepresentation", true);
         let found = self.read_page::<UserRep>(EntityKind::User, list.page, call).await?;
-        // Keycloak does not count members: the end of the list is known when it was seen.
+        // Keycloak does not count members: the total is known only if the page contains the end of the list.
         let total = (found.read < list.page.limit).then(|| list.page.offset + found.read);
         let total = total.filter(|_| list.page.offset == 0 || found.read > 0);
         Ok(Listing { total, items: self.people(found.items).await? })
     }
 
-    async fn change_member(&self, id: &GroupId, user: &Username, member: bool) -> Result<(), DirectoryError> {
-        // Keycloak does not say which of the two is missing.
+    async fn add_member(&self, id: &GroupId, user: &Username) -> Result<(), DirectoryError> {
+        // Keycloak does not report whether the group or the user is missing.
         GroupDirectory::find(self, id).await?;
         let path = ["users", user.as_str(), "groups", id.as_str()];
-        let call = if member { Call::put(&path, json!({})) } else { Call::delete(&path) };
-        let changing = self.send(call.about(EntityKind::User, user.as_str()));
-        let changing = self.exclusively(EntityKind::User, user.as_str(), changing);
-        let changed =
-            if member { changing.await } else { self.taking_away(Principal::User(user.clone()), changing).await };
-        changed.map(|_| ())
+        let adding = self.send(Call::put(&path, json!({})).about(EntityKind::User, user.as_str()));
+        self.exclusively(EntityKind::User, user.as_str(), adding).await.map(|_| ())
+    }
+
+    async fn remove_member(&self, id: &GroupId, user: &Username) -> Result<(), DirectoryError> {
+        // Keycloak does not report whether the group or the user is missing.
+        GroupDirectory::find(self, id).await?;
+        let path = ["users", user.as_str(), "groups", id.as_str()];
+        let removing = self.send(Call::delete(&path).about(EntityKind::User, user.as_str()));
+        let removing = self.exclusively(EntityKind::User, user.as_str(), removing);
+        self.taking_away(Principal::User(user.clone()), removing).await.map(|_| ())
     }
 
     async fn roles(&self, id: &GroupId) -> Result<Vec<Role>, DirectoryError> {
         self.held_roles("groups", EntityKind::Group, id.as_str()).await
     }
 
-    async fn change_role(&self, id: &GroupId, role: &RoleId, held: bool) -> Result<(), DirectoryError> {
-        let change = self.change_held_role("groups", EntityKind::Group, id.as_str(), role, held);
-        self.exclusively(EntityKind::Group, id.as_str(), change).await
+    async fn assign_role(&self, id: &GroupId, role: &RoleId) -> Result<(), DirectoryError> {
+        let assigning = self.assign_realm_role("groups", EntityKind::Group, id.as_str(), role);
+        self.exclusively(EntityKind::Group, id.as_str(), assigning).await
+    }
+
+    async fn unassign_role(&self, id: &GroupId, role: &RoleId) -> Result<(), DirectoryError> {
+        let unassigning = self.unassign_realm_role("groups", EntityKind::Group, id.as_str(), role);
+        self.exclusively(EntityKind::Group, id.as_str(), unassigning).await
     }
 }

@@ -1,8 +1,8 @@
 //! The mark of the installation that manages a realm.
 //!
-//! Two installations on one realm would each undo and inherit what the other does, as neither sees the other's store. The client
-//! scope `camunda-identity` therefore names the installation that manages the realm; another one does not start, and makes no
-//! change after it was taken over.
+//! Two installations on one realm would undo and inherit each other's changes, because neither has access to the
+//! other's store. The client scope `camunda-identity` therefore names the installation that manages the realm. Another
+//! installation does not start, and an installation makes no more changes after its realm was taken over.
 
 use std::time::{Duration, Instant};
 
@@ -10,21 +10,16 @@ use identity_core::entity::EntityKind;
 use identity_core::port::DirectoryError;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use tokio::sync::Mutex;
 
 use crate::Keycloak;
-use crate::admin::Call;
+use crate::call::Call;
 use crate::change::{Representation, set_attributes};
 use crate::wire::SCOPE;
 
-/// The attribute of the client scope that holds the installation's id.
+/// The attribute of the client scope that holds the id of the installation.
 pub(crate) const MARK: &str = "identity.installation";
-/// How long the mark is believed before it is read again.
+/// How long the mark is cached.
 const TTL: Duration = Duration::from_secs(5);
-
-/// When the mark of this installation was last seen.
-#[derive(Debug, Default)]
-pub(crate) struct Marked(Mutex<Option<Instant>>);
 
 #[derive(Deserialize)]
 struct MarkedScope {
@@ -35,7 +30,7 @@ struct MarkedScope {
 }
 
 impl Keycloak {
-    /// Refuses when another installation manages the realm by now.
+    /// Fails if another installation manages the realm.
     pub(crate) async fn must_be_marked(&self) -> Result<(), DirectoryError> {
         let Some(installation) = &self.shared.installation else { return Ok(()) };
         let mut seen = self.shared.marked.0.lock().await;
@@ -49,13 +44,15 @@ impl Keycloak {
                 Ok(())
             }
             Some((_, Some(other))) => Err(another(&other)),
-            _ => {
-                Err(DirectoryError::Refused("the realm has lost the mark of this installation: restart it".to_owned()))
-            }
+            _ => Err(DirectoryError::Refused(
+                "the realm no longer contains the mark of this installation; restart the server to restore it"
+                    .to_owned(),
+            )),
         }
     }
 
-    /// The client scope's id, and the installation that it names.
+    /// The id of the client scope, and the installation that it names, if any. `None` if the client scope does not
+    /// exist.
     async fn mark(&self) -> Result<Option<(String, Option<String>)>, DirectoryError> {
         let scopes: Vec<MarkedScope> = self.read(Call::get(&["client-scopes"])).await?;
         let scope = scopes.into_iter().find(|scope| scope.name == SCOPE);
@@ -65,7 +62,8 @@ impl Keycloak {
         }))
     }
 
-    /// Whether the realm has to be marked; its scope. Refuses a realm of another installation, unless it is taken over.
+    /// The id of the client scope, if this installation still has to set its mark there. Fails for a realm of another
+    /// installation, unless the settings request to take it over.
     pub(crate) async fn unmarked_scope(&self) -> Result<Option<String>, DirectoryError> {
         let Some(installation) = &self.shared.installation else { return Ok(None) };
         match self.mark().await? {
@@ -76,7 +74,7 @@ impl Keycloak {
         }
     }
 
-    /// Marks the realm as that of this installation.
+    /// Marks the realm with this installation.
     pub(crate) async fn set_mark(&self, scope: &str) -> Result<(), DirectoryError> {
         let Some(installation) = &self.shared.installation else { return Ok(()) };
         let path = ["client-scopes", scope];
@@ -91,7 +89,7 @@ impl Keycloak {
 
 fn another(id: &str) -> DirectoryError {
     DirectoryError::Refused(format!(
-        "the realm is managed by another installation, whose id is `{id}`: use its store, or another realm; if it is gone for \
-         good, start once with `keycloak.take-over: true`"
+        "the realm is managed by another installation, `{id}`; use its store, or another realm; if it no longer \
+         exists, start once with `keycloak.take-over: true`"
     ))
 }

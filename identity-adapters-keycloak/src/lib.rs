@@ -1,7 +1,8 @@
-//! Directories of users, groups, roles and clients over the Keycloak Admin REST API (management reference §8).
+//! Directories of users, groups, roles and clients over the Keycloak Admin REST API (docs/reference/management-api.md
+//! §8).
 //!
-//! [`Keycloak`] is all directory ports at once. It touches what it owns: realm roles with the attribute `camunda_role`, and
-//! clients that have the client scope `camunda-identity`.
+//! [`Keycloak`] implements all directory ports. It manages only realm roles with the attribute `camunda_role` and
+//! clients with the client scope `camunda-identity`.
 
 mod admin;
 mod apis;
@@ -9,13 +10,16 @@ mod bounds;
 mod call;
 mod change;
 mod circuit;
+mod cleared;
 mod clients;
 mod complaint;
 mod composites;
 mod coordination;
+mod error;
 mod groups;
 mod guard;
 mod installation;
+mod known_rights;
 mod membership;
 mod readable;
 mod realm;

@@ -1,12 +1,11 @@
-//! A verifier of Keycloak's tokens, which adds what the realm says of their subject.
+//! Verification of Keycloak's tokens, with the rights of their subject in the realm.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use identity_core::entity::Principal;
+use identity_core::entity::{Principal, RejectedToken, VerifiedToken};
 use identity_core::port::{
-    Entitled, Entitlements, Evidence, Freshness, Inspection, InspectionStep, KnownApis, RejectedToken, TokenError,
-    TokenVerifier, VerifiedToken,
+    Entitled, Entitlements, Evidence, Freshness, Inspection, InspectionStep, KnownApis, TokenError, TokenVerifier,
 };
 use identity_core::resolve::ClaimedPermissions;
 use identity_core::value::Claims;
@@ -15,18 +14,19 @@ use serde_json::Value;
 use crate::Keycloak;
 use crate::rights::SessionCheck;
 
-/// The claim of the client scope `camunda-identity` that lists permissions by audience (management reference §3.5).
+/// The claim of the client scope `camunda-identity` that lists permissions by audience
+/// (docs/reference/management-api.md §3.5).
 const PERMISSIONS: &str = "permissions";
 
-/// A verifier of Keycloak's tokens, which adds the groups of their subject, and of the permissions that they claim those that the
-/// realm confirms.
+/// A verifier of Keycloak's tokens. It adds the groups of the subject, and keeps those of the claimed permissions that
+/// the realm confirms.
 pub struct WithDirectory {
     tokens: Arc<dyn TokenVerifier>,
     keycloak: Keycloak,
 }
 
 impl WithDirectory {
-    /// Verifies with `tokens`, asks `keycloak`.
+    /// Creates a verifier that verifies with `tokens` and looks rights up in `keycloak`.
     #[must_use]
     pub fn new(tokens: Arc<dyn TokenVerifier>, keycloak: Keycloak) -> Self {
         Self { tokens, keycloak }
@@ -43,7 +43,7 @@ impl TokenVerifier for WithDirectory {
         self.verified(token, Freshness::Current).await
     }
 
-    /// An audience on which the realm confirms a permission of the token's subject is known, too.
+    /// An audience is also accepted if the realm confirms a permission of the subject on it.
     async fn verify_for_resolution(&self, token: &str, apis: &KnownApis) -> Result<Arc<VerifiedToken>, TokenError> {
         match self.tokens.verify_for_resolution(token, apis).await {
             Ok(verified) => self.with_rights(&verified, Freshness::Recent).await,
@@ -81,7 +81,7 @@ impl WithDirectory {
         self.with_rights(&verified, freshness).await
     }
 
-    /// A verified token with what the directory says of its principal.
+    /// Adds the rights of the principal in the realm to a verified token.
     async fn with_rights(
         &self,
         verified: &VerifiedToken,
@@ -92,7 +92,7 @@ impl WithDirectory {
         Ok(Arc::new(VerifiedToken { groups: Some(groups), permissions, ..verified.clone() }))
     }
 
-    /// Adds what the directory says of the token's principal.
+    /// Adds the rights of the principal in the realm to an inspection.
     async fn entitled(&self, inspection: &mut Inspection, session: SessionCheck) {
         let (Some(principal), Some(claims)) = (&inspection.principal, &inspection.claims) else { return };
         let claimed = ClaimedPermissions::read(claims, PERMISSIONS);
@@ -107,7 +107,7 @@ impl WithDirectory {
                 InspectionStep::passed("directory")
             }
             Err(TokenError::Rejected(reason)) => InspectionStep::failed("directory", &reason),
-            Err(TokenError::Unavailable { .. }) => InspectionStep::skipped("directory", "Keycloak cannot be asked"),
+            Err(TokenError::Unavailable { .. }) => InspectionStep::skipped("directory", "Keycloak is unavailable"),
         };
         inspection.steps.push(match (left_out.is_empty(), step.passed) {
             (false, Some(true)) => step.saying(format!("the claim `{PERMISSIONS}`: {}", left_out.join("; "))),
@@ -120,12 +120,12 @@ impl WithDirectory {
 impl Entitlements for Keycloak {
     async fn of(&self, principal: &Principal, claims: &Claims, freshness: Freshness) -> Result<Entitled, TokenError> {
         let ClaimedPermissions { permissions, remarks } = ClaimedPermissions::read(claims, PERMISSIONS);
-        self.report(claims, PERMISSIONS, &remarks);
+        self.shared.remarks.report(claims, PERMISSIONS, &remarks);
         self.rights_of(principal, claims, permissions, (SessionCheck::Required, freshness)).await
     }
 }
 
-/// The audiences that a token names.
+/// The audiences of a token.
 fn audiences(claims: &Claims) -> impl Iterator<Item = &str> {
     let named = match claims.get("aud") {
         Some(Value::Array(values)) => values.as_slice(),

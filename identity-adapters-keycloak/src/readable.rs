@@ -1,7 +1,8 @@
-//! Lists of Keycloak's entities, of which one that cannot be read or shown is in no other's way.
+//! Lists of Keycloak's entities. An entity that cannot be parsed or displayed does not affect the others.
 //!
-//! Keycloak takes names that are none here: with line breaks, with white space at their ends, empty ones. They are shown in a
-//! visible form. An element that cannot be shown in any form is left out of its list, counted, and logged once.
+//! Keycloak accepts names that are invalid in this server: with line breaks, with white space at their ends, or empty.
+//! Such names are displayed in a visible form. An element that cannot be displayed in any form is left out of its list,
+//! counted, and logged once.
 
 use identity_core::entity::EntityKind;
 use identity_core::port::DirectoryError;
@@ -12,17 +13,18 @@ use serde::{Deserialize, Deserializer};
 use tracing::warn;
 
 use crate::Keycloak;
-use crate::admin::{Call, unreadable};
 use crate::bounds;
+use crate::call::Call;
+use crate::error::unreadable;
 
-/// How many elements one call asks for at most.
+/// Maximum number of elements that one call requests.
 const BATCH: usize = 500;
 
 /// A list, without the elements that do not have the form of `T`.
 #[derive(Debug)]
 pub(crate) struct Elements<T> {
     pub(crate) items: Vec<T>,
-    /// How many elements the list had.
+    /// The number of all elements of the list, including those that were left out.
     pub(crate) read: usize,
 }
 
@@ -46,7 +48,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Elements<T> {
 }
 
 impl Keycloak {
-    /// The elements of a list that can be read.
+    /// Reads a list, without the elements that cannot be parsed.
     pub(crate) async fn read_list<T: DeserializeOwned>(
         &self,
         kind: EntityKind,
@@ -54,12 +56,12 @@ impl Keycloak {
     ) -> Result<Elements<T>, DirectoryError> {
         let elements: Elements<T> = self.read(call).await?;
         for _ in elements.items.len()..elements.read {
-            self.left_out(kind, "", "its representation has another form");
+            self.left_out(kind, "", "its representation has an unexpected form");
         }
         Ok(elements)
     }
 
-    /// A page of a list that Keycloak cuts, however long the page is: in calls of at most [`BATCH`] elements.
+    /// Reads a page of a paginated list. A page of any length is read in calls of at most [`BATCH`] elements.
     pub(crate) async fn read_page<'c, T: DeserializeOwned>(
         &self,
         kind: EntityKind,
@@ -82,24 +84,24 @@ impl Keycloak {
         Ok(all)
     }
 
-    /// What can be shown of an element of a list.
+    /// The displayed form of a list element; `None` if it has none and is left out.
     pub(crate) fn shown<T>(&self, kind: EntityKind, id: &str, shown: Result<T, InvalidValue>) -> Option<T> {
         shown.map_err(|error| self.left_out(kind, id, &error.to_string())).ok()
     }
 
-    /// An element of a list that is left out.
+    /// Counts and logs an element that is left out of a list.
     fn left_out(&self, kind: EntityKind, id: &str, reason: &str) {
         metrics::counter!("identity_keycloak_left_out_total", "kind" => kind.as_str()).increment(1);
         let entity = format!("{}/{id}", kind.as_str());
         if self.shared.left_out.entry(entity).or_default().is_fresh() {
-            warn!(kind = kind.as_str(), id, reason, "keycloak.left_out");
+            warn!(kind = kind.as_str(), id, reason, "keycloak.entity.skipped");
         }
     }
 }
 
-/// What cannot be shown of an entity that was asked for alone.
+/// Error for a single entity that cannot be displayed.
 pub(crate) fn unshown(error: InvalidValue) -> DirectoryError {
-    unreadable(&format!("it holds something that cannot be shown here: {error}"))
+    unreadable(&format!("the entity contains an unsupported value: {error}"))
 }
 
 #[cfg(test)]

@@ -1,113 +1,53 @@
-//! Rights of principals as the realm has them: groups and permissions of users and of clients' service accounts.
+//! Rights of principals in the realm: groups and permissions of users and of the service accounts of clients.
 //!
-//! Claims are not believed: a client that can map claims would decide what its users may do. A claim only narrows what the realm
-//! says, and its subject, its client and its session must be those of the realm.
+//! Claims alone are not trusted: with mappers of its own, a client could otherwise assign any rights to its users. A
+//! claim only narrows the rights in the realm, and the token's subject, client and session must exist there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{try_join, try_join_all};
-use identity_core::entity::{EntityKind, Permission, Principal};
-use identity_core::port::{DirectoryError, Entitled, Freshness, RejectedToken, TokenError, UserDirectory};
-use identity_core::value::{Audience, Claims, ClientId, GroupId, PermissionName, Username};
-use moka::sync::Cache;
+use identity_core::entity::{EntityKind, Permission, Principal, RejectedToken};
+use identity_core::port::{DirectoryError, Entitled, Freshness, TokenError, UserDirectory};
+use identity_core::value::{Audience, Claims, ClientId, PermissionName, Username};
 use serde::Deserialize;
-use tokio::sync::Mutex;
 use tracing::warn;
 
 use crate::Keycloak;
-use crate::admin::Call;
+use crate::call::Call;
+use crate::known_rights::{Holder, Known, Rights};
 use crate::readable::Elements;
 use crate::wire::{ClientRep, RoleRep};
 
-/// How long rights are believed while Keycloak cannot be asked; a token lives no longer, as a rule.
+/// Maximum age of cached rights that are used while Keycloak is unavailable. Tokens usually expire earlier.
 const STALE: Duration = Duration::from_secs(600);
-/// How long Keycloak is left alone after it could not be asked.
+/// Pause before the next look-up after a failed one.
 const PAUSE: Duration = Duration::from_secs(5);
-/// The longest that a request waits for the rights of its caller.
+/// Maximum time that a request waits for the rights of its caller.
 const DEADLINE: Duration = Duration::from_secs(8);
-/// The most APIs whose permissions are looked up for one principal.
+/// Maximum number of APIs whose permissions are looked up for one principal.
 const APIS: usize = 64;
-/// The most sessions of a user that are remembered, and the most that are remembered as unknown.
+/// Maximum number of sessions that are cached for a user, and of unknown sessions.
 const SESSIONS: usize = 256;
-/// How long a session that Keycloak did not know is not asked for again.
+/// How long a session that Keycloak did not find is not looked up again.
 const UNKNOWN_FOR: Duration = Duration::from_secs(5);
-/// Why a subject is refused that the realm does not have.
-const UNKNOWN: &str = "it does not exist";
-/// How long it is believed which client is an API.
-const API_TTL: Duration = Duration::from_secs(60);
-
-/// What is known of principals. Concurrent requests for one principal share one look-up.
-pub(crate) struct KnownRights {
-    holders: Cache<Holder, Arc<Mutex<Option<Known>>>>,
-    apis: Cache<Audience, Option<String>>,
-}
-
-impl KnownRights {
-    pub(crate) fn new() -> Self {
-        Self {
-            holders: Cache::builder().max_capacity(100_000).time_to_idle(Duration::from_secs(900)).build(),
-            apis: Cache::builder().max_capacity(10_000).time_to_live(API_TTL).build(),
-        }
-    }
-
-    /// Lets the rights be asked for again that a change may alter.
-    pub(crate) fn forget(&self, change: &Call<'_>) {
-        match (change.segments(), change.account_of()) {
-            (["users", id, ..], None) => {
-                if let Ok(subject) = Username::parse(id) {
-                    self.holders.invalidate(&Holder { subject, client: None });
-                }
-            }
-            (["users"], _) => {}
-            // What groups, roles and clients have, many have.
-            _ => {
-                self.holders.invalidate_all();
-                self.apis.invalidate_all();
-            }
-        }
-    }
-}
-
-/// Whose rights are asked for: a user, or the service account of a client.
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct Holder {
-    subject: Username,
-    client: Option<ClientId>,
-}
-
-#[derive(Clone)]
-struct Known {
-    rights: Result<Rights, &'static str>,
-    asked: Instant,
-    ask_again: Instant,
-}
-
-#[derive(Clone, Default)]
-struct Rights {
-    groups: Vec<GroupId>,
-    /// By audience, for the APIs that were asked for.
-    permissions: BTreeMap<Audience, BTreeSet<PermissionName>>,
-    sessions: BTreeSet<String>,
-    /// Sessions that Keycloak did not know, and when it was asked.
-    unknown: BTreeMap<String, Instant>,
-}
-
-/// Whether a token of a user must belong to a session of that user.
+/// Reason to reject a subject that does not exist in the realm.
+const UNKNOWN: &str = "the subject does not exist";
+/// Whether a user's token must belong to a session of that user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SessionCheck {
-    /// It must.
+    /// The token must belong to a session.
     Required,
-    /// There is no token, only claims that an administrator tries out.
+    /// There is no token: an administrator inspects claims without one.
     Skipped,
 }
 
-/// What a token must be confirmed in.
+/// The parts of a token that the realm must confirm.
 struct Question<'q> {
     holder: Holder,
     claimed: BTreeSet<Permission>,
-    /// The session that a token of a user must belong to.
+    /// The session that a user's token must belong to. `None` for clients, and if the session is not checked.
     session: Option<&'q str>,
     freshness: Freshness,
 }
@@ -124,7 +64,8 @@ struct Session {
 }
 
 impl Keycloak {
-    /// The rights of a principal, as far as the claims do not narrow them. A `session` must be one of the user's.
+    /// Returns the rights of a principal, narrowed by the claims. With [`SessionCheck::Required`], the session of a
+    /// user's token must be one of that user.
     pub(crate) async fn rights_of(
         &self,
         principal: &Principal,
@@ -139,7 +80,9 @@ impl Keycloak {
         let client = match principal {
             Principal::Client(id) => Some(id.clone()),
             Principal::User(id) if *id == subject => None,
-            Principal::User(_) => return Err(rejected(RejectedToken::Subject("it is another user's"))),
+            Principal::User(_) => {
+                return Err(rejected(RejectedToken::Subject("the subject is not the user of the token")));
+            }
         };
         let session = match (session, &client) {
             (SessionCheck::Required, None) => {
@@ -149,7 +92,7 @@ impl Keycloak {
             _ => None,
         };
         let changes = freshness == Freshness::Current;
-        // A token of before rights were taken away is not answered from memory.
+        // Cached rights are not used for a token that was issued before rights were revoked.
         let cut = self.shared.cutoffs.applies_to(principal, claims);
         let freshness = if cut { Freshness::Current } else { freshness };
         let question = Question { holder: Holder { subject, client }, claimed, session, freshness };
@@ -165,7 +108,7 @@ impl Keycloak {
 
     async fn answer_rights(&self, question: &Question<'_>) -> Result<Entitled, TokenError> {
         let entry = self.shared.rights.holders.get_with(question.holder.clone(), Arc::default);
-        // Who asks first asks for all.
+        // The first request looks the rights up; concurrent ones wait for its result.
         let mut entry = entry.lock().await;
         let now = Instant::now();
         let recent = question.freshness == Freshness::Recent;
@@ -189,7 +132,8 @@ impl Keycloak {
         }
     }
 
-    /// Asks for what the question adds to what is known and still believed.
+    /// Looks up the rights that the question requires and that are not cached yet. Adds them to the cached ones, which
+    /// are still fresh.
     async fn look_up_more(
         &self,
         question: &Question<'_>,
@@ -210,7 +154,7 @@ impl Keycloak {
         Ok(Known { rights: Ok(rights), ..known.clone() })
     }
 
-    /// Asks for everything that is known of a holder, and for what the question adds.
+    /// Looks up the rights of a holder again: those that were cached before, and those that the question requires.
     async fn look_up(
         &self,
         question: &Question<'_>,
@@ -241,14 +185,14 @@ impl Keycloak {
         }
         let account: Account = self.read(Call::get(&["users", id]).about(EntityKind::User, id)).await?;
         if !account.enabled {
-            return Ok(Err("it is disabled"));
+            return Ok(Err("the user is disabled"));
         }
         let before = before.and_then(|known| known.rights.as_ref().ok());
         let mut audiences: BTreeSet<Audience> = question.claimed.iter().map(|one| one.audience.clone()).collect();
         audiences.extend(before.into_iter().flat_map(|rights| rights.permissions.keys().cloned()));
         let permissions = audiences.into_iter().take(APIS).map(|audience| self.effective_permissions(id, audience));
         let groups = async {
-            // A client's account is in no groups of Identity.
+            // The service account of a client is in no groups of Identity.
             if client.is_some() { Ok(Vec::new()) } else { UserDirectory::groups(self, subject).await }
         };
         let (permissions, groups) = try_join(try_join_all(permissions), groups).await?;
@@ -265,26 +209,26 @@ impl Keycloak {
         Ok(Ok(rights))
     }
 
-    /// Whether a client's service account is this subject.
+    /// Checks that a subject is the service account of an enabled client. The inner error is the reason for rejection.
     async fn confirm_client(
         &self,
         client: &ClientId,
         subject: &Username,
     ) -> Result<Result<(), &'static str>, DirectoryError> {
         let Some(found) = self.client_rep(client.as_str()).await?.filter(ClientRep::is_enabled) else {
-            return Ok(Err("its client does not exist, or is disabled"));
+            return Ok(Err("the client does not exist or is disabled"));
         };
         let path = ["clients", &found.id, "service-account-user"];
         let call = Call::get(&path).about(EntityKind::Client, client.as_str());
-        // Keycloak refuses the question for a client without an account.
+        // Keycloak rejects the request for a client without a service account.
         match self.read::<crate::wire::UserRep>(call).await {
             Ok(account) if account.id == subject.as_str() => Ok(Ok(())),
-            Ok(_) | Err(DirectoryError::Invalid(_)) => Ok(Err("it is not the account of its client")),
+            Ok(_) | Err(DirectoryError::Invalid(_)) => Ok(Err("the subject is not the service account of the client")),
             Err(error) => Err(error),
         }
     }
 
-    /// The permissions on an API that an account holds in any way. A client that is no API has none.
+    /// The permissions on an API that an account holds directly or indirectly; empty for a client that is not an API.
     async fn effective_permissions(
         &self,
         account: &str,
@@ -302,12 +246,12 @@ impl Keycloak {
         let path = ["users", account, "role-mappings", "clients", &api, "composite"];
         let held: Option<Elements<RoleRep>> = self.find(Call::get(&path).about(EntityKind::User, account)).await?;
         let held = held.map(|held| held.items).unwrap_or_default();
-        // A name that is no permission was not made here.
+        // A role name that is not a valid permission was not created by this server.
         let names = held.into_iter().filter_map(|role| PermissionName::parse(&role.name).ok());
         Ok((audience, names.collect()))
     }
 
-    /// Adds the sessions of a user to what is known.
+    /// Replaces the cached sessions of a user, and records whether `session` is one of them.
     async fn look_up_session(
         &self,
         user: &Username,
@@ -327,7 +271,8 @@ impl Keycloak {
         Ok(())
     }
 
-    /// Whether a session is one that outlives the user's sign-in, at any client that the user gave it.
+    /// Whether a session is an offline session of the user, which outlives the sign-in. Keycloak lists such sessions by
+    /// client. Of the clients in the user's first [`APIS`] consents, those with offline access are searched.
     async fn is_offline_session(&self, user: &Username, session: &str) -> Result<bool, DirectoryError> {
         let id = user.as_str();
         let consents: Vec<Consent> =
@@ -359,7 +304,7 @@ struct Grant {
 }
 
 impl Known {
-    /// Whether the question can be answered without Keycloak.
+    /// Whether the question can be answered without a request to Keycloak.
     fn answers(&self, question: &Question<'_>, now: Instant) -> bool {
         let Ok(rights) = &self.rights else { return true };
         let apis =
@@ -371,12 +316,12 @@ impl Known {
         question.claimed.iter().all(apis) && question.session.is_none_or(session)
     }
 
-    /// What the question's claims bring of what is known.
+    /// The known rights, narrowed by the claims of the question.
     fn entitled(&self, question: &Question<'_>) -> Result<Entitled, TokenError> {
         let rejected = |reason| TokenError::Rejected(RejectedToken::Subject(reason));
         let rights = self.rights.as_ref().map_err(|reason| rejected(*reason))?;
         if question.session.is_some_and(|session| !rights.sessions.contains(session)) {
-            return Err(rejected("its session has ended, or is another user's"));
+            return Err(rejected("the session has ended or belongs to another user"));
         }
         let held = |one: &&Permission| {
             rights.permissions.get(&one.audience).is_some_and(|names| names.contains(&one.definition))

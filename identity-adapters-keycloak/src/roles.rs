@@ -1,4 +1,4 @@
-//! Realm roles that are Identity's, and the client roles in them: permissions of APIs.
+//! Realm roles that Identity manages, and the client roles in them, which are permissions of APIs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,16 +11,17 @@ use identity_core::value::{Audience, ClientKey, Description, PermissionName, Rol
 use serde_json::{Map, Value, json};
 
 use crate::Keycloak;
-use crate::admin::Call;
 use crate::bounds;
+use crate::call::Call;
 use crate::change::{Representation, set};
 use crate::readable::{Elements, unshown};
 use crate::wire::{ClientRef, ClientRep, ROLE_ATTRIBUTE, RoleRep, unfit};
 
-/// How much is read at once of a list that Keycloak cannot filter.
+/// Number of elements that are read at once of a list that Keycloak cannot filter.
 const BATCH: usize = 100;
 
-/// A page of a list that Keycloak cannot filter: read in batches, until the page is full and it is known whether there is more.
+/// A page of a list that Keycloak cannot filter: read in batches, until the page is full and it is known whether more
+/// items follow.
 pub(crate) struct Sieve<U> {
     page: PageRequest,
     first: usize,
@@ -33,12 +34,13 @@ impl<U> Sieve<U> {
         Self { page: list.page, first: 0, passed: 0, items: Vec::new() }
     }
 
-    /// The call, for the next batch.
+    /// The call for the next batch.
     pub(crate) fn batch<'c>(&self, call: Call<'c>) -> Call<'c> {
         call.query("first", self.first).query("max", BATCH)
     }
 
-    /// Takes what is wanted of a batch, or has the page.
+    /// Adds the items of a batch that `keep` selects. Returns the page if it is complete; otherwise the error is the
+    /// state for the next batch.
     pub(crate) fn put<T>(mut self, batch: Elements<T>, keep: impl Fn(T) -> Option<U>) -> Result<Listing<U>, Self> {
         let ended = batch.read < BATCH;
         for item in batch.items.into_iter().filter_map(keep) {
@@ -59,7 +61,7 @@ impl<U> Sieve<U> {
 }
 
 impl Keycloak {
-    /// One of Identity's roles, by its name or the visible form of it, whatever is in it.
+    /// A role that Identity manages, by its name or by the visible form of its name. Its permissions are not read.
     pub(crate) async fn role_rep(&self, id: &RoleId) -> Result<RoleRep, DirectoryError> {
         let found = if travels(id.as_str()) {
             self.find(Call::get(&["roles", id.as_str()]).about(EntityKind::Role, id.as_str())).await?
@@ -93,7 +95,7 @@ impl Keycloak {
         self.shown(EntityKind::Role, &id, role.role())
     }
 
-    /// Identity's roles that a user or group has itself.
+    /// The roles of Identity that a user or group holds directly.
     pub(crate) async fn held_roles(
         &self,
         holders: &'static str,
@@ -102,7 +104,7 @@ impl Keycloak {
     ) -> Result<Vec<Role>, DirectoryError> {
         let direct = Call::get(&[holders, id, "role-mappings", "realm"]).about(kind, id);
         let all = Call::get(&[holders, id, "role-mappings", "realm", "composite"]).about(kind, id);
-        // Only what is had in any way comes with the attribute that tells whose it is.
+        // Only the list of effective roles contains the attribute that marks the roles of Identity.
         let all = self.read_list::<RoleRep>(EntityKind::Role, all.query("briefRepresentation", false));
         let (direct, all) = try_join(self.read_list::<RoleRep>(EntityKind::Role, direct), all).await?;
         let ours: BTreeSet<&str> =
@@ -113,20 +115,32 @@ impl Keycloak {
         Ok(roles)
     }
 
-    pub(crate) async fn change_held_role(
+    /// Assigns a realm role to a user or group.
+    pub(crate) async fn assign_realm_role(
         &self,
         holders: &'static str,
         kind: EntityKind,
         id: &str,
         role: &RoleId,
-        held: bool,
     ) -> Result<(), DirectoryError> {
-        let role = self.role_rep(role).await?;
-        let body = json!([{"id": role.id, "name": role.name}]);
-        self.send(Call::change(&[holders, id, "role-mappings", "realm"], held, body).about(kind, id)).await.map(|_| ())
+        let role = items(&self.role_rep(role).await?);
+        self.send(Call::post(&[holders, id, "role-mappings", "realm"], role).about(kind, id)).await.map(|_| ())
     }
 
-    /// The client of a key, as far as permissions need it. Remembered.
+    /// Removes a realm role from a user or group.
+    pub(crate) async fn unassign_realm_role(
+        &self,
+        holders: &'static str,
+        kind: EntityKind,
+        id: &str,
+        role: &RoleId,
+    ) -> Result<(), DirectoryError> {
+        let role = items(&self.role_rep(role).await?);
+        self.send(Call::delete_items(&[holders, id, "role-mappings", "realm"], role).about(kind, id)).await.map(|_| ())
+    }
+
+    /// The client id of a client, and whether it is an API, from the cache if possible. `None` if the client does not
+    /// exist.
     pub(crate) async fn client_ref(&self, key: &ClientKey) -> Result<Option<ClientRef>, DirectoryError> {
         if let Some(known) = self.shared.clients.get(key) {
             return Ok(Some(known));
@@ -140,7 +154,7 @@ impl Keycloak {
         Ok(found)
     }
 
-    /// The client role that a permission is: the API's key, and the role.
+    /// The client role of a permission: the key of the API, and the role.
     pub(crate) async fn permission_role(
         &self,
         permission: &Permission,
@@ -153,7 +167,7 @@ impl Keycloak {
         Ok((ClientKey::parse(&api.id).map_err(unfit)?, role.ok_or_else(missing)?))
     }
 
-    /// Refuses to take what is there only through another role: it would stay.
+    /// Fails if a role is held only through another role, because removing it would have no effect.
     pub(crate) async fn is_itself_in<F: Future<Output = Result<Vec<RoleRep>, DirectoryError>>>(
         &self,
         direct: &[RoleRep],
@@ -163,10 +177,12 @@ impl Keycloak {
         if direct.iter().any(|one| one.id == role.id) || all().await?.iter().all(|one| one.id != role.id) {
             return Ok(());
         }
-        Err(DirectoryError::Invalid("the permission comes with another role; remove it from that role".to_owned()))
+        Err(DirectoryError::Invalid(
+            "the permission is inherited from another role; remove it from that role".to_owned(),
+        ))
     }
 
-    /// The permissions that client roles are; those of clients that are no APIs of Identity are none.
+    /// The permissions that correspond to client roles. Roles of clients that are not APIs of Identity are ignored.
     pub(crate) async fn permissions_of(&self, roles: Vec<RoleRep>) -> Result<BTreeSet<Permission>, DirectoryError> {
         let mut by_client: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for role in roles.into_iter().filter(|role| role.client_role) {
@@ -188,7 +204,7 @@ impl Keycloak {
     }
 }
 
-/// Whether a name arrives at Keycloak as a segment of a path.
+/// Whether a name reaches Keycloak unchanged as a path segment.
 pub(crate) fn travels(name: &str) -> bool {
     !name.contains(['/', '\\', ';', '%']) && name != "." && name != ".."
 }
@@ -224,7 +240,7 @@ impl RoleDirectory for Keycloak {
             self.permission_role(permission).await?;
             composites.entry(permission.audience.as_str()).or_default().push(permission.definition.as_str());
         }
-        // In one call, so that there is the whole role or none.
+        // One call creates the complete role or nothing.
         let mut body = json!({
             "name": role.id, "description": role.description, "attributes": {ROLE_ATTRIBUTE: ["true"]},
         });
@@ -257,18 +273,28 @@ impl RoleDirectory for Keycloak {
         self.exclusively(EntityKind::Role, id.as_str(), deleting).await.map(|_| ())
     }
 
-    async fn change_permission(&self, id: &RoleId, permission: &Permission, held: bool) -> Result<(), DirectoryError> {
+    async fn grant_permission(&self, id: &RoleId, permission: &Permission) -> Result<(), DirectoryError> {
         let found = self.role_rep(id).await?;
         let (_, role) = self.permission_role(permission).await?;
-        let body = json!([{"id": role.id, "name": role.name}]);
-        if !held {
-            self.is_itself_in(&self.directly_in(&found.id).await?, &role, || self.with_contained(vec![found.clone()]))
-                .await?;
-        }
         let path = ["roles-by-id", found.id.as_str(), "composites"];
-        let changing = self.send(Call::change(&path, held, body).about(EntityKind::Role, id.as_str()));
-        self.exclusively(EntityKind::Role, id.as_str(), changing).await.map(|_| ())
+        let granting = self.send(Call::post(&path, items(&role)).about(EntityKind::Role, id.as_str()));
+        self.exclusively(EntityKind::Role, id.as_str(), granting).await.map(|_| ())
     }
+
+    async fn revoke_permission(&self, id: &RoleId, permission: &Permission) -> Result<(), DirectoryError> {
+        let found = self.role_rep(id).await?;
+        let (_, role) = self.permission_role(permission).await?;
+        let direct = self.directly_in(&found.id).await?;
+        self.is_itself_in(&direct, &role, || self.with_contained(vec![found.clone()])).await?;
+        let path = ["roles-by-id", found.id.as_str(), "composites"];
+        let revoking = self.send(Call::delete_items(&path, items(&role)).about(EntityKind::Role, id.as_str()));
+        self.exclusively(EntityKind::Role, id.as_str(), revoking).await.map(|_| ())
+    }
+}
+
+/// A list of one role, as the body of a request.
+pub(crate) fn items(role: &RoleRep) -> serde_json::Value {
+    json!([{"id": role.id, "name": role.name}])
 }
 
 #[cfg(test)]

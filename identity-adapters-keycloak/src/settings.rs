@@ -1,4 +1,4 @@
-//! Where Keycloak is, and who asks it.
+//! Address of Keycloak, and credentials for it.
 
 use std::time::Duration;
 
@@ -8,66 +8,67 @@ use url::Url;
 /// The realm whose administrators administer all realms.
 pub const MASTER_REALM: &str = "master";
 
-/// Where Keycloak is, and who asks it.
+/// Address of Keycloak, credentials, and timeouts.
 #[derive(Clone, Debug)]
 pub struct KeycloakSettings {
-    /// Its base URL, with the relative path if it has one: `https://keycloak.example/auth`.
+    /// The base URL, including the relative path if there is one: `https://keycloak.example/auth`.
     pub url: Url,
-    /// The realm that is managed.
+    /// The managed realm.
     pub realm: String,
-    /// The client id of this server's own client, at which browsers sign in and with which it may ask.
+    /// The client id of this server's own client, with which browsers sign in and whose service account may access
+    /// Keycloak.
     pub own_client: ClientId,
-    /// Who asks.
+    /// The credentials for the Admin REST API.
     pub credentials: Credentials,
-    /// Certificate authorities to trust besides those of the platform, in PEM.
+    /// Certificate authorities to trust in addition to those of the platform, in PEM.
     pub extra_ca_pem: Option<Vec<u8>>,
-    /// Longest wait for a connection (3 s).
+    /// Timeout of a connection attempt. Default: 3 s.
     pub connect_timeout: Duration,
-    /// Longest wait for a whole answer (5 s).
+    /// Timeout of a whole request. Default: 5 s.
     pub total_timeout: Duration,
-    /// How long the rights of a principal are believed before Keycloak is asked again (60 s).
+    /// How long the rights of a principal are cached. Default: 60 s.
     pub rights_ttl: Duration,
 }
 
-/// Who asks Keycloak.
+/// Credentials for the Admin REST API.
 #[derive(Clone, Debug)]
 pub enum Credentials {
-    /// An administrator of all realms, who may create one.
+    /// An administrator of all realms, who can create a realm.
     Administrator {
-        /// Their realm: `master`.
+        /// The realm of the administrator: `master`.
         realm: String,
-        /// The client they sign in at: `admin-cli`.
+        /// The client to sign in with: `admin-cli`.
         client_id: ClientId,
-        /// Their name.
+        /// The username.
         username: String,
-        /// Their password.
+        /// The password.
         password: Secret,
     },
     /// The service account of a client of the managed realm.
     Client {
-        /// The client's id.
+        /// The client id.
         client_id: ClientId,
-        /// Its secret.
+        /// The client secret.
         secret: Secret,
     },
 }
 
-/// Why settings cannot be used.
+/// Reason why settings cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsProblem {
-    /// TLS cannot be set up, or the extra authorities are no certificates.
-    #[error("calls cannot be made: {0}")]
+    /// The TLS configuration is invalid, such as extra authorities that are not certificates.
+    #[error("the HTTP client cannot be created: {0}")]
     Http(String),
-    /// The URL cannot have a path below it.
-    #[error("the url of keycloak cannot be a base")]
+    /// The URL cannot be a base URL.
+    #[error("the Keycloak URL must be a base URL, such as `https://keycloak.example.com/auth`")]
     Url,
-    /// The realm that administers all others.
+    /// The managed realm is the one that administers all others.
     #[error("the realm `master` administers all realms and cannot be managed; name another realm")]
     Master,
 }
 
 impl KeycloakSettings {
-    /// The usual bounds.
+    /// Creates settings with the default timeouts.
     #[must_use]
     pub fn new(url: Url, realm: impl Into<String>, own_client: ClientId, credentials: Credentials) -> Self {
         Self {
@@ -82,10 +83,10 @@ impl KeycloakSettings {
         }
     }
 
-    /// Whether calls can be made with these settings. Makes no call.
+    /// Checks that the settings are usable, without a request to Keycloak.
     ///
     /// # Errors
-    /// When they cannot be used.
+    /// When the settings cannot be used.
     pub fn check(&self) -> Result<(), SettingsProblem> {
         if self.realm == MASTER_REALM {
             return Err(SettingsProblem::Master);
@@ -110,7 +111,7 @@ impl KeycloakSettings {
     }
 }
 
-/// A URL below another; each segment is encoded, so that a name cannot leave its place.
+/// Appends path segments to a URL. Each segment is encoded, so that a name cannot change the path.
 pub(crate) fn below<'s>(url: &Url, segments: impl IntoIterator<Item = &'s str>) -> Result<Url, SettingsProblem> {
     let mut below = url.clone();
     below.path_segments_mut().map_err(|()| SettingsProblem::Url)?.pop_if_empty().extend(segments);

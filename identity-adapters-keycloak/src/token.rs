@@ -1,4 +1,5 @@
-//! The token that Keycloak is asked with: fetched by one caller at a time, kept until shortly before it expires.
+//! The access token for the Admin REST API: fetched by one caller at a time, and cached until shortly before it
+//! expires.
 
 use std::time::{Duration, Instant};
 
@@ -6,11 +7,13 @@ use identity_core::value::Secret;
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
+use crate::error::transport;
 use crate::settings::{Credentials, KeycloakSettings, SettingsProblem, below};
 
-/// How long refused credentials are not tried again: whoever guesses too often is locked out.
+/// How long rejected credentials are not retried, because repeated failures lock the account.
 const REFUSED_FOR: Duration = Duration::from_secs(10);
-/// How long before its end a token is renewed, at most.
+/// How long before its expiry a token is renewed. A token with less than twice this lifetime is renewed after half of
+/// its lifetime.
 const EARLY: Duration = Duration::from_secs(10);
 
 pub(crate) struct Tokens {
@@ -20,11 +23,11 @@ pub(crate) struct Tokens {
     kept: Mutex<Option<(Result<Secret, String>, Instant)>>,
 }
 
-/// Why there is no token.
+/// Reason why no token is available.
 pub(crate) enum TokenProblem {
-    /// The credentials are refused.
+    /// Keycloak rejected the credentials.
     Refused(String),
-    /// Keycloak does not answer as it should.
+    /// Keycloak is unavailable, or its response is invalid.
     Unavailable(String),
 }
 
@@ -49,7 +52,7 @@ impl Tokens {
         Ok(Self { client, url, credentials: settings.credentials.clone(), kept: Mutex::new(None) })
     }
 
-    /// A token that is good for a while.
+    /// Returns a valid token, from the cache if possible.
     pub(crate) async fn get(&self) -> Result<Secret, TokenProblem> {
         let mut kept = self.kept.lock().await;
         if let Some((known, until)) = &*kept
@@ -73,7 +76,7 @@ impl Tokens {
         }
     }
 
-    /// Forgets a token that Keycloak no longer takes.
+    /// Removes a token from the cache that Keycloak no longer accepts.
     pub(crate) async fn forget(&self, token: &Secret) {
         let mut kept = self.kept.lock().await;
         if matches!(&*kept, Some((Ok(known), _)) if known == token) {
@@ -102,20 +105,19 @@ impl Tokens {
             ),
         };
         let sent = self.client.post(self.url.clone()).form(&form).send().await;
-        let response = sent.map_err(|error| TokenProblem::Unavailable(crate::admin::transport(&error)))?;
+        let response = sent.map_err(|error| TokenProblem::Unavailable(transport(&error)))?;
         let status = response.status().as_u16();
-        let body =
-            response.bytes().await.map_err(|error| TokenProblem::Unavailable(crate::admin::transport(&error)))?;
+        let body = response.bytes().await.map_err(|error| TokenProblem::Unavailable(transport(&error)))?;
         match status {
             200 => serde_json::from_slice(&body)
-                .map_err(|_| TokenProblem::Unavailable("its token answer is unreadable".to_owned())),
+                .map_err(|_| TokenProblem::Unavailable("the token response cannot be parsed".to_owned())),
             404 => Err(TokenProblem::Refused("the realm of the credentials does not exist".to_owned())),
             400 | 401 | 403 => {
                 let code = serde_json::from_slice(&body).map(|Refusal { error }| error).unwrap_or_default();
                 let code: String = code.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(40).collect();
-                Err(TokenProblem::Refused(format!("{who} are not accepted ({code})")))
+                Err(TokenProblem::Refused(format!("{who} were rejected ({code})")))
             }
-            other => Err(TokenProblem::Unavailable(format!("it answers {other} to a request for a token"))),
+            other => Err(TokenProblem::Unavailable(format!("the token request returned status {other}"))),
         }
     }
 }

@@ -1,42 +1,43 @@
-//! People.
+//! Users.
 
 use async_trait::async_trait;
 use futures_util::future::try_join;
-use identity_core::entity::{EntityKind, Group, NewPerson, Person, PersonChange, Principal, Role};
+use identity_core::entity::{DirectoryUser, DirectoryUserChange, EntityKind, Group, NewDirectoryUser, Principal, Role};
 use identity_core::port::{DirectoryError, UserDirectory};
 use identity_core::search::{ListRequest, Listing, PageRequest};
 use identity_core::value::{Name, RoleId, Username};
 use serde_json::{Map, Value, json};
 
 use crate::Keycloak;
-use crate::admin::{Call, unreadable};
 use crate::bounds;
+use crate::call::Call;
 use crate::change::{Representation, set};
+use crate::error::unreadable;
 use crate::readable::unshown;
 use crate::wire::{GroupRep, UserRep, shown_name};
 
-/// How many people one request asks for by id: a URL has an end.
+/// Maximum number of users that one request looks up by id, because the length of a URL is limited.
 const AT_ONCE: usize = 50;
-/// The most groups that a user is in.
+/// Maximum number of groups that are read for a user.
 const GROUPS: usize = 10_000;
 
-/// A search for every word anywhere: Keycloak's own would only look at the beginnings.
+/// A search for every word at any position. Keycloak's default search matches only prefixes.
 pub(crate) fn anywhere(search: &str) -> String {
     let plain = search.replace(['*', '"', '%', '\\'], " ");
     let words = plain.split_whitespace().map(|word| format!("*{word}*"));
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// Members of a user that decide whether and as whom they sign in.
+/// Members of a user's representation that affect sign-in. They are sent only when they change.
 const GUARDED: [&str; 3] = ["enabled", "emailVerified", "requiredActions"];
 
-/// Sets what changes. A value that is shown as it is wanted stays as Keycloak has it. An address that changes is no longer
-/// verified.
-fn apply(change: &PersonChange, body: &mut Map<String, Value>) -> Result<(), DirectoryError> {
+/// Applies the changed members. A value stays as Keycloak stores it if its displayed form is already the requested one.
+/// A changed e-mail address is no longer verified.
+fn apply(change: &DirectoryUserChange, body: &mut Map<String, Value>) -> Result<(), DirectoryError> {
     for (member, wanted) in [("firstName", &change.first_name), ("lastName", &change.last_name)] {
         let Some(wanted) = wanted else { continue };
         if shown_name(body.get(member).and_then(Value::as_str)) != *wanted {
-            // Keycloak keeps what is null and removes what is empty.
+            // Keycloak keeps members that are null and removes those that are empty.
             set(body, member, wanted.as_ref().map_or("", Name::as_str));
         }
     }
@@ -63,8 +64,8 @@ impl Keycloak {
         Ok(found)
     }
 
-    /// The people among accounts.
-    pub(crate) async fn people(&self, accounts: Vec<UserRep>) -> Result<Vec<Person>, DirectoryError> {
+    /// The users among accounts, without service accounts.
+    pub(crate) async fn people(&self, accounts: Vec<UserRep>) -> Result<Vec<DirectoryUser>, DirectoryError> {
         let mut people = Vec::with_capacity(accounts.len());
         for account in accounts {
             if !account.is_named_as_service_account() || !self.is_service_account(&account).await? {
@@ -78,7 +79,7 @@ impl Keycloak {
 
 #[async_trait]
 impl UserDirectory for Keycloak {
-    async fn list(&self, list: &ListRequest) -> Result<Listing<Person>, DirectoryError> {
+    async fn list(&self, list: &ListRequest) -> Result<Listing<DirectoryUser>, DirectoryError> {
         bounds::search(list.search.as_deref())?;
         let search = list.search.as_deref().map(anywhere);
         let searching = |call: Call<'static>| match &search {
@@ -92,14 +93,14 @@ impl UserDirectory for Keycloak {
         Ok(Listing { items: self.people(found.items).await?, total: Some(total) })
     }
 
-    async fn find(&self, id: &Username) -> Result<Person, DirectoryError> {
+    async fn find(&self, id: &Username) -> Result<DirectoryUser, DirectoryError> {
         self.account(id).await?.person().map_err(unshown)
     }
 
-    async fn find_all(&self, ids: &[Username]) -> Result<Vec<Person>, DirectoryError> {
+    async fn find_all(&self, ids: &[Username]) -> Result<Vec<DirectoryUser>, DirectoryError> {
         let mut found = Vec::new();
         let (known, others): (Vec<&str>, Vec<&str>) = ids.iter().map(Username::as_str).partition(|id| bounds::key(id));
-        // Users of other storages cannot be asked for together.
+        // Users of external user storages cannot be looked up several at a time.
         for other in others {
             let call = Call::get(&["users", other]).about(EntityKind::User, other);
             if let Some(account) = Keycloak::find::<UserRep>(self, call).await? {
@@ -116,7 +117,7 @@ impl UserDirectory for Keycloak {
         Ok(found)
     }
 
-    async fn create(&self, new: &NewPerson) -> Result<Person, DirectoryError> {
+    async fn create(&self, new: &NewDirectoryUser) -> Result<DirectoryUser, DirectoryError> {
         let mut body = json!({
             "username": new.username, "firstName": new.first_name, "lastName": new.last_name, "email": new.email,
             "enabled": new.enabled,
@@ -131,7 +132,7 @@ impl UserDirectory for Keycloak {
         self.account(&id).await?.person().map_err(unshown)
     }
 
-    async fn update(&self, id: &Username, change: &PersonChange) -> Result<Person, DirectoryError> {
+    async fn update(&self, id: &Username, change: &DirectoryUserChange) -> Result<DirectoryUser, DirectoryError> {
         self.account(id).await?;
         let path = ["users", id.as_str()];
         let of = Representation {
@@ -155,10 +156,15 @@ impl UserDirectory for Keycloak {
         self.held_roles("users", EntityKind::User, id.as_str()).await
     }
 
-    async fn change_role(&self, id: &Username, role: &RoleId, held: bool) -> Result<(), DirectoryError> {
-        let change = self.change_held_role("users", EntityKind::User, id.as_str(), role, held);
-        let changing = self.exclusively(EntityKind::User, id.as_str(), change);
-        if held { changing.await } else { self.taking_away(Principal::User(id.clone()), changing).await }
+    async fn assign_role(&self, id: &Username, role: &RoleId) -> Result<(), DirectoryError> {
+        let assigning = self.assign_realm_role("users", EntityKind::User, id.as_str(), role);
+        self.exclusively(EntityKind::User, id.as_str(), assigning).await
+    }
+
+    async fn unassign_role(&self, id: &Username, role: &RoleId) -> Result<(), DirectoryError> {
+        let unassigning = self.unassign_realm_role("users", EntityKind::User, id.as_str(), role);
+        let unassigning = self.exclusively(EntityKind::User, id.as_str(), unassigning);
+        self.taking_away(Principal::User(id.clone()), unassigning).await
     }
 
     async fn groups(&self, id: &Username) -> Result<Vec<Group>, DirectoryError> {

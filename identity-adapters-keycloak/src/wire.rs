@@ -1,6 +1,6 @@
-//! What Keycloak sends, as far as it is read here.
+//! Representations of Keycloak, reduced to the members that this server reads.
 
-use identity_core::entity::{Api, Client, ClientKind, Group, Person, Role};
+use identity_core::entity::{Api, Client, ClientKind, DirectoryUser, Group, Role};
 use identity_core::port::DirectoryError;
 use identity_core::value::{
     Audience, ClientId, ClientKey, Description, GroupId, InvalidValue, Name, RoleId, Username, nearest, nearest_name,
@@ -8,16 +8,16 @@ use identity_core::value::{
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::admin::unreadable;
+use crate::error::unreadable;
 
-/// The client scope that makes a client Identity's, and brings the claims that its applications read.
+/// The client scope that marks a client as managed by Identity, and adds the claims that applications read.
 pub(crate) const SCOPE: &str = "camunda-identity";
-/// The attribute that makes a realm role Identity's.
+/// The attribute that marks a realm role as managed by Identity.
 pub(crate) const ROLE_ATTRIBUTE: &str = "camunda_role";
 
-/// A key of Keycloak that is none here.
+/// Error for a key of Keycloak that is not a valid key of this server.
 pub(crate) fn unfit(error: InvalidValue) -> DirectoryError {
-    unreadable(&format!("it holds something that cannot be used here: {error}"))
+    unreadable(&format!("the response contains an unsupported value: {error}"))
 }
 
 #[derive(Deserialize)]
@@ -30,7 +30,7 @@ pub(crate) struct UserRep {
     email: Option<String>,
     #[serde(default)]
     enabled: bool,
-    /// The user storage that it comes from, if it is another than the realm's.
+    /// The user storage of the user, if it is not the realm's own.
     federation_link: Option<String>,
 }
 
@@ -39,18 +39,18 @@ impl UserRep {
         &self.username
     }
 
-    /// Whether it comes from another user storage. Service accounts are the realm's own.
+    /// Whether the user comes from another user storage. Service accounts are stored in the realm.
     pub(crate) fn is_federated(&self) -> bool {
         self.federation_link.is_some() || self.id.starts_with("f:")
     }
 
-    /// Whether it may be the account of a client, by its name.
+    /// Whether the username is that of a service account.
     pub(crate) fn is_named_as_service_account(&self) -> bool {
         self.username.starts_with("service-account-")
     }
 
-    pub(crate) fn person(self) -> Result<Person, InvalidValue> {
-        Ok(Person {
+    pub(crate) fn person(self) -> Result<DirectoryUser, InvalidValue> {
+        Ok(DirectoryUser {
             id: Username::parse(&self.id)?,
             username: nearest_name(&self.username)?,
             first_name: shown_name(self.first_name.as_deref()),
@@ -61,7 +61,7 @@ impl UserRep {
     }
 }
 
-/// A name as it is shown; none for white space.
+/// The displayed form of a name; `None` for white space.
 pub(crate) fn shown_name(text: Option<&str>) -> Option<Name> {
     text.filter(|text| !text.trim().is_empty()).and_then(|text| nearest_name(text).ok())
 }
@@ -77,12 +77,12 @@ pub(crate) struct GroupRep {
 }
 
 impl GroupRep {
-    /// Whether it lies in no other group.
+    /// Whether the group has no parent.
     pub(crate) fn is_top(&self) -> bool {
         self.parent_id.is_none()
     }
 
-    /// The path of a subgroup, with which it is shown; the name of any other.
+    /// The displayed name: the path of a subgroup, the name of a top-level group.
     pub(crate) fn shown(&self) -> Result<Name, InvalidValue> {
         match self.path.as_deref().filter(|_| !self.is_top()) {
             Some(path) if path.chars().nth(256).is_none() => nearest_name(path),
@@ -91,14 +91,14 @@ impl GroupRep {
         }
     }
 
-    /// The path of the group that a subgroup lies in, with a `/` at its end.
+    /// The path of the parent of a subgroup, with a trailing `/`.
     pub(crate) fn parent_path(&self) -> Option<&str> {
         self.path.as_deref().filter(|_| !self.is_top())?.strip_suffix(&self.name)
     }
 
     pub(crate) fn group(self) -> Result<Group, InvalidValue> {
         let (id, name) = (GroupId::parse(&self.id)?, self.shown()?);
-        Ok(Group { id, name, description: description(self.description.as_deref()) })
+        Ok(Group { description: description(self.description.as_deref()), ..Group::new(id, name) })
     }
 }
 
@@ -118,7 +118,7 @@ pub(crate) struct RoleRep {
 }
 
 impl RoleRep {
-    /// Whether it is one of Identity's roles.
+    /// Whether Identity manages the role.
     pub(crate) fn is_ours(&self) -> bool {
         self.attributes.get(ROLE_ATTRIBUTE).is_some_and(|values| values.iter().any(|value| value == "true"))
     }
@@ -126,7 +126,7 @@ impl RoleRep {
     pub(crate) fn role(self) -> Result<Role, InvalidValue> {
         let id = nearest(&self.name, RoleId::parse)?;
         let description = description(self.description.as_deref());
-        Ok(Role { name: Name::from(&id), id, description, permissions: Default::default() })
+        Ok(Role { description, ..Role::new(id.clone(), Name::from(&id)) })
     }
 }
 
@@ -156,7 +156,7 @@ pub(crate) struct ClientRep {
 }
 
 impl ClientRep {
-    /// Whether it is Identity's.
+    /// Whether Identity manages the client.
     pub(crate) fn is_ours(&self) -> bool {
         self.default_client_scopes.iter().any(|scope| scope == SCOPE)
     }
@@ -173,7 +173,7 @@ impl ClientRep {
         self.enabled
     }
 
-    /// Whether its tokens carry every role of their user.
+    /// Whether tokens of the client carry all roles of the user.
     pub(crate) fn has_full_scope(&self) -> bool {
         self.full_scope_allowed
     }
@@ -214,12 +214,12 @@ impl ClientRep {
     }
 }
 
-/// A client's name as it is shown: its client id, where it has none.
+/// The displayed name of a client: its name or, without one, its client id.
 pub(crate) fn shown_client_name(name: Option<&str>, client_id: &str) -> Result<Name, InvalidValue> {
     nearest_name(name.filter(|name| !name.trim().is_empty()).unwrap_or(client_id))
 }
 
-/// What is remembered of a client.
+/// The cached part of a client.
 #[derive(Clone)]
 pub(crate) struct ClientRef {
     pub(crate) client_id: String,

@@ -1,4 +1,4 @@
-//! The signature algorithms that an issuer may be allowed (RFC 7518 §3.1, RFC 8037 §3.1).
+//! Signature algorithms that can be allowed for an issuer (RFC 7518 §3.1, RFC 8037 §3.1).
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,8 +10,8 @@ use aws_lc_rs::signature::{
     RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters,
 };
 
-/// An asymmetric signature algorithm. There is no value for `none` or a symmetric one, so neither can be configured
-/// (RFC 8725 §3.1, §3.2).
+/// An asymmetric signature algorithm. There is no variant for `none` or for a symmetric algorithm, so neither can be
+/// configured (RFC 8725 §3.1, §3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SigningAlgorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256.
@@ -36,21 +36,21 @@ pub enum SigningAlgorithm {
     EdDsa,
 }
 
-/// The text names no algorithm that can be configured.
+/// Error for a text that is not the name of a supported algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA")]
 pub struct UnknownAlgorithm;
 
-/// What a key must be to verify an algorithm's signatures.
+/// Type of key that an algorithm requires.
 pub(crate) enum KeyKind {
     Rsa(&'static RsaParameters),
-    /// The curve, the length of a coordinate in bytes, and the algorithm.
+    /// Curve, length of a coordinate in bytes, and algorithm.
     Ec(&'static str, usize, &'static EcdsaVerificationAlgorithm),
     Ed25519,
 }
 
 impl SigningAlgorithm {
-    /// All of them: what an issuer is allowed unless configured otherwise (orchestration reference §5.4).
+    /// All supported algorithms: the default of an issuer (docs/reference/orchestration-cluster.md §5.4).
     pub const ALL: [Self; 10] = [
         Self::Rs256,
         Self::Rs384,
@@ -64,7 +64,7 @@ impl SigningAlgorithm {
         Self::EdDsa,
     ];
 
-    /// Its name in `alg`.
+    /// The value of `alg` for this algorithm.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -81,8 +81,8 @@ impl SigningAlgorithm {
         }
     }
 
-    /// The digest that goes with it, for hashes of other tokens (OpenID Connect Core 1.0 §3.1.3.6); Ed25519 has SHA-512
-    /// inside.
+    /// The digest for token hashes such as `at_hash` (OpenID Connect Core 1.0 §3.1.3.6). Ed25519 uses SHA-512
+    /// internally.
     pub(crate) fn digest(self) -> &'static digest::Algorithm {
         match self {
             Self::Rs256 | Self::Ps256 | Self::Es256 => &digest::SHA256,
@@ -110,7 +110,8 @@ impl SigningAlgorithm {
 impl FromStr for SigningAlgorithm {
     type Err = UnknownAlgorithm;
 
-    /// Case-sensitive (RFC 7515 §4.1.1). `Ed25519` is the fully specified name of the same algorithm (RFC 9864 §2.2).
+    /// Parses case-sensitively (RFC 7515 §4.1.1). `Ed25519` is the fully specified name of `EdDSA` here (RFC 9864
+    /// §2.2).
     fn from_str(text: &str) -> Result<Self, UnknownAlgorithm> {
         if text == "Ed25519" {
             return Ok(Self::EdDsa);

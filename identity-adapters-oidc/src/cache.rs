@@ -1,21 +1,21 @@
-//! Verified tokens, kept until they expire or their key goes.
+//! Cache of verified tokens. An entry lasts until the token expires or its key is retired.
 
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
-use identity_core::port::{TokenError, VerifiedToken};
+use identity_core::entity::VerifiedToken;
+use identity_core::port::TokenError;
 use moka::sync::Cache;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::checks::Lifetime;
 use crate::issuer::Issuer;
 use crate::jwk::Key;
-use crate::user_info::Term;
 
-/// A longer token takes more than one of the places in the cache, which bounds the memory that it takes.
+/// Token size per unit of cache capacity. Longer tokens weigh more, which bounds the memory of the cache.
 const BYTES_PER_PLACE: usize = 16 * 1024;
 
-/// A token's digest: the cache holds no token.
+/// SHA-256 digest of a token. The cache stores digests, never tokens.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Fingerprint([u8; SHA256_OUTPUT_LEN]);
 
@@ -26,28 +26,42 @@ impl Fingerprint {
         Self(bytes)
     }
 
-    /// What a token is known by that may be for another API. No token is known by it to [`Fingerprint::of`]: a token has no
-    /// line break.
+    /// The cache key of a token that was verified to resolve the permissions of its bearer, where the audiences of
+    /// other APIs are accepted as well. It never equals a [`Fingerprint::of`] of a token, because a token has no line
+    /// break.
     pub(crate) fn for_resolution(token: &str) -> Self {
         Self::of(&format!("resolution\n{token}"))
     }
 }
 
-/// What was found out about a token whose signature, kind, audience and times are good.
+/// Lifetime of a UserInfo response. A clock that is set back does not prolong it beyond its length.
+#[derive(Clone, Copy)]
+pub(crate) struct Term {
+    pub(crate) since: OffsetDateTime,
+    pub(crate) length: Duration,
+}
+
+impl Term {
+    pub(crate) fn holds(&self, now: OffsetDateTime) -> bool {
+        (now - self.since).abs() < self.length
+    }
+}
+
+/// Verification result of a token with a valid signature, type, audience and lifetime.
 #[derive(Clone)]
 pub(crate) struct Verified {
     pub(crate) outcome: Result<Arc<VerifiedToken>, TokenError>,
     pub(crate) lifetime: Lifetime,
     pub(crate) key: Arc<Key>,
     pub(crate) issuer: Arc<Issuer>,
-    /// How long the token is.
+    /// Length of the header and payload segments in bytes.
     pub(crate) bytes: usize,
-    /// How long that counts, when it rests on UserInfo; as long as the token otherwise.
+    /// Lifetime of a result that depends on UserInfo; without it, the result lasts as long as the token.
     pub(crate) term: Option<Term>,
 }
 
-/// A bounded number of verified tokens. A refused one is in it only when UserInfo was asked about it, so that showing it
-/// again does not ask again at once.
+/// Bounded cache of verified tokens. A rejected token is stored only after a UserInfo request, so that repeated use
+/// does not repeat the request at once.
 #[derive(Clone)]
 pub(crate) struct VerifiedTokens(Option<Cache<Fingerprint, Verified>>);
 
@@ -59,8 +73,8 @@ impl VerifiedTokens {
         Self((max_entries > 0).then(|| Cache::builder().max_capacity(max_entries).weigher(weigh).build()))
     }
 
-    /// What is known of a token, if that still holds: the same times are checked as at first, and the key must still be one
-    /// of its issuer's.
+    /// Returns the cached result if it is still valid: the token's lifetime is checked again, and the issuer must still
+    /// publish the key.
     pub(crate) fn get(&self, fingerprint: &Fingerprint, now: OffsetDateTime) -> Option<Verified> {
         let cache = self.0.as_ref()?;
         let known = cache.get(fingerprint)?;

@@ -1,7 +1,7 @@
-//! What a token must say, once its signature holds. Every claim is read by its JSON type; a wrong type is a refusal, never a
-//! missing claim.
+//! Checks of a token's type and claims. Every claim is read by its JSON type; a wrong type is a rejection, never
+//! treated as an absent claim.
 
-use identity_core::port::RejectedToken;
+use identity_core::entity::RejectedToken;
 use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 use url::Url;
@@ -10,8 +10,8 @@ use crate::habits::TokenHabits;
 
 type Members = Map<String, Value>;
 
-/// Whether the header's `typ` says access token (RFC 9068 §2.1), by the usual word or one of `others`; `Err` if it says
-/// anything but that or plain JWT (RFC 8725 §3.11).
+/// Whether the header's `typ` marks an access token (RFC 9068 §2.1), by the standard value or one of `others`. Any
+/// value besides these and plain JWT is an error (RFC 8725 §3.11).
 pub(crate) fn says_access_token(typ: Option<&str>, others: &[String]) -> Result<bool, RejectedToken> {
     let Some(typ) = typ else { return Ok(false) };
     let is = |name: &str| typ.eq_ignore_ascii_case(name);
@@ -24,30 +24,29 @@ pub(crate) fn says_access_token(typ: Option<&str>, others: &[String]) -> Result<
     }
 }
 
-/// What the configuration of an issuer says about telling its tokens apart.
+/// Issuer configuration that distinguishes access tokens from other tokens.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Kinds {
-    /// Whether the issuer is Microsoft Entra.
     pub(crate) is_entra: bool,
-    /// The client id with which people sign in at the issuer: ID tokens for it have it in `aud`.
+    /// The client id for user sign-in at the issuer. ID tokens for it have it in `aud`.
     pub(crate) client_id: Option<String>,
-    /// Accept tokens that cannot be told from ID tokens.
+    /// Accept tokens that cannot be distinguished from ID tokens.
     pub(crate) accept_id_tokens: bool,
-    /// What is particular about the issuer's access tokens.
+    /// Provider-specific properties of access tokens.
     pub(crate) habits: TokenHabits,
 }
 
-/// The claim of this name. One that is null is not there.
+/// The claim of this name. A null claim counts as absent.
 fn present<'c>(claims: &'c Members, name: &str) -> Option<&'c Value> {
     claims.get(name).filter(|value| !value.is_null())
 }
 
-/// Tells access tokens from the other tokens that an issuer signs with the same keys (RFC 8725 §3.12). The rules are in the
-/// crate's documentation.
+/// Distinguishes access tokens from other tokens that an issuer signs with the same keys (RFC 8725 §3.12). The crate
+/// documentation has the rules.
 pub(crate) fn kind(claims: &Members, says_access_token: bool, kinds: &Kinds) -> Result<(), RejectedToken> {
     let has = |name: &str| present(claims, name).is_some();
-    // A security event (RFC 8417 §2.2), such as a logout token; or a token that is bound to a key which a bearer does not
-    // prove to have (RFC 7800 §3.1, RFC 8705 §3, RFC 9449 §6.1).
+    // A security event token (RFC 8417 §2.2), such as a logout token, or a sender-constrained token: a bearer does not
+    // prove possession of its key (RFC 7800 §3.1, RFC 8705 §3, RFC 9449 §6.1).
     if has("events") || has("cnf") {
         return Err(RejectedToken::Type);
     }
@@ -57,7 +56,7 @@ pub(crate) fn kind(claims: &Members, says_access_token: bool, kinds: &Kinds) -> 
         Some(Value::String(typ)) => self::says_access_token(Some(typ), &[])?,
         Some(_) => return Err(RejectedToken::Type),
     };
-    // Amazon Cognito names the use of its tokens: `access` or `id`.
+    // Amazon Cognito sets the use of a token: `access` or `id`.
     let is_for_access = match present(claims, "token_use") {
         None => false,
         Some(Value::String(usage)) if usage == "access" => true,
@@ -68,11 +67,11 @@ pub(crate) fn kind(claims: &Members, says_access_token: bool, kinds: &Kinds) -> 
     }
     let has_scope = has("scope") || has("scp");
     let has_hash = ["at_hash", "c_hash", "s_hash"].into_iter().any(has);
-    // Of Entra's tokens, only access tokens name the client that they were issued to.
+    // At Entra, only access tokens have `azp`.
     let is_of_client = kinds.is_entra && has("azp");
     if kinds.client_id.as_deref().is_some_and(|client| names_audience(claims, client)) {
-        // Every ID token for this server's client has that audience (OpenID Connect Core 1.0 §2): a token that has it needs
-        // a mark of access tokens, and no mark of ID tokens that access tokens never have.
+        // Every ID token for this server's client has that audience (OpenID Connect Core 1.0 §2). A token with it needs
+        // a mark of access tokens and none of the ID token marks that access tokens never have.
         let is_access = is_of_client || (has_scope && !has_hash);
         return if is_access || kinds.accept_id_tokens { Ok(()) } else { Err(RejectedToken::Type) };
     }
@@ -81,7 +80,7 @@ pub(crate) fn kind(claims: &Members, says_access_token: bool, kinds: &Kinds) -> 
     if has_scope || !is_id_token || kinds.accept_id_tokens { Ok(()) } else { Err(RejectedToken::Type) }
 }
 
-/// Whether `aud` names this audience, among others or alone.
+/// Whether `aud` is or contains this audience.
 fn names_audience(claims: &Members, audience: &str) -> bool {
     match claims.get("aud") {
         Some(Value::Array(values)) => values.iter().any(|value| value.as_str() == Some(audience)),
@@ -98,8 +97,8 @@ pub(crate) fn issuer(claims: &Members) -> Result<&str, RejectedToken> {
     }
 }
 
-/// An audience that `is_expected` must be in the claim `aud`, a string or a list of strings (RFC 7519 §4.1.3). Elements that
-/// are no strings name nothing. `otherwise` is the claim that counts where there is no `aud`.
+/// Checks that `aud`, a string or a list of strings (RFC 7519 §4.1.3), contains an audience that `is_expected`. List
+/// elements of other types match nothing. `otherwise` names the claim to check if `aud` is absent.
 pub(crate) fn audience(
     claims: &Members,
     otherwise: Option<&str>,
@@ -120,7 +119,7 @@ pub(crate) fn audience(
     if found { Ok(()) } else { Err(RejectedToken::Audience) }
 }
 
-/// From when until when a token is valid.
+/// Validity period of a token.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lifetime {
     pub(crate) expires_at: OffsetDateTime,
@@ -128,7 +127,7 @@ pub(crate) struct Lifetime {
 }
 
 impl Lifetime {
-    /// Reads `exp`, which must be there, `nbf` and `iat` (RFC 7519 §4.1.4 to §4.1.6).
+    /// Reads `exp`, which is required, `nbf` and `iat` (RFC 7519 §4.1.4 to §4.1.6).
     pub(crate) fn read(claims: &Members) -> Result<Self, RejectedToken> {
         let expires_at = numeric_date(claims, "exp")?.ok_or_else(|| RejectedToken::MissingClaim("exp".to_owned()))?;
         let not_before = numeric_date(claims, "nbf")?.max(numeric_date(claims, "iat")?);
@@ -146,12 +145,12 @@ impl Lifetime {
     }
 }
 
-/// A NumericDate (RFC 7519 §2): a JSON number, not negative, before the year 10 000. Fractions are cut off.
+/// A NumericDate (RFC 7519 §2): a JSON number, not negative, before the year 10,000. Fractions are truncated.
 pub(crate) fn numeric_date(claims: &Members, name: &str) -> Result<Option<OffsetDateTime>, RejectedToken> {
     let Some(value) = present(claims, name) else { return Ok(None) };
     let seconds = match value {
         Value::Number(number) => number.as_i64().or_else(|| {
-            // A float beyond i64 becomes its largest value, which is no date either.
+            // A float beyond the range of i64 saturates, and the result is not a valid date either.
             number.as_f64().map(|seconds| seconds.floor() as i64)
         }),
         _ => None,
@@ -160,12 +159,12 @@ pub(crate) fn numeric_date(claims: &Members, name: &str) -> Result<Option<Offset
     date.map(Some).ok_or_else(|| RejectedToken::ClaimType(name.to_owned()))
 }
 
-/// Whether the issuer is Microsoft Entra, whose tokens have two formats.
+/// Whether the issuer is Microsoft Entra, in either token format (v1 or v2).
 pub(crate) fn is_entra(issuer: &str) -> bool {
     is_host(issuer, "login.microsoftonline.com") || is_entra_v1(issuer)
 }
 
-/// Whether the issuer is the one that Entra names in tokens of the first format only.
+/// Whether this is Entra's issuer of v1 tokens.
 pub(crate) fn is_entra_v1(issuer: &str) -> bool {
     is_host(issuer, "sts.windows.net")
 }
@@ -174,7 +173,7 @@ fn is_host(issuer: &str, host: &str) -> bool {
     issuer.contains(host) && Url::parse(issuer).is_ok_and(|url| url.host_str() == Some(host))
 }
 
-/// Entra tokens must be of the second format (orchestration reference §5.4).
+/// Requires Entra tokens to be v2 (docs/reference/orchestration-cluster.md §5.4).
 pub(crate) fn entra_version(claims: &Members) -> Result<(), RejectedToken> {
     if claims.get("ver").and_then(Value::as_str) == Some("2.0") { Ok(()) } else { Err(RejectedToken::EntraV1) }
 }

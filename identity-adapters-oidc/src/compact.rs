@@ -1,23 +1,23 @@
-//! The compact serialisation of a signed token (RFC 7515 §7.1) and its header.
+//! The compact serialization of a signed token (RFC 7515 §7.1) and its header.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use identity_core::port::RejectedToken;
+use identity_core::entity::RejectedToken;
 use identity_core::value::strict_json_object;
 use serde_json::{Map, Value};
 
 use crate::algorithm::SigningAlgorithm;
 
-/// A token taken apart. Nothing of it is trusted yet.
+/// The segments of a token, not validated.
 pub(crate) struct Compact<'t> {
     header: &'t str,
     payload: &'t str,
     signature: &'t str,
-    /// The bytes that are signed: header and payload, as they came.
+    /// The signing input: header and payload as received.
     pub(crate) signed: &'t [u8],
 }
 
-/// What the header says. Everything else in it (`jku`, `x5u`, `x5c`, `x5t`) is neither fetched nor used.
+/// The header members in use. All others (`jku`, `x5u`, `x5c`, `x5t`) are neither fetched nor used.
 pub(crate) struct Header {
     pub(crate) algorithm: SigningAlgorithm,
     pub(crate) kid: Option<String>,
@@ -25,7 +25,7 @@ pub(crate) struct Header {
 }
 
 impl<'t> Compact<'t> {
-    /// Exactly three segments; nothing is decoded yet.
+    /// Splits a token into exactly three segments, without decoding them.
     pub(crate) fn split(token: &'t str) -> Result<Self, RejectedToken> {
         let parts = token.rsplit_once('.').and_then(|(signed, signature)| {
             let (header, payload) = signed.split_once('.')?;
@@ -49,15 +49,15 @@ impl<'t> Compact<'t> {
     }
 }
 
-/// Base64url without padding, white space or stray bits (RFC 7515 §2): one token has one spelling.
+/// Decodes base64url without padding, white space or non-zero trailing bits (RFC 7515 §2): each token has one encoding.
 fn decode(segment: &str) -> Result<Vec<u8>, RejectedToken> {
     URL_SAFE_NO_PAD.decode(segment).map_err(|_| RejectedToken::Malformed("not base64url"))
 }
 
 impl Header {
     fn read(header: &Map<String, Value>) -> Result<Self, RejectedToken> {
-        // No extension is understood here, so none may be critical (RFC 7515 §4.1.11); RFC 7797's unencoded payloads are
-        // such an extension. A token that brings its own key is an attack (RFC 8725 §3.10).
+        // No extension is supported, so none may be critical (RFC 7515 §4.1.11); unencoded payloads (RFC 7797) are such
+        // an extension. A token with an embedded key is an attack (RFC 8725 §3.10).
         for name in ["crit", "b64", "jwk"] {
             if header.contains_key(name) {
                 return Err(RejectedToken::Header(name));

@@ -1,4 +1,4 @@
-//! Where an issuer's endpoints are (OpenID Connect Discovery 1.0 §4, RFC 8414 §3).
+//! Discovery of an issuer's endpoints (OpenID Connect Discovery 1.0 §4, RFC 8414 §3).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use url::Url;
 use crate::http::{FetchError, Http};
 use crate::settings::{fetched_url, is_loopback};
 
-/// The two members that verification needs. Providers that issue tokens but log nobody in (clusters, build systems) leave
-/// out most of what the standard requires, so nothing more is demanded.
+/// The discovery document. Only `issuer` and `jwks_uri` are required, because verification needs them. Issuers without
+/// user sign-in, such as Kubernetes clusters and CI systems, omit most members that the standard requires.
 #[derive(Deserialize)]
 struct Document {
     issuer: String,
@@ -20,7 +20,7 @@ struct Document {
     rest: Map<String, Value>,
 }
 
-/// What an issuer offers besides its keys.
+/// An endpoint of an issuer other than its key set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Endpoint {
     Authorization,
@@ -34,7 +34,7 @@ impl Endpoint {
     pub(crate) const ALL: [Self; 5] =
         [Self::Authorization, Self::Token, Self::UserInfo, Self::EndSession, Self::Revocation];
 
-    /// Its name in the discovery document.
+    /// Name of the member of the discovery document that contains the URL of this endpoint.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Authorization => "authorization_endpoint",
@@ -45,33 +45,33 @@ impl Endpoint {
         }
     }
 
-    /// Whether browsers are sent there: then it is where the document says, whatever way this server takes.
+    /// Whether browsers are redirected to this endpoint. If so, it keeps its public URL, even with a back channel.
     fn is_for_browsers(self) -> bool {
         matches!(self, Self::Authorization | Self::EndSession)
     }
 }
 
-/// An endpoint, or why it cannot be used.
+/// The URL of an endpoint, or the reason why it cannot be used.
 pub(crate) type Found = Result<Url, &'static str>;
 
-/// What an issuer says about where to ask.
+/// Content of a discovery document.
 #[derive(Clone)]
 pub(crate) struct Discovered {
     pub(crate) jwks: Url,
     pub(crate) endpoints: Arc<Endpoints>,
 }
 
-/// What is wrong with one endpoint hinders no other, and no key.
+/// The endpoints of an issuer. An unusable endpoint affects neither the other endpoints nor the keys.
 #[derive(Default)]
 pub(crate) struct Endpoints {
     urls: BTreeMap<Endpoint, Found>,
-    /// Those for clients that show a certificate (RFC 8705 §5).
+    /// Endpoints for clients with a certificate (`mtls_endpoint_aliases`, RFC 8705 §5).
     aliases: BTreeMap<Endpoint, Found>,
-    /// The token endpoint as the issuer names it, whatever way this server takes.
+    /// The token endpoint as the issuer publishes it, independent of the back channel.
     pub(crate) token_as_named: Option<String>,
-    /// Whether it names itself in authorization responses (RFC 9207 §3).
+    /// Whether authorization responses have `iss` (RFC 9207 §3).
     pub(crate) names_itself: bool,
-    /// How clients may authenticate, if it says so.
+    /// The supported methods of client authentication; empty if the document has none.
     pub(crate) client_authentication: Vec<String>,
 }
 
@@ -83,12 +83,12 @@ impl Endpoints {
     }
 }
 
-/// How to ask an issuer where its endpoints are.
+/// Location of an issuer's discovery document, and the rules for the URLs in it.
 pub(crate) struct Discovery {
     issuer: Arc<str>,
     /// The issuer as a URL.
     front: Url,
-    /// The back channel as it was configured, and as a URL.
+    /// The base URL for calls from this server, as configured and parsed.
     back: Option<(String, Url)>,
     document: Url,
     allow_http: bool,
@@ -97,7 +97,7 @@ pub(crate) struct Discovery {
 impl Discovery {
     pub(crate) fn new(issuer: Arc<str>, front: Url, back: Option<(String, Url)>, allow_http: bool) -> Self {
         let mut document = back.as_ref().map_or_else(|| front.clone(), |(_, url)| url.clone());
-        // An issuer may end in `/` (Auth0); the path is appended to it, not resolved against it (§4.1).
+        // An issuer may end in `/` (Auth0). The path is appended to the issuer, not resolved against it (§4.1).
         document.set_path(&format!("{}/.well-known/openid-configuration", document.path().trim_end_matches('/')));
         Self { issuer, front, back, document, allow_http }
     }
@@ -106,7 +106,7 @@ impl Discovery {
         &self.document
     }
 
-    /// Asks.
+    /// Requests and reads the discovery document.
     pub(crate) async fn ask(&self, http: &Http) -> Result<Discovered, FetchError> {
         let body = http.get(&self.document).await?;
         let document: Document = serde_json::from_slice(&body).map_err(|error| FetchError::malformed(&error))?;
@@ -142,15 +142,15 @@ impl Discovery {
             let url = match members.get(endpoint.name())? {
                 Value::String(text) if endpoint.is_for_browsers() => self.front_endpoint(text),
                 Value::String(text) => self.endpoint(text),
-                _ => Err("is not a url"),
+                _ => Err("is not a URL"),
             };
             Some((endpoint, url))
         });
         found.collect()
     }
 
-    /// Where browsers are sent. A document that was asked for through the back channel may have taken its name for the
-    /// issuer's.
+    /// The URL of an endpoint for browsers. A document that was requested through the back channel may contain URLs
+    /// with the back channel's host; they are mapped to the issuer's.
     fn front_endpoint(&self, text: &str) -> Found {
         let url = fetched_url(text, self.allow_http)?;
         Ok(match &self.back {
@@ -165,15 +165,15 @@ impl Discovery {
             Some((_, back)) => moved(url, &self.front, back),
             None => url,
         };
-        // A remote document may not send this server to plain-text services of its own machine.
+        // A remote document must not direct this server to plain-text services on its own machine.
         if url.scheme() == "http" && !self.allow_http && !is_loopback(&self.document) {
-            return Err("is plain http, which is not allowed for this issuer");
+            return Err("uses plain HTTP, which is not allowed for this issuer");
         }
         Ok(url)
     }
 }
 
-/// `url` under `to`, if it is under `from`; otherwise as it is.
+/// Rebases `url` from `from` to `to`. A URL that is not under `from` is returned unchanged.
 fn moved(url: Url, from: &Url, to: &Url) -> Url {
     let rest = url.path().strip_prefix(from.path().trim_end_matches('/'));
     match rest {
@@ -281,8 +281,8 @@ mod tests {
         let plain = discovery("https://i.example", None, false);
         let endpoints = plain.read(&serde_json::from_value(document).unwrap()).unwrap().endpoints;
         let url = |endpoint, with_certificate| endpoints.url(endpoint, with_certificate).map(String::from);
-        assert_eq!(url(Endpoint::Token, false), Err("is not a url"));
-        assert_eq!(url(Endpoint::UserInfo, false), Err("is plain http, which is not allowed for this issuer"));
+        assert_eq!(url(Endpoint::Token, false), Err("is not a URL"));
+        assert_eq!(url(Endpoint::UserInfo, false), Err("uses plain HTTP, which is not allowed for this issuer"));
         assert_eq!(url(Endpoint::EndSession, false), Err("is not in the discovery document"));
         assert_eq!(url(Endpoint::Revocation, false).as_deref(), Ok("https://i.example/r"));
         assert_eq!(url(Endpoint::Revocation, true).as_deref(), Ok("https://m.i.example/r"));

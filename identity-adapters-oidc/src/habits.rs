@@ -1,25 +1,25 @@
-//! How the access tokens of a kind of provider differ from RFC 9068: one table, from the providers' public documentation.
+//! Differences of providers' access tokens from RFC 9068, from the providers' public documentation.
 
 use identity_core::resolve::ClaimForm;
 use url::Url;
 
-use crate::client::ProviderKind;
+use crate::provider_kind::ProviderKind;
 
-/// Claims that, unless a provider has other habits, only ID tokens have (OpenID Connect Core 1.0 §2, §3.3.2.11).
+/// Claims that only ID tokens have (OpenID Connect Core 1.0 §2, §3.3.2.11), unless the provider differs.
 pub const ID_TOKEN_MARKS: [&str; 4] = ["nonce", "at_hash", "c_hash", "s_hash"];
 
-/// What is particular about a provider's access tokens. Each habit can be set by itself.
+/// Provider-specific properties of access tokens. Each one can be set on its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenHabits {
-    /// The claim that is compared with the audiences where a token has no `aud`.
+    /// The claim to compare with the audiences if a token has no `aud`.
     pub audience_claim: Option<String>,
-    /// Values of the header's `typ` that mark an access token, beside `at+jwt`. Compared without case.
+    /// Values of the header's `typ` that mark an access token, in addition to `at+jwt`. Compared case-insensitively.
     pub access_token_types: Vec<String>,
-    /// Claims that mark an ID token, if nothing else marks an access token.
+    /// Claims that mark an ID token, unless the token has a mark of an access token.
     pub id_token_marks: Vec<String>,
-    /// The issuer that access tokens name, where that is not the one of ID tokens and of discovery.
+    /// The `iss` of access tokens, if it differs from the issuer of ID tokens and of discovery.
     pub access_token_issuer: Option<String>,
-    /// The form of the groups claim.
+    /// The JSON form of the groups claim.
     pub groups_form: ClaimForm,
 }
 
@@ -36,23 +36,23 @@ impl Default for TokenHabits {
 }
 
 impl TokenHabits {
-    /// The habits of a kind of provider, at this issuer.
+    /// The defaults for a kind of provider at this issuer.
     #[must_use]
     pub fn of(kind: ProviderKind, issuer: &str) -> Self {
         let usual = Self::default();
         match kind {
-            // Access tokens have no `aud`, and `token_use` tells the kinds of tokens apart.
+            // Access tokens have no `aud`. `token_use` distinguishes the kinds of tokens.
             ProviderKind::Cognito => Self { audience_claim: Some("client_id".to_owned()), ..usual },
-            // The audience of JSON Web Tokens is a setting of the token manager that may be left empty.
+            // In PingFederate, the audience of access tokens is a setting of the token manager, which may be empty.
             ProviderKind::Ping => Self { audience_claim: Some("client_id".to_owned()), ..usual },
-            // The organisation's own authorization server names its type so.
+            // Okta's org authorization server uses this type.
             ProviderKind::Okta => {
                 Self { access_token_types: vec!["application/okta-internal-at+jwt".to_owned()], ..usual }
             }
-            // Access tokens are built like ID tokens: they have `at_hash` and, after a sign-in with a browser, `nonce`.
-            // ID tokens that a code was redeemed for have `c_hash`, too.
+            // Access tokens have the claims of ID tokens: `at_hash` and, after a sign-in with a browser, `nonce`. ID
+            // tokens from the code exchange also have `c_hash`.
             ProviderKind::Dex => Self { id_token_marks: vec!["c_hash".to_owned(), "s_hash".to_owned()], ..usual },
-            // Roles are an object: `{"role": {"organisation": "domain"}}`.
+            // Roles are an object: `{"role": {"organization": "domain"}}`.
             ProviderKind::Zitadel => Self { groups_form: ClaimForm::Keys, ..usual },
             ProviderKind::Adfs => Self { access_token_issuer: adfs_access_token_issuer(issuer), ..usual },
             ProviderKind::Keycloak
@@ -64,8 +64,8 @@ impl TokenHabits {
     }
 }
 
-/// The issuer of access tokens at the AD FS whose OpenID Connect issuer is `https://HOST/adfs`: unless an administrator
-/// changed it, `http://HOST/adfs/services/trust`. Discovery calls it `access_token_issuer`.
+/// The issuer of access tokens of the AD FS whose OpenID Connect issuer is `https://HOST/adfs`; `None` for an issuer of
+/// another form. By default, it is `http://HOST/adfs/services/trust`; discovery publishes it as `access_token_issuer`.
 fn adfs_access_token_issuer(issuer: &str) -> Option<String> {
     let url = Url::parse(issuer).ok()?;
     let is_plain = url.scheme() == "https" && url.path().trim_end_matches('/').eq_ignore_ascii_case("/adfs");

@@ -1,4 +1,4 @@
-//! Calls to providers, bounded in time, size and hops.
+//! HTTP calls to providers, with bounds on time and size and without redirects.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -8,18 +8,18 @@ use identity_core::value::Secret;
 use reqwest::{Certificate, Client, Identity, RequestBuilder, Response, redirect};
 use url::Url;
 
-use crate::settings::SettingsProblem;
+use crate::settings_error::SettingsProblem;
 
-/// Bounds of a call, and whom to trust.
+/// Timeouts, size limit and trust anchors of calls to providers.
 #[derive(Clone, Debug)]
 pub struct HttpSettings {
-    /// Longest wait for a connection (3 s).
+    /// Connect timeout (default: 3 s).
     pub connect_timeout: Duration,
-    /// Longest wait for the whole answer (5 s).
+    /// Timeout for the complete response (default: 5 s).
     pub total_timeout: Duration,
-    /// Largest answer in bytes (512 KiB).
+    /// Maximum size of a response body in bytes (default: 512 KiB).
     pub max_response_bytes: usize,
-    /// Certificate authorities to trust besides those of the platform, in PEM.
+    /// Certificate authorities to trust in addition to the platform's, as PEM.
     pub extra_ca_pem: Option<Vec<u8>>,
 }
 
@@ -34,12 +34,13 @@ impl Default for HttpSettings {
     }
 }
 
-/// A client for calls to providers. It follows no redirect: a provider's documents are where it said they are, or nowhere.
+/// Builds a client for calls to providers. It follows no redirects: documents must be at their configured or discovered
+/// URLs.
 ///
-/// It keeps no idle connections: calls are minutes apart, and one client may serve several runtimes.
+/// It keeps no idle connections, because calls are minutes apart and one client may serve several runtimes.
 ///
 /// # Errors
-/// When the extra authorities are not PEM certificates, or TLS cannot be set up.
+/// If the extra authorities are not PEM certificates, or TLS cannot be set up.
 pub fn http_client(settings: &HttpSettings) -> Result<Client, SettingsProblem> {
     client(settings, None)
 }
@@ -51,7 +52,7 @@ fn client(settings: &HttpSettings, identity: Option<Identity>) -> Result<Client,
         None => Vec::new(),
     };
     if settings.extra_ca_pem.is_some() && authorities.is_empty() {
-        return Err(SettingsProblem::Http("the extra certificate authorities hold no certificate".to_owned()));
+        return Err(SettingsProblem::Http("the extra certificate authorities contain no certificate".to_owned()));
     }
     let builder = match identity {
         Some(identity) => Client::builder().identity(identity),
@@ -68,20 +69,20 @@ fn client(settings: &HttpSettings, identity: Option<Identity>) -> Result<Client,
         .map_err(unusable)
 }
 
-/// A client with the bound that it cannot keep by itself.
+/// An HTTP client with the response size limit, which `reqwest` does not enforce.
 #[derive(Clone)]
 pub(crate) struct Http {
     client: Client,
     settings: Arc<HttpSettings>,
 }
 
-/// What answered, whatever it says.
+/// Status and body of a response, of any status.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: Vec<u8>,
 }
 
-/// What a client says of itself by HTTP Basic (RFC 7617), as it goes into the header.
+/// Credentials for HTTP Basic authentication (RFC 7617), encoded for the header.
 pub(crate) struct BasicLogin {
     pub(crate) name: String,
     pub(crate) password: Secret,
@@ -92,24 +93,25 @@ impl Http {
         Ok(Self { client: http_client(settings)?, settings: Arc::new(settings.clone()) })
     }
 
-    /// The same, showing a certificate. `pem` holds it, those between it and its authority, and its private key.
+    /// A client with the same settings and a client certificate. `pem` has the certificate, its intermediates and its
+    /// private key.
     pub(crate) fn showing(&self, pem: &[u8]) -> Result<Self, String> {
         let identity = Identity::from_pem(pem).map_err(|error| chain(&error))?;
         let client = client(&self.settings, Some(identity)).map_err(|problem| problem.to_string())?;
         Ok(Self { client, settings: Arc::clone(&self.settings) })
     }
 
-    /// The body of what is at `url`.
+    /// Requests `url` and returns the body.
     pub(crate) async fn get(&self, url: &Url) -> Result<Vec<u8>, FetchError> {
         self.fetch(self.client.get(url.clone())).await
     }
 
-    /// The body of what is at `url` for the bearer of a token.
+    /// Requests `url` with a bearer token and returns the body.
     pub(crate) async fn get_as(&self, url: &Url, token: &str) -> Result<Vec<u8>, FetchError> {
         self.fetch(self.client.get(url.clone()).bearer_auth(token)).await
     }
 
-    /// What a form is answered with.
+    /// Posts a form and returns the response.
     pub(crate) async fn post(
         &self,
         url: &Url,
@@ -151,7 +153,7 @@ impl Http {
     }
 }
 
-/// Why a provider's document could not be had.
+/// Reason why a provider's document is not available.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FetchError {
     #[error("timed out")]
@@ -161,19 +163,19 @@ pub(crate) enum FetchError {
     #[error("answered with status {0}")]
     Status(u16),
     #[error(
-        "answered with status {status}, a redirect to {to}, and redirects are not followed: set `issuer` exactly as the \
-         provider's discovery document names it, or `backend-url` or `jwks-url` to where its documents are"
+        "answered with status {status}, a redirect to {to}; redirects are not followed; set `issuer` to the exact \
+         value in the provider's discovery document, or `backend-url` or `jwks-url` to the location of its documents"
     )]
     Redirect { status: u16, to: String },
     #[error("answered with more than {0} bytes")]
     TooLarge(usize),
-    #[error("answered with something unreadable: {0}")]
+    #[error("answered with a malformed body: {0}")]
     Malformed(String),
-    #[error("names another issuer: {0}")]
+    #[error("has another issuer: {0}")]
     Issuer(String),
-    #[error("names a `jwks_uri` that {0}")]
+    #[error("has an unusable `jwks_uri`: it {0}")]
     JwksUri(&'static str),
-    #[error("has no `userinfo_endpoint` that can be asked: it {0}")]
+    #[error("has no usable `userinfo_endpoint`: it {0}")]
     UserInfoEndpoint(&'static str),
 }
 
@@ -189,7 +191,8 @@ impl FetchError {
         }
     }
 
-    /// Where a redirect leads, without what may be secret.
+    /// The error for an unsuccessful status. A redirect's target is included without credentials, query and fragment,
+    /// which may be secret.
     fn from_status(response: &Response) -> Self {
         let status = response.status().as_u16();
         let location = response.headers().get(reqwest::header::LOCATION).and_then(|value| value.to_str().ok());
@@ -213,12 +216,12 @@ impl FetchError {
         Self::Issuer(excerpt(named))
     }
 
-    /// Whether another attempt may well succeed (RFC 9110 §15.6, RFC 6585 §4).
+    /// Whether a retry may succeed (RFC 9110 §15.6, RFC 6585 §4).
     pub(crate) fn is_outage(&self) -> bool {
         matches!(self, Self::Timeout | Self::Unreachable(_) | Self::Status(429 | 500..))
     }
 
-    /// For metrics: a closed set.
+    /// Label value for metrics, from a closed set.
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Timeout => "timeout",
@@ -233,24 +236,25 @@ impl FetchError {
     }
 }
 
-/// What to do about a certificate that is refused.
+/// Advice for the operator on a certificate that was rejected in the TLS handshake. `None` if there is none for this
+/// reason.
 fn advice(reason: &str) -> Option<&'static str> {
     if reason.contains("CaUsedAsEndEntity") {
         Some(
-            "the server shows the certificate of a certificate authority (`CA:TRUE`), which is no server's certificate; make \
-             one with `basicConstraints=CA:FALSE`, or have the authority sign one for the server, and put that certificate or \
-             the authority into `authentication.ca-file`",
+            "the server presents the certificate of a certificate authority (`CA:TRUE`), which is not a server \
+             certificate; create one with `basicConstraints=CA:FALSE`, or have the authority sign one, and add that \
+             certificate or the authority's to `authentication.ca-file`",
         )
     } else if reason.contains("UnknownIssuer") {
-        Some("the certificate's authority is not known; put it into `authentication.ca-file`")
+        Some("the certificate authority is not trusted; add its certificate to `authentication.ca-file`")
     } else if reason.contains("NotValidForName") {
-        Some("the certificate is for another host name; use a name that it holds in the URL")
+        Some("the certificate is for another host name; use a host name of the certificate in the URL")
     } else {
         None
     }
 }
 
-/// An error with its causes, on one line.
+/// The error and its causes, on one line.
 pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -262,7 +266,7 @@ pub(crate) fn chain(error: &dyn Error) -> String {
     text
 }
 
-/// The beginning of a text from outside, on one line.
+/// The first 200 characters of an external text, escaped to one line.
 pub(crate) fn excerpt(text: &str) -> String {
     text.chars().take(200).flat_map(|c| c.escape_debug()).collect()
 }

@@ -1,6 +1,7 @@
-//! Inspection: every check of verification by itself, with what it saw. Made of the same checks.
+//! Inspection: the checks of verification as separate steps, each with the value that it read.
 
-use identity_core::port::{Inspection, InspectionStep as Step, RejectedToken, TokenError};
+use identity_core::entity::RejectedToken;
+use identity_core::port::{Inspection, InspectionStep as Step, TokenError};
 use identity_core::resolve::ClaimedGroups;
 use identity_core::value::{ClaimSelector, Claims};
 use serde_json::{Map, Value, json};
@@ -55,7 +56,7 @@ impl OidcTokenVerifier {
     ) -> Option<&Issuer> {
         let names: Vec<&str> = self.all_issuers().map(Issuer::token_name).collect();
         if may_lack && !payload.contains_key("iss") && names.len() == 1 {
-            let step = Step::skipped("issuer", "the only issuer there is");
+            let step = Step::skipped("issuer", "the only configured issuer applies");
             inspection.steps.push(step.seeing(None, Some(json!(names))));
             return self.all_issuers().next();
         }
@@ -68,7 +69,7 @@ impl OidcTokenVerifier {
         found.ok()
     }
 
-    /// Whether the header says that this is an access token.
+    /// Adds the steps from header to signature. Returns whether the header marks an access token.
     async fn signature_steps(
         &self,
         header: Result<Header, RejectedToken>,
@@ -79,7 +80,7 @@ impl OidcTokenVerifier {
         let steps = &mut inspection.steps;
         steps.push(Step::of("header", &header));
         let (Ok(header), Some(issuer)) = (header, issuer) else {
-            let why = "neither without a readable header nor without a known issuer";
+            let why = "requires a valid header and a known issuer";
             steps.extend(["algorithm", "type", "key", "signature"].map(|check| Step::skipped(check, why)));
             return false;
         };
@@ -121,15 +122,15 @@ impl OidcTokenVerifier {
                         faults.join("; ")
                     ))
                 });
-                steps.push(Step::skipped("signature", "without its key"));
+                steps.push(Step::skipped("signature", "requires the key"));
             }
             Err(TokenError::Rejected(reason)) => {
                 steps.push(Step::passed("key").seeing(kid, None));
                 steps.push(Step::failed("signature", &reason));
             }
             Err(TokenError::Unavailable { .. }) => {
-                steps.push(Step::skipped("key", "the issuer's keys cannot be had now").seeing(kid, None));
-                steps.push(Step::skipped("signature", "without its key"));
+                steps.push(Step::skipped("key", "the issuer's keys are unavailable").seeing(kid, None));
+                steps.push(Step::skipped("signature", "requires the key"));
             }
         }
         says.unwrap_or(false)
@@ -146,7 +147,7 @@ impl OidcTokenVerifier {
         inspection.claims = Some(claims.clone());
         let Some(issuer) = issuer else {
             let checks = ["kind", "audience", "times", "principal", "groups"];
-            inspection.steps.extend(checks.map(|check| Step::skipped(check, "without a known issuer")));
+            inspection.steps.extend(checks.map(|check| Step::skipped(check, "requires a known issuer")));
             return;
         };
         let steps = &mut inspection.steps;
@@ -160,7 +161,7 @@ impl OidcTokenVerifier {
         let saw = named.or_else(|| payload.get(stands_in?)).cloned();
         let step = Step::of("audience", &audience).seeing(saw, Some(json!(issuer.audiences)));
         steps.push(match stands_in {
-            Some(claim) if audience.is_ok() => step.saying(format!("there is no `aud`; `{claim}` stands in for it")),
+            Some(claim) if audience.is_ok() => step.saying(format!("`aud` is missing; `{claim}` is used instead")),
             _ => step,
         });
         steps.push(self.times(&payload, issuer));
@@ -172,7 +173,7 @@ impl OidcTokenVerifier {
         let reader = issuer.claims.groups.as_ref();
         let saw = reader.and_then(|reader| seen(&reader.selector, &claims));
         let step = Step::passed("groups").seeing(saw, reader.map(|reader| json!(reader.selector.as_str())));
-        let stored = groups.is_none().then(|| "groups are the stored ones".to_owned());
+        let stored = groups.is_none().then(|| "the stored groups apply".to_owned());
         let details: Vec<String> = stored.into_iter().chain(remarks.iter().map(ToString::to_string)).collect();
         steps.push(if details.is_empty() { step } else { step.saying(details.join("; ")) });
         inspection.groups = groups;
@@ -190,7 +191,7 @@ impl OidcTokenVerifier {
     }
 }
 
-/// Why it is a user's token, or a client's.
+/// Adds to the step why the token belongs to a user or to a client.
 fn why(issuer: &Issuer, claims: &Claims, step: Step) -> Step {
     let username = &issuer.claims.username;
     let client = issuer.claims.client_id.as_ref();
@@ -199,20 +200,22 @@ fn why(issuer: &Issuer, claims: &Claims, step: Step) -> Step {
     let has = |selector: &ClaimSelector| seen(selector, claims).is_some();
     let because = match client {
         None => {
-            format!("every token is a user's, since no client id claim is configured; the username is in `{username}`")
+            format!(
+                "the token belongs to a user, because no client id claim is configured; the username is in `{username}`"
+            )
         }
         Some(client) if has(client) && has(username) => {
             let preferred = if issuer.claims.prefer_username { "username" } else { "client id" };
-            format!("it has both `{client}` and `{username}`, and the {preferred} counts")
+            format!("the token has both `{client}` and `{username}`; the {preferred} takes precedence")
         }
-        Some(client) if has(client) => format!("it has `{client}`, and so is a client's"),
-        Some(client) => format!("it has no `{client}`, and so is a user's"),
+        Some(client) if has(client) => format!("the token has `{client}` and belongs to a client"),
+        Some(client) => format!("the token has no `{client}` and belongs to a user"),
     };
     let step = if step.passed == Some(true) { step.saying(because) } else { step };
     step.seeing(Some(saw), Some(wanted))
 }
 
-/// What a selector selects: one value, or a list of them.
+/// The value that the selector finds in the claims, or a list if it finds several. `None` if it finds nothing or null.
 fn seen(selector: &ClaimSelector, claims: &Claims) -> Option<Value> {
     let nodes = selector.select(claims.as_value()).ok()?;
     match nodes.as_slice() {

@@ -1,8 +1,9 @@
-//! One issuer: what its tokens must be, and where its keys are.
+//! One issuer: requirements for its tokens, and the sources of its keys.
 
 use std::sync::Arc;
 
-use identity_core::port::{Clock, KnownApis, RejectedToken, TokenError};
+use identity_core::entity::RejectedToken;
+use identity_core::port::{Clock, KnownApis, TokenError};
 use identity_core::resolve::{ClaimedGroups, PrincipalClaims};
 use identity_core::value::{Claims, GroupId};
 use serde_json::{Map, Value};
@@ -15,27 +16,27 @@ use crate::discovery::{Discovery, Endpoints};
 use crate::http::{FetchError, Http};
 use crate::jwk::Key;
 use crate::keys::{KeySource, Location, Need, Pacing, State};
-use crate::settings::{IssuerSettings, SettingsProblem, base_url, fetched_url};
+use crate::settings::{IssuerSettings, base_url, fetched_url};
+use crate::settings_error::SettingsProblem;
 use crate::telemetry::Telemetry;
-use crate::user_info::UserInfo;
 
-/// Keys that one token is tried with at most.
+/// Maximum number of keys to try for one token.
 const MAX_CANDIDATES: usize = 8;
 
-/// How an issuer fares.
+/// Status of an issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IssuerStatus {
     /// The issuer.
     pub issuer: Arc<str>,
-    /// Whether the last fetch of its first key set succeeded; `None` before the first.
+    /// Whether the last fetch of its first key set succeeded; `None` before the first fetch.
     pub up: Option<bool>,
-    /// Whether there are keys to verify its tokens with, fresh or not.
+    /// Whether any keys are available for verification, up to date or not.
     pub has_keys: bool,
-    /// Why the last fetch of one of its key sets failed, if one did.
+    /// The error of the last fetch of one of its key sets, if that fetch failed.
     pub last_error: Option<String>,
 }
 
-/// What all issuers share.
+/// Dependencies that all issuers share.
 pub(crate) struct Shared {
     pub(crate) http: Http,
     pub(crate) clock: Arc<dyn Clock>,
@@ -53,16 +54,15 @@ pub(crate) struct Issuer {
     pub(crate) kinds: Kinds,
     pub(crate) http: Http,
     clock: Arc<dyn Clock>,
-    /// How soon to ask again after a failure.
+    /// Delay before a retry after a failure.
     pub(crate) back_off: Duration,
     pub(crate) telemetry: Arc<Telemetry>,
-    /// In the order in which they are asked.
+    /// The key sets, in lookup order.
     pub(crate) sources: Vec<Arc<KeySource>>,
-    pub(crate) user_info: Option<Arc<UserInfo>>,
 }
 
 impl Issuer {
-    /// All that is wrong with the settings, or an issuer that has not been asked yet.
+    /// Builds an issuer without contacting it, or returns all problems with the settings.
     pub(crate) fn new(settings: IssuerSettings, shared: &Shared) -> Result<Self, Vec<SettingsProblem>> {
         let mut problems = Vec::new();
         if settings.audiences.is_empty() || settings.audiences.iter().any(|audience| audience.trim().is_empty()) {
@@ -72,7 +72,6 @@ impl Issuer {
             problems.push(SettingsProblem::NoAlgorithm(settings.issuer.clone()));
         }
         let locations = locations(&settings, &mut problems);
-        let user_info = user_info(&settings, shared, &mut problems);
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -110,17 +109,16 @@ impl Issuer {
             name,
             telemetry,
             sources,
-            user_info,
         })
     }
 
-    /// The key that made a token's signature.
+    /// Finds the key that made a token's signature.
     ///
-    /// A token that names a key is tried with the keys of that name, and only if there is none with those that have no name. A
-    /// token that names none is tried with those that fit.
+    /// A token with a `kid` is tried with the keys of that `kid`, and only if there are none with the keys without one.
+    /// A token without a `kid` is tried with all keys that fit.
     ///
-    /// A key is unknown only if every key set was fetched for it and none has it. As long as one cannot be fetched, the key may
-    /// be there.
+    /// A key is unknown only if every key set was fetched for it and none has it. While one set cannot be fetched, the
+    /// result is "unavailable", because that set may have the key.
     pub(crate) async fn key_of(&self, compact: &Compact<'_>, header: &Header) -> Result<Arc<Key>, TokenError> {
         let signature = compact.signature().map_err(TokenError::Rejected)?;
         let (kid, algorithm) = (header.kid.as_deref(), header.algorithm);
@@ -144,7 +142,7 @@ impl Issuer {
                 }
             }
             match signing(others, compact, &signature) {
-                // The key of that name may be a new one.
+                // The key with that `kid` may be new: the key sets are fetched again.
                 Err(_) if kid.is_some() => {}
                 Err(TokenError::Rejected(RejectedToken::UnknownKey)) => {}
                 Err(_) if unavailable.is_some() => break,
@@ -157,12 +155,12 @@ impl Issuer {
         })
     }
 
-    /// What is wrong with keys that the issuer publishes and that cannot be used.
+    /// Descriptions of the published keys that cannot be used, each with the reason.
     pub(crate) fn key_faults(&self) -> Vec<String> {
         self.sources.iter().flat_map(|source| source.faults()).collect()
     }
 
-    /// Checks that claims are for one of its audiences, or for one of `apis`.
+    /// Checks that the claims have one of the issuer's audiences, or one of `apis`.
     pub(crate) fn audience(
         &self,
         claims: Option<&Map<String, Value>>,
@@ -174,7 +172,7 @@ impl Issuer {
         })
     }
 
-    /// The groups that claims name. What is left out is counted and warned about.
+    /// The groups in the claims. Ignored values are counted and logged as a warning.
     pub(crate) fn groups(&self, reading: &PrincipalClaims, claims: &Claims) -> Option<Vec<GroupId>> {
         let ClaimedGroups { groups, remarks } = reading.groups(claims);
         let claim = reading.groups.as_ref().map(|reader| reader.selector.as_str());
@@ -182,17 +180,17 @@ impl Issuer {
         groups
     }
 
-    /// The issuer that its access tokens name.
+    /// The `iss` of this issuer's access tokens.
     pub(crate) fn token_name(&self) -> &str {
         self.kinds.habits.access_token_issuer.as_deref().unwrap_or(&self.name)
     }
 
-    /// Whether it is asked where its endpoints are.
+    /// Whether the endpoints of this issuer come from discovery.
     pub(crate) fn asks_discovery(&self) -> bool {
         self.sources.first().is_some_and(|primary| matches!(primary.location, Location::Discovered(_)))
     }
 
-    /// Where the endpoints are, or how long to wait before asking again.
+    /// The discovered endpoints, or the delay before a retry.
     pub(crate) async fn endpoints(&self) -> Result<Arc<Endpoints>, Duration> {
         match self.sources.first() {
             Some(primary) => primary.endpoints().await,
@@ -200,7 +198,7 @@ impl Issuer {
         }
     }
 
-    /// Where discovery said UserInfo is.
+    /// The UserInfo endpoint from discovery.
     pub(crate) fn user_info_url(&self) -> Result<url::Url, FetchError> {
         let unknown = || Err(FetchError::UserInfoEndpoint("is not known"));
         self.sources.first().map_or_else(unknown, |source| source.user_info_url())
@@ -217,7 +215,7 @@ impl Issuer {
     }
 }
 
-/// The one of these keys that made the signature.
+/// Returns the key that verifies the signature. Tries at most `MAX_CANDIDATES` distinct keys.
 fn signing(keys: Vec<Arc<Key>>, compact: &Compact<'_>, signature: &[u8]) -> Result<Arc<Key>, TokenError> {
     let mut distinct: Vec<Arc<Key>> = Vec::new();
     for key in keys {
@@ -232,25 +230,7 @@ fn signing(keys: Vec<Arc<Key>>, compact: &Compact<'_>, signature: &[u8]) -> Resu
     found.ok_or(TokenError::Rejected(RejectedToken::Signature))
 }
 
-/// The way to UserInfo, if it shall be asked.
-fn user_info(settings: &IssuerSettings, shared: &Shared, problems: &mut Vec<SettingsProblem>) -> Option<Arc<UserInfo>> {
-    let wanted = settings.user_info.as_ref()?;
-    for (name, length) in [("user_info.ttl", wanted.ttl), ("user_info.negative_ttl", wanted.negative_ttl)] {
-        if length < std::time::Duration::from_secs(1) {
-            problems.push(SettingsProblem::TooShort(name));
-        }
-    }
-    let url = match &wanted.url {
-        Some(text) => fetched_url(text, settings.allow_http).map(Some),
-        None if settings.jwks_url.is_some() => Err("is needed beside `jwks_url`, because discovery is not asked"),
-        None => Ok(None),
-    };
-    let refuse = |rule| SettingsProblem::Url { issuer: settings.issuer.clone(), setting: "user_info.url", rule };
-    let url = url.map_err(|rule| problems.push(refuse(rule))).ok()?;
-    Some(Arc::new(UserInfo::new(wanted, url, shared.http.clone(), Arc::clone(&shared.clock))))
-}
-
-/// Where the keys are, in the order in which they are asked.
+/// The locations of the key sets, in lookup order.
 fn locations(settings: &IssuerSettings, problems: &mut Vec<SettingsProblem>) -> Vec<Location> {
     let mut refuse = |setting, rule| {
         problems.push(SettingsProblem::Url { issuer: settings.issuer.clone(), setting, rule });

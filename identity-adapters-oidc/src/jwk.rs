@@ -1,4 +1,4 @@
-//! Key sets (RFC 7517 §5): the keys that can verify an issuer's signatures, parsed once.
+//! JSON Web Key Sets (RFC 7517 §5): the keys for an issuer's signatures, parsed once.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use serde_json::Value;
 use crate::algorithm::{KeyKind, SigningAlgorithm};
 use crate::http::excerpt;
 
-/// Sizes of RSA keys in bits that are used: below, they are too weak (RFC 7518 §3.3); above, too slow.
+/// Accepted sizes of RSA keys in bits. Smaller keys are too weak (RFC 7518 §3.3), larger ones too slow.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
-/// Base64url as providers write it: with or without padding, with or without stray bits.
+/// Lenient base64url, as providers write it: with or without padding, and with any trailing bits.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
     GeneralPurposeConfig::new()
@@ -25,7 +25,7 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// A key for one algorithm. A published key that names no algorithm becomes one of these for each that it fits.
+/// A key for one algorithm. A published key without `alg` becomes one `Key` for each algorithm that it fits.
 pub(crate) struct Key {
     kid: Option<String>,
     algorithm: SigningAlgorithm,
@@ -38,7 +38,8 @@ impl Key {
         self.public.verify_sig(signed, signature).is_ok()
     }
 
-    /// Whether its issuer no longer publishes it.
+    /// Whether the issuer no longer publishes this key. Tokens that were verified with it are then dropped from the
+    /// cache.
     pub(crate) fn is_retired(&self) -> bool {
         self.retired.load(Ordering::Relaxed)
     }
@@ -52,7 +53,7 @@ impl Key {
     }
 }
 
-/// The usable keys of one key set, and what is wrong with the others that sign.
+/// The usable keys of one key set, and the faults of its other signing keys.
 pub(crate) struct KeySet {
     keys: Vec<Arc<Key>>,
     faults: Vec<KeyFault>,
@@ -61,7 +62,7 @@ pub(crate) struct KeySet {
 /// A published key that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeyFault {
-    /// Its place in the set, from 1.
+    /// Position in the set, from 1.
     place: usize,
     kid: Option<String>,
     reason: &'static str,
@@ -77,8 +78,8 @@ impl fmt::Display for KeyFault {
 }
 
 impl KeySet {
-    /// Reads a key set. Keys that do not sign are left out. Of those that do, the ones of unknown kind, too weak, damaged or of
-    /// an algorithm that is not in `allowed` are left out and noted (RFC 7517 §5).
+    /// Parses a key set. Keys that are not for signatures are skipped. Signing keys that are of unknown type, too weak,
+    /// damaged or for an algorithm that is not in `allowed` are skipped and recorded as faults (RFC 7517 §5).
     pub(crate) fn parse(body: &[u8], allowed: &[SigningAlgorithm]) -> Result<Self, serde_json::Error> {
         #[derive(Deserialize)]
         struct Document {
@@ -101,27 +102,28 @@ impl KeySet {
         self.keys.is_empty()
     }
 
-    /// The keys that sign and cannot be used.
+    /// Signing keys that cannot be used.
     pub(crate) fn faults(&self) -> &[KeyFault] {
         &self.faults
     }
 
-    /// The keys for `algorithm` that are named `kid`.
+    /// The keys for `algorithm` with this `kid`.
     pub(crate) fn named<'s>(&'s self, kid: &'s str, algorithm: SigningAlgorithm) -> impl Iterator<Item = &'s Arc<Key>> {
         self.fitting(algorithm).filter(move |key| key.kid.as_deref() == Some(kid))
     }
 
-    /// The keys for `algorithm`, whether or not they have a name.
+    /// The keys for `algorithm`, with or without a `kid`.
     pub(crate) fn fitting(&self, algorithm: SigningAlgorithm) -> impl Iterator<Item = &Arc<Key>> {
         self.keys.iter().filter(move |key| key.algorithm == algorithm)
     }
 
-    /// The keys for `algorithm` without a name.
+    /// The keys for `algorithm` without a `kid`.
     pub(crate) fn unnamed(&self, algorithm: SigningAlgorithm) -> impl Iterator<Item = &Arc<Key>> {
         self.fitting(algorithm).filter(|key| key.kid.is_none())
     }
 
-    /// This set in place of `former`: keys in both stay the same object, keys that are gone are marked as retired.
+    /// Replaces the set `former` by this one. Keys that are in both sets keep their object, so that cached tokens stay
+    /// valid. Keys that are no longer published are marked as retired.
     pub(crate) fn replacing(self, former: &Self) -> Self {
         let same = |key: &Arc<Key>| former.keys.iter().find(|old| old.is_same(key)).cloned();
         let keys: Vec<_> = self.keys.into_iter().map(|key| same(&key).unwrap_or(key)).collect();
@@ -149,7 +151,7 @@ struct Jwk {
 }
 
 impl Jwk {
-    /// The key for each algorithm that it fits; none if it is not for signatures.
+    /// Returns one [`Key`] for each allowed algorithm that the published key fits. Empty if it is not for signatures.
     fn keys(self, allowed: &[SigningAlgorithm]) -> Result<Vec<Key>, &'static str> {
         let signs = self.usage.as_deref().is_none_or(|usage| usage == "sig");
         let verifies = self.key_ops.as_ref().is_none_or(|operations| operations.iter().any(|name| name == "verify"));
@@ -162,7 +164,7 @@ impl Jwk {
             Some(Ok(algorithm)) if !allowed.contains(&algorithm) => {
                 return Err("its `alg` is not among the provider's `algorithms`");
             }
-            _ => "its `kty` or `crv` fits none of the provider's `algorithms`",
+            _ => "its `kty` or `crv` matches none of the provider's `algorithms`",
         };
         let fits = |algorithm: &&SigningAlgorithm| {
             declared.as_ref().is_none_or(|declared| declared.as_ref().is_ok_and(|declared| declared == *algorithm))
@@ -180,7 +182,7 @@ impl Jwk {
         if keys.is_empty() { Err(fault) } else { Ok(keys) }
     }
 
-    /// The key, if it is of this kind.
+    /// Parses the public key. `None` if the published key is not of this kind.
     fn public(&self, kind: KeyKind) -> Option<Result<ParsedPublicKey, &'static str>> {
         let curve = |name| self.crv.as_deref() == Some(name);
         match (kind, self.kty.as_str()) {
@@ -211,7 +213,8 @@ impl Jwk {
         if is_good { Ok(RsaPublicKeyComponents { n, e }) } else { Err("`e` is not an odd number above 1") }
     }
 
-    /// The uncompressed point (SEC 1 §2.3.3). Some providers publish coordinates without their leading zeros, or with one more.
+    /// The uncompressed point (SEC 1 §2.3.3). Some providers publish coordinates without their leading zeros, or with
+    /// one more.
     fn point(&self, length: usize) -> Result<Vec<u8>, &'static str> {
         const COORDINATES: &str = "`x` or `y` is missing, not base64url or longer than its curve allows";
         let mut point = vec![4];
@@ -225,12 +228,12 @@ impl Jwk {
     }
 }
 
-/// Some providers publish the alphabet of plain base64.
+/// Decodes base64url. Some providers use the alphabet of plain base64.
 fn binary(text: Option<&String>) -> Option<Vec<u8>> {
     LENIENT.decode(text?.replace('+', "-").replace('/', "_")).ok()
 }
 
-/// A big-endian number; some providers publish leading zeros, which RFC 7518 §2 forbids.
+/// Decodes a big-endian number. Some providers publish leading zeros, which RFC 7518 §2 forbids.
 fn unsigned(text: Option<&String>) -> Option<Vec<u8>> {
     Some(binary(text)?.into_iter().skip_while(|byte| *byte == 0).collect())
 }

@@ -1,7 +1,7 @@
-//! One key set, fetched when it is first needed and kept fresh.
+//! One key set, fetched on first use and kept up to date.
 //!
-//! At most one fetch is in the air, in a task of its own: callers wait for it together, and one that gives up does not
-//! stop it. Nothing is locked while the provider is asked.
+//! Single flight: at most one fetch runs at a time, in its own task. Concurrent callers share it, and it continues if a
+//! caller stops waiting. No lock is held during the request.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -19,28 +19,30 @@ use crate::jwk::KeySet;
 use crate::settings::VerifierSettings;
 use crate::telemetry::Telemetry;
 
-/// Where a key set is.
+/// Location of a key set.
 pub(crate) enum Location {
     Fixed(Url),
     Discovered(Box<Discovery>),
 }
 
-/// How good the keys must be.
+/// Required freshness of the keys.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
-    /// Whatever is known; fetched if nothing is.
+    /// Cached keys suffice. A fetch is awaited only if there are none, or if they are too old and the last fetch did
+    /// not fail.
     Known,
-    /// Fetched because a key was missing: now, or by an earlier request that missed the same key.
+    /// The cached keys do not verify the token, so keys from a new fetch are required. During the cool-down after a
+    /// fetch, its result suffices if it was for a token with the same `kid`.
     Fresh,
 }
 
-/// Fetches because of unknown keys that may follow each other at once. Then there is one for each cool-down.
+/// Maximum number of fetches for unknown keys without a delay between them. After that, there is one per cool-down.
 const BURST: i32 = 5;
-/// Names of keys that were looked for and not found, of one fetch, and the longest of them in bytes.
+/// Maximum number of `kid`s that are recorded per fetch, and maximum length in bytes of such a `kid`.
 const MAX_ABSENT: usize = 256;
 const MAX_KID: usize = 256;
 
-/// When to fetch.
+/// Intervals between fetches.
 #[derive(Clone, Copy)]
 pub(crate) struct Pacing {
     refresh_after: Duration,
@@ -59,10 +61,10 @@ impl Pacing {
     }
 }
 
-/// A key set and the way to it.
+/// A key set and its source.
 pub(crate) struct KeySource {
     pub(crate) location: Location,
-    /// Whether it decides that its issuer is up.
+    /// Whether this is the first key set of the issuer, which determines whether the issuer counts as up.
     pub(crate) is_primary: bool,
     pub(crate) algorithms: Vec<SigningAlgorithm>,
     pub(crate) pacing: Pacing,
@@ -72,29 +74,32 @@ pub(crate) struct KeySource {
     pub(crate) state: State,
 }
 
-/// What is known of a key set.
+/// Cached state of a key set.
 #[derive(Default)]
 pub(crate) struct State {
-    /// When the keys should be fetched again, in Unix seconds; readable without the lock.
+    /// Time at which the next refresh is due, in Unix seconds. It is an atomic, because each use of a cached token
+    /// reads it without taking the lock.
     due: AtomicI64,
     inner: Mutex<Inner>,
 }
 
 #[derive(Default)]
 struct Inner {
-    /// The last good keys, and when they were fetched.
+    /// The last good keys, and the time of their fetch.
     keys: Option<(Arc<KeySet>, OffsetDateTime)>,
-    /// What discovery said last.
+    /// The last discovery result.
     discovered: Option<Discovered>,
-    /// When the last fetch ended, and why it failed if it did.
+    /// End of the last fetch, and its error if it failed.
     attempt: Option<(OffsetDateTime, Option<String>)>,
-    /// The fetch in the air: it is over when the sender is gone.
+    /// The fetch in flight. It is complete when the sender is dropped.
     flight: Option<watch::Receiver<()>>,
-    /// When all fetches because of unknown keys so far are paid for, at one cool-down each.
+    /// Rate limit of the fetches for unknown keys: the time at which the full burst is available again. Each such fetch
+    /// moves it by one cool-down.
     paid_at: Option<OffsetDateTime>,
-    /// The names of keys that the fetch in the air is for.
+    /// The `kid`s of the tokens that started or joined the fetch in flight.
     sought: HashSet<String>,
-    /// Those of the last fetch that it did not find.
+    /// The `kid`s of the tokens that started or joined the last successful fetch. If the key of such a token is still
+    /// missing, no other fetch is started for it during the cool-down.
     absent: HashSet<String>,
 }
 
@@ -107,7 +112,7 @@ impl Inner {
         self.flight.as_ref().is_some_and(|flight| flight.has_changed().is_ok())
     }
 
-    /// Notes what a fetch is for.
+    /// Records the `kid` of a token that starts or joins a fetch.
     fn seek(&mut self, kid: Option<&str>) {
         if let Some(kid) = kid.filter(|kid| kid.len() <= MAX_KID)
             && self.sought.len() < MAX_ABSENT
@@ -116,7 +121,7 @@ impl Inner {
         }
     }
 
-    /// Takes one fetch because of an unknown key, or says how long to wait for it.
+    /// Admits one fetch for an unknown key under the rate limit, or returns the time to wait for the next one.
     fn pay(&mut self, now: OffsetDateTime, cool_down: Duration) -> Result<(), Duration> {
         let credit = cool_down.saturating_mul(BURST);
         // A clock that was set back does not prolong the pause.
@@ -131,23 +136,23 @@ impl Inner {
     }
 }
 
-/// A fetch in the air.
+/// Handle to wait for the end of a fetch.
 pub(crate) struct Flight(watch::Receiver<()>);
 
 impl Flight {
     pub(crate) async fn end(mut self) {
-        // The sender sends nothing; that it is gone is the message.
+        // The sender sends no value; dropping it is the signal.
         while self.0.changed().await.is_ok() {}
     }
 }
 
-/// What a fetch brought. An error comes with the URL that failed.
+/// Result of a fetch. An error includes the URL that failed.
 struct Fetched {
     discovered: Option<Discovered>,
     keys: Result<KeySet, (Url, FetchError)>,
 }
 
-/// What a key source can say at once.
+/// Result of a key request before any waiting: keys, a delay before a retry, or a fetch to wait for.
 enum Answer {
     Keys(Arc<KeySet>),
     Pause(Duration),
@@ -155,7 +160,7 @@ enum Answer {
 }
 
 impl KeySource {
-    /// The keys, or how long to wait before asking again. `kid` is the key that is looked for.
+    /// Returns the keys, after a fetch if necessary, or the delay before a retry. `kid` is that of the token to verify.
     pub(crate) async fn keys(self: &Arc<Self>, need: Need, kid: Option<&str>) -> Result<Arc<KeySet>, Duration> {
         match self.answer(need, kid) {
             Answer::Keys(keys) => return Ok(keys),
@@ -185,13 +190,13 @@ impl KeySource {
             (Need::Known, None) => {
                 inner.seek(kid);
                 let flight = self.take_off(&mut inner, now);
-                // Somewhat old keys are served while they are renewed. Much older ones, after hours without a token, may
-                // have been withdrawn: those are waited for, unless the provider is down anyway.
+                // Keys up to twice the refresh age are served during a refresh. Older keys may have been withdrawn:
+                // callers wait for the new ones, unless the last fetch failed.
                 let serve = failed || age < self.pacing.refresh_after.saturating_mul(2);
                 if serve { Answer::Keys(keys) } else { Answer::Wait(flight) }
             }
             (Need::Fresh, Some(left)) if failed => Answer::Pause(left),
-            // The last fetch was for this key: that it is unknown is known.
+            // The last fetch was for a token with this `kid` and did not find the key.
             (Need::Fresh, Some(_)) if kid.is_some_and(|kid| inner.absent.contains(kid)) => Answer::Keys(keys),
             (Need::Fresh, _) => {
                 if !inner.is_in_the_air()
@@ -205,14 +210,15 @@ impl KeySource {
         }
     }
 
-    /// Starts a fetch in the background if the keys are old. Costs one atomic read when they are not.
+    /// Starts a background fetch if the keys are old. Costs one atomic read if they are not.
     pub(crate) fn refresh_if_due(self: &Arc<Self>, now: OffsetDateTime) {
         if now.unix_timestamp() >= self.state.due.load(Ordering::Relaxed) {
             drop(self.answer(Need::Known, None));
         }
     }
 
-    /// Starts a fetch if there are no keys yet.
+    /// Starts or joins a fetch if there are no keys yet, or only keys that are too old to be served. Returns `None` if
+    /// no fetch is needed, or if the pause after the last one is not over.
     pub(crate) fn warm(self: &Arc<Self>) -> Option<Flight> {
         match self.answer(Need::Known, None) {
             Answer::Wait(flight) => Some(flight),
@@ -220,13 +226,13 @@ impl KeySource {
         }
     }
 
-    /// Where discovery said UserInfo is.
+    /// The UserInfo endpoint from discovery.
     pub(crate) fn user_info_url(&self) -> Result<Url, FetchError> {
         let said = self.lock().discovered.as_ref().map(|known| known.endpoints.url(Endpoint::UserInfo, false));
         said.unwrap_or(Err("is not known yet")).map_err(FetchError::UserInfoEndpoint)
     }
 
-    /// Where the endpoints are, or how long to wait before asking again. They are asked for and kept with the keys.
+    /// The discovered endpoints, or the delay before a retry. They are fetched and cached together with the keys.
     pub(crate) async fn endpoints(self: &Arc<Self>) -> Result<Arc<Endpoints>, Duration> {
         if matches!(self.location, Location::Fixed(_)) {
             return Ok(Arc::default());
@@ -240,7 +246,7 @@ impl KeySource {
         known().ok_or_else(|| waited.err().unwrap_or(self.pacing.back_off))
     }
 
-    /// What is wrong with published keys that cannot be used.
+    /// Descriptions of the published keys that cannot be used, each with the reason.
     pub(crate) fn faults(&self) -> Vec<String> {
         let inner = self.lock();
         inner.keys.iter().flat_map(|(keys, _)| keys.faults()).map(ToString::to_string).collect()
@@ -250,7 +256,7 @@ impl KeySource {
         self.lock().keys.is_some()
     }
 
-    /// Whether the last fetch succeeded (`None` before the first), and why not.
+    /// Whether the last fetch succeeded (`None` before the first), and its error.
     pub(crate) fn health(&self) -> (Option<bool>, Option<String>) {
         let inner = self.lock();
         (inner.attempt.as_ref().map(|(_, failure)| failure.is_none()), inner.failure().cloned())
@@ -260,14 +266,14 @@ impl KeySource {
         if inner.keys.is_some() { self.pacing.cool_down } else { self.pacing.back_off }
     }
 
-    /// How long no fetch may start. A clock that was set back does not prolong it.
+    /// Remaining pause after the last fetch, or `None` if it is over. A clock that was set back does not prolong it.
     fn resting(&self, inner: &Inner, now: OffsetDateTime) -> Option<Duration> {
         let since = (now - inner.attempt.as_ref()?.0).abs();
         let pause = self.pause(inner);
         (since < pause).then(|| pause - since)
     }
 
-    /// Joins the fetch in the air, or starts one.
+    /// Joins the fetch in flight, or starts one.
     fn take_off(self: &Arc<Self>, inner: &mut Inner, now: OffsetDateTime) -> Flight {
         if let Some(flight) = inner.flight.as_ref().filter(|_| inner.is_in_the_air()) {
             return Flight(flight.clone());
@@ -275,7 +281,7 @@ impl KeySource {
         let (over, flight) = watch::channel(());
         inner.flight = Some(flight.clone());
         self.due_at(now.saturating_add(self.pacing.back_off));
-        // Discovery is asked again with each renewal and after a failure, but not for an unknown key.
+        // Discovery is repeated with each refresh and after a failure, but not for an unknown key.
         let is_young = inner.keys.as_ref().is_some_and(|(_, at)| now - *at < self.pacing.refresh_after);
         let ask_discovery = !is_young || inner.failure().is_some();
         let discovered = inner.discovered.clone();
@@ -288,7 +294,8 @@ impl KeySource {
         Flight(flight)
     }
 
-    /// Asks the provider.
+    /// Fetches the keys. Fetches the discovery document first if `ask` is set or if there is no earlier result in
+    /// `kept`.
     async fn fetch(&self, kept: Option<Discovered>, ask: bool) -> Fetched {
         let (url, discovered) = match (&self.location, kept) {
             (Location::Fixed(url), _) => (url.clone(), None),
@@ -351,7 +358,7 @@ impl KeySource {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        // Nothing panics while it holds the lock; if something did, what it left would still be whole.
+        // No code panics while it holds the lock; after a panic, the state would still be consistent.
         self.state.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

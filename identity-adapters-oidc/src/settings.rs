@@ -1,6 +1,5 @@
-//! What an operator says about issuers and about verification.
+//! Settings of issuers and of token verification.
 
-use std::fmt;
 use std::time::Duration;
 
 use identity_core::resolve::PrincipalClaims;
@@ -10,44 +9,44 @@ use crate::algorithm::SigningAlgorithm;
 use crate::habits::TokenHabits;
 use crate::http::HttpSettings;
 
-/// One issuer whose tokens are accepted.
+/// Settings of one issuer whose tokens are accepted.
 #[derive(Clone, Debug)]
 pub struct IssuerSettings {
-    /// The issuer as tokens name it, compared byte for byte with `iss`: its front-channel URL.
+    /// The issuer's front-channel URL, compared byte for byte with `iss`.
     pub issuer: String,
-    /// Who tokens must be for: at least one must be in `aud`. Never empty.
+    /// Accepted audiences: `aud` must contain at least one. Must not be empty.
     pub audiences: Vec<String>,
-    /// Which claims say whom a token speaks for.
+    /// Mapping of claims to a principal.
     pub claims: PrincipalClaims,
-    /// Where the provider is reached from here, when that is not the issuer: discovery is asked there, and a key set that
-    /// discovery places under the issuer is asked there too.
+    /// Base URL for calls from this server, if it differs from the issuer. Discovery uses it. In discovered URLs that
+    /// this server calls, it replaces the issuer's URL.
     pub back_channel: Option<String>,
-    /// Where the keys are, when discovery shall not be asked.
+    /// URL of the key set; disables discovery.
     pub jwks_url: Option<String>,
-    /// More key sets, asked in this order after the first has been.
+    /// Additional key sets, searched in this order after the first.
     pub extra_jwks_urls: Vec<String>,
-    /// How far the issuer's clock may be off (60 s).
+    /// Tolerated clock skew of the issuer (default: 60 s).
     pub clock_skew: Duration,
-    /// The algorithms that this issuer's signatures may have.
+    /// Accepted signature algorithms (default: all).
     pub algorithms: Vec<SigningAlgorithm>,
-    /// Accept only tokens whose header says `at+jwt` (RFC 9068 §2.1).
+    /// Accept only tokens with the header type `at+jwt` (RFC 9068 §2.1).
     pub require_access_token_type: bool,
-    /// The client id with which people sign in at this issuer. Tokens that have it as their audience must be marked as
-    /// access tokens, because every ID token for that client has it, too.
+    /// The client id for user sign-in at this issuer. Every ID token for that client has it as audience; tokens with
+    /// this audience must therefore be marked as access tokens.
     pub client_id: Option<String>,
-    /// Accept tokens that cannot be told from ID tokens: for providers that build access tokens like ID tokens, such as Dex.
-    /// ID tokens for one of the audiences then count as access tokens.
+    /// Accept tokens that cannot be distinguished from ID tokens, for providers such as Dex whose access tokens have
+    /// the claims of ID tokens. ID tokens for one of the audiences then count as access tokens.
     pub accept_id_tokens: bool,
-    /// What is particular about the issuer's access tokens.
+    /// Provider-specific properties of access tokens.
     pub habits: TokenHabits,
-    /// Accept plain `http` for hosts other than this one.
+    /// Accept plain `http` for hosts other than this machine.
     pub allow_http: bool,
-    /// Ask UserInfo for claims that tokens lack. Off when `None`.
+    /// Request UserInfo for claims that tokens lack. `None` disables it.
     pub user_info: Option<UserInfoSettings>,
 }
 
 impl IssuerSettings {
-    /// Discovery at the issuer, the default algorithms, TLS required, token types as most providers write them.
+    /// Settings with discovery at the issuer, the default algorithms, TLS required, and the default token types.
     #[must_use]
     pub fn new(issuer: impl Into<String>, audiences: Vec<String>, claims: PrincipalClaims) -> Self {
         Self {
@@ -69,14 +68,15 @@ impl IssuerSettings {
     }
 }
 
-/// How UserInfo is asked for claims that tokens lack (OpenID Connect Core 1.0 §5.3).
+/// Settings for UserInfo requests for claims that tokens lack (OpenID Connect Core 1.0 §5.3).
 #[derive(Clone, Debug)]
 pub struct UserInfoSettings {
-    /// Where it is, when discovery shall not say. Needed beside [`IssuerSettings::jwks_url`], which does without discovery.
+    /// URL of the endpoint, in place of the discovered one. Required with [`IssuerSettings::jwks_url`], which disables
+    /// discovery.
     pub url: Option<String>,
-    /// How long an answer counts (5 minutes); never longer than the token.
+    /// Lifetime of a response (default: 5 minutes); limited by the token's lifetime.
     pub ttl: Duration,
-    /// How long a token counts without an answer before it is asked for again (5 s).
+    /// Delay before a retry after a failed request (default: 5 s). Until then, only the token's own claims are used.
     pub negative_ttl: Duration,
 }
 
@@ -86,20 +86,21 @@ impl Default for UserInfoSettings {
     }
 }
 
-/// What holds for all issuers.
+/// Settings common to all issuers.
 #[derive(Clone, Debug)]
 pub struct VerifierSettings {
-    /// Longest token in bytes (64 KiB).
+    /// Maximum length of a token in bytes (default: 64 KiB).
     pub max_token_bytes: usize,
-    /// Most verified tokens kept (10 000); a longer token counts as one for each 16 KiB. Zero keeps none.
+    /// Maximum number of cached tokens (default: 10,000). A longer token counts once per 16 KiB. Zero disables the
+    /// cache.
     pub cache_entries: u64,
-    /// Age at which keys are fetched again (10 minutes).
+    /// Age at which keys are refreshed (default: 10 minutes).
     pub refresh_after: Duration,
-    /// Least time between two fetches because of an unknown key (10 s).
+    /// Interval between fetches for unknown keys, after five fetches in a row without delay (default: 10 s).
     pub unknown_key_cool_down: Duration,
-    /// Least time between two fetches while no keys could be had (5 s).
+    /// Minimum interval between fetches while there are no keys (default: 5 s).
     pub failure_back_off: Duration,
-    /// How providers are called.
+    /// HTTP settings for calls to providers.
     pub http: HttpSettings,
 }
 
@@ -116,76 +117,18 @@ impl Default for VerifierSettings {
     }
 }
 
-/// Everything that is wrong with the settings.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SettingsError(pub Vec<SettingsProblem>);
-
-impl std::error::Error for SettingsError {}
-
-impl fmt::Display for SettingsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.0.iter().enumerate() {
-            let separator = if index == 0 { "" } else { "; " };
-            write!(f, "{separator}{problem}")?;
-        }
-        Ok(())
-    }
-}
-
-/// One thing that is wrong with the settings.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SettingsProblem {
-    /// No issuer at all.
-    #[error("no issuer is configured")]
-    NoIssuer,
-    /// The same issuer twice.
-    #[error("the issuer `{0}` is configured twice")]
-    DuplicateIssuer(String),
-    /// Without an audience, a token for any other service would do here.
-    #[error("the issuer `{0}` needs at least one audience, and none may be blank")]
-    NoAudience(String),
-    /// No algorithm is left.
-    #[error("the issuer `{0}` needs at least one algorithm")]
-    NoAlgorithm(String),
-    /// A URL that cannot be used.
-    #[error("the issuer `{issuer}`: `{setting}` {rule}")]
-    Url {
-        /// The issuer.
-        issuer: String,
-        /// The setting that holds the URL.
-        setting: &'static str,
-        /// What is wrong with it.
-        rule: &'static str,
-    },
-    /// Something about a provider at which people sign in.
-    #[error("the provider `{provider}`: `{setting}` {rule}")]
-    Provider {
-        /// What the configuration calls it.
-        provider: String,
-        /// The setting.
-        setting: &'static str,
-        /// What is wrong with it.
-        rule: String,
-    },
-    /// A pause so short that a provider would be flooded.
-    #[error("`{0}` must be at least one second")]
-    TooShort(&'static str),
-    /// The HTTP client cannot be made.
-    #[error("the http client cannot be made: {0}")]
-    Http(String),
-}
-
-/// Reads the URL of something that is fetched.
+/// Parses the URL of a document or endpoint. Plain HTTP is accepted only for this machine, unless `allow_http` is set.
+/// An error completes a sentence that begins with the name of the setting.
 pub(crate) fn fetched_url(text: &str, allow_http: bool) -> Result<Url, &'static str> {
-    let url = Url::parse(text).map_err(|_| "is not a url")?;
+    let url = Url::parse(text).map_err(|_| "is not a URL")?;
     match url.scheme() {
         "https" => {}
         "http" if allow_http || is_loopback(&url) => {}
-        "http" => return Err("is plain http, which is not allowed for this issuer"),
+        "http" => return Err("uses plain HTTP, which is not allowed for this issuer"),
         _ => return Err("is neither https nor http"),
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("must not hold credentials");
+        return Err("must not contain credentials");
     }
     if url.fragment().is_some() {
         return Err("must not have a fragment");
@@ -193,7 +136,7 @@ pub(crate) fn fetched_url(text: &str, allow_http: bool) -> Result<Url, &'static 
     Ok(url)
 }
 
-/// Reads a URL that others are built upon (OpenID Connect Discovery 1.0 §2: no query).
+/// Parses a base URL (OpenID Connect Discovery 1.0 §2: no query).
 pub(crate) fn base_url(text: &str, allow_http: bool) -> Result<Url, &'static str> {
     let url = fetched_url(text, allow_http)?;
     if url.query().is_some() { Err("must not have a query") } else { Ok(url) }

@@ -1,4 +1,4 @@
-//! What operators see of an issuer. Labels come from a closed set: configured issuers and codes of this crate.
+//! Metrics and warnings of an issuer. Labels come from a closed set: configured issuers and codes of this crate.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,14 +10,15 @@ use tracing::{info, warn};
 
 use crate::jwk::KeyFault;
 
-/// Least time between two warnings of one kind about one issuer.
+/// Minimum interval between two warnings of one kind about one issuer.
 const WARNING_PAUSE: Duration = Duration::MINUTE;
-/// Keys that a warning names.
+/// Maximum number of keys in one warning.
 const MAX_NAMED: usize = 10;
 
 /// Counters and warnings of one issuer.
 ///
-/// The counters of the hot path are looked up once, so the process's recorder must be installed before the verifier is made.
+/// The counters of accepted tokens are registered once, at construction. The process's metrics recorder must therefore
+/// be installed before the verifier is built.
 pub(crate) struct Telemetry {
     issuer: Arc<str>,
     accepted: Counter,
@@ -27,12 +28,12 @@ pub(crate) struct Telemetry {
     claims: Warning,
 }
 
-/// When something was last warned about.
+/// Time of the last warning, for rate limiting.
 #[derive(Default)]
 pub(crate) struct Warning(Mutex<Option<OffsetDateTime>>);
 
 impl Warning {
-    /// Whether it is time to warn; if so, that counts as a warning.
+    /// Whether a warning is due; if so, records it as issued.
     pub(crate) fn is_due(&self, now: OffsetDateTime) -> bool {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let due = last.is_none_or(|at| (now - at).abs() >= WARNING_PAUSE);
@@ -87,7 +88,8 @@ impl Telemetry {
         gauge!("identity_issuer_up", "issuer" => Arc::clone(&self.issuer)).set(if up { 1.0 } else { 0.0 });
     }
 
-    /// Counts the keys of a fetched set that sign and cannot be used, and warns if they are not those of the set before.
+    /// Counts the signing keys of a fetched set that cannot be used, and warns if they differ from those of the
+    /// previous set.
     pub(crate) fn unusable_keys(&self, faults: &[KeyFault], known: &[KeyFault]) {
         if faults.is_empty() {
             return;
@@ -97,11 +99,11 @@ impl Telemetry {
         if faults != known {
             let named: Vec<String> = faults.iter().take(MAX_NAMED).map(ToString::to_string).collect();
             let keys = named.join("; ");
-            warn!(issuer = %self.issuer, count, keys, "keys of the issuer cannot be used; tokens that they sign are refused");
+            warn!(issuer = %self.issuer, count, keys, "keys of the issuer cannot be used; tokens signed with them are rejected");
         }
     }
 
-    /// Counts what was left out of a token's claims, and warns, unless it did so within the last minute.
+    /// Counts the ignored parts of a token's claims, and warns at most once per minute.
     pub(crate) fn remarks(&self, now: OffsetDateTime, claim: Option<&str>, remarks: &[Remark]) {
         for remark in remarks {
             let count = u64::try_from(remark.count()).unwrap_or(u64::MAX);
@@ -114,7 +116,7 @@ impl Telemetry {
             let claim = claim.unwrap_or("groups");
             warn!(
                 issuer = %self.issuer, claim, remarks,
-                "a token was accepted with less than its issuer may have meant; /access/v1/inspect shows a token in detail"
+                "parts of an accepted token were ignored; inspect the token with /access/v1/inspect"
             );
         }
     }
@@ -123,22 +125,22 @@ impl Telemetry {
         info!(issuer = %self.issuer, "the issuer's keys can be fetched again");
     }
 
-    /// Warns, unless it did so within the last minute.
+    /// Warns of failed key fetches, at most once per minute.
     pub(crate) fn warn(&self, now: OffsetDateTime, reason: &str) {
         if self.keys.is_due(now) {
             warn!(issuer = %self.issuer, reason, "the issuer's keys cannot be fetched");
         }
     }
 
-    /// Warns, unless it did so within the last minute.
+    /// Warns of failed UserInfo requests, at most once per minute.
     pub(crate) fn warn_of_user_info(&self, now: OffsetDateTime, reason: &str) {
         if self.user_info.is_due(now) {
-            warn!(issuer = %self.issuer, reason, "the issuer's userinfo cannot be fetched; tokens count without it");
+            warn!(issuer = %self.issuer, reason, "the issuer's UserInfo cannot be fetched; tokens are accepted without it");
         }
     }
 }
 
-/// Counts a token that names no configured issuer.
+/// Counts a rejected token that could not be attributed to a configured issuer.
 pub(crate) fn refused_unattributed(outcome: &'static str) {
     count_refusal(Arc::from("none"), outcome);
 }

@@ -1,58 +1,75 @@
-//! What a provider's UserInfo endpoint adds to a token (OpenID Connect Core 1.0 §5.3, orchestration reference §5.5).
+//! Claims from a provider's UserInfo endpoint (OpenID Connect Core 1.0 §5.3, docs/reference/orchestration-cluster.md
+//! §5.5).
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration as StdDuration;
 
-use identity_core::port::{Clock, RejectedToken, TokenError};
+use identity_core::entity::RejectedToken;
+use identity_core::port::{Clock, TokenError};
 use identity_core::value::{strict_json_object, text_or_integer};
 use serde_json::{Map, Value};
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 use url::Url;
 
-use crate::cache::{Fingerprint, Verified, VerifiedTokens};
-use crate::flight::Flights;
+use crate::cache::{Fingerprint, Term, Verified, VerifiedTokens};
 use crate::http::{FetchError, Http};
-use crate::settings::UserInfoSettings;
-use crate::verifier::Genuine;
+use crate::issuer::Shared;
+use crate::settings::{IssuerSettings, UserInfoSettings, fetched_url};
+use crate::settings_error::SettingsProblem;
+use crate::single_flight::SingleFlight;
+use crate::validated_token::ValidatedToken;
 
-/// How long an answer counts. A clock that is set back does not prolong it beyond its length.
-#[derive(Clone, Copy)]
-pub(crate) struct Term {
-    since: OffsetDateTime,
-    length: Duration,
-}
-
-impl Term {
-    pub(crate) fn holds(&self, now: OffsetDateTime) -> bool {
-        (now - self.since).abs() < self.length
-    }
-}
-
-/// The way to one issuer's UserInfo endpoint, and who waits for it.
+/// Client of one issuer's UserInfo endpoint, with single flight per token.
 pub(crate) struct UserInfo {
-    /// Where it is, when discovery shall not say.
+    /// Configured URL, in place of the discovered one.
     url: Option<Url>,
     ttl: Duration,
     negative_ttl: Duration,
     http: Http,
     clock: Arc<dyn Clock>,
-    flights: Arc<Flights<Fingerprint, Verified>>,
+    flights: Arc<SingleFlight<Fingerprint, Verified>>,
 }
 
 impl UserInfo {
-    pub(crate) fn new(settings: &UserInfoSettings, url: Option<Url>, http: Http, clock: Arc<dyn Clock>) -> Self {
-        let of = |duration| Duration::try_from(duration).unwrap_or(Duration::MAX);
-        let (ttl, negative_ttl) = (of(settings.ttl), of(settings.negative_ttl));
-        Self { url, ttl, negative_ttl, http, clock, flights: Flights::new() }
+    /// Builds the client of an issuer's UserInfo endpoint, if the settings enable it. Adds problems with its settings
+    /// to `problems`.
+    pub(crate) fn of(
+        settings: &IssuerSettings,
+        shared: &Shared,
+        problems: &mut Vec<SettingsProblem>,
+    ) -> Option<Arc<Self>> {
+        let wanted = settings.user_info.as_ref()?;
+        for (name, length) in [("user_info.ttl", wanted.ttl), ("user_info.negative_ttl", wanted.negative_ttl)] {
+            if length < StdDuration::from_secs(1) {
+                problems.push(SettingsProblem::TooShort(name));
+            }
+        }
+        let url = match &wanted.url {
+            Some(text) => fetched_url(text, settings.allow_http).map(Some),
+            None if settings.jwks_url.is_some() => {
+                Err("must be set together with `jwks_url`, which disables discovery")
+            }
+            None => Ok(None),
+        };
+        let refuse = |rule| SettingsProblem::Url { issuer: settings.issuer.clone(), setting: "user_info.url", rule };
+        let url = url.map_err(|rule| problems.push(refuse(rule))).ok()?;
+        Some(Arc::new(Self::new(wanted, url, shared.http.clone(), Arc::clone(&shared.clock))))
     }
 
-    /// What is found out about a genuine token, its own claims and those of UserInfo taken together. It is put into the
-    /// cache before anybody hears of it.
+    fn new(settings: &UserInfoSettings, url: Option<Url>, http: Http, clock: Arc<dyn Clock>) -> Self {
+        let of = |duration| Duration::try_from(duration).unwrap_or(Duration::MAX);
+        let (ttl, negative_ttl) = (of(settings.ttl), of(settings.negative_ttl));
+        Self { url, ttl, negative_ttl, http, clock, flights: SingleFlight::new() }
+    }
+
+    /// Verification result of a token, from its own claims merged with UserInfo. The result is cached before any caller
+    /// receives it.
     pub(crate) async fn ask(
         self: &Arc<Self>,
         token: &str,
         fingerprint: Fingerprint,
-        genuine: Genuine,
+        genuine: ValidatedToken,
         cache: &VerifiedTokens,
     ) -> Result<Verified, TokenError> {
         let known = || cache.get(&fingerprint, self.clock.now());
@@ -64,12 +81,12 @@ impl UserInfo {
                 verified
             }
         });
-        // Without a value the runtime is going down.
+        // No value means that the runtime shuts down.
         let retry_after = self.negative_ttl.unsigned_abs();
         flight.landed().await.ok_or(TokenError::Unavailable { retry_after })
     }
 
-    async fn augment(&self, token: &str, mut genuine: Genuine) -> Verified {
+    async fn augment(&self, token: &str, mut genuine: ValidatedToken) -> Verified {
         let answer = self.fetch(token, &genuine).await;
         let now = self.clock.now();
         let telemetry = &genuine.issuer.telemetry;
@@ -83,14 +100,15 @@ impl UserInfo {
                 telemetry.user_info_fetched("ok");
                 merge(&mut genuine.claims, info);
                 let verified = genuine.speaks(Some(Term { since: now, length: self.ttl }));
-                // What is wrong may be put right at the provider: a refusal is not kept for long.
+                // The provider's data may be corrected: a rejection is cached only briefly.
                 if verified.outcome.is_ok() { verified } else { Verified { term: negative, ..verified } }
             }
             Err((url, error)) => {
                 telemetry.user_info_fetched(error.code());
                 telemetry.warn_of_user_info(now, &format!("{url} {error}"));
                 let verified = genuine.speaks(negative);
-                // The missing name may be what could not be asked for: that is no reason to refuse the token.
+                // The claim that names the principal may be in the response that failed. An outage must not cause a
+                // rejection.
                 if error.is_outage() && verified.outcome == Err(TokenError::Rejected(RejectedToken::NoPrincipal)) {
                     let retry_after = self.negative_ttl.unsigned_abs();
                     return Verified { outcome: Err(TokenError::Unavailable { retry_after }), ..verified };
@@ -100,8 +118,8 @@ impl UserInfo {
         }
     }
 
-    /// Asks the provider. An error comes with the URL that failed, without its query.
-    async fn fetch(&self, token: &str, genuine: &Genuine) -> Result<Map<String, Value>, (String, FetchError)> {
+    /// Requests UserInfo. An error includes the URL that failed, without its query.
+    async fn fetch(&self, token: &str, genuine: &ValidatedToken) -> Result<Map<String, Value>, (String, FetchError)> {
         let url = match &self.url {
             Some(url) => url.clone(),
             None => genuine.issuer.user_info_url().map_err(|error| (genuine.issuer.name.to_string(), error))?,
@@ -110,7 +128,7 @@ impl UserInfo {
     }
 }
 
-/// What the endpoint says about the bearer of a token. It must name its subject (§5.3.2).
+/// Requests the endpoint with the token and returns its claims. The response must have a `sub` (§5.3.2).
 pub(crate) async fn fetch(http: &Http, url: &Url, token: &str) -> Result<Map<String, Value>, FetchError> {
     let body = http.get_as(url, token).await?;
     let info = strict_json_object(&body).map_err(|fault| FetchError::Malformed(fault.to_owned()))?;
@@ -123,13 +141,13 @@ fn subject(claims: &Map<String, Value>) -> Option<Cow<'_, str>> {
     claims.get("sub").and_then(text_or_integer)
 }
 
-/// For logs.
+/// The URL without its query, for logs.
 pub(crate) fn without_query(mut url: Url) -> String {
     url.set_query(None);
     url.to_string()
 }
 
-/// Adds what the token does not say itself. A claim that is null is not there.
+/// Adds claims that the token lacks. A null claim counts as absent.
 fn merge(claims: &mut Map<String, Value>, info: Map<String, Value>) {
     for (name, value) in info {
         let claim = claims.entry(name).or_insert(Value::Null);

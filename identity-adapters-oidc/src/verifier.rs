@@ -1,37 +1,39 @@
-//! The verifier: from a token in compact form to who it speaks for.
+//! The verifier: resolves a token in compact form to a principal.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use async_trait::async_trait;
-use identity_core::port::{
-    Clock, Evidence, Inspection, KnownApis, RejectedToken, TokenError, TokenVerifier, VerifiedToken,
-};
-use identity_core::value::{Claims, Email, text_or_integer};
+use identity_core::entity::{RejectedToken, VerifiedToken};
+use identity_core::port::{Clock, Evidence, Inspection, KnownApis, TokenError, TokenVerifier};
+use identity_core::value::text_or_integer;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use crate::cache::{Fingerprint, Verified, VerifiedTokens};
+use crate::cache::{Fingerprint, VerifiedTokens};
 use crate::checks::{self, Lifetime};
 use crate::compact::{Compact, Header};
 use crate::http::{Http, excerpt};
 use crate::issuer::{Issuer, IssuerStatus, Shared};
-use crate::jwk::Key;
 use crate::keys::Pacing;
-use crate::settings::{IssuerSettings, SettingsError, SettingsProblem, VerifierSettings};
+use crate::settings::{IssuerSettings, VerifierSettings};
+use crate::settings_error::{SettingsError, SettingsProblem};
 use crate::telemetry;
-use crate::user_info::Term;
+use crate::user_info::UserInfo;
+use crate::validated_token::ValidatedToken;
 
-/// Verifies the access tokens of OpenID Connect providers. See the crate's documentation.
+/// Verifies access tokens of OpenID Connect providers. See the crate documentation.
 pub struct OidcTokenVerifier {
     issuers: Vec<Arc<Issuer>>,
+    /// Clients of the UserInfo endpoints by issuer, for the issuers whose UserInfo endpoint is used.
+    user_info: BTreeMap<Arc<str>, Arc<UserInfo>>,
     cache: VerifiedTokens,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) max_token_bytes: usize,
 }
 
-/// A token of a configured issuer, before its signature is checked.
+/// A token of a configured issuer, before signature verification.
 pub(crate) struct Unverified<'t> {
     compact: Compact<'t>,
     header: Header,
@@ -39,20 +41,11 @@ pub(crate) struct Unverified<'t> {
     issuer: Arc<Issuer>,
 }
 
-/// A token that passed all checks; whom it speaks for is still open.
-pub(crate) struct Genuine {
-    pub(crate) claims: Map<String, Value>,
-    pub(crate) issuer: Arc<Issuer>,
-    lifetime: Lifetime,
-    key: Arc<Key>,
-    bytes: usize,
-}
-
 impl OidcTokenVerifier {
-    /// A verifier that has asked no provider yet. Install the process's metrics recorder first.
+    /// Builds a verifier without contacting any provider. Install the process's metrics recorder first.
     ///
     /// # Errors
-    /// When the settings cannot be used, with everything that is wrong with them. An unreachable provider is no error.
+    /// If the settings are not valid, with all problems. An unreachable provider is not an error.
     pub fn new(
         issuers: Vec<IssuerSettings>,
         settings: VerifierSettings,
@@ -60,14 +53,20 @@ impl OidcTokenVerifier {
     ) -> Result<Self, SettingsError> {
         let mut problems = problems(&issuers, &settings);
         let http = Http::new(&settings.http).map_err(|problem| problems.push(problem)).ok();
-        let mut built = Vec::new();
+        let (mut built, mut user_info) = (Vec::new(), BTreeMap::new());
         if let Some(http) = http {
             let shared = Shared { http, clock: Arc::clone(&clock), pacing: Pacing::new(&settings) };
-            for issuer in issuers {
-                match Issuer::new(issuer, &shared) {
-                    Ok(issuer) => built.push(Arc::new(issuer)),
+            for settings in issuers {
+                let mut unusable = Vec::new();
+                let endpoint = UserInfo::of(&settings, &shared, &mut unusable);
+                match Issuer::new(settings, &shared) {
+                    Ok(issuer) => {
+                        user_info.extend(endpoint.map(|endpoint| (Arc::clone(&issuer.name), endpoint)));
+                        built.push(Arc::new(issuer));
+                    }
                     Err(found) => problems.extend(found),
                 }
+                problems.append(&mut unusable);
             }
         }
         if !problems.is_empty() {
@@ -75,20 +74,21 @@ impl OidcTokenVerifier {
         }
         Ok(Self {
             issuers: built,
+            user_info,
             cache: VerifiedTokens::new(settings.cache_entries),
             clock,
             max_token_bytes: settings.max_token_bytes,
         })
     }
 
-    /// How the issuers fare, in the order of the settings. Asks nobody.
+    /// Status of the issuers, in the order of the settings. Sends no request.
     #[must_use]
     pub fn issuers(&self) -> Vec<IssuerStatus> {
         self.issuers.iter().map(|issuer| issuer.status()).collect()
     }
 
-    /// Fetches the keys of all issuers that have none yet, all at once, and waits until that succeeded or failed. Needs a
-    /// tokio runtime.
+    /// Concurrently fetches the keys of all issuers that have none yet, and waits until each fetch succeeded or failed.
+    /// Requires a Tokio runtime.
     pub async fn warm(&self) {
         let sources = self.issuers.iter().flat_map(|issuer| &issuer.sources);
         let flights: Vec<_> = sources.filter_map(|source| source.warm()).collect();
@@ -109,20 +109,20 @@ impl OidcTokenVerifier {
         self.clock.now()
     }
 
-    /// The refusal of a token whose issuer is none of ours.
+    /// The rejection of a token whose issuer is not configured.
     pub(crate) fn unknown_issuer(&self, name: &str) -> RejectedToken {
         if checks::is_entra_v1(name) { RejectedToken::EntraV1 } else { RejectedToken::Issuer(excerpt(name)) }
     }
 
-    /// Whom a genuine token speaks for, with the help of UserInfo where that is wanted. A token without a subject is not
-    /// asked about: nothing would tie the answer to it.
+    /// Resolves the principal of a validated token, with UserInfo if configured. No UserInfo request is made for a
+    /// token without a subject, because nothing would bind the response to it.
     async fn settle(
         &self,
         token: &str,
         print: Fingerprint,
-        genuine: Genuine,
+        genuine: ValidatedToken,
     ) -> Result<Arc<VerifiedToken>, TokenError> {
-        if let Some(user_info) = genuine.issuer.user_info.clone()
+        if let Some(user_info) = self.user_info.get(&genuine.issuer.name)
             && genuine.claims.get("sub").and_then(text_or_integer).is_some()
         {
             return user_info.ask(token, print, genuine, &self.cache).await?.outcome;
@@ -132,15 +132,14 @@ impl OidcTokenVerifier {
         verified.outcome
     }
 
-    /// One of the issuers.
+    /// Returns the configured issuer whose access tokens have this `iss`.
     pub(crate) fn issuer(&self, name: &str) -> Option<&Arc<Issuer>> {
         self.issuers.iter().find(|issuer| issuer.token_name() == name)
     }
 }
 
 impl<'t> Unverified<'t> {
-    /// The cheap part: everything that can be refused before a signature is checked. Of the payload, only the issuer is
-    /// looked at.
+    /// Decodes header and payload, and selects the issuer by the claim `iss`. Reads no other claim.
     pub(crate) fn read<'i>(
         compact: Compact<'t>,
         issuer: impl FnOnce(&str) -> Option<&'i Arc<Issuer>>,
@@ -155,8 +154,13 @@ impl<'t> Unverified<'t> {
         Ok(Self { issuer: Arc::clone(issuer), compact, header, payload })
     }
 
-    /// The token, if it is an access token for this service, or for one of `apis`.
-    pub(crate) async fn check(self, now: OffsetDateTime, apis: Option<&KnownApis>) -> Result<Genuine, TokenError> {
+    /// Verifies algorithm, type, signature, audience and lifetime. The audiences of `apis`, if given, are accepted in
+    /// addition to those of the issuer.
+    pub(crate) async fn check(
+        self,
+        now: OffsetDateTime,
+        apis: Option<&KnownApis>,
+    ) -> Result<ValidatedToken, TokenError> {
         let Self { compact, header, payload, issuer } = self;
         let refuse = TokenError::Rejected;
         if !issuer.algorithms.contains(&header.algorithm) {
@@ -170,7 +174,7 @@ impl<'t> Unverified<'t> {
         }
         let key = issuer.key_of(&compact, &header).await?;
         let lifetime = Self::check_claims(&payload, &issuer, says_access_token, now, apis).map_err(refuse)?;
-        Ok(Genuine { claims: payload, issuer, lifetime, key, bytes: compact.signed.len() })
+        Ok(ValidatedToken { claims: payload, issuer, lifetime, key, bytes: compact.signed.len() })
     }
 
     fn check_claims(
@@ -193,17 +197,17 @@ impl<'t> Unverified<'t> {
 
 #[async_trait]
 impl TokenVerifier for OidcTokenVerifier {
-    /// Must be called on a tokio runtime.
+    /// Must be called on a Tokio runtime.
     async fn verify(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError> {
         self.verify_as(token, None).await
     }
 
-    /// Must be called on a tokio runtime.
+    /// Must be called on a Tokio runtime.
     async fn verify_for_resolution(&self, token: &str, apis: &KnownApis) -> Result<Arc<VerifiedToken>, TokenError> {
         self.verify_as(token, Some(apis)).await
     }
 
-    /// Must be called on a tokio runtime.
+    /// Must be called on a Tokio runtime.
     async fn inspect<'e>(&self, evidence: Evidence<'e>) -> Inspection {
         match evidence {
             Evidence::Token(token) => self.inspect_token(token).await,
@@ -213,7 +217,7 @@ impl TokenVerifier for OidcTokenVerifier {
 }
 
 impl OidcTokenVerifier {
-    /// Verifies a token for the issuer's audiences, or for one of `apis`, too.
+    /// Verifies a token for the issuer's audiences, or for one of `apis`.
     async fn verify_as(&self, token: &str, apis: Option<&KnownApis>) -> Result<Arc<VerifiedToken>, TokenError> {
         let unattributed = |rejected: RejectedToken| {
             telemetry::refused_unattributed(rejected.code());
@@ -232,7 +236,7 @@ impl OidcTokenVerifier {
             for source in &known.issuer.sources {
                 source.refresh_if_due(now);
             }
-            // What is an API of this installation may have changed.
+            // The set of this installation's APIs may have changed since the token was cached.
             let outcome = match (known.outcome, apis) {
                 (Ok(token), Some(_)) => match known.issuer.audience(token.claims.as_value().as_object(), apis) {
                     Ok(()) => Ok(token),
@@ -260,48 +264,7 @@ impl OidcTokenVerifier {
     }
 }
 
-impl Genuine {
-    /// What is found out when the claims are as they are.
-    pub(crate) fn speaks(self, term: Option<Term>) -> Verified {
-        let Self { claims, issuer, lifetime, key, bytes } = self;
-        let outcome = speaks_for(claims, &issuer, &lifetime).map(Arc::new).map_err(TokenError::Rejected);
-        Verified { outcome, lifetime, key, issuer, bytes, term }
-    }
-
-    pub(crate) fn refused(self, error: TokenError, term: Option<Term>) -> Verified {
-        let Self { issuer, lifetime, key, bytes, .. } = self;
-        Verified { outcome: Err(error), lifetime, key, issuer, bytes, term }
-    }
-}
-
-/// Whom the claims of a good token speak for.
-fn speaks_for(
-    claims: Map<String, Value>,
-    issuer: &Issuer,
-    lifetime: &Lifetime,
-) -> Result<VerifiedToken, RejectedToken> {
-    let claims = Claims::from(claims);
-    let principal = issuer.claims.principal(&claims)?;
-    let (display_name, email) = about(&claims);
-    Ok(VerifiedToken {
-        permissions: BTreeSet::new(),
-        issuer: Arc::clone(&issuer.name),
-        principal,
-        groups: issuer.groups(&issuer.claims, &claims),
-        display_name,
-        email,
-        expires_at: lifetime.expires_at,
-        claims: claims.clone(),
-    })
-}
-
-/// What to call somebody, and where to write to them.
-pub(crate) fn about(claims: &Claims) -> (Option<String>, Option<Email>) {
-    let text = |name| claims.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    (text("name").map(str::to_owned), text("email").and_then(|text| Email::parse(text).ok()))
-}
-
-/// What is wrong with the settings besides what each issuer finds itself.
+/// Problems that concern several issuers, and problems with the settings common to all issuers.
 fn problems(issuers: &[IssuerSettings], settings: &VerifierSettings) -> Vec<SettingsProblem> {
     let mut problems = Vec::new();
     if issuers.is_empty() {

@@ -1,5 +1,6 @@
-//! The connections.
+//! The connections to the database.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,15 +14,15 @@ use crate::error::{disconnected, failed, read_only, unanswered};
 use crate::password_file::Watched;
 use crate::settings::{Address, PostgresSettings, Schema};
 
-/// A connection on which every wait ends.
+/// A connection on which each wait for a response has a deadline.
 pub(crate) type Connection = Lease<Postgres>;
 
-/// How long a writer may do nothing while its transaction holds locks. A replica that hangs, or whose network is gone, stops the
-/// others' writes for no longer.
+/// Maximum idle time of a transaction that holds locks. This bounds how long a hanging or disconnected replica blocks
+/// the writes of others.
 const LOCKS_HELD_IDLE: Duration = Duration::from_secs(2);
-/// How long a follower waits for an answer.
+/// Timeout for responses while commits of other replicas are read. It is short, because the follower soon retries.
 const FOLLOWER_PATIENCE: Duration = Duration::from_secs(2);
-/// How long a suspect connection may take to show that it leads to a server that takes writes.
+/// Timeout for the check whether a pooled connection still leads to a writable server (see [`Lost`]).
 const CHECK: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
@@ -34,10 +35,11 @@ pub(crate) struct Database {
     schema: Arc<OnceLock<Schema>>,
     password: Option<Watched>,
     lost: Lost,
+    transactions: AtomicU64,
 }
 
-/// When a connection was last found dead, or led to a server that takes no writes any more. The others that were idle then are
-/// suspects too, as after a restart or a switch-over; only they are tried before they are used again.
+/// Time at which a connection was last found dead or read-only, as after a restart or a failover of the database.
+/// Connections that have been idle since before that time are tested before use. Other connections are not tested.
 #[derive(Clone, Debug, Default)]
 struct Lost(Arc<Mutex<Option<Instant>>>);
 
@@ -60,7 +62,7 @@ impl Database {
             ("lock_timeout", milliseconds(settings.lock_timeout)),
             ("statement_timeout", milliseconds(settings.statement_timeout)),
             ("idle_in_transaction_session_timeout", milliseconds(LOCKS_HELD_IDLE)),
-            // The database ends the session, and with it the locks, of a replica that cannot be reached.
+            // The database ends the session of an unreachable replica, and thereby releases its locks.
             ("tcp_keepalives_idle", "10".to_owned()),
             ("tcp_keepalives_interval", "5".to_owned()),
             ("tcp_keepalives_count", "3".to_owned()),
@@ -76,7 +78,7 @@ impl Database {
             .test_before_acquire(false)
             .before_acquire(move |connection, idle| {
                 let suspect = suspects.during(idle.idle_for);
-                // A standby would answer a ping.
+                // A ping is not sufficient, because a read-only standby also answers it.
                 Box::pin(async move {
                     let check =
                         async { timeout(CHECK, takes_writes(connection)).await.unwrap_or(Err(Error::PoolTimedOut)) };
@@ -110,23 +112,24 @@ impl Database {
             schema,
             password,
             lost,
+            transactions: AtomicU64::new(0),
         }
     }
 
-    /// A connection of the pool.
+    /// A connection from the pool.
     pub(crate) async fn connection(&self) -> Result<Connection, StoreError> {
         self.follow_password();
         Lease::of(&self.pool, self.answer_timeout, Faults::EndTheTransaction).await.map_err(failed)
     }
 
-    /// A connection for a search, which may take as long as the database lets a statement take.
+    /// Acquires a connection for a search. Its deadline is the statement timeout plus the answer timeout.
     pub(crate) async fn search_connection(&self) -> Result<Connection, StoreError> {
         let mut connection = self.connection().await?;
         connection.be_patient(self.statement_timeout + self.answer_timeout);
         Ok(connection)
     }
 
-    /// Connects with the password that is in the file now.
+    /// Updates the pool's password if the password file changed.
     fn follow_password(&self) {
         if let Some(password) = self.password.as_ref().and_then(Watched::changed) {
             tracing::info!("store.password.changed");
@@ -138,34 +141,36 @@ impl Database {
         &self.address
     }
 
-    /// The schema of the tables, where that is not the role's default one.
+    /// The schema of the tables, if it is not the role's default schema.
     pub(crate) fn schema(&self) -> Option<&Schema> {
         self.schema.get()
     }
 
-    /// Uses a schema in place of the role's default one. Connections that are open already do not.
+    /// Sets the schema to use in place of the role's default one, unless a schema is already set, and returns the
+    /// schema in use. Applies only to connections that are opened later.
     pub(crate) fn use_schema(&self, schema: Schema) -> &Schema {
         self.schema.get_or_init(|| schema)
     }
 
-    /// A connection that is not of the pool, and is closed when it is dropped.
+    /// A connection outside the pool, closed when it is dropped.
     pub(crate) async fn aside(&self) -> Result<Connection, StoreError> {
         self.follow_password();
         Lease::connect(&self.address.options(), self.answer_timeout).await.map_err(failed)
     }
 
-    /// A connection to ask for what others committed. A follower asks again soon, so it does not wait long.
+    /// A connection for reading commits of other replicas. Its deadline is short, because a follower soon retries.
     pub(crate) async fn following_connection(&self) -> Result<Connection, StoreError> {
         let mut connection = self.connection().await?;
         connection.be_patient(self.answer_timeout.min(FOLLOWER_PATIENCE));
         Ok(connection)
     }
 
-    /// Refuses a pooler in front of the database that gives a connection to another client after each transaction: what is set for
-    /// a session would be lost, or another client's. Two connections each set something and look for it.
+    /// Fails if the database is reached through a connection pooler in transaction mode, which would lose session
+    /// settings or apply those of another client. To detect this, two connections set different values of a session
+    /// variable, and the first one must read back its own.
     pub(crate) async fn require_sessions(&self) -> Result<(), StoreError> {
         let (mut one, mut other) = (self.aside().await?, self.aside().await?);
-        // In the simple protocol: such poolers also lose prepared statements.
+        // Uses the simple protocol, because such poolers also lose prepared statements.
         for (connection, set) in [
             (&mut one, "SELECT set_config('identity.session', 'one', false)"),
             (&mut other, "SELECT set_config('identity.session', 'other', false)"),
@@ -177,14 +182,14 @@ impl Database {
             return Ok(());
         }
         Err(StoreError::Schema(
-            "connections to it are pooled by transaction; this server needs whole sessions, as with `pool_mode = session` in \
+            "connections are pooled per transaction; pool them per session, as with `pool_mode = session` in \
              PgBouncer"
                 .to_owned(),
         ))
     }
 
-    /// Does what may be done twice, and does it twice when the connection was lost the first time. Where there was no answer, the
-    /// caller has waited long enough.
+    /// Runs idempotent work, and retries it once if the connection was lost. There is no retry after a timeout, because
+    /// the caller has already waited.
     pub(crate) async fn repeatable<T, F>(&self, work: impl Fn() -> F + Send) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, StoreError>> + Send,
@@ -198,19 +203,25 @@ impl Database {
         }
     }
 
-    /// A transaction that can write, on a connection that is alive.
+    /// Begins a write transaction. If the connection is lost or read-only, retries once on another one.
     pub(crate) async fn begin(&self) -> Result<Connection, StoreError> {
         self.repeatable(|| self.begin_once()).await
     }
 
-    /// The same, without another attempt on another connection.
+    /// Begins a write transaction without a retry on another connection.
     pub(crate) async fn begin_once(&self) -> Result<Connection, StoreError> {
+        self.transactions.fetch_add(1, Ordering::Relaxed);
         let mut transaction = self.connection().await?;
         transaction.begin("BEGIN").await.map_err(failed)?;
         if takes_writes(&mut transaction).await.map_err(failed)? { Ok(transaction) } else { Err(read_only()) }
     }
 
-    /// Executes a statement that waits for a lock.
+    /// Number of write transactions requested so far.
+    pub(crate) fn transactions(&self) -> u64 {
+        self.transactions.load(Ordering::Relaxed)
+    }
+
+    /// Executes a statement that may wait for a lock. Its deadline is the lock timeout plus the answer timeout.
     pub(crate) async fn wait_for_lock(&self, on: &mut Connection, statement: &'static str) -> Result<(), StoreError> {
         on.be_patient(self.lock_timeout + self.answer_timeout);
         sqlx::query(statement).execute(&mut *on).await.map_err(failed)?;
@@ -219,12 +230,12 @@ impl Database {
     }
 
     pub(crate) async fn close(&self) {
-        // Work that still waits for the database is given up.
+        // Connections that are still in use after the timeout are abandoned.
         _ = timeout(self.answer_timeout, self.pool.close()).await;
     }
 }
 
-/// Whether the connection leads to a server that takes writes: no standby, and not switched to read-only.
+/// Whether the connected server is writable: neither a standby nor switched to read-only.
 async fn takes_writes(connection: impl PgExecutor<'_>) -> sqlx::Result<bool> {
     let sql = "SELECT NOT current_setting('transaction_read_only')::boolean";
     sqlx::query_scalar(sql).fetch_one(connection).await

@@ -1,11 +1,12 @@
-//! The driver's errors in the words of the ports.
+//! Conversion of the driver's errors to those of the ports.
 
 use std::io;
 
 use identity_core::port::{Impairment, StoreError};
 use sqlx::error::ErrorKind;
 
-/// What the driver said, in its one-line message. Its other parts may quote rows, and rows hold password hashes.
+/// Error of the driver, reduced to its one-line message and its classification. Other parts of the driver's error may
+/// quote rows, which can contain password hashes.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 struct Driver {
@@ -19,15 +20,15 @@ pub(crate) fn failed(error: sqlx::Error) -> StoreError {
     let message = error.to_string();
     let code = error.as_database_error().and_then(|database| database.code());
     let disconnected = match code.as_deref() {
-        // Class 08: connection exception; 57P01 to 57P03: shutting down, crashed, starting up; 25006: a standby, or switched to
-        // read-only, which another connection need not be.
+        // Class 08: connection exception; 57P01 to 57P03: shutting down, crashed, starting up; 25006: a standby, or
+        // switched to read-only, which may differ on another connection.
         Some(code) => code.starts_with("08") || matches!(code, "57P01" | "57P02" | "57P03" | "25006"),
         None => matches!(error, sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_)),
     };
     let unanswered = matches!(&error, sqlx::Error::Io(error) if error.kind() == io::ErrorKind::TimedOut);
-    // Class 28: the role or its password is wrong; 3D000: no such database; 42501: a right is missing.
+    // Class 28: wrong role or password; 3D000: no such database; 42501: missing privilege.
     let is_permanent = |code: &str| code.starts_with("28") || matches!(code, "3D000" | "42501");
-    // A pooler in front of the database, which an operator has to set up otherwise.
+    // A connection pooler rejects an unsupported startup parameter. An operator must reconfigure the pooler.
     let permanent = code.as_deref().is_some_and(is_permanent) || message.contains("unsupported startup parameter");
     match &error {
         sqlx::Error::Database(database) if database.kind() == ErrorKind::UniqueViolation => StoreError::Conflict,
@@ -43,7 +44,7 @@ pub(crate) fn failed(error: sqlx::Error) -> StoreError {
             match code.as_deref() {
                 Some("25006") => StoreError::Impaired(Impairment::ReadOnly, driver),
                 Some("53100") => StoreError::Impaired(Impairment::Full, driver),
-                // The time to wait for a lock is over.
+                // Lock timeout.
                 Some("55P03") => StoreError::Impaired(Impairment::Locked, driver),
                 _ => StoreError::Unavailable(driver),
             }
@@ -51,7 +52,7 @@ pub(crate) fn failed(error: sqlx::Error) -> StoreError {
     }
 }
 
-/// The failure of a write on a connection that leads to a server which takes none.
+/// The error for a write on a connection to a read-only server.
 pub(crate) fn read_only() -> StoreError {
     let message = "the database accepts no writes: it is a standby or switched to read-only".to_owned();
     StoreError::Impaired(
@@ -67,19 +68,20 @@ fn driver(error: &StoreError) -> Option<&Driver> {
     }
 }
 
-/// Whether an operator has to change something before the database can be used: the role, its password, the database's name, or a
-/// right. Trying again is of use only while the database is being set up.
+/// Whether operator action is required before the database can be used: for a wrong role, password or database name, a
+/// missing privilege, or a connection pooler that rejects a startup parameter. Retries help only while the database is
+/// being set up.
 #[must_use]
 pub fn is_permanent(error: &StoreError) -> bool {
     driver(error).is_some_and(|driver| driver.permanent)
 }
 
-/// Whether the database did not answer in time.
+/// Whether the database did not respond in time.
 pub(crate) fn unanswered(error: &StoreError) -> bool {
     driver(error).is_some_and(|driver| driver.unanswered)
 }
 
-/// Whether the connection was lost, so that another one may do better.
+/// Whether the connection was lost, so that a retry on another one may succeed.
 pub(crate) fn disconnected(error: &StoreError) -> bool {
     driver(error).is_some_and(|driver| driver.disconnected)
 }

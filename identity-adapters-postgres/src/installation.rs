@@ -1,12 +1,11 @@
-//! The installation's id, and cutoffs of tokens.
+//! The installation's id, and token cutoffs.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use identity_core::entity::{Principal, to_microsecond};
+use identity_adapters_sql::entity::{Stored as _, read_all};
 use identity_core::port::{InstallationStore, StoreError, TokenCutoff, TokenCutoffStore};
-use sqlx::Row;
-use sqlx::postgres::PgRow;
+use identity_core::value::to_microsecond;
 use time::OffsetDateTime;
 
 use crate::database::Database;
@@ -63,27 +62,15 @@ impl TokenCutoffStore for PostgresInstallation {
     }
 
     async fn load(&self, now: OffsetDateTime) -> Result<Vec<TokenCutoff>, StoreError> {
-        const SQL: &str = "SELECT * FROM token_cutoffs WHERE expires_at > $1";
         let read = || async {
-            sqlx::query(SQL).bind(now).fetch_all(&mut self.database.connection().await?).await.map_err(failed)
+            let query = sqlx::query(TokenCutoff::TABLE.select("WHERE expires_at > $1")).bind(now);
+            query.fetch_all(&mut self.database.connection().await?).await.map_err(failed)
         };
-        self.database.repeatable(read).await?.iter().map(cutoff).collect()
+        read_all(&self.database.repeatable(read).await?)
     }
 
     async fn sweep(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
         let query = sqlx::query("DELETE FROM token_cutoffs WHERE expires_at <= $1").bind(now);
         Ok(query.execute(&mut self.database.connection().await?).await.map_err(failed)?.rows_affected())
     }
-}
-
-fn cutoff(row: &PgRow) -> Result<TokenCutoff, StoreError> {
-    const TABLE: &str = "token_cutoffs";
-    let text = |column: &str| row.try_get::<&str, _>(column).map_err(failed);
-    let id = text("principal_id")?;
-    Ok(TokenCutoff {
-        principal: Principal::parse(text("principal_type")?, id)
-            .map_err(|error| StoreError::unreadable(TABLE, id, error))?,
-        not_before: row.try_get("not_before").map_err(failed)?,
-        expires_at: row.try_get("expires_at").map_err(failed)?,
-    })
 }

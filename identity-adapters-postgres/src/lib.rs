@@ -1,15 +1,17 @@
-//! The stores of Identity on PostgreSQL 15 or newer.
+//! Identity's stores on PostgreSQL 15 or newer.
 //!
-//! Any number of replicas may share one database. Writers queue at the lock of the row that holds the revision; readers wait
-//! for nobody. Followers are woken by `LISTEN`/`NOTIFY`, and look by themselves at an interval in case a notification is lost.
+//! Any number of replicas may share one database. Writers queue for the lock on the row with the revision; readers do
+//! not wait. Followers are notified by `LISTEN`/`NOTIFY`, and also poll at an interval in case a notification is lost.
 
 mod audit;
 mod database;
 mod deletions;
+mod dialect;
 mod error;
 mod installation;
 mod locks;
 mod migrate;
+mod migrations;
 mod password_file;
 mod policy;
 mod schema;
@@ -27,33 +29,32 @@ pub use error::is_permanent;
 pub use installation::PostgresInstallation;
 pub use locks::PostgresEntityLocks;
 pub use migrate::Probe;
-pub use password_file::PasswordFile;
 pub use policy::PostgresPolicyStore;
 pub use sessions::PostgresSessionStore;
-pub use settings::{InvalidSettings, PostgresSettings, Schema, TlsMode};
+pub use settings::{InvalidSettings, PasswordFile, PostgresSettings, Schema, TlsMode};
 
 use database::Database;
 
 /// All stores, in one database.
 #[derive(Clone, Debug)]
 pub struct PostgresStores {
-    /// The world.
+    /// The policy data.
     pub policy: Arc<PostgresPolicyStore>,
     /// Browser sessions.
     pub sessions: Arc<PostgresSessionStore>,
-    /// What was done and refused.
+    /// The audit log of performed and denied operations.
     pub audit: Arc<PostgresAuditLog>,
-    /// Deletions in a directory.
+    /// Journal of the deletions in progress in a directory.
     pub deletions: Arc<PostgresDeletionJournal>,
-    /// One change per entity of a directory at a time.
+    /// Locks that serialize changes to a directory entity.
     pub locks: Arc<PostgresEntityLocks>,
-    /// The installation's id, and cutoffs of tokens.
+    /// The installation's id, and token cutoffs.
     pub installation: Arc<PostgresInstallation>,
     database: Arc<Database>,
 }
 
 impl PostgresStores {
-    /// Prepares to connect. Connections are made when they are first needed, inside a Tokio runtime.
+    /// Creates the stores without connecting. Connections are opened on first use, which requires a Tokio runtime.
     #[must_use]
     pub fn connect(settings: &PostgresSettings) -> Self {
         let database = Arc::new(Database::new(settings));
@@ -68,16 +69,16 @@ impl PostgresStores {
         }
     }
 
-    /// Brings the schema up to date; one replica does it while the others wait.
+    /// Runs pending schema migrations. One replica runs them while the others wait.
     ///
     /// # Errors
-    /// [`StoreError::Schema`] when the database belongs to a newer server or its schema was tampered with, and
-    /// [`StoreError::Unavailable`] when it cannot be reached.
+    /// [`StoreError::Schema`] if the database belongs to a newer server or its schema was modified, and
+    /// [`StoreError::Unavailable`] if the database is unreachable.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         migrate::migrate(&self.database).await
     }
 
-    /// Asks the database what a start would find there, and changes nothing.
+    /// Checks the state of the database without changes to it.
     ///
     /// # Errors
     /// As [`Self::migrate`].
@@ -85,7 +86,7 @@ impl PostgresStores {
         migrate::probe(&self.database).await
     }
 
-    /// Closes the connections, once the work under way is done.
+    /// Waits for work in progress, at most for the answer timeout, and closes the connections.
     pub async fn close(&self) {
         self.database.close().await;
     }

@@ -1,4 +1,4 @@
-//! Locks of entities in a directory, for all replicas on one database.
+//! Locks of directory entities, shared by all replicas on one database.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,16 +10,16 @@ use tokio::sync::Semaphore;
 use crate::database::{Connection, Database};
 use crate::error::failed;
 
-/// Most connections for locks of entities at a time, for each replica; they are none of the pool.
+/// Maximum number of concurrent connections for entity locks per replica, in addition to the pool.
 const CONNECTIONS: usize = 4;
 
-/// [`EntityLocks`] on PostgreSQL: advisory locks, each on a connection of its own that is closed to release it.
+/// [`EntityLocks`] on PostgreSQL: advisory locks, each on its own connection, which is closed to release the lock.
 #[derive(Debug)]
 pub struct PostgresEntityLocks {
     local: LocalLocks,
     connections: Arc<Semaphore>,
     database: Arc<Database>,
-    /// How long the database waits for a lock on behalf of a replica.
+    /// Lock timeout in the database.
     wait: Duration,
 }
 
@@ -28,8 +28,8 @@ impl PostgresEntityLocks {
         Self { local: LocalLocks::default(), connections: Arc::new(Semaphore::new(CONNECTIONS)), database, wait }
     }
 
-    /// Takes the lock in a transaction that is never committed. The database ends it when the connection is closed, and after
-    /// `longest` for a replica that hangs or cannot be reached.
+    /// Takes the lock in a transaction that is never committed. The database ends the transaction when the connection
+    /// is closed, or after `longest` if the replica hangs or is unreachable.
     async fn locked(&self, name: &str, longest: Duration) -> Result<Connection, StoreError> {
         let mut connection = self.database.aside().await?;
         let milliseconds = |duration: Duration| duration.as_millis().to_string();
@@ -64,13 +64,14 @@ impl EntityLocks for PostgresEntityLocks {
         let permit = Arc::clone(&self.connections).acquire_owned().await;
         let permit = permit.map_err(|error| StoreError::Unavailable(Box::new(error)))?;
         let connection = self.locked(key.as_str(), LOCK_HELD_MAX).await?;
-        // The connection goes first: the next holder in this process finds the lock free or waits for the database.
+        // Dropped in this order: the connection is closed before another task of this process can request the lock.
+        // That task waits in the database until the lock is released there.
         Ok(EntityLock::new(vec![Box::new(connection), Box::new(permit), Box::new(turn)]))
     }
 
     async fn lock_directory(&self, longest: Duration) -> Result<EntityLock, StoreError> {
         let turn = self.local.lock_directory(longest).await?;
-        // Not one of the connections for entities, which its holder needs as well.
+        // Takes no permit from `connections`, because the holder may also lock entities, which requires permits.
         let connection = self.locked("directory", longest).await?;
         Ok(EntityLock::new(vec![Box::new(connection), Box::new(turn)]))
     }

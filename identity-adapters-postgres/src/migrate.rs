@@ -1,4 +1,4 @@
-//! Bringing the schema up to date, or refusing to touch it.
+//! Schema migrations, and their checks.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -9,15 +9,15 @@ use tokio::time::timeout;
 
 use crate::database::{Connection, Database};
 use crate::error::{disconnected, failed};
+use crate::migrations::MIGRATOR;
 use crate::schema;
 use crate::settings::Schema;
 
-/// How long all migrations may take, with the wait for another replica that runs them.
+/// Timeout for all migrations, including the wait for another replica that runs them.
 const MIGRATION_TIMEOUT: Duration = Duration::from_mins(30);
 
-pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
-
-/// Under an advisory lock, on a connection of its own: when it ends, so does the lock, whatever happened.
+/// Runs the migrations under an advisory lock, on a dedicated connection. Closing the connection releases the lock,
+/// also after an error.
 pub(crate) async fn migrate(database: &Database) -> Result<(), StoreError> {
     database.require_sessions().await?;
     let mut connection = database.aside().await?;
@@ -33,14 +33,14 @@ async fn migrate_in(connection: &mut Connection, database: &Database) -> Result<
     let schema = database.use_schema(schema);
     migrate_with(connection, Some(schema)).await.map_err(|error| match error {
         StoreError::Schema(text) => StoreError::Schema(format!(
-            "{text} (the default schema holds tables of another application, so `{name}` is used: make it and grant it to the \
-             role, or set `store.postgres.schema`)"
+            "{text} (the default schema contains tables of another application, so `{name}` is used; create it and \
+             grant it to the role, or set `store.postgres.schema`)"
         )),
         other => other,
     })
 }
 
-/// Compares the migrations that were applied with those of this server, and changes nothing.
+/// Compares the applied migrations with those of this server, without changes to the database.
 pub(crate) async fn probe(database: &Database) -> Result<Probe, StoreError> {
     database.require_sessions().await?;
     let mut connection = database.aside().await?;
@@ -64,12 +64,12 @@ async fn probe_with(connection: &mut Connection, database: &Database) -> Result<
     Ok(Probe { schema, pending: MIGRATOR.iter().count().saturating_sub(applied.len()) })
 }
 
-/// What a server would find in the database.
+/// State of the database that a server would find at start-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probe {
-    /// The schema of the tables, where that is not the role's default one.
+    /// The schema of the tables, if it is not the role's default schema.
     pub schema: Option<String>,
-    /// How many migrations a start would run.
+    /// Number of migrations that a start would run.
     pub pending: usize,
 }
 
@@ -86,12 +86,12 @@ async fn migrate_with(connection: &mut Connection, schema: Option<&Schema>) -> R
             .fetch_one(&mut *connection)
             .await
             .map_err(failed)?;
-        // Asked first, because even `IF NOT EXISTS` needs the right to create schemas.
+        // `CREATE SCHEMA IF NOT EXISTS` requires the privilege to create schemas even if the schema exists.
         if !exists {
             migrator.create_schema(schema.identifier());
         }
     }
-    // A role without the right to create anything can run a server whose schema is up to date.
+    // If all migrations are applied, the role needs no privilege to create objects.
     if is_up_to_date(connection).await? {
         return Ok(());
     }
@@ -100,14 +100,14 @@ async fn migrate_with(connection: &mut Connection, schema: Option<&Schema>) -> R
     run.unwrap_or(Err(MigrateError::Execute(sqlx::Error::PoolTimedOut))).map_err(refused)
 }
 
-/// Whether exactly the migrations of this server have been applied.
+/// Whether exactly this server's migrations are applied.
 async fn is_up_to_date(connection: &mut Connection) -> Result<bool, StoreError> {
     let Some(applied) = applied(connection).await? else { return Ok(false) };
     let ours = MIGRATOR.iter().map(|migration| (migration.version, migration.checksum.to_vec(), true));
     Ok(applied.into_iter().eq(ours))
 }
 
-/// The migrations that were applied: version, checksum, success. `None` where there is no list of them.
+/// The applied migrations: version, checksum, success. `None` if there is no migrations table.
 async fn applied(connection: &mut Connection) -> Result<Option<Vec<(i64, Vec<u8>, bool)>>, StoreError> {
     let sql = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
     let is_there: bool = sqlx::query_scalar(sql).fetch_one(&mut *connection).await.map_err(failed)?;
@@ -122,26 +122,27 @@ fn refused(error: MigrateError) -> StoreError {
     match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => not_done(error),
         MigrateError::VersionMissing(version) => StoreError::Schema(format!(
-            "it has migration {version}, which this server does not know, so a newer server was here; run that version or a \
-             newer one, or restore a backup from before the upgrade"
+            "a newer server version applied migration {version}; run that version or a newer one, or restore a backup \
+             from before the upgrade"
         )),
         MigrateError::VersionMismatch(version) => StoreError::Schema(format!(
-            "migration {version} was not the one that this server has; run the server that made the database, or restore a \
-             backup"
+            "migration {version} differs from the one in this server; run the server version that created the \
+             database, or restore a backup"
         )),
         MigrateError::Dirty(version) => {
-            StoreError::Schema(format!("migration {version} began and did not end; restore the backup from before it"))
+            StoreError::Schema(format!("migration {version} did not complete; restore a backup from before it"))
         }
         other => StoreError::Schema(format!("{other}; restore a backup, or report this as a defect")),
     }
 }
 
-/// What the database itself refuses, such as a missing right, is for the operator to mend; it is not out of reach.
+/// Converts the error of a failed migration. An error that the database reports, such as a missing privilege, becomes
+/// [`StoreError::Schema`], because an operator must resolve it. Connection errors are converted as usual.
 fn not_done(error: sqlx::Error) -> StoreError {
     let refusal = error.as_database_error().map(|refusal| refusal.message().to_owned());
     match (failed(error), refusal) {
         (error, Some(refusal)) if !disconnected(&error) => {
-            StoreError::Schema(format!("it cannot be migrated: {refusal}"))
+            StoreError::Schema(format!("the migration failed: {refusal}"))
         }
         (error, _) => error,
     }

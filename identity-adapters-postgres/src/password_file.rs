@@ -1,26 +1,17 @@
-//! A password that is in a file, and may change there.
+//! Password from a file that may change while the server runs.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use identity_core::value::Secret;
 
-use crate::settings::PostgresSettings;
+use crate::settings::{PasswordFile, PostgresSettings};
 
-/// The file that holds the role's password.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PasswordFile {
-    /// The password alone.
-    Password(PathBuf),
-    /// A connection URL, of which only the password may change.
-    Url(PathBuf),
-}
-
-/// How long a password counts before the file is read again.
+/// Minimum interval between reads of the file.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Reads the file again now and then.
+/// Password file that is read again when a connection is acquired, at most once per [`INTERVAL`].
 #[derive(Debug)]
 pub(crate) struct Watched {
     file: PasswordFile,
@@ -38,7 +29,8 @@ impl Watched {
         Self { file, state: Mutex::new(State { read: None, password }) }
     }
 
-    /// The password, if it is another one than before. A file that cannot be read, or is empty, changes nothing.
+    /// Returns the new password if it changed since the last read. Returns `None` within [`INTERVAL`] of the last read,
+    /// and if the file is unreadable or empty.
     pub(crate) fn changed(&self) -> Option<Secret> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.read.is_some_and(|read| read.elapsed() < INTERVAL) {
@@ -62,7 +54,7 @@ impl PasswordFile {
     }
 }
 
-/// The file's text less one line break at its end.
+/// Reads a file, without one trailing line break. `None` if the file is unreadable or blank.
 fn text(path: &Path) -> Option<Secret> {
     let text = std::fs::read_to_string(path).ok()?;
     let text = text.strip_suffix('\n').map_or(&*text, |text| text.strip_suffix('\r').unwrap_or(text));

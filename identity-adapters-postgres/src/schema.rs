@@ -1,44 +1,46 @@
-//! Which schema holds the tables, when none is configured: the role's default one, unless another application's tables are
-//! there under the same names.
+//! Selection of the schema for the tables if none is configured: the role's default schema, unless it contains tables
+//! of another application with the same names.
 
 use identity_core::port::StoreError;
 
 use crate::database::Connection;
 use crate::error::failed;
-use crate::migrate::MIGRATOR;
+use crate::migrations::MIGRATOR;
 use crate::settings::Schema;
 
-/// The schema of this server's own.
+/// Schema to use if the default one contains tables of another application.
 const OWN: &str = "identity_server";
 
 /// The schema to use in place of the role's default one; `None` for the default one.
 pub(crate) async fn instead(connection: &mut Connection) -> Result<Option<Schema>, StoreError> {
-    // Tables first: the transaction that makes them also notes the migration.
+    // The tables are looked up before the migrations. Another replica that migrates at the same time creates its tables
+    // and records the migration in one transaction, so its tables are not mistaken for those of another application.
     let taken = taken(connection).await?;
     if is_ours(connection, None).await? {
         return Ok(None);
     }
-    // Also when the others' tables are gone by now.
+    // A server that was once migrated into the schema `identity_server` stays there, even if the other application's
+    // tables no longer exist.
     let Ok(own) = Schema::parse(OWN) else { return Ok(None) };
     if is_ours(connection, Some(OWN)).await? {
         return Ok(Some(own));
     }
     let table = match taken {
         Some(table) => table,
-        // Another replica may have made the list, and nothing else yet.
+        // An empty migrations table does not belong to another application: another replica may have just created it.
         None if lists_others(connection).await? => "_sqlx_migrations".to_owned(),
         None => return Ok(None),
     };
     tracing::warn!(
         table,
         schema = OWN,
-        "store.schema.taken: the default schema of the database holds tables of another application under the same names; this \
-         server keeps its own in another schema. `store.postgres.schema` names the schema to use"
+        "store.schema.taken: the default schema of the database contains tables of another application with the same \
+         names; this server uses another schema; set `store.postgres.schema` to select one"
     );
     Ok(Some(own))
 }
 
-/// A table of the default schema that is called as one of ours.
+/// A table of the default schema with the name of one of this server's tables.
 async fn taken(connection: &mut Connection) -> Result<Option<String>, StoreError> {
     let names: Vec<String> = tables().collect();
     sqlx::query_scalar(
@@ -51,7 +53,8 @@ async fn taken(connection: &mut Connection) -> Result<Option<String>, StoreError
     .map_err(failed)
 }
 
-/// Whether a schema, the default one when none is named, lists migrations of this server, of whatever version.
+/// Whether the migrations table of a schema lists a migration of this server. `None` stands for the role's default
+/// schema.
 async fn is_ours(connection: &mut Connection, schema: Option<&str>) -> Result<bool, StoreError> {
     let exists = "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
         WHERE n.nspname = coalesce($1, current_schema()) AND c.relname = '_sqlx_migrations')";
@@ -74,8 +77,8 @@ async fn is_ours(connection: &mut Connection, schema: Option<&str>) -> Result<bo
     sqlx::query_scalar(sql).bind(versions).bind(descriptions).fetch_one(connection).await.map_err(failed)
 }
 
-/// Whether the default schema lists migrations, and none of them is of this server. One question: another replica may be adding
-/// the first.
+/// Whether the migrations table of the default schema lists migrations, but none of this server's. Both are read by one
+/// query, because another replica may add the first migration concurrently.
 async fn lists_others(connection: &mut Connection) -> Result<bool, StoreError> {
     let exists = "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
         WHERE n.nspname = current_schema() AND c.relname = '_sqlx_migrations')";
@@ -95,7 +98,7 @@ fn ours() -> (Vec<i64>, Vec<String>) {
     MIGRATOR.iter().map(|migration| (migration.version, migration.description.to_string())).unzip()
 }
 
-/// The tables that the migrations make.
+/// Names of the tables that the migrations create.
 fn tables() -> impl Iterator<Item = String> {
     MIGRATOR.iter().flat_map(|migration| {
         let statements = migration.sql.as_str().split("CREATE TABLE ").skip(1);

@@ -1,4 +1,4 @@
-//! Where the database is, and how patient to be with it.
+//! Connection settings and timeouts.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,86 +11,95 @@ use percent_encoding::percent_decode_str;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use url::Url;
 
-use crate::password_file::PasswordFile;
-
-/// Where the database is, and how patient to be with it.
+/// Connection settings and timeouts of the database.
 #[derive(Clone, Debug)]
 pub struct PostgresSettings {
-    /// Name or address, or the directory of a Unix socket.
+    /// Host name, IP address, or directory of a Unix socket.
     pub host: String,
-    /// 5432 by default.
+    /// TCP port (default: 5432).
     pub port: u16,
-    /// The database.
+    /// Name of the database.
     pub database: String,
-    /// The role to sign in as. It owns the tables.
+    /// The role to log in as. It owns the tables.
     pub username: String,
-    /// Its password, unless the server asks for none.
+    /// The role's password, if the server requires one.
     pub password: Option<Secret>,
-    /// Where the password came from, when that is a file: it is read again when it changes.
+    /// File from which the password was read, if any. It is read again while the server runs, so that the password can
+    /// be changed.
     pub password_file: Option<PasswordFile>,
-    /// How much TLS to insist on.
+    /// Required level of TLS (default: [`TlsMode::Prefer`]).
     pub tls: TlsMode,
-    /// PEM file of the authority to trust, in place of the public ones.
+    /// PEM file of the certificate authority to trust, in place of the public ones.
     pub tls_root_certificate: Option<PathBuf>,
-    /// The schema of the tables; the role's default when there is none. Created if it is missing.
+    /// The schema of the tables (default: that of the role). Created if it does not exist.
     pub schema: Option<Schema>,
-    /// Most connections at a time; one more listens for changes.
+    /// Maximum number of pooled connections (default: 10). The connection that listens for changes and the connections
+    /// that hold entity locks are not counted.
     pub max_connections: u32,
-    /// How long to wait for a connection.
+    /// Timeout for acquiring a connection from the pool (default: 5 s).
     pub acquire_timeout: Duration,
-    /// How long to wait for the right to write.
+    /// Timeout for the write lock (default: 10 s).
     pub lock_timeout: Duration,
-    /// How long to wait for an answer of the database. Its connection is closed then. Searches wait as long as a statement may
-    /// take, the start longer.
+    /// Timeout for a response of the database (default: 5 s), after which the connection is closed. For searches, the
+    /// statement timeout is added. Migrations and the loading of all data have longer timeouts.
     pub answer_timeout: Duration,
-    /// How long one statement may take.
+    /// Timeout for one statement (default: 30 s).
     pub statement_timeout: Duration,
-    /// How long a change by another replica may stay unseen when no notification arrives.
+    /// Polling interval for changes by other replicas if no notification arrives (default: 1 s).
     pub polling: Duration,
 }
 
-/// How much TLS to insist on, in libpq's words (`sslmode`).
+/// A file with the role's password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PasswordFile {
+    /// The file contains only the password.
+    Password(PathBuf),
+    /// The file contains a connection URL. Of later changes to the file, only the password takes effect.
+    Url(PathBuf),
+}
+
+/// Required level of TLS, as libpq's `sslmode`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TlsMode {
-    /// None.
+    /// No TLS.
     Disable,
-    /// If the server offers it. Protects from nobody who can change packets.
+    /// TLS if the server offers it. Gives no protection against active attackers.
     #[default]
     Prefer,
-    /// Encrypted, to whomever.
+    /// TLS, without authentication of the server.
     Require,
-    /// Encrypted, and the certificate is signed by a trusted authority.
+    /// TLS, with a certificate from a trusted authority.
     VerifyCa,
-    /// As `verify-ca`, and it is this host's.
+    /// As `verify-ca`, and the certificate must be valid for the host.
     VerifyFull,
 }
 
-/// The schema of the tables, and those that are searched after it.
+/// The schema of the tables, and further schemas of the search path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schema {
     first: String,
     others: Vec<String>,
 }
 
-/// Why settings are refused. The message quotes nothing of a connection URL but the names of its parameters.
+/// Error in settings. Its message contains no part of a connection URL except names of parameters.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSettings {
-    /// Not a URL, or another one.
-    #[error("the connection url must look like `postgres://user:password@host:port/database?sslmode=verify-full`")]
+    /// The text is not a PostgreSQL connection URL.
+    #[error("the connection URL must look like `postgres://user:password@host:port/database?sslmode=verify-full`")]
     Url,
-    /// A query parameter that is not known here.
-    #[error("the connection url has an unknown parameter `{0}`; `sslmode` and `sslrootcert` are known")]
+    /// The query has an unknown parameter.
+    #[error("the connection URL has an unknown parameter `{0}`; `sslmode` and `sslrootcert` are supported")]
     Parameter(String),
-    /// Not a TLS mode.
+    /// The TLS mode is unknown.
     #[error("`sslmode` must be disable, prefer, require, verify-ca or verify-full")]
     TlsMode,
-    /// Not a schema name.
-    #[error("a schema must be a name of 1 to 63 bytes, or several names with commas between them")]
+    /// The schema name is not valid.
+    #[error("a schema must be a name of 1 to 63 bytes, or several such names separated by commas")]
     Schema,
 }
 
 impl PostgresSettings {
-    /// The settings of a database on this machine, and defaults for the rest.
+    /// Settings with a host, a database, a role, and defaults for the rest.
     #[must_use]
     pub fn new(host: &str, database: &str, username: &str) -> Self {
         Self {
@@ -112,11 +121,12 @@ impl PostgresSettings {
         }
     }
 
-    /// Reads a URL such as `postgres://user:password@host:port/database?sslmode=verify-full&sslrootcert=/ca.pem`. What has a
-    /// special meaning in URLs is percent-encoded (RFC 3986 §2.1); so is a socket's directory in place of the host.
+    /// Parses a URL such as `postgres://user:password@host:port/database?sslmode=verify-full&sslrootcert=/ca.pem`.
+    /// Reserved characters must be percent-encoded (RFC 3986 §2.1), as must the directory of a Unix socket in place of
+    /// the host.
     ///
     /// # Errors
-    /// When the text is no such URL.
+    /// If the text is not such a URL.
     pub fn from_url(url: &Secret) -> Result<Self, InvalidSettings> {
         let url = Url::parse(url.expose()).map_err(|_| InvalidSettings::Url)?;
         let host = url.host_str().map(decoded).transpose()?.filter(|host| !host.is_empty());
@@ -165,17 +175,17 @@ impl PostgresSettings {
     }
 }
 
-/// What the driver needs to connect. `Debug` hides the password, which the driver's own does not.
+/// Connection options of the driver. Unlike the driver's own type, `Debug` omits the password.
 #[derive(Clone)]
 pub(crate) struct Address(Arc<RwLock<PgConnectOptions>>);
 
 impl Address {
-    /// What to connect with now.
+    /// The current connection options.
     pub(crate) fn options(&self) -> PgConnectOptions {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Connects with another password from now on.
+    /// Changes the password for future connections, and returns the changed options.
     pub(crate) fn change_password(&self, password: &Secret) -> PgConnectOptions {
         let mut options = self.0.write().unwrap_or_else(PoisonError::into_inner);
         *options = options.clone().password(password.expose());
@@ -195,8 +205,10 @@ fn decoded(part: &str) -> Result<Cow<'_, str>, InvalidSettings> {
 }
 
 impl TlsMode {
+    /// Parses a value of `sslmode`.
+    ///
     /// # Errors
-    /// When there is no such mode.
+    /// If the mode is unknown.
     pub fn parse(text: &str) -> Result<Self, InvalidSettings> {
         match text {
             "disable" => Ok(Self::Disable),
@@ -210,11 +222,11 @@ impl TlsMode {
 }
 
 impl Schema {
-    /// Reads a name, or a list of names with commas between them, as the parameter `currentSchema` of JDBC URLs has it. Names
-    /// are taken as they are, in any case and with any characters.
+    /// Parses a name, or a comma-separated list of names, as in the parameter `currentSchema` of JDBC URLs. Names are
+    /// taken literally, with any case and any characters except commas and control characters.
     ///
     /// # Errors
-    /// When a name is empty or longer than PostgreSQL's 63 bytes.
+    /// If a name is empty, has control characters, or exceeds PostgreSQL's limit of 63 bytes.
     pub fn parse(text: &str) -> Result<Self, InvalidSettings> {
         let fits = |name: &&str| (1..=63).contains(&name.len()) && !name.contains(char::is_control);
         let mut names = text.split(',').map(str::trim).map(|name| Some(name).filter(fits).map(str::to_owned));

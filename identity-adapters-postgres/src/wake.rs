@@ -1,4 +1,4 @@
-//! Learning of commits by other replicas.
+//! Notification of commits by other replicas.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -11,17 +11,18 @@ use tokio::time::timeout;
 
 use crate::settings::Address;
 
-/// The channel that commits are announced on; the payload is the revision.
+/// The notification channel for commits; the payload is the revision.
 pub(crate) const CHANNEL: &str = "identity_policy";
 
-/// How long to leave a server alone that refused or dropped the listening connection.
+/// Delay before a reconnect after the listening connection was refused or lost.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How long the connection may be silent before it is tried.
+/// Time without a notification after which the listening connection is tested.
 const SILENCE: Duration = Duration::from_secs(10);
-/// How long an answer on it may take.
+/// Timeout for responses on the listening connection.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// Listens on a connection of its own, from when somebody first waits until this is dropped.
+/// Waits for commits of other replicas. Listens for notifications on a dedicated connection, from the first wait until
+/// this value is dropped.
 #[derive(Debug)]
 pub(crate) struct Wake {
     address: Address,
@@ -35,7 +36,8 @@ impl Wake {
         Self { address, heard: Arc::default(), listening: OnceLock::new(), polling }
     }
 
-    /// Counts what is heard from the call on, not from the first poll.
+    /// Waits for a notification, or for the polling interval. A notification after the call ends the wait, even if it
+    /// arrives before the future is first polled.
     pub(crate) fn changed(&self) -> impl Future<Output = ()> + Send {
         let heard = self.heard.notified();
         async move {
@@ -63,7 +65,7 @@ async fn listen(address: Address, heard: Arc<Notify>) {
         .connect_lazy_with(address.options());
     loop {
         if let Err(error) = hear(&pool, &heard).await {
-            tracing::warn!(%error, "not listening for changes; polling until that works again");
+            tracing::warn!(%error, "cannot listen for changes; polling until the connection is restored");
         }
         tokio::time::sleep(PAUSE).await;
         // The password may have changed.
@@ -71,12 +73,12 @@ async fn listen(address: Address, heard: Arc<Notify>) {
     }
 }
 
-/// Returns when the connection is lost: nothing else tells when its other end is gone and the network says nothing of it.
+/// Listens until the connection is lost. The periodic test is the only way to detect a silently disconnected peer.
 async fn hear(pool: &PgPool, heard: &Notify) -> sqlx::Result<()> {
     let mut listener = PgListener::connect_with(pool).await?;
     listener.eager_reconnect(false);
     answered(listener.listen(CHANNEL)).await?;
-    // Whatever was committed before this moment was not heard.
+    // Commits made before the subscription were not notified, so all waiting tasks are woken once.
     heard.notify_waiters();
     loop {
         match timeout(SILENCE, listener.try_recv()).await {

@@ -1,4 +1,4 @@
-//! A lent connection: each wait for the database has a deadline.
+//! A leased connection: each wait for the database has a deadline.
 
 use std::fmt;
 use std::future::ready;
@@ -13,26 +13,27 @@ use sqlx::{Connection as _, Database, Describe, Either, Error, Execute, Executor
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
-/// What happens to a connection on which a statement failed.
+/// Handling of a connection after a statement failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Faults {
-    /// It is used again: an error ends no more than its transaction.
+    /// The connection is reused: an error ends at most its transaction.
     EndTheTransaction,
-    /// It is closed: after an error its state is not certain.
+    /// The connection is closed: after an error, its state is uncertain.
     EndTheConnection,
 }
 
-/// A connection, lent from a pool or made for one purpose.
+/// A connection, leased from a pool or opened for one purpose.
 ///
-/// Each wait for an answer (the next row, or the end of a statement) ends after the lease's patience, with an error of kind
-/// [`io::ErrorKind::TimedOut`]. The connection is closed then, because the answer may still come. So is one whose answer does
-/// not come when the lease is dropped in the middle of a statement. Whatever happens, the pool can make another one in its place.
+/// Each wait for a response (the next row, or the end of a statement) has a deadline, the lease's `patience`. A timeout
+/// is an error of kind [`io::ErrorKind::TimedOut`]. The connection is then closed, because the response may still
+/// arrive. If a lease is dropped during a statement, its connection returns to the pool once the response was received;
+/// if that exceeds the deadline, the connection is closed. The pool can always open a new connection in its place.
 pub struct Lease<D: Database> {
     connection: Option<Held<D>>,
     patience: Duration,
     faults: Faults,
     is_usable: bool,
-    /// How to undo a transaction that has begun and not been committed.
+    /// Rollback of a transaction that has begun and is not committed.
     undo: Option<Undo<D>>,
 }
 
@@ -44,18 +45,18 @@ enum Held<D: Database> {
 }
 
 impl<D: Database> Lease<D> {
-    /// Lends a connection from `pool`. The pool's own timeout bounds the wait for it.
+    /// Acquires a connection from `pool`. The pool's own timeout bounds the wait.
     ///
     /// # Errors
-    /// When the pool has none in time, or cannot connect.
+    /// If the pool has no connection in time, or cannot connect.
     pub async fn of(pool: &Pool<D>, patience: Duration, faults: Faults) -> Result<Self, Error> {
         Ok(Self::new(Held::Lent(pool.acquire().await?), patience, faults))
     }
 
-    /// Makes a connection that is not of a pool. It is closed when the lease is dropped.
+    /// Opens a connection outside any pool. It is closed when the lease is dropped.
     ///
     /// # Errors
-    /// When it cannot be made within `patience`.
+    /// If no connection is established within `patience`.
     pub async fn connect(
         options: &<D::Connection as sqlx::Connection>::Options,
         patience: Duration,
@@ -69,15 +70,16 @@ impl<D: Database> Lease<D> {
         Self { connection: Some(connection), patience, faults, is_usable: true, undo: None }
     }
 
-    /// Waits for answers as long as `patience` from now on.
+    /// Sets the deadline for subsequent waits.
     pub fn be_patient(&mut self, patience: Duration) {
         self.patience = patience;
     }
 
-    /// The connection itself, for work that needs more than statements. Its waits have no deadline but `patience` around them.
+    /// The underlying connection, for operations other than statements. Its waits have no deadline; callers must set
+    /// one.
     ///
     /// # Errors
-    /// When the connection was closed.
+    /// If the connection was closed.
     pub fn connection(&mut self) -> Result<&mut D::Connection, Error> {
         match &mut self.connection {
             Some(Held::Lent(connection)) => Ok(connection),
@@ -86,7 +88,7 @@ impl<D: Database> Lease<D> {
         }
     }
 
-    /// Notes how a wait ended.
+    /// Records whether the connection is still usable after a wait.
     fn ended<T>(&mut self, outcome: Result<T, Error>) -> Result<T, Error> {
         if let Err(error) = &outcome {
             self.is_usable &= self.faults.leave_usable(error);
@@ -99,12 +101,12 @@ impl<D: Database> Lease<D>
 where
     for<'c> &'c mut D::Connection: Executor<'c, Database = D>,
 {
-    /// Begins a transaction, which is undone when the lease is dropped before [`Self::commit`].
+    /// Begins a transaction. It is rolled back if the lease is dropped before [`Self::commit`].
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn begin(&mut self, statement: &'static str) -> Result<(), Error> {
-        // From now on, because the database may begin it although its answer is not waited for.
+        // Set before the statement, because the database may begin the transaction even if its response is not awaited.
         self.undo = Some(|connection| Box::pin(async { connection.execute(raw_sql("ROLLBACK")).await.map(drop) }));
         self.execute(raw_sql(statement)).await.map(drop)
     }
@@ -112,7 +114,7 @@ where
     /// Commits the transaction.
     ///
     /// # Errors
-    /// When the database fails. It may have committed nevertheless when its answer did not come.
+    /// If the database fails. If no response arrived, the transaction may have been committed.
     pub async fn commit(mut self) -> Result<(), Error> {
         self.execute(raw_sql("COMMIT")).await?;
         self.undo = None;
@@ -141,7 +143,7 @@ impl<D: Database> fmt::Debug for Lease<D> {
     }
 }
 
-/// Every statement of a lease goes through one of these two functions and its deadline.
+/// Every statement on a lease runs through one of these functions, which apply the deadline.
 impl<'c, D: Database> Executor<'c> for &'c mut Lease<D>
 where
     for<'e> &'e mut D::Connection: Executor<'e, Database = D>,
@@ -212,8 +214,8 @@ where
     }
 }
 
-/// Gives the connection back when its answers have been received and its transaction has ended, within the patience; closes it
-/// otherwise. The pool's own way back waits without end.
+/// Returns the connection to the pool after its pending responses were received and its transaction ended. If that
+/// exceeds the deadline, the connection is closed. The pool's own return path has no deadline.
 impl<D: Database> Drop for Lease<D> {
     fn drop(&mut self) {
         let Some(connection) = self.connection.take() else { return };
@@ -222,7 +224,7 @@ impl<D: Database> Drop for Lease<D> {
             (Held::Lent(connection), Some(runtime)) => {
                 _ = runtime.spawn(give_back(connection, self.undo, self.patience))
             }
-            // Says goodbye; a connection that is merely cut is an error in the database's log.
+            // Closes gracefully; the database logs an abruptly closed connection as an error.
             (Held::Own(connection), Some(runtime)) => _ = runtime.spawn(timeout(self.patience, connection.close())),
             (Held::Lent(connection), None) => drop(connection.detach()),
             (Held::Own(_), None) => {}
@@ -252,7 +254,7 @@ mod tests {
     use super::*;
 
     const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
-    const PATIENCE: Duration = Duration::from_millis(200);
+    const TIMEOUT: Duration = Duration::from_millis(200);
 
     async fn pool() -> Pool<Sqlite> {
         let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(5));
@@ -260,7 +262,7 @@ mod tests {
     }
 
     async fn lease(pool: &Pool<Sqlite>, faults: Faults) -> Lease<Sqlite> {
-        Lease::of(pool, PATIENCE, faults).await.unwrap()
+        Lease::of(pool, TIMEOUT, faults).await.unwrap()
     }
 
     async fn tables(lease: &mut Lease<Sqlite>) -> i64 {
@@ -271,7 +273,7 @@ mod tests {
     async fn an_answer_that_does_not_come_ends_the_wait_and_the_connection() {
         let pool = pool().await;
         let begun = Instant::now();
-        // Of one connection: the next lease would wait for ever if this one came back.
+        // The pool has one connection: the next lease would wait forever if this one were returned.
         for _ in 0..3 {
             let mut waiting = lease(&pool, Faults::EndTheTransaction).await;
             let error = sqlx::query(ENDLESS).fetch_one(&mut waiting).await.unwrap_err();
@@ -286,7 +288,7 @@ mod tests {
         let pool = pool().await;
         for _ in 0..3 {
             let mut dropped = lease(&pool, Faults::EndTheTransaction).await;
-            assert!(timeout(PATIENCE / 4, sqlx::query(ENDLESS).fetch_one(&mut dropped)).await.is_err());
+            assert!(timeout(TIMEOUT / 4, sqlx::query(ENDLESS).fetch_one(&mut dropped)).await.is_err());
         }
         assert_eq!(tables(&mut lease(&pool, Faults::EndTheTransaction).await).await, 0);
     }
@@ -313,7 +315,7 @@ mod tests {
         for (faults, is_kept) in [(Faults::EndTheTransaction, true), (Faults::EndTheConnection, false)] {
             let pool = pool().await;
             let mut failing = lease(&pool, faults).await;
-            // A temporary table ends with its connection.
+            // A temporary table exists until its connection is closed.
             sqlx::query("CREATE TEMPORARY TABLE t (n INTEGER)").execute(&mut failing).await.unwrap();
             assert!(sqlx::query("SELECT * FROM missing").execute(&mut failing).await.is_err());
             drop(failing);

@@ -1,7 +1,18 @@
-//! Connections to a database on which every wait ends: what the stores of Identity on PostgreSQL and SQLite share.
+//! Common parts of Identity's stores on PostgreSQL and SQLite: tables, rows and entities, the change log, connections
+//! with a deadline for each wait, and pacing of the audit log.
 //!
-//! A store has no other way to its database than a [`Lease`], so none of its calls can wait without end.
+//! Stores run their statements on a [`Lease`], so that no call waits indefinitely. Parameters are written as `$1` on
+//! both databases.
 
+pub mod audit;
+pub mod change_log;
+pub mod entity;
 mod lease;
+pub mod policy;
+mod row;
+pub mod sessions;
+mod table;
 
 pub use lease::{Faults, Lease};
+pub use row::{Row, RowError};
+pub use table::{JsonRows, Table};

@@ -1,8 +1,9 @@
-//! The file and the connections to it.
+//! The database file and the connections to it.
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use identity_adapters_sql::{Faults, Lease};
@@ -13,24 +14,25 @@ use tokio::time::timeout;
 
 use crate::error::failed;
 
-/// How long to wait for the right to write: another process may be writing, or a task of this one.
+/// Timeout for the write lock, which another process or another task of this process may hold.
 const WRITER_PATIENCE: Duration = Duration::from_secs(10);
 const READERS: u32 = 4;
-/// How long to wait for a connection to read with: others may be searching.
+/// Timeout for a read connection; concurrent searches may use all of them.
 const READER_PATIENCE: Duration = Duration::from_secs(5);
-/// How long an answer may take: the file may be on a disk that hangs. Longer than a search may take.
+/// Timeout for a response, because the file may be on a hanging disk. It is longer than the time limit of searches.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Begins a transaction that writes.
+/// Begins a write transaction.
 pub(crate) const BEGIN_WRITING: &str = "BEGIN IMMEDIATE";
 
-/// A connection on which every wait ends.
+/// A connection on which each wait for a response has a deadline.
 pub(crate) type Connection = Lease<Sqlite>;
 
 #[derive(Debug)]
 pub(crate) struct Database {
     readers: SqlitePool,
     writer: SqlitePool,
+    transactions: AtomicU64,
 }
 
 impl Database {
@@ -56,31 +58,38 @@ impl Database {
                     Box::pin(async move { crate::limit::lift(connection).await.map(|()| true) })
                 })
                 .connect_lazy_with(options.pragma("query_only", "on")),
+            transactions: AtomicU64::new(0),
         })
     }
 
-    /// A connection to read with.
+    /// A read connection.
     pub(crate) async fn reader(&self) -> Result<Connection, StoreError> {
         Lease::of(&self.readers, ANSWER_TIMEOUT, Faults::EndTheTransaction).await.map_err(failed)
     }
 
-    /// A view of the newest commit that later ones do not change.
+    /// A read transaction on a snapshot of the newest commit.
     pub(crate) async fn snapshot(&self) -> Result<Connection, StoreError> {
         let mut snapshot = self.reader().await?;
         snapshot.begin("BEGIN").await.map_err(failed)?;
         Ok(snapshot)
     }
 
-    /// The right to write. It is taken at once: a transaction that only turns into a writing one later fails instead of
-    /// waiting when another process writes meanwhile. After an error, such as a full disk, SQLite may have ended the
-    /// transaction or not, so the next writer gets another connection.
+    /// Begins a write transaction. It takes the write lock immediately: a transaction that upgrades later fails,
+    /// instead of waiting, if another process has written in the meantime. After an error such as a full disk, SQLite
+    /// may or may not have ended the transaction, so the next writer gets a new connection.
     pub(crate) async fn write(&self) -> Result<Connection, StoreError> {
+        self.transactions.fetch_add(1, Ordering::Relaxed);
         let mut transaction = self.writer().await?;
         transaction.begin(BEGIN_WRITING).await.map_err(failed)?;
         Ok(transaction)
     }
 
-    /// The connection to write with.
+    /// Number of write transactions requested so far.
+    pub(crate) fn transactions(&self) -> u64 {
+        self.transactions.load(Ordering::Relaxed)
+    }
+
+    /// The write connection.
     pub(crate) async fn writer(&self) -> Result<Connection, StoreError> {
         Lease::of(&self.writer, ANSWER_TIMEOUT, Faults::EndTheConnection).await.map_err(failed)
     }
@@ -91,7 +100,8 @@ impl Database {
     }
 }
 
-/// Creates what is missing, readable by its owner only. SQLite gives its journal files the permissions of the database.
+/// Creates missing directories and the file, readable by the owner only. SQLite's journal files inherit the permissions
+/// of the database file.
 fn create(path: &Path) -> io::Result<()> {
     let mut directory = DirBuilder::new();
     let mut file = OpenOptions::new();

@@ -1,9 +1,10 @@
-//! The driver's errors in the words of the ports.
+//! Conversion of the driver's errors to those of the ports.
 
 use identity_core::port::{Impairment, StoreError};
 use sqlx::error::ErrorKind;
 
-/// What the driver said, in its one-line message. Its other parts may quote rows, and rows hold password hashes.
+/// Error of the driver, reduced to its one-line message. Other parts of the driver's error may quote rows, which can
+/// contain password hashes.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Driver(String);
@@ -13,7 +14,7 @@ pub(crate) fn failed(error: sqlx::Error) -> StoreError {
     match &error {
         sqlx::Error::Database(database) if database.kind() == ErrorKind::UniqueViolation => StoreError::Conflict,
         sqlx::Error::Database(database) if database.message().starts_with("no such ") => {
-            StoreError::Schema(format!("{}; the file was not made by this server", database.message()))
+            StoreError::Schema(format!("{}; the file was not created by this server", database.message()))
         }
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::RowNotFound => {
             StoreError::Unreadable { what: "row".to_owned(), detail: message }
@@ -25,7 +26,7 @@ pub(crate) fn failed(error: sqlx::Error) -> StoreError {
     }
 }
 
-/// What SQLite's primary result code says (https://sqlite.org/rescode.html).
+/// The impairment for SQLite's primary result code (<https://sqlite.org/rescode.html>).
 fn impairment(error: &sqlx::Error) -> Option<Impairment> {
     let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
     match code & 0xff {

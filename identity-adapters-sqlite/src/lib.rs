@@ -1,12 +1,13 @@
-//! The stores of Identity on embedded SQLite: one file, for one machine.
+//! Identity's stores on embedded SQLite: one file, on one machine.
 //!
-//! Readers and the single writer have connections of their own; in WAL mode neither waits for the other. Every commit is on
-//! the disk (`synchronous=FULL`) when it is acknowledged. Several processes may share the file; what one of them commits,
-//! the others see after the polling interval.
+//! Readers and the single writer have separate connections; in WAL mode neither waits for the other. Every commit is on
+//! disk (`synchronous=FULL`) when it is acknowledged. Several processes may share the file; a commit of one process
+//! becomes visible to the others after the polling interval.
 
 mod audit;
 mod database;
 mod deletions;
+mod dialect;
 mod error;
 mod installation;
 mod limit;
@@ -14,7 +15,6 @@ mod locks;
 mod migrate;
 mod policy;
 mod sessions;
-mod timestamp;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -31,33 +31,34 @@ pub use sessions::SqliteSessionStore;
 
 use database::Database;
 
-/// All stores, on one file.
+/// All stores, in one file.
 #[derive(Clone, Debug)]
 pub struct SqliteStores {
-    /// The world.
+    /// The policy data.
     pub policy: Arc<SqlitePolicyStore>,
     /// Browser sessions.
     pub sessions: Arc<SqliteSessionStore>,
-    /// What was done and refused.
+    /// The audit log of performed and denied operations.
     pub audit: Arc<SqliteAuditLog>,
-    /// Deletions in a directory.
+    /// Journal of the deletions in progress in a directory.
     pub deletions: Arc<SqliteDeletionJournal>,
-    /// One change per entity of a directory at a time.
+    /// Locks that serialize changes to a directory entity.
     pub locks: Arc<SqliteEntityLocks>,
-    /// The installation's id, and cutoffs of tokens.
+    /// The installation's id, and token cutoffs.
     pub installation: Arc<SqliteInstallation>,
     database: Arc<Database>,
 }
 
 impl SqliteStores {
-    /// How long a change by another process may stay unseen.
+    /// Default polling interval for changes by other processes.
     pub const POLLING: Duration = Duration::from_secs(1);
 
-    /// Opens the file and brings its schema up to date. What is missing is created, for the owner's eyes only.
+    /// Opens the file and runs pending schema migrations. A missing file or directory is created, readable by the owner
+    /// only.
     ///
     /// # Errors
-    /// [`StoreError::Schema`] when the file belongs to a newer server or its schema was tampered with, and
-    /// [`StoreError::Unavailable`] when it cannot be opened.
+    /// [`StoreError::Schema`] if the file belongs to a newer server or its schema was modified, and
+    /// [`StoreError::Unavailable`] if it cannot be opened.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::open_polling(path, Self::POLLING).await
     }
@@ -80,7 +81,7 @@ impl SqliteStores {
         })
     }
 
-    /// Closes the file, once the work under way is done.
+    /// Waits for work in progress, for a limited time, and closes the file.
     pub async fn close(&self) {
         self.database.close().await;
     }

@@ -1,25 +1,25 @@
-//! Statements that may take long, within a time limit. SQLite has none of its own.
+//! Time limit for long statements; SQLite has none of its own.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use identity_adapters_sql::Lease;
 use identity_core::port::StoreError;
-use sqlx::SqliteConnection;
+use sqlx::{Sqlite, SqliteConnection};
 
-use crate::database::Connection;
 use crate::error::failed;
 
-/// Instructions of SQLite's virtual machine between two looks at the clock.
+/// Number of instructions of SQLite's virtual machine between checks of the clock.
 const INSTRUCTIONS: i32 = 10_000;
 
-/// Ends the statements of a connection when it is dropped.
+/// Time limit of a connection. Dropping it interrupts the running statement.
 pub(crate) struct Limited(Arc<AtomicBool>);
 
 impl Limited {
-    /// Interrupts what `connection` executes when the time is over, or when the limit is dropped. The limit lasts until
-    /// [`lift`], or until the pool hands the connection out again.
-    pub(crate) async fn within(connection: &mut Connection, time: Duration) -> Result<Self, StoreError> {
+    /// Interrupts the statements of `connection` after `time`, or when the limit is dropped. The limit lasts until
+    /// [`lift`], or until the pool hands out the connection again.
+    pub(crate) async fn within(connection: &mut Lease<Sqlite>, time: Duration) -> Result<Self, StoreError> {
         let abandoned = Arc::new(AtomicBool::new(false));
         let (seen, end) = (Arc::clone(&abandoned), Instant::now() + time);
         let connection = connection.connection().map_err(failed)?;
@@ -35,7 +35,7 @@ impl Drop for Limited {
     }
 }
 
-/// Removes the limit of a connection, if it has one.
+/// Removes the time limit of a connection, if there is one.
 pub(crate) async fn lift(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     connection.lock_handle().await?.remove_progress_handler();
     Ok(())
@@ -58,7 +58,7 @@ mod tests {
             let limited = Limited::within(&mut snapshot, Duration::from_millis(100)).await.unwrap();
             assert!(sqlx::query(ENDLESS).fetch_one(&mut snapshot).await.is_err());
             drop((limited, snapshot));
-            // Without a time, so that nothing else ends it.
+            // A long time limit, so that only the drop ends the statement.
             let mut snapshot = database.snapshot().await.unwrap();
             let limited = Limited::within(&mut snapshot, Duration::from_secs(3600)).await.unwrap();
             let dropped = async {

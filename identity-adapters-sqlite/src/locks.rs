@@ -1,4 +1,4 @@
-//! Locks of entities in a directory, for processes that share one file.
+//! Locks of directory entities, for processes that share one file.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -8,13 +8,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use identity_core::port::{EntityLock, EntityLocks, LocalLocks, LockKey, StoreError};
 
-/// How often another process is looked at that holds a lock.
+/// Retry interval while another process holds a lock.
 const RETRY_EVERY: Duration = Duration::from_millis(10);
-/// Number of lock files. Two entities that share one wait for each other.
+/// Number of lock files. Two entities that map to the same file wait for each other.
 const FILES: usize = 16;
 
-/// [`EntityLocks`] beside a SQLite file: within a process by a queue, between processes by advisory locks of the operating
-/// system on files next to the database. The operating system releases the locks of a process that ends.
+/// [`EntityLocks`] for SQLite: a queue within a process, and advisory locks of the operating system between processes,
+/// on files next to the database. The operating system releases the locks of a process that ends.
 #[derive(Debug)]
 pub struct SqliteEntityLocks {
     local: LocalLocks,
@@ -38,7 +38,7 @@ impl SqliteEntityLocks {
         options.create(true).append(true).open(PathBuf::from(name))
     }
 
-    /// Waits for other processes that hold the lock of a file.
+    /// Waits until no other process holds the lock of a file, and takes it.
     async fn locked(&self, suffix: &str) -> Result<File, StoreError> {
         let file = self.open(suffix).map_err(failed)?;
         loop {

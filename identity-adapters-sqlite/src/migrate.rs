@@ -1,4 +1,4 @@
-//! Bringing the schema up to date, or refusing to touch it.
+//! Schema migrations.
 
 use identity_core::port::StoreError;
 use sqlx::Connection as _;
@@ -9,10 +9,11 @@ use crate::error::failed;
 
 static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 
-/// All or nothing, and one process at a time: everything happens in one writing transaction.
+/// Runs all migrations in one write transaction: atomically, and in one process at a time.
 pub(crate) async fn migrate(database: &Database) -> Result<(), StoreError> {
     let mut lease = database.writer().await?;
-    // The migrator has transactions of its own within this one, which the driver has to know of.
+    // Begun through the driver instead of the lease: the migrator nests transactions in it, which the driver must
+    // track.
     let connection = lease.connection().map_err(failed)?;
     let mut transaction = connection.begin_with(BEGIN_WRITING).await.map_err(failed)?;
     MIGRATOR.run_direct(None, &mut *transaction, false).await.map_err(refused)?;
@@ -23,15 +24,15 @@ fn refused(error: MigrateError) -> StoreError {
     match error {
         MigrateError::Execute(error) => failed(error),
         MigrateError::VersionMissing(version) => StoreError::Schema(format!(
-            "it has migration {version}, which this server does not know, so a newer server was here; run that version or a \
-             newer one, or restore a backup from before the upgrade"
+            "a newer server version applied migration {version}; run that version or a newer one, or restore a backup \
+             from before the upgrade"
         )),
         MigrateError::VersionMismatch(version) => StoreError::Schema(format!(
-            "migration {version} was not the one that this server has; run the server that made the database, or restore a \
-             backup"
+            "migration {version} differs from the one in this server; run the server version that created the \
+             database, or restore a backup"
         )),
         MigrateError::Dirty(version) => {
-            StoreError::Schema(format!("migration {version} began and did not end; restore the backup from before it"))
+            StoreError::Schema(format!("migration {version} did not complete; restore a backup from before it"))
         }
         other => StoreError::Schema(format!("{other}; restore a backup, or report this as a defect")),
     }

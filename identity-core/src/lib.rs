@@ -1,33 +1,34 @@
-//! The domain of Identity: who may do what, for a platform of applications.
+//! Domain model of Identity: access control for a platform of applications.
 //!
-//! All policy data is one immutable value, the [`World`](world::World), numbered by a revision. What thinks is a pure,
-//! synchronous function of it, without I/O, clock or randomness:
+//! The [`World`](world::World) holds all policy data at one revision and is immutable. The functions below are pure and
+//! synchronous. They use no I/O, no clock and no randomness.
 //!
-//! | function | answers |
+//! | function | result |
 //! |---|---|
-//! | [`resolve`](resolve::resolve) | which rules a token's claims match, and so which groups, roles and tenants: the *subject* |
-//! | [`decide`](decide::decide) | yes or no, and [why](decide::Decision::explain) |
+//! | [`resolve`](resolve::resolve) | the *subject*: the matching mapping rules, groups, roles and tenants of a caller |
+//! | [`decide`](decide::decide) | an allow or deny decision, and [its explanation](decide::Decision::explain) |
 //! | [`apply`](apply::apply) | the next world and its changes, or a typed refusal |
-//! | [`search`] | pages; [who can](search::who_can) do something, [what can](search::what_can) somebody do |
-//! | [`diff`](diff::diff) | what is between two worlds, and who gains or loses which access by it |
+//! | [`search`] | pages of entities; [who can](search::who_can) act; [what a subject can do](search::what_can) |
+//! | [`diff`](diff::diff) | the changes between two worlds, and the access that each party gains or loses |
 //!
-//! Others ask through [`service::access`]: yes or no, why, who, and what if.
+//! [`service::access`] exposes decisions, explanations, searches and simulation to applications.
 //!
-//! The [`Engine`](engine::Engine) holds the current world, writes the next one and follows the store. The
-//! [services](service) are what surfaces call; they ask [`decide`](decide::decide) themselves, and a write needs a
-//! [`Permit`](decide::Permit) that only a yes makes. What the core needs of the outside are the [ports](port).
+//! The [`Engine`](engine::Engine) holds the current world, commits the next one and applies the commits of other
+//! replicas. The HTTP APIs call the [services](service). Each service calls [`decide`](decide::decide) itself. A write
+//! needs a [`Permit`](decide::Permit), which an allow decision issues. The [ports](port) are the interfaces to stores,
+//! directories, the clock and cryptography.
 //!
-//! This crate knows no runtime, network, database or web framework.
+//! The crate depends on no async runtime, network stack, database or web framework.
 //!
-//! # Types of one's own, conditions, why, who and what if
+//! # Custom types, conditions, explanations, searches and simulation
 //!
 //! ```
 //! use identity_core::apply::{Command, NewAuthorization, apply};
 //! use identity_core::decide::{Authority, Explanation, Facts, Question, Remedy, Target, decide};
 //! use identity_core::diff::diff;
-//! use identity_core::entity::{Condition, CustomType, Party, Principal, Scope};
-//! use identity_core::matrix::Matrix;
-//! use identity_core::resolve::{Presented, resolve};
+//! use identity_core::entity::{Comparison, Condition, CustomType, Party, Principal, Scope};
+//! use identity_core::catalog::ResourceCatalog;
+//! use identity_core::resolve::{ResolveInput, resolve};
 //! use identity_core::search::{SearchBudget, principals_who_can, resources_that};
 //! use identity_core::value::{PermissionName, PropertyName, ResourceTypeName, Username};
 //! use identity_core::world::{Sources, World};
@@ -40,25 +41,25 @@
 //!     properties: [PropertyName::parse("owner")?].into(),
 //! };
 //! let ann = Principal::User(Username::parse("ann")?);
-//! let own = r#"[{"property": "resource.owner", "operator": "CONTAINS_CALLER"}]"#;
+//! let own = Condition::new(vec![Comparison::contains_caller("resource.owner")?])?;
 //! let grant = NewAuthorization {
 //!     owner: Party::from(ann.clone()),
 //!     resource_type: invoice.name.clone(),
 //!     scope: Scope::Any,
 //!     permissions: invoice.permissions.clone(),
-//!     condition: Some(Condition::from_column(own)?),
+//!     condition: Some(own),
 //! };
-//! let empty = World::new(Sources::Provider { groups_claimed: false }, Matrix::standard());
+//! let empty = World::new(Sources::Provider { groups_claimed: false }, ResourceCatalog::standard());
 //! let commands = [Command::CreateResourceType(invoice), Command::CreateAuthorization(grant)];
 //! let world = apply(&empty, &commands, Authority::Administrator)?.world;
 //!
 //! // What is said about the invoice.
 //! let of = |owner: &str| json!({"owner": owner}).as_object().cloned().unwrap_or_default();
 //! let (hers, anothers) = (of("ann"), of("eve"));
-//! let access = world.matrix().access("invoice", "approve")?;
+//! let access = world.catalog().access("invoice", "approve")?;
 //! let facts = Facts { resource: Some(&hers), ..Facts::default() };
 //! let question = Question::Resource { access, target: Target::Described(Some("7"), &facts) };
-//! let subject = resolve(&world, Presented::from(&ann));
+//! let subject = resolve(&world, ResolveInput::from(&ann));
 //! assert!(decide(&world, &subject, &question).allowed());
 //!
 //! // Why not the other one: what is missing, the likeliest first.
@@ -80,44 +81,43 @@
 //! # }
 //! ```
 //!
-//! # Inside a service
+//! # Usage in a service
 //!
-//! With the fakes of the feature `test-support` in place of a store; an adapter crate brings real ones. The readme of the
-//! repository shows the functions without an engine.
+//! The example uses the in-memory fake of a store from the feature `test-support`. The adapter crates provide real
+//! stores. The README of the repository shows the functions without an engine.
 //!
 //! ```
 //! # #[cfg(feature = "test-support")]
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! use std::sync::Arc;
 //!
-//! use identity_core::engine::ServerRequest;
-//! use identity_core::engine::Engine;
-//! use identity_core::entity::{AuditEntity, AuditOperation, EntityKind};
+//! use identity_core::apply::missing_defaults;
+//! use identity_core::engine::{Engine, ServerRequest};
+//! use identity_core::entity::{AuditDraft, AuditEntity, AuditOperation, EntityKind};
 //! use identity_core::fake::{FixedClock, MemoryPolicyStore};
-//! use identity_core::matrix::Matrix;
-//! use identity_core::port::AuditDraft;
-//! use identity_core::preset;
+//! use identity_core::catalog::ResourceCatalog;
 //! use identity_core::world::Sources;
 //!
 //! let store = Arc::new(MemoryPolicyStore::default());
 //! let audit = Arc::new(store.audit_log());
 //! let clock = Arc::new(FixedClock::new(time::OffsetDateTime::UNIX_EPOCH));
-//! let engine = Engine::start(store, audit, clock, Sources::BuiltIn, Matrix::standard()).await?;
+//! let engine = Engine::start(store, audit, clock, Sources::BuiltIn, ResourceCatalog::standard()).await?;
 //!
 //! let defaults = AuditEntity { kind: EntityKind::Role, key: "defaults".to_owned() };
 //! let attempt = AuditDraft { operation: AuditOperation::Create, entity: defaults, related: None };
-//! let done = engine.execute(&ServerRequest, attempt, |world| Ok(preset::missing(world))).await?;
+//! let done = engine.execute(&ServerRequest, attempt, |world| Ok(missing_defaults(world))).await?;
 //! assert_eq!(engine.world().revision(), done.revision);
 //! # Ok(())
 //! # }
 //! ```
 
 pub mod apply;
+pub mod cancellation;
+pub mod catalog;
 pub mod decide;
 pub mod diff;
 pub mod engine;
 pub mod entity;
-pub mod matrix;
 pub mod port;
 pub mod preset;
 pub mod resolve;
@@ -129,7 +129,7 @@ pub mod world;
 #[cfg(feature = "test-support")]
 pub mod fake;
 
-/// The example of the readme compiles and holds.
+/// Runs the README example as a doc test.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;

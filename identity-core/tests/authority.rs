@@ -1,5 +1,5 @@
-//! Changes are decided where they are applied: with the rights and the credential of that moment, and not with those of the
-//! moment at which the request began.
+//! The engine authorizes a change at the time it is applied: with the permissions and the credential at that time, not
+//! with those at the start of the request.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
@@ -8,28 +8,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use identity_core::apply::{Command, Refusal};
+use identity_core::apply::{Command, Refusal, missing_defaults};
+use identity_core::catalog::ResourceCatalog;
 use identity_core::engine::{CredentialEnded, Engine, ServerRequest};
 use identity_core::entity::{
-    AuditEntity, AuditEvent, AuditOperation, AuditResult, Container, EntityKind, Group, Membership, Party, Principal,
-    User, WhichSessions,
+    AuditDraft, AuditEntity, AuditEvent, AuditOperation, AuditResult, Container, EntityKind, Group, Membership, Party,
+    Principal, RejectedToken, User, VerifiedToken, WhichSessions,
 };
 use identity_core::fake::{
     FixedClock, MemoryPolicyStore, MemorySessionStore, PlainCrypto, PlainPasswordHasher, SequentialIds,
 };
-use identity_core::matrix::Matrix;
 use identity_core::port::{
-    AuditDraft, AuditLog, Busy, IdentityProvider, MockTokenVerifier, PasswordHasher, RejectedToken, SessionStore,
-    Standing, TokenError, VerifiedToken,
+    AuditLog, Busy, IdentityProvider, MockTokenVerifier, PasswordHasher, SessionStore, Standing, TokenError,
 };
 use identity_core::preset;
 use identity_core::service::cluster::{ClusterUsers, NewUser, Setup};
 use identity_core::service::session::{Browser, SessionPorts, SessionSettings, Sessions};
-use identity_core::service::{Authentication, Caller, Gate, Groups, ServiceError, user_creation};
-use identity_core::value::{Claims, Description, GroupId, Name, PasswordHash, RoleId, Secret, Username};
+use identity_core::service::{Authentication, Authorizer, Caller, Groups, ServiceError, StoredGroups, user_creation};
+use identity_core::value::{Claims, GroupId, Name, PasswordHash, RoleId, Secret, Username};
 use identity_core::world::Sources;
 
-/// An installation with the administrator `ann` and the administrator `root`, whose passwords are `secret`.
+/// An installation with the administrators `ann` and `root`, both with the password `secret`.
 struct Installation {
     store: MemoryPolicyStore,
     engine: Arc<Engine>,
@@ -39,7 +38,7 @@ impl Installation {
     async fn start(sources: Sources) -> Self {
         let store = MemoryPolicyStore::default();
         let installation = Self { engine: replica(&store, sources).await, store };
-        installation.execute(preset::missing(&installation.engine.world())).await;
+        installation.execute(missing_defaults(&installation.engine.world())).await;
         for name in ["ann", "root"] {
             installation.execute(user_creation(user(name, "secret").await)).await;
             installation.execute(vec![Command::AddMember(admin(&Party::User(username(name))))]).await;
@@ -55,13 +54,13 @@ impl Installation {
         self.engine.execute(&ServerRequest, anything(), |_| Ok(commands)).await.unwrap();
     }
 
-    /// Takes the role of `ann`, after which she may nothing.
+    /// Removes `ann` from the administrator role, which leaves her without permissions.
     async fn revoke(&self) {
         self.execute(vec![Command::RemoveMember(admin(&Party::User(username("ann"))))]).await;
     }
 
-    fn groups(&self) -> Groups {
-        Groups::new(Gate::management(Arc::clone(&self.engine)), Arc::new(SequentialIds::default()))
+    fn groups(&self) -> StoredGroups {
+        StoredGroups::new(Authorizer::management(Arc::clone(&self.engine)), Arc::new(SequentialIds::default()))
     }
 
     fn ann(&self) -> Caller {
@@ -82,7 +81,7 @@ impl Installation {
         Authentication::new(Arc::clone(&self.engine), None, Some(Arc::new(PlainPasswordHasher)))
     }
 
-    /// Ann, authenticated by her password.
+    /// `ann`, authenticated with her password.
     async fn ann_by_password(&self) -> Caller {
         self.authentication().basic("ann", &Secret::new("secret".to_owned()), None, None).await.unwrap()
     }
@@ -91,7 +90,7 @@ impl Installation {
 async fn replica(store: &MemoryPolicyStore, sources: Sources) -> Arc<Engine> {
     let audit: Arc<dyn AuditLog> = Arc::new(store.audit_log());
     let clock = Arc::new(FixedClock::new(time::OffsetDateTime::UNIX_EPOCH));
-    Arc::new(Engine::start(Arc::new(store.clone()), audit, clock, sources, Matrix::standard()).await.unwrap())
+    Arc::new(Engine::start(Arc::new(store.clone()), audit, clock, sources, ResourceCatalog::standard()).await.unwrap())
 }
 
 fn anything() -> AuditDraft {
@@ -105,7 +104,7 @@ fn username(text: &str) -> Username {
 
 async fn user(name: &str, password: &str) -> User {
     let password = PlainPasswordHasher.hash(&Secret::new(password.to_owned())).await.unwrap();
-    User { username: username(name), password, name: None, email: None }
+    User::new(username(name), password)
 }
 
 fn admin(member: &Party) -> Membership {
@@ -117,7 +116,7 @@ fn name() -> Name {
 }
 
 fn group(id: &str) -> Command {
-    Command::CreateGroup(Group { id: GroupId::parse(id).unwrap(), name: name(), description: Description::default() })
+    Command::CreateGroup(Group::new(GroupId::parse(id).unwrap(), name()))
 }
 
 #[tokio::test]
@@ -156,27 +155,34 @@ async fn a_right_revoked_during_the_request_denies_a_change_of_a_directory_befor
         engine: replica(&installation.store, Sources::BuiltIn).await,
     };
     let ann = installation.ann();
-    let gate = Gate::management(Arc::clone(&installation.engine));
+    let authorizer = Authorizer::management(Arc::clone(&installation.engine));
     let touched = AtomicBool::new(false);
     let change = async {
         touched.store(true, Ordering::SeqCst);
         Ok(())
     };
     other.revoke().await;
-    assert!(matches!(gate.change(&ann, anything(), change).await, Err(ServiceError::Denied(_))));
+    assert!(matches!(authorizer.change(&ann, anything(), change).await, Err(ServiceError::Denied(_))));
     assert!(!touched.load(Ordering::SeqCst));
     assert_eq!(installation.last_record().await.result, AuditResult::Denied);
 }
 
 #[tokio::test]
 async fn a_right_revoked_while_a_password_is_hashed_creates_no_user() {
-    /// Revokes the right in the time that a hash takes.
+    /// A hasher that revokes the permission while it computes a hash.
     struct Slow(Arc<Installation>);
     #[async_trait]
     impl PasswordHasher for Slow {
         async fn hash(&self, password: &Secret) -> Option<PasswordHash> {
             self.0.revoke().await;
             PlainPasswordHasher.hash(password).await
+        }
+        async fn hash_all(&self, passwords: &[Secret]) -> Option<Vec<PasswordHash>> {
+            self.0.revoke().await;
+            PlainPasswordHasher.hash_all(passwords).await
+        }
+        fn import(&self, stored: &str) -> Option<PasswordHash> {
+            PlainPasswordHasher.import(stored)
         }
         async fn verify(&self, password: &Secret, hash: &PasswordHash, standing: Standing) -> Result<bool, Busy> {
             PlainPasswordHasher.verify(password, hash, standing).await
@@ -187,7 +193,7 @@ async fn a_right_revoked_while_a_password_is_hashed_creates_no_user() {
     }
     let installation = Arc::new(Installation::builtin().await);
     let users = ClusterUsers::new(
-        Gate::cluster(Arc::clone(&installation.engine), true),
+        Authorizer::cluster(Arc::clone(&installation.engine), true),
         Arc::new(Slow(Arc::clone(&installation))),
     );
     let new = NewUser { username: username("backdoor"), name: None, email: None };
@@ -217,8 +223,8 @@ async fn a_deleted_user_changes_nothing_where_authorizations_are_switched_off() 
     let installation = Installation::builtin().await;
     let ann = installation.ann_by_password().await;
     installation.execute(vec![Command::DeleteUser(username("ann"))]).await;
-    let gate = Gate::cluster(Arc::clone(&installation.engine), false);
-    assert!(matches!(gate.command(&ann, group("g")).await, Err(ServiceError::Credential(CredentialEnded::User))));
+    let authorizer = Authorizer::cluster(Arc::clone(&installation.engine), false);
+    assert!(matches!(authorizer.command(&ann, group("g")).await, Err(ServiceError::Credential(CredentialEnded::User))));
 }
 
 #[tokio::test]
@@ -269,8 +275,8 @@ async fn a_session_that_ends_during_the_request_changes_nothing() {
         redirect_uri: String::new(),
         signed_out_uri: String::new(),
     };
-    let gate = Gate::management(Arc::clone(&installation.engine));
-    let sessions = Sessions::new(Arc::clone(&installation.engine), gate, ports, settings);
+    let authorizer = Authorizer::management(Arc::clone(&installation.engine));
+    let sessions = Sessions::new(Arc::clone(&installation.engine), authorizer, ports, settings);
     let by_password = installation.ann_by_password().await;
     let id = sessions.open_for_user(&by_password, Browser::default()).await.unwrap();
     let activity = identity_core::service::session::Activity::Person;
@@ -294,11 +300,11 @@ async fn set_up(setup: &Setup, name: &str) -> Result<(), ServiceError> {
     setup.create(user, &Secret::new("secret".to_owned()), None, None).await.map(drop)
 }
 
-/// An installation whose users hold nothing.
+/// An installation without users that have permissions.
 async fn unclaimed() -> Installation {
     let store = MemoryPolicyStore::default();
     let installation = Installation { engine: replica(&store, Sources::BuiltIn).await, store };
-    installation.execute(preset::missing(&installation.engine.world())).await;
+    installation.execute(missing_defaults(&installation.engine.world())).await;
     installation
 }
 

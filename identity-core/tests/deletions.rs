@@ -1,4 +1,4 @@
-//! Deletions that span a directory and the store, interrupted at every place.
+//! Deletions that span a directory and the store, interrupted at every step.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
@@ -7,29 +7,30 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use identity_core::apply::{AdminPower, Command, Refusal};
+use identity_core::apply::{AdminPower, Command, Refusal, missing_defaults};
+use identity_core::catalog::ResourceCatalog;
 use identity_core::engine::{Engine, ServerRequest};
 use identity_core::entity::{
-    Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, Client, ClientKind, Container, EntityKind, Group,
-    Membership, NewClient, Party, Permission, Principal, Tenant,
+    Actor, AuditDraft, AuditEntity, AuditEvent, AuditOperation, AuditResult, Client, ClientKind, Container, EntityKind,
+    Group, Membership, NewClient, Party, Permission, Principal, Tenant, VerifiedToken,
 };
 use identity_core::fake::{FixedClock, MemoryDeletionJournal, MemoryDirectory, MemoryPolicyStore, SequentialIds};
-use identity_core::matrix::Matrix;
 use identity_core::port::{
-    AuditDraft, ClientDirectory, DeletionJournal, DirectoryError, GroupDirectory, MockDeletionJournal,
-    MockGroupDirectory, MockTokenVerifier, PolicyStore, StoreError, VerifiedToken,
+    ClientDirectory, DeletionJournal, DirectoryError, GroupDirectory, MockDeletionJournal, MockGroupDirectory,
+    MockTokenVerifier, PolicyStore, StoreError,
 };
 use identity_core::preset;
 use identity_core::service::{
-    Authentication, Caller, Clients, Deletions, Gate, Groups, MemberDirectories, ServiceError, Settled,
+    Authentication, Authorizer, Caller, Clients, Deletions, DirectoryGroups, Groups, MemberDirectories, ServiceError,
+    Settled,
 };
-use identity_core::value::{Audience, Claims, ClientId, Description, Name, PermissionName, RoleId, TenantId, Username};
+use identity_core::value::{Audience, Claims, ClientId, Name, PermissionName, RoleId, TenantId, Username};
 use identity_core::world::Sources;
 use time::{Duration, OffsetDateTime};
 
 const TENANT: &str = "t";
 
-/// Several replicas' storage, and the directory that they share.
+/// The shared storage and directory of several replicas.
 struct Platform {
     store: MemoryPolicyStore,
     journal: MemoryDeletionJournal,
@@ -41,7 +42,7 @@ struct Platform {
 struct Replica {
     engine: Arc<Engine>,
     deletions: Arc<Deletions>,
-    groups: Groups,
+    groups: DirectoryGroups,
     clients: Clients,
 }
 
@@ -57,15 +58,11 @@ impl Platform {
             clock,
             ids: Arc::new(SequentialIds::default()),
         };
-        let tenant = Tenant {
-            id: TenantId::parse(TENANT).unwrap(),
-            name: Name::parse(TENANT).unwrap(),
-            description: Description::default(),
-        };
+        let tenant = Tenant::new(TenantId::parse(TENANT).unwrap(), Name::parse(TENANT).unwrap());
         let admin = Container::Role(RoleId::parse(preset::ADMIN_ROLE).unwrap());
         let ann = Membership::new(admin, Party::User(Username::parse("ann").unwrap())).unwrap();
         let engine = platform.replica().await.engine;
-        let mut commands = preset::missing(&engine.world());
+        let mut commands = missing_defaults(&engine.world());
         commands.extend([Command::CreateTenant(tenant), Command::AddMember(ann)]);
         execute(&engine, commands).await;
         platform
@@ -75,14 +72,14 @@ impl Platform {
         self.replica_with(Arc::new(self.directory.clone()), Arc::new(self.journal.clone())).await
     }
 
-    /// A replica that is answered by `groups` when it deletes, and looks at the directory as it is when it settles.
+    /// A replica that deletes through `groups` and reconciles against the actual directory.
     async fn replica_with(&self, groups: Arc<dyn GroupDirectory>, journal: Arc<dyn DeletionJournal>) -> Replica {
         let engine = Engine::start(
             Arc::new(self.store.clone()),
             Arc::new(self.store.audit_log()),
             Arc::clone(&self.clock) as _,
             Sources::Provider { groups_claimed: true },
-            Matrix::standard(),
+            ResourceCatalog::standard(),
         );
         let engine = Arc::new(engine.await.unwrap());
         let directory = Arc::new(self.directory.clone());
@@ -92,13 +89,13 @@ impl Platform {
             clients: Arc::clone(&directory) as _,
         };
         let deletions = Arc::new(Deletions::new(Arc::clone(&engine), journal, Arc::clone(&self.ids) as _, members));
-        let gate = || Gate::management(Arc::clone(&engine));
-        let groups = Groups::new(gate(), Arc::clone(&self.ids) as _).in_directory(groups, Arc::clone(&deletions));
-        let clients = Clients::new(gate(), directory, Arc::clone(&deletions));
+        let authorizer = || Authorizer::management(Arc::clone(&engine));
+        let groups = DirectoryGroups::new(authorizer(), groups, Arc::clone(&deletions));
+        let clients = Clients::new(authorizer(), directory, Arc::clone(&deletions));
         Replica { engine, deletions, groups, clients }
     }
 
-    /// A group in the directory that is a member of the tenant.
+    /// Creates a group in the directory and adds it to the tenant.
     async fn member(&self) -> Group {
         let group = GroupDirectory::create(&self.directory, &Name::parse("Sales").unwrap()).await.unwrap();
         self.join(Party::Group(group.id.clone())).await;
@@ -115,7 +112,7 @@ impl Platform {
         self.replica().await.engine.world().members(&tenant()).collect()
     }
 
-    /// The newest record of the audit log.
+    /// The newest entry of the audit log.
     fn last(&self) -> AuditEvent {
         self.store.audit_log().events().pop().unwrap()
     }
@@ -129,11 +126,11 @@ impl Platform {
         self.journal.list().await.unwrap().len()
     }
 
-    /// Begins to delete a group, and ends with the directory's half done.
+    /// Starts the deletion of a group and stops after the directory's half.
     async fn interrupted(&self, group: &Group) {
         let replica = self.replica().await;
         let caller = caller(&replica.engine, "ann");
-        // The store's right to write is somebody else's, so the second half has to wait.
+        // Another transaction holds the write lock, so the second half has to wait.
         let somebody = self.store.begin(replica.engine.world().revision()).await.unwrap();
         interrupt(replica.groups.delete(&caller, group.id.clone())).await;
         drop(somebody);
@@ -141,7 +138,7 @@ impl Platform {
     }
 }
 
-/// Gets as far as it gets at once, and no further.
+/// Polls the future once and drops it.
 async fn interrupt<T>(work: impl Future<Output = T>) {
     let mut work = pin!(work);
     let pending = poll_fn(|context| Poll::Ready(work.as_mut().poll(context).is_pending())).await;
@@ -163,7 +160,7 @@ fn caller(engine: &Engine, name: &str) -> Caller {
     Caller::authenticated(engine.world(), principal, Some("r-1".to_owned()))
 }
 
-/// A caller whose token brings the permission to write.
+/// A caller whose token contains the permission `write`.
 async fn caller_by_token(engine: &Arc<Engine>, name: &str) -> Caller {
     let write = Permission {
         audience: Audience::parse(preset::IDENTITY_AUDIENCE).unwrap(),
@@ -187,7 +184,7 @@ async fn caller_by_token(engine: &Arc<Engine>, name: &str) -> Caller {
     authentication.bearer("raw", None).await.unwrap()
 }
 
-/// Settles what is due, as the server does.
+/// Settles the due deletions, as the server does.
 async fn settle(replica: &Replica) -> Vec<Settled> {
     let mut settled = Vec::new();
     for deletion in replica.deletions.open().await.unwrap() {
@@ -198,7 +195,7 @@ async fn settle(replica: &Replica) -> Vec<Settled> {
     settled
 }
 
-/// A directory that answers to a deletion with an error.
+/// A directory that responds to a deletion with an error.
 fn answering(error: DirectoryError) -> Arc<dyn GroupDirectory> {
     let mut groups = MockGroupDirectory::new();
     groups.expect_delete().returning(move |_| Err(error.clone()));
@@ -304,7 +301,7 @@ async fn a_directory_that_did_not_answer_is_asked_again() {
     platform.clock.advance(Duration::seconds(599));
     assert_eq!(settle(&replica).await, [], "it may still do it");
     assert_eq!((platform.members().await.len(), platform.open().await), (1, 1));
-    // Late, it does.
+    // The directory completes the deletion late.
     GroupDirectory::delete(&platform.directory, &group.id).await.unwrap();
     assert_eq!(settle(&replica).await, [Settled::Done]);
     assert_eq!((platform.members().await, platform.open().await), (vec![], 0));
@@ -397,7 +394,7 @@ async fn what_the_rules_keep_here_is_not_deleted_there() {
     let platform = Platform::new().await;
     let group = platform.member().await;
     let replica = platform.replica().await;
-    // Nobody but the group can administer from here on.
+    // From here on, only the group has administrator permissions.
     let admin = || Container::Role(RoleId::parse(preset::ADMIN_ROLE).unwrap());
     let ann = Membership::new(admin(), Party::User(Username::parse("ann").unwrap())).unwrap();
     let all_of_it = Membership::new(admin(), Party::Group(group.id.clone())).unwrap();
@@ -420,7 +417,7 @@ fn new_client() -> NewClient {
     }
 }
 
-/// An application that is a member of the tenant, and whose deletion was interrupted.
+/// Creates an application that is a member of the tenant, and interrupts its deletion.
 async fn interrupted_client(platform: &Platform) -> Client {
     let replica = platform.replica().await;
     let client = replica.clients.create(&caller(&replica.engine, "ann"), &new_client()).await.unwrap().value;
@@ -457,7 +454,7 @@ async fn who_settles_late_takes_nothing_from_the_next_application_of_an_id() {
 async fn an_application_is_gone_even_if_another_has_its_id() {
     let platform = Platform::new().await;
     interrupted_client(&platform).await;
-    // Somebody else makes one, in the directory itself.
+    // Another client creates an application with this ID, directly in the directory.
     ClientDirectory::create(&platform.directory, &new_client()).await.unwrap();
     platform.clock.advance(Duration::MINUTE);
     assert_eq!(settle(&platform.replica().await).await, [Settled::Done]);

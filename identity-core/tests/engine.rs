@@ -1,23 +1,22 @@
-//! The engine and the gate, on the in-memory store and on a store that fails.
+//! The engine and the authorizer, on the in-memory store and on a failing store.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity_core::apply::{Command, Refusal};
+use identity_core::apply::{Command, Refusal, missing_defaults};
+use identity_core::catalog::ResourceCatalog;
 use identity_core::engine::{Engine, ServerRequest, WriteError};
 use identity_core::entity::{
-    AuditEntity, AuditEvent, AuditOperation, AuditResult, Container, EntityKind, Membership, Party, Principal, Tenant,
+    AuditDraft, AuditEntity, AuditEvent, AuditOperation, AuditResult, Container, EntityKind, Membership, Party,
+    Principal, Tenant,
 };
 use identity_core::fake::{FixedClock, MemoryPolicyStore, SequentialIds};
-use identity_core::matrix::Matrix;
-use identity_core::port::{
-    AuditDraft, AuditLog, MockPolicyStore, MockPolicyTransaction, PolicyStore, Snapshot, StoreError, Tail,
-};
+use identity_core::port::{AuditLog, MockPolicyStore, MockPolicyTransaction, PolicyStore, Snapshot, StoreError, Tail};
 use identity_core::preset;
-use identity_core::service::{Caller, Gate, Groups, ServiceError};
-use identity_core::value::{Description, Name, Revision, RoleId, TenantId, Username};
+use identity_core::service::{Authorizer, Caller, Groups, ServiceError, StoredGroups};
+use identity_core::value::{Name, Revision, RoleId, TenantId, Username};
 use identity_core::world::Sources;
 
 const SOURCES: Sources = Sources::Provider { groups_claimed: false };
@@ -33,17 +32,13 @@ async fn engine(store: Arc<dyn PolicyStore>, audit: Arc<dyn AuditLog>) -> Result
         audit,
         Arc::new(FixedClock::new(time::OffsetDateTime::UNIX_EPOCH)),
         SOURCES,
-        Matrix::standard(),
+        ResourceCatalog::standard(),
     )
     .await
 }
 
 fn tenant(id: &str) -> Command {
-    Command::CreateTenant(Tenant {
-        id: TenantId::parse(id).unwrap(),
-        name: Name::parse(id).unwrap(),
-        description: Description::default(),
-    })
+    Command::CreateTenant(Tenant::new(TenantId::parse(id).unwrap(), Name::parse(id).unwrap()))
 }
 
 fn attempt() -> AuditDraft {
@@ -57,7 +52,7 @@ async fn create(engine: &Engine, id: &str) -> Result<Revision, WriteError> {
     Ok(done.revision)
 }
 
-/// The audit log, oldest first.
+/// The audit log, oldest entry first.
 async fn recorded(store: &MemoryPolicyStore) -> Vec<AuditEvent> {
     let log = store.audit_log();
     let mut events = Vec::new();
@@ -93,7 +88,7 @@ async fn a_refusal_changes_nothing_and_is_recorded() {
     let events = recorded(&store).await;
     assert_eq!((events.len(), events[1].result), (2, AuditResult::Fail));
     assert_eq!(events[1].reason.as_deref(), Some("exists"));
-    // The way is free for the next.
+    // The write lock is free for the next write.
     assert_eq!(create(&engine, "u").await.unwrap(), Revision(2));
 }
 
@@ -174,13 +169,13 @@ async fn the_gate_lets_nobody_pass_who_lacks_the_permission_and_records_the_deni
     );
     engine
         .execute(&ServerRequest, attempt(), |world| {
-            let mut commands = preset::missing(world);
+            let mut commands = missing_defaults(world);
             commands.push(Command::AddMember(admin.unwrap()));
             Ok(commands)
         })
         .await
         .unwrap();
-    let groups = Groups::new(Gate::management(Arc::clone(&engine)), Arc::new(SequentialIds::default()));
+    let groups = StoredGroups::new(Authorizer::management(Arc::clone(&engine)), Arc::new(SequentialIds::default()));
     let name = || Name::parse("Sales").unwrap();
     let before = engine.world().revision();
 

@@ -1,4 +1,4 @@
-//! Writes that wait together are committed together, each as if it were alone.
+//! Writes that wait at the same time share a commit; each behaves like a separate write.
 
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
@@ -8,19 +8,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use identity_core::apply::{Command, Refusal};
+use identity_core::catalog::ResourceCatalog;
 use identity_core::engine::{Engine, ServerRequest, WriteError};
-use identity_core::entity::{AuditEntity, AuditOperation, AuditResult, EntityKind, Tenant};
+use identity_core::entity::{AuditDraft, AuditEntity, AuditOperation, AuditResult, EntityKind, Tenant};
 use identity_core::fake::{FixedClock, MemoryPolicyStore};
-use identity_core::matrix::Matrix;
-use identity_core::port::{
-    AuditDraft, AuditLog as _, Commit, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail,
-};
-use identity_core::value::{Description, Name, Revision, TenantId};
+use identity_core::port::{AuditLog as _, Commit, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail};
+use identity_core::value::{Name, Revision, TenantId};
 use identity_core::world::Sources;
 use time::OffsetDateTime;
 use tokio::task::{JoinHandle, yield_now};
 
-/// A store whose commits take a while.
+/// Settings and counter of a store with slow commits.
 #[derive(Default)]
 struct Disk {
     commits: AtomicUsize,
@@ -81,7 +79,7 @@ async fn site() -> Site {
     let clock = Arc::new(FixedClock::new(OffsetDateTime::UNIX_EPOCH));
     let slow = Arc::new(Slow(store.clone(), Arc::clone(&disk)));
     let audit = Arc::new(store.audit_log());
-    let engine = Engine::start(slow, audit, clock, Sources::BuiltIn, Matrix::standard()).await.unwrap();
+    let engine = Engine::start(slow, audit, clock, Sources::BuiltIn, ResourceCatalog::standard()).await.unwrap();
     Site { engine: Arc::new(engine), store, disk }
 }
 
@@ -89,11 +87,7 @@ type Written = JoinHandle<Result<Revision, WriteError>>;
 
 impl Site {
     fn create(&self, id: &str) -> Written {
-        let tenant = Tenant {
-            id: TenantId::parse(id).unwrap(),
-            name: Name::parse(id).unwrap(),
-            description: Description::default(),
-        };
+        let tenant = Tenant::new(TenantId::parse(id).unwrap(), Name::parse(id).unwrap());
         self.write(id, vec![Command::CreateTenant(tenant)])
     }
 
@@ -135,7 +129,7 @@ async fn writes_that_wait_together_are_committed_together() {
     assert!(site.commits() <= 4, "a commit for each");
     let Tail::Commits(log) = site.store.tail(Revision(0)).await.unwrap() else { panic!("a log") };
     assert_eq!(log.len(), 101);
-    // One after the other, nothing is waited for.
+    // Sequential writes do not wait for others.
     assert_eq!(site.create("alone").await.unwrap().unwrap(), Revision(102));
     assert_eq!(site.commits(), 1);
 }
@@ -180,7 +174,25 @@ async fn a_commit_that_fails_fails_for_all_in_it_and_the_next_are_made() {
     assert_eq!(site.create("t0").await.unwrap().unwrap(), Revision(2));
 }
 
-/// Its transaction would stay open, and with it the turn of all replicas.
+/// An entity that exists only in an uncommitted group must not be a reason for a refusal.
+#[tokio::test]
+async fn a_refusal_for_a_change_that_is_not_committed_fails_with_it() {
+    let site = site().await;
+    let first = site.create("first");
+    yield_now().await;
+    let (made, refused) = (site.create("a"), site.create("a"));
+    first.await.unwrap().unwrap();
+    site.disk.fails.store(true, Ordering::SeqCst);
+    for other in [made, refused] {
+        let outcome = other.await.unwrap();
+        assert!(matches!(outcome, Err(WriteError::Store(StoreError::Unavailable(_)))), "{outcome:?}");
+    }
+    assert_eq!(site.store.audit_log().size().await.unwrap(), 1, "an entry says that it exists");
+    site.disk.fails.store(false, Ordering::SeqCst);
+    assert_eq!(site.create("a").await.unwrap().unwrap(), Revision(2));
+}
+
+/// An abandoned transaction would stay open and hold the write lock of all replicas.
 #[tokio::test]
 async fn writers_that_are_gone_hold_nobody_up() {
     for survivors in [0, 1] {
@@ -188,7 +200,7 @@ async fn writers_that_are_gone_hold_nobody_up() {
         let first = site.create("first");
         yield_now().await;
         let others: Vec<_> = (0..10).map(|n| site.create(&format!("t{n}"))).collect();
-        // The first commits; the others have added to the next group, or wait.
+        // The first write commits; the others have joined the next group or wait.
         yield_now().await;
         for gone in &others[survivors..] {
             gone.abort();
@@ -198,7 +210,7 @@ async fn writers_that_are_gone_hold_nobody_up() {
             survivor.await.unwrap().unwrap();
             assert!(site.has("t0"));
         }
-        // Another replica gets the turn, and so does the next writer.
+        // Another replica gets the write lock, and so does the next writer.
         let free = tokio::time::timeout(Duration::from_secs(5), site.store.begin(Revision(0)));
         drop(free.await.expect("the turn is free").unwrap());
         site.create("next").await.unwrap().unwrap();

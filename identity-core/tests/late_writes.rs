@@ -1,21 +1,21 @@
-//! Access for parties of a directory that are being deleted, or are gone.
+//! Access for directory parties that are deleted or being deleted.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::sync::Arc;
 
-use identity_core::apply::{Command, NewAuthorization, Refusal};
+use identity_core::apply::{Command, NewAuthorization, Refusal, missing_defaults};
+use identity_core::catalog::ResourceCatalog;
 use identity_core::engine::{Engine, ServerRequest};
 use identity_core::entity::{
-    Actor, AuditEntity, AuditOperation, Client, ClientKind, Container, Deletable, Deletion, EntityKind, Membership,
-    NewClient, Party, Principal, Scope, Tenant,
+    Actor, AuditDraft, AuditEntity, AuditOperation, Client, ClientKind, Container, Deletable, Deletion, EntityKind,
+    Membership, NewClient, Party, Principal, Scope, Tenant,
 };
 use identity_core::fake::{FixedClock, MemoryDeletionJournal, MemoryDirectory, MemoryPolicyStore};
-use identity_core::matrix::Matrix;
-use identity_core::port::{AuditDraft, ClientDirectory, DeletionJournal};
+use identity_core::port::{ClientDirectory, DeletionJournal};
 use identity_core::preset;
-use identity_core::service::{Caller, DirectoryRecipients, Gate, MemberDirectories, ServiceError};
-use identity_core::value::{ClientId, Description, Name, PermissionName, ResourceTypeName, RoleId, TenantId, Username};
+use identity_core::service::{Authorizer, Caller, DirectoryRecipients, MemberDirectories, ServiceError};
+use identity_core::value::{ClientId, Name, PermissionName, ResourceTypeName, RoleId, TenantId, Username};
 use identity_core::world::Sources;
 use time::OffsetDateTime;
 
@@ -32,15 +32,11 @@ impl Installation {
         let clock = Arc::new(FixedClock::new(OffsetDateTime::UNIX_EPOCH));
         let audit = Arc::new(store.audit_log());
         let sources = Sources::Provider { groups_claimed: true };
-        let engine = Engine::start(Arc::new(store), audit, clock, sources, Matrix::standard()).await.unwrap();
-        let tenant = Tenant {
-            id: TenantId::parse("t").unwrap(),
-            name: Name::parse("T").unwrap(),
-            description: Description::default(),
-        };
+        let engine = Engine::start(Arc::new(store), audit, clock, sources, ResourceCatalog::standard()).await.unwrap();
+        let tenant = Tenant::new(TenantId::parse("t").unwrap(), Name::parse("T").unwrap());
         let admin = Container::Role(RoleId::parse(preset::ADMIN_ROLE).unwrap());
         let ann = Membership::new(admin, Party::User(Username::parse("ann").unwrap())).unwrap();
-        let mut commands = preset::missing(&engine.world());
+        let mut commands = missing_defaults(&engine.world());
         commands.extend([Command::CreateTenant(tenant), Command::AddMember(ann)]);
         let entity = AuditEntity { kind: EntityKind::Tenant, key: "t".to_owned() };
         let attempt = AuditDraft { operation: AuditOperation::Create, entity, related: None };
@@ -67,7 +63,7 @@ impl Installation {
         ClientDirectory::create(self.directory.as_ref(), &new).await.unwrap()
     }
 
-    /// What is attempted for an application: a membership and an authorization.
+    /// Attempts to give an application access: a membership and an authorization.
     async fn given(&self) -> [Result<(), ServiceError>; 2] {
         let till = Party::Client(ClientId::parse("till").unwrap());
         let member = Membership::new(Container::Tenant(TenantId::parse("t").unwrap()), till.clone()).unwrap();
@@ -78,12 +74,12 @@ impl Installation {
             permissions: [PermissionName::parse("READ_PROCESS_DEFINITION").unwrap()].into(),
             condition: None,
         };
-        let gate = Gate::management(Arc::clone(&self.engine));
+        let authorizer = Authorizer::management(Arc::clone(&self.engine));
         let ann = Principal::User(Username::parse("ann").unwrap());
         let caller = Caller::authenticated(self.engine.world(), ann, None);
         let mut outcomes = Vec::new();
         for command in [Command::AddMember(member), Command::CreateAuthorization(authorization)] {
-            outcomes.push(gate.command(&caller, command).await.map(|_| ()));
+            outcomes.push(authorizer.command(&caller, command).await.map(|_| ()));
         }
         outcomes.try_into().unwrap()
     }

@@ -1,13 +1,13 @@
-//! Searches against a filter and a sort by hand, over every combination of conditions, orders and windows.
+//! Compares searches with a manual filter and sort, for all combinations of conditions, sort orders and windows.
 
 #![expect(clippy::unwrap_used, reason = "tests report by panicking")]
 
 use std::collections::BTreeSet;
 
 use identity_core::apply::{Command, NewAuthorization, apply};
+use identity_core::catalog::ResourceCatalog;
 use identity_core::decide::Authority;
 use identity_core::entity::{Authorization, Group, Party, PartyKind, Scope, User};
-use identity_core::matrix::Matrix;
 use identity_core::search::entities::{
     AuthorizationField, AuthorizationFilter, Filter, GroupField, NamedFilter, authorizations, groups,
 };
@@ -23,11 +23,11 @@ fn world() -> World {
     for (number, name) in [(1, "b"), (2, "a"), (3, "c"), (4, "a"), (5, "b"), (6, "a"), (7, "c")] {
         let id = GroupId::parse(&format!("g{number}")).unwrap();
         let (name, description) = (Name::parse(name).unwrap(), Description::default());
-        commands.push(Command::CreateGroup(Group { id, name, description }));
+        commands.push(Command::CreateGroup(Group { description, ..Group::new(id, name) }));
     }
     let username = Username::parse("g1").unwrap();
     let password = PasswordHash::new("h".into());
-    commands.push(Command::CreateUser(User { username: username.clone(), name: None, email: None, password }));
+    commands.push(Command::CreateUser(User::new(username.clone(), password)));
     let owners = [
         Party::User(username),
         Party::Group(GroupId::parse("g1").unwrap()),
@@ -53,16 +53,16 @@ fn world() -> World {
             }));
         }
     }
-    let empty = World::new(Sources::BuiltIn, Matrix::standard());
+    let empty = World::new(Sources::BuiltIn, ResourceCatalog::standard());
     apply(&empty, &commands, Authority::Administrator).unwrap().world
 }
 
-/// Every combination of two lists.
+/// The Cartesian product of two lists.
 fn pairs<A: Clone, B: Clone>(a: &[A], b: &[B]) -> Vec<(A, B)> {
     a.iter().flat_map(|a| b.iter().map(move |b| (a.clone(), b.clone()))).collect()
 }
 
-/// Walks all pages of each size in both directions, and compares them with the whole.
+/// Walks all pages of each size in both directions and compares them with the complete list.
 fn walks<T: PartialEq + Clone + std::fmt::Debug>(
     whole: &[T],
     search: impl Fn(&Window) -> identity_core::search::Found<T>,

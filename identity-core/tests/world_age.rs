@@ -1,4 +1,4 @@
-//! How old the world is, and what happens when the store does not answer, or not in time.
+//! Age of the world, and behavior while the store is unavailable, unreadable or slow.
 
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
@@ -8,16 +8,18 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use identity_core::apply::Command;
-use identity_core::engine::{Engine, Following, ServerRequest, StaleWorld, WriteError};
-use identity_core::entity::{AuditEntity, AuditOperation, EntityKind, Tenant};
+use identity_core::cancellation::Cancellation;
+use identity_core::catalog::ResourceCatalog;
+use identity_core::decide::Permit;
+use identity_core::engine::{Engine, Following, NotPermitted, Requester, ServerRequest, StaleWorld, WriteError};
+use identity_core::entity::{Actor, AuditDraft, AuditEntity, AuditOperation, EntityKind, Tenant};
 use identity_core::fake::{FixedClock, MemoryPolicyStore};
-use identity_core::matrix::Matrix;
-use identity_core::port::{AuditDraft, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail};
-use identity_core::value::{Description, Name, Revision, TenantId};
-use identity_core::world::Sources;
+use identity_core::port::{PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail};
+use identity_core::value::{Name, Revision, TenantId};
+use identity_core::world::{Sources, World};
 use time::OffsetDateTime;
 
-/// What a store does with a question.
+/// Responses of the store.
 const ANSWERS: usize = 0;
 const AWAY: usize = 1;
 const LOG_UNREADABLE: usize = 2;
@@ -86,7 +88,7 @@ struct Site {
 
 async fn engine(store: Arc<dyn PolicyStore>, clock: &Arc<FixedClock>) -> Engine {
     let audit = Arc::new(MemoryPolicyStore::default().audit_log());
-    Engine::start(store, audit, Arc::clone(clock) as _, Sources::BuiltIn, Matrix::standard()).await.unwrap()
+    Engine::start(store, audit, Arc::clone(clock) as _, Sources::BuiltIn, ResourceCatalog::standard()).await.unwrap()
 }
 
 async fn site(max_age: Option<Duration>) -> Site {
@@ -112,17 +114,18 @@ impl Site {
     }
 }
 
-async fn create(engine: &Engine, id: &str) -> Result<Revision, WriteError> {
-    let tenant = Tenant {
-        id: TenantId::parse(id).unwrap(),
-        name: Name::parse(id).unwrap(),
-        description: Description::default(),
-    };
+fn tenant(id: &str) -> (Tenant, AuditDraft) {
+    let tenant = Tenant::new(TenantId::parse(id).unwrap(), Name::parse(id).unwrap());
     let draft = AuditDraft {
         operation: AuditOperation::Create,
         entity: AuditEntity { kind: EntityKind::Tenant, key: id.to_owned() },
         related: None,
     };
+    (tenant, draft)
+}
+
+async fn create(engine: &Engine, id: &str) -> Result<Revision, WriteError> {
+    let (tenant, draft) = tenant(id);
     engine.execute(&ServerRequest, draft, |_| Ok(vec![Command::CreateTenant(tenant)])).await.map(|done| done.revision)
 }
 
@@ -138,7 +141,7 @@ async fn a_replica_that_was_suspended_asks_before_it_answers() {
     site.pass(86_400);
     assert_eq!(site.engine.current_world().await.unwrap().revision(), Revision(1));
     assert_eq!(site.engine.world_age(), Duration::ZERO);
-    // One question serves all that come then.
+    // One query serves all subsequent requests.
     assert!(site.engine.current_world().await.is_ok());
     assert_eq!(site.asked(), 1);
 }
@@ -156,7 +159,7 @@ async fn what_is_too_old_is_not_used() {
             assert_eq!(site.engine.is_too_old(), !expected);
         }
         site.is(ANSWERS);
-        // The follower asks again; here it is what a request demands.
+        // The follower queries the store again; in this test, a request triggers the query.
         site.pass(10);
         assert!(site.engine.current_world().await.is_ok());
         assert!(!site.engine.is_too_old());
@@ -212,7 +215,7 @@ async fn a_log_that_cannot_be_read_is_left_for_the_tables() {
     assert_eq!(site.engine.catch_up().await.unwrap(), Revision(2));
     assert!(site.engine.world().tenant("b").is_some());
     assert_eq!(create(&site.engine, "c").await.unwrap(), Revision(3));
-    // Nor the tables: it cannot be decided.
+    // If the tables are unreadable as well, the replica cannot follow the store.
     create(&site.other, "d").await.unwrap();
     site.is(UNREADABLE);
     assert!(site.engine.catch_up().await.is_err());
@@ -231,7 +234,7 @@ async fn a_writer_whose_log_cannot_be_read_writes_all_the_same() {
 #[tokio::test]
 async fn writes_that_cannot_be_made_in_time_are_refused_early() {
     let site = Arc::new(site(None).await);
-    // Another replica has the turn and takes its time.
+    // Another replica holds the write lock.
     let held = site.store.begin(Revision(0)).await.unwrap();
     let mut writes: Vec<_> = (0..300)
         .map(|n| {
@@ -242,13 +245,13 @@ async fn writes_that_cannot_be_made_in_time_are_refused_early() {
     for _ in 0..1000 {
         tokio::task::yield_now().await;
     }
-    // One waits for the store, 256 for their turn.
+    // One write waits for the store, 256 for their turn.
     for refused in writes.split_off(257) {
         assert!(refused.is_finished(), "it waits although too many do already");
         assert!(matches!(refused.await.unwrap(), Err(WriteError::Overloaded(_))));
     }
     assert!(writes.iter().all(|write| !write.is_finished()));
-    // One that is given up leaves the queue, and there is room for another.
+    // A cancelled write leaves the queue and makes room for another.
     writes.pop().unwrap().abort();
     tokio::task::yield_now().await;
     let next = tokio::spawn({
@@ -269,4 +272,53 @@ async fn writes_that_cannot_be_made_in_time_are_refused_early() {
     assert_eq!(refused.count(), 255, "their turn came too late");
     assert!(matches!(next.await.unwrap(), Err(WriteError::Overloaded(_))));
     assert_eq!(create(&site.engine, "later").await.unwrap(), Revision(2));
+}
+
+/// A request of the server on behalf of a client that may disconnect.
+struct ForClient(Cancellation);
+
+#[async_trait]
+impl Requester for ForClient {
+    fn actor(&self) -> &Actor {
+        ServerRequest.actor()
+    }
+
+    fn request_id(&self) -> Option<&str> {
+        None
+    }
+
+    fn cancellation(&self) -> Cancellation {
+        self.0.clone()
+    }
+
+    async fn permit(&self, world: &World, now: OffsetDateTime) -> Result<Permit, NotPermitted> {
+        ServerRequest.permit(world, now).await
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_write_leaves_the_queue_at_once() {
+    let site = Arc::new(site(None).await);
+    // Another replica holds the write lock.
+    let held = site.store.begin(Revision(0)).await.unwrap();
+    let first = tokio::spawn({
+        let site = Arc::clone(&site);
+        async move { create(&site.engine, "first").await }
+    });
+    tokio::task::yield_now().await;
+    let cancellation = Cancellation::default();
+    let (tenant, draft) = tenant("left");
+    let command = [Command::CreateTenant(tenant)].to_vec();
+    let requester = ForClient(cancellation.clone());
+    let left = site.engine.execute(&requester, draft, |_| Ok(command));
+    let (left, ()) = tokio::join!(left, async {
+        tokio::task::yield_now().await;
+        cancellation.cancel();
+    });
+    assert!(matches!(left, Err(WriteError::Cancelled)), "{left:?}");
+    assert!(!first.is_finished(), "the turn is still another's");
+    drop(held);
+    first.await.unwrap().unwrap();
+    assert_eq!(create(&site.engine, "last").await.unwrap(), Revision(2));
+    assert!(site.engine.world().tenant("left").is_none());
 }

@@ -1,44 +1,45 @@
-//! Requests whose client is gone.
-
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+//! Cancellation of requests whose client has disconnected.
 
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::ErrorInternalServerError;
 use actix_web::middleware::Next;
+use identity_core::cancellation::Cancellation;
 
 tokio::task_local! {
-    static ABANDONED: Arc<AtomicBool>;
+    static CANCELLATION: Cancellation;
 }
 
-/// Sets its flag when it is dropped.
-struct Abandon(Arc<AtomicBool>);
+/// Triggers the [`Cancellation`] on drop.
+pub(crate) struct CancelOnDrop(pub(crate) Cancellation);
 
-impl Drop for Abandon {
+impl Drop for CancelOnDrop {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.cancel();
     }
 }
 
-/// Wraps the whole application, around everything else. A request is worked on to its end even if its client is gone, so that a
-/// change, its record and its line in the log belong together. Work that only makes an answer looks at [`flag`] and stops.
+/// Outermost middleware: runs each request to completion, even after its client disconnects.
+///
+/// This keeps a change, its audit record and its log line together. Work that has not started yet checks
+/// `cancellation` and stops: searches, and changes still in the queue. The signal also fires once the response head
+/// is ready.
 ///
 /// # Errors
-/// When the application's services do, or panic.
+/// When a wrapped service fails or panics.
 pub async fn outlive_client<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    let abandoned = Arc::new(AtomicBool::new(false));
-    let _abandon = Abandon(Arc::clone(&abandoned));
-    let rest = ABANDONED.scope(abandoned, next.call(request));
+    let cancellation = Cancellation::default();
+    let _cancel = CancelOnDrop(cancellation.clone());
+    let rest = CANCELLATION.scope(cancellation, next.call(request));
     let outcome = actix_web::rt::spawn(rest).await;
-    outcome.unwrap_or_else(|_| Err(ErrorInternalServerError("Something went wrong on the server.")))
+    outcome.unwrap_or_else(|_| Err(ErrorInternalServerError("An internal error occurred; see the server log.")))
 }
 
-/// Whether the client of the current request is gone; set while the request is worked on.
-pub(crate) fn flag() -> Arc<AtomicBool> {
-    ABANDONED.try_with(Arc::clone).unwrap_or_default()
+/// Signal that the client of the current request has disconnected.
+pub(crate) fn cancellation() -> Cancellation {
+    CANCELLATION.try_with(Clone::clone).unwrap_or_default()
 }

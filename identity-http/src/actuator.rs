@@ -1,4 +1,4 @@
-//! Health and metrics, on the management port.
+//! Health and metrics endpoints of the management port.
 
 use std::sync::Arc;
 
@@ -6,37 +6,37 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
 
-/// Something that the server needs.
+/// Health of a dependency of the server.
 #[derive(Clone, Debug, Serialize)]
 pub struct Component {
-    /// Its name.
+    /// Name of the dependency.
     #[serde(skip)]
     pub name: String,
-    /// Whether it is there.
+    /// Current status.
     pub status: Status,
-    /// Why not, or what of it. Holds no secret.
+    /// Reason for the status, or other details. Contains no secrets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
 
-/// Whether something is there.
+/// Status of a dependency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Status {
-    /// It is.
+    /// Available.
     Up,
-    /// It is not, and the server can do nothing without it.
+    /// Unavailable; the server cannot work without it.
     Down,
-    /// It is not, and the server can do without it for now.
+    /// Unavailable; the server can work without it for now.
     Degraded,
 }
 
-/// What the management port knows of the server.
+/// Source of the data that the management port exposes.
 pub trait Operations: Send + Sync {
-    /// Everything that the server needs, now.
+    /// Current health of all dependencies.
     fn components(&self) -> Vec<Component>;
 
-    /// The metrics, in the Prometheus text format.
+    /// Metrics in the Prometheus text format.
     fn metrics(&self) -> String;
 }
 
@@ -56,12 +56,12 @@ pub fn mount(operations: &Arc<dyn Operations>, config: &mut web::ServiceConfig) 
         .route("/actuator/prometheus", web::get().to(prometheus));
 }
 
-/// Alive, whatever the rest of the world does: a restart would not help.
+/// Liveness probe: always `UP`, since a restart does not repair a dependency.
 async fn liveness() -> HttpResponse {
     HttpResponse::Ok().json(Health { status: Status::Up, components: std::collections::BTreeMap::new() })
 }
 
-/// 503 while something is missing that every request needs.
+/// Readiness probe: 503 while a dependency that every request needs is down.
 async fn readiness(operations: web::Data<dyn Operations>) -> HttpResponse {
     respond(&operations)
 }

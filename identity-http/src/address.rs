@@ -1,7 +1,7 @@
-//! Where a request comes from, when proxies stand in between.
+//! Client addresses behind proxies.
 //!
-//! Whoever connects can write any header. So `X-Forwarded-For` and `Forwarded` (RFC 7239) are believed only as far as trusted
-//! proxies wrote them: from the right, up to the first address that is no trusted proxy's.
+//! Any client can send any header. `X-Forwarded-For` and `Forwarded` (RFC 7239) are therefore evaluated only as far as
+//! trusted proxies wrote them: from the right, up to the first address that is not a trusted proxy.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,11 +10,11 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{FORWARDED, HeaderMap, X_FORWARDED_FOR};
 use actix_web::web::Data;
 
-/// The proxies whose word about addresses is taken.
+/// Proxies whose forwarding headers are trusted.
 #[derive(Clone, Debug, Default)]
 pub struct TrustedProxies(Arc<[Network]>);
 
-/// An address, or all that begin alike.
+/// An IP address or a CIDR block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
     address: IpAddr,
@@ -22,12 +22,12 @@ pub struct Network {
 }
 
 impl Network {
-    /// Reads `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32`.
+    /// Parses an address or a CIDR block: `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32`.
     ///
     /// # Errors
-    /// When it is neither an address nor a block of them; bits behind the prefix must be zero.
+    /// When the text is neither an address nor a block, or bits after the prefix are not zero.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        const NEITHER: &str = "must be an ip address, or a block such as `10.0.0.0/8`";
+        const NEITHER: &str = "must be an IP address, or a block such as `10.0.0.0/8`";
         let (address, prefix) = match text.split_once('/') {
             None => (text, None),
             Some((address, prefix)) => (address, Some(prefix)),
@@ -43,7 +43,7 @@ impl Network {
             return Err(NEITHER);
         }
         if bits(address) & !mask(prefix, whole) != 0 {
-            return Err("must not have bits behind the length of the block");
+            return Err("must not have bits set after the prefix length");
         }
         Ok(Self { address: address.to_canonical(), prefix })
     }
@@ -62,14 +62,14 @@ fn bits(address: IpAddr) -> u128 {
     }
 }
 
-/// The bits that a prefix covers, of so many.
+/// Network mask of `prefix` bits in an address of `whole` bits.
 fn mask(prefix: u8, whole: u8) -> u128 {
     let all = u128::MAX >> (128 - u32::from(whole));
     all & !all.checked_shr(prefix.into()).unwrap_or(0)
 }
 
 impl TrustedProxies {
-    /// These.
+    /// Trusts these networks.
     #[must_use]
     pub fn new(networks: &[Network]) -> Self {
         Self(networks.into())
@@ -79,7 +79,7 @@ impl TrustedProxies {
         self.0.iter().any(|network| network.holds(address))
     }
 
-    /// The address of the client that is connected as `peer`, or through it.
+    /// Address of the client, from the connection's address `peer` and the forwarding headers.
     fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let peer = peer.to_canonical();
         if !self.trust(peer) {
@@ -89,7 +89,8 @@ impl TrustedProxies {
         let listed: Vec<&str> = values(X_FORWARDED_FOR).flat_map(|value| value.split(',')).collect();
         let forwarded: Vec<Option<IpAddr>> = values(FORWARDED).flat_map(elements).collect();
         let listed: Vec<Option<IpAddr>> = listed.into_iter().map(node).collect();
-        // A proxy writes one of them; the other may be the client's own.
+        // A proxy writes only one of the two headers; the other one may come from the client. If they differ, both are
+        // ignored.
         let hops = match (listed.is_empty(), forwarded.is_empty()) {
             (false, false) if listed != forwarded => return peer,
             (false, _) => listed,
@@ -107,7 +108,8 @@ impl TrustedProxies {
     }
 }
 
-/// The `for` of each element of a `Forwarded` header. Addresses hold no comma or semicolon, also when they are quoted.
+/// Addresses in the `for` parameters of a `Forwarded` header. Addresses contain no comma or semicolon, even when
+/// quoted.
 fn elements(value: &str) -> impl Iterator<Item = Option<IpAddr>> {
     value.split(',').map(|element| {
         let mut pairs = element.split(';').filter_map(|pair| pair.split_once('='));
@@ -116,7 +118,7 @@ fn elements(value: &str) -> impl Iterator<Item = Option<IpAddr>> {
     })
 }
 
-/// An address, perhaps with a port: `192.0.2.1:80`, `[2001:db8::1]:80`.
+/// Parses an address with an optional port: `192.0.2.1:80`, `[2001:db8::1]:80`.
 fn node(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let address = match text.strip_prefix('[') {
@@ -127,7 +129,7 @@ fn node(text: &str) -> Option<IpAddr> {
     address.parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }
 
-/// The address that a request comes from.
+/// Client address of a request.
 pub(crate) fn of(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip();
     match request.app_data::<Data<TrustedProxies>>() {
@@ -191,9 +193,9 @@ mod tests {
             ("[2001:db9::1]:4711", "2001:db9::1"),
             ("2001:db9::1, 2001:db8::1", "2001:db9::1"),
             ("::ffff:198.51.100.1", "198.51.100.1"),
-            // Nobody else than proxies: the one that is farthest away.
+            // If all addresses are trusted proxies, the farthest one counts as the client.
             ("10.0.0.9, 10.0.0.8", "10.0.0.9"),
-            // What cannot be read is nobody's; the proxy before it is known.
+            // An unreadable entry ends the evaluation at the proxy before it.
             ("198.51.100.1, unknown, 10.0.0.8", "10.0.0.8"),
             ("nonsense", "10.0.0.1"),
             ("", "10.0.0.1"),
@@ -217,7 +219,7 @@ mod tests {
         ] {
             assert_eq!(client(&trusted, "10.0.0.1", &[("forwarded", header)]), expected, "{header}");
         }
-        // A client that adds the header that its proxy does not write wins nothing.
+        // A client gains nothing by adding the header that its proxy does not write.
         let both = |standard| [("x-forwarded-for", "198.51.100.1"), ("forwarded", standard)];
         assert_eq!(client(&trusted, "10.0.0.1", &both("for=198.51.100.1")), "198.51.100.1");
         assert_eq!(client(&trusted, "10.0.0.1", &both("for=203.0.113.9")), "10.0.0.1");

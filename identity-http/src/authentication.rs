@@ -1,4 +1,4 @@
-//! Who calls: from the `Authorization` header, or a browser's session, to a [`Caller`].
+//! Authentication of requests: resolves the `Authorization` header or a browser session to a [`Caller`].
 
 use std::future::{Ready, ready};
 
@@ -14,22 +14,24 @@ use identity_core::service::{Authentication, AuthenticationError, Caller};
 use identity_core::value::Secret;
 
 use crate::Limits;
+use crate::abandoned;
 use crate::address;
+use crate::endpoints;
 use crate::load::receive::Receiving;
-use crate::login::session::RequestSession;
-use crate::login::{SignIn, csrf};
-use crate::management::for_token;
+use crate::overload;
 use crate::problem::Problem;
 use crate::refused_rules;
 use crate::request::RequestId;
 use crate::revision::{self, ComputedAt, Demanded, WorldAge};
+use crate::session::{RequestSession, SignIn, csrf};
 
 const BASIC: &str = "Basic";
 
-/// Answers 401 to requests without good credentials, and gives the others their caller.
+/// Authenticates each request: responds 401 without valid credentials, otherwise attaches the caller.
 ///
-/// The head is authenticated first, and a body that is still to come is received only then. Time passes meanwhile, so the
-/// request is authenticated again when its body is there: rights, session and lifetime of the token are those of that moment.
+/// The head is authenticated before the body is received. If the body arrives later, the request is authenticated again
+/// once it is complete, so that rights, session and token lifetime are current. A body that is processed while it
+/// arrives is left to its handler, which authorizes each change separately.
 pub(crate) async fn authenticate<B: MessageBody + 'static>(
     authentication: web::Data<Authentication>,
     engine: web::Data<Engine>,
@@ -39,14 +41,18 @@ pub(crate) async fn authenticate<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let sign_in = request.app_data::<web::Data<SignIn>>().cloned();
     let sign_in = sign_in.as_ref().map(web::Data::get_ref);
-    let payload = request.take_payload();
-    let resolves = for_token::is_about_the_bearer(&request);
-    let asks = Asks { authentication: &authentication, sign_in, engine: &engine, limits: &limits, resolves };
-    match asks.caller_of_whole(&request, payload).await {
-        Ok((caller, session)) => {
+    let streams = endpoints::is_stream(&request);
+    let payload = if streams { Payload::None } else { request.take_payload() };
+    let resolves = endpoints::is_about_the_bearer(&request);
+    let asks =
+        RequestAuthentication { authentication: &authentication, sign_in, engine: &engine, limits: &limits, resolves };
+    let found = if streams { asks.fresh_caller(&request).await } else { asks.caller_of_whole(&request, payload).await };
+    match found {
+        Ok((mut caller, session)) => {
+            caller.cancellation = abandoned::cancellation();
             refused_rules::report(&caller.subject);
             request.extensions_mut().insert(ComputedAt(caller.world.revision()));
-            // A token for another API opens nothing but what looks for its bearer.
+            // A token for another API only reaches endpoints about its bearer.
             if resolves {
                 request.extensions_mut().insert(Bearer(caller));
             } else {
@@ -66,35 +72,38 @@ pub(crate) async fn authenticate<B: MessageBody + 'static>(
     }
 }
 
-/// The caller, and the session of a browser's request.
+/// The caller, with the session for requests from a browser.
 type Found = (Caller, Option<RequestSession>);
 
-/// What authenticates.
-struct Asks<'a> {
+/// Dependencies of authentication.
+struct RequestAuthentication<'a> {
     authentication: &'a Authentication,
     sign_in: Option<&'a SignIn>,
     engine: &'a Engine,
     limits: &'a Limits,
-    /// Whether the request asks what the bearer of its token has.
+    /// Whether the endpoint returns the rights of the token's bearer. Such endpoints accept tokens for other APIs.
     resolves: bool,
 }
 
-impl Asks<'_> {
-    /// The caller at a moment at which the whole request is there. The body is left in the request.
+impl RequestAuthentication<'_> {
+    /// Authenticates the caller once the whole request has arrived. The body is left in the request.
     async fn caller_of_whole(&self, request: &ServiceRequest, payload: Payload) -> Result<Found, Problem> {
         let mut receiving = Receiving::start(request.request(), payload, None);
         let at_once = match &mut receiving {
             Ok(receiving) => receiving.at_once().await,
             Err(_) => Ok(true),
         };
+        overload::admit(request, self.engine)?;
         let found = self.fresh_caller(request).await?;
         let (receiving, is_whole) = (receiving?, at_once?);
         receiving.finish().await?.keep(request.request());
         if is_whole { Ok(found) } else { self.again(found, request).await }
     }
 
-    /// The caller, in a world that is at least as new as the request demands. A revision may hold the caller's user or password,
-    /// so it is waited for first; the store is asked on behalf of callers only.
+    /// Authenticates the caller against a world at least as new as the request demands.
+    ///
+    /// The demanded revision may contain the caller's user or password, so it is awaited first. The store is only
+    /// queried on behalf of authenticated callers.
     async fn fresh_caller(&self, request: &ServiceRequest) -> Result<Found, Problem> {
         let demanded = Demanded::read(request)?;
         if let Some(least) = demanded.least {
@@ -107,7 +116,7 @@ impl Asks<'_> {
         if world.revision() > found.0.world.revision() { self.again(found, request).await } else { Ok(found) }
     }
 
-    /// Authenticates once more.
+    /// Repeats the authentication, so that it reflects the current world, session and token lifetime.
     async fn again(&self, (_, session): Found, request: &ServiceRequest) -> Result<Found, Problem> {
         match (self.sign_in, session) {
             (Some(sign_in), Some(session)) => Ok((session.again(sign_in, request_id(request)).await?, Some(session))),
@@ -120,7 +129,8 @@ fn request_id(request: &ServiceRequest) -> Option<String> {
     request.extensions().get::<RequestId>().map(|id| id.0.to_string())
 }
 
-/// Credentials in the header count before a cookie, which browsers add by themselves.
+/// Authenticates the caller. The `Authorization` header takes precedence over cookies, which browsers add by
+/// themselves.
 async fn caller(
     authentication: &Authentication,
     sign_in: Option<&SignIn>,
@@ -128,7 +138,7 @@ async fn caller(
     resolves: bool,
 ) -> Result<Found, Problem> {
     let in_a_browser = is_in_a_browser(request);
-    // To a challenge for a password, a browser would open a dialog of its own, and add what it is given to every later request.
+    // A challenge for Basic makes a browser open its own dialog and send the password with every later request.
     let is_offered = |scheme: &&str| *scheme != BASIC || !in_a_browser;
     let schemes = || authentication.schemes().filter(is_offered).collect::<Vec<_>>();
     let refuse = |reason, detail: &str| Problem::unauthorized(schemes().into_iter(), reason, detail.to_owned(), false);
@@ -150,10 +160,10 @@ async fn caller(
             return anonymous.ok_or_else(|| no_credentials(offered));
         }
         (Some(_), Some(_)) => {
-            return Err(refuse("credentials_repeated", "There is more than one Authorization header."));
+            return Err(refuse("credentials_repeated", "The request must have at most one Authorization header."));
         }
     };
-    let malformed = || refuse("credentials_malformed", "The Authorization header cannot be read.");
+    let malformed = || refuse("credentials_malformed", "The Authorization header is malformed.");
     let (scheme, credentials) = header.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(malformed)?;
     let credentials = credentials.trim();
     let outcome = if scheme.eq_ignore_ascii_case("bearer") {
@@ -163,7 +173,7 @@ async fn caller(
             authentication.bearer(credentials, request_id).await
         }
     } else if scheme.eq_ignore_ascii_case(BASIC) {
-        // A browser adds a password that it remembers, whoever makes it send the request.
+        // Browsers add a remembered password even to requests that another site triggers.
         if csrf::is_cross_site(request.headers()) {
             return Err(Problem::forged());
         }
@@ -179,10 +189,10 @@ async fn caller(
 }
 
 fn no_credentials(offered: Vec<&'static str>) -> Problem {
-    Problem::unauthorized(offered.into_iter(), "no_credentials", "This needs credentials.".to_owned(), false)
+    Problem::unauthorized(offered.into_iter(), "no_credentials", "The request requires credentials.".to_owned(), false)
 }
 
-/// Whether a browser says that it asks, for a page or for its script: by Fetch Metadata, or because it wants HTML.
+/// Whether the request comes from a browser page or script: it has Fetch Metadata headers or accepts HTML.
 fn is_in_a_browser(request: &ServiceRequest) -> bool {
     let headers = request.headers();
     let wants_html =
@@ -190,13 +200,14 @@ fn is_in_a_browser(request: &ServiceRequest) -> bool {
     wants_html || ["sec-fetch-mode", "sec-fetch-site"].into_iter().any(|name| headers.contains_key(name))
 }
 
-/// Whether a page's script says that it asks. It knows where people sign in; to a challenge, a browser would open its own
-/// dialog for a password.
+/// Whether the request declares itself as sent by a page's script.
+///
+/// Such scripts handle sign-in themselves; a challenge would make the browser open its own password dialog.
 fn is_by_script(request: &ServiceRequest) -> bool {
     request.headers().get("x-requested-with").is_some_and(|by| by == "XMLHttpRequest")
 }
 
-/// The caller, in a handler below [`authenticate`].
+/// Extracts the caller in handlers below [`authenticate`].
 pub(crate) struct Authenticated(pub(crate) Caller);
 
 impl FromRequest for Authenticated {
@@ -205,12 +216,13 @@ impl FromRequest for Authenticated {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let caller = request.extensions().get::<Caller>().cloned();
-        // Nothing is mounted that way; if something were, it would be closed.
+        // Fails closed outside `authenticate`. No route is mounted that way.
         ready(caller.map(Self).ok_or_else(|| no_credentials(Vec::new())))
     }
 }
 
-/// The bearer of a token, in a handler that tells them what they have. The token may be for another API of this installation.
+/// Extracts the bearer of a token in handlers that return the bearer's rights. The token may be for another API of this
+/// installation.
 #[derive(Clone)]
 pub(crate) struct Bearer(pub(crate) Caller);
 

@@ -5,41 +5,94 @@ use std::pin::Pin;
 
 use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev, web};
-use identity_core::value::{BrokenRule, InvalidValue, strict_json_object};
+use identity_core::value::strict_json_object;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::load::receive;
 use crate::problem::Problem;
-use crate::strict;
+use crate::shape::{self, Deviation, Enumerations};
 
-/// A JSON body: of the right media type and size, without duplicate members, and of `T`'s shape.
+/// A JSON body with the right media type and size, without duplicate members, that has the schema of `T`.
 pub(crate) struct Body<T>(pub(crate) T);
 
-impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+impl<T: ToSchema + DeserializeOwned + 'static> FromRequest for Body<T> {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
         let bytes = json_bytes(request, payload, not_json);
         Box::pin(async move {
-            let bytes = bytes.await?;
-            let object = strict_json_object(&bytes).map_err(|fault| match fault {
-                "not json" => Problem::bad_request("malformed_json", "The body is not JSON."),
-                fault => Problem::bad_request("body_shape", format!("The body does not fit: {fault}.")),
-            })?;
-            strict::from_object(object)
-                .map(Self)
-                .map_err(|error| Problem::bad_request("body_shape", format!("The body does not fit: {error}.")))
+            let object = parse_object(&bytes.await?)?;
+            deserialize(object, "").map(Self).map_err(|unfit| unfit.problem("body_shape"))
         })
     }
 }
 
-/// The bytes of a JSON body, for handlers that read it themselves. An empty body needs no media type.
+/// Parses an object without duplicate members.
+pub(crate) fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
+    strict_json_object(bytes).map_err(|fault| match fault {
+        "not JSON" => Problem::bad_request("malformed_json", "The body is not JSON."),
+        fault => Problem::bad_request("body_shape", format!("The body cannot be read: {fault}.")),
+    })
+}
+
+/// Deserializes the object at a pointer of the body after comparing it with the schema of `T`.
+pub(crate) fn deserialize<T: ToSchema + DeserializeOwned>(
+    object: Map<String, Value>,
+    pointer: &str,
+) -> Result<T, Unfit> {
+    let Some(shape) = shape::find(&T::name()) else { return Err(Unfit::of(pointer, "cannot be read")) };
+    let deviations = shape.deviations(&object, pointer, Enumerations::Closed);
+    if !deviations.is_empty() {
+        let pointed = |Deviation { pointer, kind }| (pointer, kind.to_string());
+        return Err(Unfit(deviations.into_iter().map(pointed).collect()));
+    }
+    // Fails only for rules that the schema does not express.
+    T::deserialize(Value::Object(object)).map_err(|error| {
+        tracing::debug!(%error, "a body matches its schema but cannot be deserialized");
+        Unfit::of(pointer, "does not have the form that this operation expects")
+    })
+}
+
+/// Deviations of a request from its schema: JSON pointers, and the violated rules in words that follow the member's
+/// name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unfit(Vec<(String, String)>);
+
+impl Unfit {
+    /// A single violated rule.
+    pub(crate) fn of(pointer: impl Into<String>, rule: impl Into<String>) -> Self {
+        Self(vec![(pointer.into(), rule.into())])
+    }
+
+    /// Pointers to all deviating parts.
+    pub(crate) fn pointers(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(pointer, _)| pointer.as_str())
+    }
+
+    /// Describes all violated rules.
+    pub(crate) fn detail(&self) -> String {
+        let sentence = |(pointer, rule): &(String, String)| match pointer.as_str() {
+            "" => format!("The body {rule}."),
+            pointer => format!("`{pointer}` {rule}."),
+        };
+        self.0.iter().map(sentence).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Problem that reports all violated rules.
+    pub(crate) fn problem(self, reason: &'static str) -> Problem {
+        Problem::bad_request(reason, self.detail()).pointing_at(self.0)
+    }
+}
+
+/// Bytes of a JSON body, for handlers that parse it themselves. An empty body needs no media type.
 pub(crate) struct JsonBytes(pub(crate) web::Bytes);
 
 impl JsonBytes {
-    /// Receives the body of a request whose handler decides when.
+    /// Receives the body, for handlers that run other checks first and therefore do not use the extractor.
     pub(crate) fn receive(
         request: &HttpRequest,
         payload: &mut dev::Payload,
@@ -62,7 +115,7 @@ impl FromRequest for JsonBytes {
     }
 }
 
-/// The bytes of a JSON body; of another media type it is refused.
+/// Receives the bytes of a JSON body. Fails with `otherwise` for any other media type.
 pub(crate) fn json_bytes(
     request: &HttpRequest,
     payload: &mut dev::Payload,
@@ -81,10 +134,11 @@ fn not_json() -> Problem {
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", "The body must be application/json.")
 }
 
-/// The largest form, in bytes.
+/// Maximum size of a form, in bytes.
 const MAX_FORM: usize = 16 * 1024;
 
-/// A URL-encoded form in UTF-8; `None` when the body is none, or lacks a field. What cannot be received is an error.
+/// A URL-encoded form in UTF-8. `None` when the body is not such a form or lacks a field. A body that cannot be
+/// received is an error.
 pub(crate) struct Form<T>(pub(crate) Option<T>);
 
 impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
@@ -97,7 +151,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
 }
 
 impl<T: DeserializeOwned> Form<T> {
-    /// Receives the form of a request whose handler decides when.
+    /// Receives the form, for handlers that run other checks first and therefore do not use the extractor.
     pub(crate) fn receive(
         request: &HttpRequest,
         payload: &mut dev::Payload,
@@ -114,62 +168,15 @@ impl<T: DeserializeOwned> Form<T> {
         }
     }
 
-    /// The form, if it is one.
+    /// Returns the form, or a problem when the body is not a complete form.
     pub(crate) fn required(self) -> Result<T, Problem> {
         self.0.ok_or_else(|| Problem::bad_request("form", "The body must be a complete form."))
     }
 }
 
-/// Reads a member that may be absent, which `null` means too.
+/// Deserializes an optional member; `null` means absent.
 pub(crate) fn null_as_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
     value: D,
 ) -> Result<T, D::Error> {
     Option::deserialize(value).map(Option::unwrap_or_default)
-}
-
-/// One thing that is wrong with a request.
-#[derive(Clone, Debug)]
-pub(crate) struct Finding {
-    pub(crate) field: &'static str,
-    pub(crate) rule: BrokenRule,
-}
-
-/// Everything that is wrong with a request, gathered while its parts are parsed.
-#[derive(Default)]
-pub(crate) struct Findings(Vec<Finding>);
-
-impl Findings {
-    /// The value, unless it is refused.
-    pub(crate) fn take<T>(&mut self, field: &'static str, value: Result<T, InvalidValue>) -> Option<T> {
-        value.map_err(|InvalidValue { rule, .. }| self.0.push(Finding { field, rule })).ok()
-    }
-
-    /// All the values, unless one is refused.
-    pub(crate) fn all<T>(
-        &mut self,
-        field: &'static str,
-        values: impl IntoIterator<Item = Result<T, InvalidValue>>,
-    ) -> Option<Vec<T>> {
-        self.take(field, values.into_iter().collect())
-    }
-
-    /// Notes a rule that more than one value breaks together.
-    pub(crate) fn note(&mut self, field: &'static str, rule: BrokenRule) {
-        self.0.push(Finding { field, rule });
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// What to answer.
-    pub(crate) fn problem(&self) -> Problem {
-        Problem::invalid(&self.0)
-    }
-}
-
-/// One value of a path or query.
-pub(crate) fn one<T>(field: &'static str, value: Result<T, InvalidValue>) -> Result<T, Problem> {
-    let mut findings = Findings::default();
-    findings.take(field, value).ok_or_else(|| findings.problem())
 }

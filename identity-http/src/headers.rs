@@ -1,8 +1,8 @@
-//! The headers that make browsers careful (orchestration reference §5.12; OWASP HTTP Headers).
+//! Security headers for browsers (docs/reference/orchestration-cluster.md §5.12; OWASP HTTP Headers).
 
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-/// Whether browsers reach this server by HTTPS, and shall insist on it from then on.
+/// Whether browsers reach this server by HTTPS. If so, responses carry `Strict-Transport-Security`.
 #[derive(Clone, Copy, Debug)]
 pub struct Https(pub bool);
 
@@ -14,11 +14,11 @@ const ALWAYS: &[(&str, &str)] = &[
     ("permissions-policy", "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"),
 ];
 
-/// What answers have that do not say it themselves: data that no page may frame and from which nothing may be loaded.
+/// Defaults for responses that do not set these headers: uncached data that must not be framed and loads no resources.
 const UNLESS_SAID: &[(&str, &str)] =
     &[("cache-control", "no-store"), ("content-security-policy", "default-src 'none'; frame-ancestors 'none'")];
 
-/// A year.
+/// HSTS with a lifetime of one year.
 const INSIST: &str = "max-age=31536000";
 
 pub(crate) fn add(headers: &mut HeaderMap, https: Https) {

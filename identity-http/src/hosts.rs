@@ -1,5 +1,7 @@
-//! The names that requests may be for. A page whose name is made to lead to this machine (DNS rebinding) is same-origin with
-//! itself, so a browser lets it read the answers; what it cannot change is the name in `Host`.
+//! Validation of the `Host` header.
+//!
+//! With DNS rebinding, a page's host name resolves to this machine. The page is then same-origin and may read
+//! responses, but it cannot change the name in `Host`.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -12,28 +14,28 @@ use actix_web::{Error, ResponseError, web};
 
 use crate::problem::Problem;
 
-/// The names that requests may be for.
+/// Host names that requests may be addressed to.
 #[derive(Clone, Debug, Default)]
 pub struct Hosts {
-    /// Only names of this machine, and this one. `None`: any.
+    /// If set: only names of this machine, and this additional name. `None` allows any name.
     local: Option<Option<String>>,
 }
 
 impl Hosts {
-    /// Requests for any name.
+    /// Allows any host name.
     #[must_use]
     pub fn any() -> Self {
         Self::default()
     }
 
-    /// Requests for names of this machine only: `localhost` and those below it (RFC 6761 §6.3), loopback addresses; and for
-    /// `also`, the name of the public URL.
+    /// Allows only names of this machine: `localhost` and its subdomains (RFC 6761 §6.3), and loopback addresses. Also
+    /// allows `also`, the host of the public URL.
     #[must_use]
     pub fn local(also: Option<&str>) -> Self {
         Self { local: Some(also.map(str::to_ascii_lowercase)) }
     }
 
-    /// Whether requests for this host, with or without a port, are answered.
+    /// Whether requests for this host, with or without a port, are allowed.
     fn answer(&self, host: &str) -> bool {
         let Some(also) = &self.local else { return true };
         let name = name(host).to_ascii_lowercase();
@@ -41,7 +43,7 @@ impl Hosts {
     }
 }
 
-/// A host without its port (RFC 3986 §3.2.2).
+/// Removes the port from a host (RFC 3986 §3.2.2).
 fn name(host: &str) -> &str {
     match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, _)) => address,
@@ -57,10 +59,10 @@ fn is_local(name: &str) -> bool {
         || name.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Refuses requests for other names: 421 (RFC 9110 §15.5.20).
+/// Rejects requests for other host names with 421 (RFC 9110 §15.5.20).
 ///
 /// # Errors
-/// When the application's services do.
+/// When a wrapped service fails.
 pub async fn check_host<B: MessageBody + 'static>(
     hosts: web::Data<Hosts>,
     request: ServiceRequest,
@@ -75,7 +77,7 @@ pub async fn check_host<B: MessageBody + 'static>(
     if fits {
         return Ok(next.call(request).await?.map_into_left_body());
     }
-    let detail = "This server answers requests for names of its own machine only, such as `localhost`.";
+    let detail = "This server accepts requests for local host names only, such as `localhost`.";
     let problem = Problem::new(StatusCode::MISDIRECTED_REQUEST, "host", detail);
     Ok(request.into_response(problem.error_response()).map_into_right_body())
 }

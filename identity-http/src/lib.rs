@@ -1,7 +1,8 @@
-//! The HTTP surfaces of Identity: one handler file for each resource. A handler parses, calls one service method, renders.
+//! HTTP APIs of Identity, with one handler file per resource. A handler parses the request, calls one service method
+//! and renders the response.
 //!
-//! What a profile does not have is not mounted. Whoever calls is authenticated before anything else of the request is looked
-//! at, and allowed or denied in the service.
+//! APIs that the profile lacks are not mounted. Each caller is authenticated before anything else of the request is
+//! evaluated, and authorized in the service.
 
 mod abandoned;
 mod access;
@@ -10,13 +11,20 @@ mod address;
 mod authentication;
 mod body;
 mod cluster;
+mod condition;
+mod endpoints;
+mod findings;
 mod headers;
 mod hosts;
+mod ids;
+mod json_array;
+mod line_limit;
 mod load;
 mod login;
 mod management;
 mod offload;
 mod openapi;
+mod overload;
 mod page;
 mod problem;
 mod refused_rules;
@@ -24,7 +32,8 @@ mod request;
 mod revision;
 mod route;
 mod schema;
-mod strict;
+mod session;
+mod shape;
 mod timestamp;
 #[cfg(feature = "ui")]
 mod ui;
@@ -43,74 +52,78 @@ use identity_core::service::{
 pub use abandoned::outlive_client;
 pub use access::Decisions;
 pub use address::{Network, TrustedProxies};
-pub use cluster::{About, Cluster, IdRules};
+pub use cluster::{About, Cluster};
 pub use headers::Https;
 pub use hosts::{Hosts, check_host};
+pub use ids::IdRules;
 pub use load::{BodyLimits, ConnectionLimits, Quota, serve};
-pub use login::{FirstAdministrator, SignIn};
+pub use management::bulk::BulkChanges;
 pub use openapi::openapi_document;
 pub use problem::no_such_path;
 pub use request::observe;
+pub use session::{FirstAdministrator, SignIn};
 
-/// What there is to serve. What is `None` is not mounted.
+/// The APIs to serve. Those that are `None` are not mounted.
 #[derive(Clone)]
 pub struct Surfaces {
-    /// Holds the world.
+    /// Engine that holds the current world.
     pub engine: Arc<Engine>,
-    /// Says who calls.
+    /// Authenticates callers.
     pub authentication: Arc<Authentication>,
-    /// `/api/users`, of users who live in a directory
+    /// `/api/users`, for users managed in a directory.
     pub people: Option<Arc<People>>,
-    /// `/api/clients`
+    /// `/api/clients`.
     pub clients: Option<Arc<Clients>>,
-    /// `/api/resource-servers`
+    /// `/api/resource-servers`.
     pub apis: Option<Arc<Apis>>,
-    /// `/api/groups`
-    pub groups: Option<Arc<Groups>>,
-    /// `/api/roles`
-    pub roles: Option<Arc<Roles>>,
-    /// `/api/memberships`, and the members of roles that live here
+    /// `/api/groups`.
+    pub groups: Option<Arc<dyn Groups>>,
+    /// `/api/roles`.
+    pub roles: Option<Arc<dyn Roles>>,
+    /// `/api/memberships`, and members of stored roles.
     pub memberships: Option<Arc<Memberships>>,
-    /// `/api/tenants`, and tenants by token
+    /// `/api/bulk`.
+    pub bulk: Option<BulkChanges>,
+    /// `/api/tenants`, and tenants of a token's bearer.
     pub tenants: Option<Arc<Tenants>>,
-    /// `/api/mapping-rules`
+    /// `/api/mapping-rules`.
     pub mapping_rules: Option<Arc<MappingRules>>,
-    /// `/api/authorizations`, `/api/resources`, `/api/resource-types`, and authorizations by token
+    /// `/api/authorizations`, `/api/resources`, `/api/resource-types`, and authorizations of a token's bearer.
     pub authorizations: Option<Arc<Authorizations>>,
-    /// `/access/v1`
+    /// `/access/v1`.
     pub decisions: Option<Decisions>,
-    /// `/api/audit-log`
+    /// `/api/audit-log`.
     pub audit_logs: Option<Arc<AuditLogs>>,
-    /// `/v2`
+    /// `/v2`.
     pub cluster: Option<Cluster>,
-    /// `/auth`, and sessions everywhere else.
+    /// `/auth`, and authentication by session in all other APIs.
     pub sign_in: Option<SignIn>,
-    /// The path under which everything is: empty, or with a slash at its beginning and none at its end. The admin UI is right
+    /// Path prefix of all endpoints: empty, or with a leading and without a trailing slash. The admin UI is directly
     /// below it, in builds with the feature `ui`.
     pub base_path: String,
     /// Whether browsers reach this server by HTTPS.
     pub https: Https,
-    /// Makes request ids.
+    /// Generates request ids.
     pub ids: Arc<dyn Ids>,
-    /// The limits of a request.
+    /// Limits of a request.
     pub limits: Limits,
-    /// The names that requests may be for.
+    /// Host names that requests may be addressed to.
     pub hosts: Hosts,
-    /// Whose word about the addresses of clients is taken.
+    /// Proxies whose forwarding headers are trusted.
     pub proxies: TrustedProxies,
 }
 
-/// The limits of a request.
+/// Limits of a request.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Of bodies.
+    /// Limits of request bodies.
     pub bodies: BodyLimits,
-    /// How long a request may wait for a revision that it demands.
+    /// Maximum time that a request waits for the revision it demands.
     pub revision_wait: Duration,
 }
 
 impl Surfaces {
-    /// Mounts everything under the current scope.
+    /// Mounts all APIs under the current scope.
     pub fn mount(&self, config: &mut web::ServiceConfig) {
         config
             .app_data(web::Data::from(Arc::clone(&self.engine)))
@@ -124,7 +137,7 @@ impl Surfaces {
             .route("/api/openapi.json", web::get().to(openapi::serve))
             .configure(|config| {
                 if let Some(sign_in) = &self.sign_in {
-                    sign_in.mount(config);
+                    login::mount(sign_in, config);
                 }
             })
             .service(
@@ -159,7 +172,7 @@ impl Surfaces {
     }
 }
 
-/// An empty success.
+/// Empty response with status 204.
 fn done() -> HttpResponse {
     HttpResponse::NoContent().finish()
 }

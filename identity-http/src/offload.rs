@@ -1,11 +1,10 @@
-//! Work that may take long, done beside the workers, so that they serve others meanwhile.
+//! Runs long computations outside the worker threads.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, LazyLock};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use actix_web::http::StatusCode;
 use actix_web::web;
 use identity_core::search::{SearchBudget, SearchStopped};
 use tokio::sync::Semaphore;
@@ -14,30 +13,31 @@ use tokio::time::timeout;
 use crate::abandoned;
 use crate::problem::Problem;
 
-/// How long a request waits for its turn. The answer rests on the rights of the moment before.
+/// Maximum time that a request waits for a permit. It is short, because permissions were checked before the wait.
 const TURN_WAIT: Duration = Duration::from_secs(2);
 
-/// Turns: as many pieces of work at the same time as there are processors. The workers share the processors with them.
+/// Permits for concurrent computations: one for each processor, shared with the worker threads.
 static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
     let processors = available_parallelism().map_or(1, NonZeroUsize::get);
     Arc::new(Semaphore::new(processors))
 });
 
-/// Does something within a budget, while the worker serves others. When the client is gone, the work stops at its next step.
+/// Runs `work` with a budget on the blocking thread pool. The work stops at its next step after the client disconnects.
+///
+/// # Errors
+/// When no permit becomes free in time, or the work exceeds its budget.
 pub(crate) async fn off_the_worker<T: Send + 'static>(
     work: impl FnOnce(&SearchBudget) -> Result<T, SearchStopped> + Send + 'static,
 ) -> Result<T, Problem> {
     let busy = || Problem::unavailable("busy", "The server is busy with other searches; try again later.", TURN_WAIT);
-    let internal =
-        || Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on the server.");
     let turn = timeout(TURN_WAIT, Arc::clone(&TURNS).acquire_owned()).await.map_err(|_| busy())?;
-    let abandoned = abandoned::flag();
+    let cancellation = abandoned::cancellation();
     let outcome = web::block(move || {
-        // Kept until the work has ended, even if nobody waits for it.
+        // Held until the work ends, even if its request was dropped.
         let _turn = turn;
-        work(&SearchBudget::new(abandoned))
+        work(&SearchBudget::new(cancellation))
     });
-    outcome.await.map_err(|_| internal())?.map_err(Problem::from)
+    outcome.await.map_err(|_| Problem::internal())?.map_err(Problem::from)
 }
 
 impl From<SearchStopped> for Problem {

@@ -1,7 +1,10 @@
-//! The OpenAPI document, made from the handlers.
+//! OpenAPI document, generated from the handlers.
+
+use std::collections::BTreeSet;
 
 use actix_web::HttpResponse;
 use actix_web::web::{Bytes, Data};
+use serde_json::Value;
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, Schema};
@@ -11,19 +14,21 @@ use crate::Surfaces;
 use crate::access::{administration, evaluation, explain, inspect, look_alikes, orphans, review, search, simulate};
 use crate::cluster::Describe;
 use crate::management::{
-    audit_log, authorizations, capabilities, clients, for_token, groups, mapping_rules, me, memberships,
+    audit_log, authorizations, bulk, capabilities, clients, for_token, groups, mapping_rules, me, memberships,
     resource_servers, resource_types, roles, sessions, tenants, users,
 };
 use crate::problem::ProblemDocument;
 use crate::schema;
+use crate::shape;
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Identity", description = "Who may do what, for a platform of applications."),
+    info(title = "Identity", description = "Identity and access service for application platforms"),
     paths(
         me::me,
         me::permissions,
         capabilities::show,
+        bulk::apply,
         memberships::of,
         memberships::of_role,
         memberships::add,
@@ -157,7 +162,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten()
 }
 
-/// Whatever takes a body may be given one that is too large, or something else than JSON.
+/// Adds the errors 413 and 415 to all operations with a body.
 struct Bodies;
 
 impl Modify for Bodies {
@@ -165,7 +170,10 @@ impl Modify for Bodies {
         for (path, item) in &mut document.paths.paths {
             let problem = if path.starts_with("/v2/") { "cluster.Problem" } else { "ProblemDocument" };
             for operation in operations(item).filter(|operation| operation.request_body.is_some()) {
-                for (status, text) in [("413", "The body is too large."), ("415", "The body is not JSON.")] {
+                for (status, text) in [
+                    ("413", "The body exceeds the maximum size."),
+                    ("415", "The media type of the body is not supported."),
+                ] {
                     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(problem))).build();
                     let response =
                         ResponseBuilder::new().description(text).content("application/problem+json", content);
@@ -176,7 +184,7 @@ impl Modify for Bodies {
     }
 }
 
-/// What may be absent from a body of the management API may be null, which means the same.
+/// Makes optional members in request bodies of the management API nullable. Null means absent.
 struct OptionalMembers;
 
 impl Modify for OptionalMembers {
@@ -185,9 +193,15 @@ impl Modify for OptionalMembers {
         let bodies = api.flat_map(|(_, item)| operations(item)).filter_map(|operation| operation.request_body.as_ref());
         let contents = bodies.filter_map(in_place).flat_map(|body| body.content.values()).filter_map(in_place);
         let contents = contents.filter_map(|content| content.schema.as_ref());
-        let names: Vec<String> = contents.filter_map(name_of).collect();
+        let mut names: Vec<String> = contents.filter_map(name_of).collect();
         let schemas = &mut document.components.get_or_insert_default().schemas;
-        for name in names {
+        let mut seen = BTreeSet::new();
+        while let Some(name) = names.pop() {
+            if !seen.insert(name.clone()) {
+                continue;
+            }
+            let written = schemas.get(&name).and_then(|schema| serde_json::to_value(schema).ok());
+            names.extend(written.iter().flat_map(references));
             let Some(RefOr::T(Schema::Object(object))) = schemas.get_mut(&name) else { continue };
             for (member, schema) in &mut object.properties {
                 if !object.required.contains(member) && !schema::takes_null(schema) {
@@ -195,6 +209,18 @@ impl Modify for OptionalMembers {
                 }
             }
         }
+    }
+}
+
+/// Names of the schemas that a schema refers to.
+fn references(schema: &Value) -> Vec<String> {
+    match schema {
+        Value::Object(members) => {
+            let own = members.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
+            own.map(str::to_owned).into_iter().chain(members.values().flat_map(references)).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(references).collect(),
+        _ => Vec::new(),
     }
 }
 
@@ -212,7 +238,7 @@ fn name_of(schema: &RefOr<Schema>) -> Option<String> {
     }
 }
 
-/// The ids in the management API's paths all look alike.
+/// Sets the schema of the ids in the management API's paths.
 struct PathIds;
 
 impl Modify for PathIds {
@@ -231,8 +257,8 @@ impl Modify for PathIds {
     }
 }
 
-/// Handlers of different resources have the same names; operations may not (OpenAPI 3.1.0 §4.8.10). Those below `/v2` have the
-/// ids of the public document.
+/// Makes operation ids unique across resources (OpenAPI 3.1.0 §4.8.10). Operations below `/v2` keep the ids of the
+/// public document.
 struct OperationIds;
 
 impl Modify for OperationIds {
@@ -261,6 +287,7 @@ fn is_mounted(surfaces: &Surfaces, path: &str) -> bool {
         (_, Some("clients"), _) => surfaces.clients.is_some(),
         (_, Some("resource-servers"), _) => surfaces.apis.is_some(),
         (_, Some("groups"), _) => surfaces.groups.is_some(),
+        (_, Some("bulk"), _) => surfaces.bulk.is_some(),
         (_, Some("memberships"), _) => surfaces.memberships.is_some(),
         (_, Some("roles"), _) if path.contains("/members") => surfaces.memberships.is_some(),
         (_, Some("roles"), _) => surfaces.roles.is_some(),
@@ -273,25 +300,27 @@ fn is_mounted(surfaces: &Surfaces, path: &str) -> bool {
     }
 }
 
-/// The OpenAPI document of everything there is in any profile.
+/// Returns the OpenAPI document of all APIs of all profiles.
 #[must_use]
 pub fn openapi_document() -> utoipa::openapi::OpenApi {
     Document::openapi()
 }
 
-/// The OpenAPI document, as it is served.
+/// The serialized OpenAPI document.
 pub(crate) struct Written(Bytes);
 
 impl Written {
-    /// Describes what is mounted.
+    /// Creates the document of the mounted APIs. From now on, requests are compared with the schemas of the full
+    /// document.
     pub(crate) fn of(surfaces: &Surfaces) -> Self {
         let mut document = Document::openapi();
+        shape::describe(&document);
         document.paths.paths.retain(|path, _| is_mounted(surfaces, path));
         Self(serde_json::to_vec(&document).unwrap_or_default().into())
     }
 }
 
-/// Serves the document; needs no credentials, as it says nothing about anybody.
+/// Serves the document. It contains no user data and needs no credentials.
 pub(crate) async fn serve(document: Data<Written>) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(document.0.clone())
 }

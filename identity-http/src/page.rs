@@ -1,40 +1,42 @@
-//! Pages of the management API's lists.
+//! Pagination of lists in the management API.
 
 use actix_web::error::QueryPayloadError;
 use actix_web::web::Query;
 use actix_web::{HttpRequest, HttpResponse};
-use identity_core::search::{Listing, PageRequest};
+use identity_core::search::{List, Listing, PageRequest};
 use identity_core::service::ListRequest;
 use identity_core::value::BrokenRule;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
-use crate::body::Findings;
+use crate::findings::Findings;
+use crate::json_array;
+use crate::offload::off_the_worker;
 use crate::problem::Problem;
 
-/// The items of a list without `page` and `resultSize`: enough for the clients that expect everything, and bounded.
+/// Number of items without `page` and `resultSize`: bounded, but enough for clients that expect the whole list.
 const UNPAGED: usize = 10_000;
-/// The longest text that is searched for, in characters: as long as the longest id.
+/// Maximum length of a search text in characters: that of the longest id.
 const MAX_SEARCH: usize = 256;
-/// The items of a page without `resultSize`.
+/// Default page size if only `page` is given.
 const PAGED: usize = 50;
 
-/// Which part of a list to show.
+/// Filters and pages a list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListQuery {
-    /// Only what has this in its id or name, whatever the case.
+    /// Only items whose id or name contains this text. Not case-sensitive.
     #[param(max_length = 256)]
     search: Option<String>,
-    /// The page, from 0. Without it, the list from its beginning.
+    /// Page number, starting at 0. Default: the first page.
     #[param(maximum = 4294967295.0)]
     page: Option<u32>,
-    /// How many items a page has: 1 to 10 000; 50 when only `page` is given.
+    /// Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000.
     #[param(minimum = 1, maximum = 10000)]
     result_size: Option<usize>,
-    /// Accepted and ignored: there are no organizations here.
+    /// Accepted and ignored: organizations are not supported.
     #[serde(rename = "organizationId")]
     _organization_id: Option<String>,
 }
@@ -42,7 +44,7 @@ pub(crate) struct ListQuery {
 impl ListQuery {
     pub(crate) fn parse(self) -> Result<ListRequest, Problem> {
         if self.search.as_ref().is_some_and(|text| text.chars().count() > MAX_SEARCH) {
-            let mut findings = Findings::default();
+            let mut findings = Findings::of_parameters();
             findings.note("search", BrokenRule::TooLong(MAX_SEARCH));
             return Err(findings.problem());
         }
@@ -51,15 +53,15 @@ impl ListQuery {
     }
 }
 
-/// Which part of a list to show that cannot be searched.
+/// Pages a list without search.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageQuery {
-    /// The page, from 0. Without it, the list from its beginning.
+    /// Page number, starting at 0. Default: the first page.
     #[param(maximum = 4294967295.0)]
     pub(crate) page: Option<u32>,
-    /// How many items a page has: 1 to 10 000; 50 when only `page` is given.
+    /// Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000.
     #[param(minimum = 1, maximum = 10000)]
     pub(crate) result_size: Option<usize>,
 }
@@ -68,7 +70,7 @@ impl PageQuery {
     pub(crate) fn parse(self) -> Result<PageRequest, Problem> {
         let limit = self.result_size.unwrap_or(if self.page.is_some() { PAGED } else { UNPAGED });
         if !(1..=UNPAGED).contains(&limit) {
-            let mut findings = Findings::default();
+            let mut findings = Findings::of_parameters();
             findings.note("resultSize", BrokenRule::Form("between 1 and 10000", String::new()));
             return Err(findings.problem());
         }
@@ -77,12 +79,12 @@ impl PageQuery {
     }
 }
 
-/// The query of a request, as `T` has it.
+/// Deserializes the query of a request.
 pub(crate) fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Problem> {
     query_without(request, &[])
 }
 
-/// The query of a request without these parameters, which somebody else reads.
+/// Deserializes the query of a request without the given parameters, which are parsed separately.
 pub(crate) fn query_without<T: DeserializeOwned>(request: &HttpRequest, others: &[&str]) -> Result<T, Problem> {
     let own: Vec<&str> = request
         .query_string()
@@ -92,17 +94,40 @@ pub(crate) fn query_without<T: DeserializeOwned>(request: &HttpRequest, others: 
     Query::<T>::from_query(&own.join("&")).map(Query::into_inner).map_err(|error| unfit(&error))
 }
 
-/// What to answer to a query that cannot be read.
+/// Problem for a query that cannot be parsed.
 pub(crate) fn unfit(error: &QueryPayloadError) -> Problem {
-    Problem::bad_request("query", format!("The query does not fit: {error}."))
+    Problem::bad_request("query", format!("The query is invalid: {error}."))
 }
 
-/// A page as the management API shows it: the items alone, and how many there are in a header, where that is known.
-pub(crate) fn respond<T, V: Serialize>(list: impl Into<Listing<T>>, view: impl FnMut(T) -> V) -> HttpResponse {
+/// Responds with the items of a page as array. `X-Total-Count` is the total, if known.
+pub(crate) fn respond<T: 'static, V: Serialize>(
+    list: impl Into<Listing<T>>,
+    mut view: impl FnMut(T) -> V + 'static,
+) -> HttpResponse {
     let Listing { items, total } = list.into();
-    let mut response = HttpResponse::Ok();
-    if let Some(total) = total {
-        response.insert_header(("X-Total-Count", total.to_string()));
-    }
-    response.json(items.into_iter().map(view).collect::<Vec<V>>())
+    json_array::respond(items.into_iter().map(move |item| Some(view(item))), total)
+}
+
+/// Responds with a list. A list that needs a scan is computed off the worker thread.
+pub(crate) async fn answer<T: Send + 'static, V: Serialize>(
+    list: List<T>,
+    mut view: impl FnMut(T) -> V + 'static,
+) -> Result<HttpResponse, Problem> {
+    answer_some(list, move |item| Some(view(item))).await
+}
+
+/// Like [`answer`], but skips items without a view.
+pub(crate) async fn answer_some<T: Send + 'static, V: Serialize>(
+    list: List<T>,
+    view: impl FnMut(T) -> Option<V> + 'static,
+) -> Result<HttpResponse, Problem> {
+    let (items, total) = match list {
+        List::Items { items, total } => (items, total),
+        List::Scan(scan) => {
+            let Listing { items, total } = off_the_worker(scan).await?;
+            let items: Box<dyn Iterator<Item = T> + Send> = Box::new(items.into_iter());
+            (items, total)
+        }
+    };
+    Ok(json_array::respond(items.map(view), total))
 }

@@ -1,5 +1,6 @@
-//! Problem documents (RFC 9457). A reason code is stable; the text is for people. What went wrong inside is in the log, not in
-//! the answer.
+//! Problem documents (RFC 9457).
+//!
+//! Reason codes are stable; texts are for humans. Internal causes are logged and not included in the response.
 
 mod errors;
 
@@ -13,63 +14,83 @@ use identity_core::service::AuthenticationError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::body::Finding;
-
-/// Why a request did not succeed.
+/// An error response.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem(Box<Parts>);
 
 #[derive(Clone, Debug)]
 struct Parts {
     status: StatusCode,
-    /// The title in the Orchestration Cluster's style, where it is not the status in words.
+    /// Title in the style of the Orchestration Cluster API, if it differs from the status phrase.
     title: Option<&'static str>,
     reason: &'static str,
     detail: String,
     errors: Vec<String>,
+    /// Parts of the body that the error concerns.
+    findings: Vec<FindingView>,
     retry_after: Option<Duration>,
-    /// The methods that the path takes, where another was tried.
+    /// Methods that the path supports, for a request with another method.
     allow: Option<Box<str>>,
     challenges: Vec<HeaderValue>,
-    /// By which an administrator learns why.
+    /// Id under which administrators can look up the reason for a denial.
     reason_id: Option<u64>,
+    /// Index of the failed command in a bulk request.
+    index: Option<usize>,
 }
 
-/// Which members a surface's problems have.
+/// Style of an API's problem documents: their members and titles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
-    /// The five of the Orchestration Cluster API, and its titles (orchestration reference §8).
+    /// The five members and the titles of the Orchestration Cluster API (docs/reference/orchestration-cluster.md §8).
     Cluster,
 }
 
-/// The document on the wire.
+/// An error response (RFC 9457).
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ProblemDocument {
-    /// Always `about:blank`: `reason` says more.
+    /// Always `about:blank`. See `reason` for the error code.
     #[serde(rename = "type")]
     #[schema(example = "about:blank")]
     kind: &'static str,
-    /// The status in words.
+    /// Status phrase.
     #[schema(example = "Not Found")]
     title: &'static str,
-    /// The HTTP status.
+    /// HTTP status code.
     #[schema(example = 404)]
     status: u16,
-    /// What happened, and what to do about it, for people.
+    /// Human-readable description of the error, with advice if possible.
     detail: String,
-    /// The path of the request.
-    #[schema(example = "/api/roles/nobody")]
+    /// Path of the request.
+    #[schema(example = "/api/roles/auditors")]
     instance: String,
-    /// What happened, for programs.
+    /// Machine-readable error code.
     #[schema(example = "missing", required)]
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
-    /// What is wrong with which field: `name.invalid`. Codes without a dot are about the whole request.
+    /// Codes of invalid fields, such as `name.invalid`. Codes without a dot concern the whole request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<String>,
-    /// Of a refusal: by which an administrator can learn why.
+    /// Parts of the body that the error concerns.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    findings: Vec<FindingView>,
+    /// Id of a denial, under which administrators can look up the reason.
     #[serde(rename = "reasonId", skip_serializing_if = "Option::is_none")]
     reason_id: Option<String>,
+    /// Position of the failed command in `commands` of `/api/bulk`, starting at 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<usize>,
+}
+
+/// Part of a body that an error concerns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Finding)]
+pub(crate) struct FindingView {
+    /// JSON pointer (RFC 6901) to the part. Empty for the body.
+    #[schema(example = "/condition/1/property")]
+    pointer: String,
+    /// The violated rule, to follow the name of the part.
+    #[schema(example = "must be a string")]
+    detail: String,
 }
 
 impl Problem {
@@ -80,23 +101,34 @@ impl Problem {
             reason,
             detail: detail.into(),
             errors: Vec::new(),
+            findings: Vec::new(),
             retry_after: None,
             allow: None,
             challenges: Vec::new(),
             reason_id: None,
+            index: None,
         }))
+    }
+
+    /// An internal server error.
+    pub(crate) fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "An internal error occurred; see the server log.")
     }
 
     pub(crate) fn bad_request(reason: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, reason, detail)
     }
 
-    /// Everything that is wrong with the parts of a request.
-    pub(crate) fn invalid(findings: &[Finding]) -> Self {
-        let detail = findings.iter().map(|finding| format!("{} {}.", finding.field, finding.rule)).collect::<Vec<_>>();
-        let mut problem = Self::bad_request("invalid", detail.join(" "));
-        problem.0.errors = findings.iter().map(|finding| format!("{}.invalid", finding.field)).collect();
-        problem
+    /// Adds findings: JSON pointers to the parts of the body that the error concerns, and the rules that they violate.
+    pub(crate) fn pointing_at(mut self, findings: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.0.findings.extend(findings.into_iter().map(|(pointer, detail)| FindingView { pointer, detail }));
+        self
+    }
+
+    /// Prepends `pointer` to the pointers of all findings, which are relative to an object in the body.
+    pub(crate) fn below(mut self, pointer: &str) -> Self {
+        self.0.findings.iter_mut().for_each(|finding| finding.pointer.insert_str(0, pointer));
+        self
     }
 
     pub(crate) fn no_such_entry(key: &str) -> Self {
@@ -104,9 +136,9 @@ impl Problem {
             .titled("NOT_FOUND")
     }
 
-    /// The answer to a method that a path does not take (RFC 9110 §15.5.6).
+    /// 405 for a method that the path does not support (RFC 9110 §15.5.6).
     pub(crate) fn no_such_method(allow: &str) -> Self {
-        let detail = "This path does not take that method.";
+        let detail = "This path does not support the method; `Allow` lists the supported methods.";
         let mut problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, "no_such_method", detail);
         problem.0.allow = Some(Box::from(allow));
         problem
@@ -117,9 +149,25 @@ impl Problem {
         self
     }
 
-    fn code(mut self, code: &str) -> Self {
-        self.0.errors = vec![code.to_owned()];
+    fn code(self, code: &str) -> Self {
+        self.codes([code.to_owned()])
+    }
+
+    /// Sets the member `errors`: codes that clients of Management Identity evaluate.
+    pub(crate) fn codes(mut self, codes: impl IntoIterator<Item = String>) -> Self {
+        self.0.errors = codes.into_iter().collect();
         self
+    }
+
+    /// Adds the index of the failed command in a bulk request.
+    pub(crate) fn of_command(mut self, index: usize) -> Self {
+        self.0.index = Some(index);
+        self
+    }
+
+    /// Removes and returns the index of the failed command.
+    pub(crate) fn take_index(&mut self) -> Option<usize> {
+        self.0.index.take()
     }
 
     pub(crate) fn retry_after(mut self, pause: Duration) -> Self {
@@ -127,7 +175,7 @@ impl Problem {
         self
     }
 
-    /// 401, with a challenge for each scheme that is offered (RFC 9110 §11.6.1, RFC 6750 §3, RFC 7617 §2).
+    /// 401 with a challenge for each offered scheme (RFC 9110 §11.6.1, RFC 6750 §3, RFC 7617 §2).
     pub(crate) fn unauthorized<'s>(
         schemes: impl Iterator<Item = &'s str>,
         reason: &'static str,
@@ -145,16 +193,16 @@ impl Problem {
         problem
     }
 
-    /// The answer to an unsafe request that another site may have made the browser send.
+    /// 403 for an unsafe request without proof that it comes from this site.
     pub(crate) fn forged() -> Self {
         let detail =
-            "This changes something, so it must bring the token of the browser's session in the header X-CSRF-TOKEN.";
+            "The request has no proof of its origin; send the session's CSRF token in the header X-CSRF-TOKEN.";
         Self::new(StatusCode::FORBIDDEN, "csrf", detail).code("FORBIDDEN").titled("FORBIDDEN")
     }
 
-    /// The answer to a cookie whose session is over. It offers no scheme: a browser would ask for a password.
+    /// 401 for a session that has ended. It offers no scheme, since browsers would show a password dialog.
     pub(crate) fn session_ended() -> Self {
-        let detail = "This browser's session has ended; sign in again at /auth/login.";
+        let detail = "The browser session has ended; sign in again at /auth/login.";
         Self::unauthorized(std::iter::empty(), "session_ended", detail.to_owned(), false)
     }
 
@@ -166,7 +214,7 @@ impl Problem {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "throttled", detail).retry_after(retry_after)
     }
 
-    /// What happened, for people.
+    /// Human-readable description of the error.
     pub(crate) fn detail(&self) -> &str {
         &self.0.detail
     }
@@ -180,16 +228,21 @@ impl Problem {
             response.insert_header((header::ALLOW, allow.as_ref()));
         }
         if let Some(pause) = self.0.retry_after {
-            // Whole seconds (RFC 9110 §10.2.3), and none too few.
+            // Whole seconds (RFC 9110 §10.2.3), rounded up, at least one.
             let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
             response.insert_header((header::RETRY_AFTER, seconds.max(1).to_string()));
         }
         if let Some(id) = self.0.reason_id {
             response.insert_header(("X-Identity-Reason-Id", id.to_string()));
         }
+        response.content_type("application/problem+json").json(self.document(instance, style))
+    }
+
+    /// Builds the problem document. `instance` is the path of the request.
+    pub(crate) fn document(&self, instance: &str, style: Option<Style>) -> ProblemDocument {
         let in_cluster = style == Some(Style::Cluster);
         let in_words = self.0.status.canonical_reason().unwrap_or("Error");
-        response.content_type("application/problem+json").json(ProblemDocument {
+        ProblemDocument {
             kind: "about:blank",
             title: self.0.title.filter(|_| in_cluster).unwrap_or(in_words),
             status: self.0.status.as_u16(),
@@ -197,11 +250,13 @@ impl Problem {
             instance: instance.to_owned(),
             reason: (!in_cluster).then_some(self.0.reason),
             errors: if in_cluster { Vec::new() } else { self.0.errors.clone() },
+            findings: if in_cluster { Vec::new() } else { self.0.findings.clone() },
             reason_id: self.0.reason_id.filter(|_| !in_cluster).map(|id| id.to_string()),
-        })
+            index: self.0.index.filter(|_| !in_cluster),
+        }
     }
 
-    /// The failure of a request that got past its authentication.
+    /// Maps an authentication error. 401 responses carry a challenge for each of `schemes`.
     pub(crate) fn from_authentication(error: &AuthenticationError, schemes: Vec<&'static str>) -> Self {
         let detail = format!("{error}.");
         match error {
@@ -232,29 +287,29 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
-        // The request's path is filled in by `request::observe`, which sees every response.
+        // `request::observe` handles every response and fills in the request's path.
         let mut response = self.respond("", None);
         response.extensions_mut().insert(self.clone());
         response
     }
 }
 
-/// The answer to a path that nobody serves.
+/// 404 for a path without a handler.
 pub async fn no_such_path() -> impl actix_web::Responder {
     nothing_here()
 }
 
-/// The problem of a path at which nothing is.
+/// Problem for a path without a handler.
 pub(crate) fn nothing_here() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "no_such_path", "There is nothing at this path.")
+    Problem::new(StatusCode::NOT_FOUND, "no_such_path", "No resource exists at this path.")
 }
 
-/// The answer to a path with a part that nothing of its kind can be.
+/// Problem for a path with a segment that cannot be parsed.
 pub(crate) fn unreadable_path() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "no_such_path", "There is nothing at this path.")
+    Problem::new(StatusCode::NOT_FOUND, "no_such_path", "No resource exists at this path.")
 }
 
-/// The answer of an API that is switched off (orchestration reference §8.4).
+/// Problem for a disabled API (docs/reference/orchestration-cluster.md §8.4).
 pub(crate) fn switched_off(why: &str) -> Problem {
     let detail = format!("This API is not accessible: {why}.");
     Problem::new(StatusCode::FORBIDDEN, "switched_off", detail).titled("Access issue")

@@ -1,4 +1,4 @@
-//! Reports mapping rules that were not evaluated because a token's claims and all rules together exceed the budget of steps.
+//! Reports mapping rules that were not evaluated because all rules together exceed the step limit on a token's claims.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -6,13 +6,13 @@ use std::sync::{Mutex, PoisonError};
 use identity_core::resolve::Subject;
 use identity_core::value::MappingRuleId;
 
-/// Most rules that are logged by name.
+/// Maximum number of rules logged by id.
 const MAX_LOGGED: usize = 1000;
 
-/// Rules that were logged already: each is logged once in the life of the process.
+/// Rules that were already logged. Each rule is logged once per process.
 static LOGGED: Mutex<BTreeSet<MappingRuleId>> = Mutex::new(BTreeSet::new());
 
-/// Counts the refused rules of a caller, and logs those that were not logged before.
+/// Counts the refused rules of a caller, and logs those not logged before.
 pub(crate) fn report(subject: &Subject) {
     if subject.refused_rules.is_empty() {
         return;

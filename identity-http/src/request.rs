@@ -1,41 +1,57 @@
-//! What surrounds every request: its id, its line in the log, its count, and the headers that every answer has.
+//! Outer layer of every request: request id, access log, metrics and common response headers.
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody, None as NoBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::ConnectionType;
+use actix_web::error::ErrorServiceUnavailable;
 use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
 use identity_core::port::Ids;
 use tracing::{debug, warn};
 
+use crate::address;
 use crate::headers::{self, Https};
+use crate::json_array::Unfinished;
+use crate::line_limit::LineLimit;
 use crate::load::Connection;
+use crate::load::lines::Streamed;
 use crate::load::receive::has_body;
 use crate::problem::{Problem, Style};
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// Longest id that a client may give to its request.
+/// Rate limit for log lines about server errors, so that they do not fill the disk.
+static ERRORS: LineLimit = LineLimit::new();
+/// Maximum length of a client-supplied request id, in bytes.
 const MAX_REQUEST_ID: usize = 128;
+/// Value of `Retry-After` when the quota of unread bytes is exhausted.
+const RETRY: Duration = Duration::from_secs(2);
 
-/// A request's id: the client's, or a fresh one.
+/// Request id, supplied by the client or generated.
 #[derive(Clone)]
 pub(crate) struct RequestId(pub(crate) Arc<str>);
 
-/// Wraps the whole application.
+/// Middleware around the whole application: assigns the request id, completes problem documents, adds common headers,
+/// and records logs and metrics.
 ///
 /// # Errors
-/// When the application's services do.
+/// When a wrapped service fails, or the client has disconnected.
 pub async fn observe<B: MessageBody + 'static>(
     ids: web::Data<dyn Ids>,
     https: web::Data<Https>,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let connection = request.request().conn_data::<Rc<Connection>>().cloned();
+    if let Some(connection) = &connection
+        && !connection.is_ready().await
+    {
+        return Err(ErrorServiceUnavailable("The client disconnected."));
+    }
     let began = Instant::now();
     let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|text| {
         !text.is_empty() && text.len() <= MAX_REQUEST_ID && text.chars().all(|c| c.is_ascii_graphic() || c == ' ')
@@ -45,14 +61,19 @@ pub async fn observe<B: MessageBody + 'static>(
     let method = request.method().clone();
     let path = request.path().to_owned();
 
-    let connection = request.request().conn_data::<Rc<Connection>>().cloned();
     if let Some(connection) = &connection {
         connection.begin(has_body(&request));
     }
     let response = next.call(request).await?;
-    // A problem that a handler or an extractor returned knows no path yet.
+    // Handlers and extractors return problems without the path of the request, which is added here.
     let style = response.request().extensions().get::<Style>().copied();
-    let problem = response.response().extensions().get::<Problem>().cloned();
+    let mut problem = response.response().extensions().get::<Problem>().cloned();
+    if let (Some(connection), BodySize::Sized(bytes)) = (&connection, response.response().body().size()) {
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        if connection.hold(bytes, address::of(response.request())).is_err() {
+            problem = Some(too_much_unread());
+        }
+    }
     let mut response = match problem {
         None => response.map_into_left_body(),
         Some(problem) => {
@@ -65,12 +86,21 @@ pub async fn observe<B: MessageBody + 'static>(
             answered
         }
     };
+    let mut unfinished = response.response().extensions().get::<Unfinished>().cloned();
+    if method == Method::HEAD && unfinished.take().is_some() {
+        response = response.map_body(|_, _| EitherBody::right(BoxBody::new(NoBody::new())));
+    }
+    let streams = response.request().extensions().get::<Streamed>().is_some();
     if let Some(connection) = &connection {
-        if !connection.is_whole() {
-            // The rest of the body is not waited for.
+        if streams || !connection.is_whole() {
+            // Closes the connection instead of waiting for the rest of the body.
             response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
         }
-        connection.end();
+        match unfinished {
+            Some(unfinished) => unfinished.end_on(connection),
+            None if streams => {}
+            None => connection.end(),
+        }
     }
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {
@@ -78,7 +108,7 @@ pub async fn observe<B: MessageBody + 'static>(
     }
     headers::add(headers, **https);
 
-    // The route's pattern, not the path: the path's ids would make a time series each.
+    // Labels use the route's pattern. The ids in paths would create one time series each.
     let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
     let status = response.status().as_u16();
     let elapsed = began.elapsed();
@@ -86,16 +116,25 @@ pub async fn observe<B: MessageBody + 'static>(
     metrics::counter!("identity_http_requests_total", &labels).increment(1);
     metrics::histogram!("identity_http_request_seconds", &labels[..2]).record(elapsed.as_secs_f64());
     let micros = elapsed.as_micros();
-    // Thousands a second: what went well is counted above, and written down only for whoever asks for it.
+    // There may be thousands of requests per second. They are counted above. Only server errors are logged above debug
+    // level.
     if response.status().is_server_error() {
-        warn!(method = %method, route, status, micros, request_id = &*id, "http.request");
+        if let Some(suppressed) = ERRORS.admit(Instant::now()) {
+            warn!(method = %method, route, status, micros, request_id = &*id, suppressed, "http.request");
+        }
     } else {
         debug!(method = %method, route, status, micros, request_id = &*id, "http.request");
     }
     Ok(response)
 }
 
-/// Methods are whatever a client sends; labels are not.
+fn too_much_unread() -> Problem {
+    metrics::counter!("identity_http_answers_cut_total", "reason" => "unread_bytes").increment(1);
+    let detail = "The memory for unread responses is exhausted; try again later.";
+    Problem::unavailable("too_many_unread_bytes", detail, RETRY)
+}
+
+/// Maps unknown methods to `other`, which bounds the number of label values.
 fn known_method(method: &str) -> String {
     let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
     known.into_iter().find(|name| *name == method).unwrap_or("other").to_owned()

@@ -1,5 +1,7 @@
-//! Revisions and ages on the wire. Every answer says at which revision it holds. A request may demand a revision that is at
-//! least as new as what its sender has seen or written, and an age, on any replica.
+//! Revisions and ages in headers.
+//!
+//! Each response contains the revision it is based on. A request to any replica may demand a minimum revision, such as
+//! one that its sender has read or written, and a maximum age.
 
 use std::time::Duration;
 
@@ -13,36 +15,36 @@ use identity_core::value::Revision;
 use crate::Limits;
 use crate::problem::Problem;
 
-/// In answers: the revision at which they hold.
+/// Response header: revision that the response is based on.
 pub(crate) static REVISION: HeaderName = HeaderName::from_static("x-identity-revision");
-/// In requests: the least revision that will do.
+/// Request header: minimum revision.
 pub(crate) static MIN_REVISION: HeaderName = HeaderName::from_static("x-identity-min-revision");
 
-/// In requests: how many seconds ago the store may have confirmed the revision, at most.
+/// Request header: maximum age in seconds of the store's last confirmation of the revision.
 pub(crate) static MAX_AGE: HeaderName = HeaderName::from_static("x-identity-max-age");
-/// In answers to such requests: how many seconds ago it did.
+/// Response header for requests with a maximum age: actual age in seconds.
 pub(crate) static WORLD_AGE: HeaderName = HeaderName::from_static("x-identity-world-age");
 
-/// The age at which a request that demanded one was answered.
+/// Actual age of the world for a request that demanded a maximum age.
 #[derive(Clone, Copy)]
 pub(crate) struct WorldAge(pub(crate) Duration);
 
-/// The revision that a request was answered at.
+/// Revision that the response is based on.
 #[derive(Clone, Copy)]
 pub(crate) struct ComputedAt(pub(crate) Revision);
 
-/// Notes the revision that a write made, and passes on what it made.
+/// Records the revision of a write for the response, and returns the written value.
 pub(crate) fn written<T>(request: &HttpRequest, written: Written<T>) -> T {
     request.extensions_mut().insert(ComputedAt(written.revision));
     written.value
 }
 
-/// What a request demands of the world.
+/// Demands of a request on the world it is evaluated in.
 #[derive(Default)]
 pub(crate) struct Demanded {
-    /// The least revision.
+    /// Minimum revision.
     pub(crate) least: Option<Revision>,
-    /// The greatest age.
+    /// Maximum age.
     pub(crate) max_age: Option<Duration>,
 }
 
@@ -59,19 +61,22 @@ impl Demanded {
     }
 }
 
-/// Waits until this replica has a revision, for as long as a request may.
+/// Waits until this replica reaches a revision, at most for [`Limits::revision_wait`].
+///
+/// # Errors
+/// When the revision is not reached in time.
 pub(crate) async fn reached(engine: &Engine, revision: Revision, limits: &Limits) -> Result<(), Problem> {
     match tokio::time::timeout(limits.revision_wait, engine.at_least(revision)).await {
         Ok(_) => Ok(()),
         Err(_) => Err(Problem::unavailable(
             "revision_not_reached",
-            "This server does not have that revision yet.",
+            "The server has not reached the requested revision; try again later.",
             Duration::from_secs(1),
         )),
     }
 }
 
-/// Says in the answer at which revision it holds.
+/// Adds the revision, and the age if demanded, to the response headers.
 pub(crate) fn show<B>(response: &mut ServiceResponse<B>) {
     let computed = response.request().extensions().get::<ComputedAt>().copied();
     if let Some(ComputedAt(revision)) = computed {

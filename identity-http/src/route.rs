@@ -1,17 +1,17 @@
-//! Paths with the handlers of their methods.
+//! Routes with one handler per method.
 
 use actix_web::dev::{AppService, HttpServiceFactory};
 use actix_web::{FromRequest, Handler, Resource, Responder, guard, web};
 
 use crate::problem::Problem;
 
-/// A path. A method that has no handler is refused, with the methods that have one.
+/// A path with its handlers. Other methods get 405 with the supported methods in `Allow`.
 pub(crate) struct Methods {
     resource: Resource,
     allow: Vec<&'static str>,
 }
 
-/// A path without handlers yet.
+/// Creates a path without handlers.
 pub(crate) fn resource(path: &str) -> Methods {
     Methods { resource: web::resource(path.to_owned()), allow: Vec::new() }
 }
@@ -32,7 +32,7 @@ macro_rules! methods {
 impl Methods {
     methods!(post: "POST", put: "PUT", delete: "DELETE");
 
-    /// For whoever gets something, or only asks for its head (RFC 9110 §9.3.2).
+    /// Handles GET and HEAD (RFC 9110 §9.3.2).
     pub(crate) fn get<F, Args>(self, handler: F) -> Self
     where
         F: Handler<Args>,

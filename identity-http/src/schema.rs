@@ -1,21 +1,21 @@
-//! What texts look like in the OpenAPI document: the rules of `identity_core::value`, as patterns.
+//! String schemas for the OpenAPI document: the rules of `identity_core::value` as patterns.
 
 use serde_json::Value;
 use utoipa::openapi::schema::{KnownFormat, SchemaFormat, SchemaType};
 use utoipa::openapi::{ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, RefOr, Schema, Type};
 
-/// Characters that no text may have: controls, and those of the basic plane that a reader does not see.
+/// Characters that no text may contain: control characters, and invisible characters of the Basic Multilingual Plane.
 macro_rules! refused {
     () => {
         r"\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb"
     };
 }
 
-/// No such characters, and no white space at either end.
+/// Pattern: none of the `refused!` characters, and no white space at either end.
 const PLAIN: &str = concat!("^[^\\s", refused!(), "]([^", refused!(), "]*[^\\s", refused!(), "])?$");
-/// At most 256 of the same, after white space at the ends is taken away.
+/// Like [`PLAIN`], at most 256 characters, with optional white space around them.
 const NAME: &str = concat!("\\s*[^\\s", refused!(), "]([^", refused!(), "]{0,254}[^\\s", refused!(), "])?\\s*");
-/// No control characters but line breaks and tabs.
+/// Pattern: no control characters except line breaks and tabs.
 const LINES: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
 const TENANT_ID: &str = r"^(<default>|[A-Za-z0-9_.-]+)$";
 
@@ -27,12 +27,12 @@ fn trimmed(pattern: &str) -> RefOr<Schema> {
     ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).into()
 }
 
-/// A text that is there, and matches.
+/// A non-empty string that matches a pattern.
 pub(crate) fn matching(max: usize, pattern: &str) -> RefOr<Schema> {
     text(max, pattern).min_length(Some(1)).into()
 }
 
-/// The same, or null.
+/// Makes a schema nullable.
 pub(crate) fn or_null(mut schema: RefOr<Schema>) -> RefOr<Schema> {
     if let RefOr::T(Schema::Object(object)) = &mut schema
         && let SchemaType::Type(kind) = &object.schema_type
@@ -44,7 +44,7 @@ pub(crate) fn or_null(mut schema: RefOr<Schema>) -> RefOr<Schema> {
     OneOfBuilder::new().item(Object::with_type(Type::Null)).item(schema).into()
 }
 
-/// Whether null is one of a schema's values.
+/// Whether a schema allows null.
 pub(crate) fn takes_null(schema: &RefOr<Schema>) -> bool {
     let is_null = |kind: &SchemaType| match kind {
         SchemaType::Type(kind) => *kind == Type::Null,
@@ -61,7 +61,7 @@ pub(crate) fn takes_null(schema: &RefOr<Schema>) -> bool {
     }
 }
 
-/// An id, whoever made it.
+/// An id that this server or an identity provider may have chosen.
 pub(crate) fn id() -> RefOr<Schema> {
     matching(256, PLAIN)
 }
@@ -78,12 +78,12 @@ pub(crate) fn tenant_ids() -> RefOr<Schema> {
     ArrayBuilder::new().items(tenant_id()).into()
 }
 
-/// A name for people, or an id that is tidied up like one.
+/// A display name, or an id that is trimmed like one.
 pub(crate) fn name() -> RefOr<Schema> {
     trimmed(&format!("^{NAME}$"))
 }
 
-/// The same, or nothing in as many spaces as somebody likes.
+/// Like [`name`], or blank.
 pub(crate) fn name_or_blank() -> RefOr<Schema> {
     trimmed(&format!(r"^({NAME}|\s*)$"))
 }
@@ -92,14 +92,14 @@ pub(crate) fn not_blank() -> RefOr<Schema> {
     trimmed(r"\S")
 }
 
-/// An address, or nothing.
+/// An email address, or blank.
 pub(crate) fn email_or_blank() -> RefOr<Schema> {
     let format = SchemaFormat::Custom("email".to_owned());
     let address = ObjectBuilder::new().schema_type(Type::String).format(Some(format));
     OneOfBuilder::new().item(address).item(trimmed(r"^\s*$")).into()
 }
 
-/// Base64 of something that is not empty.
+/// Base64 of at least one byte.
 pub(crate) fn cursor() -> RefOr<Schema> {
     let base64 = r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=)?$";
     ObjectBuilder::new().schema_type(Type::String).min_length(Some(2)).pattern(Some(base64)).into()
@@ -111,7 +111,7 @@ pub(crate) fn time() -> RefOr<Schema> {
     ObjectBuilder::new().schema_type(Type::String).format(Some(format)).into()
 }
 
-/// No lone backslash at the end.
+/// A pattern without an unpaired backslash at its end, at most 1024 characters.
 pub(crate) fn like_pattern() -> RefOr<Schema> {
     text(1024, r"^([^\\]|\\[\s\S])*$").into()
 }

@@ -1,5 +1,5 @@
-//! Times on the wire: ISO 8601 in requests, RFC 3339 with six fraction digits in answers, so that their order as texts is
-//! their order in time. The stores keep microseconds.
+//! Times in JSON: ISO 8601 in requests, RFC 3339 with six fractional digits in responses, so that they sort as text.
+//! The stores keep microseconds.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Iso8601;
@@ -10,17 +10,17 @@ const MICROSECONDS: EncodedConfig = Config::DEFAULT
     .set_offset_precision(OffsetPrecision::Minute)
     .encode();
 
-/// Reads a time with an offset. Seconds and fractions may be missing.
+/// Parses a time with an offset. Seconds and fractions are optional.
 pub(crate) fn parse(text: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(text, &Iso8601::PARSING).ok()
 }
 
-/// Writes a time in UTC, such as `2026-01-31T12:00:00.000000Z`.
+/// Formats a time in UTC, such as `2026-01-31T12:00:00.000000Z`.
 pub(crate) fn format(at: OffsetDateTime) -> String {
     at.to_offset(time::UtcOffset::UTC).format(&Iso8601::<MICROSECONDS>).unwrap_or_default()
 }
 
-/// Serializes a time as [`format`] does.
+/// Serializes a time like [`format()`].
 pub(crate) fn serialize<S: serde::Serializer>(at: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&format(*at))
 }

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
 
-/** Compressed copies beside what compresses: the server has nothing to do when it is asked. */
+/** Emits gzip copies of scripts and styles at build time, so that the server compresses nothing per request. */
 function compressed(): Plugin {
   return {
     name: "compressed",
@@ -23,13 +23,13 @@ function compressed(): Plugin {
 }
 
 export default defineConfig({
-  // Relative to `<base>`, which the server sets: the UI works under any path.
+  // Relative to `<base>`, which the server sets, so that the UI works under any path.
   base: "./",
   plugins: [react(), compressed()],
   build: { target: "es2023", assetsInlineLimit: 0, modulePreload: { polyfill: false }, reportCompressedSize: true },
   css: { preprocessorOptions: { scss: { quietDeps: true } } },
   server: {
-    // For `npm run dev`, beside `identity-server dev`.
+    // `npm run dev` forwards API requests to `identity-server dev`.
     proxy: Object.fromEntries(["/api", "/v2", "/auth", "/access"].map((path) => [path, "http://127.0.0.1:8080"])),
   },
 });

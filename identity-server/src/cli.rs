@@ -1,4 +1,4 @@
-//! The command line.
+//! Command-line interface.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -10,19 +10,22 @@ use clap::{Args, Parser, Subcommand};
 use url::Url;
 
 use crate::config::{Config, Flag, Loaded, Problems, Sources};
-use crate::{connect, healthcheck, prepare, run, telemetry};
+use crate::{config, connect, healthcheck, prepare, run, telemetry};
 
-/// Names the configuration files when no flag does, separated as in `PATH`.
+/// Environment variable that lists the configuration files, separated as in `PATH`. Ignored when `--config` is given.
 const CONFIG_VARIABLE: &str = "IDENTITY_CONFIG";
-/// Where the replaced service's charts and compose files put its configuration, the first that exists.
-const USUAL_PLACES: [&str; 3] = ["/app/config/application.yaml", "./config/application.yaml", "/app/application.yaml"];
+/// Paths where the charts and compose files of the replaced service put its configuration. The first existing file is
+/// used.
+const DEFAULT_PLACES: [&str; 3] =
+    ["/app/config/application.yaml", "./config/application.yaml", "/app/application.yaml"];
 
-/// Who may do what, for a platform of applications.
+/// Identity and access service for application platforms
 #[derive(Debug, Parser)]
 #[command(name = "identity-server", version)]
 struct Cli {
-    /// A YAML file with configuration; may be repeated, later files win. When not given: IDENTITY_CONFIG, else
-    /// /app/config/application.yaml, ./config/application.yaml or /app/application.yaml, if one exists
+    /// YAML configuration file; may be repeated, later files take precedence. Default: the files listed in
+    /// IDENTITY_CONFIG, else the first of /app/config/application.yaml, ./config/application.yaml and
+    /// /app/application.yaml that exists
     #[arg(long, global = true, value_name = "FILE")]
     config: Vec<PathBuf>,
     #[command(subcommand)]
@@ -31,11 +34,11 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve; this is what happens without a command
+    /// Run the server (default)
     Serve(Ports),
-    /// Serve on this machine only, with users of its own and nothing to prepare
+    /// Run a local server with built-in users; needs no configuration, listens on 127.0.0.1 only
     Dev {
-        /// Where the data is kept [default: .identity]
+        /// Data directory [default: .identity]
         #[arg(long, value_name = "DIRECTORY")]
         data_dir: Option<PathBuf>,
         #[command(flatten)]
@@ -43,15 +46,17 @@ enum Command {
     },
     /// Validate the configuration and report all errors; changes nothing
     CheckConfig {
-        /// Also ask the database and the providers whether they can be used
+        /// Also test the connections to the database, the identity providers and the directory
         #[arg(long)]
         connect: bool,
     },
-    /// Print the OpenAPI document of everything there is in any profile
+    /// Print the OpenAPI document, with the operations of all profiles
     Openapi,
-    /// Ask the server on this machine whether it is ready
+    /// Print the JSON schema of configuration files
+    ConfigSchema,
+    /// Query the readiness of the server on this machine
     Healthcheck {
-        /// Where to ask instead of at the configured management port
+        /// Readiness URL [default: derived from the configured management address]
         #[arg(long)]
         url: Option<Url>,
     },
@@ -59,25 +64,25 @@ enum Command {
 
 #[derive(Debug, Default, Args)]
 struct Ports {
-    /// The port of the API and the UI; 0 takes a free one [default: 8080]
+    /// Port of the API and the UI; 0 selects a free port [default: 8080]
     #[arg(long)]
     port: Option<u16>,
-    /// The port of health and metrics; 0 takes a free one [default: 8082]
+    /// Port of health and metrics; 0 selects a free port [default: 8082]
     #[arg(long)]
     management_port: Option<u16>,
 }
 
-/// Does what the command line says: 0 when it went well, 1 when it did not, 2 when the configuration is wrong.
+/// Runs the command line. Exit codes: 0 success, 1 failure, 2 invalid configuration.
 #[must_use]
 pub fn main() -> ExitCode {
-    // Environment variables are read here and nowhere else.
+    // The only place that reads environment variables.
     let environment = std::env::vars_os()
         .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
         .collect();
     match Cli::parse().run(environment) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // Nobody reads it when standard error is closed.
+            // Write errors are ignored: standard error may be closed.
             let _written = writeln!(io::stderr(), "{}", chain(&failure));
             match failure {
                 Failure::Configuration(_) => ExitCode::from(2),
@@ -91,7 +96,7 @@ pub fn main() -> ExitCode {
 enum Failure {
     #[error(transparent)]
     Configuration(#[from] Problems),
-    #[error("the log cannot be set up")]
+    #[error("logging cannot be initialized")]
     Telemetry(#[from] telemetry::TelemetryError),
     #[error(transparent)]
     Run(#[from] run::RunError),
@@ -106,8 +111,8 @@ enum Failure {
 impl Cli {
     fn run(self, environment: BTreeMap<String, String>) -> Result<(), Failure> {
         let mut sources = sources(self.config, environment);
-        if !matches!(self.command, Some(Command::Dev { .. } | Command::Openapi)) {
-            look_around(&mut sources, &USUAL_PLACES.map(PathBuf::from));
+        if !matches!(self.command, Some(Command::Dev { .. } | Command::Openapi | Command::ConfigSchema)) {
+            look_around(&mut sources, &DEFAULT_PLACES.map(PathBuf::from));
         }
         match self.command.unwrap_or_else(|| Command::Serve(Ports::default())) {
             Command::Serve(ports) => run::serve(started(&ports.over(sources))?)?,
@@ -121,12 +126,13 @@ impl Cli {
                 if connect {
                     connect::check(&config, &mut output)?;
                 }
-                writeln!(output, "the configuration is good")?;
+                writeln!(output, "the configuration is valid")?;
             }
             Command::Openapi => {
                 let document = identity_http::openapi_document().to_pretty_json().map_err(io::Error::other)?;
                 writeln!(io::stdout(), "{document}")?;
             }
+            Command::ConfigSchema => io::stdout().write_all(config::SCHEMA.as_bytes())?,
             Command::Healthcheck { url: Some(url) } => healthcheck::check(&url)?,
             Command::Healthcheck { url: None } => {
                 let management = sources.load()?.config.server.management;
@@ -137,7 +143,7 @@ impl Cli {
     }
 }
 
-/// Loads the configuration and sets up the log, in which its warnings are the first lines.
+/// Loads the configuration, initializes logging, and logs the configuration warnings first.
 fn started(sources: &Sources) -> Result<Config, Failure> {
     let Loaded { config, warnings, .. } = prepare::check(sources.load()?)?;
     telemetry::init(&config.log)?;
@@ -154,7 +160,7 @@ fn sources(mut files: Vec<PathBuf>, environment: BTreeMap<String, String>) -> So
     Sources { files, environment, ..Sources::default() }
 }
 
-/// Reads the first of the usual places that exists, when no file is named.
+/// Adds the first existing file of `places` when neither `--config` nor `IDENTITY_CONFIG` names one.
 fn look_around(sources: &mut Sources, places: &[PathBuf]) {
     let named = sources.environment.get(CONFIG_VARIABLE).is_some_and(|paths| !paths.is_empty());
     if sources.files.is_empty()
@@ -166,7 +172,8 @@ fn look_around(sources: &mut Sources, places: &[PathBuf]) {
     }
 }
 
-/// What `dev` insists on: its users are known to everybody who read the documentation, so only this machine is served.
+/// Adds the settings of the command `dev` to the sources. Its default credentials are documented publicly, so it
+/// listens on the loopback interface only.
 fn local(data_dir: Option<PathBuf>, mut sources: Sources) -> Sources {
     let only = [
         ("profile", "builtin"),
@@ -198,7 +205,7 @@ impl Ports {
     }
 }
 
-/// An error and what caused it, on one line.
+/// Formats an error and its sources on one line.
 fn chain(error: &(dyn Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |&error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")

@@ -1,4 +1,5 @@
-//! A look at what a configuration names: the database, the providers, the directory. Nothing is changed there.
+//! Connectivity check of the services that a configuration names: database, identity providers and directory.
+//! Read-only.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -10,29 +11,29 @@ use identity_core::port::{Clock, EntityLock, EntityLocks, LockKey, StoreError, T
 use identity_core::service::Cutoffs;
 use time::OffsetDateTime;
 
-use crate::config::{Config, Postgres, Profile, Store};
+use crate::config::{Config, Postgres, Store};
 use crate::effects::SystemClock;
 use crate::profile::{self, Shared};
 use crate::run::postgres_settings;
 
-/// What cannot be used, a line each.
+/// List of unusable services, one line each.
 #[derive(Debug, thiserror::Error)]
-#[error("{} cannot be used:\n  - {}", if .0.len() == 1 { "something" } else { "some things" }, .0.join("\n  - "))]
+#[error("{} cannot be used:\n  - {}", if .0.len() == 1 { "a service" } else { "some services" }, .0.join("\n  - "))]
 pub struct Unusable(Vec<String>);
 
-/// What was found: a line, good or bad.
+/// Result line of one check: usable, or the reason why not.
 type Line = Result<String, String>;
 
-/// Asks all that the configuration names, and writes down what can be used.
+/// Tests every configured service and writes one line per usable service to `output`.
 ///
 /// # Errors
-/// What cannot be used.
+/// Lists the services that cannot be used.
 pub fn check(config: &Config, output: &mut dyn Write) -> Result<(), Unusable> {
     let lines = actix_web::rt::System::new().block_on(ask(config));
     let mut unusable = Vec::new();
     for line in lines {
         match line {
-            // Without effect when standard output is closed.
+            // Write errors are ignored: standard output may be closed.
             Ok(line) => _ = writeln!(output, "{line}"),
             Err(line) => unusable.push(line),
         }
@@ -42,9 +43,7 @@ pub fn check(config: &Config, output: &mut dyn Write) -> Result<(), Unusable> {
 
 async fn ask(config: &Config) -> Vec<Line> {
     let mut lines = vec![store(&config.store).await];
-    if config.profile != Profile::Builtin {
-        lines.extend(providers(config).await);
-    }
+    lines.extend(providers(config).await);
     lines.extend(directory(config).await);
     lines
 }
@@ -52,7 +51,7 @@ async fn ask(config: &Config) -> Vec<Line> {
 async fn store(store: &Store) -> Line {
     match store {
         Store::Sqlite { data_dir } => {
-            let found = if data_dir.exists() { "is there" } else { "will be made" };
+            let found = if data_dir.exists() { "exists" } else { "will be created" };
             Ok(format!("`store.sqlite.data-dir`: {} {found}", data_dir.display()))
         }
         Store::Postgres(postgres) => database(postgres).await,
@@ -76,7 +75,8 @@ async fn database(postgres: &Postgres) -> Line {
 async fn providers(config: &Config) -> Vec<Line> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let verifier = match profile::verifier(config, &clock) {
-        Ok(verifier) => verifier,
+        Ok(Some(verifier)) => verifier,
+        Ok(None) => return Vec::new(),
         Err(error) => return vec![Err(format!("`authentication.providers`: {error}"))],
     };
     verifier.warm().await;
@@ -84,9 +84,9 @@ async fn providers(config: &Config) -> Vec<Line> {
         let provider = config.authentication.providers.iter().find(|provider| *provider.issuer == *status.issuer);
         let id = provider.map_or("default", |provider| provider.id.as_str());
         if status.has_keys {
-            Ok(format!("`authentication.providers.{id}`: can be used; its keys are known"))
+            Ok(format!("`authentication.providers.{id}`: can be used; its signing keys were fetched"))
         } else {
-            let why = status.last_error.unwrap_or_else(|| "it has no keys".to_owned());
+            let why = status.last_error.unwrap_or_else(|| "it has no signing keys".to_owned());
             Err(format!("`authentication.providers.{id}`: {why}"))
         }
     };
@@ -102,12 +102,12 @@ async fn directory(config: &Config) -> Option<Line> {
         Err(error) => return Some(Err(format!("`keycloak`: {error}"))),
     };
     Some(match directory.missing().await {
-        Ok(missing) => Ok(format!("`keycloak`: can be used; {} changes to make", missing.len())),
+        Ok(missing) => Ok(format!("`keycloak`: can be used; {} changes are pending", missing.len())),
         Err(not_yet) => Err(format!("`keycloak`: {not_yet}")),
     })
 }
 
-/// Stores for looking alone: nothing is locked, and no token was cut off.
+/// No-op stores for the read-only check: locks are always granted, no token cutoffs exist.
 struct Nothing;
 
 #[async_trait]
@@ -136,7 +136,7 @@ impl TokenCutoffStore for Nothing {
     }
 }
 
-/// An error and its causes, on one line.
+/// Formats an error and its sources on one line.
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |&error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")

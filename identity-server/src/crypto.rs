@@ -1,4 +1,4 @@
-//! Randomness, digests and ciphers: AES-256-GCM with keys that can be rotated.
+//! Random bytes, SHA-256, HMAC-SHA-256 and AES-256-GCM with key rotation.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
@@ -14,21 +14,22 @@ use base64::prelude::BASE64_STANDARD;
 use identity_core::port::Crypto;
 use identity_core::value::Secret;
 
-/// The form of what is sealed: this byte, the key's name, the nonce, the ciphertext with its tag.
+/// Format version, the first byte of sealed data. It is followed by the key ID ([`NAME`] bytes), the nonce ([`NONCE`]
+/// bytes), and the ciphertext with its tag.
 const FORM: u8 = 1;
 const NAME: usize = 4;
 const NONCE: usize = 12;
 
-/// A key for what only the replicas of one installation shall read.
+/// Encryption key shared by the replicas of one installation.
 pub struct SealingKey {
-    /// The beginning of its digest, so that what is sealed says with which key.
+    /// Key ID: the first bytes of the key's SHA-256 digest. Sealed data names its key by this ID.
     name: [u8; NAME],
     cipher: RandomizedNonceKey,
     mac: hmac::Key,
 }
 
 impl SealingKey {
-    /// 32 bytes in base64.
+    /// Parses a key of 32 bytes in base64; `None` if the text has another form.
     #[must_use]
     pub fn parse(text: &Secret) -> Option<Self> {
         let bytes: [u8; 32] = BASE64_STANDARD.decode(text.expose().trim()).ok()?.try_into().ok()?;
@@ -37,7 +38,7 @@ impl SealingKey {
 
     fn new(bytes: &[u8; 32]) -> Option<Self> {
         let name = *digest(&SHA256, bytes).as_ref().first_chunk::<NAME>()?;
-        // One key for each purpose (HKDF, RFC 5869).
+        // Derives a separate key per purpose (HKDF, RFC 5869).
         let pseudorandom = Salt::new(HKDF_SHA256, b"identity").extract(bytes);
         let mut of_macs = [0; 32];
         pseudorandom.expand(&[b"message authentication key"], HKDF_SHA256).ok()?.fill(&mut of_macs).ok()?;
@@ -45,7 +46,7 @@ impl SealingKey {
         Some(Self { name, cipher: RandomizedNonceKey::new(&AES_256_GCM, bytes).ok()?, mac })
     }
 
-    /// A key that follows from another secret which all replicas have (HKDF, RFC 5869).
+    /// Derives a key from another secret that all replicas share (HKDF, RFC 5869).
     #[must_use]
     pub fn derived(secret: &Secret) -> Option<Self> {
         let pseudorandom = Salt::new(HKDF_SHA256, b"identity").extract(secret.expose().as_bytes());
@@ -54,24 +55,24 @@ impl SealingKey {
         Self::new(&bytes)
     }
 
-    /// A key that nobody else has and that is gone with the process.
+    /// Generates an ephemeral key, which is lost when the process ends.
     #[must_use]
     pub fn passing() -> Option<Self> {
         Self::new(&random()?)
     }
 
-    /// The key in a file that only this user can read; made when it is missing.
+    /// Reads the key from a file readable by this user only (mode 0600), or creates the file with a random key.
     ///
     /// # Errors
-    /// When the file cannot be made or read, or holds something else.
+    /// Returns an error if the file cannot be created or read, or does not hold 32 bytes in base64.
     pub fn in_file(path: &Path) -> io::Result<Self> {
         let unusable = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let bytes = random().ok_or_else(|| unusable("the machine has no randomness"))?;
+                let bytes = random().ok_or_else(|| unusable("the system random number generator failed"))?;
                 match create(path, &BASE64_STANDARD.encode(bytes)) {
-                    // Another process was faster: its key counts.
+                    // Another process created the file first; its key is used.
                     Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                     created => created?,
                 }
@@ -79,11 +80,11 @@ impl SealingKey {
             }
             Err(error) => return Err(error),
         };
-        Self::parse(&Secret::new(text)).ok_or_else(|| unusable("it does not hold 32 bytes in base64"))
+        Self::parse(&Secret::new(text)).ok_or_else(|| unusable("the file must contain 32 bytes in base64"))
     }
 }
 
-/// Writes a file that only this user can read, whole or not at all.
+/// Writes a file with mode 0600 atomically. Fails if the file exists.
 fn create(path: &Path, text: &str) -> io::Result<()> {
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent)?;
@@ -95,7 +96,7 @@ fn create(path: &Path, text: &str) -> io::Result<()> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&draft)?;
     let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-    // A link, unlike a renaming, does not replace what another process has made meanwhile.
+    // Unlike a rename, a hard link does not replace a file that another process has created in the meantime.
     let linked = written.and_then(|()| std::fs::hard_link(&draft, path));
     std::fs::remove_file(&draft)?;
     linked
@@ -107,14 +108,14 @@ fn random() -> Option<[u8; 32]> {
     Some(bytes)
 }
 
-/// The machine's randomness and ciphers.
+/// [`Crypto`] port on `aws-lc-rs`.
 pub struct SystemCrypto {
-    /// The first one seals; all open.
+    /// The first key seals; all keys open.
     keys: Vec<SealingKey>,
 }
 
 impl SystemCrypto {
-    /// With these keys: the first one seals, the others are those of before.
+    /// Uses the first key to seal; the others are previous keys that still open.
     #[must_use]
     pub fn new(keys: Vec<SealingKey>) -> Self {
         Self { keys }

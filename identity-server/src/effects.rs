@@ -1,4 +1,4 @@
-//! Time and randomness: the only places that take them from the machine.
+//! Adapters for the system clock and random IDs. No other module reads them directly.
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use identity_core::port::{Clock, Ids};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// The machine's clock.
+/// The system clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 

@@ -1,4 +1,4 @@
-//! Asks a running server whether it is ready: one plain HTTP request, for containers that have no `curl`.
+//! Readiness probe: one plain HTTP request to a running server, for containers without `curl`.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs as _};
@@ -6,30 +6,30 @@ use std::time::Duration;
 
 use url::Url;
 
-/// How long each step may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Timeout for connecting (per address), and for each read and each write.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Why the server is not known to be ready.
+/// Reason why the server is not known to be ready.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotReady {
-    /// It can only be asked over plain HTTP.
-    #[error("the url must begin with `http://`")]
+    /// The URL scheme is not `http`, or the URL has no host.
+    #[error("the URL must begin with `http://`")]
     Url,
-    /// It takes any free port, so nobody can know which.
-    #[error("the management port is 0: say where with `--url`")]
+    /// The configured port is 0, so the actual port is unknown.
+    #[error("the configured management port is 0; set the actual address with `--url`")]
     Port,
-    /// It cannot be reached, or does not answer.
-    #[error("the server does not answer")]
+    /// Connecting, reading or writing failed.
+    #[error("the server did not respond")]
     Silent(#[from] io::Error),
-    /// It answers, but not with 200.
-    #[error("the server answers `{0}`")]
+    /// The response status is not 200.
+    #[error("the server responded with `{0}`")]
     Answer(String),
 }
 
-/// Where a server that listens on `management` says whether it is ready.
+/// Readiness URL of a server whose management listener is bound to `management`.
 pub(crate) fn url(management: SocketAddr) -> Result<Url, NotReady> {
     let mut address = management;
-    // Listening on every address includes the local one.
+    // A wildcard address includes the loopback address.
     if address.ip().is_unspecified() {
         address.set_ip(if address.is_ipv4() {
             IpAddr::V4(Ipv4Addr::LOCALHOST)
@@ -43,15 +43,15 @@ pub(crate) fn url(management: SocketAddr) -> Result<Url, NotReady> {
     Url::parse(&format!("http://{address}/actuator/health/readiness")).map_err(|_| NotReady::Url)
 }
 
-/// Asks once.
+/// Sends one request. No retries.
 pub(crate) fn check(url: &Url) -> Result<(), NotReady> {
     if url.scheme() != "http" {
         return Err(NotReady::Url);
     }
     let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else { return Err(NotReady::Url) };
     let mut stream = connect(host, port)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
     let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
     write!(stream, "GET {}{query} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n", url.path())?;
     let mut status = String::new();
@@ -65,7 +65,7 @@ pub(crate) fn check(url: &Url) -> Result<(), NotReady> {
 fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
     let mut failure = io::Error::from(io::ErrorKind::NotFound);
     for address in (host.trim_matches(['[', ']']), port).to_socket_addrs()? {
-        match TcpStream::connect_timeout(&address, PATIENCE) {
+        match TcpStream::connect_timeout(&address, TIMEOUT) {
             Ok(stream) => return Ok(stream),
             Err(error) => failure = error,
         }
@@ -80,7 +80,7 @@ mod tests {
 
     use super::*;
 
-    /// Answers one request, and hands back its first line.
+    /// Serves one request with `answer`; returns the probe's result and the request line.
     fn asked(answer: &'static str) -> (Result<(), NotReady>, String) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = url(listener.local_addr().unwrap()).unwrap();
@@ -101,7 +101,7 @@ mod tests {
         assert!(result.is_ok(), "{result:?}");
         assert_eq!(request, "GET /actuator/health/readiness HTTP/1.1");
         let (result, _) = asked("HTTP/1.1 503 Service Unavailable\r\n\r\n");
-        assert_eq!(result.unwrap_err().to_string(), "the server answers `HTTP/1.1 503 Service Unavailable`");
+        assert_eq!(result.unwrap_err().to_string(), "the server responded with `HTTP/1.1 503 Service Unavailable`");
         assert!(matches!(asked("").0, Err(NotReady::Answer(_))));
     }
 

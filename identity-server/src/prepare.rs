@@ -1,10 +1,9 @@
-//! What a start needs of its configuration beyond its form: everything that can be made and tried without side effects. The
-//! start runs it first, and `check-config` runs nothing else.
+//! Preflight checks of a loaded configuration, without side effects: settings, files and start-up data. Start-up runs
+//! them first; `check-config` runs nothing else.
 
-use identity_core::apply::{Command, Refusal, apply};
+use identity_core::apply::{Command, Refusal, apply, missing_defaults};
+use identity_core::catalog::ResourceCatalog;
 use identity_core::decide::Authority;
-use identity_core::matrix::Matrix;
-use identity_core::preset;
 use identity_core::world::World;
 
 use crate::bootstrap;
@@ -12,10 +11,10 @@ use crate::config::{Config, Finding, Loaded, Problems, Store};
 use crate::profile;
 use crate::run;
 
-/// Finds what would end the start.
+/// Finds problems that would abort start-up. References to entities that may exist already are added as warnings.
 ///
 /// # Errors
-/// Everything that was found, each with its key and where that was given.
+/// Returns all problems, each with its key and the place that set it.
 pub fn check(mut loaded: Loaded) -> Result<Loaded, Problems> {
     let mut findings = profile::settings_problems(&loaded.config);
     findings.extend(store(&loaded.config));
@@ -25,7 +24,7 @@ pub fn check(mut loaded: Loaded) -> Result<Loaded, Problems> {
         loaded.warnings.extend(missing);
         return Ok(loaded);
     }
-    Err(loaded.places.problems(findings))
+    Err(loaded.origins.problems(findings))
 }
 
 fn store(config: &Config) -> Vec<Finding> {
@@ -38,13 +37,13 @@ fn store(config: &Config) -> Vec<Finding> {
     }
 }
 
-/// Makes the start-up data in a world that holds nothing else: what is refused there, and what depends on entities that may have
-/// been made over the APIs.
+/// Applies the start-up data to a world that holds only the defaults. Returns the problems, and warnings about entities
+/// that may have been created through the APIs.
 fn rehearsed(config: &Config) -> (Vec<Finding>, Vec<String>) {
     let Ok(sources) = profile::sources(config) else { return (Vec::new(), Vec::new()) };
-    let mut world = World::new(sources, Matrix::standard());
+    let mut world = World::new(sources, ResourceCatalog::standard());
     let (mut findings, mut missing) = (Vec::new(), Vec::new());
-    let defaults = preset::missing(&world);
+    let defaults = missing_defaults(&world);
     advance(&mut world, &defaults, &mut |_| ());
     for (section, plan) in bootstrap::plans(config) {
         let commands = match plan(&world) {
@@ -54,16 +53,14 @@ fn rehearsed(config: &Config) -> (Vec<Finding>, Vec<String>) {
                 continue;
             }
         };
-        // One by one, so that each is heard of. What belongs together is refused together.
+        // One command at a time, so that each refusal is reported. A batch would stop at the first.
         for command in commands {
-            advance(&mut world, std::slice::from_ref(&command), &mut |refusal| {
-                match refusal {
+            advance(&mut world, std::slice::from_ref(&command), &mut |refusal| match refusal {
                 Refusal::Missing(entity) => missing.push(format!(
-                    "`{section}`: {entity} is neither a default nor configured; unless it was made over the APIs, the start ends or nothing \
-                     is given"
+                    "`{section}`: {entity} is neither a default nor configured; unless it was created through the \
+                     APIs, start-up fails or no access is granted"
                 )),
                 refusal => findings.push(Finding::new(section, format!("would be refused: {refusal}"))),
-            }
             });
         }
     }

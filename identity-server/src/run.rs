@@ -1,4 +1,4 @@
-//! From a configuration to a running server. Reads like a recipe; each step is a function of its own.
+//! Start-up, serving and shutdown of the server; one function per step.
 
 mod audit;
 mod directory;
@@ -10,14 +10,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use identity_adapters_oidc::OidcTokenVerifier;
+use identity_core::catalog::ResourceCatalog;
 use identity_core::engine::Engine;
-use identity_core::matrix::Matrix;
 use identity_core::port::{Clock, Ids, Impairment, StoreError};
 use identity_core::service::session::Sessions;
 use identity_core::service::{Cutoffs, Orphans};
 use identity_core::value::{InvalidValue, RoleId, Secret, Username};
 use identity_core::world::World;
 use identity_http::actuator::Operations;
+use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
 use crate::bootstrap::{self, BootstrapError};
@@ -30,54 +31,55 @@ use operations::{Metrics, ServerOperations, Stage};
 use stores::Stores;
 pub(crate) use stores::{postgres_problems, postgres_settings};
 
-/// Why the server did not start, or stopped.
+/// Reason why the server did not start, or stopped serving.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// An address cannot be listened on.
+    /// Binding to an address failed.
     #[error("cannot listen on {address}")]
     Listen {
-        /// Which.
+        /// The configured address.
         address: std::net::SocketAddr,
-        /// Why not.
+        /// The underlying error.
         source: std::io::Error,
     },
-    /// Serving ended by itself.
+    /// A listener failed while serving.
     #[error("the server failed")]
     Serve(#[source] std::io::Error),
-    /// Metrics cannot be recorded.
+    /// The metrics recorder could not be installed.
     #[error("metrics cannot be recorded")]
     Metrics(#[source] metrics_exporter_prometheus::BuildError),
-    /// The store cannot be used; waiting does not help.
+    /// Permanent store error; retrying does not help.
     #[error("the store cannot be used")]
     Store(#[from] StoreError),
-    /// The database refuses this server; waiting does not help.
+    /// The database rejected this server repeatedly; retrying does not help.
     #[error(
-        "the database refuses this server; check `store.postgres` (`username`, `password`, `database`) and the rights of the role"
+        "the database rejected this server; check `store.postgres` (`username`, `password`, `database`) and the privileges of the role"
     )]
     Refused(#[source] StoreError),
-    /// The profile cannot be assembled.
+    /// The services of the profile could not be built.
     #[error("the profile cannot be assembled")]
     Assembly(#[from] AssemblyError),
-    /// What the configuration wants at start cannot be had.
-    #[error("the start-up data cannot be made")]
+    /// The configured start-up data could not be written.
+    #[error("the configured start-up data cannot be created")]
     Bootstrap(#[from] BootstrapError),
-    /// A name of our own is refused.
-    #[error("a default cannot be made")]
+    /// A built-in default is not a valid value.
+    #[error("a built-in default cannot be created")]
     Default(#[from] InvalidValue),
 }
 
-/// Serves until it is told to stop.
+/// Runs the server until SIGTERM or Ctrl-C.
 ///
 /// # Errors
-/// When the server cannot start, or fails.
+/// Returns an error if the server cannot start, or stops serving.
 pub fn serve(config: Config) -> Result<(), RunError> {
     actix_web::rt::System::new().block_on(run(config, |_| ()))
 }
 
-/// As [`serve`], for trying things out on this machine: with the user `demo`, and a word about what to do next.
+/// As [`serve`], for local trials: adds the user `demo` (password `demo`, administrator) unless one is configured, and
+/// prints example requests.
 ///
 /// # Errors
-/// When the server cannot start, or fails.
+/// Returns an error if the server cannot start, or stops serving.
 pub fn dev(mut config: Config) -> Result<(), RunError> {
     let demo = Username::parse("demo")?;
     let configured = config.bootstrap.users.iter().chain(&config.initialization.users);
@@ -99,7 +101,7 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
     let ids: Arc<dyn Ids> = Arc::new(RandomIds);
     let mut listening = Listening::on(&config.server)?;
 
-    // Health first: whatever is missing below, somebody can see what.
+    // The management port opens first, so that health is available while the remaining steps wait or fail.
     let operations = Arc::new(ServerOperations::new(metrics));
     let management =
         listening.serve_management(&(Arc::clone(&operations) as Arc<dyn Operations>), profile::hosts(&config))?;
@@ -108,6 +110,8 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
     listening.announce_management();
 
     let sources = profile::sources(&config)?;
+    // Background tasks, which are stopped before the store is closed.
+    let mut upkeep = JoinSet::new();
     let starting = async {
         let stores = reachable_stores(&config, &operations).await?;
         let engine = Engine::start(
@@ -115,7 +119,7 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
             Arc::clone(&stores.audit),
             Arc::clone(&clock),
             sources,
-            Matrix::standard(),
+            ResourceCatalog::standard(),
         );
         let engine = Arc::new(engine.await?.refusing_beyond(config.consistency.max_age));
         report_disabled_rules(&engine.world());
@@ -130,7 +134,7 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
         };
         let directory = profile::directory(&config, shared)?;
         if directory.is_some() {
-            actix_web::rt::spawn(follow_cutoffs(cutoffs));
+            upkeep.spawn(follow_cutoffs(cutoffs));
         }
         let mut config = config.clone();
         if let Some(directory) = &directory {
@@ -149,7 +153,7 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
             directory: directory.as_deref(),
         };
         let assembled = profile::assemble(&config, parts)?;
-        // Without it, users sign in as strangers at first: no reason not to start.
+        // A failure does not abort start-up: it only means that users count as unfamiliar until they sign in again.
         if let Err(error) = assembled.surfaces.authentication.recall_familiarity().await {
             warn!(error = &error as &dyn std::error::Error, "familiarity.recall.failed");
         }
@@ -163,23 +167,23 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
         }
     };
 
-    let follower = actix_web::rt::spawn({
+    upkeep.spawn({
         let engine = Arc::clone(&engine);
         async move { engine.follow().await }
     });
-    actix_web::rt::spawn(audit::keep(Arc::clone(&engine), Arc::clone(&stores.audit), config.audit));
+    upkeep.spawn(audit::keep(Arc::clone(&engine), Arc::clone(&stores.audit), config.audit));
     if let Some(verifier) = assembled.verifier.clone() {
-        actix_web::rt::spawn(keys_of_all_issuers(verifier));
+        upkeep.spawn(keys_of_all_issuers(verifier));
     }
     if let Some(sign_in) = &assembled.surfaces.sign_in {
-        actix_web::rt::spawn(sweep(Arc::clone(&sign_in.sessions)));
+        upkeep.spawn(sweep(Arc::clone(&sign_in.sessions)));
     }
     if let Some(deletions) = assembled.deletions.clone() {
-        actix_web::rt::spawn(settle_deletions(deletions));
+        upkeep.spawn(settle_deletions(deletions));
     }
     if let (Some(directory), Some(keycloak)) = (&directory, &config.keycloak) {
         let orphans = Orphans::new(Arc::clone(&engine), directory.ports().of_members());
-        actix_web::rt::spawn(look_for_orphans(orphans, keycloak.orphan_interval, keycloak.remove_orphans));
+        upkeep.spawn(look_for_orphans(orphans, keycloak.orphan_interval, keycloak.remove_orphans));
     }
     let server = listening.serve_api(&config.server, assembled.surfaces)?;
     let handle = server.handle();
@@ -198,16 +202,16 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
     info!("server.draining");
     operations.enter(Stage::Draining);
     handle.stop(true).await;
-    follower.abort();
-    engine.record_repeats(true).await;
+    upkeep.shutdown().await;
+    engine.record_counts(true).await;
     stores.close().await;
     management_handle.stop(true).await;
     info!("server.stopped");
     Ok(())
 }
 
-/// Asks for keys until every issuer has some. Nobody else may: while no issuer has any this server is not ready, and so is
-/// sent no request that would ask.
+/// Fetches signing keys every second until each issuer has some. Requests cannot trigger this: while no issuer has
+/// keys, the server is not ready and receives no requests.
 async fn keys_of_all_issuers(verifier: Arc<OidcTokenVerifier>) {
     loop {
         verifier.warm().await;
@@ -218,7 +222,7 @@ async fn keys_of_all_issuers(verifier: Arc<OidcTokenVerifier>) {
     }
 }
 
-/// Removes expired sessions now and then. Nobody sees them meanwhile.
+/// Removes expired sessions every five minutes. They are invalid even before their removal.
 async fn sweep(sessions: Arc<Sessions>) {
     loop {
         tokio::time::sleep(Duration::from_secs(300)).await;
@@ -228,10 +232,11 @@ async fn sweep(sessions: Arc<Sessions>) {
     }
 }
 
-/// How often in a row the database may refuse this server before the start ends: it may still be being set up.
+/// Consecutive rejections by the database before start-up fails. The database may still be initializing.
 const MAX_REFUSALS: u32 = 5;
 
-/// Connects to the store, retrying with backoff. Permanent errors end the start, refusals of the database after a few attempts.
+/// Connects to the store, retrying with exponential backoff (250 ms to 10 s). Permanent errors abort start-up at once;
+/// rejections by the database abort it after [`MAX_REFUSALS`] attempts.
 async fn reachable_stores(config: &Config, operations: &ServerOperations) -> Result<Stores, RunError> {
     let mut pause = Duration::from_millis(250);
     let mut refusals = 0;
@@ -253,12 +258,12 @@ async fn reachable_stores(config: &Config, operations: &ServerOperations) -> Res
     }
 }
 
-/// Whether the database has to be restored from a backup.
+/// Whether the database must be restored from a backup.
 fn is_damaged(error: &StoreError) -> bool {
     matches!(error, StoreError::Impaired(Impairment::Malformed, _))
 }
 
-/// Most disabled rules that are logged by name.
+/// Upper bound on disabled rules that are logged individually.
 const MAX_LOGGED_RULES: usize = 100;
 
 /// Logs stored mapping rules whose claim name is no longer supported. They are kept and never match.

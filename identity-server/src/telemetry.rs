@@ -1,4 +1,4 @@
-//! Log output. It goes to standard error; standard output belongs to the commands.
+//! Logging setup. Logs go to standard error; standard output is reserved for command output.
 
 use std::io::{self, IsTerminal};
 
@@ -10,21 +10,21 @@ use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
 use crate::config::{Log, LogFormat};
 
-/// Why there is no log.
+/// Reason why logging could not be initialized.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
-    /// The directives of `log.level` are none.
-    #[error("the log level cannot be read")]
+    /// `log.level` is not a valid filter directive.
+    #[error("the log level must be a level or a list of filter directives")]
     Level(#[from] ParseError),
-    /// Somebody else has set one up.
-    #[error("the log is set up already")]
+    /// A global subscriber is already set.
+    #[error("logging is already initialized")]
     Twice(#[from] TryInitError),
 }
 
-/// Sets up the process's log. Once.
+/// Installs the global subscriber.
 ///
 /// # Errors
-/// When the level is not one, or the log has been set up before.
+/// Returns an error if `log.level` cannot be parsed, or a global subscriber is already set.
 pub fn init(log: &Log) -> Result<(), TelemetryError> {
     let registry = tracing_subscriber::registry().with(EnvFilter::try_new(&log.level)?);
     match log.format {

@@ -1,4 +1,4 @@
-//! The program as it is called: what it prints and how it ends.
+//! Tests of the command line: output and exit codes.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
@@ -10,10 +10,10 @@ fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
 }
 
 #[test]
-fn a_good_configuration_is_said_to_be_good() {
+fn reports_a_valid_configuration() {
     let output = run(&["check-config"], &[("IDENTITY_PROFILE", "builtin")]);
     assert!(output.status.success());
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "the configuration is good\n");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "the configuration is valid\n");
 }
 
 #[test]

@@ -1,20 +1,21 @@
-// An OpenID provider for the tests: the certified `oidc-provider`, told what to serve by one line of JSON on stdin.
+// An OpenID provider for tests, based on the certified `oidc-provider`. Configured by one line of JSON on stdin:
 //
-//   port           where to listen on 127.0.0.1; 0 or absent: a free port
-//   clients        client metadata (OpenID Connect Registration names), plus `claims`: what its own tokens carry besides
-//   users          sub -> claims, as found in ID tokens, userinfo and JWT access tokens; any password is right
-//   audience       of the access tokens of requests that name no resource; absent: such tokens are opaque and open userinfo
-//   accessTokenTtl in seconds
-//   mutualTls      {key, cert, ca} in PEM: a second listener, over TLS, that asks clients for a certificate of `ca`, and knows
-//                  them by `tls_client_auth_subject_dn`. Discovery names it in `mtls_endpoint_aliases` (RFC 8705 §5)
+//   port           port on 127.0.0.1; 0 or absent: a free port
+//   clients        client metadata (names as in OpenID Connect Registration), plus `claims`: additional claims of the tokens
+//                  that the client obtains for itself
+//   users          sub -> claims in ID tokens, userinfo responses and JWT access tokens; any password is accepted
+//   audience       audience of access tokens for requests without `resource`; absent: they are opaque and valid for userinfo
+//   accessTokenTtl lifetime of access tokens in seconds; default: 300
+//   mutualTls      {key, cert, ca} in PEM: a second listener, over TLS, that requests client certificates issued by `ca` and
+//                  identifies clients by `tls_client_auth_subject_dn`. Discovery lists it in `mtls_endpoint_aliases` (RFC 8705 §5)
 //
-// Clients that authenticate by `private_key_jwt` have `jwks`. Refresh tokens rotate; one that is shown twice ends its grant.
-// `resource=urn:audience:NAME` asks for a JWT access token for the audience NAME; any other resource is its own audience.
-// Prints {"issuer": …, "port": …, "mutualTlsPort": …} when it listens and ends when stdin closes, so that it never outlives its test.
+// Clients with `private_key_jwt` authentication have `jwks`. Refresh tokens rotate; reuse of a refresh token revokes its grant.
+// `resource=urn:audience:NAME` requests a JWT access token for the audience NAME; any other resource is itself the audience.
+// Prints {"issuer": …, "port": …, "mutualTlsPort": …} once it listens. Exits when stdin closes, so that it never outlives its test.
 //
-//   POST /test/rotate-keys      sign with a new key from now on; the older keys stay published
-//   POST /test/withdraw-keys    publish the newest key alone
-//   POST /test/down, /test/up   answer 503 to everything else, until told otherwise
+//   POST /test/rotate-keys      sign with a new key; older keys stay published
+//   POST /test/withdraw-keys    publish only the newest key
+//   POST /test/down, /test/up   start or stop responding with 503 to all other requests
 
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -23,7 +24,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { createInterface } from 'node:readline';
 import Provider from 'oidc-provider';
 
-console.info = console.error; // the library's notices: stdout belongs to the one line
+console.info = console.error; // the library's messages: stdout is reserved for the one line
 
 const AUDIENCE = 'urn:audience:';
 
@@ -51,7 +52,7 @@ function newKey() {
   return { ...privateKey.export({ format: 'jwk' }), kid: randomUUID(), alg: 'RS256', use: 'sig' };
 }
 
-/** Whoever has signed in is taken to have agreed to all that was asked. */
+/** Grants all requested scopes and resources without a consent page. */
 async function grantEverything({ oidc }) {
   const grant = new oidc.provider.Grant({ clientId: oidc.client.clientId, accountId: oidc.session.accountId });
   grant.addOIDCScope([...oidc.requestParamScopes].join(' '));
@@ -60,7 +61,7 @@ async function grantEverything({ oidc }) {
   return grant;
 }
 
-/** A name as RFC 4514 writes it: node has it one part a line, and the other way round. */
+/** The subject in RFC 4514 notation. Node.js separates its parts by line breaks, in reverse order. */
 const subjectOf = (certificate) => certificate.subject.split('\n').reverse().join(',');
 
 const configuration = {
@@ -105,7 +106,7 @@ const configuration = {
       }),
     },
   },
-  // Without the library's dispatcher, which refuses loopback addresses: back-channel logout goes to one.
+  // Omits the library's dispatcher, which rejects loopback addresses: back-channel logout requests go to such an address.
   fetch: (url, { dispatcher, ...options }) => fetch(url, options),
 };
 
@@ -129,7 +130,7 @@ let keys = [newKey()];
 let down = false;
 let serve;
 
-/** A provider's keys are fixed; its sessions and tokens are kept outside it, so a new provider takes over where the old one was. */
+/** Replaces the provider, because its keys are fixed. Sessions and tokens are stored outside of it and stay valid. */
 function publish(next) {
   keys = next;
   const provider = new Provider(issuer, { ...configuration, jwks: { keys } });

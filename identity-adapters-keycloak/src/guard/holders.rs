@@ -1,4 +1,4 @@
-//! Users, groups and clients that are protected.
+//! Protected users, groups and clients.
 
 use futures_util::future::try_join;
 use identity_core::entity::EntityKind;
@@ -8,15 +8,17 @@ use serde_json::Value;
 
 use super::{BUILT_IN, Guard, because, protected_one};
 use crate::Keycloak;
-use crate::admin::Call;
+use crate::call::Call;
+use crate::cleared::NO_RULE;
+use crate::error::unreadable;
 use crate::readable::Elements;
 use crate::wire::UserRep;
 
-/// How deep groups may lie within each other, and how many may lie below one that is deleted.
+/// Maximum depth of nested groups, and maximum number of groups below one that is deleted.
 const GROUPS: usize = 500;
-/// How many accounts are looked at for one of this name.
+/// Maximum number of accounts that are read when a username is searched.
 const NAMESAKES: usize = 100;
-/// What says where a client's browsers may be sent back to.
+/// The members of a client's representation that contain its URLs.
 const ADDRESSES: [&str; 4] = ["adminUrl", "baseUrl", "redirectUris", "rootUrl"];
 
 #[derive(Deserialize)]
@@ -35,7 +37,7 @@ struct GuardedGroup {
 }
 
 impl Guard<'_> {
-    /// A user who may be changed.
+    /// Checks that a user may be changed.
     pub(super) async fn user(&self, id: &str) -> Result<(), DirectoryError> {
         let user: UserRep = self.keycloak.read(Call::get(&["users", id]).about(EntityKind::User, id)).await?;
         let power = self.effective_power("users", EntityKind::User, id);
@@ -47,7 +49,7 @@ impl Guard<'_> {
         }
     }
 
-    /// The service account of a client, as far as it may be changed through the client.
+    /// Checks that an account is the service account of a client that may be changed.
     pub(super) async fn account(&self, client: &str, account: &str) -> Result<(), DirectoryError> {
         self.client(client).await?;
         let path = ["clients", client, "service-account-user"];
@@ -55,10 +57,10 @@ impl Guard<'_> {
         if user.id == account {
             return Ok(());
         }
-        Err(protected_one(EntityKind::User, account, because::NO_RULE))
+        Err(protected_one(EntityKind::User, account, NO_RULE))
     }
 
-    /// A group that may be changed: neither it nor a group above it has power.
+    /// Checks that a group may be changed: neither the group nor one of its ancestors has administrative power.
     pub(super) async fn group(&self, id: &str) -> Result<(), DirectoryError> {
         let mut next = Some(id.to_owned());
         for _ in 0..GROUPS {
@@ -73,7 +75,7 @@ impl Guard<'_> {
         Err(protected_one(EntityKind::Group, id, because::TOO_MANY))
     }
 
-    /// A group that may be deleted: no group below it has power either.
+    /// Checks that a group may be deleted: no descendant has administrative power either.
     pub(super) async fn groups_below(&self, id: &str) -> Result<(), DirectoryError> {
         let (mut open, mut seen) = (vec![id.to_owned()], 0);
         while let Some(at) = open.pop() {
@@ -94,7 +96,7 @@ impl Guard<'_> {
         Ok(())
     }
 
-    /// A client that may be changed and whose secret may be read.
+    /// Checks that a client may be changed, and that its secret may be read.
     pub(super) async fn client(&self, key: &str) -> Result<(), DirectoryError> {
         let client: GuardedClient =
             self.keycloak.read(Call::get(&["clients", key]).about(EntityKind::Client, key)).await?;
@@ -119,23 +121,23 @@ impl Guard<'_> {
         Ok(())
     }
 
-    /// A client that may be replaced by `body`. Where its addresses change, its tokens must not carry power: they are sent
-    /// there.
+    /// Checks that a client may be replaced by `body`. If its addresses change, its tokens must not carry
+    /// administrative power, because they are sent to these addresses.
     pub(super) async fn replaced_client(&self, key: &str, body: Option<&Value>) -> Result<(), DirectoryError> {
         let call = Call::get(&["clients", key]).about(EntityKind::Client, key);
         let known: Value = self.keycloak.read(call).await?;
-        let new = body.ok_or_else(|| protected_one(EntityKind::Client, key, because::NO_RULE))?;
+        let new = body.ok_or_else(|| protected_one(EntityKind::Client, key, NO_RULE))?;
         let client: GuardedClient = serde_json::from_value(known.clone())
-            .map_err(|error| crate::admin::unreadable(&format!("a client does not fit: {error}")))?;
+            .map_err(|error| unreadable(&format!("a client has an unexpected form: {error}")))?;
         self.known_client(key, &client).await?;
         let id = client.client_id.as_str();
         if new.get("clientId").and_then(Value::as_str) != Some(id) {
-            return Err(protected_one(EntityKind::Client, id, because::NO_RULE));
+            return Err(protected_one(EntityKind::Client, id, NO_RULE));
         }
         self.exact(Some(&known), body)?;
         let at = |client: &Value, member: &str| {
             let mut value = client.get(member).filter(|value| !value.is_null()).cloned();
-            // In no order.
+            // The order does not matter.
             if let Some(Value::Array(uris)) = &mut value {
                 uris.sort_by_key(ToString::to_string);
             }
@@ -152,8 +154,8 @@ impl Guard<'_> {
         Ok(())
     }
 
-    /// Redirect URIs that requests add are exact (RFC 9700 §2.1): a pattern is for an operator to write, in the configuration or
-    /// in Keycloak.
+    /// Checks that the redirect URIs that requests add are exact (RFC 9700 §2.1). Only operators may write patterns, in
+    /// the configuration or in Keycloak.
     pub(super) fn exact(&self, known: Option<&Value>, new: Option<&Value>) -> Result<(), DirectoryError> {
         let uris = |client: Option<&Value>| {
             let uris = client.and_then(|client| client.get("redirectUris")).and_then(Value::as_array);
@@ -164,7 +166,7 @@ impl Guard<'_> {
         let pattern = added.filter_map(|uri| uri.as_str().map(str::to_owned)).find(|uri| uri.contains('*'));
         match pattern {
             Some(uri) if !self.keycloak.is_starting() => {
-                Err(DirectoryError::Invalid(format!("the redirect uri `{uri}` must be exact, without `*`")))
+                Err(DirectoryError::Invalid(format!("the redirect URI `{uri}` must be exact, without `*`")))
             }
             _ => Ok(()),
         }
@@ -172,14 +174,15 @@ impl Guard<'_> {
 }
 
 impl Keycloak {
-    /// Whether an account is a client's. Representations do not contain that, and users may have names like those of service
-    /// accounts. A search for words leaves service accounts out, unlike a search by id or name.
+    /// Whether an account is the service account of a client. Representations do not contain this, and users may have
+    /// usernames like those of service accounts. Keycloak leaves service accounts out of a search by words, unlike a
+    /// search by id or username. An account that such a search does not find is therefore a service account.
     pub(crate) async fn is_service_account(&self, user: &UserRep) -> Result<bool, DirectoryError> {
         if user.is_federated() {
             return Ok(false);
         }
         let words = user.username().split_whitespace().map(|word| format!("\"{word}\"")).collect::<Vec<_>>();
-        // A quoted word must be a whole field; of a name of several words, each is part of one.
+        // A quoted word must equal a whole field. Each word of a username with several words is only a part of a field.
         let search = if words.len() == 1 { words.concat() } else { crate::users::anywhere(user.username()) };
         let call = Call::get(&["users"]).query("search", search).query("max", NAMESAKES);
         let call = call.query("briefRepresentation", true);

@@ -1,9 +1,9 @@
-//! What in a realm is not Identity's to touch. Every call passes here: only this module makes a [`Cleared`] call, and no other
-//! call is transmitted.
+//! Protection of entities that Identity must not change. Every change passes through this module: only this module
+//! [clears](Cleared::by_guard) changes, and no other calls are sent.
 //!
-//! Protected are this server's own client, the realm's built-in clients, service accounts, and everything that holds a role of
-//! `realm-management`: clients through their service account, users through roles, groups and composites, groups and roles
-//! themselves. What the rules say is read from the path of a change, so that no adapter can leave a check out.
+//! Protected are this server's own client, the built-in clients of the realm, service accounts, and all holders of a
+//! role of `realm-management`: clients through their service account, users through roles, groups and composites, and
+//! groups and roles themselves. The rules are selected by the path of a change, so that no adapter can omit a check.
 
 mod holders;
 mod paths;
@@ -15,11 +15,12 @@ use identity_core::value::{ClientKey, Secret};
 use serde::Deserialize;
 
 use crate::Keycloak;
-use crate::admin::Call;
+use crate::call::{Answer, Call};
+use crate::cleared::Cleared;
 
 /// The client whose roles administer a realm.
 const REALM_MANAGEMENT: &str = "realm-management";
-/// Clients that every realm has from its beginning.
+/// Built-in clients of every realm.
 const BUILT_IN: [&str; 7] = [
     "account",
     "account-console",
@@ -29,42 +30,24 @@ const BUILT_IN: [&str; 7] = [
     REALM_MANAGEMENT,
     "security-admin-console",
 ];
-/// What a client has below it that holds its secret.
-const SECRETS: [&str; 3] = ["certificates", "client-secret", "installation"];
 
-/// Why something is protected.
+/// Reasons for protection.
 pub(super) mod because {
-    pub(crate) const OWN_CLIENT: &str = "this server signs in to Keycloak with it; manage it in Keycloak";
+    pub(crate) const OWN_CLIENT: &str = "this server authenticates to Keycloak with this client; manage it in Keycloak";
     pub(crate) const BUILT_IN: &str = "every realm of Keycloak needs this client; manage it in Keycloak";
     pub(crate) const CLIENT_POWER: &str =
         "the service account of this client holds roles of `realm-management`; manage it in Keycloak";
-    pub(crate) const CLIENT_SCOPE: &str = "tokens of this client can carry roles of `realm-management`; switch off `Full scope allowed` and remove \
-        such scope mappings in Keycloak before its addresses are changed here";
+    pub(crate) const CLIENT_SCOPE: &str = "tokens of this client can carry roles of `realm-management`; switch off \
+        `Full scope allowed` and remove such scope mappings in Keycloak before you change its redirect URIs";
     pub(crate) const SERVICE_ACCOUNT: &str = "this user is the service account of a client; manage the client instead";
     pub(crate) const USER_POWER: &str = "this user holds roles of `realm-management`; manage the user in Keycloak";
     pub(crate) const GROUP_POWER: &str =
         "this group, or a group above or below it, holds roles of `realm-management`; manage it in Keycloak";
     pub(crate) const ROLE_POWER: &str = "this role contains roles of `realm-management`; manage it in Keycloak";
-    pub(crate) const TOO_MANY: &str = "it contains more roles or groups than are checked here; manage it in Keycloak";
-    pub(crate) const NO_RULE: &str = "no rule of this server permits this change";
+    pub(crate) const TOO_MANY: &str = "it contains too many roles or groups to be checked; manage it in Keycloak";
 }
 
-/// A call that no rule forbids.
-pub(crate) struct Cleared<'c>(Call<'c>);
-
-impl<'c> Cleared<'c> {
-    /// A question. Those that are answered with secrets have their own way: [`Keycloak::client_secret`].
-    pub(crate) fn question(call: Call<'c>) -> Result<Self, DirectoryError> {
-        let secret = matches!(call.segments(), ["clients", _, below, ..] if SECRETS.contains(below));
-        if secret || !call.is_question() { Err(no_rule(&call)) } else { Ok(Self(call)) }
-    }
-
-    pub(crate) fn call(&self) -> &Call<'c> {
-        &self.0
-    }
-}
-
-/// The rules, as one Keycloak answers what they ask.
+/// The rules for changes. They read the affected entities from `keycloak`.
 struct Guard<'k> {
     keycloak: &'k Keycloak,
 }
@@ -75,16 +58,26 @@ struct SecretRep {
 }
 
 impl Keycloak {
-    /// Clears a change.
+    /// Checks that a call may be sent: a change must pass the rules of the guard, and a read-only call must not return
+    /// a secret.
     pub(crate) async fn clear<'c>(&self, call: Call<'c>) -> Result<Cleared<'c>, DirectoryError> {
         if call.is_question() {
             return Cleared::question(call);
         }
         Guard { keycloak: self }.check_change(&call).await?;
-        Ok(Cleared(call))
+        Ok(Cleared::by_guard(call))
     }
 
-    /// Whether a role must stay out of what is changed here.
+    /// Sends a call, unless it changes a protected entity.
+    pub(crate) async fn send(&self, call: Call<'_>) -> Result<Answer, DirectoryError> {
+        let cleared = self.clear(call).await?;
+        let outcome = self.transmit(&cleared).await;
+        // The cache is invalidated even after a failure, because the change may have been made.
+        self.shared.rights.forget(cleared.call());
+        outcome
+    }
+
+    /// Whether a role has administrative power or belongs to a protected client.
     pub(crate) async fn is_protected_role(&self, id: &str) -> Result<bool, DirectoryError> {
         match (Guard { keycloak: self }).role(id).await {
             Ok(()) => Ok(false),
@@ -98,19 +91,11 @@ impl Keycloak {
         Guard { keycloak: self }.client(key.as_str()).await?;
         let path = ["clients", key.as_str(), "client-secret"];
         let call = Call::get(&path).about(EntityKind::Client, key.as_str());
-        let secret: SecretRep = self.answer_to(&Cleared(call)).await?;
+        let secret: SecretRep = self.answer_to(&Cleared::by_guard(call)).await?;
         Ok(secret.value.map(Secret::new))
     }
 }
 
-fn no_rule(call: &Call<'_>) -> DirectoryError {
-    protected(call.entity(), because::NO_RULE)
-}
-
-fn protected(entity: AuditEntity, reason: &'static str) -> DirectoryError {
-    DirectoryError::Protected { entity, reason }
-}
-
 fn protected_one(kind: EntityKind, key: &str, reason: &'static str) -> DirectoryError {
-    protected(AuditEntity { kind, key: key.to_owned() }, reason)
+    DirectoryError::Protected { entity: AuditEntity { kind, key: key.to_owned() }, reason }
 }

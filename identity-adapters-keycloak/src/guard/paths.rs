@@ -1,13 +1,14 @@
-//! Which rules a change must pass, by its path. A path that no rule names is refused.
+//! Rules that a change must pass, selected by its path. A path without a rule is refused.
 
 use identity_core::entity::EntityKind;
 use identity_core::port::DirectoryError;
 use serde_json::Value;
 
-use super::{Guard, because, no_rule, protected_one};
-use crate::admin::Call;
+use super::{Guard, because, protected_one};
+use crate::call::Call;
+use crate::cleared::{NO_RULE, no_rule};
 
-/// What a representation of a user or group can give it at once.
+/// Members of a representation that would assign rights, groups or identities to a new user or group.
 const GIVEN: [&str; 6] =
     ["clientRoles", "federatedIdentities", "groups", "realmRoles", "serviceAccountClientId", "subGroups"];
 
@@ -31,7 +32,7 @@ impl Guard<'_> {
                 self.group(id).await?;
                 match below {
                     [] if call.deletes() => self.groups_below(id).await,
-                    // A new group below; one with an id would be moved there.
+                    // Creates a subgroup. A body with an `id` is refused, because it would move an existing group.
                     ["children"] if call.creates() && call.body().is_none_or(|body| body.get("id").is_none()) => {
                         self.new_holder(call)
                     }
@@ -57,32 +58,34 @@ impl Guard<'_> {
                     _ => Ok(()),
                 }
             }
-            // Which permissions tokens may carry.
+            // Changes the permissions that tokens may carry.
             ["client-scopes", _, "scope-mappings", "clients", _] if call.creates() => self.roles_in(call).await,
-            // The realm itself and its client scopes are changed by the start, never by a request.
+            // The realm itself and its client scopes are changed only at start-up, never by a request.
             [] | ["client-scopes", ..] if self.keycloak.is_starting() => self.roles_in(call).await,
             _ => Err(no_rule(call)),
         }
     }
 
-    /// The roles that a change gives or takes, where its body lists them.
+    /// Checks the roles that a change adds or removes, if its body lists roles.
     async fn roles_in(&self, call: &Call<'_>) -> Result<(), DirectoryError> {
         let listed = call.body().and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         for role in listed {
-            // Without an id it would be another role than the one that is checked.
+            // Without an id, Keycloak could use another role than the checked one.
             let id = role.get("id").and_then(Value::as_str).ok_or_else(|| no_rule(call))?;
             self.role(id).await?;
         }
         Ok(())
     }
 
-    /// A new user or group holds nothing yet: what it is given passes the rules for that.
+    /// Checks that a new user or group gets no rights at creation. Rights are given later, by calls that pass the rules
+    /// for them.
     fn new_holder(&self, call: &Call<'_>) -> Result<(), DirectoryError> {
         let given = |member: &&str| call.body().is_some_and(|body| body.get(member).is_some());
         if GIVEN.iter().any(given) { Err(no_rule(call)) } else { Ok(()) }
     }
 
-    /// A new client must not take the place of this server's own.
+    /// Checks that a new client does not have the client id of this server's own client, and that its redirect URIs are
+    /// exact.
     fn new_client(&self, body: Option<&Value>) -> Result<(), DirectoryError> {
         let id = body.and_then(|body| body.get("clientId")).and_then(Value::as_str).unwrap_or_default();
         if self.keycloak.is_own(id) && !self.keycloak.is_starting() {
@@ -91,15 +94,15 @@ impl Guard<'_> {
         self.exact(None, body)
     }
 
-    /// The client roles that a new role shall contain.
+    /// Checks the client roles that a new role contains.
     async fn new_role(&self, body: Option<&Value>) -> Result<(), DirectoryError> {
         let Some(composites) = body.and_then(|body| body.get("composites")).and_then(Value::as_object) else {
             return Ok(());
         };
         for (of, contained) in composites {
             let clients = contained.as_object().filter(|_| of == "client");
-            // Anything but roles of clients, by their names, is not checked here.
-            let unchecked = || protected_one(EntityKind::Role, of, because::NO_RULE);
+            // Only client roles by name can be checked; all others are refused.
+            let unchecked = || protected_one(EntityKind::Role, of, NO_RULE);
             for (client_id, names) in clients.ok_or_else(unchecked)? {
                 let names: Vec<&str> = names.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
                 self.client_roles(client_id, &names).await?;

@@ -1,4 +1,4 @@
-//! Which roles administer the realm.
+//! Roles with administrative power over the realm.
 
 use std::collections::BTreeSet;
 
@@ -8,9 +8,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Guard, REALM_MANAGEMENT, because, protected_one};
-use crate::admin::Call;
+use crate::call::Call;
 
-/// How many roles a role may contain, at any depth.
+/// Maximum number of roles that a role may contain, at any depth.
 const ROLES: usize = 1000;
 
 #[derive(Deserialize)]
@@ -31,7 +31,8 @@ struct Key {
 }
 
 impl Guard<'_> {
-    /// The key of the client whose roles administer this realm. The realm that administers all realms has none.
+    /// The key of the client whose roles administer this realm. The realm that administers all realms does not have
+    /// this client.
     async fn realm_management(&self) -> Result<String, DirectoryError> {
         if let Some(known) = self.keycloak.shared.realm_management.get(&()) {
             return Ok(known);
@@ -41,15 +42,16 @@ impl Guard<'_> {
         let Some(Key { id }) = found.into_iter().next() else {
             let realm = &self.keycloak.shared.settings.realm;
             return Err(DirectoryError::Refused(format!(
-                "the realm `{realm}` has no client `{REALM_MANAGEMENT}`: only a realm other than the one that administers all realms can \
-                 be managed"
+                "the realm `{realm}` has no client `{REALM_MANAGEMENT}`; configure a realm other than the one that \
+                 administers all realms"
             )));
         };
         self.keycloak.shared.realm_management.insert((), id.clone());
         Ok(id)
     }
 
-    /// Whether a user or group holds a role of `realm-management`: itself, by composites, and users also by groups.
+    /// Whether a user or group holds a role of `realm-management`, directly or through composites. For users, this
+    /// includes groups.
     pub(super) async fn effective_power(
         &self,
         holders: &'static str,
@@ -62,7 +64,7 @@ impl Guard<'_> {
         Ok(!held.is_empty())
     }
 
-    /// Whether a client's own scope mappings let roles of `realm-management` into its tokens.
+    /// Whether the scope mappings of a client allow roles of `realm-management` in its tokens.
     pub(super) async fn scope_has_power(&self, key: &str) -> Result<bool, DirectoryError> {
         let management = self.realm_management().await?;
         let path = ["clients", key, "scope-mappings", "clients", &management, "composite"];
@@ -70,13 +72,14 @@ impl Guard<'_> {
         Ok(!held.is_empty())
     }
 
-    /// A role that may be changed, given and taken: neither it nor a role in it administers.
+    /// Checks that a role may be changed, assigned and removed: neither the role nor one that it contains has
+    /// administrative power.
     pub(super) async fn role(&self, id: &str) -> Result<(), DirectoryError> {
         let role: GuardedRole = self.keycloak.read(Call::get(&["roles-by-id", id]).about(EntityKind::Role, id)).await?;
         self.known_role(role).await
     }
 
-    /// Roles of a client, by their names.
+    /// Checks the roles of a client, by name.
     pub(super) async fn client_roles(&self, client_id: &str, names: &[&str]) -> Result<(), DirectoryError> {
         let found: Vec<Key> = self.keycloak.read(Call::get(&["clients"]).query("clientId", client_id)).await?;
         let missing = || DirectoryError::missing(EntityKind::Client, client_id);
@@ -96,7 +99,7 @@ impl Guard<'_> {
         if let (true, Some(client)) = (role.client_role, &role.container_id)
             && *client != management
         {
-            // The permissions of a protected client are protected with it.
+            // The permissions of a protected client are protected as well.
             self.client(client).await?;
         }
         let mut seen = BTreeSet::from([role.id.clone()]);

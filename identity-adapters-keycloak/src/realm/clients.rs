@@ -1,4 +1,4 @@
-//! The clients of a realm: those that the configuration names, and this server's own.
+//! Clients of a realm: those of the configuration, and this server's own.
 
 use identity_core::entity::{EntityKind, Permission};
 use identity_core::port::{ClientDirectory, DirectoryError};
@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use tracing::info;
 
 use super::{ClientSeed, Pass, RealmPlan, SignOutUrls};
-use crate::admin::Call;
+use crate::call::Call;
 use crate::change::{set, set_attributes};
 use crate::clients::foreign;
 use crate::readable::unshown;
@@ -27,7 +27,8 @@ impl Pass<'_> {
                 made
             }
             Some(found) if !found.is_application() => return Err(foreign(id.as_str())),
-            // Only what is configured is set right: the client may have another maker, who relies on the rest.
+            // Only configured members are corrected: another program may have created the client and rely on the
+            // others.
             Some(found) => {
                 if found.has_full_scope() {
                     info!(client = id.as_str(), "keycloak.client.full_scope");
@@ -35,13 +36,13 @@ impl Pass<'_> {
                 found.client().map_err(unshown)?
             }
         };
-        // URIs of others stay, whatever they are.
+        // Other redirect URIs stay, whatever their form.
         let configured = seed.new.redirect_uris.iter().map(ToString::to_string);
         let missing: Vec<String> = configured.filter(|uri| !client.redirect_uris.contains(uri)).collect();
         let root = seed.new.root_url.as_ref().map(ToString::to_string);
         let has_uris = !missing.is_empty() || !client.redirect_uris.is_empty();
         let root = root.filter(|root| has_uris && client.root_url.as_ref() != Some(root));
-        if (!missing.is_empty() || root.is_some()) && self.change(format!("urls of client {id}")) {
+        if (!missing.is_empty() || root.is_some()) && self.change(format!("URLs of client {id}")) {
             let set = |body: &mut Map<String, Value>| {
                 if let Value::Array(uris) = body.entry("redirectUris").or_insert_with(|| json!([])) {
                     let added = missing.iter().map(|uri| json!(uri)).filter(|uri| !uris.contains(uri));
@@ -75,20 +76,21 @@ impl Pass<'_> {
         for permission in seed.permissions.iter().filter(|wanted| !held.contains(wanted)) {
             let Permission { audience, definition } = permission;
             if self.change(format!("permission {definition} of {audience} for client {id}")) {
-                ClientDirectory::change_permission(self.keycloak, &client.key, permission, true).await?;
+                ClientDirectory::grant_permission(self.keycloak, &client.key, permission).await?;
                 self.made();
             }
         }
         Ok(())
     }
 
-    /// Browsers sign in at this client, and the scope lets its users' tokens say what they may do.
+    /// Ensures that this server's own client, which browsers sign in with, exists and has the client scope. The client
+    /// scope adds the permissions of users to their tokens.
     pub(super) async fn own_client(&mut self, plan: &RealmPlan, scope: Option<&str>) -> Result<(), DirectoryError> {
         let id = plan.own.new.client_id.as_str();
         let found = self.keycloak.client_rep(id).await?;
         let administrator = matches!(self.keycloak.shared.settings.credentials, Credentials::Administrator { .. });
         match found {
-            // An operator made it, for this server to ask Keycloak with: it lacks no more than the mark.
+            // An operator created the client for this server's requests to Keycloak: only the client scope is added.
             Some(found) if !administrator => {
                 if let (false, Some(scope)) = (found.is_ours(), scope)
                     && self.change(format!("client scope of client {id}"))
@@ -110,9 +112,9 @@ impl Pass<'_> {
         }
     }
 
-    /// Keycloak tells of sign-outs at these addresses, beside those that others gave the client.
+    /// Adds the logout addresses of this server to a client. Addresses that others configured stay.
     pub(super) async fn sign_out(&mut self, id: &str, urls: &SignOutUrls) -> Result<(), DirectoryError> {
-        // One that is only planned has none yet.
+        // If the pass only lists changes, the client may not exist yet.
         let Some(client) = self.keycloak.client_rep(id).await? else { return Ok(()) };
         let changes = sign_out_changes(&client.attributes, urls);
         if !changes.is_empty() && self.change(format!("sign-out addresses of client {id}")) {
@@ -129,16 +131,16 @@ impl Pass<'_> {
     }
 }
 
-/// What separates the addresses in one attribute.
+/// Separator of the addresses in one attribute.
 const SEPARATOR: &str = "##";
-/// The attribute of the addresses where browsers may go after they signed out.
+/// The attribute with the post-logout redirect URIs.
 const SIGNED_OUT: &str = "post.logout.redirect.uris";
-/// The attributes of the address of logout tokens, and of the session in them.
+/// The attributes with the back-channel logout URL, and with whether logout tokens must contain the session id.
 const BACK_CHANNEL: [&str; 2] = ["backchannel.logout.url", "backchannel.logout.session.required"];
 
-/// The attributes that lack the addresses of sign-outs. Addresses of others stay: of several that Keycloak takes, ours is added;
-/// the one of logout tokens is set only where there is none, or an earlier one of this server. The words `+` and `-`, which
-/// stand for all redirect URIs and for none, stay as well.
+/// The changes to the attributes that add the logout addresses of this server. A post-logout redirect URI is added to
+/// the existing ones, unless these begin with the word `+` (all redirect URIs) or `-` (none). The back-channel logout
+/// URL is set only if there is none, or if the existing one has the path of this server's URL.
 fn sign_out_changes(known: &Map<String, Value>, urls: &SignOutUrls) -> Vec<(&'static str, String)> {
     let text = |name: &str| known.get(name).and_then(Value::as_str).unwrap_or_default();
     let mut changes = Vec::new();

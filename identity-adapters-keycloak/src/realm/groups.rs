@@ -1,4 +1,4 @@
-//! Groups of the configuration. A path leads to exactly one group; a plain name is that of a group that lies in no other.
+//! Groups of the configuration. A path identifies exactly one group; a plain name identifies a top-level group.
 
 use identity_core::entity::EntityKind;
 use identity_core::port::DirectoryError;
@@ -8,14 +8,15 @@ use serde_json::json;
 
 use super::Pass;
 use crate::Keycloak;
-use crate::admin::Call;
+use crate::call::Call;
 use crate::readable::Elements;
 use crate::wire::{GroupRep, unfit};
 
-/// How many groups of one name are looked at, in one place.
+/// Maximum number of groups that are read when a name is searched in one parent.
 const NAMESAKES: usize = 1000;
 
-/// The names of a group and of those that it lies in, outermost first. A path begins with `/`; in it, `~/` is a `/` of a name.
+/// The names of the ancestors of a group, outermost first, and of the group itself. A path begins with `/`; within a
+/// name, `/` is written `~/`.
 pub(super) fn steps(name: &Name) -> Result<Vec<String>, DirectoryError> {
     let Some(path) = name.as_str().strip_prefix('/') else { return Ok(vec![name.to_string()]) };
     const SLASH: &str = "\0";
@@ -27,7 +28,7 @@ pub(super) fn steps(name: &Name) -> Result<Vec<String>, DirectoryError> {
 }
 
 impl Keycloak {
-    /// The group of exactly this name that lies in `parent`, or in no group.
+    /// The group of exactly this name in `parent`, or the top-level group of this name.
     async fn group_in(&self, parent: Option<&str>, name: &str) -> Result<Option<String>, DirectoryError> {
         let children = parent.map(|parent| ["groups", parent, "children"]);
         let call = || {
@@ -45,7 +46,7 @@ impl Keycloak {
 }
 
 impl Pass<'_> {
-    /// The group that the configuration means, if there is one.
+    /// The group that the configuration identifies, if it exists.
     pub(super) async fn found_group(&self, name: &Name) -> Result<Option<GroupId>, DirectoryError> {
         let mut at: Option<String> = None;
         for step in steps(name)? {
@@ -57,7 +58,8 @@ impl Pass<'_> {
         at.map(|id| GroupId::parse(&id).map_err(unfit)).transpose()
     }
 
-    /// The group that the configuration means, if there is one in the end; groups that it lies in are made as well.
+    /// The group that the configuration identifies. Creates it and its missing ancestors. `None` if the group does not
+    /// exist and the pass only lists changes.
     pub(super) async fn group(&mut self, name: &Name) -> Result<Option<GroupId>, DirectoryError> {
         if let Some(found) = self.found_group(name).await? {
             return Ok(Some(found));

@@ -1,5 +1,5 @@
-//! A realm as the configuration wants it: made where it is missing, added to where it is there. Nothing is ever removed, and
-//! nothing of somebody else's is touched.
+//! Provisioning of a realm from the configuration: missing entities are created, and existing ones are completed.
+//! Nothing is ever removed, and entities that Identity does not manage are not changed.
 
 mod clients;
 mod groups;
@@ -23,38 +23,38 @@ pub use plan::{ClientSeed, OwnClient, PersonSeed, RealmPlan, SignOutUrls};
 pub use presets::{ClientPreset, Component, Preset, preset};
 
 use crate::Keycloak;
-use crate::admin::Call;
+use crate::call::Call;
 use crate::clients::foreign;
 use crate::settings::Credentials;
 use crate::wire::{RoleRep, SCOPE, unfit};
 
-/// The role that everybody has, to be given permissions by an administrator (management reference §4.2).
+/// The role of all users, to which an administrator can add permissions (docs/reference/management-api.md §4.2).
 const DEFAULT_ROLE: &str = "Default user role";
 
-/// Why a realm is not as it shall be.
+/// Reason why a part of a realm could not be provisioned.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{what}: {error}")]
 pub struct RealmProblem {
-    /// What could not be made.
+    /// The entity or part of the realm.
     pub what: String,
-    /// Why not.
+    /// The error.
     pub error: DirectoryError,
 }
 
-/// What an initialisation came to.
+/// Outcome of provisioning a realm.
 #[derive(Clone, Debug, Default)]
 pub struct Done {
-    /// What was made or is to be made, in words, without secrets.
+    /// The changes that were made or are to be made, as texts without secrets.
     pub changes: Vec<String>,
-    /// What stands in the way of something; the rest was made.
+    /// The problems that prevented a change. All other changes were made.
     pub problems: Vec<RealmProblem>,
 }
 
-/// One pass over a realm, which only looks or makes what is missing.
+/// One pass over a realm, which makes the missing changes or only lists them.
 struct Pass<'k> {
     keycloak: &'k Keycloak,
     make: bool,
-    /// What is being made.
+    /// The change that was announced by [`Pass::change`] and is not completed yet.
     pending: Option<String>,
     done: Done,
 }
@@ -66,26 +66,26 @@ struct RealmRep {
 }
 
 impl Keycloak {
-    /// What of the plan is missing. Changes nothing.
+    /// Returns the changes that the plan requires. Changes nothing.
     ///
     /// # Errors
-    /// When Keycloak is away, or refuses this server.
+    /// When Keycloak is unavailable, or refuses this server.
     pub async fn missing(&self, plan: &RealmPlan) -> Result<Done, RealmProblem> {
         Pass::looking(&self.for_start()).run(plan).await
     }
 
-    /// Makes what of the plan is missing. What was made before an error stays; the next pass goes on. One at a time: the
-    /// caller sees to it.
+    /// Makes the changes that the plan requires. After an error, the changes that were made stay, and the next pass
+    /// continues. The caller must run only one pass at a time.
     ///
     /// # Errors
-    /// When Keycloak is away, or refuses this server.
+    /// When Keycloak is unavailable, or refuses this server.
     pub async fn initialise(&self, plan: &RealmPlan) -> Result<Done, RealmProblem> {
         Pass { keycloak: &self.for_start(), make: true, pending: None, done: Done::default() }.run(plan).await
     }
 }
 
 impl<'k> Pass<'k> {
-    /// One that only looks.
+    /// A pass that only lists changes.
     fn looking(keycloak: &'k Keycloak) -> Self {
         Self { keycloak, make: false, pending: None, done: Done::default() }
     }
@@ -96,10 +96,10 @@ impl Pass<'_> {
         let outcome = self.realm().await;
         let there = self.noted("the realm", outcome)?.unwrap_or(false);
         if !there {
-            // Only looked, and there is nothing to look at.
+            // A pass that only lists changes finds nothing else without a realm.
             return Ok(self.done);
         }
-        // First of all: nothing is changed in the realm of another installation.
+        // This check comes first: nothing may be changed in the realm of another installation.
         let outcome = self.keycloak.unmarked_scope().await;
         self.noted("the installation", outcome)?;
         let outcome = self.client_scope().await;
@@ -114,7 +114,7 @@ impl Pass<'_> {
         }
         if let Some(scope) = &scope {
             let outcome = self.scope_mappings(scope).await;
-            self.noted("what tokens may carry", outcome)?;
+            self.noted("the scope mappings", outcome)?;
         }
         let outcome = self.own_client(plan, scope.as_deref()).await;
         self.noted("this server's own client", outcome)?;
@@ -137,7 +137,7 @@ impl Pass<'_> {
         Ok(self.done)
     }
 
-    /// Goes on after what concerns one thing alone.
+    /// Records an error of one entity and continues; returns an error that affects the whole pass.
     fn noted<T>(&mut self, what: &str, outcome: Result<T, DirectoryError>) -> Result<Option<T>, RealmProblem> {
         match outcome {
             Ok(value) => Ok(Some(value)),
@@ -151,7 +151,8 @@ impl Pass<'_> {
         }
     }
 
-    /// Notes a change; whether to make it. One that is made is noted by [`Pass::made`], once it is.
+    /// Announces a change; returns whether to make it. A change that is made is recorded by [`Pass::made`] after its
+    /// completion.
     fn change(&mut self, what: impl Into<String>) -> bool {
         if self.make {
             self.pending = Some(what.into());
@@ -161,15 +162,15 @@ impl Pass<'_> {
         self.make
     }
 
-    /// The change that was noted last has been made.
+    /// Records that the last announced change was made.
     fn made(&mut self) {
         if let Some(what) = self.pending.take() {
-            info!(what, "keycloak.made");
+            info!(what, "keycloak.entity.created");
             self.done.changes.push(what);
         }
     }
 
-    /// Whether there is a realm, in the end.
+    /// Ensures that the realm exists; returns whether it does.
     async fn realm(&mut self) -> Result<bool, DirectoryError> {
         let name = self.keycloak.shared.settings.realm.clone();
         let found: Option<Value> = self.keycloak.find(Call::get(&[]).about(EntityKind::Resource, &name)).await?;
@@ -189,13 +190,13 @@ impl Pass<'_> {
                 self.made();
                 Ok(true)
             }
-            // Another program made it in between.
+            // Another program created the realm in the meantime.
             Err(DirectoryError::Conflict(_)) => Ok(true),
             Err(error) => Err(error),
         }
     }
 
-    /// Marks the realm as this installation's, or refuses that of another.
+    /// Marks the realm with this installation. Fails if another installation manages it.
     async fn mark(&mut self) -> Result<(), DirectoryError> {
         if let Some(scope) = self.keycloak.unmarked_scope().await?
             && self.change("mark of this installation")
@@ -209,7 +210,7 @@ impl Pass<'_> {
     async fn default_role(&mut self) -> Result<(), DirectoryError> {
         let realm: RealmRep = self.keycloak.read(Call::get(&[])).await?;
         let Some(everybody) = realm.default_role else { return Ok(()) };
-        let role = plan::role(DEFAULT_ROLE, "What everybody may do").map_err(unfit)?;
+        let role = plan::role(DEFAULT_ROLE, "Permissions of all users").map_err(unfit)?;
         match self.keycloak.role_rep(&role.id).await {
             Ok(_) => {}
             Err(DirectoryError::Missing(_)) => {
@@ -234,7 +235,8 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// Tokens may carry the permissions of all APIs, and every user's token has the claims of the client scope.
+    /// Ensures that tokens may carry the permissions of all APIs, and that the client scope applies to the tokens of
+    /// all users.
     async fn scope_mappings(&mut self, scope: &str) -> Result<(), DirectoryError> {
         let page = PageRequest { offset: 0, limit: usize::MAX };
         for api in ApiDirectory::list(self.keycloak, &ListRequest { search: None, page }).await?.items {
@@ -244,10 +246,10 @@ impl Pass<'_> {
                 self.made();
             }
         }
-        let role = plan::role(DEFAULT_ROLE, "What everybody may do").map_err(unfit)?;
+        let role = plan::role(DEFAULT_ROLE, "Permissions of all users").map_err(unfit)?;
         let role = match self.keycloak.role_rep(&role.id).await {
             Ok(role) => role,
-            // Only planned.
+            // This pass only lists changes, so the role was not created.
             Err(DirectoryError::Missing(_)) => return Ok(()),
             Err(error) => return Err(error),
         };
@@ -296,7 +298,7 @@ impl Pass<'_> {
                 for permission in role.permissions.difference(&found.permissions) {
                     let Permission { audience, definition } = permission;
                     if self.change(format!("permission {definition} of {audience} for role {}", role.id)) {
-                        RoleDirectory::change_permission(self.keycloak, &role.id, permission, true).await?;
+                        RoleDirectory::grant_permission(self.keycloak, &role.id, permission).await?;
                         self.made();
                     }
                 }

@@ -7,12 +7,12 @@ use serde::Deserialize;
 
 use super::{Pass, RealmPlan};
 use crate::Keycloak;
-use crate::admin::Call;
+use crate::call::Call;
 use crate::wire::{ClientRep, UserRep, unfit};
 
-/// What to do about a username that may be that of anyone.
-const REGISTERED: &str = "people can register themselves in this realm, so a username is no proof; name the user by `user-id`, or \
-    below `keycloak.users`";
+/// Reason to refuse a username that may belong to any user, with advice for the operator.
+const REGISTERED: &str = "self-registration is enabled in this realm, so a username does not prove an identity; \
+    configure the user by `user-id`, or below `keycloak.users`";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -22,11 +22,12 @@ struct Registration {
 }
 
 impl Keycloak {
-    /// The user of exactly this username. One that is a user of the plan must be the account that the plan means; any other
-    /// counts only in a realm in which users cannot choose their username.
+    /// Returns the user of exactly this username. A user of the plan must be the account that the plan identifies. Any
+    /// other user is accepted only in a realm in which users cannot choose their usernames.
     ///
     /// # Errors
-    /// [`DirectoryError::Missing`], [`DirectoryError::Protected`] for a name that is no proof, or when Keycloak cannot be asked.
+    /// [`DirectoryError::Missing`] if there is no such user, [`DirectoryError::Protected`] if the username does not
+    /// prove the identity of the user, or an error if Keycloak is unavailable.
     pub async fn user_named(&self, plan: &RealmPlan, username: &Name) -> Result<Party, DirectoryError> {
         let missing = || DirectoryError::missing(EntityKind::User, username);
         let call = Call::get(&["users"]).query("username", username).query("exact", true);
@@ -53,19 +54,19 @@ impl Keycloak {
         Ok(Party::User(id))
     }
 
-    /// The group of exactly this path, or of this name in no other group.
+    /// Returns the group of exactly this path, or the top-level group of this name.
     ///
     /// # Errors
-    /// [`DirectoryError::Missing`], or when Keycloak cannot be asked.
+    /// [`DirectoryError::Missing`] if there is no such group, or an error if Keycloak is unavailable.
     pub async fn group_named(&self, name: &Name) -> Result<Party, DirectoryError> {
         let found: Option<GroupId> = Pass::looking(self).found_group(name).await?;
         found.map(Party::Group).ok_or_else(|| DirectoryError::missing(EntityKind::Group, name))
     }
 
-    /// The application of this client id.
+    /// Returns the application of this client id.
     ///
     /// # Errors
-    /// [`DirectoryError::Missing`], or when Keycloak cannot be asked.
+    /// [`DirectoryError::Missing`] if there is no such application, or an error if Keycloak is unavailable.
     pub async fn application_named(&self, id: &ClientId) -> Result<Party, DirectoryError> {
         let found = self.client_rep(id.as_str()).await?.filter(ClientRep::is_application);
         found.map(|_| Party::Client(id.clone())).ok_or_else(|| DirectoryError::missing(EntityKind::Client, id))

@@ -1,5 +1,6 @@
-//! Users of the configuration. A name alone is no proof: a person may have registered with it. Roles and groups are given to
-//! accounts that this server made, and to those that the configuration names by id or by a link to an identity provider.
+//! Users of the configuration. A username proves nothing, because any person may have registered with it. Roles and
+//! groups are given only to accounts that this server created, and to accounts that the configuration identifies by id
+//! or by a link to an identity provider.
 
 use identity_core::entity::{AuditEntity, EntityKind};
 use identity_core::port::{DirectoryError, GroupDirectory, UserDirectory};
@@ -8,16 +9,16 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{Pass, PersonSeed};
-use crate::admin::Call;
+use crate::call::Call;
 use crate::change::{Representation, set_attributes};
 use crate::wire::{UserRep, unfit};
 
-/// Attributes of the client scope that remember the ids of the accounts that this server made. Users cannot write them, as they
-/// could attributes of their own; it takes an administrator of the realm.
+/// Prefix of the attributes of the client scope that store the ids of the accounts that this server created. Only an
+/// administrator of the realm can write them, whereas users may be able to write their own attributes.
 const MADE: &str = "identity.made.user.";
-/// What to do about an account that is not given anything.
-const UNPROVEN: &str = "this server did not make this account, so its name is no proof; name it by `id`, or by \
-    `identity-provider` and `identity-provider-user-id`, below `keycloak.users`";
+/// Reason why an account gets no roles and groups, with advice for the operator.
+const UNPROVEN: &str = "this server did not create this account, so its username does not prove an identity; \
+    configure it by `id`, or by `identity-provider` and `identity-provider-user-id`, below `keycloak.users`";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -53,21 +54,21 @@ impl Pass<'_> {
         }
         for role in lacks_roles {
             if self.change(format!("role {role} for user {username}")) {
-                UserDirectory::change_role(self.keycloak, &id, role, true).await?;
+                UserDirectory::assign_role(self.keycloak, &id, role).await?;
                 self.made();
             }
         }
         for group in lacks_groups {
             let group_id = self.group(group).await?;
             if let (true, Some(group_id)) = (self.change(format!("group {group} for user {username}")), group_id) {
-                self.keycloak.change_member(&group_id, &id, true).await?;
+                self.keycloak.add_member(&group_id, &id).await?;
                 self.made();
             }
         }
         Ok(())
     }
 
-    /// The account that the configuration means: by id, or by name.
+    /// The account that the configuration identifies, by id or by username.
     async fn account_of(&self, seed: &PersonSeed) -> Result<Option<Username>, DirectoryError> {
         if let Some(id) = &seed.id {
             let call = Call::get(&["users", id.as_str()]).about(EntityKind::User, id.as_str());
@@ -102,7 +103,8 @@ impl Pass<'_> {
         Ok(lacking)
     }
 
-    /// Whether an account is the one that the configuration means, and not only called so.
+    /// Whether an account is proven to be the one that the configuration identifies, and does not only have its
+    /// username.
     pub(super) async fn is_proven(
         &self,
         seed: &PersonSeed,
@@ -123,7 +125,7 @@ impl Pass<'_> {
         Ok(made == Some(id.as_str()))
     }
 
-    /// Remembers that this server made an account.
+    /// Records that this server created an account.
     async fn remember(&self, seed: &PersonSeed, id: &Username, scope: Option<&str>) -> Result<(), DirectoryError> {
         let Some(scope) = scope else { return Ok(()) };
         let path = ["client-scopes", scope];

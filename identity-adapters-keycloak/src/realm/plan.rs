@@ -1,16 +1,16 @@
-//! What a realm shall hold.
+//! Required content of a realm.
 
-use identity_core::entity::{ApiPermission, ClientKind, NewClient, NewPerson, Permission, Role};
+use identity_core::entity::{ApiPermission, ClientKind, NewClient, NewDirectoryUser, Permission, Role};
 use identity_core::value::{Audience, Description, InvalidValue, Name, RoleId, Username};
 
-/// What a realm shall hold, beside the client scope and the role of all users that every realm gets.
+/// Required content of a realm, in addition to the client scope and the default role that every realm gets.
 #[derive(Clone, Debug)]
 pub struct RealmPlan {
     /// This server's own client.
     pub own: OwnClient,
-    /// APIs: audience, name, permissions.
+    /// APIs, each with audience, name and permissions.
     pub apis: Vec<(Audience, Name, Vec<ApiPermission>)>,
-    /// Roles, whose permissions are of these APIs or of others that there are.
+    /// Roles. Their permissions belong to these APIs or to existing ones.
     pub roles: Vec<Role>,
     /// Applications.
     pub clients: Vec<ClientSeed>,
@@ -20,46 +20,47 @@ pub struct RealmPlan {
     pub people: Vec<PersonSeed>,
 }
 
-/// This server's own client, at which browsers sign in. Where an operator made it, it is left as it is.
+/// This server's own client, with which browsers sign in. A client that an operator created is not changed, except for
+/// the client scope.
 #[derive(Clone, Debug)]
 pub struct OwnClient {
     /// The client.
     pub new: NewClient,
-    /// How its browsers sign out, where it is known how they reach this server.
+    /// The logout addresses; `None` if the public address of this server is unknown.
     pub sign_out: Option<SignOutUrls>,
 }
 
-/// Where Keycloak tells of sign-outs.
+/// The addresses of this server for logout.
 #[derive(Clone, Debug)]
 pub struct SignOutUrls {
-    /// Where browsers go after they signed out at Keycloak.
+    /// The address that browsers are redirected to after logout at Keycloak.
     pub signed_out: String,
-    /// Where logout tokens go (OpenID Connect Back-Channel Logout 1.0).
+    /// The address that logout tokens are sent to (OpenID Connect Back-Channel Logout 1.0).
     pub back_channel: String,
 }
 
-/// An application, and what it may do for itself.
+/// An application, and the permissions of its service account.
 #[derive(Clone, Debug)]
 pub struct ClientSeed {
     /// The application.
     pub new: NewClient,
-    /// What it may do for itself.
+    /// The permissions that its service account holds.
     pub permissions: Vec<Permission>,
 }
 
-/// A user, and what they have and are in.
+/// A user, with roles and groups.
 #[derive(Clone, Debug)]
 pub struct PersonSeed {
-    /// The user. The password of one who is there already stays.
-    pub new: NewPerson,
-    /// The account's id, where the configuration names it.
+    /// The user. The password of an existing user stays.
+    pub new: NewDirectoryUser,
+    /// The id of the account, if configured.
     pub id: Option<Username>,
-    /// An identity provider's alias and the user's id there, to which the account must be linked, where the configuration names
-    /// them.
+    /// The alias of an identity provider and the id of the user there, if configured. The account must be linked to
+    /// that user.
     pub link: Option<(String, String)>,
-    /// Their roles.
+    /// The roles of the user.
     pub roles: Vec<RoleId>,
-    /// Their groups, by name.
+    /// The groups of the user, by name.
     pub groups: Vec<Name>,
 }
 
@@ -70,7 +71,7 @@ impl From<OwnClient> for ClientSeed {
 }
 
 impl RealmPlan {
-    /// Adds what a component has; what is there already stays.
+    /// Adds the APIs and roles of a component. Existing entries stay.
     pub fn add(&mut self, preset: super::Preset) {
         for (audience, name, permissions) in preset.apis {
             if self.apis.iter().all(|(known, ..)| *known != audience) {
@@ -88,5 +89,5 @@ impl RealmPlan {
 pub(super) fn role(name: &str, description: &str) -> Result<Role, InvalidValue> {
     let id = RoleId::parse(name)?;
     let description = Description::parse(description)?;
-    Ok(Role { name: Name::from(&id), id, description, permissions: Default::default() })
+    Ok(Role { description, ..Role::new(id.clone(), Name::from(&id)) })
 }

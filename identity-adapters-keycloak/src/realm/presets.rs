@@ -1,4 +1,5 @@
-//! What each component of the platform has: APIs, roles and clients (management reference §4). Data, and nothing else.
+//! APIs, roles and clients of each component of the platform (docs/reference/management-api.md §4). This module
+//! contains only data.
 
 use identity_core::entity::{ApiPermission, ClientKind, Permission, Role};
 use identity_core::value::{Audience, Description, InvalidValue, Name, PermissionName, RoleId};
@@ -6,31 +7,31 @@ use identity_core::value::{Audience, Description, InvalidValue, Name, Permission
 /// A component of the platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Component {
-    /// What it is called in the configuration.
+    /// The name of the component in the configuration.
     pub key: &'static str,
     apis: &'static [ApiRow],
     roles: &'static [RoleRow],
-    /// Its client, if it has one.
+    /// The client of the component, if it has one.
     pub client: Option<ClientPreset>,
 }
 
-/// A component's client.
+/// The client of a component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientPreset {
-    /// Its client id, when none is configured.
+    /// The default client id.
     pub client_id: &'static str,
-    /// What to call it.
+    /// The display name.
     pub name: &'static str,
-    /// What it can do.
+    /// The kind of client.
     pub kind: ClientKind,
-    /// Where browsers may be sent back to, below its root URL.
+    /// The paths of the redirect URIs, below the root URL.
     pub redirect_paths: &'static [&'static str],
     permissions: &'static [(&'static str, &'static [&'static str])],
 }
 
-/// (name, audience, permissions with descriptions)
+/// An API: name, audience, and permissions with their descriptions.
 type ApiRow = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
-/// (name, description, permissions by audience)
+/// A role: name, description, and permissions by audience.
 type RoleRow = (&'static str, &'static str, &'static [(&'static str, &'static [&'static str])]);
 
 const IDENTITY: &str = "camunda-identity-resource-server";
@@ -53,10 +54,10 @@ static COMPONENTS: &[Component] = &[
             "Camunda Identity Resource Server",
             IDENTITY,
             &[
-                ("read", "See everything but secrets"),
-                ("read:users", "See users"),
-                ("read:secrets", "See the secrets of applications"),
-                ("write", "Change everything"),
+                ("read", "Read everything except secrets"),
+                ("read:users", "Read users"),
+                ("read:secrets", "Read the secrets of applications"),
+                ("write", "Write everything"),
             ],
         )],
         roles: &[(
@@ -187,22 +188,22 @@ pub fn preset(key: &str) -> Option<&'static Component> {
     COMPONENTS.iter().find(|component| component.key == key)
 }
 
-/// A component's data as values.
+/// The parsed data of a component.
 #[derive(Clone, Debug)]
 pub struct Preset {
-    /// (audience, name, permissions)
+    /// The APIs, each with audience, name and permissions.
     pub apis: Vec<(Audience, Name, Vec<ApiPermission>)>,
-    /// Its roles.
+    /// The roles.
     pub roles: Vec<Role>,
-    /// What its client may do for itself.
+    /// The permissions that the service account of the client holds.
     pub client_permissions: Vec<Permission>,
 }
 
 impl Component {
-    /// The tables as values.
+    /// Parses the data of this component.
     ///
     /// # Errors
-    /// When a table holds what cannot be parsed; a test parses them all.
+    /// When a table contains an invalid value; a test parses all tables.
     pub fn values(&self) -> Result<Preset, InvalidValue> {
         let mut apis = Vec::new();
         for (name, audience, permissions) in self.apis {
@@ -218,7 +219,7 @@ impl Component {
             let id = RoleId::parse(name)?;
             let permissions = held(permissions)?.into_iter().collect();
             let description = Description::parse(description)?;
-            roles.push(Role { name: Name::from(&id), id, description, permissions });
+            roles.push(Role { description, permissions, ..Role::new(id.clone(), Name::from(&id)) });
         }
         let client_permissions = self.client.map_or(Ok(Vec::new()), |client| held(client.permissions))?;
         Ok(Preset { apis, roles, client_permissions })

@@ -1,4 +1,5 @@
-//! Who besides the realm's administrators can make clients, and what such clients may put into tokens.
+//! Client registration: principals other than realm administrators that can create clients, and the claims that such
+//! clients can add to tokens.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +7,11 @@ use identity_core::port::DirectoryError;
 use serde::Deserialize;
 
 use crate::Keycloak;
-use crate::admin::Call;
+use crate::call::Call;
 
-/// The kind of component that a rule for new clients is.
+/// The component type of client registration policies.
 const POLICY: &str = "org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy";
-/// Mappers that write only claims that this server does not read, or that no one can choose.
+/// Mappers that write only claims that this server does not read, or whose value cannot be chosen.
 const HARMLESS: [&str; 4] = [
     "oidc-address-mapper",
     "oidc-full-name-mapper",
@@ -43,11 +44,11 @@ struct InitialAccess {
 }
 
 impl Keycloak {
-    /// What in the realm lets more people than its administrators decide what tokens say, and how to change that. Changes
-    /// nothing.
+    /// Returns advice on settings of the realm that let users other than its administrators choose the claims of
+    /// tokens. Changes nothing.
     ///
     /// # Errors
-    /// When Keycloak cannot be asked, or refuses.
+    /// When Keycloak is unavailable, or rejects the request.
     pub async fn registration_advice(&self) -> Result<Vec<String>, DirectoryError> {
         let call = Call::get(&["components"]).query("type", POLICY);
         let policies: Vec<Policy> = self.read(call).await?;
@@ -61,23 +62,24 @@ fn advice(policies: &[Policy], tokens: usize, realm: &Realm) -> Vec<String> {
     let mut advice = Vec::new();
     if can_register_anonymously(policies) {
         advice.push(
-            "clients can be registered without any token: add the policy `trusted-hosts` to anonymous client registration, without hosts"
+            "clients can be registered without any token; add the policy `trusted-hosts`, with no hosts, to anonymous client registration"
                 .to_owned(),
         );
     }
     let open = mappers(policies, "authenticated");
     if let Some(open) = open.filter(|open| !open.is_empty()) {
         advice.push(format!(
-            "holders of initial access tokens, registration access tokens and the role `create-client` can make clients whose tokens \
-             carry claims of their choice, by {open}: remove these from the policy `allowed-protocol-mappers` of authenticated client registration"
+            "holders of initial access tokens, registration access tokens or the role `create-client` can create \
+             clients whose tokens carry arbitrary claims, with {open}; remove these from the policy \
+             `allowed-protocol-mappers` of authenticated client registration"
         ));
     }
     if tokens > 0 {
-        advice.push(format!("{tokens} initial access tokens can make clients: revoke those that are not needed"));
+        advice.push(format!("{tokens} initial access tokens can create clients; revoke those that are not needed"));
     }
     if realm.admin_permissions_enabled {
         advice.push(
-            "fine-grained admin permissions are on: users who administer by them alone are not protected here"
+            "fine-grained admin permissions are enabled; users who administer only through them are not protected by this server"
                 .to_owned(),
         );
     }
@@ -93,7 +95,8 @@ fn can_register_anonymously(policies: &[Policy]) -> bool {
     named || !is_on("host-sending-registration-request-must-match")
 }
 
-/// The mappers that a new client may have and that write claims of its maker's choice, in words; `None` when there are none.
+/// The mappers that a new client may have and that write claims chosen by its creator, as text; `None` if there are
+/// none.
 fn mappers(policies: &[Policy], kind: &str) -> Option<String> {
     let policy =
         policies.iter().find(|policy| policy.sub_type == kind && policy.provider_id == "allowed-protocol-mappers");

@@ -1,4 +1,4 @@
-//! The client scope that marks Identity's clients, and its four mappers (management reference §8.3).
+//! The client scope that marks Identity's clients, and its four mappers (docs/reference/management-api.md §8.3).
 
 use identity_core::entity::EntityKind;
 use identity_core::port::DirectoryError;
@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Pass;
-use crate::admin::Call;
+use crate::call::Call;
 use crate::wire::SCOPE;
 
 #[derive(Deserialize)]
@@ -17,7 +17,8 @@ struct Named {
 }
 
 impl Pass<'_> {
-    /// The id of the scope, if there is one in the end.
+    /// Ensures that the client scope exists, and returns its id. `None` if it does not exist and the pass only lists
+    /// changes.
     pub(super) async fn client_scope(&mut self) -> Result<Option<String>, DirectoryError> {
         let scopes: Vec<Named> = self.keycloak.read(Call::get(&["client-scopes"])).await?;
         let Some(Named { id, .. }) = scopes.into_iter().find(|scope| scope.name == SCOPE) else {

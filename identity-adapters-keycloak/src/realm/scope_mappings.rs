@@ -1,5 +1,6 @@
-//! Which roles tokens may carry: the client scope `camunda-identity` maps the permissions of Identity's APIs, and its clients have
-//! no scope of their own. A realm administrator's token from such a client administers no realm.
+//! Roles in tokens. The client scope `camunda-identity` maps the permissions of Identity's APIs, and Identity creates
+//! applications without full scope (`fullScopeAllowed`). A realm administrator's token from such an application
+//! therefore cannot administer a realm.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::Keycloak;
-use crate::admin::Call;
+use crate::call::Call;
 use crate::wire::{RoleRep, SCOPE};
 
 #[derive(Deserialize)]
@@ -20,7 +21,7 @@ struct Named {
 }
 
 impl Keycloak {
-    /// The id of the client scope, if there is one.
+    /// The id of the client scope, if it exists.
     pub(crate) async fn scope_id(&self) -> Result<Option<String>, DirectoryError> {
         let scopes: Vec<Named> = self.read(Call::get(&["client-scopes"])).await?;
         Ok(scopes.into_iter().find(|scope| scope.name == SCOPE).map(|scope| scope.id))
@@ -39,7 +40,7 @@ impl Keycloak {
         let all: Vec<RoleRep> = self.read(Call::get(&["clients", api, "roles"]).about(EntityKind::Client, api)).await?;
         let mut unmapped = Vec::new();
         for role in all.into_iter().filter(|role| role.name != "uma_protection" && !mapped.contains(role.id.as_str())) {
-            // What contains power stays out of tokens.
+            // Roles with administrative power stay out of tokens.
             if !self.is_protected_role(&role.id).await? {
                 unmapped.push(role);
             }
@@ -47,7 +48,7 @@ impl Keycloak {
         Ok(unmapped)
     }
 
-    /// Lets tokens carry all permissions of an API.
+    /// Adds all permissions of an API to the roles that tokens may carry.
     pub(crate) async fn map_permissions(&self, api: &ClientKey) -> Result<(), DirectoryError> {
         let Some(scope) = self.scope_id().await? else { return Ok(()) };
         let path = ["client-scopes", &scope, "scope-mappings", "clients", api.as_str()];
@@ -60,13 +61,15 @@ impl Keycloak {
         self.send(call).await.map(|_| ())
     }
 
-    /// Whether every user's token gets the client scope: one that maps roles is left out of the tokens of users without any.
+    /// Whether a realm role is in the mappings of the client scope. A client scope that maps roles is left out of the
+    /// tokens of users who have none of them.
     pub(crate) async fn scope_is_for(&self, scope: &str, role: &RoleRep) -> Result<bool, DirectoryError> {
         let mapped: Vec<RoleRep> = self.read(Call::get(&["client-scopes", scope, "scope-mappings", "realm"])).await?;
         Ok(mapped.iter().any(|one| one.id == role.id))
     }
 
-    /// Gives the client scope to the tokens of all users who have a realm role.
+    /// Adds a realm role to the mappings of the client scope, so that it applies to the tokens of all users with the
+    /// role.
     pub(crate) async fn map_role(&self, scope: &str, role: &RoleRep) -> Result<(), DirectoryError> {
         let path = ["client-scopes", scope, "scope-mappings", "realm"];
         let call = Call::post(&path, json!([{"id": role.id, "name": role.name}]));

@@ -1,4 +1,4 @@
-//! A Keycloak in memory, of which every representation is what a test says.
+//! A mock of Keycloak's Admin REST API, with the representations that a test defines.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,7 @@ const MANAGEMENT: &str = "management";
 
 type Entries = Arc<Mutex<BTreeMap<String, Value>>>;
 
-/// Representations by path below the realm; a list is cut as its query says.
+/// Representations by path below the realm. Lists support the query parameters `first` and `max`.
 #[derive(Clone, Default)]
 pub(super) struct Fake {
     entries: Entries,
@@ -35,12 +35,12 @@ impl Fake {
         self.entries.lock().unwrap().get(path).cloned().unwrap_or_default()
     }
 
-    /// The targets of the requests since the last time.
+    /// The targets of the requests since the last call.
     pub(super) fn asked(&self) -> Vec<String> {
         std::mem::take(&mut self.asked.lock().unwrap())
     }
 
-    /// The directories on it, as long as the server is there.
+    /// Starts the server, which runs as long as the returned value exists, and returns the directories on it.
     pub(super) async fn start(&self) -> (Keycloak, MockServer) {
         let server = MockServer::start().await;
         Mock::given(any()).respond_with(self.clone()).mount(&server).await;
@@ -89,7 +89,7 @@ impl Respond for Fake {
             "PUT" => {
                 let mut new: Value = request.body_json().unwrap();
                 let mut entries = self.entries.lock().unwrap();
-                // As Keycloak does, what is left out keeps its value.
+                // As in Keycloak, members that are left out keep their values.
                 if let (Some(new), Some(Value::Object(old))) = (new.as_object_mut(), entries.get(&path)) {
                     for (name, value) in old {
                         let _ = new.entry(name.clone()).or_insert_with(|| value.clone());

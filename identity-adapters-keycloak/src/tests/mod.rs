@@ -1,5 +1,5 @@
-//! The directories on a Keycloak that holds anything: representations with members that are unknown here, and names that are
-//! none here.
+//! The directories on a Keycloak with arbitrary data: representations with unknown members, and names that are invalid
+//! in this server.
 
 mod fake;
 mod odd_names;

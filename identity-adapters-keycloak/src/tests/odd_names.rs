@@ -1,4 +1,5 @@
-//! An entity whose name is none here is shown in a visible form, and is in no other's way.
+//! An entity with a name that is invalid in this server is displayed in a visible form, and does not affect other
+//! entities.
 
 use identity_core::port::{ApiDirectory, ClientDirectory, GroupDirectory, RoleDirectory, UserDirectory};
 use identity_core::search::{ListRequest, PageRequest};
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 use super::fake::Fake;
 use crate::wire::SCOPE;
 
-/// Names that Keycloak or a user storage behind it may hold.
+/// Names that Keycloak or a user storage behind it may contain.
 const ODD: [&str; 10] =
     [" lead", "tail ", "two\nlines", "bell\u{7}", "nul\0", "", "   ", "\u{202E}back", "zero\u{200B}", "\u{85}"];
 
@@ -19,7 +20,7 @@ fn names() -> Vec<String> {
 
 fn list(of: impl Fn(usize, &str) -> Value) -> Value {
     let mut list: Vec<Value> = names().iter().enumerate().map(|(n, name)| of(n, name)).collect();
-    // Elements of which nothing can be shown.
+    // Elements that cannot be displayed.
     list.insert(1, json!({"id": "without a name"}));
     list.insert(2, json!({"id": "odd", "name": {"a": 1}, "username": 7, "clientId": null}));
     list.insert(3, json!(null));
@@ -54,7 +55,7 @@ async fn groups_are_listed_with_their_ids_and_their_members_resolved() {
     assert_eq!(listed.items[1].name.as_str(), "lead");
     let found = GroupDirectory::find(&keycloak, &GroupId::parse("id-3").unwrap()).await.unwrap();
     assert_eq!(found.name.as_str(), "two␊lines");
-    // As the resolution of a member's token asks.
+    // The verification of a member's token sends the same request.
     let of_user = UserDirectory::groups(&keycloak, &Username::parse("u").unwrap()).await.unwrap();
     assert_eq!(of_user.len(), count);
 }

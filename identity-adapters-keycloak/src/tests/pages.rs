@@ -1,4 +1,4 @@
-//! However long a list is, one call asks for a few hundred of its elements.
+//! Lists of any length are read in calls of at most 500 elements.
 
 use identity_core::port::{GroupDirectory, UserDirectory};
 use identity_core::search::{ListRequest, PageRequest};
@@ -40,7 +40,7 @@ async fn a_list_without_a_page_is_read_in_parts() {
     assert_eq!(UserDirectory::groups(&keycloak, &Username::parse("u").unwrap()).await.unwrap().len(), 1_500);
     let asked = fake.asked();
     assert!(largest(&asked) <= 500, "{asked:?}");
-    // A page that lies across parts.
+    // A page that begins in the middle of the list and requires several calls.
     let listed = UserDirectory::list(&keycloak, &page(400, 700)).await.unwrap();
     assert_eq!((listed.items.len(), listed.items[0].id.as_str()), (700, "u400"));
     let members = keycloak.members(&group, &page(1_000, 100)).await.unwrap();

@@ -1,6 +1,6 @@
-//! What is not changed is written back as it was, whatever it is.
+//! Members that do not change are written back as they were, whatever their values.
 
-use identity_core::entity::{ClientChange, PersonChange};
+use identity_core::entity::{ClientChange, DirectoryUserChange};
 use identity_core::port::{
     ApiDirectory, ClientDirectory, DirectoryError, GroupDirectory, RoleDirectory, UserDirectory,
 };
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::fake::Fake;
 use crate::wire::SCOPE;
 
-/// A representation with members of every type that are unknown here, beside its own.
+/// A representation with unknown members of every type, in addition to its own.
 fn whole(own: Value) -> Value {
     let mut whole = json!({
         "unknownText": " text\nwith lines ", "unknownNumber": 12_345_678_901_i64, "unknownFraction": 0.25, "unknownNull": null,
@@ -53,14 +53,14 @@ fn group() -> Value {
     )
 }
 
-/// Members in which two representations differ.
+/// The members in which two representations differ.
 fn differences(before: &Value, after: &Value) -> Vec<String> {
     let (before, after) = (before.as_object().unwrap(), after.as_object().unwrap());
     let names: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     names.into_iter().filter(|name| before.get(*name) != after.get(*name)).cloned().collect()
 }
 
-async fn change_user(change: PersonChange) -> (Result<(), DirectoryError>, Vec<String>, Value) {
+async fn change_user(change: DirectoryUserChange) -> (Result<(), DirectoryError>, Vec<String>, Value) {
     let users = json!([{"id": "u", "username": "ann"}]);
     let fake = Fake::default().with("/users/u", user()).with("/users", users);
     let (keycloak, _server) = fake.start().await;
@@ -72,14 +72,14 @@ async fn change_user(change: PersonChange) -> (Result<(), DirectoryError>, Vec<S
 
 #[tokio::test]
 async fn a_change_of_a_user_changes_the_members_that_it_names() {
-    let nothing = PersonChange::default();
-    let (outcome, changed, _) = change_user(PersonChange { enabled: Some(false), ..nothing.clone() }).await;
+    let nothing = DirectoryUserChange::default();
+    let (outcome, changed, _) = change_user(DirectoryUserChange { enabled: Some(false), ..nothing.clone() }).await;
     assert_eq!((outcome, changed), (Ok(()), vec!["enabled".to_owned()]));
     let other = Some(Some(Name::parse("Anna").unwrap()));
-    let (outcome, changed, _) = change_user(PersonChange { first_name: other, ..nothing.clone() }).await;
+    let (outcome, changed, _) = change_user(DirectoryUserChange { first_name: other, ..nothing.clone() }).await;
     assert_eq!((outcome, changed), (Ok(()), vec!["firstName".to_owned()]));
-    // A form that sends back all that it was shown.
-    let shown = PersonChange {
+    // The change of a form that sends back all displayed values unchanged.
+    let shown = DirectoryUserChange {
         first_name: Some(Some(Name::parse("Änne").unwrap())),
         last_name: Some(None),
         email: Some(Some("root@localhost".to_owned())),
@@ -88,11 +88,11 @@ async fn a_change_of_a_user_changes_the_members_that_it_names() {
     let (outcome, changed, _) = change_user(shown).await;
     assert_eq!((outcome, changed), (Ok(()), vec![]));
     let (outcome, changed, after) =
-        change_user(PersonChange { email: Some(Some("ann@example.org".to_owned())), ..nothing.clone() }).await;
+        change_user(DirectoryUserChange { email: Some(Some("ann@example.org".to_owned())), ..nothing.clone() }).await;
     assert_eq!((outcome, changed), (Ok(()), vec!["email".to_owned(), "emailVerified".to_owned()]));
     assert_eq!(after["emailVerified"], json!(false));
     let (outcome, changed, _) =
-        change_user(PersonChange { email: Some(Some("other@host".to_owned())), ..nothing }).await;
+        change_user(DirectoryUserChange { email: Some(Some("other@host".to_owned())), ..nothing }).await;
     assert!(matches!(outcome, Err(DirectoryError::Member("email", _))), "{outcome:?}");
     assert_eq!(changed, Vec::<String>::new());
 }
@@ -113,7 +113,7 @@ async fn a_change_of_a_client_keeps_addresses_that_are_none_here() {
     assert_eq!((outcome, changed), (Ok(()), vec!["name".to_owned()]));
     let uris: Vec<String> =
         client()["redirectUris"].as_array().unwrap().iter().map(|uri| uri.as_str().unwrap().into()).collect();
-    // A form that sends back all that it was shown.
+    // The change of a form that sends back all displayed values unchanged.
     let shown = ClientChange {
         name: named("Old␊name"),
         root_url: Some(Some("${authBaseUrl}".to_owned())),

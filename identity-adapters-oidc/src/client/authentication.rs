@@ -1,4 +1,4 @@
-//! How a client proves to a provider which one it is.
+//! Client authentication at a provider.
 
 use std::sync::Arc;
 
@@ -12,18 +12,18 @@ use url::form_urlencoded::byte_serialize;
 
 use super::files::Reloaded;
 use super::key::SigningKey;
-use super::kinds::Habits;
+use super::kinds::ProviderQuirks;
 use super::settings::{AssertionAudience, AssertionSettings, ClientAuthentication, TlsSettings};
 use crate::discovery::Endpoints;
 use crate::http::{BasicLogin, Http};
 
-/// How long an assertion is good, in seconds.
+/// Lifetime of an assertion in seconds.
 const ASSERTION_LIFETIME: i64 = 60;
 
 /// The value of `client_assertion_type` (RFC 7523 §2.2).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// A client's credentials, ready for use.
+/// A client's credentials, loaded and ready for use.
 pub(crate) struct Credentials {
     client_id: String,
     proof: Proof,
@@ -39,7 +39,7 @@ enum Proof {
     Certificate(Arc<Reloaded<Http>>),
 }
 
-/// What goes with a request so that the provider knows who asks.
+/// Authentication of one request: form parameters, Basic credentials, or an HTTP client with a certificate.
 pub(crate) struct Proven {
     pub(crate) form: Vec<(&'static str, String)>,
     pub(crate) login: Option<BasicLogin>,
@@ -47,11 +47,11 @@ pub(crate) struct Proven {
 }
 
 impl Credentials {
-    /// Reads the files, if there are any. An error comes with the setting that it is about.
+    /// Reads the key and certificate files, if any. An error includes the name of the setting.
     pub(crate) fn new(
         client_id: &str,
         authentication: &ClientAuthentication,
-        habits: &'static Habits,
+        habits: &'static ProviderQuirks,
         http: Http,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, (&'static str, String)> {
@@ -69,12 +69,12 @@ impl Credentials {
         &self.client_id
     }
 
-    /// Whether the endpoints are those for clients that show a certificate.
+    /// Whether the client authenticates with a certificate, so that the endpoints for mutual TLS apply.
     pub(crate) fn with_certificate(&self) -> bool {
         matches!(self.proof, Proof::Certificate(_))
     }
 
-    /// The name of the method (OpenID Connect Core 1.0 §9, RFC 8705 §2).
+    /// The name of the authentication method (OpenID Connect Core 1.0 §9, RFC 8705 §2).
     pub(crate) fn method(&self) -> &'static str {
         match &self.proof {
             Proof::None => "none",
@@ -85,7 +85,8 @@ impl Credentials {
         }
     }
 
-    /// A client for requests that need no more than the certificate, if there is one.
+    /// HTTP client for requests without client authentication in form or header, such as UserInfo requests. It uses the
+    /// client certificate if there is one.
     pub(crate) async fn http(&self) -> Http {
         match &self.proof {
             Proof::Certificate(showing) => Http::clone(&*showing.get().await),
@@ -93,11 +94,12 @@ impl Credentials {
         }
     }
 
-    /// The proof for one request. `None` when the machine has no randomness.
+    /// Authentication for one request. `None` if an assertion cannot be signed, for example because the system has no
+    /// randomness.
     pub(crate) async fn prove(&self, issuer: &str, endpoints: &Endpoints, token_url: &str) -> Option<Proven> {
         let mut form = Vec::new();
         let mut login = None;
-        // RFC 6749 §2.3.1: one way of authentication for each request.
+        // Each request uses one authentication method (RFC 6749 §2.3.1).
         if !matches!(self.proof, Proof::Basic(_)) {
             form.push(("client_id", self.client_id.clone()));
         }
@@ -154,7 +156,7 @@ fn given(secret: &Secret) -> Result<Secret, (&'static str, String)> {
 
 fn assertion(
     settings: &AssertionSettings,
-    habits: &'static Habits,
+    habits: &'static ProviderQuirks,
     clock: Arc<dyn Clock>,
 ) -> Result<Proof, (&'static str, String)> {
     let audience = match (&settings.audience, habits.asserts_to_token_endpoint) {
@@ -179,7 +181,7 @@ fn certificate(settings: &TlsSettings, http: &Http, clock: Arc<dyn Clock>) -> Re
     Ok(Proof::Certificate(Arc::new(showing)))
 }
 
-/// As HTTP Basic wants it of OAuth clients (RFC 6749 §2.3.1, appendix B).
+/// Encodes HTTP Basic credentials as OAuth 2.0 requires (RFC 6749 §2.3.1, appendix B).
 fn urlencoded(text: &str) -> String {
     byte_serialize(text.as_bytes()).collect()
 }

@@ -1,4 +1,4 @@
-//! What is claimed of somebody, from all sources together, and where each claim was found.
+//! Merged claims of a user from all sources, with the source of each claim.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 type Members = Map<String, Value>;
 
-/// Claims that are about the ID token's own exchange and say nothing of anybody.
+/// Claims that concern the issuance of the ID token, not the user.
 const OF_THE_EXCHANGE: [&str; 4] = ["nonce", "at_hash", "c_hash", "s_hash"];
 
 /// Claims by their source.
@@ -19,8 +19,8 @@ pub(crate) struct Sources {
 }
 
 impl Sources {
-    /// Whole claims, by their names at the top level: of two sources that have one, the first counts. A claim that is null
-    /// is not there.
+    /// Merges the sources by top-level claim name. If several sources have a claim, the first one counts. A null claim
+    /// counts as absent.
     pub(crate) fn merged(self, prefer_id_token: bool) -> (Members, BTreeMap<String, ClaimSource>) {
         let mut tokens = [(ClaimSource::AccessToken, self.access_token), (ClaimSource::IdToken, self.id_token)];
         if prefer_id_token {
@@ -40,7 +40,7 @@ impl Sources {
     }
 }
 
-/// The claims that somebody has from one source.
+/// The user's claims that came from one source.
 pub(crate) fn from_source(known: &SignedIn, source: ClaimSource) -> Members {
     let members = known.claims.as_value().as_object().into_iter().flatten();
     let found = members.filter(|(name, _)| known.provenance.get(*name) == Some(&source));

@@ -1,4 +1,4 @@
-//! What is made of files, and made anew when they change.
+//! Values built from files, rebuilt when the files change.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -11,13 +11,13 @@ use tracing::{info, warn};
 
 use crate::telemetry::Warning;
 
-/// The longest file of a key or of certificates, in bytes.
+/// Maximum size of a key or certificate file in bytes.
 const MAX_FILE: u64 = 1024 * 1024;
 
 type Make<T> = Box<dyn Fn(&[Vec<u8>]) -> Result<T, String> + Send + Sync>;
 
-/// What is made of the contents of some files. They are read each time it is needed: they are small, and only their
-/// contents say reliably whether they have changed. What cannot be read or used leaves the last good one in place.
+/// A value built from the contents of files. The files are read on each use: they are small, and only their contents
+/// reliably show a change. If they cannot be read or used, the last good value stays in use.
 pub(crate) struct Reloaded<T> {
     files: Vec<PathBuf>,
     make: Make<T>,
@@ -27,7 +27,7 @@ pub(crate) struct Reloaded<T> {
 }
 
 struct Current<T> {
-    /// Of the contents; the contents themselves are not kept.
+    /// Digest of the contents; the contents themselves are not kept.
     digest: Vec<u8>,
     value: Arc<T>,
 }
@@ -44,10 +44,10 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
         Ok(Self { files, make: Box::new(make), current: Mutex::new(current), warning: Warning::default(), clock })
     }
 
-    /// What the files say now, or said when they last made sense.
+    /// The value for the current contents, or the last good value if they are unusable.
     pub(crate) async fn get(self: &Arc<Self>) -> Arc<T> {
         let this = Arc::clone(self);
-        // A file system may be slow. The task fails only if the runtime is going down.
+        // A file system may be slow. The task fails only if the runtime shuts down.
         let fresh = tokio::task::spawn_blocking(move || this.reload()).await;
         fresh.unwrap_or_else(|_| Arc::clone(&self.lock().value))
     }
@@ -64,11 +64,11 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
         match made {
             Ok(None) => {}
             Ok(Some(fresh)) => {
-                info!(files = ?self.files, "changed files are in use");
+                info!(files = ?self.files, "reloaded changed files");
                 *current = fresh;
             }
             Err(reason) if self.warning.is_due(self.clock.now()) => {
-                warn!(files = ?self.files, reason, "changed files cannot be used; what they said before counts");
+                warn!(files = ?self.files, reason, "changed files cannot be used; their previous contents remain in use");
             }
             Err(_) => {}
         }
@@ -76,7 +76,7 @@ impl<T: Send + Sync + 'static> Reloaded<T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Current<T>> {
-        // Nothing panics while it holds the lock; if something did, what it left would still be whole.
+        // No code panics while it holds the lock; after a panic, the value would still be consistent.
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -88,7 +88,7 @@ fn read(files: &[PathBuf]) -> Result<Vec<Vec<u8>>, String> {
         let file = File::open(path).map_err(|error| named(&error))?;
         file.take(MAX_FILE + 1).read_to_end(&mut content).map_err(|error| named(&error))?;
         if content.len() as u64 > MAX_FILE {
-            return Err(named(&format_args!("is longer than {MAX_FILE} bytes, which no key or certificate is")));
+            return Err(named(&format_args!("must not be longer than {MAX_FILE} bytes")));
         }
         Ok(content)
     };

@@ -1,16 +1,17 @@
-//! Where browsers are sent.
+//! URLs that browsers are redirected to.
 
-use identity_core::port::{AuthorizationRequest, Ending};
+use identity_core::port::{AuthorizationRequest, EndSessionRequest};
 use url::Url;
 
 use super::provider::OidcProvider;
 
-/// The longest ID token that goes into a URL as a hint, in bytes: servers take URLs of 8 KiB at least, and not all take
-/// longer ones. Without the hint the provider asks people whether they want to sign out.
+/// Maximum length in bytes of an ID token that is sent as a hint in a URL. Servers accept URLs of at least 8 KiB, and
+/// not all accept longer ones. Without the hint, the provider asks users to confirm the logout.
 const LONGEST_HINT: usize = 6 * 1024;
 
 impl OidcProvider {
-    /// To sign in (OpenID Connect Core 1.0 §3.1.2.1, RFC 7636 §4.3). Whatever the endpoint's own query says stays.
+    /// The authorization request (OpenID Connect Core 1.0 §3.1.2.1, RFC 7636 §4.3). The query of the endpoint's own URL
+    /// is kept.
     pub(super) fn authorization(&self, mut url: Url, request: &AuthorizationRequest) -> String {
         let mut query = url.query_pairs_mut();
         query
@@ -35,7 +36,7 @@ impl OidcProvider {
         url.into()
     }
 
-    /// What the operator wants, and `login` where somebody must prove again who they are.
+    /// The configured `prompt`. If the user must authenticate again, `login` is added and `none` is removed.
     fn prompt(&self, reauthenticate: bool) -> Option<String> {
         let wanted = self.settings.prompt.as_deref();
         if !reauthenticate {
@@ -46,8 +47,9 @@ impl OidcProvider {
         Some(std::iter::once("login").chain(others).collect::<Vec<_>>().join(" "))
     }
 
-    /// To sign out (OpenID Connect RP-Initiated Logout 1.0 §2), or in the kind's own way.
-    pub(super) fn end_session(&self, url: Option<Url>, ending: &Ending) -> Option<String> {
+    /// The logout request (OpenID Connect RP-Initiated Logout 1.0 §2). `url` is the provider's logout endpoint. Without
+    /// it, the provider-specific request of the provider kind is used; `None` if the kind has none.
+    pub(super) fn end_session(&self, url: Option<Url>, ending: &EndSessionRequest) -> Option<String> {
         let client_id = &self.settings.client_id;
         let Some(mut url) = url else {
             let mut url = Url::parse(&format!("{}{}", self.issuer.name, self.habits.own_logout?)).ok()?;

@@ -1,4 +1,4 @@
-//! A client's private key and certificate, and signatures by them.
+//! A client's private key and certificate, and signing.
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
@@ -24,22 +24,24 @@ enum Pair {
     Ed(Ed25519KeyPair),
 }
 
-/// A private key, and how tokens name it. It has no `Debug`.
+/// A private key, with the header parameters that identify it. It does not implement `Debug`, so that it cannot be
+/// logged.
 pub(crate) struct SigningKey {
     pair: Pair,
     pub(crate) algorithm: SigningAlgorithm,
     pub(crate) key_id: Option<String>,
-    /// The header parameter and what it says.
+    /// Name and value of the header parameter with the thumbprint of the certificate, such as `x5t`.
     pub(crate) thumbprint: Option<(&'static str, String)>,
 }
 
 impl SigningKey {
-    /// Reads the files of `settings`, whose contents are given in the order of [`files`].
+    /// Reads a key from `contents`, the contents of the files of `settings` in the order of [`files`](KeyFile). `usual`
+    /// is the default thumbprint of the provider kind.
     pub(crate) fn read(contents: &[Vec<u8>], settings: &AssertionSettings, usual: Thumbprint) -> Result<Self, String> {
         let (key, certificates) = match (&settings.key, contents) {
             (KeyFile::Pem { .. }, [key, certificates @ ..]) => {
                 let key = PrivateKeyDer::from_pem_slice(key);
-                let key = key.map_err(|_| "the file holds no unencrypted private key in PEM".to_owned())?;
+                let key = key.map_err(|_| "the file must contain an unencrypted private key in PEM".to_owned())?;
                 (key, certificates_in(certificates)?)
             }
             (KeyFile::Pkcs12 { password, alias, .. }, [file]) => pkcs12(file, password.expose(), alias.as_deref())?,
@@ -50,13 +52,13 @@ impl SigningKey {
             [] => None,
             some => {
                 let own = some.iter().find(|certificate| is_of(certificate, pair.public()));
-                Some(own.ok_or("none of the certificates is that of the key")?)
+                Some(own.ok_or("none of the certificates matches the private key")?)
             }
         };
         let named = |name, bytes: &[u8]| Some((name, URL_SAFE_NO_PAD.encode(bytes)));
         let thumbprint = match (settings.thumbprint, certificate) {
             (Some(Thumbprint::None), _) | (None, None) => None,
-            (Some(_), None) => return Err("a thumbprint needs a certificate".to_owned()),
+            (Some(_), None) => return Err("a thumbprint requires a certificate".to_owned()),
             (wanted, Some(certificate)) => match wanted.unwrap_or(usual) {
                 Thumbprint::None => None,
                 Thumbprint::Sha1 => named("x5t", digest(&SHA1_FOR_LEGACY_USE_ONLY, certificate).as_ref()),
@@ -71,7 +73,8 @@ impl SigningKey {
         Ok(Self { pair, algorithm, key_id, thumbprint })
     }
 
-    /// The signature, as JWS has it (RFC 7518 §3). `None` when the machine has no randomness.
+    /// The signature in JWS form (RFC 7518 §3). `None` if signing fails, for example because the system has no
+    /// randomness.
     pub(crate) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
         let random = SystemRandom::new();
         match &self.pair {
@@ -87,7 +90,7 @@ impl SigningKey {
 }
 
 impl Pair {
-    /// The public key as it is inside of certificates: RSAPublicKey, an uncompressed point, or the bare bytes.
+    /// The public key in the form that certificates contain: RSAPublicKey, an uncompressed point, or the raw bytes.
     fn public(&self) -> &[u8] {
         match self {
             Self::Rsa(pair, _) => pair.public_key().as_ref(),
@@ -107,7 +110,7 @@ impl Pair {
     }
 }
 
-/// Reads a private key for the algorithm that is wanted, or for the one that it is usually used with.
+/// Reads a private key for the `wanted` algorithm, or for the default algorithm of its type.
 fn pair(der: &PrivateKeyDer<'_>, wanted: Option<SigningAlgorithm>) -> Result<(Pair, SigningAlgorithm), String> {
     use SigningAlgorithm::{EdDsa, Es256, Es384, Es512, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
     let rsa: Option<(&'static dyn RsaEncoding, _)> = match wanted {
@@ -155,28 +158,28 @@ fn pair(der: &PrivateKeyDer<'_>, wanted: Option<SigningAlgorithm>) -> Result<(Pa
         _ => None,
     };
     found.ok_or_else(|| match wanted {
-        Some(algorithm) => format!("the key is none for {algorithm}, or too weak"),
-        None => "the key is of a kind that is not supported, or too weak".to_owned(),
+        Some(algorithm) => format!("the key is too weak or not suitable for {algorithm}"),
+        None => "the key is too weak or its type is not supported".to_owned(),
     })
 }
 
 fn certificates_in(files: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, String> {
     let mut found = Vec::new();
     for certificate in files.iter().flat_map(|file| CertificateDer::pem_slice_iter(file)) {
-        found.push(certificate.map_err(|_| "the certificate is not readable PEM".to_owned())?.to_vec());
+        found.push(certificate.map_err(|_| "the certificate is not valid PEM".to_owned())?.to_vec());
     }
     if found.is_empty() && !files.is_empty() {
-        Err("the file holds no certificate in PEM".to_owned())
+        Err("the file must contain a certificate in PEM".to_owned())
     } else {
         Ok(found)
     }
 }
 
-/// The private key of that name, or the only one, with its certificates.
+/// The private key with the given alias, or the only one, with its certificates.
 fn pkcs12(file: &[u8], password: &str, alias: Option<&str>) -> Result<(PrivateKeyDer<'static>, Vec<Vec<u8>>), String> {
-    // Its errors are not told: they could hold parts of what was decrypted.
+    // Errors of the library are not included: they could contain parts of the decrypted content.
     let store = KeyStore::from_pkcs12(file, password, Pkcs12ImportPolicy::Relaxed)
-        .map_err(|_| "the file is not PKCS#12, or the password is another".to_owned())?;
+        .map_err(|_| "the file is not PKCS#12, or the password is wrong".to_owned())?;
     let mut chains = store.entries().filter_map(|(name, entry)| match entry {
         KeyStoreEntry::PrivateKeyChain(chain) if alias.is_none_or(|alias| alias == name) => Some(chain),
         _ => None,
@@ -186,19 +189,19 @@ fn pkcs12(file: &[u8], password: &str, alias: Option<&str>) -> Result<(PrivateKe
             let key = PrivateKeyDer::Pkcs8(chain.key().as_der().to_vec().into());
             Ok((key, chain.certs().iter().map(|certificate| certificate.as_der().to_vec()).collect()))
         }
-        (None, _, Some(_)) => Err("the file holds no private key of that name".to_owned()),
-        (None, _, None) => Err("the file holds no private key".to_owned()),
-        (Some(_), Some(_), _) => Err("the file holds several private keys: name one".to_owned()),
+        (None, _, Some(_)) => Err("the file contains no private key with this alias".to_owned()),
+        (None, _, None) => Err("the file contains no private key".to_owned()),
+        (Some(_), Some(_), _) => Err("the file contains several private keys; select one by its alias".to_owned()),
     }
 }
 
-/// Whether a certificate is for this public key, which it must then contain.
+/// Whether the DER encoding of a certificate contains this public key.
 fn is_of(certificate: &[u8], public: &[u8]) -> bool {
     certificate.windows(public.len().max(1)).any(|window| window == public)
 }
 
 impl KeyFile {
-    /// The files to read.
+    /// The files to read: the key, then the certificate if it has a file of its own.
     pub(crate) fn files(&self) -> Vec<std::path::PathBuf> {
         match self {
             Self::Pem { key, certificate } => std::iter::once(key).chain(certificate).cloned().collect(),

@@ -1,28 +1,29 @@
-//! What is usual for which kind of provider: one table, so that nothing else asks for the kind.
+//! Defaults by provider kind, in one table, so that no other code depends on the kind.
 
-use super::settings::{ProviderKind, Thumbprint};
+use super::settings::Thumbprint;
+use crate::provider_kind::ProviderKind;
 
-/// The habits of a kind of provider.
-pub(crate) struct Habits {
-    /// What its issuers end in; empty if they may end in anything.
+/// Defaults and differences of a provider kind.
+pub(crate) struct ProviderQuirks {
+    /// Required suffixes of issuers; empty if there is no restriction.
     pub(crate) issuer_endings: &'static [&'static str],
-    /// What is asked for unless an operator says otherwise. `{client_id}` is this server's.
+    /// Default scopes. `{client_id}` stands for this server's client id.
     scopes: &'static str,
-    /// The parameter that names the audience of access tokens, and how many it may name.
+    /// The parameter for the audience of access tokens, and the maximum number of its values.
     pub(crate) resource: Option<(&'static str, usize)>,
-    /// Whether assertions are for the token endpoint; else they are for the issuer.
+    /// Whether the default audience of assertions is the token endpoint; otherwise it is the issuer.
     pub(crate) asserts_to_token_endpoint: bool,
-    /// How assertions name the certificate.
+    /// Default certificate thumbprint in assertions.
     pub(crate) thumbprint: Thumbprint,
-    /// Where to sign out when discovery does not say: below the issuer, with parameters of its own.
+    /// Logout path below the issuer, with provider-specific parameters, for use if discovery has no endpoint.
     pub(crate) own_logout: Option<&'static str>,
-    /// Which claim is the same in all tokens about one person.
+    /// The claim that identifies a user across all tokens.
     pub(crate) same_person: &'static str,
-    /// Whether tokens must say `ver` `2.0`.
+    /// Whether tokens must have `ver` `2.0`.
     pub(crate) second_version: bool,
 }
 
-impl Habits {
+impl ProviderQuirks {
     pub(crate) fn of(kind: ProviderKind) -> &'static Self {
         match kind {
             ProviderKind::Keycloak => &KEYCLOAK,
@@ -44,10 +45,10 @@ impl Habits {
     }
 }
 
-const GENERIC: Habits = Habits {
+const GENERIC: ProviderQuirks = ProviderQuirks {
     issuer_endings: &[],
-    // `offline_access` is not among it: providers that do not know it refuse the request, those that do want people's
-    // consent for it, and what it gives outlives their session there.
+    // `offline_access` is not included: providers without support for it reject the request, others require the user's
+    // consent, and its refresh tokens outlive the session at the provider.
     scopes: "openid profile email",
     resource: Some(("resource", usize::MAX)),
     asserts_to_token_endpoint: false,
@@ -57,33 +58,33 @@ const GENERIC: Habits = Habits {
     second_version: false,
 };
 
-/// It gives refresh tokens that end with the session there, without `offline_access`.
-static KEYCLOAK: Habits = GENERIC;
+/// Keycloak issues refresh tokens that end with its session, without `offline_access`.
+static KEYCLOAK: ProviderQuirks = GENERIC;
 
-static DEX: Habits = Habits {
-    // Groups come for their scope alone, and refresh tokens for `offline_access`. It has no parameter for audiences.
+static DEX: ProviderQuirks = ProviderQuirks {
+    // Dex requires a scope each for groups and for refresh tokens. It has no parameter for audiences.
     scopes: "openid profile email groups offline_access",
     resource: None,
     ..GENERIC
 };
 
-static MICROSOFT: Habits = Habits {
+static MICROSOFT: ProviderQuirks = ProviderQuirks {
     issuer_endings: &["/v2.0"],
-    // It gives refresh tokens for `offline_access` alone, and access tokens for this service for its own scope alone.
+    // Entra issues refresh tokens only for `offline_access`, and access tokens for this service only for its own scope.
     scopes: "openid profile email offline_access {client_id}/.default",
-    // Scopes name the resource; the parameter of the first version is refused.
+    // Scopes name the resource; Entra rejects the `resource` parameter of v1.
     resource: None,
     asserts_to_token_endpoint: true,
     thumbprint: Thumbprint::Sha1,
-    // `sub` is another one for each application; `oid` is the person.
+    // `sub` differs by application; `oid` identifies the user.
     same_person: "oid",
     second_version: true,
     ..GENERIC
 };
 
-static AUTH0: Habits = Habits {
+static AUTH0: ProviderQuirks = ProviderQuirks {
     issuer_endings: &["/"],
-    // Not refused where the API does not allow it.
+    // Auth0 does not reject `offline_access` if the API does not allow it.
     scopes: "openid profile email offline_access",
     resource: Some(("audience", 1)),
     own_logout: Some("v2/logout"),

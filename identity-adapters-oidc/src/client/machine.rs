@@ -1,4 +1,4 @@
-//! Tokens for services: the client credentials grant (RFC 6749 §4.4).
+//! Access tokens for services by the client credentials grant (RFC 6749 §4.4).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,44 +8,46 @@ use identity_core::value::Secret;
 use time::{Duration, OffsetDateTime};
 
 use super::authentication::Credentials;
-use super::kinds::Habits;
+use super::kinds::ProviderQuirks;
 use super::relying_party::{RelyingParty, Tokens, overrides};
-use super::settings::{ClientAuthentication, EndpointUrls, ProviderKind};
+use super::settings::{ClientAuthentication, EndpointUrls};
 use super::telemetry::ClientTelemetry;
 use crate::discovery::{Discovery, Endpoints};
-use crate::flight::Flights;
 use crate::http::{Http, HttpSettings};
-use crate::settings::{SettingsError, SettingsProblem, base_url};
+use crate::provider_kind::ProviderKind;
+use crate::settings::base_url;
+use crate::settings_error::{SettingsError, SettingsProblem};
+use crate::single_flight::SingleFlight;
 
-/// How long nobody asks after a failure.
+/// Pause after a failed request.
 const BACK_OFF: Duration = Duration::seconds(5);
 
-/// How long a discovery document counts.
+/// Lifetime of a cached discovery document.
 const REDISCOVERY: Duration = Duration::minutes(10);
 
-/// A service at the provider that gives it tokens.
+/// Settings of a service's client registration at the provider that issues its tokens.
 #[derive(Clone, Debug)]
 pub struct MachineTokenSettings {
-    /// Whose habits the provider has.
+    /// The kind of provider, which selects the defaults.
     pub kind: ProviderKind,
     /// The issuer.
     pub issuer: String,
-    /// Where the provider is reached from here, when that is not the issuer.
+    /// Base URL for calls from this machine, if it differs from the issuer.
     pub back_channel: Option<String>,
-    /// Where tokens are, when discovery shall not be asked.
+    /// URL of the token endpoint; disables discovery.
     pub token_url: Option<String>,
-    /// Accept plain `http` for hosts other than this one.
+    /// Accept plain `http` for hosts other than this machine.
     pub allow_http: bool,
-    /// The service's name at the provider.
+    /// The service's client id.
     pub client_id: String,
-    /// How it proves to be that client.
+    /// The method of client authentication.
     pub authentication: ClientAuthentication,
-    /// How the provider is called.
+    /// HTTP settings for calls to the provider.
     pub http: HttpSettings,
 }
 
 impl MachineTokenSettings {
-    /// Discovery at the issuer, TLS required.
+    /// Settings with discovery at the issuer and TLS required.
     #[must_use]
     pub fn new(
         kind: ProviderKind,
@@ -66,61 +68,64 @@ impl MachineTokenSettings {
     }
 }
 
-/// What a token is wanted for. Tokens are kept for each of these; it is for programs to say, not for their users.
+/// Scopes and audiences of a token. The cache has one entry for each distinct request and no size limit, so the values
+/// must not come from user input.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct MachineTokenRequest {
     /// The scopes.
     pub scopes: Vec<String>,
-    /// The audiences, by `resource` (RFC 8707), or by `audience` at Auth0. Entra's are named by scopes.
+    /// The audiences, sent as `resource` (RFC 8707), or as `audience` to Auth0. Entra's audiences are named by scopes.
     pub resources: Vec<String>,
 }
 
-/// A token to call others with.
+/// An access token for calls to other services.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MachineToken {
     /// The token, for `Authorization: Bearer`.
     pub token: Secret,
-    /// When it expires.
+    /// Expiry time of the token.
     pub expires_at: OffsetDateTime,
 }
 
-/// Gets a service its tokens, keeps them, and renews them before they expire. Cheap to clone; clones share what is kept.
+/// Requests a service's tokens, caches them, and renews them before they expire. Cheap to clone; clones share the
+/// cache.
 ///
-/// Several callers that need the same token wait for one request. A token is renewed in the background when three quarters
-/// of its life are over, and no longer given out when nine tenths are. A request that fails because the provider is out of
-/// order is repeated twice; then there is a pause of 5 s in which callers get the failure at once, or the old token as
-/// long as it is good.
+/// Concurrent callers for the same token share one request. A token is renewed in the background after three quarters
+/// of its lifetime, and no longer returned after nine tenths. A request that fails because of a provider outage is
+/// retried twice. Then there is a pause of 5 s, in which callers immediately get the error, or the old token while it
+/// is valid.
 #[derive(Clone)]
 pub struct MachineTokens(Arc<Inner>);
 
 struct Inner {
     party: RelyingParty,
-    habits: &'static Habits,
-    /// The way to ask where the endpoints are, unless the token endpoint is configured.
+    habits: &'static ProviderQuirks,
+    /// Client for discovery, unless the token endpoint is configured.
     discovery: Option<(Discovery, Http)>,
     discovered: Mutex<Option<(Arc<Endpoints>, OffsetDateTime)>>,
-    kept: Mutex<HashMap<MachineTokenRequest, Kept>>,
-    flights: Arc<Flights<MachineTokenRequest, Outcome>>,
+    kept: Mutex<HashMap<MachineTokenRequest, CachedToken>>,
+    flights: Arc<SingleFlight<MachineTokenRequest, Outcome>>,
 }
 
 type Outcome = Result<Arc<MachineToken>, ProviderError>;
 
-/// What is known of a token.
+/// Cached state for one [`MachineTokenRequest`].
 #[derive(Clone)]
-struct Kept {
-    /// The last one, and until when it is given out.
+struct CachedToken {
+    /// The last token, and the time until which it is returned.
     token: Option<(Arc<MachineToken>, OffsetDateTime)>,
-    /// When the provider may be asked again.
+    /// Earliest time of the next request to the provider.
     due: OffsetDateTime,
     failure: Option<ProviderError>,
 }
 
-impl Kept {
+impl CachedToken {
     fn usable(&self, now: OffsetDateTime) -> Option<&Arc<MachineToken>> {
         self.token.as_ref().filter(|(_, until)| now < *until).map(|(token, _)| token)
     }
 
-    /// What a caller gets without anybody being asked.
+    /// The result that is available without a request to the provider: a usable token, or the error of a recent
+    /// failure.
     fn outcome(&self, now: OffsetDateTime) -> Option<Outcome> {
         let resting = self.failure.as_ref().filter(|_| now < self.due);
         self.usable(now).map(|token| Ok(Arc::clone(token))).or_else(|| resting.cloned().map(Err))
@@ -128,10 +133,10 @@ impl Kept {
 }
 
 impl MachineTokens {
-    /// Asks nobody yet. Key files are read now, and again when they change.
+    /// Builds a client without contacting the provider. Key files are read now, and again when they change.
     ///
     /// # Errors
-    /// When the settings cannot be used, with everything that is wrong with them. An unreachable provider is no error.
+    /// If the settings are not valid, with all problems. An unreachable provider is not an error.
     pub fn new(settings: &MachineTokenSettings, clock: Arc<dyn Clock>) -> Result<Self, SettingsError> {
         let mut problems = Vec::new();
         let refuse = |setting, rule| SettingsProblem::Url { issuer: settings.issuer.clone(), setting, rule };
@@ -147,7 +152,7 @@ impl MachineTokens {
         let urls = EndpointUrls { token: settings.token_url.clone(), ..EndpointUrls::default() };
         let overrides = overrides(&urls, settings.allow_http, |_, rule| problems.push(refuse("token_url", rule)));
         let http = Http::new(&settings.http).map_err(|problem| problems.push(problem)).ok();
-        let habits = Habits::of(settings.kind);
+        let habits = ProviderQuirks::of(settings.kind);
         let refuse = |setting, rule| SettingsProblem::Provider { provider: settings.issuer.clone(), setting, rule };
         let credentials = http.as_ref().and_then(|http| {
             let clock = Arc::clone(&clock);
@@ -175,14 +180,14 @@ impl MachineTokens {
             discovery: discovery.flatten().map(|discovery| (discovery, http)),
             discovered: Mutex::default(),
             kept: Mutex::default(),
-            flights: Flights::new(),
+            flights: SingleFlight::new(),
         })))
     }
 
-    /// A token that is good for a while. Needs a tokio runtime.
+    /// Returns a token with sufficient remaining lifetime. Requires a Tokio runtime.
     ///
     /// # Errors
-    /// When the provider refuses or cannot be asked, and there is no good token from before.
+    /// If the provider rejects the request or is unavailable, and there is no valid cached token.
     pub async fn token(&self, request: &MachineTokenRequest) -> Result<Arc<MachineToken>, ProviderError> {
         let inner = &self.0;
         let now = inner.party.clock.now();
@@ -197,7 +202,7 @@ impl MachineTokens {
         landed.unwrap_or_else(|| Err(inner.party.unavailable()))
     }
 
-    /// Forgets a token that was refused where it was shown, so that the next one is a new one.
+    /// Removes a token from the cache after a service rejected it, so that the next call requests a new one.
     pub fn forget(&self, request: &MachineTokenRequest, token: &MachineToken) {
         let mut kept = self.0.kept();
         let is_kept = kept.get(request).and_then(|kept| kept.token.as_ref()).is_some_and(|(kept, _)| **kept == *token);
@@ -208,12 +213,12 @@ impl MachineTokens {
 }
 
 impl Inner {
-    /// Joins the request for a token, or makes it, unless what is kept does by now.
+    /// Joins the request in flight for a token, or starts one. Starts none if the cached state satisfies `does`.
     fn ask(
         self: &Arc<Self>,
         request: &MachineTokenRequest,
-        does: impl FnOnce(&Kept) -> bool,
-    ) -> crate::flight::Flight<Outcome> {
+        does: impl FnOnce(&CachedToken) -> bool,
+    ) -> crate::single_flight::Flight<Outcome> {
         let now = self.party.clock.now();
         let known = || self.kept().get(request).filter(|kept| does(kept)).and_then(|kept| kept.outcome(now));
         self.flights.join(request.clone(), known, || {
@@ -234,12 +239,12 @@ impl Inner {
         match self.habits.resource {
             Some((name, _)) => form.extend(request.resources.iter().map(|resource| (name, resource.clone()))),
             None if request.resources.is_empty() => {}
-            None => return Err(RefusedSignIn::Malformed("resources are named by scopes at this provider").into()),
+            None => return Err(RefusedSignIn::Malformed("this provider selects resources by scopes").into()),
         }
         self.party.repeatable_tokens(&endpoints, form).await
     }
 
-    /// Where tokens are. The last good answer counts as long as there is no newer one.
+    /// The discovered endpoints. The last good document stays in use until a newer one is available.
     async fn endpoints(&self) -> Result<Arc<Endpoints>, ProviderError> {
         let Some((discovery, http)) = &self.discovery else { return Ok(Arc::default()) };
         let now = self.party.clock.now();
@@ -271,9 +276,9 @@ impl Inner {
             Ok(tokens) => {
                 let after = |tenths: i32| now.saturating_add(tokens.lifetime * tenths / 20);
                 let token = MachineToken { token: tokens.access_token, expires_at: after(20) };
-                Kept { token: Some((Arc::new(token), after(18))), due: after(15), failure: None }
+                CachedToken { token: Some((Arc::new(token), after(18))), due: after(15), failure: None }
             }
-            Err(error) => Kept { token: former, due: now.saturating_add(BACK_OFF), failure: Some(error) },
+            Err(error) => CachedToken { token: former, due: now.saturating_add(BACK_OFF), failure: Some(error) },
         };
         let outcome = match (&fresh.failure, &fresh.token) {
             (None, Some((token, _))) => Ok(Arc::clone(token)),
@@ -283,8 +288,8 @@ impl Inner {
         outcome
     }
 
-    fn kept(&self) -> MutexGuard<'_, HashMap<MachineTokenRequest, Kept>> {
-        // Nothing panics while it holds a lock; if something did, what it left would still be whole.
+    fn kept(&self) -> MutexGuard<'_, HashMap<MachineTokenRequest, CachedToken>> {
+        // No code panics while it holds a lock; after a panic, the map would still be consistent.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,4 +1,4 @@
-//! The client's side: signing people in at a provider, and tokens for services.
+//! OAuth client: user sign-in at a provider, and tokens for services.
 
 mod authentication;
 mod claims;
@@ -18,6 +18,6 @@ mod telemetry;
 pub use machine::{MachineToken, MachineTokenRequest, MachineTokenSettings, MachineTokens};
 pub use provider::OidcProvider;
 pub use settings::{
-    AssertionAudience, AssertionSettings, ClientAuthentication, EndpointUrls, KeyFile, KeyId, ProviderKind,
-    ProviderSettings, Thumbprint, TlsSettings, UserInfoMode,
+    AssertionAudience, AssertionSettings, ClientAuthentication, EndpointUrls, KeyFile, KeyId, ProviderSettings,
+    Thumbprint, TlsSettings, UserInfoMode,
 };

@@ -1,11 +1,12 @@
-//! What is wrong with a registration's settings.
+//! Validation of a provider's settings.
 
-use super::kinds::Habits;
+use super::kinds::ProviderQuirks;
 use super::settings::ProviderSettings;
 use crate::issuer::Issuer;
-use crate::settings::SettingsProblem;
+use crate::settings_error::SettingsProblem;
 
-/// Parameters of authorization requests that are this server's to say. Those of request objects would replace all others.
+/// Authorization request parameters that cannot be configured, because this server sets them. `request` and
+/// `request_uri` are included, because a request object would replace all other parameters.
 const RESERVED: [&str; 19] = [
     "audience",
     "claims",
@@ -44,8 +45,8 @@ impl<'s> Problems<'s> {
         self.found.push(SettingsProblem::Provider { provider, setting, rule: rule.into() });
     }
 
-    /// What can be found out without asking anybody.
-    pub(crate) fn look(&mut self, habits: &Habits, issuer: &Issuer) {
+    /// Finds the problems that can be detected without contacting the provider.
+    pub(crate) fn look(&mut self, habits: &ProviderQuirks, issuer: &Issuer) {
         let settings = self.settings;
         if settings.client_id.trim().is_empty() {
             self.add("client_id", "must not be blank");
@@ -58,17 +59,17 @@ impl<'s> Problems<'s> {
             );
         }
         if !settings.scopes.is_empty() && !settings.scopes.iter().any(|scope| scope == "openid") {
-            self.add("scopes", "must have `openid` among them");
+            self.add("scopes", "must include `openid`");
         }
         if settings.scopes.iter().any(|scope| !is_scope(scope)) {
-            self.add("scopes", "must not have spaces, quotes or backslashes in them");
+            self.add("scopes", "must not contain spaces, quotes or backslashes");
         }
         match habits.resource {
             None if !settings.resources.is_empty() => {
-                self.add("resources", "are named by scopes at a provider of this kind");
+                self.add("resources", "must be empty for a provider of this kind, which selects resources by scopes");
             }
             Some((_, most)) if settings.resources.len() > most => {
-                self.add("resources", format!("must be at most {most} for a provider of this kind"));
+                self.add("resources", format!("must be limited to {most} for a provider of this kind"));
             }
             _ => {}
         }
@@ -80,18 +81,18 @@ impl<'s> Problems<'s> {
         }
         for (name, _) in &settings.extra_parameters {
             if name.trim().is_empty() {
-                self.add("extra_parameters", "must have names");
+                self.add("extra_parameters", "must not have blank names");
             } else if RESERVED.contains(&name.as_str()) {
-                self.add("extra_parameters", format!("must not have `{name}` among them"));
+                self.add("extra_parameters", format!("must not include `{name}`"));
             }
         }
         if settings.max_age().is_some_and(|age| age.is_none()) {
-            self.add("extra_parameters", "must have seconds as `max_age`");
+            self.add("extra_parameters", "must have a number of seconds as `max_age`");
         }
         let urls = &settings.endpoints;
         for (setting, url) in [("endpoints.authorization", &urls.authorization), ("endpoints.token", &urls.token)] {
             if url.is_none() && !issuer.asks_discovery() {
-                self.add(setting, "is needed beside `jwks_url`, because discovery is not asked");
+                self.add(setting, "must be set together with `jwks_url`, which disables discovery");
             }
         }
         if settings.id_token_algorithms.iter().any(|algorithm| !issuer.algorithms.contains(algorithm)) {
@@ -100,7 +101,7 @@ impl<'s> Problems<'s> {
     }
 }
 
-/// RFC 6749 §3.3.
+/// Whether the text is a scope token (RFC 6749 §3.3).
 fn is_scope(scope: &str) -> bool {
     !scope.is_empty() && scope.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
 }

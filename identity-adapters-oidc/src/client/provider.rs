@@ -1,12 +1,12 @@
-//! A provider at which people sign in: the port [`IdentityProvider`].
+//! A provider for user sign-in: the port [`IdentityProvider`].
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use identity_core::entity::Principal;
+use identity_core::entity::{Principal, RejectedToken};
 use identity_core::port::{
-    AuthorizationRequest, AuthorizationResponse, ClaimSource, Ending, IdentityProvider, LogoutNotice, ProviderError,
-    RefusedSignIn, RejectedToken, Sent, SignedIn, TokenError,
+    AuthorizationRequest, AuthorizationResponse, ClaimSource, EndSessionRequest, IdentityProvider, LogoutNotice,
+    PendingSignIn, ProviderError, RefusedSignIn, SignedIn, TokenError,
 };
 use identity_core::resolve::PrincipalClaims;
 use identity_core::value::{Claims, Secret, text_or_integer};
@@ -15,7 +15,7 @@ use time::Duration;
 
 use super::authentication::Credentials;
 use super::claims::{Sources, from_source};
-use super::kinds::Habits;
+use super::kinds::ProviderQuirks;
 use super::problems::Problems;
 use super::relying_party::{RelyingParty, Tokens, overrides};
 use super::settings::{ProviderSettings, UserInfoMode};
@@ -25,35 +25,36 @@ use crate::compact::Compact;
 use crate::discovery::{Endpoint, Endpoints};
 use crate::http::FetchError;
 use crate::issuer::Issuer;
-use crate::settings::SettingsError;
+use crate::settings_error::SettingsError;
 use crate::user_info::{self, without_query};
-use crate::verifier::{OidcTokenVerifier, Unverified, about};
+use crate::validated_token::about;
+use crate::verifier::{OidcTokenVerifier, Unverified};
 
-/// An OpenID provider at which people sign in. See the crate's documentation.
+/// An OpenID provider for user sign-in. See the crate documentation.
 pub struct OidcProvider {
     pub(super) settings: ProviderSettings,
-    pub(super) habits: &'static Habits,
+    pub(super) habits: &'static ProviderQuirks,
     pub(super) scopes: Vec<String>,
     pub(super) issuer: Arc<Issuer>,
     pub(super) party: RelyingParty,
     expected: Expected,
-    /// Whom somebody who signs in is: a person, whatever else the claims name.
+    /// Mapping of claims to a user; the client id claim is not used.
     claims: PrincipalClaims,
 }
 
 impl OidcProvider {
-    /// A provider that nobody has asked yet. It shares keys, discovery and the way to it with the verifier, which must know
-    /// its issuer. Key files are read now, and again when they change.
+    /// Builds a provider without contacting it. It shares keys, discovery and HTTP client with the verifier, whose
+    /// issuers must include the provider's. Key files are read now, and again when they change.
     ///
     /// # Errors
-    /// When the settings cannot be used, with everything that is wrong with them. An unreachable provider is no error.
+    /// If the settings are not valid, with all problems. An unreachable provider is not an error.
     pub fn new(settings: ProviderSettings, verifier: &OidcTokenVerifier) -> Result<Self, SettingsError> {
         let mut problems = Problems::of(&settings);
         let Some(issuer) = verifier.issuer(&settings.issuer) else {
-            problems.add("issuer", "is none of those whose tokens are accepted");
+            problems.add("issuer", "must be an issuer whose tokens are accepted");
             return Err(SettingsError(problems.found));
         };
-        let habits = Habits::of(settings.kind);
+        let habits = ProviderQuirks::of(settings.kind);
         problems.look(habits, issuer);
         let clock = Arc::clone(&verifier.clock);
         let overrides = overrides(&settings.endpoints, issuer.allow_http, |setting, rule| problems.add(setting, rule));
@@ -97,7 +98,7 @@ impl OidcProvider {
         endpoints.map_err(|left| ProviderError::Unavailable { retry_after: left.unsigned_abs() })
     }
 
-    /// Asks for tokens for the first resource.
+    /// Requests tokens, for the first configured resource if the provider supports the parameter `resource` (RFC 8707).
     async fn tokens(
         &self,
         endpoints: &Endpoints,
@@ -109,8 +110,8 @@ impl OidcProvider {
         self.party.tokens(endpoints, form).await
     }
 
-    /// The claims of an access token that is one for this service, and about the same person as the ID token; none of
-    /// another, which is not this server's to read.
+    /// The claims of an access token that is valid for this service. Its user must be that of the ID token. A token for
+    /// another audience is opaque to this server and yields no claims.
     async fn access_token(
         &self,
         token: &str,
@@ -132,7 +133,7 @@ impl OidcProvider {
         if is_other { Err(RefusedSignIn::Subject.into()) } else { Ok(claims) }
     }
 
-    /// What UserInfo says.
+    /// Requests UserInfo, depending on the configured mode.
     async fn user_info(
         &self,
         endpoints: &Endpoints,
@@ -156,7 +157,7 @@ impl OidcProvider {
                 }
                 Err(error) => (without_query(url), error),
             },
-            // A provider without such an endpoint is no failure, unless it is needed.
+            // A provider without this endpoint is not a failure, unless UserInfo is required.
             Err(_) if self.settings.user_info == UserInfoMode::FailSoft => return Ok(UserInfoAnswer::NotAsked),
             Err(rule) => (self.settings.issuer.clone(), FetchError::UserInfoEndpoint(rule)),
         };
@@ -168,7 +169,8 @@ impl OidcProvider {
         }
     }
 
-    /// All that is known of somebody, taken together.
+    /// Builds the sign-in result from the access token, the ID token and UserInfo. `known` is the previous result if a
+    /// session is refreshed.
     async fn signed_in(
         &self,
         endpoints: &Endpoints,
@@ -184,7 +186,7 @@ impl OidcProvider {
         let user_info = match answer {
             UserInfoAnswer::Claims(claims) => claims,
             UserInfoAnswer::NotAsked => Map::new(),
-            // What it said before stays as it was.
+            // On refresh, the claims of the last successful UserInfo response are kept.
             UserInfoAnswer::Failed { .. } => {
                 known.map_or_else(Map::new, |known| from_source(known, ClaimSource::UserInfo))
             }
@@ -193,7 +195,7 @@ impl OidcProvider {
         let (claims, provenance) = sources.merged(self.settings.prefer_id_token_claims);
         let claims = Claims::from(claims);
         let principal = self.claims.principal(&claims).map_err(|reason| match reason {
-            // The missing name may be what could not be asked for: that is no reason to refuse somebody.
+            // The claim that names the user may be in the response that failed. An outage must not cause a rejection.
             RejectedToken::NoPrincipal if is_outage => self.party.unavailable(),
             reason => RefusedSignIn::Token(reason).into(),
         })?;
@@ -248,9 +250,9 @@ impl IdentityProvider for OidcProvider {
         Ok(self.authorization(self.party.needed(&endpoints, Endpoint::Authorization)?, request))
     }
 
-    async fn redeem(&self, response: &AuthorizationResponse, sent: &Sent) -> Result<SignedIn, ProviderError> {
+    async fn redeem(&self, response: &AuthorizationResponse, sent: &PendingSignIn) -> Result<SignedIn, ProviderError> {
         let endpoints = self.endpoints().await?;
-        // RFC 9207 §2.4: before the provider hears of the code.
+        // The issuer is checked before the code is sent to the provider (RFC 9207 §2.4).
         match &response.issuer {
             Some(issuer) if *issuer != *self.issuer.name => return Err(RefusedSignIn::Issuer.into()),
             None if endpoints.names_itself => return Err(RefusedSignIn::Issuer.into()),
@@ -263,7 +265,7 @@ impl IdentityProvider for OidcProvider {
             ("code_verifier", sent.code_verifier.expose().to_owned()),
         ];
         let mut tokens = self.tokens(&endpoints, form).await?;
-        let raw = tokens.id_token.take().ok_or(RefusedSignIn::Malformed("there is no `id_token`"))?;
+        let raw = tokens.id_token.take().ok_or(RefusedSignIn::Malformed("`id_token` is missing"))?;
         let now = self.party.clock.now();
         let id_token = self.expected.id_token(raw.expose(), tokens.access_token.expose(), now).await?;
         if id_token.claims.get("nonce").and_then(Value::as_str) != Some(&sent.nonce) {
@@ -281,7 +283,7 @@ impl IdentityProvider for OidcProvider {
         let form =
             vec![("grant_type", "refresh_token".to_owned()), ("refresh_token", refresh_token.expose().to_owned())];
         let mut tokens = self.tokens(&endpoints, form).await?;
-        // What the earlier ID token said; it was checked when it came.
+        // Claims of the earlier ID token, which was checked when it was received.
         let former = Compact::split(known.id_token.expose()).and_then(|compact| compact.payload());
         let former = former.map_err(RefusedSignIn::Token)?;
         let (id_token, raw) = match tokens.id_token.take() {
@@ -292,7 +294,7 @@ impl IdentityProvider for OidcProvider {
             Some(raw) => {
                 let now = self.party.clock.now();
                 let fresh = self.expected.id_token(raw.expose(), tokens.access_token.expose(), now).await?;
-                // OpenID Connect Core 1.0 §12.2: a nonce need not be there, but none may be another.
+                // A nonce is optional here, but must be unchanged if present (OpenID Connect Core 1.0 §12.2).
                 if fresh.claims.get("nonce").is_some_and(|nonce| former.get("nonce") != Some(nonce)) {
                     return Err(RefusedSignIn::Nonce.into());
                 }
@@ -310,7 +312,7 @@ impl IdentityProvider for OidcProvider {
         self.party.revoke(&endpoints, refresh_token).await
     }
 
-    async fn end_session_url(&self, ending: &Ending) -> Result<Option<String>, ProviderError> {
+    async fn end_session_url(&self, ending: &EndSessionRequest) -> Result<Option<String>, ProviderError> {
         if !self.settings.logout_at_provider {
             return Ok(None);
         }

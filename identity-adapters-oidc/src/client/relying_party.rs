@@ -1,4 +1,4 @@
-//! Requests of a client to its provider, and what the answers mean.
+//! Requests of a client to its provider, and the interpretation of responses.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,24 +16,24 @@ use crate::discovery::{Endpoint, Endpoints, Found};
 use crate::http::{Answer, FetchError};
 use crate::settings::fetched_url;
 
-/// Pauses before requests that may be repeated are repeated.
+/// Delays before the retries of repeatable requests.
 const RETRIES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(800)];
 
-/// How long a token is taken to be good when the provider does not say (5 minutes).
-const USUAL_LIFETIME: time::Duration = time::Duration::minutes(5);
+/// Assumed lifetime of an access token if the provider does not state one (5 minutes).
+const DEFAULT_LIFETIME: time::Duration = time::Duration::minutes(5);
 
-/// A client at its provider.
+/// A client registered at a provider.
 pub(crate) struct RelyingParty {
     pub(crate) issuer: Arc<str>,
     pub(crate) credentials: Credentials,
     pub(crate) overrides: BTreeMap<Endpoint, Url>,
     pub(crate) telemetry: ClientTelemetry,
     pub(crate) clock: Arc<dyn Clock>,
-    /// How soon to ask again after a failure.
+    /// Delay before a retry after a failure.
     pub(crate) back_off: Duration,
 }
 
-/// What a token endpoint gave (RFC 6749 §5.1, OpenID Connect Core 1.0 §3.1.3.3).
+/// Successful response of a token endpoint (RFC 6749 §5.1, OpenID Connect Core 1.0 §3.1.3.3).
 pub(crate) struct Tokens {
     pub(crate) access_token: Secret,
     pub(crate) id_token: Option<Secret>,
@@ -42,7 +42,7 @@ pub(crate) struct Tokens {
 }
 
 impl RelyingParty {
-    /// An endpoint: the configured one, or the discovered one.
+    /// The URL of an endpoint: the configured one, or the discovered one.
     pub(crate) fn url(&self, endpoints: &Endpoints, endpoint: Endpoint) -> Found {
         match self.overrides.get(&endpoint) {
             Some(url) => Ok(url.clone()),
@@ -50,11 +50,11 @@ impl RelyingParty {
         }
     }
 
-    /// An endpoint that nothing goes without.
+    /// The URL of a required endpoint.
     pub(crate) fn needed(&self, endpoints: &Endpoints, endpoint: Endpoint) -> Result<Url, RefusedSignIn> {
         self.url(endpoints, endpoint).map_err(|rule| {
             self.telemetry.warn_of_endpoint(self.clock.now(), endpoint, rule);
-            RefusedSignIn::Malformed("it lacks an endpoint, or names one that cannot be used")
+            RefusedSignIn::Malformed("a required endpoint is missing or cannot be used")
         })
     }
 
@@ -62,7 +62,8 @@ impl RelyingParty {
         ProviderError::Unavailable { retry_after: self.back_off }
     }
 
-    /// Asks for tokens, once: a code or refresh token counts once, and a lost answer may have used it up.
+    /// Requests tokens without retries: a code or refresh token is valid once, and a lost response may have consumed
+    /// it.
     pub(crate) async fn tokens(
         &self,
         endpoints: &Endpoints,
@@ -75,7 +76,7 @@ impl RelyingParty {
         tokens
     }
 
-    /// Counts what an answer said. That there was none is counted where that is found out.
+    /// Counts the outcome of a request that the provider answered. Requests without an answer are counted in `failed`.
     fn count<T>(&self, what: &'static str, outcome: &Result<T, ProviderError>) {
         let code = match outcome {
             Ok(_) => "ok",
@@ -85,7 +86,7 @@ impl RelyingParty {
         self.telemetry.asked(what, code);
     }
 
-    /// Asks for tokens again if the provider cannot be asked at first, for grants that nothing uses up.
+    /// Requests tokens with retries during an outage, for grants that a request does not consume.
     pub(crate) async fn repeatable_tokens(
         &self,
         endpoints: &Endpoints,
@@ -94,7 +95,7 @@ impl RelyingParty {
         patiently(|| self.tokens(endpoints, form.clone())).await
     }
 
-    /// Revokes a refresh token (RFC 7009 §2). A token that the provider does not know is as good as revoked.
+    /// Revokes a refresh token (RFC 7009 §2). A token that the provider does not know counts as revoked.
     pub(crate) async fn revoke(&self, endpoints: &Endpoints, token: &Secret) -> Result<(), ProviderError> {
         let Ok(url) = self.url(endpoints, Endpoint::Revocation) else { return Ok(()) };
         patiently(|| self.revoke_at(&url, endpoints, token)).await
@@ -128,7 +129,7 @@ impl RelyingParty {
         if error.is_outage() {
             self.unavailable()
         } else {
-            RefusedSignIn::Malformed("the answer is too large, or not one").into()
+            RefusedSignIn::Malformed("the response is too large or malformed").into()
         }
     }
 
@@ -139,22 +140,22 @@ impl RelyingParty {
             Some(Value::String(text)) if !text.is_empty() => Ok(Some(Secret::new(text.clone()))),
             Some(_) => Err(RefusedSignIn::Malformed(fault)),
         };
-        // A client must not use a token of a type that it does not understand (RFC 6749 §7.1).
+        // A client must not use a token of an unknown type (RFC 6749 §7.1).
         let is_bearer = |kind: &str| kind.eq_ignore_ascii_case("bearer");
         if !members.get("token_type").and_then(Value::as_str).is_some_and(is_bearer) {
             return Err(RefusedSignIn::Malformed("`token_type` is not `Bearer`").into());
         }
-        let access_token = text("access_token", "`access_token` is not a text")?;
+        let access_token = text("access_token", "`access_token` is not a string")?;
         Ok(Tokens {
-            access_token: access_token.ok_or(RefusedSignIn::Malformed("there is no `access_token`"))?,
-            id_token: text("id_token", "`id_token` is not a text")?,
-            refresh_token: text("refresh_token", "`refresh_token` is not a text")?,
+            access_token: access_token.ok_or(RefusedSignIn::Malformed("`access_token` is missing"))?,
+            id_token: text("id_token", "`id_token` is not a string")?,
+            refresh_token: text("refresh_token", "`refresh_token` is not a string")?,
             lifetime: lifetime(&members)?,
         })
     }
 
-    /// What an answer other than 200 means (RFC 6749 §5.2). Of its text, only the error's code is looked at: descriptions
-    /// may hold anything.
+    /// The error for a status other than 200 (RFC 6749 §5.2). Only the error code is read from the body: descriptions
+    /// may contain anything.
     fn refusal(&self, answer: &Answer, endpoints: &Endpoints) -> ProviderError {
         if matches!(answer.status, 429 | 500..) {
             return self.unavailable();
@@ -169,14 +170,14 @@ impl RelyingParty {
             }
             (Some("temporarily_unavailable" | "server_error"), _) => return self.unavailable(),
             (Some(code), _) => RefusedSignIn::Provider(code.to_owned()),
-            (None, 300..=399) => RefusedSignIn::Malformed("the answer is a redirection"),
-            (None, _) => RefusedSignIn::Malformed("the answer is neither tokens nor an error"),
+            (None, 300..=399) => RefusedSignIn::Malformed("the response is a redirect"),
+            (None, _) => RefusedSignIn::Malformed("the response contains neither tokens nor an error"),
         };
         reason.into()
     }
 }
 
-/// Asks again if the provider cannot be asked at first.
+/// Retries a call while the provider is unavailable.
 async fn patiently<T, F>(ask: impl Fn() -> F) -> Result<T, ProviderError>
 where
     F: Future<Output = Result<T, ProviderError>>,
@@ -190,7 +191,7 @@ where
     ask().await
 }
 
-/// What this provider's endpoints are configured to be, or what is wrong with them.
+/// The configured endpoint URLs. Problems are passed to `refuse`.
 pub(crate) fn overrides(
     urls: &EndpointUrls,
     allow_http: bool,
@@ -213,17 +214,17 @@ pub(crate) fn overrides(
     found
 }
 
-/// A code of an OAuth error as its grammar has it (RFC 6749 §5.2), of a length that may be logged.
+/// Whether the text is an OAuth error code (RFC 6749 §5.2) short enough for logs (64 bytes).
 fn is_code(code: &str) -> bool {
     !code.is_empty()
         && code.len() <= 64
         && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
 }
 
-/// `expires_in` in seconds; some providers write it as a text.
+/// `expires_in` in seconds; some providers write it as a string.
 fn lifetime(members: &Map<String, Value>) -> Result<time::Duration, RefusedSignIn> {
     let seconds = match members.get("expires_in") {
-        None | Some(Value::Null) => return Ok(USUAL_LIFETIME),
+        None | Some(Value::Null) => return Ok(DEFAULT_LIFETIME),
         Some(Value::Number(number)) => number.as_u64(),
         Some(Value::String(text)) => text.parse().ok(),
         Some(_) => None,

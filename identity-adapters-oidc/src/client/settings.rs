@@ -1,52 +1,53 @@
-//! What an operator says about this server's registration at a provider.
+//! Settings of this server's client registration at a provider.
 
 use std::path::PathBuf;
 
 use identity_core::value::Secret;
 
 use crate::algorithm::SigningAlgorithm;
+use crate::provider_kind::ProviderKind;
 
-/// A provider at which people sign in, and what this server is there.
+/// Settings of a provider for user sign-in and of this server's client registration there.
 #[derive(Clone, Debug)]
 pub struct ProviderSettings {
-    /// What the configuration calls it.
+    /// The provider's name in the configuration.
     pub id: String,
-    /// What people call it.
+    /// The provider's name as it is displayed to users.
     pub display_name: String,
-    /// Whose habits it has.
+    /// The kind of provider, which selects the defaults.
     pub kind: ProviderKind,
-    /// One of the verifier's issuers; its keys, its back channel and its claims are used.
+    /// One of the verifier's issuers; its keys, back channel and claim mapping are used.
     pub issuer: String,
-    /// This server's name at the provider.
+    /// This server's client id at the provider.
     pub client_id: String,
-    /// How this server proves to the provider that it is that client.
+    /// The method of client authentication.
     pub authentication: ClientAuthentication,
-    /// What is asked for, `openid` among it. Empty: what is usual for the kind.
+    /// Requested scopes, which must include `openid`. If empty, the default scopes of the provider kind are requested.
     pub scopes: Vec<String>,
-    /// What access tokens shall be for (RFC 8707). All are named when somebody signs in, the first one when tokens are
-    /// asked for: an access token is for one audience, and the first should be this service.
+    /// Requested audiences of access tokens (RFC 8707). The authorization request names all of them, the token request
+    /// the first: an access token has one audience, and the first should be this service.
     pub resources: Vec<String>,
-    /// More parameters of authorization requests, in this order. None that the protocol needs can be among them. With
-    /// `max_age`, the ID token must say when the credentials were shown.
+    /// Additional parameters of authorization requests, in this order. Parameters that the protocol uses are not
+    /// allowed. With `max_age`, the ID token must have `auth_time`.
     pub extra_parameters: Vec<(String, String)>,
-    /// The parameter `prompt` of authorization requests.
+    /// The `prompt` parameter of authorization requests.
     pub prompt: Option<String>,
-    /// The algorithms that ID tokens and logout tokens may be signed with; empty: all of the issuer's.
+    /// Accepted signature algorithms of ID tokens and logout tokens. If empty, those of the issuer are accepted.
     pub id_token_algorithms: Vec<SigningAlgorithm>,
-    /// Endpoints that discovery shall not say.
+    /// Endpoints that replace the discovered ones.
     pub endpoints: EndpointUrls,
-    /// Whether UserInfo is asked when somebody signs in.
+    /// Use of UserInfo at sign-in.
     pub user_info: UserInfoMode,
-    /// Whether a claim that is both in the access token and in the ID token is taken from the ID token.
+    /// Take claims from the ID token if they are both in the access token and in the ID token.
     pub prefer_id_token_claims: bool,
-    /// Whether signing out here means signing out at the provider, too.
+    /// Whether users who log out of this server are also redirected to the provider for logout there.
     pub logout_at_provider: bool,
-    /// Accept only logout tokens whose header says `logout+jwt`.
+    /// Accept only logout tokens with the header type `logout+jwt`.
     pub require_logout_token_type: bool,
 }
 
 impl ProviderSettings {
-    /// Scopes as is usual for the kind, everything else from discovery, logout at the provider, too.
+    /// Settings with the default scopes of the kind, discovered endpoints, and logout at the provider.
     #[must_use]
     pub fn new(
         id: impl Into<String>,
@@ -76,151 +77,124 @@ impl ProviderSettings {
         }
     }
 
-    /// How many seconds ago people may have signed in at the provider, if the operator limits that; `None` inside if that is
-    /// no number.
+    /// The configured `max_age` in seconds: the maximum time since the user's authentication at the provider. The inner
+    /// value is `None` if it is not a number.
     pub(crate) fn max_age(&self) -> Option<Option<u32>> {
         let found = self.extra_parameters.iter().find(|(name, _)| name == "max_age");
         found.map(|(_, seconds)| seconds.parse().ok())
     }
 }
 
-/// Whose habits a provider has. What that means is one table, in the crate's documentation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum ProviderKind {
-    /// Keycloak.
-    Keycloak,
-    /// Any other that follows OpenID Connect.
-    #[default]
-    Generic,
-    /// Microsoft Entra ID, tokens of the second version. Azure AD B2C is generic.
-    Microsoft,
-    /// Auth0.
-    Auth0,
-    /// Okta.
-    Okta,
-    /// Amazon Cognito user pools.
-    Cognito,
-    /// Dex.
-    Dex,
-    /// authentik.
-    Authentik,
-    /// ZITADEL.
-    Zitadel,
-    /// Active Directory Federation Services, 2016 and later.
-    Adfs,
-    /// PingOne and PingFederate.
-    Ping,
-}
-
-/// Endpoints of a provider. Each replaces the one in the discovery document.
+/// Endpoints of a provider. Each one replaces its counterpart in the discovery document.
 #[derive(Clone, Debug, Default)]
 pub struct EndpointUrls {
-    /// Where browsers are sent to sign in.
+    /// The authorization endpoint, for browsers.
     pub authorization: Option<String>,
-    /// Where codes and refresh tokens are redeemed.
+    /// The token endpoint, for codes and refresh tokens.
     pub token: Option<String>,
-    /// Where more is said about who has signed in.
+    /// The UserInfo endpoint.
     pub user_info: Option<String>,
-    /// Where browsers are sent to sign out.
+    /// The logout endpoint, for browsers.
     pub end_session: Option<String>,
-    /// Where refresh tokens are revoked.
+    /// The revocation endpoint, for refresh tokens.
     pub revocation: Option<String>,
 }
 
-/// Whether UserInfo is asked when somebody signs in (OpenID Connect Core 1.0 §5.3).
+/// Use of UserInfo at sign-in (OpenID Connect Core 1.0 §5.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum UserInfoMode {
-    /// No.
+    /// UserInfo is not requested.
     Off,
-    /// Yes; without an answer the tokens count alone.
+    /// UserInfo is requested. If the request fails, sign-in continues with the claims of the tokens.
     #[default]
     FailSoft,
-    /// Yes; without an answer nobody signs in.
+    /// UserInfo is requested. If the request fails, the sign-in fails.
     Required,
 }
 
-/// How a client proves to a provider which one it is.
+/// Method of client authentication at a provider.
 #[derive(Clone, Debug)]
 pub enum ClientAuthentication {
-    /// It cannot: a public client. PKCE alone protects its codes.
+    /// No authentication, for a public client. Only PKCE protects its authorization codes.
     None,
-    /// By HTTP Basic (`client_secret_basic`, RFC 6749 §2.3.1).
+    /// HTTP Basic (`client_secret_basic`, RFC 6749 §2.3.1).
     SecretBasic(Secret),
-    /// In the form (`client_secret_post`).
+    /// Secret in the request body (`client_secret_post`).
     SecretPost(Secret),
-    /// By a signed assertion (`private_key_jwt`, RFC 7523 §2.2, OpenID Connect Core 1.0 §9).
+    /// Signed assertion (`private_key_jwt`, RFC 7523 §2.2, OpenID Connect Core 1.0 §9).
     PrivateKeyJwt(AssertionSettings),
-    /// By a certificate (`tls_client_auth` and `self_signed_tls_client_auth`, RFC 8705 §2).
+    /// Client certificate (`tls_client_auth` and `self_signed_tls_client_auth`, RFC 8705 §2).
     TlsCertificate(TlsSettings),
 }
 
-/// A client's certificate. The files are read again when they change.
+/// A client certificate. The files are read again when they change.
 #[derive(Clone, Debug)]
 pub struct TlsSettings {
-    /// The certificate and those between it and its authority, in PEM.
+    /// File with the certificate and its intermediates, as PEM.
     pub certificate: PathBuf,
-    /// Its private key, in PEM, not encrypted.
+    /// File with the private key, as unencrypted PEM.
     pub key: PathBuf,
 }
 
-/// How assertions are signed and what they say. The files are read again when they change.
+/// Key, header and audience of assertions. The files are read again when they change.
 #[derive(Clone, Debug)]
 pub struct AssertionSettings {
     /// The private key.
     pub key: KeyFile,
-    /// The header's `kid`.
+    /// The `kid` in the header of assertions. If `None`, it is omitted.
     pub key_id: Option<KeyId>,
-    /// How the header names the certificate; `None`: as is usual for the provider's kind, if there is a certificate.
+    /// Certificate thumbprint in the header. If `None` and there is a certificate, the default of the provider kind
+    /// applies.
     pub thumbprint: Option<Thumbprint>,
-    /// `None`: `RS256`, or what the key's curve demands.
+    /// Signature algorithm. If `None`, it is `RS256` for an RSA key, and otherwise the algorithm of the key's curve.
     pub algorithm: Option<SigningAlgorithm>,
-    /// `None`: as is usual for the provider's kind.
+    /// Audience of assertions. If `None`, the default of the provider kind applies.
     pub audience: Option<AssertionAudience>,
 }
 
 impl AssertionSettings {
-    /// With this key, and all else as is usual.
+    /// Settings with this key, and defaults for everything else.
     #[must_use]
     pub fn new(key: KeyFile) -> Self {
         Self { key, key_id: None, thumbprint: None, algorithm: None, audience: None }
     }
 }
 
-/// Where a private key is.
+/// Location of a private key.
 #[derive(Clone, Debug)]
 pub enum KeyFile {
-    /// In PEM, not encrypted: PKCS#8, PKCS#1 or SEC 1.
+    /// Unencrypted PEM: PKCS#8, PKCS#1 or SEC 1.
     Pem {
-        /// The file of the key.
+        /// The key file.
         key: PathBuf,
-        /// The file of its certificate, for thumbprints.
+        /// The certificate file, for thumbprints.
         certificate: Option<PathBuf>,
     },
-    /// In a PKCS#12 file, with its certificate.
+    /// A PKCS#12 file with key and certificate.
     Pkcs12 {
         /// The file.
         file: PathBuf,
         /// The file's password.
         password: Secret,
-        /// The entry's friendly name; `None`: the only entry with a private key.
+        /// Friendly name of the key store entry. If `None`, the only entry with a private key is used.
         alias: Option<String>,
     },
 }
 
-/// An assertion's `kid`.
+/// The `kid` of an assertion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyId {
-    /// This.
+    /// A fixed value.
     Fixed(String),
-    /// The SHA-256 of the public key (SubjectPublicKeyInfo) in base64url, as Keycloak names keys of uploaded certificates.
-    /// It follows the key when that changes.
+    /// SHA-256 of the public key (SubjectPublicKeyInfo) in base64url. Keycloak uses this `kid` for the keys of uploaded
+    /// certificates. It changes with the key.
     PublicKeyDigest,
 }
 
-/// How a header names a certificate (RFC 7515 §4.1.7, §4.1.8).
+/// Certificate thumbprint in a header (RFC 7515 §4.1.7, §4.1.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Thumbprint {
-    /// Not at all.
+    /// No thumbprint.
     None,
     /// `x5t`: SHA-1.
     Sha1,
@@ -228,13 +202,13 @@ pub enum Thumbprint {
     Sha256,
 }
 
-/// Whom an assertion is for: always one text, never a list.
+/// Audience of an assertion: always a single string, never a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AssertionAudience {
     /// The issuer.
     Issuer,
-    /// The token endpoint as discovery names it.
+    /// The token endpoint as named by discovery.
     TokenEndpoint,
-    /// This.
+    /// A fixed value.
     Fixed(String),
 }

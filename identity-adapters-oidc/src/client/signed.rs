@@ -5,7 +5,8 @@ use std::sync::Arc;
 use aws_lc_rs::digest::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use identity_core::port::{ProviderError, RefusedSignIn, RejectedToken, TokenError};
+use identity_core::entity::RejectedToken;
+use identity_core::port::{ProviderError, RefusedSignIn, TokenError};
 use identity_core::value::text_or_integer;
 use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
@@ -16,25 +17,25 @@ use crate::compact::Compact;
 use crate::http::excerpt;
 use crate::issuer::Issuer;
 
-/// What tokens for the client must be.
+/// Requirements for tokens issued to the client.
 pub(crate) struct Expected {
     pub(crate) issuer: Arc<Issuer>,
     pub(crate) client_id: String,
     pub(crate) algorithms: Vec<SigningAlgorithm>,
-    /// Whether they must say `ver` `2.0`.
+    /// Whether tokens must have `ver` `2.0`.
     pub(crate) second_version: bool,
     pub(crate) max_token_bytes: usize,
 }
 
-/// A token whose issuer, type, algorithm, signature, audience and times hold.
+/// A token with valid issuer, type, algorithm, signature, audience and lifetime.
 pub(crate) struct Signed {
     pub(crate) claims: Map<String, Value>,
     pub(crate) algorithm: SigningAlgorithm,
 }
 
 impl Expected {
-    /// Checks what both kinds of tokens have in common (OpenID Connect Core 1.0 §3.1.3.7, Back-Channel Logout 1.0 §2.6).
-    /// `is_type` says which `typ` the header may have.
+    /// Performs the checks common to ID tokens and logout tokens (OpenID Connect Core 1.0 §3.1.3.7, Back-Channel Logout
+    /// 1.0 §2.6). `is_type` returns whether a `typ` in the header is accepted.
     pub(crate) async fn check(
         &self,
         token: &str,
@@ -82,7 +83,7 @@ impl Expected {
         Lifetime::read(claims)?.check(now, self.issuer.clock_skew)
     }
 
-    /// Checks an ID token (OpenID Connect Core 1.0 §3.1.3.7). The caller compares its nonce and its subject.
+    /// Checks an ID token (OpenID Connect Core 1.0 §3.1.3.7), except for nonce and subject, which the caller compares.
     pub(crate) async fn id_token(
         &self,
         token: &str,
@@ -92,8 +93,8 @@ impl Expected {
         let is_jwt = |typ: Option<&str>| typ.is_none_or(|typ| typ.eq_ignore_ascii_case("jwt"));
         let Signed { claims, algorithm, .. } = self.check(token, is_jwt, now).await?;
         let refuse = |reason| ProviderError::from(RefusedSignIn::Token(reason));
-        // Other tokens that issuers sign with the same keys (RFC 8725 §3.12): security events, and what Keycloak tells
-        // apart in the payload.
+        // Rejects other tokens that issuers sign with the same keys (RFC 8725 §3.12): security event tokens, and tokens
+        // with another payload `typ`, as Keycloak sets it.
         let is_id =
             text(&claims, "typ").map_err(refuse)?.is_none_or(|typ| is_jwt(Some(typ)) || typ.eq_ignore_ascii_case("id"));
         if claims.get("events").is_some_and(|events| !events.is_null()) || !is_id {
@@ -111,8 +112,8 @@ impl Expected {
         Ok(IdToken { claims, subject, session })
     }
 
-    /// A token that names an authorized party must have been issued to this client. Several audiences need none (OpenID Connect
-    /// Core 1.0 incorporating errata set 2 §3.1.3.7).
+    /// Checks that `azp`, if present, is this client. It is optional even with several audiences (OpenID Connect Core
+    /// 1.0 incorporating errata set 2 §3.1.3.7).
     fn authorized_party(&self, claims: &Map<String, Value>) -> Result<(), RefusedSignIn> {
         match text(claims, "azp").map_err(RefusedSignIn::Token)? {
             Some(party) if party == self.client_id => Ok(()),
@@ -122,7 +123,7 @@ impl Expected {
     }
 }
 
-/// An ID token that was checked.
+/// A validated ID token.
 pub(crate) struct IdToken {
     pub(crate) claims: Map<String, Value>,
     pub(crate) subject: String,
@@ -130,7 +131,7 @@ pub(crate) struct IdToken {
 }
 
 impl IdToken {
-    /// Whether the credentials were shown at most `age` before `now` (OpenID Connect Core 1.0 §3.1.3.7, step 13).
+    /// Checks that the user authenticated at most `age` before `now` (OpenID Connect Core 1.0 §3.1.3.7, step 13).
     pub(crate) fn is_recent(&self, age: Duration, now: OffsetDateTime) -> Result<(), RefusedSignIn> {
         let at = checks::numeric_date(&self.claims, "auth_time").map_err(RefusedSignIn::Token)?;
         let missing = || RefusedSignIn::Token(RejectedToken::MissingClaim("auth_time".to_owned()));
@@ -139,7 +140,7 @@ impl IdToken {
     }
 }
 
-/// A claim that is a text, and not an empty one.
+/// A string claim, which must not be empty.
 pub(crate) fn text<'c>(claims: &'c Map<String, Value>, name: &str) -> Result<Option<&'c str>, RejectedToken> {
     match claims.get(name) {
         None | Some(Value::Null) => Ok(None),

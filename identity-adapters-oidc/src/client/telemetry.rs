@@ -1,4 +1,4 @@
-//! What operators see of a client at its provider. Labels come from a closed set.
+//! Metrics and warnings of a client at its provider. Labels come from a closed set.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::http::FetchError;
 use crate::telemetry::Warning;
 use crate::user_info::without_query;
 
-/// Counters and warnings of one client; each warning at most once a minute.
+/// Counters and warnings of one client. Each warning is logged at most once per minute.
 pub(crate) struct ClientTelemetry {
     issuer: Arc<str>,
     outage: Warning,
@@ -33,7 +33,7 @@ impl ClientTelemetry {
     pub(crate) fn warn_of_outage(&self, now: OffsetDateTime, request: &'static str, url: &Url, error: &FetchError) {
         if self.outage.is_due(now) {
             let url = without_query(url.clone());
-            warn!(issuer = %self.issuer, request, reason = %format!("{url} {error}"), "the provider cannot be asked");
+            warn!(issuer = %self.issuer, request, reason = %format!("{url} {error}"), "the request to the provider failed");
         }
     }
 
@@ -43,12 +43,12 @@ impl ClientTelemetry {
         }
     }
 
-    /// An operator must look, and needs to know where.
+    /// Warns that the provider rejects this server's credentials, with the details that an operator needs.
     pub(crate) fn warn_of_refusal(&self, now: OffsetDateTime, credentials: &Credentials, endpoints: &Endpoints) {
         if self.refusal.is_due(now) {
             let (client_id, method) = (credentials.client_id(), credentials.method());
             let takes = &endpoints.client_authentication;
-            warn!(issuer = %self.issuer, client_id, method, ?takes, "the provider refuses this server's own credentials");
+            warn!(issuer = %self.issuer, client_id, method, ?takes, "the provider rejected this server's client credentials");
         }
     }
 }

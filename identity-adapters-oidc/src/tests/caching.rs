@@ -1,9 +1,9 @@
-//! What is kept of verified tokens, and when it is not.
+//! Caching of verified tokens.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity_core::port::RejectedToken::{Expired, NotYetValid, UnknownKey};
+use identity_core::entity::RejectedToken::{Expired, NotYetValid, UnknownKey};
 use serde_json::json;
 
 use super::support::*;
@@ -44,7 +44,7 @@ async fn a_kept_token_goes_with_its_key() {
     let kept = setup.verify(&stays).await.unwrap();
     provider.jwks.shows(&jwks(&[&OTHER]));
     setup.clock.forward(1_200);
-    // A kept token notices that the keys are old, and has them renewed in the background.
+    // A cached token triggers a background refresh of old keys.
     assert!(Arc::ptr_eq(&kept, &setup.verify(&stays).await.unwrap()));
     setup.verifier.warm().await;
     assert_eq!(provider.hits(), (2, 2));
@@ -62,7 +62,7 @@ async fn a_key_that_changes_under_its_id_takes_its_tokens_along() {
     provider.jwks.shows(&jwks(&[&Signer::new("key-1", crate::SigningAlgorithm::Rs256)]));
     setup.clock.forward(1_200);
     setup.verifier.warm().await;
-    assert_eq!(setup.refusal(&token).await, identity_core::port::RejectedToken::Signature);
+    assert_eq!(setup.refusal(&token).await, identity_core::entity::RejectedToken::Signature);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
-//! Well-signed tokens that say the wrong thing.
+//! Tokens with a valid signature and wrong claims.
 
-use identity_core::port::RejectedToken::{self, *};
+use identity_core::entity::RejectedToken::{self, *};
 use serde_json::{Value, json};
 
 use super::support::*;
@@ -16,7 +16,7 @@ fn wrong_type(name: &str) -> RejectedToken {
     ClaimType(name.to_owned())
 }
 
-/// Raw claims: what JSON values cannot express in a test, such as `null`, can be written.
+/// A token with a raw JSON value for a claim, for values such as `null` that `with` cannot set.
 fn raw(claims: &Value, name: &str, value: &str) -> String {
     let rest = with(claims.clone(), json!({name: null})).to_string();
     KEY.sign(&KEY.header().to_string(), &format!("{{\"{name}\":{value},{}", rest.strip_prefix('{').unwrap()))
@@ -46,7 +46,7 @@ async fn times_are_numbers() {
             assert_eq!(refusal, wrong_type(name), "{name}: {value}");
         }
     }
-    // What is null is not there.
+    // A null claim counts as absent.
     assert!(setup.verify(&raw(&provider.claims(), "nbf", "null")).await.is_ok());
     assert!(setup.verify(&raw(&provider.claims(), "iat", "null")).await.is_ok());
     let refusal = setup.refusal(&raw(&provider.claims(), "exp", "null")).await;
@@ -161,7 +161,7 @@ async fn other_kinds_of_tokens_are_no_access_tokens() {
     ] {
         assert_eq!(setup.refusal(&KEY.token(&with(bare.clone(), changes.clone()))).await, Type, "{changes}");
     }
-    // What is null is not there.
+    // A null claim counts as absent.
     for name in ["cnf", "events", "nonce", "at_hash", "typ", "token_use"] {
         assert!(setup.verify(&raw(&bare, name, "null")).await.is_ok(), "{name}");
     }
@@ -206,7 +206,7 @@ async fn entra_tokens_must_be_of_the_second_version() {
     assert_eq!(setup.refusal(&KEY.token(&v1)).await, EntraV1);
     let lookalike = "https://sts.windows.net.evil.example/";
     assert_eq!(setup.refusal(&KEY.token(&claims(lookalike))).await, Issuer(lookalike.to_owned()));
-    // Neither a nonce nor a hash, but no authorized party or scope either: an ID token.
+    // An ID token without `nonce` and hashes. It is recognized because it has neither `azp` nor `scope`.
     let id_token = with(v2, json!({"azp": null, "scope": null}));
     assert_eq!(setup.refusal(&KEY.token(&id_token)).await, Type);
 }
@@ -215,7 +215,7 @@ async fn entra_tokens_must_be_of_the_second_version() {
 async fn groups_and_principals_come_from_claims() {
     let (provider, setup) = setup().await;
     let verify = |changes: Value| KEY.token(&with(provider.claims(), changes));
-    let groups = |token: &identity_core::port::VerifiedToken| {
+    let groups = |token: &identity_core::entity::VerifiedToken| {
         let groups = token.groups.as_ref().unwrap();
         groups.iter().map(|group| group.as_str().to_owned()).collect::<Vec<_>>()
     };
@@ -223,7 +223,7 @@ async fn groups_and_principals_come_from_claims() {
     assert_eq!(groups(&list), ["a", "b"]);
     let one = setup.verify(&verify(json!({"groups": "/a/b"}))).await.unwrap();
     assert_eq!(groups(&one), ["/a/b"]);
-    // A bad element is left out; the person stays.
+    // A bad element is ignored; the principal is kept.
     let long = "x".repeat(275);
     let odd = setup.verify(&verify(json!({"groups": ["ops", long, 12, {"a": 1}, ["a"], null, true]}))).await.unwrap();
     assert_eq!(groups(&odd), ["12", "ops"]);

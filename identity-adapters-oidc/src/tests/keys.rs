@@ -1,6 +1,6 @@
-//! Which key verifies which token.
+//! Key selection.
 
-use identity_core::port::RejectedToken::{Signature, UnknownKey};
+use identity_core::entity::RejectedToken::{Signature, UnknownKey};
 use serde_json::{Value, json};
 
 use super::support::*;
@@ -34,7 +34,7 @@ async fn a_key_must_fit_the_algorithm() {
         json!({"kid": "another"}),
     ] {
         let provider = Provider::start("", &[]).await;
-        // A second, good key shows that a bad one does not spoil the set.
+        // A second, valid key shows that a bad key does not affect the rest of the set.
         provider.jwks.shows(&json!({"keys": [with(KEY.jwk(), changes.clone()), "junk", OTHER.jwk()]}));
         let setup = Setup::new(vec![provider.settings()]);
         assert_eq!(setup.refusal(&KEY.token(&provider.claims())).await, UnknownKey, "{changes}");
@@ -75,7 +75,7 @@ async fn without_a_key_id_every_key_that_fits_is_tried() {
     }
     let forged = stranger.token_with(&without_kid(&stranger), &provider.claims());
     assert_eq!(setup.refusal(&forged).await, Signature);
-    // Also those of further key sets.
+    // Keys of additional key sets are tried as well.
     let extra = Page::at(&provider.server, "/extra", ok(&jwks(&[&second]))).await;
     provider.jwks.shows(&jwks(&[&KEY]));
     let two =
@@ -172,7 +172,7 @@ async fn issuers_have_their_own_audiences_and_claims() {
     let mut other = IssuerSettings { audiences: vec!["b-api".to_owned()], ..b.settings() };
     other.claims.username = selector("sub");
     let setup = Setup::new(vec![a.settings(), other]);
-    assert!(matches!(setup.refusal(&KEY.token(&b.claims())).await, identity_core::port::RejectedToken::Audience));
+    assert!(matches!(setup.refusal(&KEY.token(&b.claims())).await, identity_core::entity::RejectedToken::Audience));
     let token = KEY.token(&with(b.claims(), json!({"aud": "b-api"})));
     assert_eq!(setup.verify(&token).await.unwrap().principal.id(), "f:1");
 }
@@ -190,14 +190,14 @@ async fn more_key_sets_are_asked_in_order_and_a_failing_one_falls_through() {
     assert_eq!((broken.hits(), extra.hits()), (0, 0), "the first set has the key");
     assert!(setup.verify(&third.token(&provider.claims())).await.is_ok());
     assert_eq!((provider.jwks.hits(), broken.hits(), extra.hits()), (1, 1, 1));
-    // The set that cannot be read may have the key: that is no refusal.
+    // The key may be in the unreadable set: the token is not rejected.
     assert!(setup.is_unavailable(&OTHER.token(&provider.claims())).await);
     assert_eq!(setup.verifier.issuers()[0].up, Some(true));
     assert!(setup.verifier.issuers()[0].last_error.as_ref().unwrap().contains("/extra-1"));
     broken.shows(&jwks(&[&OTHER]));
     setup.clock.forward(60);
     assert!(setup.verify(&OTHER.token(&provider.claims())).await.is_ok());
-    // The first set fails, the others go on.
+    // If the first set fails, the others are still used.
     provider.jwks.fails();
     provider.discovery.fails();
     setup.clock.forward(60);

@@ -1,12 +1,12 @@
-//! ID tokens shown as access tokens, where the audience is the client with which people sign in.
+//! ID tokens in place of access tokens, where the audience is the client for user sign-in.
 
-use identity_core::port::RejectedToken::Type;
+use identity_core::entity::RejectedToken::Type;
 use serde_json::{Value, json};
 
 use super::support::*;
 use crate::IssuerSettings;
 
-/// The client id, which is an audience of access tokens, too.
+/// The client id, which is also an audience of access tokens.
 const CLIENT: &str = AUDIENCE;
 
 async fn setup(change: impl FnOnce(&mut IssuerSettings)) -> (Provider, Setup) {
@@ -17,7 +17,8 @@ async fn setup(change: impl FnOnce(&mut IssuerSettings)) -> (Provider, Setup) {
     (provider, setup)
 }
 
-/// What all ID tokens have, and nothing else (OpenID Connect Core 1.0 §2).
+/// Claims without any mark of an access token or of an ID token. The required claims of ID tokens (OpenID Connect Core
+/// 1.0 §2) are included.
 fn id_token(provider: &Provider, audience: Value) -> Value {
     with(provider.claims(), json!({"aud": audience, "scope": null, "nbf": null}))
 }

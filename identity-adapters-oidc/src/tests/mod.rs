@@ -1,4 +1,4 @@
-//! The verifier against providers that behave and providers that do not.
+//! The verifier against conforming and faulty providers.
 
 mod caching;
 mod claims;

@@ -1,9 +1,9 @@
-//! Discovery and key sets: lazily, once, kept fresh, and none of it a reason to refuse a good token.
+//! Discovery and key sets: fetched on first use, once, kept up to date, and never a reason to reject a valid token.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity_core::port::RejectedToken::UnknownKey;
+use identity_core::entity::RejectedToken::UnknownKey;
 use identity_core::port::{TokenError, TokenVerifier as _};
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
@@ -94,7 +94,7 @@ async fn the_last_good_keys_outlive_their_provider() {
         setup.clock.forward(3_600);
         assert!(setup.verify(&token(&provider, &n.to_string())).await.is_ok());
     }
-    // A key that is not known may have appeared meanwhile: no refusal.
+    // An unknown key may be new: the token is not rejected.
     assert!(setup.is_unavailable(&unknown(&provider, "new")).await);
     assert_eq!(setup.verifier.issuers()[0].up, Some(false));
     let error = setup.verifier.issuers()[0].last_error.clone().unwrap();
@@ -109,9 +109,9 @@ async fn bad_answers_are_not_keys() {
         (ResponseTemplate::new(500), "answered with status 500"),
         (ResponseTemplate::new(204), "answered with status 204"),
         (redirect, "answered with status 302, a redirect to http://127.0.0.1"),
-        (ok(&json!("junk")), "answered with something unreadable"),
-        (ok(&json!({"keys": {}})), "answered with something unreadable"),
-        (ResponseTemplate::new(200).set_body_string("<html>"), "answered with something unreadable"),
+        (ok(&json!("junk")), "answered with a malformed body"),
+        (ok(&json!({"keys": {}})), "answered with a malformed body"),
+        (ResponseTemplate::new(200).set_body_string("<html>"), "answered with a malformed body"),
         (ok(&huge), "answered with more than 524288 bytes"),
     ] {
         let provider = Provider::start("", &[&KEY]).await;
@@ -183,10 +183,10 @@ async fn the_back_channel_is_where_the_provider_is_asked() {
         provider.discovery.shows(&json!({"issuer": issuer, "jwks_uri": jwks_uri}));
         let setup = Setup::new(vec![behind()]);
         assert!(setup.verify(&token).await.is_ok(), "{issuer} {jwks_uri}");
-        // The back channel is no issuer.
+        // The back channel is not an accepted issuer.
         assert!(matches!(
             setup.refusal(&KEY.token(&provider.claims())).await,
-            identity_core::port::RejectedToken::Issuer(_)
+            identity_core::entity::RejectedToken::Issuer(_)
         ));
     }
     provider.discovery.shows(&json!({"issuer": "https://other.example", "jwks_uri": format!("{front}/certs")}));
@@ -200,7 +200,7 @@ async fn an_issuer_may_end_in_a_slash() {
     let setup = Setup::new(vec![provider.settings()]);
     assert!(setup.verify(&token(&provider, "1")).await.is_ok());
     let without = claims(provider.issuer.trim_end_matches('/'));
-    assert!(matches!(setup.refusal(&KEY.token(&without)).await, identity_core::port::RejectedToken::Issuer(_)));
+    assert!(matches!(setup.refusal(&KEY.token(&without)).await, identity_core::entity::RejectedToken::Issuer(_)));
 }
 
 #[tokio::test]
@@ -227,7 +227,7 @@ async fn a_storm_of_unknown_keys_costs_five_fetches_and_then_one_per_cool_down()
         }
         (refused, provider.hits().1)
     };
-    // The first one of all fetches the keys anyway.
+    // Six fetches: the first one, because there are no keys, and a burst of five for unknown keys.
     assert_eq!(storm("1").await, (6, 6));
     setup.clock.forward(10);
     assert_eq!(storm("2").await, (1, 7));
@@ -235,7 +235,7 @@ async fn a_storm_of_unknown_keys_costs_five_fetches_and_then_one_per_cool_down()
     assert_eq!(storm("3").await, (1, 8));
     setup.clock.forward(60);
     assert_eq!(storm("4").await, (5, 13));
-    // The same while the provider is down: unavailable, and no more often asked.
+    // During an outage, the result is "unavailable", and all tokens together cause a single fetch.
     setup.clock.forward(60);
     provider.jwks.fails();
     for n in 0..50 {
@@ -263,7 +263,7 @@ async fn a_new_key_is_found_at_once_or_the_caller_is_told_when_to_try_again() {
     provider.jwks.shows(&jwks(&[&KEY, &OTHER]));
     assert!(setup.verify(&OTHER.token(&provider.claims())).await.is_ok());
     assert_eq!(provider.hits(), (1, 2));
-    // Others have used up the fetches that may follow each other.
+    // Five tokens with other unknown keys use up the fetches without delay.
     for n in 0..5 {
         let _ = setup.verify(&unknown(&provider, &n.to_string())).await;
     }
@@ -285,10 +285,10 @@ async fn keys_are_renewed_with_age_and_follow_discovery() {
     let moved = Page::at(&provider.server, "/moved", ok(&jwks(&[&OTHER]))).await;
     let jwks_uri = format!("{}/moved", provider.issuer);
     provider.discovery.shows(&json!({"issuer": provider.issuer, "jwks_uri": jwks_uri}));
-    // Somewhat old: served at once, renewed meanwhile.
+    // Slightly old keys are served at once, and refreshed in the background.
     setup.clock.forward(600);
     assert!(setup.verify(&token(&provider, "2")).await.is_ok());
-    // The one fetch of an unknown key joins the renewal, or comes after it; either way the key is there.
+    // The single fetch for an unknown key joins the refresh or follows it; in both cases the key is found.
     setup.clock.forward(10);
     assert!(setup.verify(&OTHER.token(&provider.claims())).await.is_ok());
     assert_eq!(setup.refusal(&token(&provider, "3")).await, UnknownKey, "the former key is gone");

@@ -1,4 +1,4 @@
-//! What operators see of tokens that were accepted with less, and of keys that cannot be used.
+//! Telemetry of tokens that were accepted with fewer claims, and of unusable keys.
 
 use identity_core::port::{Evidence, TokenVerifier as _};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ async fn groups_detail(setup: &Setup, token: &str) -> String {
     step.detail.unwrap_or_default()
 }
 
-/// What one token leaves: the detail of its inspection, the log and the metrics.
+/// Verifies a token with changed claims. Returns the detail of its inspection, the log and the metrics.
 fn left(changes: Value) -> (String, String, String) {
     let ((detail, log), metrics) = overheard(async |lines| {
         let provider = Provider::start("", &[&KEY]).await;
@@ -30,8 +30,8 @@ fn left(changes: Value) -> (String, String, String) {
 #[test]
 fn groups_that_are_left_out_are_counted_logged_once_and_shown() {
     let (detail, log, metrics) = left(json!({"groups": ["secret-name", "x".repeat(275), {"a": 1}]}));
-    assert!(detail.contains("it has 275 characters, and an id has at most 256 (at position 2)"), "{detail}");
-    assert!(detail.contains("it is an object and should be a text (at position 3)"), "{detail}");
+    assert!(detail.contains("it has 275 characters, but an id has at most 256 (at position 2)"), "{detail}");
+    assert!(detail.contains("it is an object but must be a string (at position 3)"), "{detail}");
     assert_eq!(log.matches("WARN").count(), 1, "{log}");
     assert!(log.contains("275 characters") && !log.contains("secret-name"), "{log}");
     for reason in ["too_long", "type"] {
@@ -45,7 +45,7 @@ fn groups_that_are_elsewhere_are_counted_logged_and_shown() {
     let names = json!({"groups": null, "_claim_names": {"groups": "src1"}, "_claim_sources": {"src1": {"endpoint": "https://graph.example/x"}}});
     for changes in [names, json!({"groups": null, "hasgroups": true})] {
         let (detail, log, metrics) = left(changes);
-        assert!(detail.contains("does not hold `groups`") && detail.contains("200 groups"), "{detail}");
+        assert!(detail.contains("does not contain `groups`") && detail.contains("200 groups"), "{detail}");
         assert_eq!(log.matches("WARN").count(), 1, "{log}");
         assert!(metrics.contains("reason=\"elsewhere\"} 2\n"), "{metrics}");
     }
@@ -80,7 +80,7 @@ fn keys_that_cannot_be_used_are_named_once_for_each_new_set() {
         assert_eq!(warnings(), 1, "{log}");
         assert!(log.contains("key 3 (`kid` `damaged`): `n` is missing or not base64url"), "{log}");
         assert!(log.contains("key 4 (without `kid`)") && !log.contains("`enc`"), "{log}");
-        // An inspection of a token that needs it names it, too.
+        // The inspection of a token whose `kid` is that of an unusable key names this key as well.
         let token = KEY.token_with(&with(KEY.header(), json!({"kid": "damaged"})), &provider.claims());
         let inspection = setup.verifier.inspect(Evidence::Token(&token)).await;
         let step = inspection.steps.into_iter().find(|step| step.check == "key").unwrap();

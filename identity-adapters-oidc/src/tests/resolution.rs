@@ -1,9 +1,9 @@
-//! Tokens for other APIs of the installation, shown to learn what their bearer has.
+//! Tokens for other APIs of the installation, verified to resolve their bearer's permissions.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use identity_core::port::RejectedToken::{Audience, Expired, Signature, Type};
+use identity_core::entity::RejectedToken::{Audience, Expired, Signature, Type};
 use identity_core::port::{KnownApis, TokenError, TokenVerifier as _};
 use serde_json::json;
 
@@ -19,7 +19,7 @@ async fn a_token_for_another_api_is_good_for_resolution_and_for_nothing_else() {
     let provider = Provider::start("", &[&KEY]).await;
     let setup = Setup::new(vec![provider.settings()]);
     let other = KEY.token(&with(provider.claims(), json!({"aud": ["zeebe-api"]})));
-    // Neither is known by the other's place in the cache.
+    // The result that is cached for one of the two operations is not used for the other.
     for _ in 0..3 {
         assert_eq!(setup.refusal(&other).await, Audience);
         let resolved = setup.verifier.verify_for_resolution(&other, &known()).await.unwrap();

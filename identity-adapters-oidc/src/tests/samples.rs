@@ -1,14 +1,15 @@
-//! Tokens as each kind of provider issues them, after its public documentation: its access tokens are accepted, its ID tokens
-//! are refused.
+//! Tokens of each kind of provider, from its public documentation: its access tokens are accepted, its ID tokens are
+//! rejected.
 
-use identity_core::port::RejectedToken::{self, Audience, Type};
+use identity_core::entity::RejectedToken::{self, Audience, Type};
 use identity_core::resolve::ClaimReader;
 use serde_json::{Value, json};
 
 use super::support::*;
 use crate::{IssuerSettings, ProviderKind, TokenHabits};
 
-/// A provider of a kind, which signs for an issuer that need not be its address.
+/// A mock provider and the verifier settings for a provider kind. The configured issuer differs from the mock's
+/// address.
 struct Sample {
     provider: Provider,
     issuer: String,
@@ -37,7 +38,7 @@ impl Sample {
         Setup::new(vec![self.settings.clone()])
     }
 
-    /// The setup with the habits of providers in general.
+    /// A verifier with the default [`TokenHabits`] instead of those of the provider kind.
     fn without_habits(&self) -> Setup {
         Setup::new(vec![IssuerSettings { habits: TokenHabits::default(), ..self.settings.clone() }])
     }
@@ -52,7 +53,7 @@ impl Sample {
         KEY.token_with(&with(KEY.header(), json!({"typ": typ})), &with(common, claims))
     }
 
-    /// Who a token speaks for, and the groups.
+    /// Asserts that the token is accepted. Returns the id of its principal, and its groups.
     async fn accepts(&self, token: &str) -> (String, Vec<String>) {
         let verified = self.setup().verify(token).await.unwrap();
         let groups = verified.groups.iter().flatten().map(ToString::to_string).collect();
@@ -144,7 +145,7 @@ async fn cognito() {
     assert_eq!(sample.refuses(&sample.token(with(access, json!({"client_id": "another"})))).await, Audience);
     let id = json!({"sub": "2482", "aud": "7abc", "token_use": "id", "cognito:username": "ann", "at_hash": "h", "username": "ann"});
     assert_eq!(sample.refuses(&sample.token(id.clone())).await, Type);
-    // A missing audience opens nothing to a token for another use, and an audience that is there counts alone.
+    // `client_id` replaces `aud` only if `aud` is absent, and does not make an ID token acceptable.
     let other = json!({"token_use": "id", "client_id": "7abc", "username": "ann"});
     assert_eq!(sample.refuses(&sample.token(other)).await, Type);
     let elsewhere = json!({"aud": "another", "token_use": "access", "client_id": "7abc", "username": "ann"});
@@ -163,10 +164,11 @@ async fn dex() {
         assert_eq!(sample.accepts(&token).await, found("Cgdh", &["ops"]));
         assert_eq!(sample.without_habits().refusal(&token).await, Type);
     }
-    // The ID token that comes with it has the code's hash.
+    // The ID token from the same response has `c_hash`, the hash of the authorization code.
     let id = with(access.clone(), json!({"c_hash": "h"}));
     assert_eq!(sample.refuses(&sample.token(id)).await, Type);
-    // Nothing tells the two apart when a refresh token was redeemed: where people sign in, no such token is accepted.
+    // After a refresh, ID tokens have no `c_hash` and cannot be distinguished from access tokens. If the client is used
+    // for user sign-in, tokens for it are therefore rejected.
     let signing_in = IssuerSettings { client_id: Some("kubernetes".to_owned()), ..sample.settings.clone() };
     assert_eq!(Setup::new(vec![signing_in]).refusal(&sample.token(access)).await, Type);
 }
@@ -206,10 +208,10 @@ async fn adfs() {
     let token = sample.typed(json!("JWT"), access.clone());
     assert_eq!(sample.accepts(&token).await, found("ann@example.com", &["ops"]));
     assert!(matches!(sample.without_habits().refusal(&token).await, RejectedToken::Issuer(_)));
-    // ID tokens name the issuer of OpenID Connect.
+    // ID tokens have the issuer of OpenID Connect.
     let id = json!({"aud": "microsoft:identityserver:api", "upn": "ann@example.com", "scp": "openid"});
     assert!(matches!(sample.refuses(&sample.typed(json!("JWT"), id)).await, RejectedToken::Issuer(_)));
-    // A provider that is configured as its access tokens name it stays as it is.
+    // If the configured issuer is already that of access tokens, no other issuer is derived from it.
     let trust = "http://fs.example.com/adfs/services/trust";
     assert_eq!(TokenHabits::of(ProviderKind::Adfs, trust).access_token_issuer, None);
 }
@@ -222,7 +224,7 @@ async fn ping() {
     let access = json!({"client_id": "3f", "sub": "8a", "aud": ["https://api.example.com"], "scope": "openid identity",
         "sid": "s", "username": "ann", "groups": ["ops"], "acr": "Single_Factor"});
     assert_eq!(sample.accepts(&sample.token(access)).await, found("ann", &["ops"]));
-    // PingFederate's token manager writes no audience unless it is told to.
+    // PingFederate's token manager writes no audience by default.
     let federate = IssuerSettings { audiences: vec!["3f".to_owned()], ..sample.settings.clone() };
     let token = sample.token(json!({"client_id": "3f", "scope": ["openid"], "username": "ann"}));
     assert_eq!(Setup::new(vec![federate]).verify(&token).await.unwrap().principal.id(), "ann");

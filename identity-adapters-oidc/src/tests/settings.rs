@@ -1,4 +1,4 @@
-//! Settings that are refused, all at once.
+//! Validation of settings, which reports all problems.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,7 +45,7 @@ fn everything_is_reported_at_once() {
 
 #[test]
 fn plain_http_must_be_asked_for() {
-    const RULE: &str = "is plain http, which is not allowed for this issuer";
+    const RULE: &str = "uses plain HTTP, which is not allowed for this issuer";
     let http = || "http://id.example/a".to_owned();
     assert_eq!(url_problem(|issuer| issuer.issuer = http()), Some(("issuer", RULE)));
     assert_eq!(url_problem(|issuer| issuer.back_channel = Some(http())), Some(("back_channel", RULE)));
@@ -67,10 +67,10 @@ fn plain_http_must_be_asked_for() {
 #[test]
 fn urls_are_urls_without_secrets() {
     for (url, rule) in [
-        ("id.example", "is not a url"),
-        ("", "is not a url"),
+        ("id.example", "is not a URL"),
+        ("", "is not a URL"),
         ("ftp://id.example", "is neither https nor http"),
-        ("https://user:secret@id.example", "must not hold credentials"),
+        ("https://user:secret@id.example", "must not contain credentials"),
         ("https://id.example/#a", "must not have a fragment"),
     ] {
         assert_eq!(url_problem(|issuer| issuer.back_channel = Some(url.to_owned())), Some(("back_channel", rule)));
@@ -110,7 +110,7 @@ fn userinfo_needs_a_place_and_pauses() {
     let at = |url: Option<&str>| Some(UserInfoSettings { url: url.map(str::to_owned), ..UserInfoSettings::default() });
     let keys = || Some("https://id.example/keys".to_owned());
     for (url, rule) in
-        [("junk", "is not a url"), ("http://id.example/u", "is plain http, which is not allowed for this issuer")]
+        [("junk", "is not a URL"), ("http://id.example/u", "uses plain HTTP, which is not allowed for this issuer")]
     {
         assert_eq!(url_problem(|issuer| issuer.user_info = at(Some(url))), Some(("user_info.url", rule)));
     }
@@ -120,7 +120,7 @@ fn userinfo_needs_a_place_and_pauses() {
             issuer.jwks_url = keys();
         })
     };
-    let rule = "is needed beside `jwks_url`, because discovery is not asked";
+    let rule = "must be set together with `jwks_url`, which disables discovery";
     assert_eq!(without_discovery(None), Some(("user_info.url", rule)));
     assert_eq!(without_discovery(Some("https://id.example/u")), None);
     let hasty = UserInfoSettings { url: None, ttl: Duration::ZERO, negative_ttl: Duration::from_millis(999) };

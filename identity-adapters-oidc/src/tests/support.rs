@@ -1,4 +1,4 @@
-//! A clock that is set, keys that are made, a provider that does as it is told.
+//! Test support: a settable clock, generated keys, and a configurable provider.
 
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
@@ -14,7 +14,8 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use identity_core::port::{Clock, Evidence, RejectedToken, TokenError, TokenVerifier as _, VerifiedToken};
+use identity_core::entity::{RejectedToken, VerifiedToken};
+use identity_core::port::{Clock, Evidence, TokenError, TokenVerifier as _};
 use identity_core::resolve::{PrincipalClaims, UsernameCase};
 use identity_core::value::{ClaimSelector, Namespace};
 use serde_json::{Value, json};
@@ -28,7 +29,7 @@ use crate::{IssuerSettings, OidcTokenVerifier, VerifierSettings};
 pub(in crate::tests) const NOW: i64 = 1_767_225_600;
 pub(in crate::tests) const AUDIENCE: &str = "identity-api";
 
-/// Stands still unless moved.
+/// A clock that only moves on request.
 pub(in crate::tests) struct FakeClock(AtomicI64);
 
 impl FakeClock {
@@ -80,7 +81,8 @@ impl Signer {
     /// The big-endian modulus of an RSA key.
     pub(in crate::tests) fn modulus(&self) -> Vec<u8> {
         let Pair::Rsa(pair) = &self.pair else { panic!("not an rsa key") };
-        // RFC 8017 §A.1.1: a sequence of two integers; the first has 256 bytes after its sign.
+        // RFC 8017 §A.1.1: a sequence of two integers. The first is the modulus: a zero byte for the sign, then 256
+        // bytes.
         pair.public_key().as_ref()[9..9 + 256].to_vec()
     }
 
@@ -115,7 +117,7 @@ impl Signer {
         }
     }
 
-    /// A private key on a curve in its older form (RFC 5915).
+    /// An elliptic curve private key in the older form (RFC 5915).
     pub(in crate::tests) fn sec1(&self) -> Vec<u8> {
         let Pair::Ec(pair) = &self.pair else { panic!("not a key on a curve") };
         AsDer::<EcPrivateKeyRfc5915Der<'_>>::as_der(&pair.private_key()).unwrap().as_ref().to_vec()
@@ -133,7 +135,7 @@ impl Signer {
         self.sign(&header.to_string(), &claims.to_string())
     }
 
-    /// Signs whatever it is given.
+    /// Signs any header and payload.
     pub(in crate::tests) fn sign(&self, header: &str, payload: &str) -> String {
         let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
         let random = SystemRandom::new();
@@ -158,7 +160,7 @@ impl Signer {
     }
 }
 
-/// The key that providers use unless a test says otherwise.
+/// The default key of providers.
 pub(in crate::tests) static KEY: LazyLock<Signer> = LazyLock::new(|| Signer::new("key-1", Rs256));
 /// Another key.
 pub(in crate::tests) static OTHER: LazyLock<Signer> = LazyLock::new(|| Signer::new("key-2", Es256));
@@ -167,7 +169,7 @@ pub(in crate::tests) fn jwks(keys: &[&Signer]) -> Value {
     json!({"keys": keys.iter().map(|key| key.jwk()).collect::<Vec<_>>()})
 }
 
-/// A document at a URL: changed at will, and counted.
+/// A document at a URL, with replaceable content and a request counter.
 #[derive(Clone)]
 pub(in crate::tests) struct Page {
     answer: Arc<Mutex<ResponseTemplate>>,
@@ -218,7 +220,7 @@ pub(in crate::tests) fn ok(body: &Value) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_json(body)
 }
 
-/// A provider on this machine.
+/// A mock provider.
 pub(in crate::tests) struct Provider {
     pub(in crate::tests) server: MockServer,
     pub(in crate::tests) issuer: String,
@@ -270,7 +272,7 @@ pub(in crate::tests) fn settings(issuer: &str) -> IssuerSettings {
     IssuerSettings::new(issuer, vec![AUDIENCE.to_owned(), "other-api".to_owned()], principal_claims())
 }
 
-/// The claims of a good token.
+/// The claims of a valid token.
 pub(in crate::tests) fn claims(issuer: &str) -> Value {
     json!({
         "iss": issuer, "aud": [AUDIENCE, "account"], "exp": NOW + 300, "iat": NOW - 1, "nbf": NOW - 1,
@@ -278,7 +280,7 @@ pub(in crate::tests) fn claims(issuer: &str) -> Value {
     })
 }
 
-/// `base` with the members of `changes` put in; `null` takes a member out.
+/// `base` with the members of `changes`; `null` removes a member.
 pub(in crate::tests) fn with(mut base: Value, changes: Value) -> Value {
     let members = base.as_object_mut().unwrap();
     for (name, value) in changes.as_object().unwrap() {
@@ -291,7 +293,7 @@ pub(in crate::tests) fn with(mut base: Value, changes: Value) -> Value {
     base
 }
 
-/// A verifier with the clock that it reads.
+/// A verifier and its clock.
 pub(in crate::tests) struct Setup {
     pub(in crate::tests) verifier: Arc<OidcTokenVerifier>,
     pub(in crate::tests) clock: Arc<FakeClock>,
@@ -305,7 +307,7 @@ impl Setup {
     pub(in crate::tests) fn with(issuers: Vec<IssuerSettings>, change: impl FnOnce(&mut VerifierSettings)) -> Self {
         let clock = FakeClock::new();
         let mut settings = VerifierSettings::default();
-        // Only the test that is about timeouts may meet one, however busy the machine.
+        // Long timeouts, so that requests do not time out on a busy machine.
         settings.http.connect_timeout = Duration::from_secs(60);
         settings.http.total_timeout = Duration::from_secs(60);
         change(&mut settings);
@@ -317,13 +319,13 @@ impl Setup {
         self.verifier.verify(token).await
     }
 
-    /// Why a token is refused. Whoever inspects it finds the same.
+    /// The reason why a token is rejected. Asserts that an inspection finds the same reason.
     pub(in crate::tests) async fn refusal(&self, token: &str) -> RejectedToken {
         match self.verify(token).await {
             Err(TokenError::Rejected(rejected)) => {
                 let inspection = self.verifier.inspect(Evidence::Token(token)).await;
                 let reasons: Vec<_> = inspection.steps.iter().filter_map(|step| step.reason).collect();
-                // What an issuer answers about a token is not inspected.
+                // Results of UserInfo are not part of an inspection.
                 let asked = rejected == RejectedToken::UserInfoMismatch || rejected == RejectedToken::NoPrincipal;
                 assert!(asked || reasons.contains(&rejected.code()), "{rejected}: {:?}", inspection.steps);
                 rejected

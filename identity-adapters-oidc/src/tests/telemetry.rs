@@ -1,4 +1,4 @@
-//! What operators see, and what nobody sees.
+//! Telemetry of verification, which must not contain secrets.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -37,7 +37,7 @@ impl<'w> MakeWriter<'w> for Lines {
     }
 }
 
-/// Plays a scene and listens in: gives what the scene gives, and the metrics as they are scraped after it.
+/// Runs a scene with log and metrics capture. Returns the scene's result and the metrics in Prometheus format.
 pub(super) fn overheard<T>(scene: impl AsyncFnOnce(&Lines) -> T) -> (T, String) {
     let recorder = PrometheusBuilder::new().build_recorder();
     let lines = Lines::default();

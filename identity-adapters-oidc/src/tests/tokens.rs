@@ -1,9 +1,9 @@
-//! Tokens whose form, header or signature is wrong.
+//! Tokens with an invalid form, header or signature.
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use identity_core::port::RejectedToken::{self, *};
+use identity_core::entity::RejectedToken::{self, *};
 use identity_core::port::{Evidence, TokenError, TokenVerifier as _};
 use identity_core::value::Claims;
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ async fn every_algorithm_that_can_be_allowed_verifies() {
         let all = crate::IssuerSettings { algorithms: vec![algorithm], ..provider.settings() };
         let token = key.token(&provider.claims());
         assert!(Setup::new(vec![all]).verify(&token).await.is_ok(), "{algorithm}");
-        // The same token at an issuer that is allowed everything else.
+        // An issuer that allows all other algorithms rejects the token.
         let others = SigningAlgorithm::ALL.into_iter().filter(|other| *other != algorithm).collect();
         let others = crate::IssuerSettings { algorithms: others, ..provider.settings() };
         assert_eq!(Setup::new(vec![others]).refusal(&token).await, Algorithm, "{algorithm}");
@@ -138,11 +138,11 @@ async fn a_token_is_read_in_one_way_only() {
         (header.clone(), open(&payload, r#""x":{"a":1,"\u0061":2}"#), twice),
         (open(&header, &format!(r#""x":{deep}"#)), payload.clone(), Malformed("nested too deeply")),
         (header.clone(), open(&payload, &format!(r#""x":{deep}"#)), Malformed("nested too deeply")),
-        (header.clone(), format!("{payload}{{}}"), Malformed("not json")),
-        (format!("{header}x"), payload.clone(), Malformed("not json")),
-        ("[]".to_owned(), payload.clone(), Malformed("not a json object")),
-        (header.clone(), "\"text\"".to_owned(), Malformed("not a json object")),
-        (header.clone(), String::new(), Malformed("not json")),
+        (header.clone(), format!("{payload}{{}}"), Malformed("not JSON")),
+        (format!("{header}x"), payload.clone(), Malformed("not JSON")),
+        ("[]".to_owned(), payload.clone(), Malformed("not a JSON object")),
+        (header.clone(), "\"text\"".to_owned(), Malformed("not a JSON object")),
+        (header.clone(), String::new(), Malformed("not JSON")),
     ];
     for (header, payload, expected) in cases {
         assert_eq!(setup.refusal(&KEY.sign(&header, &payload)).await, expected);

@@ -1,11 +1,11 @@
-//! UserInfo for claims that tokens lack: what it adds, what it cannot do, and how seldom it is asked.
+//! UserInfo for claims that tokens lack: added claims, limits, and number of requests.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity_core::entity::Principal;
-use identity_core::port::RejectedToken::{Audience, Expired, NoPrincipal, Signature, UserInfoMismatch};
-use identity_core::port::{TokenError, TokenVerifier as _, VerifiedToken};
+use identity_core::entity::RejectedToken::{Audience, Expired, NoPrincipal, Signature, UserInfoMismatch};
+use identity_core::entity::{Principal, VerifiedToken};
+use identity_core::port::{TokenError, TokenVerifier as _};
 use identity_core::value::Username;
 use serde_json::{Value, json};
 use wiremock::matchers::{header, method, path};
@@ -14,7 +14,7 @@ use wiremock::{Mock, ResponseTemplate};
 use super::support::*;
 use crate::{IssuerSettings, UserInfoSettings};
 
-/// A provider whose UserInfo answers with `info`.
+/// A provider whose UserInfo endpoint returns `info`.
 async fn start(info: &Value) -> (Provider, Page) {
     let provider = Provider::start("/realms/a", &[&KEY]).await;
     let page = Page::at(&provider.server, "/realms/a/userinfo", ok(info)).await;
@@ -31,7 +31,7 @@ fn asking(provider: &Provider) -> IssuerSettings {
     IssuerSettings { user_info: Some(UserInfoSettings::default()), ..provider.settings() }
 }
 
-/// A token that names nobody and no groups.
+/// A token without the claims of the principal and of the groups.
 fn thin(provider: &Provider) -> String {
     KEY.token(&with(provider.claims(), json!({"preferred_username": null, "name": null})))
 }
@@ -220,7 +220,7 @@ async fn nobody_is_asked_unless_wanted_or_about_bad_tokens() {
     assert_eq!(on.refusal(&forged).await, Signature);
     assert_eq!(on.refusal(&KEY.token(&with(provider.claims(), json!({"aud": "x"})))).await, Audience);
     assert_eq!(on.refusal(&KEY.token(&with(provider.claims(), json!({"exp": NOW - 100})))).await, Expired);
-    // Nothing would tie an answer to a token without a subject.
+    // No request, because nothing would bind the response to a token without a subject.
     let token = on.verify(&KEY.token(&with(provider.claims(), json!({"sub": null})))).await.unwrap();
     assert_eq!((groups(&token), page.hits()), (Vec::new(), 0));
 }

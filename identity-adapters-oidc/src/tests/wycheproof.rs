@@ -1,4 +1,4 @@
-//! The JSON Web Signature vectors of Project Wycheproof (Apache-2.0), through the reader and the keys that tokens go through.
+//! The JSON Web Signature vectors of Project Wycheproof (Apache-2.0), run through the token parser and the key sets.
 
 use std::path::PathBuf;
 
@@ -9,8 +9,8 @@ use crate::SigningAlgorithm;
 use crate::compact::Compact;
 use crate::jwk::KeySet;
 
-/// Valid vectors that must be refused here, and why. Every other valid vector must verify; every invalid one, without
-/// exception, must be refused.
+/// Valid vectors that must be rejected here, with the reason. Every other valid vector must verify, and every invalid
+/// one must be rejected.
 const NOT_FOR_US: [(&[u32], &str); 3] = [
     (
         &[1, 348, 352, 357, 358, 359, 372, 373, 376, 377],
@@ -62,7 +62,7 @@ fn verifies(jws: &str, keys: &KeySet) -> bool {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "whoever runs the tests should know that these were not run")]
+#[expect(clippy::print_stderr, reason = "a skipped test is reported")]
 fn every_vector_is_judged_right() {
     let Some(vectors) = vectors() else {
         eprintln!("skipped: no wycheproof_json_web_signature_test.json, set IDENTITY_VECTORS_DIR");

@@ -1,25 +1,26 @@
-//! The world.
+//! The policy data.
 
 mod load;
 mod log;
-mod write;
 
 use std::pin::Pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use identity_adapters_sql::policy::writes;
 use identity_core::port::{Commit, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail, follow};
 use identity_core::value::Revision;
 
 use crate::audit;
 use crate::database::{Connection, Database};
+use crate::dialect::json_rows;
 use crate::error::failed;
 use crate::settings::PostgresSettings;
 use crate::wake::Wake;
 
-/// Every so many commits the change log is cut.
+/// Number of commits between prunings of the change log.
 const PRUNE_EVERY: u64 = 1024;
-/// How much of it is kept then.
+/// Number of change log entries that pruning keeps.
 const PRUNE_KEEP: u64 = 100_000;
 
 /// [`PolicyStore`] on PostgreSQL.
@@ -35,10 +36,11 @@ impl PostgresPolicyStore {
         Self { database, wake }
     }
 
-    /// Forgets all but the newest `keep` entries of the change log. Followers that still need one load everything anew.
+    /// Deletes all but the newest `keep` entries of the change log. Followers that still need a deleted entry reload
+    /// all data.
     ///
     /// # Errors
-    /// When the database cannot be written.
+    /// If the database is not writable.
     pub async fn prune(&self, keep: u64) -> Result<(), StoreError> {
         let mut transaction = self.database.begin().await?;
         log::prune(&mut transaction, keep).await?;
@@ -48,7 +50,8 @@ impl PostgresPolicyStore {
     async fn begin_once(&self, known: Revision) -> Result<PostgresPolicyTransaction, StoreError> {
         let mut transaction = self.database.begin_once().await?;
         self.database.wait_for_lock(&mut transaction, "SELECT FROM policy_revision FOR UPDATE").await?;
-        // A new statement, because the one that waited for the lock does not see what was committed meanwhile.
+        // Read by a separate statement: the snapshot of the statement that waited for the lock does not contain the
+        // commits made during the wait.
         let (newest, missed) = log::read(&mut transaction, known).await?;
         Ok(PostgresPolicyTransaction { transaction, newest, missed })
     }
@@ -103,7 +106,9 @@ impl PolicyTransaction for PostgresPolicyTransaction {
         let (changes, audit): (Vec<_>, Vec<_>) =
             commits.into_iter().map(|commit| (commit.changes, commit.audit)).unzip();
         let changes: Vec<_> = changes.into_iter().flatten().collect();
-        write::write(&mut self.transaction, &changes).await.map_err(failed)?;
+        for write in writes(&changes, json_rows) {
+            sqlx::query(write.sql).bind(write.rows).execute(&mut self.transaction).await.map_err(failed)?;
+        }
         let audit: Vec<_> = audit.into_iter().flatten().collect();
         audit::insert(&mut self.transaction, &audit).await?;
         if is_pruned {

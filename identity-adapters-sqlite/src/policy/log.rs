@@ -1,57 +1,30 @@
 //! The change log and the revision.
 
-use identity_core::port::{Commit, Logged, StoreError, Tail};
-use identity_core::value::Revision;
+use identity_adapters_sql::change_log;
+use identity_core::port::{Commit, StoreError, Tail};
+use identity_core::value::{Revision, time_text};
 
 use crate::database::Connection;
-
 use crate::error::failed;
-use crate::timestamp::to_text;
 
-/// The newest revision, and the commits after `known`: one statement, hence one view.
+/// Reads the newest revision, and the commits after `known`.
 pub(super) async fn read(connection: &mut Connection, known: Revision) -> Result<(Revision, Tail), StoreError> {
-    let rows: Vec<(i64, Option<i64>, Option<String>)> = sqlx::query_as(
-        "SELECT p.revision, l.revision, l.changes FROM policy_revision p \
-         LEFT JOIN change_log l ON l.revision > ? ORDER BY l.revision",
-    )
-    .bind(i64::try_from(known.0).unwrap_or(i64::MAX))
-    .fetch_all(connection)
-    .await
-    .map_err(failed)?;
-    let Some(&(newest, ..)) = rows.first() else {
-        return Err(StoreError::unreadable("policy_revision", 1, "it is missing"));
-    };
-    let newest = Revision(newest.cast_unsigned());
-    let mut commits = Vec::new();
-    for (_, revision, changes) in rows {
-        if let (Some(revision), Some(changes)) = (revision, changes) {
-            let changes = serde_json::from_str(&changes).map_err(|error| unreadable(revision, &error))?;
-            commits.push(Logged { revision: Revision(revision.cast_unsigned()), changes });
-        }
-    }
-    // Revisions are dense, so the number of commits tells whether the log reaches back far enough.
-    let complete = newest.0.checked_sub(known.0) == Some(commits.len() as u64);
-    Ok((newest, if complete { Tail::Commits(commits) } else { Tail::Gone }))
+    let known_number = i64::try_from(known.0).unwrap_or(i64::MAX);
+    let rows = sqlx::query_as(change_log::TAIL).bind(known_number).fetch_all(connection).await.map_err(failed)?;
+    change_log::tail(known, rows)
 }
 
-/// Says where, not what: the entry holds password hashes.
-fn unreadable(revision: i64, error: &serde_json::Error) -> StoreError {
-    let detail = format!("{:?} error at line {}, column {}", error.classify(), error.line(), error.column());
-    StoreError::unreadable("change_log", revision, detail)
-}
-
-/// Moves the revision on.
+/// Appends a commit and updates the revision.
 pub(super) async fn append(connection: &mut Connection, commit: &Commit) -> Result<(), StoreError> {
-    let changes = serde_json::to_string(&commit.changes)
-        .map_err(|error| StoreError::unreadable("change_log", commit.revision, error))?;
-    sqlx::query("INSERT INTO change_log (revision, committed_at, changes) VALUES (?, ?, ?)")
+    let changes = change_log::entry(commit)?;
+    sqlx::query("INSERT INTO change_log (revision, committed_at, changes) VALUES ($1, $2, $3)")
         .bind(commit.revision.0.cast_signed())
-        .bind(to_text(commit.at))
+        .bind(time_text(commit.at))
         .bind(changes)
         .execute(&mut *connection)
         .await
         .map_err(failed)?;
-    sqlx::query("UPDATE policy_revision SET revision = ?")
+    sqlx::query("UPDATE policy_revision SET revision = $1")
         .bind(commit.revision.0.cast_signed())
         .execute(connection)
         .await
@@ -60,10 +33,6 @@ pub(super) async fn append(connection: &mut Connection, commit: &Commit) -> Resu
 }
 
 pub(super) async fn prune(connection: &mut Connection, keep: u64) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM change_log WHERE revision <= (SELECT revision FROM policy_revision) - ?")
-        .bind(i64::try_from(keep).unwrap_or(i64::MAX))
-        .execute(connection)
-        .await
-        .map_err(failed)?;
-    Ok(())
+    let keep = i64::try_from(keep).unwrap_or(i64::MAX);
+    sqlx::query(change_log::PRUNE).bind(keep).execute(connection).await.map_err(failed).map(drop)
 }

@@ -1,8 +1,7 @@
-//! The world.
+//! The policy data.
 
 mod load;
 mod log;
-mod write;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,17 +9,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use identity_adapters_sql::policy::writes;
 use identity_core::port::{Commit, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail, follow};
 use identity_core::value::Revision;
 use tokio::sync::Notify;
 
 use crate::audit;
 use crate::database::{Connection, Database};
+use crate::dialect::json_rows;
 use crate::error::failed;
 
-/// Every so many commits the change log is cut.
+/// Number of commits between prunings of the change log.
 const PRUNE_EVERY: u64 = 1024;
-/// How much of it is kept then.
+/// Number of change log entries that pruning keeps.
 const PRUNE_KEEP: u64 = 100_000;
 
 /// [`PolicyStore`] on SQLite.
@@ -38,10 +39,11 @@ impl SqlitePolicyStore {
         Self { database, committed: Arc::default(), failing: Arc::default(), polling }
     }
 
-    /// Forgets all but the newest `keep` entries of the change log. Followers that still need one load everything anew.
+    /// Deletes all but the newest `keep` entries of the change log. Followers that still need a deleted entry reload
+    /// all data.
     ///
     /// # Errors
-    /// When the database cannot be written.
+    /// If the database is not writable.
     pub async fn prune(&self, keep: u64) -> Result<(), StoreError> {
         let mut transaction = self.database.write().await?;
         log::prune(&mut transaction, keep).await?;
@@ -60,7 +62,8 @@ impl PolicyStore for SqlitePolicyStore {
         Ok(log::read(&mut connection, known).await?.1)
     }
 
-    /// While commits succeed, only the right to write is tried; after a failure a commit is, which needs space.
+    /// While commits succeed, tests only whether the write lock is available. After a failed commit, also tests a
+    /// commit, because a commit requires disk space.
     async fn writable(&self) -> Result<(), StoreError> {
         let mut transaction = self.database.write().await?;
         if self.failing.load(Ordering::Relaxed) {
@@ -79,7 +82,8 @@ impl PolicyStore for SqlitePolicyStore {
         Ok(Box::new(SqlitePolicyTransaction { transaction, newest, missed, committed, failing }))
     }
 
-    /// Listens from the call on, not from the first poll.
+    /// Waits for a commit of this process, or for the polling interval. A commit after the call ends the wait, even if
+    /// it is made before the future is first polled.
     fn changed<'s, 'f>(&'s self) -> Pin<Box<dyn Future<Output = ()> + Send + 'f>>
     where
         's: 'f,
@@ -102,15 +106,15 @@ impl SqlitePolicyTransaction {
     async fn write(mut self: Box<Self>, commits: Vec<Commit>) -> Result<(), StoreError> {
         for commit in &commits {
             log::append(&mut self.transaction, commit).await?;
-            for event in &commit.audit {
-                audit::insert(&mut self.transaction, event).await?;
-            }
+            audit::insert(&mut self.transaction, &commit.audit).await?;
         }
         if commits.iter().any(|commit| commit.revision.0.is_multiple_of(PRUNE_EVERY)) {
             log::prune(&mut self.transaction, PRUNE_KEEP).await?;
         }
         let changes: Vec<_> = commits.into_iter().flat_map(|commit| commit.changes).collect();
-        write::write(&mut self.transaction, &changes).await.map_err(failed)?;
+        for write in writes(&changes, json_rows) {
+            sqlx::query(write.sql).bind(write.rows).execute(&mut self.transaction).await.map_err(failed)?;
+        }
         self.transaction.commit().await.map_err(failed)
     }
 }

@@ -1,13 +1,13 @@
 use super::{Draft, NewAuthorization, Refusal, thing};
+use crate::catalog::{Family, PermissionSet, TypeIndex};
 use crate::entity::{Authorization, EntityKind, Party, PropertyOf, Scope};
-use crate::matrix::{Family, PermissionSet, TypeIndex};
 use crate::value::{AuthorizationKey, GroupId, MappingRuleId, PermissionName, RoleId, Username};
 use crate::world::{Change, Grant};
 
 impl Draft {
     pub(super) fn create_authorization(&mut self, new: &NewAuthorization) -> Result<AuthorizationKey, Refusal> {
         if let Err(protected) = self.changeable_owner(&new.owner) {
-            // Programs that copy roles take "exists" for done.
+            // Clients that copy roles treat `Exists` as success.
             let held = self.held_grant(new)?;
             return Err(held.map_or(protected, |key| Refusal::Exists(thing(EntityKind::Authorization, key))));
         }
@@ -48,28 +48,32 @@ impl Draft {
         }
     }
 
-    /// Checks the pair of type and permissions, the owner, the resource where it is one of ours, and that the same grant
-    /// does not exist in another authorization.
+    /// Validates the type and its permissions, the condition, the owner and, for resources stored in this service, the
+    /// resource. Returns [`Refusal::Exists`] if another authorization of the owner has the same scope and condition and
+    /// shares a permission.
     fn acceptable(&self, new: &NewAuthorization, replacing: Option<AuthorizationKey>) -> Result<(), Refusal> {
         if new.permissions.is_empty() {
             return Err(Refusal::NoPermissions);
         }
         let names = new.permissions.iter().map(PermissionName::as_str);
-        let (resource_type, permissions) = self.world.matrix().set(new.resource_type.as_str(), names)?;
-        let kind = self.world.matrix().get(resource_type);
+        let (resource_type, permissions) = self.world.catalog().set(new.resource_type.as_str(), names)?;
+        let kind = self.world.catalog().get(resource_type);
         let is_custom = kind.is_some_and(|kind| kind.family == Family::Custom);
         if let Scope::Property(property) = &new.scope {
-            self.world.matrix().property(resource_type, property)?;
+            self.world.catalog().property(resource_type, property)?;
             if is_custom {
-                return Err(Refusal::Inapplicable(new.resource_type.to_string(), "a property alone; give a condition"));
+                return Err(Refusal::Inapplicable(new.resource_type.to_string(), "a property alone; use a condition"));
             }
         }
         if let Some(condition) = &new.condition {
             if !is_custom {
                 return Err(Refusal::Inapplicable(new.resource_type.to_string(), "a condition"));
             }
-            for path in condition.properties().filter(|path| path.of == PropertyOf::Resource) {
-                self.world.matrix().property(resource_type, &path.name)?;
+            for (index, comparison) in condition.comparisons().iter().enumerate() {
+                for path in comparison.properties().filter(|path| path.of == PropertyOf::Resource) {
+                    let known = self.world.catalog().property(resource_type, &path.name);
+                    known.map_err(|unknown| Refusal::UnsupportedComparison { index, unknown })?;
+                }
             }
         }
         self.existing_party(&new.owner)?;
@@ -79,33 +83,32 @@ impl Draft {
             self.existing_party(&resource)?;
         }
         match self.same_grant(new, resource_type, permissions, replacing) {
-            Some(key) => Err(Refusal::Exists(thing(EntityKind::Authorization, key))),
+            Some(grant) => Err(Refusal::Exists(thing(EntityKind::Authorization, grant.key))),
             None => Ok(()),
         }
     }
 
-    /// An unconditional authorization of the same owner that makes `new` needless: on the same scope, or on every resource.
+    /// Finds an authorization of the same owner that makes `new` redundant: one on the same scope with the same
+    /// condition that shares a permission, or an unconditional one on all resources that includes all permissions.
     fn held_grant(&self, new: &NewAuthorization) -> Result<Option<AuthorizationKey>, Refusal> {
         let names = new.permissions.iter().map(PermissionName::as_str);
-        let (resource_type, permissions) = self.world.matrix().set(new.resource_type.as_str(), names)?;
+        let (resource_type, permissions) = self.world.catalog().set(new.resource_type.as_str(), names)?;
         let Some(owner) = self.world.names().of_party(&new.owner) else { return Ok(None) };
-        let same = self.same_grant(new, resource_type, permissions, None);
+        let same = self.same_grant(new, resource_type, permissions, None).map(|grant| grant.key);
         let any = || {
             let run = self.world.run_of_scope(resource_type, &Scope::Any)?;
-            run.of_owner(owner)
-                .find(|grant| grant.permissions.union(permissions) == grant.permissions)
-                .map(|grant| grant.key)
+            run.of_owner(owner).find(|grant| grant.permissions.includes(permissions)).map(|grant| grant.key)
         };
         Ok(same.or_else(any))
     }
 
-    fn same_grant(
+    pub(super) fn same_grant(
         &self,
         new: &NewAuthorization,
         resource_type: TypeIndex,
         permissions: PermissionSet,
         replacing: Option<AuthorizationKey>,
-    ) -> Option<AuthorizationKey> {
+    ) -> Option<Grant> {
         let owner = self.world.names().of_party(&new.owner)?;
         let same = |grant: &Grant| {
             Some(grant.key) != replacing
@@ -116,7 +119,7 @@ impl Draft {
             None => self.world.run_of_scope(resource_type, &new.scope),
             Some(_) => self.world.conditional_run(resource_type, &new.scope),
         };
-        run?.of_owner(owner).find(same).map(|grant| grant.key)
+        run?.of_owner(owner).find(same)
     }
 }
 
@@ -131,8 +134,8 @@ fn with_key(key: AuthorizationKey, new: &NewAuthorization) -> Authorization {
     }
 }
 
-/// The party that a resource of this type and id is, for the types whose resources are ours (orchestration reference §13.5).
-/// An id that no such party can have is of a party that cannot exist; it is left to the check of existence.
+/// Returns the party that a resource type and id refer to, for the types whose resources are stored in this service
+/// (docs/reference/orchestration-cluster.md §8.5). Returns `None` for an id that is not valid for its type.
 fn resource_of_ours(resource_type: &str, id: &str) -> Option<Party> {
     match resource_type {
         "USER" => Username::parse(id).ok().map(Party::User),

@@ -1,18 +1,17 @@
-//! What goes with an entity: its memberships, the authorizations that it owns (orchestration reference §2.5), and the
-//! authorizations whose resource it is. Authorizations name their resource by id: one that outlived the resource would apply
-//! to the next entity of the same id.
+//! Cascading removal: the memberships of an entity, the authorizations that it owns
+//! (docs/reference/orchestration-cluster.md §2.5), and the authorizations whose resource it is. Authorizations refer to
+//! their resource by id. One that outlived its resource would apply to the next entity with the same id.
 
 use std::collections::BTreeSet;
 
 use super::{Command, Draft, Refusal, thing};
-use crate::entity::{AuditEntity, AuditOperation, Authorization, Container, EntityKind, Membership, Party};
-use crate::port::AuditDraft;
-use crate::service::access::POLICY_DECISION;
+use crate::catalog::POLICY_DECISION;
+use crate::entity::{AuditDraft, AuditEntity, AuditOperation, Authorization, Container, EntityKind, Membership, Party};
 use crate::value::{AuthorizationKey, ResourceTypeName};
 use crate::world::{Change, Sources, World};
 
 impl Draft {
-    /// Removes everything that a party is a member of or owns.
+    /// Removes all memberships of a party and all authorizations that it owns.
     pub(super) fn remove_party(&mut self, party: &Party) -> Result<(), Refusal> {
         let containers: Vec<Container> = self.world.memberships(party).collect();
         for container in containers {
@@ -25,7 +24,7 @@ impl Draft {
         Ok(())
     }
 
-    /// Removes an authorization, and those whose resource it is.
+    /// Removes an authorization, and transitively the authorizations whose resource it is.
     pub(super) fn remove_authorization(&mut self, key: AuthorizationKey) -> Result<(), Refusal> {
         let mut keys = vec![key];
         while let Some(key) = keys.pop() {
@@ -43,7 +42,8 @@ impl Draft {
         self.remove_grants(kind.as_str(), thing(kind, id))
     }
 
-    /// Removes the rights to ask for decisions about resources of a type, whose resource is the type.
+    /// Removes the authorizations that permit requesting decisions about resources of a type. The type is their
+    /// resource.
     pub(super) fn remove_grants_to_ask(&mut self, name: &ResourceTypeName) -> Result<(), Refusal> {
         self.remove_grants(POLICY_DECISION, thing(EntityKind::ResourceType, name))
     }
@@ -52,9 +52,10 @@ impl Draft {
         self.grants_to_remove(resource_type, of).into_iter().try_for_each(|key| self.remove_authorization(key))
     }
 
-    /// Removes authorizations that an earlier entity of the same id left behind, so that a new one begins without any. Older
-    /// versions kept them. Where an authorization may name a resource before it exists (orchestration reference §8.5),
-    /// leftovers cannot be told from those, and stay.
+    /// Removes authorizations that refer to an earlier entity with the same id, so that the new entity starts without
+    /// any. Older versions did not remove them with the entity. Authorizations on some kinds of entities may be created
+    /// before the entity exists (docs/reference/orchestration-cluster.md §8.5). The two cases cannot be distinguished,
+    /// so nothing is removed for these kinds.
     pub(super) fn remove_leftovers(&mut self, kind: EntityKind, id: &str) -> Result<(), Refusal> {
         if can_be_granted_before_it_exists(self.world.sources(), kind) {
             return Ok(());
@@ -62,7 +63,7 @@ impl Draft {
         self.remove_grants_on(kind, id)
     }
 
-    /// The authorizations on an entity, which the audit log records one by one.
+    /// Returns the authorizations whose resource is an entity, and adds an audit log draft for the removal of each.
     fn grants_to_remove(&mut self, resource_type: &str, of: AuditEntity) -> Vec<AuthorizationKey> {
         let keys: Vec<AuthorizationKey> = self.world.grants_on(resource_type, &of.key).collect();
         self.cascaded.extend(keys.iter().map(|key| AuditDraft {
@@ -73,7 +74,6 @@ impl Draft {
         keys
     }
 
-    /// Removes all members of a container.
     pub(super) fn remove_members(&mut self, container: &Container) -> Result<(), Refusal> {
         let members: Vec<Party> = self.world.members(container).collect();
         for member in members {
@@ -90,7 +90,7 @@ impl Draft {
     }
 }
 
-/// Whether an authorization on an entity of this kind is accepted without the entity.
+/// Returns whether an authorization may refer to an entity of this kind that is not stored.
 fn can_be_granted_before_it_exists(sources: Sources, kind: EntityKind) -> bool {
     match kind {
         EntityKind::User => sources != Sources::BuiltIn,
@@ -100,7 +100,8 @@ fn can_be_granted_before_it_exists(sources: Sources, kind: EntityKind) -> bool {
     }
 }
 
-/// The commands that remove authorizations, each once: those whose resource is another one of them go with it.
+/// Returns the commands that delete the authorizations, each once. An authorization whose resource is another deleted
+/// one is omitted, because the cascade removes it.
 pub(crate) fn deletions(world: &World, keys: impl IntoIterator<Item = AuthorizationKey>) -> Vec<Command> {
     let mut gone = BTreeSet::new();
     let mut commands = Vec::new();

@@ -2,86 +2,87 @@ use std::collections::BTreeSet;
 
 use super::thing;
 use crate::entity::{
-    AuditOperation, Condition, CustomType, EntityKind, Group, MappingRule, Membership, Party, Permission, Role, Scope,
-    Tenant, User,
+    AuditDraft, AuditOperation, Condition, CustomType, EntityKind, Group, MappingRule, Membership, Party, Permission,
+    Role, Scope, Tenant, User,
 };
-use crate::port::AuditDraft;
 use crate::value::{
     AuthorizationKey, GroupId, MappingRuleId, PermissionName, ResourceTypeName, RoleId, TenantId, Username,
 };
 
-/// A change that somebody asks for. Updates carry the whole entity as it is to be.
+/// Command that changes the policy data. An update carries the complete new entity. A deletion also removes the
+/// authorizations whose resource is the deleted entity.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     /// Creates a built-in user.
     CreateUser(User),
-    /// Changes one.
+    /// Updates a built-in user.
     UpdateUser(User),
-    /// Removes one, with memberships and authorizations.
+    /// Deletes a built-in user, with its memberships and the authorizations that it owns.
     DeleteUser(Username),
     /// Creates a group.
     CreateGroup(Group),
-    /// Changes one.
+    /// Updates a group.
     UpdateGroup(Group),
-    /// Removes one, with its members' links, memberships and authorizations.
+    /// Deletes a group, with its members' memberships, its own memberships and the authorizations that it owns.
     DeleteGroup(GroupId),
-    /// Creates a role, with permissions.
+    /// Creates a role, with its permissions.
     CreateRole(Role),
-    /// Changes one, its permissions included.
+    /// Updates a role, including its permissions.
     UpdateRole(Role),
-    /// Removes one, with its members' links, memberships and authorizations.
+    /// Deletes a role, with its members' memberships, its own memberships and the authorizations that it owns.
     DeleteRole(RoleId),
     /// Adds a permission to a role.
     GrantPermission(RoleId, Permission),
-    /// Removes one.
+    /// Removes a permission from a role.
     RevokePermission(RoleId, Permission),
     /// Creates a tenant.
     CreateTenant(Tenant),
-    /// Changes one.
+    /// Updates a tenant.
     UpdateTenant(Tenant),
-    /// Removes one, with its members' links.
+    /// Deletes a tenant, with its members' memberships.
     DeleteTenant(TenantId),
     /// Creates a mapping rule.
     CreateMappingRule(MappingRule),
-    /// Changes one; its kind stays.
+    /// Updates a mapping rule. The kind of a rule cannot change.
     UpdateMappingRule(MappingRule),
-    /// Removes one, with memberships and authorizations.
+    /// Deletes a mapping rule, with its memberships and the authorizations that it owns.
     DeleteMappingRule(MappingRuleId),
-    /// Makes somebody a member.
+    /// Adds a member to a group, role or tenant.
     AddMember(Membership),
-    /// Ends a membership.
+    /// Removes a member from a group, role or tenant.
     RemoveMember(Membership),
-    /// Authorizes somebody. The key follows from the revision.
+    /// Creates an authorization. Its key is derived from the revision of the commit.
     CreateAuthorization(NewAuthorization),
-    /// Replaces an authorization, owner and resource included.
+    /// Replaces an authorization, including its owner and resource.
     UpdateAuthorization(AuthorizationKey, NewAuthorization),
-    /// Removes one.
+    /// Deletes an authorization.
     DeleteAuthorization(AuthorizationKey),
-    /// Creates a resource type.
+    /// Creates a custom resource type.
     CreateResourceType(CustomType),
-    /// Changes one. What is still granted stays.
+    /// Updates a custom resource type. Permissions and properties that an authorization uses cannot be removed.
     UpdateResourceType(CustomType),
-    /// Removes one, with the authorizations on it.
+    /// Deletes a custom resource type, with the authorizations on it.
     DeleteResourceType(ResourceTypeName),
 }
 
-/// An authorization that has no key yet.
+/// Authorization without a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewAuthorization {
-    /// Who is given something.
+    /// Party that receives the permissions.
     pub owner: Party,
-    /// The kind of resource.
+    /// Type of the resources.
     pub resource_type: ResourceTypeName,
-    /// Which resources of that kind.
+    /// Resources of the type that the authorization covers.
     pub scope: Scope,
-    /// What may be done with them.
+    /// Permissions granted on the resources.
     pub permissions: BTreeSet<PermissionName>,
-    /// What must hold besides; only on operators' types.
+    /// Condition that must also hold. `None` for an unconditional authorization. Only custom resource types accept a
+    /// condition.
     pub condition: Option<Condition>,
 }
 
 impl Command {
-    /// What the audit log says about it; `created` is the key of an authorization that it made.
+    /// Returns the audit log draft of the command. `created` is the key of the authorization that the command created.
     #[must_use]
     pub fn audit_draft(&self, created: Option<String>) -> AuditDraft {
         use AuditOperation::{Assign, Create, Delete, Unassign, Update};

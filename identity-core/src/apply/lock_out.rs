@@ -1,81 +1,70 @@
-//! Lock-out: a change after which nobody could administer any more is refused.
+//! Lock-out protection: refuses a change that would remove the last administrator.
 //!
-//! There are two ways to administer, one for each surface. Whichever somebody could use before a change, somebody must be able
-//! to use after it. An installation that has no administrator yet is not held back.
+//! There are two administrative powers, one for each HTTP API. If a principal that can sign in holds a power before a
+//! change, such a principal must also hold it afterwards. An installation without an administrator is not restricted.
 
-use std::fmt;
-
-use super::Refusal;
-use crate::entity::Permission;
+use super::{AdminPower, Refusal};
+use crate::entity::{Permission, User};
 use crate::preset::{IDENTITY_AUDIENCE, WRITE};
 use crate::value::{Audience, PermissionName};
-use crate::world::{Kind, Sources, Sym, World};
+use crate::world::{Kind, Sources, Symbol, World};
 
-/// A way to administer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AdminPower {
-    /// The permission `write` of this service's API: every change over `/api`.
-    WriteApi,
-    /// The authorization to create authorizations, from which every other follows.
-    Authorize,
-}
-
-impl AdminPower {
-    /// Every power.
-    pub const ALL: [Self; 2] = [Self::WriteApi, Self::Authorize];
-}
-
-impl fmt::Display for AdminPower {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::WriteApi => "administer through the management api",
-            Self::Authorize => "grant authorizations",
-        })
-    }
-}
-
-/// Whether a principal that can sign in holds one of the powers, by any path: the same answer that refuses the loss of the
-/// last administrator and closes the set-up of the first.
+/// Returns whether a principal that can sign in holds an administrative power, directly or through memberships. The
+/// same check prevents the removal of the last administrator and closes the set-up of the first one.
 #[must_use]
 pub fn is_administered(world: &World) -> bool {
     AdminPower::ALL.into_iter().any(|power| somebody_has(world, power))
 }
 
-pub(super) fn refuse_loss_of_power(before: &World, after: &World) -> Result<(), Refusal> {
-    for power in AdminPower::ALL {
-        if !somebody_has(after, power) && somebody_has(before, power) {
-            return Err(Refusal::LockOut(power));
+/// For each power, whether a principal that can sign in holds it, in the order of [`AdminPower::ALL`].
+pub(super) struct Powers([bool; AdminPower::ALL.len()]);
+
+impl Powers {
+    pub(super) fn of(world: &World) -> Self {
+        Self(AdminPower::ALL.map(|power| somebody_has(world, power)))
+    }
+
+    /// Returns [`Refusal::LockOut`] if a power is lost in `after`. Otherwise the powers of `after` become the new
+    /// baseline.
+    pub(super) fn refuse_loss(&mut self, after: &World) -> Result<(), Refusal> {
+        let before = std::mem::replace(self, Self::of(after));
+        let mut powers = AdminPower::ALL.into_iter().zip(before.0.into_iter().zip(self.0));
+        match powers.find(|(_, (before, after))| *before && !after) {
+            Some((power, _)) => Err(Refusal::LockOut(power)),
+            None => Ok(()),
         }
     }
-    Ok(())
 }
 
 fn somebody_has(world: &World, power: AdminPower) -> bool {
-    holders(world, power).into_iter().any(|holder| can_be_somebody(world, holder))
+    holders(world, power).any(|holder| can_be_somebody(world, holder))
 }
 
-/// The parties that are given a power themselves: roles that hold the permission, owners of the authorization.
-pub(crate) fn holders(world: &World, power: AdminPower) -> Vec<Sym> {
+/// Returns the parties that hold a power themselves: the roles that hold the permission, or the owners of the
+/// authorization.
+pub(crate) fn holders(world: &World, power: AdminPower) -> Box<dyn Iterator<Item = Symbol> + '_> {
     match power {
         AdminPower::WriteApi => {
             let (Ok(audience), Ok(definition)) = (Audience::parse(IDENTITY_AUDIENCE), PermissionName::parse(WRITE))
             else {
-                return Vec::new();
+                return Box::new(std::iter::empty());
             };
             let write = Permission { audience, definition };
             let roles = world.roles_with(&write);
-            roles.filter_map(|role| world.names().get(Kind::Role, role.id.as_str())).collect()
+            Box::new(roles.filter_map(|role| world.names().get(Kind::Role, role.id.as_str())))
         }
         AdminPower::Authorize => {
-            let Ok(access) = world.matrix().access("AUTHORIZATION", "CREATE") else { return Vec::new() };
+            let Ok(access) = world.catalog().access("AUTHORIZATION", "CREATE") else {
+                return Box::new(std::iter::empty());
+            };
             let run = world.run_on_any(access.resource_type);
-            run.into_iter().flat_map(|run| run.giving(access.permissions)).map(|grant| grant.owner).collect()
+            Box::new(run.into_iter().flat_map(move |run| run.giving(access.permissions)).map(|grant| grant.owner))
         }
     }
 }
 
-/// Whether somebody can sign in who is this party, or a member of it.
-fn can_be_somebody(world: &World, party: Sym) -> bool {
+/// Returns whether a principal that is this party or a member of it can sign in.
+fn can_be_somebody(world: &World, party: Symbol) -> bool {
     if has_members(world, party) {
         world.member_index().all_members(party).any(|member| can_be_somebody(world, member))
     } else {
@@ -83,8 +72,9 @@ fn can_be_somebody(world: &World, party: Sym) -> bool {
     }
 }
 
-/// Whether the stored members of a party are what it gives something to. Of a group that tokens claim, they are not.
-pub(crate) fn has_members(world: &World, party: Sym) -> bool {
+/// Returns whether stored memberships in a party give its access to the members. They do not for groups if tokens claim
+/// groups.
+pub(crate) fn has_members(world: &World, party: Symbol) -> bool {
     match party.kind() {
         Kind::Group => world.sources() != Sources::Provider { groups_claimed: true },
         Kind::Role => true,
@@ -92,12 +82,13 @@ pub(crate) fn has_members(world: &World, party: Sym) -> bool {
     }
 }
 
-/// Whether a principal can sign in as this party, or with a token that speaks for it.
-pub(crate) fn can_sign_in(world: &World, party: Sym) -> bool {
+/// Returns whether a principal can sign in as this user or client, or with a token that matches the mapping rule or
+/// claims the group.
+pub(crate) fn can_sign_in(world: &World, party: Symbol) -> bool {
     let tokens = world.sources() != Sources::BuiltIn;
     let text = || world.names().text(party);
     match party.kind() {
-        Kind::User => tokens || text().is_some_and(|username| world.user(username).is_some()),
+        Kind::User => tokens || text().and_then(|username| world.user(username)).is_some_and(User::has_password),
         Kind::Client => tokens,
         Kind::MappingRule => tokens && text().is_some_and(|id| world.mapping_rule(id).is_some()),
         Kind::Group => world.sources() == Sources::Provider { groups_claimed: true },

@@ -32,8 +32,8 @@ impl Draft {
         self.world.mapping_rule(id.as_str()).ok_or_else(|| Refusal::Missing(thing(EntityKind::MappingRule, id)))
     }
 
-    /// One predicate is one untyped rule (orchestration reference §2.2). Typed rules may repeat a predicate: one for roles,
-    /// one for tenants.
+    /// Ensures that at most one rule of the kind `Any` has this predicate (docs/reference/orchestration-cluster.md
+    /// §2.2). Rules of other kinds may share a predicate, for example one for roles and one for tenants.
     fn unique_predicate(&self, rule: &MappingRule) -> Result<(), Refusal> {
         if rule.kind != RuleKind::Any {
             return Ok(());

@@ -40,8 +40,8 @@ impl Draft {
         if exists { Ok(()) } else { Err(Refusal::Missing(AuditEntity::from(container))) }
     }
 
-    /// Users are checked where they are stored, groups unless tokens claim them, roles and rules always, clients never
-    /// (orchestration reference §2.3, §8.5).
+    /// Checks that a party exists. Users are checked if they are stored, groups unless tokens claim them, roles and
+    /// mapping rules always, and clients never (docs/reference/orchestration-cluster.md §2.3, §8.5).
     pub(super) fn existing_party(&self, party: &Party) -> Result<(), Refusal> {
         let exists = match party {
             Party::User(id) => self.world.sources() != Sources::BuiltIn || self.world.user(id.as_str()).is_some(),

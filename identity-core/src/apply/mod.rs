@@ -1,11 +1,14 @@
-//! Commands to a new world, or to a typed refusal.
+//! Applies commands to a world. The result is a new world or a typed refusal.
 //!
-//! [`apply`] validates exactly, because it sees everything: the engine runs it on the newest revision, under the store's
-//! revision lock. Several commands are one change: all of them happen or none.
+//! [`apply`] validates against the complete policy data: the engine runs it on the newest revision, under the store's
+//! revision lock. Several commands are atomic: either all take effect or none.
 
+mod admin_power;
 mod authorization;
 mod cascade;
 mod command;
+mod defaults;
+mod existing;
 mod group;
 mod lock_out;
 mod mapping_rule;
@@ -17,73 +20,99 @@ mod tenant;
 mod user;
 mod visible;
 
+pub use admin_power::AdminPower;
 pub(crate) use cascade::deletions;
 pub use command::{Command, NewAuthorization};
-pub use lock_out::{AdminPower, is_administered};
+pub use defaults::missing_defaults;
+pub use lock_out::is_administered;
 pub(crate) use lock_out::{can_sign_in, has_members, holders};
 pub use refusal::{Refusal, TypePart};
 
 use crate::decide::Authority;
-use crate::entity::{AuditEntity, EntityKind};
-use crate::port::AuditDraft;
+use crate::entity::{AuditDraft, AuditEntity, EntityKind};
 use crate::value::Revision;
 use crate::world::{Change, World};
 
-/// What a change came to.
+/// Result of a change.
 #[derive(Clone)]
 pub struct Applied {
-    /// The world after it, one revision later.
+    /// World after the change, one revision later.
     pub world: World,
-    /// The rows that it changes, in order. Empty when everything was so already.
+    /// Changed rows, in order. Empty if the change had no effect.
     pub changes: Vec<Change>,
-    /// What to say about it in the audit log: one entry for each command, and one for each authorization that went with its
-    /// resource.
+    /// Audit log drafts: one for each command, and one for each authorization that was removed together with the entity
+    /// that is its resource.
     pub audit: Vec<AuditDraft>,
 }
 
-/// Makes a change.
+/// Applies commands to a world, all or none.
 ///
 /// # Errors
-/// When one of the commands is refused. Nothing has happened then.
+/// If a command is refused. The given world is unchanged.
 pub fn apply(world: &World, commands: &[Command], authority: Authority) -> Result<Applied, Refusal> {
-    let mut draft = Draft::new(world, authority);
-    let mut audit = Vec::with_capacity(commands.len());
-    for command in commands {
-        let key = draft.execute(command)?;
-        audit.push(command.audit_draft(key));
-        audit.append(&mut draft.cascaded);
-    }
-    lock_out::refuse_loss_of_power(world, &draft.world)?;
-    Ok(Applied { world: draft.world, changes: draft.changes, audit })
+    let mut draft = Draft::new(world);
+    let audit = draft.change(commands, authority)?;
+    let (world, changes) = draft.finish();
+    Ok(Applied { world, changes, audit })
 }
 
-/// A world in the making.
-struct Draft {
+/// Next revision of a world, under construction. It contains one change, or several that are committed together.
+pub(crate) struct Draft {
     world: World,
     changes: Vec<Change>,
-    /// What the audit log says beside the command.
+    /// Audit log drafts of cascading removals.
     cascaded: Vec<AuditDraft>,
     authority: Authority,
     revision: Revision,
     minted: u64,
+    powers: lock_out::Powers,
 }
 
 impl Draft {
-    fn new(world: &World, authority: Authority) -> Self {
-        let revision = world.revision().next();
-        let mut world = world.clone();
-        world.set_revision(revision);
-        Self { world, changes: Vec::new(), cascaded: Vec::new(), authority, revision, minted: 0 }
+    pub(crate) fn new(world: &World) -> Self {
+        Self {
+            powers: lock_out::Powers::of(world),
+            world: world.clone(),
+            changes: Vec::new(),
+            cascaded: Vec::new(),
+            authority: Authority::Administrator,
+            revision: world.revision().next(),
+            minted: 0,
+        }
     }
 
-    /// Makes one change of one row, in the world and in the list.
+    /// World after the changes so far. It still has the revision number of the initial world.
+    pub(crate) fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Applies one more change and returns its audit log drafts. After a refusal the draft must be discarded.
+    pub(crate) fn change(&mut self, commands: &[Command], authority: Authority) -> Result<Vec<AuditDraft>, Refusal> {
+        self.authority = authority;
+        let mut audit = Vec::with_capacity(commands.len());
+        for command in commands {
+            let key = self.execute(command)?;
+            audit.push(command.audit_draft(key));
+            audit.append(&mut self.cascaded);
+        }
+        self.powers.refuse_loss(&self.world)?;
+        Ok(audit)
+    }
+
+    /// Returns the world at the next revision and the changed rows, in order.
+    pub(crate) fn finish(mut self) -> (World, Vec<Change>) {
+        self.world.set_revision(self.revision);
+        (self.world, self.changes)
+    }
+
+    /// Applies the change of one row to the world and appends it to the changed rows.
     fn record(&mut self, change: Change) -> Result<(), Refusal> {
         self.world.record(&change).map_err(|_| Refusal::Full)?;
         self.changes.push(change);
         Ok(())
     }
 
-    /// Executes one command; answers the key of an authorization that it created.
+    /// Executes one command. Returns the key of the authorization that it created, if any.
     fn execute(&mut self, command: &Command) -> Result<Option<String>, Refusal> {
         visible::refuse_hidden_characters(&self.world, command)?;
         match command {

@@ -1,87 +1,97 @@
 use std::fmt;
 
 use super::AdminPower;
+use crate::catalog::UnknownAccess;
 use crate::entity::{AuditEntity, CustomType, EntityKind, Membership};
-use crate::matrix::UnknownAccess;
 use crate::value::{PermissionName, PropertyName, ResourceTypeName};
 
-/// Why a command is refused. [`Refusal::code`] is stable and public.
+/// Reason why a command is refused. [`Refusal::code`] is stable and part of the public API.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// There is one already.
+    /// The entity exists already.
     #[error("{0} exists already")]
     Exists(AuditEntity),
-    /// There is none.
+    /// The entity does not exist.
     #[error("{0} does not exist")]
     Missing(AuditEntity),
-    /// Its directory is deleting it.
-    #[error("{0} is being deleted; nothing can be given to it")]
+    /// The directory is deleting the entity.
+    #[error("{0} is being deleted, so it cannot be granted access")]
     BeingDeleted(AuditEntity),
-    /// They are a member already.
+    /// The party is a member already.
     #[error("{} is already a member of {}", .0.member(), .0.container())]
     AlreadyMember(Membership),
-    /// They are not a member.
+    /// The party is not a member.
     #[error("{} is not a member of {}", .0.member(), .0.container())]
     NotMember(Membership),
-    /// A default that keeps the installation working.
-    #[error("{0} is a default and cannot be changed or deleted")]
+    /// The entity is a protected default of the installation.
+    #[error("{0} is a built-in default and cannot be changed or deleted")]
     Protected(AuditEntity),
-    /// A name that surfaces use for something else.
-    #[error("`{0}` means something else to this service and cannot be a resource type; choose another name")]
+    /// The name has another meaning in one of the HTTP APIs.
+    #[error("`{0}` is a reserved name and cannot be a resource type; choose another name")]
     Reserved(ResourceTypeName),
     /// The resource type, permission or property does not exist.
     #[error(transparent)]
     Unsupported(#[from] UnknownAccess),
-    /// An authorization without a permission grants nothing.
-    #[error("an authorization needs at least one permission")]
+    /// A comparison of a condition reads a property that the resource type does not have.
+    #[error("{unknown}")]
+    UnsupportedComparison {
+        /// Position of the comparison in the condition, starting at 0.
+        index: usize,
+        /// The property.
+        unknown: UnknownAccess,
+    },
+    /// The authorization has no permission.
+    #[error("an authorization must have at least one permission")]
     NoPermissions,
-    /// A typed rule can only have targets of its type, for ever.
-    #[error("{0} has another type of target, which cannot be changed")]
+    /// The kind of the mapping rule restricts it to another type of container: groups, roles or tenants. The kind of a
+    /// rule cannot change.
+    #[error("{0} is for another type of target, and the type of a rule cannot change; create another rule")]
     RuleKind(AuditEntity),
-    /// Another rule looks for the same value of the same claim.
-    #[error("{0} looks for the same value of the same claim")]
+    /// Another mapping rule has the same claim and value.
+    #[error("{0} already matches this claim and value; choose another claim or value")]
     SamePredicate(AuditEntity),
-    /// Nobody could undo this, or anything else.
-    #[error("after this change nobody could {0} any more; give somebody else that access first")]
+    /// The change would remove the last administrator.
+    #[error("the change would remove the last principal that can {0}; grant that access to another principal first")]
     LockOut(AdminPower),
-    /// A resource type without a permission, or with too many of something.
+    /// The resource type has no permission, too many permissions or too many properties.
     #[error(
-        "a resource type has 1 to {} permissions and at most {} properties",
-        CustomType::MOST_PERMISSIONS,
-        CustomType::MOST_PROPERTIES
+        "a resource type must have 1 to {} permissions and at most {} properties",
+        CustomType::MAX_PERMISSIONS,
+        CustomType::MAX_PROPERTIES
     )]
     TypeSize,
-    /// Authorizations grant, or look at, what would go from a resource type.
-    #[error("{part} is still {} {}{}; change what uses it first", .part.used(), .owner, and_others(*.others))]
+    /// Authorizations use a permission or property that the update would remove from its resource type.
+    #[error("{part} is still {} {}{}; first change or delete what uses it", .part.used(), .owner, and_others(*.others))]
     InUse {
-        /// What would go.
+        /// Permission or property to remove.
         part: TypePart,
-        /// The owner of the first authorization that uses it.
+        /// Owner of the first authorization that uses it.
         owner: AuditEntity,
-        /// How many more authorizations use it.
+        /// Number of further authorizations that use it.
         others: usize,
     },
-    /// Authorizations name the entity that is to be created.
-    #[error("{} on {entity} before it exists; what they grant would apply to the new one", leftovers(*.count))]
+    /// Authorizations refer to the entity that is to be created.
+    #[error("{} to {entity}, which does not exist yet; the access would apply to the new entity", leftovers(*.count))]
     Leftovers {
-        /// The entity to create.
+        /// Entity to create.
         entity: AuditEntity,
-        /// How many authorizations have it as their resource.
+        /// Number of authorizations whose resource it is.
         count: usize,
     },
-    /// A condition or a property where the type takes none.
+    /// Authorizations on the resource type cannot have a condition, or cannot be limited by a property without a
+    /// condition.
     #[error("authorizations on `{0}` cannot depend on {1}")]
     Inapplicable(String, &'static str),
-    /// A character that a reader does not see, or that changes the order of others.
-    #[error("`{0}` must not have bidirectional controls or invisible characters")]
+    /// The text contains an invisible character or a bidirectional control.
+    #[error("`{0}` must not contain bidirectional controls or invisible characters")]
     HiddenCharacters(&'static str),
-    /// More than one commit or one world holds.
-    #[error("the change is too large; split it")]
+    /// The change exceeds the capacity of a commit or of a world.
+    #[error("the change is too large; split it into smaller changes")]
     Full,
 }
 
 impl Refusal {
-    /// The reason code.
+    /// Returns the reason code.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -92,7 +102,7 @@ impl Refusal {
             Self::NotMember(_) => "not_member",
             Self::Protected(_) => "protected",
             Self::Reserved(_) => "reserved",
-            Self::Unsupported(_) => "unsupported",
+            Self::Unsupported(_) | Self::UnsupportedComparison { .. } => "unsupported",
             Self::NoPermissions => "no_permissions",
             Self::RuleKind(_) => "rule_kind",
             Self::SamePredicate(_) => "same_predicate",
@@ -107,12 +117,12 @@ impl Refusal {
     }
 }
 
-/// Something that a resource type has.
+/// Part of a resource type that an update would remove.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TypePart {
-    /// A permission, which authorizations grant.
+    /// Permission that authorizations grant.
     Permission(PermissionName),
-    /// A property, which conditions look at.
+    /// Property that conditions read.
     Property(PropertyName),
 }
 
@@ -120,7 +130,7 @@ impl TypePart {
     fn used(&self) -> &'static str {
         match self {
             Self::Permission(_) => "granted to",
-            Self::Property(_) => "looked at by a condition of",
+            Self::Property(_) => "read by a condition of",
         }
     }
 }
@@ -143,7 +153,7 @@ fn and_others(count: usize) -> String {
 }
 
 fn leftovers(count: usize) -> String {
-    if count == 1 { "an authorization is".to_owned() } else { format!("{count} authorizations are") }
+    if count == 1 { "an authorization refers".to_owned() } else { format!("{count} authorizations refer") }
 }
 
 impl fmt::Display for AuditEntity {

@@ -1,17 +1,18 @@
 use super::{Draft, Refusal, TypePart, thing};
+use crate::catalog::{API, TENANT};
 use crate::entity::{AuditEntity, Authorization, CustomType, EntityKind, PropertyOf};
 use crate::value::ResourceTypeName;
 use crate::world::Change;
 
-/// What surfaces mean by these names is something else than a resource type, paths of URLs among them (RFC 3986 section 5.2.4).
-const RESERVED: &[&str] = &["api", "tenant", ".", ".."];
+/// Names with another meaning in the HTTP APIs, such as dot segments in URL paths (RFC 3986 section 5.2.4).
+const RESERVED: &[&str] = &[API, TENANT, ".", ".."];
 
 impl Draft {
     pub(super) fn create_resource_type(&mut self, kind: &CustomType) -> Result<(), Refusal> {
         let entity = || thing(EntityKind::ResourceType, &kind.name);
-        // Some surfaces read names in any case.
+        // Some APIs compare names case-insensitively.
         let same = |other: &str| other.eq_ignore_ascii_case(kind.name.as_str());
-        if self.world.matrix().types().any(|other| same(other.name.as_str())) {
+        if self.world.catalog().types().any(|other| same(other.name.as_str())) {
             return Err(Refusal::Exists(entity()));
         }
         if RESERVED.contains(&kind.name.as_str()) {
@@ -46,7 +47,7 @@ impl Draft {
 
     fn existing_type(&self, name: &ResourceTypeName) -> Result<CustomType, Refusal> {
         let entity = || thing(EntityKind::ResourceType, name);
-        if self.world.matrix().is_built_in(name.as_str()) {
+        if self.world.catalog().is_built_in(name.as_str()) {
             return Err(Refusal::Protected(entity()));
         }
         self.world.custom_type(name.as_str()).cloned().ok_or_else(|| Refusal::Missing(entity()))
@@ -57,7 +58,7 @@ impl Draft {
     }
 }
 
-/// Refuses to let something go that an authorization uses.
+/// Returns [`Refusal::InUse`] if an authorization uses the part.
 fn unused(part: TypePart, held: &[Authorization]) -> Result<(), Refusal> {
     let uses = |one: &&Authorization| match &part {
         TypePart::Permission(name) => one.permissions.contains(name),
@@ -68,7 +69,7 @@ fn unused(part: TypePart, held: &[Authorization]) -> Result<(), Refusal> {
             .any(|path| path.of == PropertyOf::Resource && path.name == *name),
     };
     let count = held.iter().filter(uses).count();
-    // They are in no order: the oldest is told of, each time the same.
+    // The authorizations are unordered. Reporting the oldest keeps the message deterministic.
     match held.iter().filter(uses).min_by_key(|one| one.key) {
         Some(first) => Err(Refusal::InUse { owner: AuditEntity::from(&first.owner), others: count - 1, part }),
         None => Ok(()),
@@ -76,8 +77,8 @@ fn unused(part: TypePart, held: &[Authorization]) -> Result<(), Refusal> {
 }
 
 fn fits(kind: &CustomType) -> Result<(), Refusal> {
-    let permissions = 1..=CustomType::MOST_PERMISSIONS;
-    if permissions.contains(&kind.permissions.len()) && kind.properties.len() <= CustomType::MOST_PROPERTIES {
+    let permissions = 1..=CustomType::MAX_PERMISSIONS;
+    if permissions.contains(&kind.permissions.len()) && kind.properties.len() <= CustomType::MAX_PROPERTIES {
         Ok(())
     } else {
         Err(Refusal::TypeSize)

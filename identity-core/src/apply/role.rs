@@ -51,7 +51,8 @@ impl Draft {
         self.world.role(id.as_str()).cloned().ok_or_else(|| Refusal::Missing(thing(EntityKind::Role, id)))
     }
 
-    /// Refuses administrators the default roles: what those may do is part of the installation.
+    /// Returns [`Refusal::Protected`] if an administrator would change a protected default role. The permissions of
+    /// these roles are part of the installation.
     pub(super) fn changeable_role(&self, id: &RoleId) -> Result<(), Refusal> {
         match self.authority {
             Authority::Administrator if preset::is_protected_role(id) => {

@@ -1,59 +1,59 @@
-//! Subject, action, resource to a decision (orchestration reference §4).
+//! Decisions on subject, action and resource (docs/reference/orchestration-cluster.md §4).
 //!
-//! Grants only ever add: the union of what the caller's owners have decides, and nothing means no. The decision itself is a few
-//! hash look-ups; what it rests on comes with it, and [`explain`](Decision::explain) writes that out when somebody asks.
+//! Grants are additive: a decision is based on the union of the authorizations of the caller's principal, mapping
+//! rules, groups and roles. The default is deny. A decision takes a few hash look-ups. It carries its basis, from which
+//! [`explain`](Decision::explain) produces the explanation on request.
 
+mod condition;
 mod explain;
-mod facts;
 mod permit;
 mod property;
 mod question;
 mod user_task;
 
 pub use explain::{Explanation, Mismatch, NearMiss, Remedy, Step};
-pub use facts::Facts;
 pub use permit::{Authority, Denied, Permit};
-pub use question::{Property, Question, Target};
+pub use question::{Facts, Property, Question, Target};
 pub use user_task::{TaskOperation, UserTask, decide_user_task};
 
 use std::collections::BTreeSet;
 
+use crate::catalog::Access;
 use crate::entity::Permission;
-use crate::matrix::Access;
 use crate::resolve::Subject;
 use crate::value::AuthorizationKey;
-use crate::world::{Run, Sym, World};
+use crate::world::{Run, Symbol, World};
 
-/// The answer to a question, with what it rests on.
+/// Decision on a question, with its basis.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 pub enum Decision<'q> {
-    /// Yes.
+    /// Allowed.
     Allow(Basis<'q>),
-    /// No. Holds the question, so that the nearest missing edge can be found.
+    /// Denied. Contains the question, from which the explanation is derived.
     Deny(Question<'q>),
 }
 
-/// What a yes rests on.
+/// Grant, permission or membership on which an allow decision is based.
 #[derive(Clone, Copy, Debug)]
 pub struct Basis<'q>(pub(crate) Ground<'q>);
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Ground<'q> {
-    Authorization { key: AuthorizationKey, owner: Sym },
-    Permission { role: Sym, audience: &'q str, definition: &'q str },
+    Authorization { key: AuthorizationKey, owner: Symbol },
+    Permission { role: Symbol, audience: &'q str, definition: &'q str },
     ClaimedPermission { audience: &'q str, definition: &'q str },
     Tenant(&'q crate::value::TenantId),
 }
 
 impl Decision<'_> {
-    /// Whether the answer is yes.
+    /// Returns whether the decision is to allow.
     #[must_use]
     pub fn allowed(&self) -> bool {
         matches!(self, Self::Allow(_))
     }
 
-    /// The authorization that a yes rests on, if it rests on one.
+    /// Returns the authorization on which an allow decision is based, if any.
     #[must_use]
     pub fn authorization(&self) -> Option<AuthorizationKey> {
         match self {
@@ -63,7 +63,7 @@ impl Decision<'_> {
     }
 }
 
-/// Answers a question about a subject of the same world.
+/// Decides a question for a subject that was resolved in the same world.
 pub fn decide<'q>(world: &World, subject: &Subject, question: &Question<'q>) -> Decision<'q> {
     let ground = match *question {
         Question::Permission { audience, definition } => permission(world, subject, audience, definition),
@@ -96,7 +96,7 @@ fn resource<'q>(world: &World, subject: &Subject, access: Access, target: Target
         .flatten()
         .or_else(|| search(world.run_on_id(access.resource_type, target.id()?)))
         .or_else(|| {
-            let names = &world.matrix().get(access.resource_type)?.properties;
+            let names = &world.catalog().get(access.resource_type)?.properties;
             target
                 .properties(names)
                 .filter(|property| property::names_caller(subject, property))
@@ -107,7 +107,7 @@ fn resource<'q>(world: &World, subject: &Subject, access: Access, target: Target
                 .conditional_runs(access.resource_type, target.id())
                 .flat_map(|run| run.all(subject.owners(), access.permissions))
                 .find(|grant| {
-                    world.condition(grant.key).is_some_and(|condition| facts::hold(condition, subject, target))
+                    world.condition(grant.key).is_some_and(|condition| condition::hold(condition, subject, target))
                 })
         })?;
     Some(Ground::Authorization { key: grant.key, owner: grant.owner })
@@ -116,23 +116,23 @@ fn resource<'q>(world: &World, subject: &Subject, access: Access, target: Target
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::ResourceCatalog;
     use crate::entity::Principal;
-    use crate::matrix::Matrix;
-    use crate::resolve::{Presented, resolve};
+    use crate::resolve::{ResolveInput, resolve};
     use crate::search::permissions_of;
     use crate::value::{Audience, PermissionName, Username};
     use crate::world::Sources;
 
     #[test]
     fn a_tokens_permissions_count_literally_and_are_explained() {
-        let world = World::new(Sources::Provider { groups_claimed: true }, Matrix::standard());
+        let world = World::new(Sources::Provider { groups_claimed: true }, ResourceCatalog::standard());
         let ann = Principal::User(Username::parse("ann").unwrap());
         let permission = Permission {
             audience: Audience::parse("optimize-api").unwrap(),
             definition: PermissionName::parse("write:*").unwrap(),
         };
         let permissions = BTreeSet::from([permission.clone()]);
-        let subject = resolve(&world, Presented { permissions: Some(&permissions), ..Presented::from(&ann) });
+        let subject = resolve(&world, ResolveInput { permissions: Some(&permissions), ..ResolveInput::from(&ann) });
         let decision = decide(&world, &subject, &Question::permission("optimize-api", "write:*"));
         assert!(decision.allowed());
         let Explanation::Allow(steps) = decision.explain(&world, &subject) else { panic!("it is allowed") };

@@ -1,4 +1,5 @@
-//! Permits: the only key to a write. Only a decision makes one.
+//! Permits, which every write requires. A permit comes from an allow decision, from a configuration without
+//! authorization checks, or from the server itself.
 
 use std::fmt;
 
@@ -8,33 +9,33 @@ use crate::resolve::Subject;
 use crate::value::Revision;
 use crate::world::World;
 
-/// Proof that a change was permitted in the world that it is applied to.
+/// Proof that a change was permitted in the world to which it is applied.
 #[derive(Clone, Copy, Debug)]
 pub struct Permit {
     authority: Authority,
 }
 
-/// What a writer may touch.
+/// Extent of the changes that a writer may make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Authority {
-    /// Everything but what is protected.
+    /// All changes except those to protected defaults.
     Administrator,
-    /// The protected defaults, too: the server itself, at start-up.
+    /// All changes, including those to protected defaults. Only the server itself has this authority, at start-up.
     Server,
 }
 
-/// A no, with why.
+/// Denial, with its explanation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Denied {
-    /// Who asked.
+    /// Principal that was denied.
     pub principal: Principal,
-    /// What for, in words.
+    /// The denied question as text, for messages and the audit log.
     pub question: String,
-    /// The revision that answered.
+    /// Revision at which the decision was made.
     pub revision: Revision,
-    /// What is missing.
+    /// Explanation of the denial.
     pub explanation: Explanation,
-    /// The key of the audit log's entry about it, once there is one.
+    /// Key of the audit log entry, once the denial is recorded.
     pub reason_id: Option<u64>,
 }
 
@@ -47,10 +48,10 @@ impl fmt::Display for Denied {
 impl std::error::Error for Denied {}
 
 impl Permit {
-    /// Asks for permission.
+    /// Decides `question` and issues a permit if the decision is to allow.
     ///
     /// # Errors
-    /// When the answer is no.
+    /// If the decision is to deny.
     pub fn obtain(world: &World, subject: &Subject, question: &Question<'_>) -> Result<Self, Box<Denied>> {
         let decision = decide(world, subject, question);
         match decision {
@@ -65,18 +66,18 @@ impl Permit {
         }
     }
 
-    /// The permit where an operator switched authorizations or authentication off, and of the set-up of the first
-    /// administrator.
+    /// Issues the permit for changes that need no decision: if an operator disabled authorization checks or
+    /// authentication, and for the set-up of the first administrator.
     pub(crate) fn of_an_administrator() -> Self {
         Self { authority: Authority::Administrator }
     }
 
-    /// The server's own permit.
+    /// Issues the permit of the server itself.
     pub(crate) fn of_the_server() -> Self {
         Self { authority: Authority::Server }
     }
 
-    /// What the change may touch.
+    /// Returns the extent of the permitted changes.
     #[must_use]
     pub fn authority(self) -> Authority {
         self.authority

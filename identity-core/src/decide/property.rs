@@ -1,4 +1,4 @@
-//! When a property of a resource names the caller (orchestration reference §4.4).
+//! Matching of resource properties against the caller (docs/reference/orchestration-cluster.md §4.4).
 
 use serde_json::Value;
 
@@ -6,21 +6,21 @@ use super::Property;
 use crate::entity::Principal;
 use crate::resolve::Subject;
 
-/// What a property holds.
+/// Expected type of a property value.
 enum Holds {
-    /// One username.
+    /// Username.
     User,
-    /// A list of usernames.
+    /// List of usernames.
     Users,
-    /// A list of group ids.
+    /// List of group ids.
     Groups,
 }
 
-/// The properties that the matrix knows, as data. A property that is not here names nobody.
+/// Properties of built-in resource types that can name the caller. Other properties never match.
 const PROPERTIES: &[(&str, Holds)] =
     &[("assignee", Holds::User), ("candidateUsers", Holds::Users), ("candidateGroups", Holds::Groups)];
 
-/// Whether a value is the caller's username. Clients have none.
+/// Returns whether a value is the caller's username. Clients have no username.
 pub(super) fn is_caller(subject: &Subject, value: &Value) -> bool {
     match &subject.principal {
         Principal::User(username) => value.as_str() == Some(username.as_str()),
@@ -28,12 +28,13 @@ pub(super) fn is_caller(subject: &Subject, value: &Value) -> bool {
     }
 }
 
-/// Whether a value is the id of one of the caller's groups.
+/// Returns whether a value is the id of one of the caller's groups.
 pub(super) fn is_callers_group(subject: &Subject, value: &Value) -> bool {
     value.as_str().is_some_and(|id| subject.groups.binary_search_by(|group| group.as_str().cmp(id)).is_ok())
 }
 
-/// Whether the property's value names the caller. Clients have no username; a missing or wrong-typed value names nobody.
+/// Returns whether the value of a property names the caller. Clients have no username and match by group only. A value
+/// that is missing or of the wrong type does not match.
 pub(super) fn names_caller(subject: &Subject, property: &Property<'_>) -> bool {
     let Some((_, holds)) = PROPERTIES.iter().find(|(name, _)| *name == property.name) else { return false };
     let is_user = |value: &Value| is_caller(subject, value);

@@ -1,67 +1,98 @@
-//! Questions: what somebody wants to do, in the terms of the model.
+//! Questions: the input of a decision.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::Facts;
-use crate::matrix::{Access, Matrix, UnknownAccess};
-use crate::value::{PropertyName, TenantId};
+use crate::catalog::{Access, ResourceCatalog, UnknownAccess};
+use crate::entity::{PropertyOf, PropertyPath};
+use crate::value::{Claims, PropertyName, TenantId};
 
-/// May this caller do this?
+/// Question whether a caller is permitted to perform an action.
 #[derive(Clone, Copy, Debug)]
 pub enum Question<'q> {
-    /// Does a role of theirs hold this permission of an API? Compared literally.
+    /// Does the caller hold this permission of an API, through a role or their token? Values are compared literally.
     Permission {
-        /// The API's audience.
+        /// Audience of the API.
         audience: &'q str,
-        /// The permission's definition.
+        /// Definition of the permission.
         definition: &'q str,
     },
-    /// Do they have this access to a resource?
+    /// Does the caller have this access to a resource?
     Resource {
-        /// The type and permission.
+        /// Resource type and permission.
         access: Access,
-        /// Which resource.
+        /// Resource.
         target: Target<'q>,
     },
-    /// Are they in this tenant? A dimension of its own: no authorization stands in for it (orchestration reference §4.6).
+    /// Is the caller a member of this tenant? Authorizations never imply tenant membership
+    /// (docs/reference/orchestration-cluster.md §4.6).
     Tenant(&'q TenantId),
 }
 
-/// Which resource a question is about.
+/// Resource of a question.
 #[derive(Clone, Copy, Debug)]
 pub enum Target<'q> {
-    /// All resources of the type, or one that does not exist yet: only a grant on all of them answers.
+    /// All resources of the type, or one that does not exist yet. Only a grant on all resources allows the access.
     All,
-    /// The resource of this id.
+    /// Resource with this id.
     Id(&'q str),
-    /// A resource that has an id and properties.
+    /// Resource with an id and properties.
     WithProperties(&'q str, &'q [Property<'q>]),
-    /// A resource, or all of them, about which and about whose user something is said, for conditions to look at.
+    /// Resource, or all resources if there is no id, with the properties on which conditions are evaluated.
     Described(Option<&'q str>, &'q Facts<'q>),
 }
 
-/// A property of a resource: `assignee`, `candidateUsers`, `candidateGroups`.
+/// Property of a resource: `assignee`, `candidateUsers` or `candidateGroups`.
 #[derive(Clone, Copy, Debug)]
 pub struct Property<'q> {
-    /// The property's name, one of its type's.
+    /// Name of a property that the resource type defines.
     pub name: &'q str,
-    /// Its value: of `assignee` a username, of `candidateUsers` a list of them, of `candidateGroups` a list of group ids.
+    /// Value: a username for `assignee`, a list of usernames for `candidateUsers`, a list of group ids for
+    /// `candidateGroups`.
     pub value: &'q Value,
 }
 
+/// Properties of the caller, the resource and the action of a question. Conditions are evaluated on them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Facts<'q> {
+    /// Claims of the caller's token. They take precedence over `subject`.
+    pub claims: Option<&'q Claims>,
+    /// Properties of the caller, as supplied in the request.
+    pub subject: Option<&'q Map<String, Value>>,
+    /// Properties of the resource.
+    pub resource: Option<&'q Map<String, Value>>,
+    /// Properties of the action.
+    pub action: Option<&'q Map<String, Value>>,
+}
+
+impl<'q> Facts<'q> {
+    /// Returns a property, or `None` if it is missing or null.
+    pub(super) fn get(&self, path: &PropertyPath) -> Option<&'q Value> {
+        let in_map = |map: Option<&'q Map<String, Value>>| map.and_then(|map| map.get(path.name.as_str()));
+        let found = match path.of {
+            PropertyOf::Subject => {
+                let claimed = self.claims.and_then(|claims| claims.as_value().get(path.name.as_str()));
+                claimed.or_else(|| in_map(self.subject))
+            }
+            PropertyOf::Resource => in_map(self.resource),
+            PropertyOf::Action => in_map(self.action),
+        };
+        found.filter(|value| !value.is_null())
+    }
+}
+
 impl<'q> Question<'q> {
-    /// Asks for a permission of an API.
+    /// Creates a question about a permission of an API.
     #[must_use]
     pub fn permission(audience: &'q str, definition: &'q str) -> Self {
         Self::Permission { audience, definition }
     }
 
-    /// Asks for access to one resource.
+    /// Creates a question about access to one resource.
     ///
     /// # Errors
-    /// When there is no such resource type, or it has no such permission.
+    /// If the resource type does not exist or does not have the permission.
     pub fn resource(
-        matrix: &Matrix,
+        matrix: &ResourceCatalog,
         resource_type: &str,
         permission: &str,
         id: &'q str,
@@ -69,11 +100,15 @@ impl<'q> Question<'q> {
         Ok(Self::Resource { access: matrix.access(resource_type, permission)?, target: Target::Id(id) })
     }
 
-    /// Asks for access to all resources of a type, as creating one needs.
+    /// Creates a question about access to all resources of a type, such as for the creation of a resource.
     ///
     /// # Errors
     /// As [`Question::resource`].
-    pub fn all_resources(matrix: &Matrix, resource_type: &str, permission: &str) -> Result<Self, UnknownAccess> {
+    pub fn all_resources(
+        matrix: &ResourceCatalog,
+        resource_type: &str,
+        permission: &str,
+    ) -> Result<Self, UnknownAccess> {
         Ok(Self::Resource { access: matrix.access(resource_type, permission)?, target: Target::All })
     }
 }
@@ -87,7 +122,7 @@ impl<'q> Target<'q> {
         }
     }
 
-    /// The resource's properties of these names, those that it has.
+    /// Returns the properties with these names that the resource has.
     pub(crate) fn properties<'n>(self, names: &'n [PropertyName]) -> impl Iterator<Item = Property<'n>> + use<'n, 'q>
     where
         'q: 'n,

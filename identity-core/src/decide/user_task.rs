@@ -1,42 +1,43 @@
-//! User tasks: access through the process comes first, then through the task (orchestration reference §3, §4.4).
+//! Decisions on user tasks: access through the process definition is checked first, then access to the task itself
+//! (docs/reference/orchestration-cluster.md §3, §4.4).
 
 use serde_json::Value;
 
 use super::{Decision, Property, Question, Target, decide};
-use crate::matrix::UnknownAccess;
+use crate::catalog::UnknownAccess;
 use crate::resolve::Subject;
 use crate::world::World;
 
-/// What somebody does with a user task.
+/// Operation on a user task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TaskOperation {
-    /// Find it, look at it, its form or its audit log.
+    /// Find the task; read it, its form or its audit log.
     Read,
-    /// Change it, assign it to somebody else, take it from them.
+    /// Update the task; assign it to another user or unassign it.
     Update,
-    /// Assign it to oneself.
+    /// Assign the task to the caller.
     Claim,
-    /// Complete it.
+    /// Complete the task.
     Complete,
 }
 
-/// A user task, as far as access to it goes.
+/// Properties of a user task that access to it depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct UserTask<'t> {
-    /// The task's key.
+    /// Key of the task.
     pub key: &'t str,
-    /// The id of the process that it belongs to.
+    /// Id of the process definition that the task belongs to.
     pub process_id: &'t str,
-    /// Who it is assigned to; null for nobody.
+    /// Username of the assignee; null if the task is unassigned.
     pub assignee: &'t Value,
-    /// Who may claim it.
+    /// Usernames of the candidate users.
     pub candidate_users: &'t Value,
-    /// The groups whose members may claim it.
+    /// Ids of the candidate groups.
     pub candidate_groups: &'t Value,
 }
 
 impl TaskOperation {
-    /// The permissions that allow it, any of them: on the process, and on the task.
+    /// Returns the permissions of which one is sufficient: on the process definition, and on the task.
     fn permissions(self) -> (&'static [&'static str], &'static [&'static str]) {
         match self {
             Self::Read => (&["READ_USER_TASK"], &["READ"]),
@@ -47,10 +48,11 @@ impl TaskOperation {
     }
 }
 
-/// Decides about a user task. `then` is handed the decision, since it may borrow the task's properties.
+/// Decides whether an operation on a user task is permitted. Calls `then` with the decision, because it may borrow the
+/// properties of the task.
 ///
 /// # Errors
-/// When the world's matrix has no such resource types.
+/// If the catalog of the world lacks the resource types or permissions.
 pub fn decide_user_task<T>(
     world: &World,
     subject: &Subject,
@@ -60,7 +62,7 @@ pub fn decide_user_task<T>(
 ) -> Result<T, UnknownAccess> {
     let (on_process, on_task) = operation.permissions();
     for permission in on_process {
-        let question = Question::resource(world.matrix(), "PROCESS_DEFINITION", permission, task.process_id)?;
+        let question = Question::resource(world.catalog(), "PROCESS_DEFINITION", permission, task.process_id)?;
         let decision = decide(world, subject, &question);
         if decision.allowed() {
             return Ok(then(decision));
@@ -73,7 +75,7 @@ pub fn decide_user_task<T>(
     ];
     let mut last = None;
     for permission in on_task {
-        let access = world.matrix().access("USER_TASK", permission)?;
+        let access = world.catalog().access("USER_TASK", permission)?;
         let question = Question::Resource { access, target: Target::WithProperties(task.key, &properties) };
         let decision = decide(world, subject, &question);
         if decision.allowed() {

@@ -1,4 +1,4 @@
-//! What a change means for those whom it reaches.
+//! Effects of a change on the access of parties.
 
 use std::collections::BTreeSet;
 
@@ -10,56 +10,56 @@ use crate::search::what_can;
 use crate::value::{GroupId, PermissionName, ResourceTypeName, RoleId, TenantId};
 use crate::world::{Change, World};
 
-/// What one party gains and loses.
+/// Access that a party gains and loses.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Effect {
-    /// A user, a client, or a mapping rule: whoever's token matches it.
+    /// User, client or mapping rule. The access of a mapping rule applies to the callers whose tokens match it.
     pub party: Party,
-    /// What they have only after the change.
+    /// Access held only after the change.
     pub gained: Vec<AccessItem>,
-    /// What they had only before it.
+    /// Access held only before the change.
     pub lost: Vec<AccessItem>,
 }
 
-/// Something that one can have.
+/// Membership, role, permission or access to resources that a party holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(tag = "kind", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AccessItem {
     /// Membership of a group.
     Group {
-        /// Which.
+        /// Id of the group.
         group: GroupId,
     },
-    /// A role.
+    /// Assignment of a role.
     Role {
-        /// Which.
+        /// Id of the role.
         role: RoleId,
     },
     /// Membership of a tenant.
     Tenant {
-        /// Which.
+        /// Id of the tenant.
         tenant: TenantId,
     },
-    /// A permission of an API.
+    /// Permission of an API.
     Permission {
-        /// Which.
+        /// The permission.
         permission: Permission,
     },
     /// Access to resources.
     Resource {
-        /// Their type.
+        /// Type of the resources.
         resource_type: ResourceTypeName,
-        /// Which of them.
+        /// Resources of the type that are covered.
         scope: Scope,
-        /// What may be done with them.
+        /// Permission on the resources.
         permission: PermissionName,
-        /// What must hold besides.
+        /// Condition that must also hold. `None` if the access is unconditional.
         #[serde(skip_serializing_if = "Option::is_none")]
         condition: Option<Condition>,
     },
 }
 
-/// The effects on parties, for as long as `may_go_on` says so.
+/// Computes the effects on each affected party. Stops early when `may_go_on` returns `false`.
 pub(super) fn effects(before: &World, after: &World, changes: &[Change], may_go_on: impl Fn() -> bool) -> Vec<Effect> {
     let mut reached = BTreeSet::new();
     for party in changes.iter().flat_map(|change| touched(change).into_iter().chain(former_owner(before, change))) {
@@ -78,7 +78,7 @@ pub(super) fn effects(before: &World, after: &World, changes: &[Change], may_go_
         .collect()
 }
 
-/// The owner that an authorization had before a change of it.
+/// Returns the owner of an authorization before a change of it.
 fn former_owner(before: &World, change: &Change) -> Option<Party> {
     match change {
         Change::AuthorizationPut(Authorization { key, .. }) | Change::AuthorizationRemoved(key) => {
@@ -88,7 +88,8 @@ fn former_owner(before: &World, change: &Change) -> Option<Party> {
     }
 }
 
-/// The party whose access a change is about, as the change has it.
+/// Returns the party whose access a change affects. `None` if the change does not contain the party or affects no
+/// access.
 fn touched(change: &Change) -> Option<Party> {
     match change {
         Change::MemberAdded(membership) | Change::MemberRemoved(membership) => Some(membership.member().clone()),
@@ -109,7 +110,7 @@ fn touched(change: &Change) -> Option<Party> {
     }
 }
 
-/// Adds the users, clients and rules that are this party or members of it.
+/// Adds the users, clients and mapping rules that are this party, or direct or indirect members of it.
 fn reach(world: &World, party: &Party, reached: &mut BTreeSet<Party>) {
     let container = match party {
         Party::User(_) | Party::Client(_) | Party::MappingRule(_) => {
@@ -124,7 +125,7 @@ fn reach(world: &World, party: &Party, reached: &mut BTreeSet<Party>) {
     }
 }
 
-/// Everything that a party has.
+/// Returns the access of a party, directly and through its stored memberships.
 fn access(world: &World, party: &Party) -> BTreeSet<AccessItem> {
     let mut items = BTreeSet::new();
     let mut seen = BTreeSet::new();
@@ -165,7 +166,8 @@ fn collect(world: &World, party: &Party, seen: &mut BTreeSet<Party>, items: &mut
     }
 }
 
-/// Everything that a subject has, whatever it is that they have it through.
+/// Returns the effective access of a subject: its groups, roles and tenants, the permissions of its roles, and all
+/// authorizations that apply to it.
 #[must_use]
 pub fn holdings(world: &World, subject: &Subject) -> BTreeSet<AccessItem> {
     let mut items = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! World to world: what changed, and who gains or loses which access by it.
+//! Comparison of two worlds: the changed rows, and the access that parties gain or lose.
 
 mod effect;
 
@@ -7,19 +7,20 @@ pub use effect::{AccessItem, Effect, holdings};
 use crate::search::{SearchBudget, SearchStopped};
 use crate::world::{Change, World};
 
-/// Steps that the effect on one party takes.
+/// Search budget steps that the effect on one party costs.
 const EFFECT_STEPS: usize = 200;
 
-/// What is between two worlds.
+/// Difference between two worlds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Diff {
-    /// The rows that differ, as the changes that make the second world out of the first.
+    /// Changes that turn the first world into the second.
     pub changes: Vec<Change>,
-    /// What that means for people, services and mapping rules; only those for whom it means something.
+    /// Effects on users, clients and mapping rules. Parties without an effect are omitted.
     pub effects: Vec<Effect>,
 }
 
-/// Compares two worlds. Costs the difference and what hangs on it, if one world was made out of the other.
+/// Compares two worlds. If one was derived from the other, the cost depends only on the difference and the parties that
+/// it affects.
 #[must_use]
 pub fn diff(before: &World, after: &World) -> Diff {
     let changes = before.changes_to(after);
@@ -27,10 +28,10 @@ pub fn diff(before: &World, after: &World) -> Diff {
     Diff { changes, effects }
 }
 
-/// The same, within a budget.
+/// Compares two worlds within a search budget.
 ///
 /// # Errors
-/// When the budget is used up.
+/// If the budget is exhausted or the search is cancelled.
 pub fn diff_within(before: &World, after: &World, budget: &SearchBudget) -> Result<Diff, SearchStopped> {
     let changes = before.changes_to(after);
     let effects = effect::effects(before, after, &changes, || budget.take(EFFECT_STEPS));

@@ -3,15 +3,16 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::decide::Denied;
 
-/// How many denials are remembered.
+/// Number of denials that are kept.
 const CAPACITY: usize = 1024;
 
-/// The last denials, by the keys of their entries in the audit log, which outlive this process.
+/// The most recent denials of this process, at most 1024, identified by the keys of their audit log entries. They are
+/// lost when the process exits; the audit log entries remain.
 #[derive(Debug, Default)]
 pub struct Denials(Mutex<VecDeque<Denied>>);
 
 impl Denials {
-    /// The denial whose entry has this key, if it is remembered here.
+    /// Returns the denial with this audit log key, if it is still kept.
     #[must_use]
     pub fn find(&self, reason_id: u64) -> Option<Denied> {
         let denials = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! Following the store: what others commit, and how old the world is.
+//! Following the store: reads commits of other replicas and tracks the age of the world.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,53 +11,58 @@ use crate::port::{Clock, Logged, PolicyStore, PolicyTransaction, StoreError, Tai
 use crate::value::Revision;
 use crate::world::{Change, Unrecordable, World};
 
-/// Age from which on the store is asked before the world is used. A follower asks more often, so this happens when none ran: the
-/// process was suspended, or nothing follows.
+/// Time since the store last confirmed the world as the latest revision, above which a request queries the store before
+/// it uses the world. The follower ([`Engine::follow`]) queries more often. The limit therefore only applies if the
+/// follower did not run, for example while the process was suspended.
 const CONFIRM_FROM: Duration = Duration::from_secs(3);
-/// How long the outcome of a question that failed counts for others that would ask the same.
+/// Time for which callers rely on the outcome of a failed query, or on a running query of the follower, instead of
+/// querying the store themselves.
 const FAILURE_COUNTS: Duration = Duration::from_secs(10);
-/// How often it is tried whether the store accepts writes.
+/// Time without a write after which the follower checks whether the store accepts writes.
 const TRY_WRITING_EVERY: Duration = Duration::from_secs(5);
-/// How often a write begins anew because the commits that it missed cannot be replayed.
+/// Maximum number of attempts to begin a write transaction. After a failed attempt, all data is reloaded, because the
+/// commits that this replica has missed cannot be replayed.
 const MAX_RELOADS: usize = 3;
 
-/// The world is older than permitted: rights may have been revoked since.
+/// The world is older than permitted. Access may have been revoked since.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the newest data cannot be read; what is known is {} seconds old", age.as_secs())]
+#[error("the store last confirmed the policy data {} seconds ago", age.as_secs())]
 pub struct StaleWorld {
-    /// How long ago the store confirmed that it holds nothing newer.
+    /// Time since the store last confirmed that it holds no newer revision.
     pub age: Duration,
 }
 
-/// What the last question to the store came to.
+/// Outcome of the last query to the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Following {
-    /// It was answered.
+    /// The store answered.
     Answered,
-    /// It was not; a later one may be.
+    /// The store did not answer. A later query may succeed.
     Unanswered(String),
-    /// The answer cannot be read by this server.
+    /// This server cannot read the answer.
     Unreadable(String),
 }
 
-/// When the store was asked and what it said. Times are of [`Clock::monotonic`].
+/// Times and outcomes of the queries to the store. Times are those of [`Clock::monotonic`].
 pub(super) struct Confirmations {
     clock: Arc<dyn Clock>,
     max_age: Option<Duration>,
-    /// The world was the newest one then, in microseconds. Read by every request.
+    /// Start of the last query that confirmed the world as the latest revision, in microseconds. Atomic, because every
+    /// request reads it.
     confirmed: AtomicU64,
     state: Mutex<State>,
-    /// One request asks for all that wait.
+    /// Single flight: one request queries the store, and concurrent requests wait for its outcome.
     asking: async_lock::Mutex<()>,
 }
 
 struct State {
-    /// The last question ended then.
+    /// End of the last query.
     ended: Duration,
     outcome: Following,
-    /// The follower asks since then, in its usual rhythm.
+    /// Start of the follower's query in progress. `None` if there is none, or if the world was already 3 seconds old at
+    /// its start. In both cases, requests query the store themselves.
     follower_asks: Option<Duration>,
-    /// When the store last accepted or refused a write, and why it refused.
+    /// Time at which the store last accepted or rejected a write. If it rejected it, `write_problem` is the error.
     written: Duration,
     write_problem: Option<String>,
 }
@@ -87,7 +92,7 @@ impl Confirmations {
         self.clock.monotonic().saturating_sub(self.confirmed())
     }
 
-    /// Notes that a question that was asked at a time has been answered: there was nothing newer then.
+    /// Records that the store, in response to a query sent at `asked`, confirmed the world as the latest revision.
     pub(super) fn confirm(&self, asked: Duration) {
         self.confirmed.fetch_max(micros(asked), Ordering::AcqRel);
         self.state().outcome = Following::Answered;
@@ -105,7 +110,7 @@ impl Confirmations {
         self.state().ended = now;
     }
 
-    /// Notes whether the store accepts writes.
+    /// Records whether the store accepted a write. A conflict leaves the last error unchanged.
     pub(super) fn note_write<T>(&self, outcome: &Result<T, StoreError>) {
         let now = self.clock.monotonic();
         let mut state = self.state();
@@ -123,7 +128,7 @@ impl Confirmations {
         state.write_problem.is_some() || now.saturating_sub(state.written) >= TRY_WRITING_EVERY
     }
 
-    /// Whether the store did not answer a moment ago.
+    /// Returns whether the last query failed within the last 10 seconds because the store did not answer.
     fn is_away(&self) -> bool {
         let now = self.clock.monotonic();
         let state = self.state();
@@ -136,7 +141,7 @@ impl Confirmations {
         self.state().follower_asks = asks;
     }
 
-    /// Whether the store has to be asked before a world is used that may be `accepted` old.
+    /// Returns whether a request that accepts a world of at most the age `accepted` must query the store first.
     fn is_due(&self, accepted: Duration) -> bool {
         let now = self.clock.monotonic();
         let since = |then: Duration| now.saturating_sub(then);
@@ -146,7 +151,7 @@ impl Confirmations {
         let state = self.state();
         let has_failed = state.outcome != Following::Answered && since(state.ended) < FAILURE_COUNTS;
         let is_asked = state.follower_asks.is_some_and(|asked| since(asked) < FAILURE_COUNTS);
-        // An age that a request demands is not what the follower works for.
+        // A request that demands a newer world than usual does not rely on the follower's query.
         !(has_failed || is_asked && accepted >= CONFIRM_FROM)
     }
 }
@@ -156,56 +161,58 @@ fn micros(time: Duration) -> u64 {
 }
 
 impl Engine {
-    /// Refuses to decide in a world that is older than `max_age`; `None` decides however old it is. Without this, too.
+    /// Limits the age of the world in which decisions are made. Without a limit, which is the default, decisions are
+    /// made in a world of any age.
     #[must_use]
     pub fn refusing_beyond(mut self, max_age: Option<Duration>) -> Self {
         self.confirmations.max_age = max_age;
         self
     }
 
-    /// How long ago the store confirmed that it holds nothing newer than the world.
+    /// Returns the time since the store confirmed that it holds no newer revision than the world.
     #[must_use]
     pub fn world_age(&self) -> Duration {
         self.confirmations.age()
     }
 
-    /// Whether the world is too old to decide in.
+    /// Returns whether the world is older than the limit of [`Engine::refusing_beyond`].
     #[must_use]
     pub fn is_too_old(&self) -> bool {
         self.confirmations.max_age.is_some_and(|max| self.world_age() > max)
     }
 
-    /// What the last question to the store came to.
+    /// Returns the outcome of the last query to the store.
     #[must_use]
     pub fn following(&self) -> Following {
         self.confirmations.state().outcome.clone()
     }
 
-    /// Whether the store did not answer a moment ago. What can do without it does not wait for it then.
+    /// Returns whether the last query to the store failed within the last 10 seconds because the store did not answer.
+    /// Callers that can proceed without the store then do so, instead of waiting for it.
     #[must_use]
     pub fn is_store_away(&self) -> bool {
         self.confirmations.is_away()
     }
 
-    /// Why the store accepts no writes, when it did not the last time.
+    /// Returns the error of the last write or write check, or `None` if the store accepted it.
     #[must_use]
     pub fn write_problem(&self) -> Option<String> {
         self.confirmations.state().write_problem.clone()
     }
 
-    /// The world to answer a request in. Asks the store first when it was not asked for longer than a follower leaves it, such
-    /// as after the process was suspended.
+    /// Returns the world in which to answer a request. Queries the store first if the last confirmation is more than 3
+    /// seconds old and the follower is not querying it, for example after the process was suspended.
     ///
     /// # Errors
-    /// When the world is older than it may be, and the store cannot be asked.
+    /// If the world is older than the limit of [`Engine::refusing_beyond`] and the store cannot be queried.
     pub async fn current_world(&self) -> Result<Arc<World>, StaleWorld> {
         self.confirmed_within(CONFIRM_FROM, self.confirmations.max_age).await
     }
 
-    /// The world, confirmed at most `max_age` ago.
+    /// Returns the world, confirmed as the latest revision at most `max_age` ago. Queries the store if necessary.
     ///
     /// # Errors
-    /// When the store cannot be asked.
+    /// If the store does not confirm the world in time.
     pub async fn world_within(&self, max_age: Duration) -> Result<Arc<World>, StaleWorld> {
         self.confirmed_within(max_age.min(CONFIRM_FROM), Some(max_age)).await
     }
@@ -222,10 +229,10 @@ impl Engine {
         if limit.is_some_and(|limit| age > limit) { Err(StaleWorld { age }) } else { Ok(self.world()) }
     }
 
-    /// Reads the commits that others made, and makes them the world. Where they cannot be read, everything is loaded anew.
+    /// Reads the commits of other replicas and applies them to the world. If they cannot be read, reloads all data.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// If the store cannot be read.
     pub async fn catch_up(&self) -> Result<Revision, StoreError> {
         let asked = self.clock.monotonic();
         let outcome = self.caught_up().await;
@@ -252,7 +259,6 @@ impl Engine {
         }
     }
 
-    /// Loads everything.
     async fn reload(&self, known: &Arc<World>) -> Result<Revision, StoreError> {
         let world = load(self.store.as_ref(), &World::new(known.sources(), known.matrix_handle())).await?;
         let revision = world.revision();
@@ -261,11 +267,12 @@ impl Engine {
         Ok(revision)
     }
 
-    /// Takes the turn to write, with the newest world. Everything is loaded without the turn, which others wait for. While the
-    /// store does not answer the follower, no write waits for it.
+    /// Begins a write transaction and returns it with the world at the latest revision. If the missed commits cannot be
+    /// replayed, ends the transaction, reloads all data and retries. Other writers therefore do not wait for the
+    /// reload. Fails immediately if the store did not answer the last query.
     pub(super) async fn begin(&self) -> Result<(Box<dyn PolicyTransaction>, World), StoreError> {
         if self.is_store_away() {
-            return Err(StoreError::Unavailable("it did not answer a moment ago".into()));
+            return Err(StoreError::Unavailable("the last query failed less than 10 seconds ago".into()));
         }
         for _ in 0..MAX_RELOADS {
             let (known, asked) = (self.world(), self.clock.monotonic());
@@ -291,11 +298,11 @@ impl Engine {
         Err(StoreError::Conflict)
     }
 
-    /// Follows the store for ever.
+    /// Follows the store. Never returns.
     pub async fn follow(&self) {
         let mut followed = true;
         loop {
-            // Listened for before looking, so that what is committed in between is not missed.
+            // Subscribes before the query, so that a commit in between is not missed.
             let changed = self.store.changed();
             self.confirmations.follower_asks();
             let outcome = self.catch_up().await;
@@ -314,7 +321,7 @@ impl Engine {
         }
     }
 
-    /// Waits until the world is at least at `revision`. Without end when that revision is never made: the caller brings a timeout.
+    /// Waits until the world is at `revision` or later. Has no timeout: callers supply their own.
     pub async fn at_least(&self, revision: Revision) -> Arc<World> {
         loop {
             let listener = self.published.listen();
@@ -326,7 +333,8 @@ impl Engine {
         }
     }
 
-    /// Makes `world` the current one, unless a newer one is.
+    /// Replaces the current world with `world`, unless the current revision is the same or newer. Notifies the callers
+    /// that wait for a revision.
     pub(super) fn publish(&self, world: World) {
         let world = Arc::new(world);
         self.world.rcu(
@@ -337,25 +345,25 @@ impl Engine {
         self.published.notify(usize::MAX);
     }
 
-    /// Makes `world` the current one in place of `known`, even if it is older: the store was restored.
+    /// Replaces the current world if it is still `known`. The new world may have an older revision, because the store
+    /// may have been restored from a backup.
     fn replace(&self, known: &Arc<World>, world: World) {
         self.world.compare_and_swap(known, Arc::new(world));
         self.published.notify(usize::MAX);
     }
 }
 
-/// Everything that a store holds.
 pub(super) async fn load(store: &dyn PolicyStore, empty: &World) -> Result<World, StoreError> {
     let snapshot = store.load().await?;
     Ok(replayed(empty, snapshot.revision, &snapshot.changes))
 }
 
-/// The world that commits lead to.
+/// Returns the world that results from replaying `commits` on `known`.
 fn after(known: &World, commits: &[Logged]) -> World {
     commits.iter().fold(known.clone(), |world, commit| replayed(&world, commit.revision, &commit.changes))
 }
 
-/// Replays changes, and logs those that could not be: they grant nothing, which an operator should know.
+/// Replays changes. A change that cannot be replayed is left out, so it grants no access, and is logged as an error.
 fn replayed(world: &World, revision: Revision, changes: &[Change]) -> World {
     let (world, left_out): (World, Vec<Unrecordable>) = world.replay(revision, changes);
     for reason in &left_out {

@@ -1,15 +1,19 @@
-//! The engine: holds the current world, writes the next one, follows the others.
+//! Engine: holds the current world, commits changes to it, and applies the commits of other replicas.
 //!
-//! Readers take the world from an atomic pointer and never wait. A writer takes the store's turn, catches up with the newest
-//! revision, decides there whether the change is permitted, runs [`apply`](crate::apply::apply) on it and commits, together with
-//! those that waited meanwhile; so what was decided and validated is what is written, with any number of replicas. Nothing here
-//! starts a task or a timer: the server runs [`Engine::follow`], and callers that wait for a revision bring their own timeout.
+//! Readers load the world from an atomic pointer and never wait. A writer acquires the store's revision lock, which one
+//! replica holds at a time, and reads the commits that its replica has missed. It checks in the latest revision whether
+//! the change is permitted, runs [`apply`](crate::apply::apply) and commits, together with the changes of writers that
+//! queued in the meantime. A change is therefore checked and validated in exactly the revision to which it is applied,
+//! with any number of replicas. The engine starts no tasks or timers: the server runs [`Engine::follow`], and callers
+//! that wait for a revision supply their own timeout.
 
+mod appender;
 mod denials;
 mod following;
 mod recipients;
 mod repeats;
 mod request;
+mod step;
 mod turns;
 
 use std::sync::{Arc, OnceLock};
@@ -18,11 +22,11 @@ use arc_swap::ArcSwap;
 use event_listener::Event;
 use tracing::{error, info};
 
-use crate::apply::{Applied, Command, Refusal, apply};
+use crate::apply::{Command, Draft, Refusal};
+use crate::catalog::ResourceCatalog;
 use crate::decide::{Authority, Denied, Permit};
-use crate::entity::{AuditEvent, AuditResult};
-use crate::matrix::Matrix;
-use crate::port::{AuditDraft, AuditLog, Clock, Commit, PolicyStore, StoreError};
+use crate::entity::{AuditDraft, AuditEvent, AuditResult};
+use crate::port::{AuditLog, Clock, Commit, PolicyStore, StoreError};
 use crate::value::Revision;
 use crate::world::{Change, Sources, World};
 
@@ -30,12 +34,13 @@ pub use denials::Denials;
 pub use following::{Following, StaleWorld};
 pub use recipients::Recipients;
 pub use request::{CredentialEnded, NotPermitted, Requester, ServerRequest};
+pub use step::{Refused, Step};
 pub use turns::Overloaded;
 
-/// Holds the world and follows the store.
+/// Holds the current world, commits changes to it and applies the commits of other replicas.
 pub struct Engine {
     store: Arc<dyn PolicyStore>,
-    audit: Arc<dyn AuditLog>,
+    appender: appender::Appender,
     clock: Arc<dyn Clock>,
     world: ArcSwap<World>,
     turns: turns::Turns,
@@ -46,28 +51,33 @@ pub struct Engine {
     repeats: repeats::Repeats,
 }
 
-/// What a write came to.
+/// Outcome of a write.
 #[derive(Clone, Debug)]
-pub struct Done {
-    /// The revision at which it holds.
+pub struct Committed {
+    /// Revision at which the change is in effect.
     pub revision: Revision,
-    /// What it changed. Empty when everything was so already.
+    /// Changed rows, in order. Empty if the write had no effect.
     pub changes: Vec<Change>,
+    /// Number of skipped steps; see [`Step::skipping_existing`].
+    pub skipped: usize,
 }
 
-/// Why there was no write.
+/// Reason why a write failed.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// The requester may not, or no longer.
+    /// The requester is not, or no longer, permitted to make the change.
     #[error(transparent)]
     NotPermitted(NotPermitted),
-    /// The model refuses it.
+    /// The commands violate a rule of the domain model.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// More changes are asked for than can be made.
+    /// The write queue is full, or the write waited too long.
     #[error(transparent)]
     Overloaded(#[from] Overloaded),
-    /// The store cannot do it.
+    /// The request was cancelled while it waited in the write queue. Nothing was changed.
+    #[error("the request was cancelled")]
+    Cancelled,
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -83,23 +93,23 @@ impl From<NotPermitted> for WriteError {
 }
 
 impl Engine {
-    /// Loads the world.
+    /// Loads the world from the store.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// If the store cannot be read.
     pub async fn start(
         store: Arc<dyn PolicyStore>,
         audit: Arc<dyn AuditLog>,
         clock: Arc<dyn Clock>,
         sources: Sources,
-        matrix: Arc<Matrix>,
+        matrix: Arc<ResourceCatalog>,
     ) -> Result<Self, StoreError> {
         let asked = clock.monotonic();
         let world = following::load(store.as_ref(), &World::new(sources, matrix)).await?;
         info!(revision = world.revision().0, authorizations = world.authorization_count(), "world.loaded");
         Ok(Self {
             store,
-            audit,
+            appender: appender::Appender::new(audit),
             world: ArcSwap::from_pointee(world),
             turns: turns::Turns::new(Arc::clone(&clock)),
             published: Event::new(),
@@ -111,52 +121,82 @@ impl Engine {
         })
     }
 
-    /// The current world.
+    /// Returns the current world.
     #[must_use]
     pub fn world(&self) -> Arc<World> {
         self.world.load_full()
     }
 
-    /// The time of day, as the engine knows it.
+    /// Returns the clock of the engine.
     #[must_use]
     pub fn clock(&self) -> &dyn Clock {
         self.clock.as_ref()
     }
 
-    /// Makes a change, as the commands that `plan` names for the newest world. Whether `requester` may is decided in that
-    /// world, under the lock. Denials, refusals and successes are recorded; `attempt` is what is said of those, and of a
-    /// success that changed nothing.
+    /// Executes the commands that `plan` returns for the latest revision, under the revision lock. Checks in the same
+    /// revision whether `requester` is permitted. Records denials, refusals and successes in the audit log. `attempt`
+    /// is the audit entry of a denial, a refusal, or a success without changes. The entries of a change are derived
+    /// from its commands.
     ///
     /// # Errors
-    /// When the requester may not, the plan or the model refuses, or the store fails. After [`StoreError::Unavailable`] the
-    /// change may have been made; the world will show it.
+    /// If the requester is not permitted, the plan or the domain model refuses the change, the write queue is full, the
+    /// request is cancelled, or the store fails. After [`StoreError::Unavailable`], the change may have been committed
+    /// nevertheless. In that case, the world contains it after the next [`Engine::catch_up`].
     pub async fn execute(
         &self,
         requester: &dyn Requester,
         attempt: AuditDraft,
         plan: impl FnOnce(&World) -> Result<Vec<Command>, Refusal> + Send,
-    ) -> Result<Done, WriteError> {
-        let outcome = self.write(requester, &attempt, plan).await;
-        match outcome {
-            Err(WriteError::Refused(refusal)) => {
-                self.append(&self.failure(requester, attempt, AuditResult::Fail, refusal.code())).await;
-                Err(refusal.into())
+    ) -> Result<Committed, WriteError> {
+        let step = Step::new(requester, attempt.clone(), plan);
+        let done = self.execute_all(vec![step]).await.map_err(|refused| refused.error)?;
+        if done.changes.is_empty() {
+            self.append(&self.event(requester, attempt, AuditResult::Success)).await;
+        }
+        Ok(done)
+    }
+
+    /// Executes several steps atomically: all take effect at one revision, or none. Each step is permitted and planned
+    /// in the world that results from the steps before it. The cost is linear in the number of steps. A denial or a
+    /// refusal is recorded with the `attempt` of the failed step.
+    ///
+    /// # Errors
+    /// As [`Engine::execute`], with the index of the denied or refused step.
+    pub async fn execute_all(&self, steps: Vec<Step<'_>>) -> Result<Committed, Refused> {
+        match self.write(steps).await {
+            Ok(done) => Ok(done),
+            Err(step::Failure { at: None, error }) => Err(Refused { step: None, error }),
+            Err(step::Failure { at: Some(at), error }) => {
+                let error = match error {
+                    WriteError::Refused(refusal) => {
+                        self.append(&self.failure(at.requester, at.attempt, AuditResult::Fail, refusal.code())).await;
+                        refusal.into()
+                    }
+                    WriteError::NotPermitted(why) => self.recorded(at.requester, at.attempt, why).await.into(),
+                    other => other,
+                };
+                Err(Refused { step: Some(at.step), error })
             }
-            Err(WriteError::NotPermitted(why)) => Err(self.recorded(requester, attempt, why).await.into()),
-            other => other,
         }
     }
 
-    async fn write(
-        &self,
-        requester: &dyn Requester,
-        attempt: &AuditDraft,
-        plan: impl FnOnce(&World) -> Result<Vec<Command>, Refusal> + Send,
-    ) -> Result<Done, WriteError> {
-        let mut turn = self.turns.take().await?;
-        // A directory may be slow to confirm recipients.
+    /// Checks whether the write queue has room. Callers use it to reject a request before they authenticate, parse and
+    /// decide it.
+    ///
+    /// # Errors
+    /// If the queue is full.
+    pub fn admit_write(&self) -> Result<(), Overloaded> {
+        self.turns.admit()
+    }
+
+    async fn write<'s>(&self, steps: Vec<Step<'s>>) -> Result<Committed, step::Failure<'s>> {
+        // All steps of a write belong to one request, so they share its cancellation signal.
+        let cancellation = steps.first().map(|step| step.requester.cancellation()).unwrap_or_default();
+        let mut turn = self.turns.take(&cancellation).await?.ok_or(WriteError::Cancelled)?;
+        // This change may wait for a slow directory that confirms its recipients. The open group is committed first, so
+        // that its transaction does not wait, too.
         if let Some(group) = turn.overdue(self.recipients.get().is_some()) {
-            // Its writers are told what came of it.
+            // The writers of the group receive the result. It does not affect this write.
             _ = self.commit(group).await;
         }
         let newest = match turn.group() {
@@ -170,22 +210,22 @@ impl Engine {
                 turn.open(transaction, newest).world.clone()
             }
         };
-        let permit = requester.permit(&newest, self.clock.now()).await?;
-        let commands = plan(&newest)?;
-        if permit.authority() != Authority::Server {
-            self.confirm(&commands).await?;
-        }
-        let Applied { world, changes, audit } = apply(&newest, &commands, permit.authority())?;
-        let revision = world.revision();
-        let member = if changes.is_empty() {
-            // What it rests on may not be committed yet.
-            turn.join()
-        } else {
-            let event =
-                |draft| AuditEvent { revision: Some(revision), ..self.event(requester, draft, AuditResult::Success) };
-            let audit = audit.into_iter().map(event).collect();
-            let commit = Commit { revision, at: self.clock.now(), changes: changes.clone(), audit };
-            Some(turn.add(commit, world).ok_or_else(turns::given_up)?)
+        let mut draft = Draft::new(&newest);
+        let taken = self.take_all(steps, &mut draft).await;
+        let (world, changes) = draft.finish();
+        let (member, done) = match taken {
+            Ok((audit, skipped)) if !changes.is_empty() => {
+                let revision = world.revision();
+                let at_revision = |event| AuditEvent { revision: Some(revision), ..event };
+                let audit = audit.into_iter().map(at_revision).collect();
+                let commit = Commit { revision, at: self.clock.now(), changes: changes.clone(), audit };
+                let member = turn.add(commit, world).ok_or_else(turns::given_up)?;
+                (Some(member), Ok(Committed { revision, changes, skipped }))
+            }
+            // A failure, or a success without changes, may depend on changes of the group that are not committed yet.
+            // It is returned after their commit.
+            Ok((_, skipped)) => (turn.join(), Ok(Committed { revision: newest.revision(), changes, skipped })),
+            Err(failure) => (turn.join(), Err(failure)),
         };
         drop(turn);
         if let Some(member) = member {
@@ -194,20 +234,62 @@ impl Engine {
                 turns::Next::Commit(group, _turn) => self.commit(group).await?,
             }
         }
-        if changes.is_empty() {
-            self.append(&self.event(requester, attempt.clone(), AuditResult::Success)).await;
-        }
-        Ok(Done { revision, changes })
+        done
     }
 
-    /// Commits a group. Readers see it from then on.
+    /// Applies all steps of a write to a draft of the next world. Returns the audit entries and the number of skipped
+    /// steps.
+    async fn take_all<'s>(
+        &self,
+        steps: Vec<Step<'s>>,
+        draft: &mut Draft,
+    ) -> Result<(Vec<AuditEvent>, usize), step::Failure<'s>> {
+        let (mut audit, mut skipped) = (Vec::new(), 0);
+        for (index, step) in steps.into_iter().enumerate() {
+            let requester = step.requester;
+            match self.take(step, index, draft).await? {
+                Some(drafts) => {
+                    let event = |draft| self.event(requester, draft, AuditResult::Success);
+                    audit.extend(drafts.into_iter().map(event));
+                }
+                None => skipped += 1,
+            }
+        }
+        Ok((audit, skipped))
+    }
+
+    /// Applies one step to a draft of the next world. Returns its audit log drafts, or `None` if it is skipped.
+    async fn take<'s>(
+        &self,
+        step: Step<'s>,
+        index: usize,
+        draft: &mut Draft,
+    ) -> Result<Option<Vec<AuditDraft>>, step::Failure<'s>> {
+        let Step { requester, attempt, plan, skips_existing } = step;
+        let taken = async {
+            let permit = requester.permit(draft.world(), self.clock.now()).await?;
+            let commands = plan(draft.world())?;
+            if skips_existing && commands.first().is_none_or(|command| draft.already_has(command)) {
+                return Ok(None);
+            }
+            if permit.authority() != Authority::Server {
+                self.confirm(&commands).await?;
+            }
+            Ok(Some(draft.change(&commands, permit.authority())?))
+        };
+        let at = |error| step::Failure { at: Some(step::At { step: index, requester, attempt }), error };
+        taken.await.map_err(at)
+    }
+
+    /// Commits a group of changes. If that succeeds, readers see the changes afterwards.
     async fn commit(&self, group: Box<turns::Group>) -> Result<(), StoreError> {
         let committed = group.commit(|world| self.publish(world)).await;
         self.confirmations.note_write(&committed);
         committed
     }
 
-    /// From now on, recipients of access are confirmed where they live. The first call counts.
+    /// Sets the component that confirms, before a change gives access to a party, that the party exists in its
+    /// directory. Only the first call has an effect.
     pub fn confirm_recipients(&self, recipients: Arc<dyn Recipients>) {
         _ = self.recipients.set(recipients);
     }
@@ -218,11 +300,11 @@ impl Engine {
         if parties.is_empty() { Ok(()) } else { recipients.confirm(&parties).await }
     }
 
-    /// Decides whether `requester` may change something elsewhere than in the world, such as in a directory or among the
-    /// sessions: in the newest world, right before the change. A denial is recorded.
+    /// Checks in the latest revision whether `requester` may make a change that is stored outside the world, such as in
+    /// a directory or in the session store. Call it immediately before the change. Records a denial.
     ///
     /// # Errors
-    /// When the requester may not, or the store cannot be read.
+    /// If the requester is not permitted, or the store cannot be read.
     pub async fn permit(&self, requester: &dyn Requester, attempt: AuditDraft) -> Result<Permit, WriteError> {
         self.catch_up().await?;
         match requester.permit(&self.world(), self.clock.now()).await {
@@ -231,7 +313,7 @@ impl Engine {
         }
     }
 
-    /// Records why a requester may not: every denial leaves an entry in the audit log.
+    /// Records a denial or an invalid credential in the audit log.
     async fn recorded(&self, requester: &dyn Requester, attempt: AuditDraft, why: NotPermitted) -> NotPermitted {
         match why {
             NotPermitted::Denied(mut denied) => {
@@ -247,47 +329,45 @@ impl Engine {
         }
     }
 
-    /// Records something that was not a change: a denial. That it cannot be recorded does not make it less denied.
-    /// A refusal that repeats is counted instead. Answers the entry's key, or that of the first of its kind.
+    /// Records an event that is not part of a commit, such as a denial. An entry that cannot be written is counted as
+    /// lost. A repeated refusal is counted instead of recorded. Returns the key of the entry, or of the first recorded
+    /// entry of the same kind. Returns `None` if there is no such entry, for example because it was lost.
     pub async fn append(&self, event: &AuditEvent) -> Option<u64> {
         self.append_from(event, None).await
     }
 
-    /// Nothing waits for a store that is known to be away: what is refused stays refused.
+    /// Appends an entry without the check for repetition. If the store did not answer the last query, the entry is
+    /// counted as lost at once, so that the caller does not wait for the store.
     async fn append_always(&self, event: &AuditEvent) -> Option<u64> {
         if self.is_store_away() {
-            error!(error = "the store did not answer a moment ago", "audit.append.failed");
+            if self.appender.lose(1, event.at) {
+                error!(error = "the store did not respond to the last query", "audit.append.failed");
+            }
             return None;
         }
-        match self.audit.append(event).await {
-            Ok(key) => Some(key),
-            Err(error) => {
-                error!(error = &error as &dyn std::error::Error, "audit.append.failed");
-                None
-            }
-        }
+        self.appender.append(event.clone()).await
     }
 
-    /// Records a denial, and remembers why.
+    /// Records a denial in the audit log. Keeps it in memory, with its explanation, for [`Engine::denials`].
     pub async fn refuse(&self, event: &AuditEvent, denied: &mut Denied) {
         denied.reason_id = self.append(event).await;
         self.denials.remember(denied);
     }
 
-    /// Why what was refused lately was refused.
+    /// Returns the most recent denials.
     #[must_use]
     pub fn denials(&self) -> &Denials {
         &self.denials
     }
 
-    /// Audit entry of an attempt of `requester`.
+    /// Creates the audit entry of an operation that `requester` attempted.
     pub(crate) fn event(&self, requester: &dyn Requester, draft: AuditDraft, result: AuditResult) -> AuditEvent {
         let request_id = requester.request_id().map(str::to_owned);
         let event = draft.event(self.clock.now(), requester.actor().clone(), result, request_id);
         AuditEvent { issuer: requester.issuer(), ..event }
     }
 
-    /// Audit entry of an attempt that came to nothing.
+    /// Creates the audit entry of a failed operation, with the reason of the failure.
     pub(crate) fn failure(
         &self,
         requester: &dyn Requester,

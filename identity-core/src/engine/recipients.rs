@@ -1,4 +1,4 @@
-//! Recipients of access who live in a directory: they must be there when the access is given.
+//! Recipients of access that are stored in a directory. They must exist when access is granted.
 
 use std::collections::BTreeSet;
 
@@ -8,15 +8,16 @@ use super::NotPermitted;
 use crate::apply::Command;
 use crate::entity::Party;
 
-/// Confirms recipients where they live. The engine asks under the revision lock. A party that is deleted in the directory
-/// afterwards loses what the commit gives, because the deletion takes the same lock later.
+/// Confirms that recipients exist in their directory. The engine calls it under the revision lock. A party that is
+/// deleted in the directory afterwards loses the granted access, because its deletion acquires the same lock later.
 #[async_trait]
 pub trait Recipients: Send + Sync {
-    /// Refuses parties that the directory does not have, or that are being deleted. Ends within a bound of its own.
+    /// Fails if one of the parties does not exist in its directory or is being deleted. Implementations must apply a
+    /// timeout of their own.
     async fn confirm(&self, parties: &BTreeSet<Party>) -> Result<(), NotPermitted>;
 }
 
-/// The parties that commands give something to.
+/// Returns the parties that receive access from the commands.
 pub(super) fn given(commands: &[Command]) -> BTreeSet<Party> {
     let recipient = |command: &Command| match command {
         Command::AddMember(membership) => Some(membership.member().clone()),

@@ -1,8 +1,10 @@
-//! Refusals that repeat: the first of a kind are recorded as they are, the others are counted and recorded once a minute.
+//! Aggregation of repeated refusals in the audit log. The first refusals of each kind are recorded individually. The
+//! others are only counted, and their number is recorded once a minute.
 //!
-//! Clients decide how often they are refused. Without a bound they would decide how fast the audit log grows. Counted are
-//! refusals of clients without credentials, by address and reason, and denials of a principal, by question. Changes, and
-//! refusals of permitted changes, are always recorded.
+//! Clients control how often they are refused. Without a limit, they would also control the growth of the audit log.
+//! Two sorts of refusals are counted: those of clients without credentials, by client network, operation and reason,
+//! and denials of a principal, by operation, entity and reason. Changes, and refusals of permitted changes, are always
+//! recorded.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -15,16 +17,17 @@ use super::Engine;
 use crate::entity::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind, Principal};
 use crate::value::client_network;
 
-/// How often counts are recorded.
+/// Interval at which counts are recorded.
 const INTERVAL: Duration = Duration::MINUTE;
-/// A kind that does not occur for so long is a first one again.
+/// Time without a refusal after which a kind is removed. Its next refusal is recorded individually again.
 const FORGOTTEN: Duration = Duration::minutes(10);
-/// Kinds that are told apart: of all clients without credentials, of each of their addresses, of all principals, of each.
+/// Maximum numbers of kinds that are counted separately: for all clients without credentials together, for each client
+/// network, for all principals together, and for each principal.
 const BOUNDS: Bounds = Bounds { anonymous: 512, address: 16, principals: 8192, principal: 256 };
-/// Refusals of a kind that are recorded one by one: of clients without credentials, and of a principal, whose different
-/// requests may come down to one question.
+/// Number of refusals of a kind that are recorded individually: for clients without credentials, and for principals. It
+/// is higher for principals, because different requests of a principal may be of the same kind.
 const FIRSTS: (u32, u32) = (1, 10);
-/// The reason of refusals that are not told apart any more.
+/// Reason in the audit entry of refusals beyond [`BOUNDS`], which are counted together.
 const OTHERS: &str = "others";
 
 #[derive(Clone, Copy)]
@@ -35,12 +38,12 @@ struct Bounds {
     principal: usize,
 }
 
-/// Whose refusals are counted together.
+/// Origin of refusals that are counted together.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Source {
     Address(Option<IpAddr>),
     Principal(Principal),
-    /// More sources than are told apart.
+    /// All sources beyond [`BOUNDS`].
     Others {
         anonymous: bool,
     },
@@ -53,11 +56,11 @@ struct Kind {
 }
 
 struct Repeat {
-    /// The entry of the first.
+    /// Audit log key of the first refusal that was recorded individually, if any.
     key: Option<u64>,
-    /// How many were recorded one by one.
+    /// Number of refusals recorded individually.
     recorded: u32,
-    /// The latest that was counted.
+    /// Latest refusal that was counted.
     latest: AuditEvent,
     count: u64,
     since: OffsetDateTime,
@@ -72,20 +75,20 @@ struct State {
     principals: usize,
 }
 
-/// Counts of refusals.
+/// Counts of repeated refusals, which are recorded as numbers instead of one entry each.
 #[derive(Default)]
 pub(super) struct Repeats {
     state: Mutex<State>,
     counted: AtomicU64,
 }
 
-/// What to do with an event.
+/// Handling of an event.
 enum Noted {
-    /// Record it.
+    /// Record the event.
     Always,
-    /// Record it, and say under which key.
+    /// Record the event, then report its key with [`Repeats::recorded`].
     First(Kind),
-    /// It was counted; this is the entry of the first of its kind.
+    /// The event was counted. Holds the key of the first entry of its kind.
     Counted(Option<u64>),
 }
 
@@ -118,7 +121,7 @@ impl Repeats {
         });
         repeat.last = event.at;
         let firsts = if event.actor == Actor::Anonymous { FIRSTS.0 } else { FIRSTS.1 };
-        // Kinds that are not told apart have no entries of their own.
+        // Kinds beyond the bounds have no individual entries.
         if kind.what.is_some() && repeat.recorded < firsts {
             repeat.recorded += 1;
             return Noted::First(kind);
@@ -138,7 +141,8 @@ impl Repeats {
         }
     }
 
-    /// Entries for what was counted until `now`, of intervals that are over; or of all.
+    /// Returns an audit entry for each count whose interval has ended at `now`, or for each count if `all` is set.
+    /// Resets these counts.
     fn due(&self, now: OffsetDateTime, all: bool) -> Vec<AuditEvent> {
         let mut state = self.state();
         let mut entries = Vec::new();
@@ -156,10 +160,11 @@ impl Repeats {
 }
 
 impl State {
-    /// The kind that an event is counted as: its own, as long as there is room for it.
+    /// Returns the kind under which an event is counted. If a bound is reached, it is a common kind of the source, or
+    /// of all sources.
     fn kind(&self, event: &AuditEvent, origin: Option<IpAddr>) -> Kind {
         let (source, key) = match &event.actor {
-            // What such a client names is its own choice.
+            // Clients without credentials choose the entity freely, so its key is ignored.
             Actor::Anonymous | Actor::System => (Source::Address(origin.map(client_network)), String::new()),
             Actor::Principal(principal) => (Source::Principal(principal.clone()), event.entity.key.clone()),
         };
@@ -211,7 +216,7 @@ impl State {
     }
 }
 
-/// The entry of a count. Its reason says how often.
+/// Creates the audit entry of a count. The reason includes the number of repetitions.
 fn entry(kind: &Kind, repeat: &Repeat, now: OffsetDateTime) -> AuditEvent {
     let latest = &repeat.latest;
     let reason = match &kind.what {
@@ -237,8 +242,8 @@ fn entry(kind: &Kind, repeat: &Repeat, now: OffsetDateTime) -> AuditEvent {
 }
 
 impl Engine {
-    /// Records a refusal that a client at `origin` caused; one that repeats is counted instead. Answers the key of its entry,
-    /// or of the first of its kind.
+    /// Records an event like [`Engine::append`]. `origin` is the client address; repeated refusals of clients without
+    /// credentials are counted by its network.
     pub async fn append_from(&self, event: &AuditEvent, origin: Option<IpAddr>) -> Option<u64> {
         match self.repeats.note(event, origin) {
             Noted::Always => self.append_always(event).await,
@@ -251,15 +256,23 @@ impl Engine {
         }
     }
 
-    /// Records the counts of refusals that repeated, of the minutes that are over; with `all`, of all so far. Call it every few
-    /// seconds, and before the process ends.
-    pub async fn record_repeats(&self, all: bool) {
-        for entry in self.repeats.due(self.clock().now(), all) {
-            self.append_always(&entry).await;
-        }
+    /// Records the numbers of repeated refusals and of lost entries for each interval that has ended, or up to now if
+    /// `all` is set. Also writes queued entries whose callers no longer wait for them. Call it every few seconds, and
+    /// with `all` before the process exits.
+    pub async fn record_counts(&self, all: bool) {
+        let now = self.clock().now();
+        self.appender.append_sums(&self.repeats.due(now, all)).await;
+        self.appender.flush().await;
+        self.appender.record_lost(now, all).await;
     }
 
-    /// How many refusals were counted instead of recorded, since the start.
+    /// Returns the number of audit entries lost since start-up, because a queue was full or the store failed.
+    #[must_use]
+    pub fn lost_audit_entries(&self) -> u64 {
+        self.appender.lost()
+    }
+
+    /// Returns the number of refusals since start-up that were counted instead of recorded.
     #[must_use]
     pub fn counted_refusals(&self) -> u64 {
         self.repeats.counted.load(Ordering::Relaxed)
@@ -373,7 +386,7 @@ mod tests {
         assert_eq!(firsts, BOUNDS.anonymous);
         assert_eq!(reasons(&repeats.due(NOON, true)), ["others (repeated 9488 times)"]);
         assert!(is_first(&repeats, &event(ann(), "", "READ"), None), "principals have room of their own");
-        // What a stranger names makes no kind.
+        // The key of the entity does not distinguish refusals of clients without credentials.
         let repeats = Repeats::default();
         let firsts =
             (0..100).filter(|n| is_first(&repeats, &event(Actor::Anonymous, &n.to_string(), "x"), None)).count();

@@ -1,4 +1,4 @@
-//! Requesters of changes: the engine decides whether they are permitted, in the world that the change is applied to.
+//! Requesters of changes. The engine decides whether they are permitted, in the world to which the change is applied.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,60 +7,67 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use crate::apply::Refusal;
+use crate::cancellation::Cancellation;
 use crate::decide::{Denied, Permit};
 use crate::entity::Actor;
 use crate::port::StoreError;
 use crate::world::World;
 
-/// Source of a change. A change carries its requester and its question, never a finished [`Permit`]: what was decided before
-/// the change is applied may no longer hold.
+/// Source of a change. A change carries its requester and its question, never an issued [`Permit`], because an earlier
+/// decision may no longer hold when the change is applied.
 #[async_trait]
 pub trait Requester: Send + Sync {
-    /// Actor for the audit log.
+    /// Returns the actor for the audit log.
     fn actor(&self) -> &Actor;
 
-    /// Issuer that authenticated the actor, for the audit log.
+    /// Returns the issuer that authenticated the actor, for the audit log.
     fn issuer(&self) -> Option<Arc<str>> {
         None
     }
 
-    /// Id of the request, for the audit log.
+    /// Returns the request id, for the audit log.
     fn request_id(&self) -> Option<&str>;
 
-    /// Decides whether the change is permitted in `world`, at `now`. The engine calls this under the revision lock: it must
-    /// end within a bound of its own.
+    /// Returns the signal that cancels this request while it waits in the write queue. A change that has left the queue
+    /// is not cancelled.
+    fn cancellation(&self) -> Cancellation {
+        Cancellation::default()
+    }
+
+    /// Decides whether the change is permitted in `world`, at `now`. The engine calls it under the revision lock.
+    /// Implementations must therefore apply a timeout of their own.
     async fn permit(&self, world: &World, now: OffsetDateTime) -> Result<Permit, NotPermitted>;
 }
 
 /// Reason why a change is not permitted.
 #[derive(Debug, thiserror::Error)]
 pub enum NotPermitted {
-    /// The requester lacks the right.
+    /// The requester lacks the permission.
     #[error(transparent)]
     Denied(Box<Denied>),
     /// The credential of the requester is no longer valid.
     #[error(transparent)]
     Credential(#[from] CredentialEnded),
-    /// The change is not open to any requester now.
+    /// The change is refused for every requester, for example because its entity does not exist.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// What the right depends on cannot be read now.
-    #[error("the rights of the caller cannot be checked now; try again later")]
+    /// Data on which the decision depends cannot be read now.
+    #[error("the permissions of the caller cannot be determined; try again later")]
     Unavailable {
-        /// When to try again.
+        /// Time after which the client may retry.
         retry_after: Duration,
     },
-    /// The store fails.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Reason why a credential that was valid at the beginning of a request is not valid any more.
+/// Reason why a credential became invalid during a request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialEnded {
-    /// The access token has expired, or is rejected for another reason by now.
+    /// The access token has expired, or is rejected for another reason.
     #[error("the access token is no longer accepted: {0}")]
-    Token(crate::port::RejectedToken),
+    Token(crate::entity::RejectedToken),
     /// The built-in user was deleted, or their password was changed.
     #[error("the user was deleted, or their password was changed")]
     User,
@@ -70,7 +77,7 @@ pub enum CredentialEnded {
 }
 
 impl CredentialEnded {
-    /// Reason code for problem documents and the audit log.
+    /// Returns the reason code for problem documents and the audit log.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -81,7 +88,8 @@ impl CredentialEnded {
     }
 }
 
-/// The server itself: its defaults and its configuration at start-up. No request reaches this.
+/// Requester for changes of the server itself at start-up, such as defaults and configured entities. No client request
+/// uses it.
 #[derive(Clone, Copy, Debug)]
 pub struct ServerRequest;
 

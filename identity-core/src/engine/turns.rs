@@ -1,9 +1,10 @@
-//! Turns of writers: one at a time, in a bounded queue, in groups that are committed at once.
+//! Group commit: the writers of this process take turns, in a bounded queue, and share transactions.
 //!
-//! To commit costs far more than to decide, and costs the same for many changes as for one. So a writer that has decided does not
-//! commit yet: it leaves its change in the *group*, an open transaction, and takes its turn again, behind those that wait already.
-//! They decide in the world that its change leads to, and add theirs. A writer that finds its own group open when its second
-//! turn comes commits all of it. When no other writer waits, that is at once.
+//! A commit costs far more than a decision, and costs the same for many changes as for one. A writer therefore does not
+//! commit right after its decision. In its first turn, it adds its change to the *group*, which is an open transaction,
+//! and queues again behind the waiting writers. These decide in the world that includes its change, and add their own
+//! changes to the group. The first writer of the group to get a second turn commits the whole group. If no other writer
+//! waits, the second turn comes at once.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -15,21 +16,22 @@ use std::time::Duration;
 
 use event_listener::Event;
 
+use crate::cancellation::Cancellation;
 use crate::port::{Clock, Commit, PolicyTransaction, StoreError};
 use crate::world::World;
 
-/// Writes that may wait for their turn. Beyond them, a write would wait longer than its client.
+/// Maximum number of queued writes. A write beyond this number would wait longer than its client does.
 const MAX_WAITING: usize = 256;
-/// The longest time that a write may have waited when its turn comes.
+/// Maximum time for which a write may wait for its turn.
 const MAX_WAIT: Duration = Duration::from_secs(5);
-/// The longest time that a group is open for more. Its transaction holds up the other replicas.
+/// Maximum time for which a group accepts changes. Its open transaction blocks writes of the other replicas.
 const MAX_OPEN: Duration = Duration::from_millis(200);
 
-/// More changes are asked for than can be made.
+/// The write queue is full, or the write waited too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many changes are waiting; try again later")]
 pub struct Overloaded {
-    /// When to try again.
+    /// Time after which the client may retry.
     pub retry_after: Duration,
 }
 
@@ -44,7 +46,7 @@ pub(super) struct Turns {
 struct State {
     is_taken: bool,
     waiting: VecDeque<Arc<Waiting>>,
-    /// The open group, between two turns.
+    /// Open group, while no writer has the turn.
     group: Option<Box<Group>>,
 }
 
@@ -54,17 +56,17 @@ struct Waiting {
     changed: Event,
 }
 
-/// Changes that are committed at once.
+/// Changes that are committed in one transaction.
 pub(super) struct Group {
     pub(super) transaction: Box<dyn PolicyTransaction>,
-    /// The world after all of them.
+    /// World after all changes of the group.
     pub(super) world: World,
     pub(super) commits: Vec<Commit>,
     outcome: Resolving,
     opened: Duration,
 }
 
-/// What a group came to. All that have a change in it wait for this.
+/// Outcome of a group. All members of the group wait for it.
 #[derive(Default)]
 pub(super) struct Outcome {
     result: OnceLock<Result<(), StoreError>>,
@@ -84,12 +86,12 @@ impl Outcome {
     }
 }
 
-/// The failure of a change whose transaction ended without a commit.
+/// Error of a change whose transaction ended without a commit.
 pub(super) fn given_up() -> StoreError {
-    StoreError::Unavailable("the transaction was given up".into())
+    StoreError::Unavailable("the transaction was abandoned".into())
 }
 
-/// A group that is given up has failed.
+/// On drop, reports a failure to all members of the group, unless the outcome of its commit was reported before.
 struct Resolving(Arc<Outcome>);
 
 impl Drop for Resolving {
@@ -98,13 +100,14 @@ impl Drop for Resolving {
     }
 }
 
-/// The turn, with the open group if there is one.
+/// Exclusive right of one writer in this process, with the open group, if any.
 pub(super) struct Turn<'t> {
     turns: &'t Turns,
     group: Option<Box<Group>>,
 }
 
-/// A change in a group that is not committed yet.
+/// Writer that waits for the commit of a group: its change is part of the group, or its result depends on changes of
+/// the group.
 pub(super) struct Member<'t> {
     turns: &'t Turns,
     outcome: Arc<Outcome>,
@@ -119,14 +122,26 @@ impl Turns {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the turn. Refuses at once when too many wait, and when the turn comes too late to be of use: what is not waited
-    /// for any more must not delay others.
-    pub(super) async fn take(&self) -> Result<Turn<'_>, Overloaded> {
+    /// Checks whether the queue has room for another write.
+    pub(super) fn admit(&self) -> Result<(), Overloaded> {
+        if self.state().waiting.len() < MAX_WAITING { Ok(()) } else { Err(OVERLOADED) }
+    }
+
+    /// Waits for the turn of this writer. Returns [`Overloaded`] at once if the queue is full. Also returns it if the
+    /// turn comes after more than [`MAX_WAIT`]: the client no longer waits for the result, and the write would delay
+    /// others.
+    ///
+    /// Returns `None` if the request is cancelled before its turn comes. Its place in the queue is freed at once.
+    pub(super) async fn take(&self, cancellation: &Cancellation) -> Result<Option<Turn<'_>>, Overloaded> {
         let asked = self.clock.monotonic();
-        if self.state().waiting.len() >= MAX_WAITING {
-            return Err(OVERLOADED);
-        }
-        let turn = self.wait().await;
+        self.admit()?;
+        let mut cancelled = pin!(cancellation.cancelled());
+        let mut turn = pin!(self.wait());
+        let turn = poll_fn(|context| match cancelled.as_mut().poll(context) {
+            Poll::Ready(()) => Poll::Ready(None),
+            Poll::Pending => turn.as_mut().poll(context).map(Some),
+        });
+        let turn = turn.await;
         if self.clock.monotonic().saturating_sub(asked) > MAX_WAIT { Err(OVERLOADED) } else { Ok(turn) }
     }
 
@@ -153,7 +168,7 @@ impl Turns {
         Turn { turns: self, group: self.state().group.take() }
     }
 
-    /// Gives the turn to the next.
+    /// Passes the turn to the next writer.
     fn pass_on(&self) {
         let mut state = self.state();
         match state.waiting.pop_front() {
@@ -173,7 +188,8 @@ impl Turns {
     }
 }
 
-/// A place in the queue. One that is given up is free again, and so is the turn if it has just come.
+/// Place of a waiting writer in the queue. On drop, frees the place, or passes the turn on if the writer has just
+/// received it.
 struct Place<'t> {
     turns: &'t Turns,
     waiting: Option<Arc<Waiting>>,
@@ -195,26 +211,26 @@ impl Drop for Place<'_> {
 }
 
 impl<'t> Turn<'t> {
-    /// The open group.
     pub(super) fn group(&mut self) -> Option<&mut Group> {
         self.group.as_deref_mut()
     }
 
-    /// Takes the open group out, to commit it, when it has been open for long enough, or when this writer may take its time.
+    /// Takes the open group if it has been open for longer than [`MAX_OPEN`], or if this writer may be slow. The caller
+    /// must commit it.
     pub(super) fn overdue(&mut self, is_slow: bool) -> Option<Box<Group>> {
         let now = self.turns.clock.monotonic();
         let is_overdue = |group: &mut Box<Group>| is_slow || now.saturating_sub(group.opened) > MAX_OPEN;
         self.group.take_if(is_overdue)
     }
 
-    /// Opens a group.
     pub(super) fn open(&mut self, transaction: Box<dyn PolicyTransaction>, world: World) -> &mut Group {
         let opened = self.turns.clock.monotonic();
         let outcome = Resolving(Arc::default());
         self.group.insert(Box::new(Group { transaction, world, commits: Vec::new(), outcome, opened }))
     }
 
-    /// Waits for the open group without a change in it. `None` when it has none: it holds what is committed already.
+    /// Joins the open group without a change, to wait for its commit. Returns `None` if there is no uncommitted change
+    /// to wait for.
     pub(super) fn join(&self) -> Option<Member<'t>> {
         let group = self.group.as_ref().filter(|group| !group.commits.is_empty())?;
         Some(self.member(group))
@@ -225,7 +241,8 @@ impl<'t> Turn<'t> {
         Member { turns: self.turns, outcome: Arc::clone(&group.outcome.0) }
     }
 
-    /// Adds a change to the open group. Answers what its writer waits for.
+    /// Adds a change to the open group. Returns the handle with which its writer waits for the commit, or `None` if no
+    /// group is open.
     pub(super) fn add(&mut self, commit: Commit, world: World) -> Option<Member<'t>> {
         let group = self.group.as_mut()?;
         group.commits.push(commit);
@@ -234,7 +251,8 @@ impl<'t> Turn<'t> {
     }
 }
 
-/// An open group without changes is of no use to the next: its transaction ends. One with changes stays open for them.
+/// Passes the turn on. A group with changes stays open for the next writer. A group without changes is dropped, which
+/// ends its transaction.
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let group = self.group.take().filter(|group| !group.commits.is_empty());
@@ -244,7 +262,7 @@ impl Drop for Turn<'_> {
 }
 
 impl Group {
-    /// Commits all changes, has the world after them published, and only then tells their writers.
+    /// Commits all changes, publishes the world after them, and then notifies the writers.
     pub(super) async fn commit(self: Box<Self>, publish: impl FnOnce(World)) -> Result<(), StoreError> {
         let Self { transaction, world, commits, outcome, .. } = *self;
         let result = transaction.commit(commits).await;
@@ -256,16 +274,16 @@ impl Group {
     }
 }
 
-/// What a member has to do.
+/// Next action of a member.
 pub(super) enum Next<'t> {
-    /// Nothing: another writer has committed the group, or failed to.
+    /// Nothing: another writer has committed the group or failed to. Holds the result.
     Resolved(Result<(), StoreError>),
-    /// Commit the group, in this turn.
+    /// Commit the group in this turn.
     Commit(Box<Group>, Turn<'t>),
 }
 
 impl<'t> Member<'t> {
-    /// Waits until another writer has committed the group, or until the turn to do so comes.
+    /// Waits until another writer has committed the group, or until this writer's turn to commit it.
     pub(super) async fn next(&self) -> Next<'t> {
         let mut turn = pin!(self.turns.wait());
         loop {
@@ -290,7 +308,8 @@ impl<'t> Member<'t> {
     }
 }
 
-/// A group of which all writers are gone is given up, or its transaction would stay open.
+/// Drops the open group with its last member, so that its transaction does not stay open if the requests of all writers
+/// were aborted.
 impl Drop for Member<'_> {
     fn drop(&mut self) {
         if self.outcome.members.fetch_sub(1, Ordering::AcqRel) != 1 || self.outcome.result.get().is_some() {

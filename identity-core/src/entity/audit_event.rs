@@ -1,43 +1,52 @@
-//! What was done, and what was refused.
+//! Audit events: completed operations, failures and denials.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{Principal, storable, to_microsecond};
-use crate::value::Revision;
+use super::{Principal, unknown};
+use crate::value::{InvalidValue, Revision, storable, to_microsecond};
 
 /// One entry of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEvent {
-    /// The entry's key: ascending in the order of writing. 0 until it is written.
+    /// Key of the entry, ascending in write order. 0 until the entry is written.
     pub key: u64,
-    /// When.
+    /// Time of the operation.
     pub at: OffsetDateTime,
-    /// By whom.
+    /// Actor that attempted the operation.
     pub actor: Actor,
-    /// The issuer that authenticated the actor; none for passwords, anonymous callers and the server.
+    /// Issuer that authenticated the actor. `None` for password sign-ins, anonymous callers and the server.
     pub issuer: Option<Arc<str>>,
-    /// What was attempted.
+    /// Attempted operation.
     pub operation: AuditOperation,
-    /// On what.
+    /// Entity that the operation addresses.
     pub entity: AuditEntity,
-    /// The other party: the member of a membership, the owner of an authorization, who had asked for what the server finished.
+    /// Second entity of the operation: the member of a membership, the owner of an authorization, the entity whose
+    /// deletion removed it, or the principal that requested a deletion which the server completed.
     pub related: Option<AuditEntity>,
-    /// How it ended.
+    /// Result of the operation.
     pub result: AuditResult,
-    /// The reason code of a failure or denial; for a deletion that was interrupted, that it was found out afterwards.
+    /// Reason code of a failure or denial. For an interrupted deletion whose outcome the server determined later, a
+    /// code that says so.
     pub reason: Option<String>,
-    /// The revision that the change made, for a success.
+    /// Revision that a successful change created.
     pub revision: Option<Revision>,
-    /// The request that asked for it.
+    /// Id of the request that caused the operation.
     pub request_id: Option<String>,
 }
 
 impl AuditEvent {
-    /// The entry as all stores keep it: the time to the microsecond, and U+FFFD for U+0000, which whoever is refused may have
-    /// sent.
+    /// Returns true if unauthorized clients can cause such entries: for denials, and for all operations of anonymous
+    /// callers.
+    #[must_use]
+    pub fn is_denial(&self) -> bool {
+        self.result == AuditResult::Denied || self.actor == Actor::Anonymous
+    }
+
+    /// Returns the entry in the form in which every store keeps it. The time is truncated to microseconds. U+0000,
+    /// which a rejected request may contain, becomes U+FFFD.
     #[must_use]
     pub fn as_stored(&self) -> Self {
         let text = |text: &String| storable(text).into_owned();
@@ -58,46 +67,117 @@ impl AuditEvent {
     }
 }
 
-/// Who did something.
+/// Description of a command for the audit log, before its actor and result are known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditDraft {
+    /// Attempted operation.
+    pub operation: AuditOperation,
+    /// Entity that the operation addresses.
+    pub entity: AuditEntity,
+    /// Second entity of the operation.
+    pub related: Option<AuditEntity>,
+}
+
+impl AuditDraft {
+    /// Completes the draft to an audit entry, without issuer, reason and revision.
+    #[must_use]
+    pub fn event(
+        self,
+        at: OffsetDateTime,
+        actor: Actor,
+        result: AuditResult,
+        request_id: Option<String>,
+    ) -> AuditEvent {
+        AuditEvent {
+            key: 0,
+            at,
+            actor,
+            issuer: None,
+            operation: self.operation,
+            entity: self.entity,
+            related: self.related,
+            result,
+            reason: None,
+            revision: None,
+            request_id,
+        }
+    }
+}
+
+/// Originator of an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "id", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Actor {
-    /// Somebody who authenticated.
+    /// An authenticated principal.
     Principal(Principal),
-    /// Somebody who did not.
+    /// An unauthenticated caller.
     Anonymous,
-    /// The server itself: start-up, configuration.
+    /// The server itself, for example during start-up or when it applies its configuration.
     System,
 }
 
-/// What was attempted.
+impl Actor {
+    /// Name of the kind on the wire and in the store.
+    #[must_use]
+    pub fn kind_name(&self) -> &'static str {
+        match self {
+            Self::Principal(principal) => principal.kind_name(),
+            Self::Anonymous => "ANONYMOUS",
+            Self::System => "SYSTEM",
+        }
+    }
+
+    /// Username or client id of a principal; `None` for anonymous callers and the server.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Principal(principal) => Some(principal.id()),
+            Self::Anonymous | Self::System => None,
+        }
+    }
+
+    /// Parses a kind and id.
+    ///
+    /// # Errors
+    /// If the kind is unknown, the id is not valid for the kind, or the kind requires an id or allows no id.
+    pub fn parse(kind_name: &str, id: Option<&str>) -> Result<Self, InvalidValue> {
+        match (kind_name, id) {
+            ("ANONYMOUS", None) => Ok(Self::Anonymous),
+            ("SYSTEM", None) => Ok(Self::System),
+            (_, Some(id)) => Principal::parse(kind_name, id).map(Self::Principal),
+            (_, None) => Err(unknown("actor type", "ANONYMOUS or SYSTEM where there is no id")),
+        }
+    }
+}
+
+/// Kind of an attempted operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AuditOperation {
-    /// A new entity.
+    /// Creation of an entity.
     Create,
-    /// A changed one.
+    /// Change of an entity.
     Update,
-    /// A removed one.
+    /// Removal of an entity.
     Delete,
-    /// A new member.
+    /// Addition of a member.
     Assign,
-    /// A removed one.
+    /// Removal of a member.
     Unassign,
-    /// A look at something that was refused.
+    /// Read access, which is recorded only if it is denied.
     Read,
 }
 
-/// The thing that an entry is about.
+/// Entity that an audit entry refers to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntity {
-    /// Its kind.
+    /// Kind of the entity.
     pub kind: EntityKind,
-    /// Its key; empty when the whole kind is meant.
+    /// Key of the entity. Empty if the operation addresses all entities of the kind.
     pub key: String,
 }
 
-/// The kinds of things that entries are about.
+/// Kinds of entities that audit entries refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum EntityKind {
@@ -115,27 +195,27 @@ pub enum EntityKind {
     MappingRule,
     /// An authorization.
     Authorization,
-    /// A resource that authorizations are about.
+    /// A resource that authorizations refer to.
     Resource,
-    /// The audit log, or an entry of it.
+    /// The audit log or one of its entries.
     AuditLog,
-    /// A browser session, or the attempt to get one.
+    /// A browser session, or an attempt to sign in.
     Session,
-    /// An operator's resource type.
+    /// A custom resource type.
     ResourceType,
-    /// Decisions about a resource type, or about all.
+    /// Authorization decisions on one resource type, or on all of them.
     Decision,
 }
 
-/// How an attempt ended.
+/// Result of an attempted operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AuditResult {
-    /// Done.
+    /// The operation succeeded.
     Success,
-    /// Permitted, but refused by the rules of the model.
+    /// The caller was authorized, but the domain rules rejected the operation.
     Fail,
-    /// Not permitted.
+    /// The caller was not authorized.
     Denied,
 }
 
@@ -171,5 +251,21 @@ impl From<&super::Container> for AuditEntity {
             super::Container::Tenant(_) => EntityKind::Tenant,
         };
         Self { kind, key: container.id().to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_and_ids_of_actors_are_read_as_written() {
+        for columns in [("USER", Some("u")), ("CLIENT", Some("c")), ("ANONYMOUS", None), ("SYSTEM", None)] {
+            let actor = Actor::parse(columns.0, columns.1).unwrap();
+            assert_eq!((actor.kind_name(), actor.id()), columns);
+        }
+        assert!(Principal::parse("GROUP", "g").is_err());
+        assert!(Actor::parse("SYSTEM", Some("u")).is_err());
+        assert!(Actor::parse("USER", None).is_err());
     }
 }

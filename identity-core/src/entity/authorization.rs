@@ -3,41 +3,75 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, Party};
-use crate::value::{AuthorizationKey, PermissionName, PropertyName, ResourceId, ResourceTypeName};
+use super::{Condition, Party, unknown};
+use crate::value::{AuthorizationKey, InvalidValue, PermissionName, PropertyName, ResourceId, ResourceTypeName};
 
-/// An owner may do these things with these resources. Authorizations only ever add; there is no deny.
+/// A grant of permissions on resources to an owner. Authorizations are additive only: there is no deny.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Authorization {
-    /// The authorization's key.
+    /// Key of the authorization.
     pub key: AuthorizationKey,
-    /// Who is given something.
+    /// Owner that receives the permissions.
     pub owner: Party,
-    /// The kind of resource.
+    /// Resource type.
     pub resource_type: ResourceTypeName,
-    /// Which resources of that kind.
+    /// Resources of the type that the authorization covers.
     pub scope: Scope,
-    /// What may be done with them. Never empty.
+    /// Granted permissions. Never empty.
     pub permissions: BTreeSet<PermissionName>,
-    /// What must hold besides; only on operators' types.
+    /// Condition that must also hold. Allowed on custom resource types only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<Condition>,
 }
 
-/// Which resources of a type an authorization is about.
+/// Set of resources of a type that an authorization covers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "match", content = "value", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Scope {
-    /// All of them: `*` on the wire.
+    /// All resources of the type: `*` on the wire.
     Any,
-    /// One.
+    /// A single resource.
     Id(ResourceId),
-    /// Those whose property names the caller: `assignee`, `candidateUsers`, `candidateGroups` of a user task.
+    /// Resources with a property that names the caller, such as `assignee`, `candidateUsers` or `candidateGroups` of a
+    /// user task.
     Property(PropertyName),
 }
 
 impl Scope {
-    /// The resource id on the wire: `*` for all, none for a property.
+    /// Name of the kind on the wire and in the store.
+    #[must_use]
+    pub fn match_name(&self) -> &'static str {
+        match self {
+            Self::Any => "ANY",
+            Self::Id(_) => "ID",
+            Self::Property(_) => "PROPERTY",
+        }
+    }
+
+    /// Resource id or property name; `None` for all resources.
+    #[must_use]
+    pub fn match_value(&self) -> Option<&str> {
+        match self {
+            Self::Any => None,
+            Self::Id(id) => Some(id.as_str()),
+            Self::Property(name) => Some(name.as_str()),
+        }
+    }
+
+    /// Parses a kind and value.
+    ///
+    /// # Errors
+    /// If the kind is unknown, the value is not valid for the kind, or the kind requires a value or allows no value.
+    pub fn parse(match_name: &str, value: Option<&str>) -> Result<Self, InvalidValue> {
+        match (match_name, value) {
+            ("ANY", None) => Ok(Self::Any),
+            ("ID", Some(id)) => ResourceId::parse(id).map(Self::Id),
+            ("PROPERTY", Some(name)) => PropertyName::parse(name).map(Self::Property),
+            _ => Err(unknown("resource match", "ANY without a value, or ID or PROPERTY with one")),
+        }
+    }
+
+    /// Returns the resource id on the wire: `*` for all resources, `None` for a property.
     #[must_use]
     pub fn resource_id(&self) -> Option<&str> {
         match self {
@@ -47,9 +81,11 @@ impl Scope {
         }
     }
 
+    /// Parses the resource id of the wire format.
+    ///
     /// # Errors
-    /// When the text is neither `*` nor a resource id.
-    pub fn from_resource_id(text: &str) -> Result<Self, crate::value::InvalidValue> {
+    /// If the text is neither `*` nor a valid resource id.
+    pub fn from_resource_id(text: &str) -> Result<Self, InvalidValue> {
         if text == "*" { Ok(Self::Any) } else { ResourceId::parse(text).map(Self::Id) }
     }
 }
@@ -60,6 +96,22 @@ impl fmt::Display for Scope {
             Self::Any => f.write_str("*"),
             Self::Id(id) => id.fmt(f),
             Self::Property(name) => write!(f, "property `{name}`"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_read_as_written() {
+        for columns in [("ANY", None), ("ID", Some("i")), ("PROPERTY", Some("assignee"))] {
+            let scope = Scope::parse(columns.0, columns.1).unwrap();
+            assert_eq!((scope.match_name(), scope.match_value()), columns);
+        }
+        for columns in [("ANY", Some("*")), ("ID", Some("*")), ("ID", None)] {
+            assert!(Scope::parse(columns.0, columns.1).is_err(), "{columns:?}");
         }
     }
 }

@@ -1,138 +1,135 @@
-//! Conditions: when an authorization on an operator's type holds.
+//! Conditions of authorizations on custom resource types.
 
-use std::cmp::Ordering;
+mod scalar;
+
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::value::{BrokenRule, InvalidValue, PropertyName};
+pub use scalar::Scalar;
 
 const WHAT: &str = "condition";
-const MOST_COMPARISONS: usize = 16;
-const MOST_VALUES: usize = 100;
-const LONGEST_TEXT: usize = 1024;
+const MAX_COMPARISONS: usize = 16;
+const MAX_VALUES: usize = 100;
+const IN_OPERANDS: &str = "a comparison with either 1 to 100 `values` or `other`";
 
-/// What must hold besides, all of it, for an authorization to grant. A property that is missing or null satisfies no
-/// comparison, whatever it compares.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Additional requirement of an authorization: it grants only if all comparisons hold. A comparison of a missing or
+/// null property never holds, including negative comparisons. The text form is JSON.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "Vec<Comparison>", into = "Vec<Comparison>")]
 pub struct Condition(Vec<Comparison>);
 
-/// A property, and what it is compared with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Comparison of a property with an operand.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
 pub struct Comparison {
-    /// The property that is looked at.
+    /// Property to compare.
     pub property: PropertyPath,
-    /// What it must be.
+    /// Test that the property must satisfy.
     pub test: Test,
 }
 
-/// Whose property it is.
+/// Entity that a property belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PropertyOf {
-    /// The caller's: a claim of their token, or what whoever asks says about them.
+    /// The caller: a claim of the access token, or else a subject property in the request.
     Subject,
-    /// The resource's.
+    /// The resource.
     Resource,
-    /// The action's.
+    /// The action.
     Action,
 }
 
 names!(PropertyOf { Subject => "subject", Resource => "resource", Action => "action" });
 
-/// A property of somebody's: `resource.owner` on the wire.
+/// Path of a property, such as `resource.owner` on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PropertyPath {
-    /// Whose.
+    /// Entity that the property belongs to.
     pub of: PropertyOf,
-    /// Which.
+    /// Name of the property.
     pub name: PropertyName,
 }
 
-/// What a property must be. Only texts, numbers and booleans are compared; a list or an object equals nothing, and is
-/// unequal to nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Test of a property value. Only strings, numbers and booleans are comparable: for a list or an object, neither
+/// [`Test::Equal`] nor [`Test::NotEqual`] holds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Test {
-    /// The same.
+    /// The value equals the operand.
     Equal(Operand),
-    /// Something else.
+    /// The value differs from the operand.
     NotEqual(Operand),
-    /// One of these.
-    In(Vec<Value>),
-    /// An element of this list.
+    /// The value equals one of these.
+    In(Vec<Scalar>),
+    /// The value equals an element of the list in this property.
     InProperty(PropertyPath),
-    /// The caller's username, or a list that holds it. Clients have none.
+    /// The value is the caller's username, or a list that contains it. Never holds for clients, which have no username.
     ContainsCaller,
-    /// The id of one of the caller's groups, or a list that holds one.
+    /// The value is the id of one of the caller's groups, or a list that contains one.
     ContainsCallersGroup,
 }
 
-/// What a property is compared with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Operand of a comparison.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Operand {
-    /// A text, a number or a boolean.
-    Value(Value),
-    /// Another property.
+    /// A constant.
+    Value(Scalar),
+    /// The value of another property.
     Property(PropertyPath),
 }
 
 impl Condition {
+    /// Creates a condition from its comparisons.
+    ///
     /// # Errors
-    /// When there is no comparison, or too many.
+    /// If there are no comparisons, or more than 16.
     pub fn new(comparisons: Vec<Comparison>) -> Result<Self, InvalidValue> {
-        if comparisons.is_empty() || comparisons.len() > MOST_COMPARISONS {
+        if comparisons.is_empty() || comparisons.len() > MAX_COMPARISONS {
             return Err(wrong("1 to 16 comparisons"));
         }
         Ok(Self(comparisons))
     }
 
-    /// The condition of a stored column.
-    ///
-    /// # Errors
-    /// When the text is not a condition.
-    pub fn from_column(column: &str) -> Result<Self, InvalidValue> {
-        super::json_column(WHAT, column)
-    }
-
-    /// The condition as a column.
-    #[must_use]
-    pub fn column(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
-    }
-
-    /// What is compared.
+    /// The comparisons, all of which must hold.
     #[must_use]
     pub fn comparisons(&self) -> &[Comparison] {
         &self.0
     }
 
-    /// The properties that it looks at.
+    /// All properties that the comparisons read.
     pub fn properties(&self) -> impl Iterator<Item = &PropertyPath> {
-        self.0.iter().flat_map(|comparison| {
-            let other = match &comparison.test {
-                Test::Equal(Operand::Property(other)) | Test::NotEqual(Operand::Property(other)) => Some(other),
-                Test::InProperty(other) => Some(other),
-                _ => None,
-            };
-            std::iter::once(&comparison.property).chain(other)
-        })
+        self.0.iter().flat_map(Comparison::properties)
     }
 }
 
-/// By the text, in which equal ones are equal.
-impl Ord for Condition {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.column().cmp(&other.column())
+impl Comparison {
+    /// The properties that the comparison reads.
+    pub fn properties(&self) -> impl Iterator<Item = &PropertyPath> {
+        let other = match &self.test {
+            Test::Equal(Operand::Property(other)) | Test::NotEqual(Operand::Property(other)) => Some(other),
+            Test::InProperty(other) => Some(other),
+            _ => None,
+        };
+        std::iter::once(&self.property).chain(other)
     }
 }
 
-impl PartialOrd for Condition {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
+impl FromStr for Condition {
+    type Err = InvalidValue;
+    fn from_str(json: &str) -> Result<Self, InvalidValue> {
+        let unreadable = |error: serde_json::Error| BrokenRule::Form("readable JSON", error.to_string());
+        serde_json::from_str(json).map_err(|error| InvalidValue { what: WHAT, rule: unreadable(error) })
+    }
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -149,13 +146,96 @@ impl From<Condition> for Vec<Comparison> {
     }
 }
 
-impl PropertyPath {
+/// Constructors. Properties are [paths](PropertyPath::parse) such as `resource.owner`.
+impl Comparison {
+    /// The property equals `value`, a string, number or boolean.
+    ///
     /// # Errors
-    /// When the text is not `subject.`, `resource.` or `action.` and a property's name.
+    /// If the path or the operand is not valid.
+    pub fn equal(property: &str, value: impl Into<Value>) -> Result<Self, InvalidValue> {
+        Self::new(property, Test::Equal(Operand::Value(Scalar::new(value)?)))
+    }
+
+    /// The property differs from `value`, a string, number or boolean.
+    ///
+    /// # Errors
+    /// If the path or the operand is not valid.
+    pub fn not_equal(property: &str, value: impl Into<Value>) -> Result<Self, InvalidValue> {
+        Self::new(property, Test::NotEqual(Operand::Value(Scalar::new(value)?)))
+    }
+
+    /// The property equals the property `other`.
+    ///
+    /// # Errors
+    /// If the path or the operand is not valid.
+    pub fn equal_property(property: &str, other: &str) -> Result<Self, InvalidValue> {
+        Self::new(property, Test::Equal(Operand::Property(PropertyPath::parse(other)?)))
+    }
+
+    /// The property differs from the property `other`.
+    ///
+    /// # Errors
+    /// If the path or the operand is not valid.
+    pub fn not_equal_property(property: &str, other: &str) -> Result<Self, InvalidValue> {
+        Self::new(property, Test::NotEqual(Operand::Property(PropertyPath::parse(other)?)))
+    }
+
+    /// The property equals one of 1 to 100 `values`.
+    ///
+    /// # Errors
+    /// If the path or the operand is not valid.
+    pub fn is_in<V: Into<Value>>(property: &str, values: impl IntoIterator<Item = V>) -> Result<Self, InvalidValue> {
+        Self::new(property, Test::is_in(values.into_iter().take(MAX_VALUES + 1).map(V::into).collect())?)
+    }
+
+    /// The property equals an element of the list in the property `other`.
+    ///
+    /// # Errors
+    /// If the path or the operand is not valid.
+    pub fn is_in_property(property: &str, other: &str) -> Result<Self, InvalidValue> {
+        Self::new(property, Test::InProperty(PropertyPath::parse(other)?))
+    }
+
+    /// The property is the caller's username, or a list that contains it.
+    ///
+    /// # Errors
+    /// If the path is not valid.
+    pub fn contains_caller(property: &str) -> Result<Self, InvalidValue> {
+        Self::new(property, Test::ContainsCaller)
+    }
+
+    /// The property is the id of one of the caller's groups, or a list that contains one.
+    ///
+    /// # Errors
+    /// If the path is not valid.
+    pub fn contains_callers_group(property: &str) -> Result<Self, InvalidValue> {
+        Self::new(property, Test::ContainsCallersGroup)
+    }
+
+    fn new(property: &str, test: Test) -> Result<Self, InvalidValue> {
+        Ok(Self { property: PropertyPath::parse(property)?, test })
+    }
+}
+
+impl Test {
+    fn is_in(values: Vec<Value>) -> Result<Self, InvalidValue> {
+        if values.is_empty() || values.len() > MAX_VALUES {
+            return Err(wrong(IN_OPERANDS));
+        }
+        values.into_iter().map(Scalar::new).collect::<Result<_, _>>().map(Self::In)
+    }
+}
+
+impl PropertyPath {
+    /// Parses a path such as `resource.owner`.
+    ///
+    /// # Errors
+    /// If the text is not `subject.`, `resource.` or `action.` followed by a property name.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         let (of, name) =
-            text.split_once('.').ok_or_else(|| wrong("`subject.`, `resource.` or `action.` and a name"))?;
-        let of = PropertyOf::parse(of).ok_or_else(|| wrong("`subject.`, `resource.` or `action.` and a name"))?;
+            text.split_once('.').ok_or_else(|| wrong("`subject.`, `resource.` or `action.` followed by a name"))?;
+        let of =
+            PropertyOf::parse(of).ok_or_else(|| wrong("`subject.`, `resource.` or `action.` followed by a name"))?;
         Ok(Self { of, name: PropertyName::parse(name)? })
     }
 }
@@ -179,7 +259,7 @@ impl From<PropertyPath> for String {
     }
 }
 
-/// A comparison on the wire, in the configuration and in the store.
+/// Serialized form of a comparison: on the wire, in the configuration and in the store.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -210,7 +290,7 @@ impl TryFrom<Written> for Comparison {
         use WrittenOperator::{ContainsCaller, ContainsCallersGroup, Equal, In, NotEqual};
         let Written { property, operator, value, values, other } = written;
         let operand = |value: Option<Value>, other: Option<PropertyPath>| match (value, other) {
-            (Some(value), None) => scalar(value).map(Operand::Value),
+            (Some(value), None) => Scalar::new(value).map(Operand::Value),
             (None, Some(other)) => Ok(Operand::Property(other)),
             _ => Err(wrong("a comparison with either `value` or `other`")),
         };
@@ -218,15 +298,13 @@ impl TryFrom<Written> for Comparison {
             (Equal, None) => Test::Equal(operand(value, other)?),
             (NotEqual, None) => Test::NotEqual(operand(value, other)?),
             (In, values) => match (value, values, other) {
-                (None, Some(values), None) if (1..=MOST_VALUES).contains(&values.len()) => {
-                    Test::In(values.into_iter().map(scalar).collect::<Result<_, _>>()?)
-                }
+                (None, Some(values), None) => Test::is_in(values)?,
                 (None, None, Some(other)) => Test::InProperty(other),
-                _ => return Err(wrong("a comparison with either 1 to 100 `values` or `other`")),
+                _ => return Err(wrong(IN_OPERANDS)),
             },
             (ContainsCaller, None) if value.is_none() && other.is_none() => Test::ContainsCaller,
             (ContainsCallersGroup, None) if value.is_none() && other.is_none() => Test::ContainsCallersGroup,
-            _ => return Err(wrong("a comparison with what its operator takes and no more")),
+            _ => return Err(wrong("a comparison with the operands of its operator only")),
         };
         Ok(Self { property, test })
     }
@@ -240,7 +318,7 @@ impl From<Comparison> for Written {
             Test::Equal(operand) => (Equal, Some(operand)),
             Test::NotEqual(operand) => (NotEqual, Some(operand)),
             Test::In(values) => {
-                written.values = Some(values);
+                written.values = Some(values.into_iter().map(Value::from).collect());
                 (In, None)
             }
             Test::InProperty(other) => (In, Some(Operand::Property(other))),
@@ -249,30 +327,12 @@ impl From<Comparison> for Written {
         };
         written.operator = operator;
         match operand {
-            Some(Operand::Value(value)) => written.value = Some(value),
+            Some(Operand::Value(value)) => written.value = Some(value.into()),
             Some(Operand::Property(other)) => written.other = Some(other),
             None => {}
         }
         written
     }
-}
-
-fn scalar(value: Value) -> Result<Value, InvalidValue> {
-    match &value {
-        Value::String(text) if text.chars().count() > LONGEST_TEXT || text.contains('\0') => {
-            Err(wrong("made of texts of at most 1024 characters"))
-        }
-        Value::Number(number) => Ok(number.as_f64().and_then(whole).unwrap_or(value)),
-        Value::String(_) | Value::Bool(_) => Ok(value),
-        Value::Null | Value::Array(_) | Value::Object(_) => Err(wrong("made of texts, numbers and booleans")),
-    }
-}
-
-/// A whole number as such, so that `100` and `100.0` make one condition. Beyond 2^53 they are what was written.
-fn whole(number: f64) -> Option<Value> {
-    const MOST: f64 = 9_007_199_254_740_992.0;
-    #[expect(clippy::cast_possible_truncation, reason = "it is whole and fits")]
-    (number.fract() == 0.0 && number.abs() < MOST).then(|| Value::from(number as i64))
 }
 
 fn wrong(form: &'static str) -> InvalidValue {
@@ -298,8 +358,18 @@ mod tests {
         ]);
         let condition: Condition = serde_json::from_value(all.clone()).unwrap();
         assert_eq!(serde_json::to_value(&condition).unwrap(), all);
-        assert_eq!(Condition::from_column(&condition.column()).unwrap(), condition);
+        assert_eq!(condition.to_string().parse::<Condition>().unwrap(), condition);
         assert_eq!(condition.properties().count(), 9);
+        let constructed = [
+            Comparison::equal("resource.site", "lyon"),
+            Comparison::equal_property("resource.site", "subject.site"),
+            Comparison::not_equal("action.amount", 1.5),
+            Comparison::is_in("resource.state", [json!("open"), json!(true), json!(3)]),
+            Comparison::is_in_property("resource.state", "subject.states"),
+            Comparison::contains_caller("resource.owner"),
+            Comparison::contains_callers_group("resource.teams"),
+        ];
+        assert_eq!(Condition::new(constructed.map(Result::unwrap).to_vec()).unwrap(), condition);
     }
 
     #[test]
@@ -312,10 +382,17 @@ mod tests {
         assert_eq!(condition("-0.0"), condition("0"));
         assert_ne!(condition("9007199254740993"), condition("9007199254740992"));
         for number in ["210346730.85871258", "12345678901.123457", "9007199254740993"] {
-            let written = condition(number).column();
+            let written = condition(number).to_string();
             assert!(written.contains(number), "{written}");
-            assert_eq!(Condition::from_column(&written).unwrap(), condition(number));
+            assert_eq!(written.parse::<Condition>().unwrap(), condition(number));
         }
+    }
+
+    #[test]
+    fn constants_that_differ_are_ordered() {
+        let ordered = ["false", "true", "-1", "1.5", "9007199254740992", "9007199254740993", "1e300", "\"\"", "\"a\""];
+        let ordered = ordered.map(|json| Scalar::new(serde_json::from_str::<Value>(json).unwrap()).unwrap());
+        assert!(ordered.is_sorted_by(|one, other| one < other), "{ordered:?}");
     }
 
     #[test]

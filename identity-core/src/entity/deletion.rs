@@ -1,36 +1,36 @@
-//! Deletions in a directory of what may be a member of tenants and own authorizations here.
+//! Pending deletions, in a directory, of entities that can be members of tenants and own authorizations.
 
 use time::OffsetDateTime;
 
 use super::{Actor, AuditEntity, EntityKind, Party};
 use crate::value::{BrokenRule, ClientId, ClientKey, GroupId, InvalidValue};
 
-/// A deletion that somebody began and of which nobody knows yet what came of it.
+/// A deletion that was started and whose outcome is not recorded yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deletion {
-    /// Its own id: several may be about the same thing.
+    /// Id of the deletion. Several deletions may refer to the same entity.
     pub id: String,
-    /// What is deleted.
+    /// Entity to delete.
     pub of: Deletable,
-    /// Who asked for it.
+    /// Actor that requested the deletion.
     pub actor: Actor,
-    /// The request that asked for it.
+    /// Id of the request.
     pub request_id: Option<String>,
-    /// When it began.
+    /// Start of the deletion.
     pub at: OffsetDateTime,
 }
 
-/// What a directory can delete and access here can be given to.
+/// An entity that a directory can delete and that can hold access rights in the policy store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deletable {
     /// A group.
     Group(GroupId),
-    /// An application. Its client id may come back as another application's, its key does not.
+    /// An application. Its client id may be reused by another application; its key is never reused.
     Client(ClientId, ClientKey),
 }
 
 impl Deletable {
-    /// Who it is here.
+    /// Returns the member or owner that represents the entity in the policy store.
     #[must_use]
     pub fn party(&self) -> Party {
         match self {
@@ -39,7 +39,7 @@ impl Deletable {
         }
     }
 
-    /// What the directory calls it.
+    /// Key of the entity in the directory.
     #[must_use]
     pub fn key(&self) -> &str {
         match self {
@@ -48,7 +48,7 @@ impl Deletable {
         }
     }
 
-    /// What the audit log calls it.
+    /// Returns the entity as recorded in the audit log.
     #[must_use]
     pub fn entity(&self) -> AuditEntity {
         let kind = match self {
@@ -58,10 +58,10 @@ impl Deletable {
         AuditEntity { kind, key: self.key().to_owned() }
     }
 
-    /// What has this party and this key.
+    /// Parses a stored kind, id and directory key.
     ///
     /// # Errors
-    /// When no directory deletes such, or the texts are no ids.
+    /// If the kind is neither a group nor a client, or the id or key is not valid.
     pub fn parse(kind_name: &str, id: &str, key: &str) -> Result<Self, InvalidValue> {
         match Party::parse(kind_name, id)? {
             Party::Group(id) => Ok(Self::Group(id)),

@@ -1,4 +1,4 @@
-//! What lives in a directory and not in the world: people, clients, APIs.
+//! Entities that an external directory stores: users, clients and APIs.
 
 use super::Permission;
 use crate::value::{
@@ -6,25 +6,25 @@ use crate::value::{
     Username,
 };
 
-/// A person, as their directory knows them.
+/// A directory user.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Person {
-    /// Their key, which is also what their tokens call them by. Never changes.
+pub struct DirectoryUser {
+    /// Key of the user, which also identifies the user in tokens. Immutable.
     pub id: Username,
-    /// What they sign in with. May change.
+    /// Name to sign in with. Mutable.
     pub username: Name,
-    /// Their first name.
+    /// First name.
     pub first_name: Option<Name>,
-    /// Their last name.
+    /// Last name.
     pub last_name: Option<Name>,
-    /// Their e-mail address, as the directory has it: it may take other addresses than [`Email`] does.
+    /// E-mail address as stored in the directory, which may accept addresses that [`Email`] rejects.
     pub email: Option<String>,
-    /// Whether they can sign in.
+    /// Whether the user can sign in.
     pub enabled: bool,
 }
 
-impl Person {
-    /// What to call them.
+impl DirectoryUser {
+    /// Display name: first and last name, or else the username.
     #[must_use]
     pub fn display_name(&self) -> String {
         let names = [&self.first_name, &self.last_name].into_iter().flatten().map(Name::as_str);
@@ -33,42 +33,43 @@ impl Person {
     }
 }
 
-/// A person to be.
+/// A directory user to create.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewPerson {
-    /// What they sign in with.
+pub struct NewDirectoryUser {
+    /// Name to sign in with.
     pub username: Name,
-    /// Their first name.
+    /// First name.
     pub first_name: Option<Name>,
-    /// Their last name.
+    /// Last name.
     pub last_name: Option<Name>,
-    /// Where to write to them.
+    /// E-mail address.
     pub email: Option<Email>,
-    /// Whether they can sign in.
+    /// Whether the user can sign in.
     pub enabled: bool,
-    /// Their password, when the directory is to check one itself.
+    /// Initial password, if the directory checks passwords itself.
     pub password: Option<Secret>,
 }
 
-/// A change of a person; `None` keeps the value.
+/// Changes to a directory user. `None` keeps a value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PersonChange {
-    /// Their first name; an inner `None` removes it.
+pub struct DirectoryUserChange {
+    /// First name. `Some(None)` removes it.
     pub first_name: Option<Option<Name>>,
-    /// Their last name; an inner `None` removes it.
+    /// Last name. `Some(None)` removes it.
     pub last_name: Option<Option<Name>>,
-    /// Their e-mail address; an inner `None` removes it. A new one must be an [`Email`]; the address that they have may stay,
-    /// whatever it is.
+    /// E-mail address. `Some(None)` removes it. A new address must be a valid [`Email`]; an unchanged address is not
+    /// validated.
     pub email: Option<Option<String>>,
-    /// Whether they can sign in.
+    /// Whether the user can sign in.
     pub enabled: Option<bool>,
 }
 
-impl PersonChange {
-    /// The e-mail address to write, where it changes from `known`.
+impl DirectoryUserChange {
+    /// Returns the e-mail address to write, or `None` if it equals `known`. `Some(None)` removes the address.
+    /// Surrounding white space is ignored, and an empty text counts as no address.
     ///
     /// # Errors
-    /// When it changes to something that is no address.
+    /// If the new address is not a valid [`Email`].
     pub fn new_email(&self, known: Option<&str>) -> Result<Option<Option<&str>>, InvalidValue> {
         let Some(wanted) = &self.email else { return Ok(None) };
         let filled = |text: &&str| !text.is_empty();
@@ -81,27 +82,27 @@ impl PersonChange {
     }
 }
 
-/// What an OAuth client can do (management reference §5.1).
+/// Type of an OAuth client (docs/reference/management-api.md §5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientKind {
-    /// Has a secret, signs users in and acts for itself.
+    /// A client with a secret, which signs in users and also acts on its own behalf.
     Confidential,
-    /// Has a secret and acts for itself only.
+    /// A client with a secret, which acts on its own behalf only.
     MachineToMachine,
-    /// Has no secret and signs users in.
+    /// A client without a secret, which signs in users.
     Public,
 }
 
 names!(ClientKind { Confidential => "CONFIDENTIAL", MachineToMachine => "M2M", Public => "PUBLIC" });
 
 impl ClientKind {
-    /// Whether users sign in at it.
+    /// Returns true if users sign in through the client.
     #[must_use]
     pub fn signs_in(self) -> bool {
         self != Self::MachineToMachine
     }
 
-    /// Whether it has a secret, and so an account of its own.
+    /// Returns true if the client has a secret, and therefore a service account.
     #[must_use]
     pub fn has_secret(self) -> bool {
         self != Self::Public
@@ -111,63 +112,65 @@ impl ClientKind {
 /// An application: an OAuth client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
-    /// The directory's key for it.
+    /// Key of the client in the directory.
     pub key: ClientKey,
-    /// What it calls itself in OAuth.
+    /// OAuth client id.
     pub client_id: ClientId,
-    /// What to call it.
+    /// Display name.
     pub name: Name,
-    /// What it can do.
+    /// Type of the client.
     pub kind: ClientKind,
-    /// The base of its relative redirect URIs, as the directory has it.
+    /// Base of relative redirect URIs, as stored in the directory.
     pub root_url: Option<String>,
-    /// Where browsers may be sent back to, as the directory has it: it may take other URIs than [`RedirectUri`] does.
+    /// Redirect URIs as stored in the directory, which may accept URIs that [`RedirectUri`] rejects.
     pub redirect_uris: Vec<String>,
 }
 
-/// An application to be.
+/// An application to create.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewClient {
-    /// What it calls itself in OAuth.
+    /// OAuth client id.
     pub client_id: ClientId,
-    /// What to call it.
+    /// Display name.
     pub name: Name,
-    /// What it can do.
+    /// Type of the client.
     pub kind: ClientKind,
-    /// Its secret; the directory makes one when there must be one and none is given.
+    /// Client secret. The directory generates one if the type requires a secret and none is given.
     pub secret: Option<Secret>,
-    /// What its relative redirect URIs are relative to. Not kept without any.
+    /// Base of relative redirect URIs. Not stored if there are no redirect URIs.
     pub root_url: Option<RedirectUri>,
-    /// Where browsers may be sent back to.
+    /// Redirect URIs.
     pub redirect_uris: Vec<RedirectUri>,
 }
 
-/// A change of an application; `None` keeps the value. URIs that it has may stay, whatever they are; new ones must be
-/// [`RedirectUri`]s.
+/// Changes to an application. `None` keeps a value. New URIs must be valid [`RedirectUri`]s; unchanged URIs are not
+/// validated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientChange {
-    /// What to call it.
+    /// Display name.
     pub name: Option<Name>,
-    /// The base of its relative redirect URIs; an inner `None` removes it. Removed, too, with the last redirect URI.
+    /// Base of relative redirect URIs. `Some(None)` removes it. It is also removed with the last redirect URI.
     pub root_url: Option<Option<String>>,
-    /// Where browsers may be sent back to.
+    /// Redirect URIs.
     pub redirect_uris: Option<Vec<String>>,
 }
 
-/// The addresses of an application after a change.
+/// Root URL and redirect URIs of an application after a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientAddresses {
-    /// The base of its relative redirect URIs.
+    /// Base of relative redirect URIs.
     pub root_url: Option<String>,
-    /// Where browsers may be sent back to.
+    /// Redirect URIs.
     pub redirect_uris: Vec<String>,
 }
 
 impl ClientChange {
-    /// The addresses to write, where they change from those known.
+    /// Returns the root URL and redirect URIs to write, or `None` if they equal the known ones. The order of redirect
+    /// URIs is ignored.
     ///
     /// # Errors
-    /// When one that is new is not a redirect URI: the name of its member, and the rule.
+    /// If a new root URL or redirect URI is not valid. The error contains the member name (`rootUrl` or `redirectUris`)
+    /// and the violated rule.
     pub fn new_addresses(
         &self,
         known_root: Option<&str>,
@@ -187,34 +190,34 @@ impl ClientChange {
         if same && root == known_root {
             return Ok(None);
         }
-        // A root URL without redirect URIs would let browsers be sent anywhere below it.
+        // Without redirect URIs, a root URL would permit redirects to any path below it.
         let root_url = root.filter(|_| !uris.is_empty());
         Ok(Some(ClientAddresses { root_url, redirect_uris: uris.to_vec() }))
     }
 }
 
-/// An API that has permissions: a resource server.
+/// An API with permissions: a resource server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Api {
-    /// The directory's key for it.
+    /// Key of the API in the directory.
     pub key: ClientKey,
-    /// The audience of its tokens.
+    /// Audience of the API's tokens.
     pub audience: Audience,
-    /// What to call it.
+    /// Display name.
     pub name: Name,
 }
 
-/// A permission that an API knows.
+/// A permission that an API defines.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ApiPermission {
-    /// Its name.
+    /// Name of the permission.
     pub definition: PermissionName,
-    /// What it is for.
+    /// Purpose of the permission.
     pub description: Description,
 }
 
 impl ApiPermission {
-    /// The permission, as roles and clients hold it.
+    /// Returns the permission qualified by the audience, as assigned to roles and clients.
     #[must_use]
     pub fn of(&self, audience: &Audience) -> Permission {
         Permission { audience: audience.clone(), definition: self.definition.clone() }

@@ -2,13 +2,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::value::{Description, GroupId, Name};
 
-/// People and services that are given access together. Groups do not nest.
+/// A group of users and services that receive access together. Groups do not nest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
-    /// The group's key.
+    /// Key of the group.
     pub id: GroupId,
-    /// What to call it.
+    /// Display name.
     pub name: Name,
-    /// What it is for.
+    /// Purpose of the group.
     pub description: Description,
+}
+
+impl Group {
+    /// A group without a description.
+    #[must_use]
+    pub fn new(id: GroupId, name: Name) -> Self {
+        Self { id, name, description: Description::default() }
+    }
+
+    /// Human-readable texts, each with its field name. Commands that set them are checked for invisible characters.
+    pub(crate) fn texts(&self) -> Vec<(&'static str, &str)> {
+        vec![("name", self.name.as_str()), ("description", self.description.as_str())]
+    }
 }

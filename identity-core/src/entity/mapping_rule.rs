@@ -2,45 +2,61 @@ use serde::{Deserialize, Serialize};
 
 use crate::value::{ClaimSelector, ClaimValue, Issuer, MappingRuleId, Name};
 
-/// A named predicate over a token's claims. By itself it grants nothing: it is a member of groups, roles and tenants, and
-/// an owner of authorizations, like a user; whoever's token matches has what the rule has.
+/// A named predicate over the claims of a token. A rule grants nothing by itself. Like a user, it can be a member of
+/// groups, roles and tenants and can own authorizations. A token that matches the rule receives the access of the rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MappingRule {
-    /// The rule's key.
+    /// Key of the rule.
     pub id: MappingRuleId,
-    /// What to call it.
+    /// Display name.
     pub name: Name,
-    /// Which claim it looks at.
+    /// Selects the claim to compare.
     pub selector: ClaimSelector,
-    /// How it compares.
+    /// Comparison operator.
     pub operator: Operator,
-    /// What it compares with.
+    /// Value to compare with.
     pub value: ClaimValue,
-    /// What it may be a member of.
+    /// Kind of container that the rule may be a member of.
     pub kind: RuleKind,
-    /// Whose tokens it looks at; those of every issuer when not given.
+    /// Issuer whose tokens the rule applies to. `None` for all issuers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<Issuer>,
 }
 
-/// How a rule compares. Both are case-sensitive, whole-text and never match null, missing values or objects; numbers and
-/// booleans are compared by their JSON text (`30`, `true`).
+impl MappingRule {
+    /// A rule for tokens of all issuers, with the operator `EQUALS`, for containers of any kind.
+    #[must_use]
+    pub fn new(id: MappingRuleId, name: Name, selector: ClaimSelector, value: ClaimValue) -> Self {
+        Self { id, name, selector, operator: Operator::Equals, value, kind: RuleKind::Any, issuer: None }
+    }
+
+    /// Human-readable texts, each with its field name. Commands that set them are checked for invisible characters. A
+    /// name that equals the id is omitted, because the id serves as the name if none is given.
+    pub(crate) fn texts(&self) -> Vec<(&'static str, &str)> {
+        let name = (self.name.as_str() != self.id.as_str()).then(|| ("name", self.name.as_str()));
+        name.into_iter().collect()
+    }
+}
+
+/// Comparison operator of a rule. Both operators are case-sensitive, compare whole values and never match null, missing
+/// values or objects. Numbers and booleans are compared by their JSON text (`30`, `true`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Operator {
-    /// The claim is the value, or a list that holds it. The only operator of the Orchestration Cluster's rules.
+    /// The claim equals the value, or is a list that contains it. The only operator of the Orchestration Cluster's
+    /// rules.
     #[default]
     Equals,
-    /// The claim is a list that holds the value.
+    /// The claim is a list that contains the value.
     Contains,
 }
 
-/// What a rule may be a member of. Management Identity types its rules when they are made; the Orchestration Cluster does
-/// not. Never changes.
+/// Kind of container that a rule may be a member of. Immutable. The Management Identity API sets it when a rule is
+/// created. Rules from the Orchestration Cluster API are of the kind [`RuleKind::Any`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RuleKind {
-    /// Anything.
+    /// Any container.
     #[default]
     Any,
     /// Roles only.

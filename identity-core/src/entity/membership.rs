@@ -1,61 +1,61 @@
-//! Who may be in what: the table of the orchestration reference §2.3, as types.
+//! Memberships: the table in docs/reference/orchestration-cluster.md §2.3, expressed as types.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Principal;
-use crate::value::{ClientId, GroupId, MappingRuleId, RoleId, TenantId, Username};
+use super::{Principal, unknown};
+use crate::value::{ClientId, GroupId, InvalidValue, MappingRuleId, RoleId, TenantId, Username};
 
-/// Whoever can be a member of something, or own an authorization.
+/// An entity that can be a member of a container or own an authorization.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "type", content = "id", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Party {
-    /// A person.
+    /// A user.
     User(Username),
-    /// A service.
+    /// A client: an application or a service that authenticates with its own credentials.
     Client(ClientId),
-    /// All members of a group.
+    /// A group: all of its members.
     Group(GroupId),
-    /// All holders of a role.
+    /// A role: all of its holders.
     Role(RoleId),
-    /// Whoever's token matches a rule.
+    /// A mapping rule: all principals whose token matches it.
     MappingRule(MappingRuleId),
 }
 
-/// The kinds of parties.
+/// Kind of a [`Party`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PartyKind {
-    /// A person.
+    /// A user.
     User,
-    /// A service.
+    /// A client: a service.
     Client,
-    /// All members of a group.
+    /// A group.
     Group,
-    /// All holders of a role.
+    /// A role.
     Role,
-    /// Whoever's token matches a rule.
+    /// A mapping rule.
     MappingRule,
 }
 
 impl PartyKind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 5] = [Self::User, Self::Client, Self::Group, Self::Role, Self::MappingRule];
 }
 
-/// What has members.
+/// An entity that has members.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "type", content = "id", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Container {
-    /// A group: of users, clients and mapping rules.
+    /// A group. Members: users, clients and mapping rules.
     Group(GroupId),
-    /// A role: held by users, clients, groups and mapping rules.
+    /// A role. Members: users, clients, groups and mapping rules.
     Role(RoleId),
-    /// A tenant: open to users, clients, groups, roles and mapping rules.
+    /// A tenant. Members: users, clients, groups, roles and mapping rules.
     Tenant(TenantId),
 }
 
-/// One member of one container. Only pairs that the model knows can be made.
+/// Relation of a member and its container. Only combinations that the model supports can be constructed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Pair", into = "Pair")]
 pub struct Membership {
@@ -69,19 +69,21 @@ struct Pair {
     member: Party,
 }
 
-/// Groups and roles do not nest.
+/// Error for an unsupported combination of container and member. Groups and roles do not nest.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a {container} cannot have a {member} as a member")]
 pub struct UnsupportedMember {
-    /// The kind of container.
+    /// Kind of the container.
     pub container: &'static str,
-    /// The kind of member.
+    /// Kind of the member.
     pub member: &'static str,
 }
 
 impl Membership {
+    /// Creates a membership.
+    ///
     /// # Errors
-    /// When containers of this kind have no members of that kind.
+    /// If the container does not accept members of this kind.
     pub fn new(container: Container, member: Party) -> Result<Self, UnsupportedMember> {
         let supported = match (&container, &member) {
             (_, Party::User(_) | Party::Client(_) | Party::MappingRule(_))
@@ -96,13 +98,13 @@ impl Membership {
         }
     }
 
-    /// What the member is in.
+    /// Container of the membership.
     #[must_use]
     pub fn container(&self) -> &Container {
         &self.container
     }
 
-    /// Who is in it.
+    /// Member of the container.
     #[must_use]
     pub fn member(&self) -> &Party {
         &self.member
@@ -123,7 +125,34 @@ impl From<Membership> for Pair {
 }
 
 impl Party {
-    /// The kind.
+    /// Name of the kind on the wire and in the store.
+    #[must_use]
+    pub fn kind_name(&self) -> &'static str {
+        match self {
+            Self::User(_) => "USER",
+            Self::Client(_) => "CLIENT",
+            Self::Group(_) => "GROUP",
+            Self::Role(_) => "ROLE",
+            Self::MappingRule(_) => "MAPPING_RULE",
+        }
+    }
+
+    /// Parses a kind and id.
+    ///
+    /// # Errors
+    /// If the kind is unknown, or the id is not valid for the kind.
+    pub fn parse(kind_name: &str, id: &str) -> Result<Self, InvalidValue> {
+        match kind_name {
+            "USER" => Username::parse(id).map(Self::User),
+            "CLIENT" => ClientId::parse(id).map(Self::Client),
+            "GROUP" => GroupId::parse(id).map(Self::Group),
+            "ROLE" => RoleId::parse(id).map(Self::Role),
+            "MAPPING_RULE" => MappingRuleId::parse(id).map(Self::MappingRule),
+            _ => Err(unknown("type", "USER, CLIENT, GROUP, ROLE or MAPPING_RULE")),
+        }
+    }
+
+    /// Kind of the party.
     #[must_use]
     pub fn party_kind(&self) -> PartyKind {
         match self {
@@ -135,7 +164,7 @@ impl Party {
         }
     }
 
-    /// The kind, in words.
+    /// Human-readable name of the kind.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -147,7 +176,7 @@ impl Party {
         }
     }
 
-    /// The id.
+    /// Id of the party.
     #[must_use]
     pub fn id(&self) -> &str {
         match self {
@@ -161,7 +190,7 @@ impl Party {
 }
 
 impl Party {
-    /// Who it is, if it is somebody who can sign in.
+    /// Returns the principal for a user or client; `None` for other kinds.
     #[must_use]
     pub fn principal(&self) -> Option<Principal> {
         match self {
@@ -182,7 +211,30 @@ impl From<Principal> for Party {
 }
 
 impl Container {
-    /// The kind, in words.
+    /// Name of the kind on the wire and in the store.
+    #[must_use]
+    pub fn kind_name(&self) -> &'static str {
+        match self {
+            Self::Group(_) => "GROUP",
+            Self::Role(_) => "ROLE",
+            Self::Tenant(_) => "TENANT",
+        }
+    }
+
+    /// Parses a kind and id.
+    ///
+    /// # Errors
+    /// If the kind is unknown, or the id is not valid for the kind.
+    pub fn parse(kind_name: &str, id: &str) -> Result<Self, InvalidValue> {
+        match kind_name {
+            "GROUP" => GroupId::parse(id).map(Self::Group),
+            "ROLE" => RoleId::parse(id).map(Self::Role),
+            "TENANT" => TenantId::parse(id).map(Self::Tenant),
+            _ => Err(unknown("container type", "GROUP, ROLE or TENANT")),
+        }
+    }
+
+    /// Human-readable name of the kind.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -192,7 +244,7 @@ impl Container {
         }
     }
 
-    /// The id.
+    /// Id of the container.
     #[must_use]
     pub fn id(&self) -> &str {
         match self {
@@ -234,5 +286,19 @@ mod tests {
     fn a_stored_membership_is_checked_when_read() {
         let nested = r#"{"container":{"type":"GROUP","id":"a"},"member":{"type":"GROUP","id":"b"}}"#;
         assert!(serde_json::from_str::<Membership>(nested).is_err());
+    }
+
+    #[test]
+    fn kinds_and_ids_are_read_as_written() {
+        for (kind, id) in [("USER", "u"), ("CLIENT", "c"), ("GROUP", "g"), ("ROLE", "r"), ("MAPPING_RULE", "m")] {
+            let party = Party::parse(kind, id).unwrap();
+            assert_eq!((party.kind_name(), party.id()), (kind, id));
+        }
+        for (kind, id) in [("GROUP", "g"), ("ROLE", "r"), ("TENANT", "t")] {
+            let container = Container::parse(kind, id).unwrap();
+            assert_eq!((container.kind_name(), container.id()), (kind, id));
+        }
+        assert!(Party::parse("user", "u").is_err());
+        assert!(Container::parse("USER", "u").is_err());
     }
 }

@@ -1,16 +1,16 @@
-//! Entities: what administrators manage, as plain data made of checked values.
+//! Entities that administrators manage: plain data composed of validated values.
 
-/// Gives an enumeration its names.
+/// Implements conversion between the variants of an enum and their names.
 macro_rules! names {
     ($type:ident { $($variant:ident => $name:literal),+ $(,)? }) => {
         impl $type {
-            /// The name on the wire and in the store.
+            /// Name on the wire and in the store.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name),+ }
             }
 
-            /// The variant of this name.
+            /// Parses the name on the wire and in the store. `None` for an unknown name.
             #[must_use]
             pub fn parse(name: &str) -> Option<Self> {
                 match name { $($name => Some(Self::$variant),)+ _ => None }
@@ -21,7 +21,6 @@ macro_rules! names {
 
 mod audit_event;
 mod authorization;
-mod columns;
 mod condition;
 mod custom_type;
 mod deletion;
@@ -32,16 +31,17 @@ mod membership;
 mod role;
 mod session;
 mod tenant;
+mod token;
 mod user;
 
-pub use audit_event::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind};
+pub use audit_event::{Actor, AuditDraft, AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind};
 pub use authorization::{Authorization, Scope};
-pub use columns::{SEPARATOR, parse_time, storable, time_text, to_microsecond};
-pub use condition::{Comparison, Condition, Operand, PropertyOf, PropertyPath, Test};
+pub use condition::{Comparison, Condition, Operand, PropertyOf, PropertyPath, Scalar, Test};
 pub use custom_type::CustomType;
 pub use deletion::{Deletable, Deletion};
 pub use directory::{
-    Api, ApiPermission, Client, ClientAddresses, ClientChange, ClientKind, NewClient, NewPerson, Person, PersonChange,
+    Api, ApiPermission, Client, ClientAddresses, ClientChange, ClientKind, DirectoryUser, DirectoryUserChange,
+    NewClient, NewDirectoryUser,
 };
 pub use group::Group;
 pub use mapping_rule::{MappingRule, Operator, RuleKind};
@@ -49,26 +49,25 @@ pub use membership::{Container, Membership, Party, PartyKind, UnsupportedMember}
 pub use role::{Permission, Role};
 pub use session::{Session, SessionId, SessionIdHash, WhichSessions};
 pub use tenant::Tenant;
+pub use token::{RejectedToken, VerifiedToken};
 pub use user::User;
 
 use serde::{Deserialize, Serialize};
 
-use columns::json_column;
+use crate::value::{BrokenRule, ClientId, InvalidValue, Username};
 
-use crate::value::{ClientId, Username};
-
-/// Who a token speaks for: a person or a service, never both (orchestration reference §4.2).
+/// Principal of a token: a user or a client, never both (docs/reference/orchestration-cluster.md §4.2).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "type", content = "id", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Principal {
-    /// A person.
+    /// A user.
     User(Username),
-    /// A service.
+    /// A client: a service.
     Client(ClientId),
 }
 
 impl Principal {
-    /// The username or client id.
+    /// Username or client id.
     #[must_use]
     pub fn id(&self) -> &str {
         match self {
@@ -76,4 +75,29 @@ impl Principal {
             Self::Client(id) => id.as_str(),
         }
     }
+
+    /// Name of the kind on the wire and in the store.
+    #[must_use]
+    pub fn kind_name(&self) -> &'static str {
+        match self {
+            Self::User(_) => "USER",
+            Self::Client(_) => "CLIENT",
+        }
+    }
+
+    /// Parses a kind and id.
+    ///
+    /// # Errors
+    /// If the kind is unknown, or the id is not valid for the kind.
+    pub fn parse(kind_name: &str, id: &str) -> Result<Self, InvalidValue> {
+        match kind_name {
+            "USER" => Username::parse(id).map(Self::User),
+            "CLIENT" => ClientId::parse(id).map(Self::Client),
+            _ => Err(unknown("principal type", "USER or CLIENT")),
+        }
+    }
+}
+
+fn unknown(what: &'static str, names: &'static str) -> InvalidValue {
+    InvalidValue { what, rule: BrokenRule::Form(names, String::new()) }
 }

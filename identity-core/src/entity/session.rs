@@ -1,4 +1,4 @@
-//! Browser sessions, kept on the server.
+//! Server-side browser sessions.
 
 use std::fmt;
 
@@ -8,25 +8,25 @@ use time::OffsetDateTime;
 use super::Principal;
 use crate::value::Secret;
 
-/// What the browser holds: 256 random bits as text. Never stored; the store knows its [`SessionIdHash`].
+/// Session id held by the browser: 256 random bits as text. Never stored; the store holds only its [`SessionIdHash`].
 #[derive(Clone, Debug)]
 pub struct SessionId(Secret);
 
 impl SessionId {
-    /// Takes over a freshly drawn or received id.
+    /// Wraps a newly generated or received id.
     #[must_use]
     pub fn new(text: Secret) -> Self {
         Self(text)
     }
 
-    /// The id, for the cookie and the hash.
+    /// Returns the id, for the cookie and the hash.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
 }
 
-/// The SHA-256 digest of a session's id: the store's key, worthless to whoever reads the store.
+/// SHA-256 digest of a session id, used as the key in the store. The session id cannot be derived from it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SessionIdHash(pub [u8; 32]);
 
@@ -37,54 +37,55 @@ impl fmt::Debug for SessionIdHash {
     }
 }
 
-/// Which sessions are meant.
+/// Selects sessions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WhichSessions {
-    /// The one of this id.
+    /// The session with this id.
     One(SessionIdHash),
-    /// All of somebody.
+    /// All sessions of a principal.
     Of(Principal),
-    /// All of whom an issuer knows by this `sub`.
+    /// All sessions of a subject (`sub`) of an issuer.
     OfSubject {
-        /// The issuer.
+        /// Issuer.
         issuer: String,
-        /// Its id of them.
+        /// Subject that the issuer assigned (`sub`).
         subject: String,
     },
-    /// Those that an issuer knows by this `sid`.
+    /// All sessions that belong to a provider session (`sid`) of an issuer.
     OfProviderSession {
-        /// The issuer.
+        /// Issuer.
         issuer: String,
-        /// Its id of the session.
+        /// Session id that the issuer assigned (`sid`).
         provider_session: String,
     },
 }
 
-/// One sign-in of one browser.
+/// A sign-in of one browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// The store's key.
+    /// Key in the store.
     pub id: SessionIdHash,
-    /// Who signed in.
+    /// Principal that signed in.
     pub principal: Principal,
-    /// The issuer that said so; none for built-in users.
+    /// Issuer that authenticated the principal. `None` for built-in users.
     pub issuer: Option<String>,
-    /// The issuer's own id of them (`sub`), for back-channel logout.
+    /// Subject at the issuer (`sub`), for back-channel logout.
     pub subject: Option<String>,
-    /// The provider's own session id (`sid`), for back-channel logout.
+    /// Session id at the provider (`sid`), for back-channel logout.
     pub provider_session: Option<String>,
-    /// The digest of the password hash that they signed in with: another password ends the session. None without a password.
+    /// Digest of the password hash used to sign in. A password change ends the session. `None` for a sign-in without a
+    /// password.
     pub credential: Option<[u8; 32]>,
-    /// What the browser calls itself, so that people tell their sessions apart.
+    /// User agent of the browser, so that users can distinguish their sessions.
     pub user_agent: Option<String>,
-    /// When they signed in.
+    /// Time of the sign-in.
     pub created_at: OffsetDateTime,
-    /// When they were last active. Polling does not count.
+    /// Time of the last activity. Polling does not count as activity.
     pub last_active_at: OffsetDateTime,
-    /// When the session ends, if they are not active before. Never later than the longest life of a session.
+    /// Expiration time, which activity extends. Never exceeds the maximum lifetime of a session.
     pub expires_at: OffsetDateTime,
-    /// Tokens and claims, encrypted by whoever wrote them; the store cannot read them.
+    /// Tokens and claims, encrypted before they are stored. The store cannot decrypt them.
     pub sealed: Vec<u8>,
-    /// Counts the changes of this session, so that two replicas cannot overwrite each other unseen.
+    /// Version for optimistic concurrency: two replicas cannot silently overwrite each other's changes.
     pub version: u64,
 }

@@ -5,11 +5,12 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use super::lock;
-use crate::entity::{AuditEvent, to_microsecond};
+use crate::entity::AuditEvent;
 use crate::port::{AuditLog, AuditPosition, AuditQuery, StoreError};
 use crate::search::{Found, Order};
+use crate::value::to_microsecond;
 
-/// An [`AuditLog`] in memory. Clones share one state.
+/// [`AuditLog`] in memory. Clones share one state.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryAuditLog {
     events: Arc<Mutex<Vec<AuditEvent>>>,
@@ -23,7 +24,7 @@ impl MemoryAuditLog {
         key
     }
 
-    /// All entries, oldest first.
+    /// Returns all entries, oldest first.
     #[must_use]
     pub fn events(&self) -> Vec<AuditEvent> {
         lock(&self.events).clone()
@@ -32,8 +33,8 @@ impl MemoryAuditLog {
 
 #[async_trait]
 impl AuditLog for MemoryAuditLog {
-    async fn append(&self, event: &AuditEvent) -> Result<u64, StoreError> {
-        Ok(self.add(event))
+    async fn append(&self, events: &[AuditEvent]) -> Result<Vec<u64>, StoreError> {
+        Ok(events.iter().map(|event| self.add(event)).collect())
     }
 
     async fn prune(&self, before: OffsetDateTime, keep: u64, batch: u32) -> Result<u64, StoreError> {
@@ -73,7 +74,7 @@ impl AuditLog for MemoryAuditLog {
 
 fn compare(query: &AuditQuery, one: &AuditPosition, other: &AuditPosition) -> Ordering {
     let directed = |order, ordering: Ordering| if order == Order::Descending { ordering.reverse() } else { ordering };
-    // What is missing is greater than any text.
+    // A missing field sorts after all texts.
     let rank = |field: &Option<String>| (field.is_none(), field.clone());
     let fields = one.fields.iter().zip(&other.fields).zip(query.order());
     fields

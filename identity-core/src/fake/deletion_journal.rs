@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 
 use super::{MemoryAuditLog, lock};
-use crate::entity::{AuditEvent, Deletion, storable, to_microsecond};
+use crate::entity::{AuditEvent, Deletion};
 use crate::port::{DeletionJournal, StoreError};
+use crate::value::{storable, to_microsecond};
 
-/// A [`DeletionJournal`] in memory. Clones share one state.
+/// [`DeletionJournal`] in memory. Clones share one state.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryDeletionJournal {
     open: Arc<Mutex<BTreeMap<String, Deletion>>>,
@@ -15,7 +16,7 @@ pub struct MemoryDeletionJournal {
 }
 
 impl MemoryDeletionJournal {
-    /// A journal whose outcomes go into `audit`.
+    /// Creates a journal that records outcomes in `audit`.
     #[must_use]
     pub fn new(audit: MemoryAuditLog) -> Self {
         Self { open: Arc::default(), audit }

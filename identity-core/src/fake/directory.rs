@@ -6,21 +6,24 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 
 use super::{SequentialIds, lock};
-use crate::entity::{Api, ApiPermission, Client, EntityKind, Group, NewPerson, Permission, Person, PersonChange, Role};
+use crate::entity::{
+    Api, ApiPermission, Client, DirectoryUser, DirectoryUserChange, EntityKind, Group, NewDirectoryUser, Permission,
+    Role,
+};
 use crate::port::{DirectoryError, GroupDirectory, Ids, RoleDirectory, UserDirectory};
 use crate::search::{ListRequest, Listing, matches_text};
 use crate::value::{ClientKey, Description, GroupId, Name, PermissionName, RoleId, Secret, Username};
 
 type Answer<T> = Result<T, DirectoryError>;
 
-/// All directories, in memory. Clones share one state.
+/// All directory ports, in memory. Clones share one state.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryDirectory(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
     ids: SequentialIds,
-    people: BTreeMap<Username, Person>,
+    people: BTreeMap<Username, DirectoryUser>,
     groups: BTreeMap<GroupId, Group>,
     roles: BTreeMap<RoleId, Role>,
     clients: BTreeMap<ClientKey, (Client, Option<Secret>)>,
@@ -33,7 +36,7 @@ struct State {
 }
 
 impl MemoryDirectory {
-    /// Lets there be a client of this id that is somebody else's.
+    /// Adds a client with this id that this service does not manage, and that is therefore hidden.
     pub fn add_foreign_client(&self, client_id: &str) {
         self.state().foreign.insert(client_id.to_owned());
     }
@@ -58,16 +61,8 @@ fn listing<'a, T: Clone + 'a, K: Ord>(
     list.page.cut(fitting.into_iter()).map(T::clone).into()
 }
 
-fn change<T: Ord>(set: &mut BTreeSet<T>, item: T, held: bool) {
-    if held {
-        set.insert(item);
-    } else {
-        set.remove(&item);
-    }
-}
-
 impl State {
-    fn person(&self, id: &Username) -> Answer<&Person> {
+    fn person(&self, id: &Username) -> Answer<&DirectoryUser> {
         missing(self.people.get(id), EntityKind::User, id)
     }
 
@@ -91,6 +86,14 @@ impl State {
         let api = self.apis.values().find(|(api, _)| api.audience == permission.audience);
         let (_, permissions) = missing(api, EntityKind::Client, &permission.audience)?;
         missing(permissions.get(&permission.definition), EntityKind::Resource, &permission.definition).map(|_| ())
+    }
+
+    /// Checks that a client has a service account, and that a permission exists.
+    fn account_and_permission(&self, key: &ClientKey, permission: &Permission) -> Answer<()> {
+        if !self.client(key)?.0.kind.has_secret() {
+            return Err(DirectoryError::Invalid("a public client has no account of its own".to_owned()));
+        }
+        self.known(permission)
     }
 
     fn free_client_id(&self, id: &str) -> Answer<()> {
@@ -125,14 +128,14 @@ fn without_permissions(role: &Role) -> Role {
 
 #[async_trait]
 impl UserDirectory for MemoryDirectory {
-    async fn list(&self, list: &ListRequest) -> Answer<Listing<Person>> {
-        let texts = |person: &Person| {
+    async fn list(&self, list: &ListRequest) -> Answer<Listing<DirectoryUser>> {
+        let texts = |person: &DirectoryUser| {
             let names = [Some(&person.username), person.first_name.as_ref(), person.last_name.as_ref()];
             let names: Vec<String> = names.into_iter().flatten().map(ToString::to_string).collect();
             (names, person.email.clone().unwrap_or_default())
         };
         let state = self.state();
-        let mut fitting: Vec<&Person> = state
+        let mut fitting: Vec<&DirectoryUser> = state
             .people
             .values()
             .filter(|person| {
@@ -142,25 +145,25 @@ impl UserDirectory for MemoryDirectory {
             })
             .collect();
         fitting.sort_by(|a, b| a.username.cmp(&b.username));
-        Ok(list.page.cut(fitting.into_iter()).map(Person::clone).into())
+        Ok(list.page.cut(fitting.into_iter()).map(DirectoryUser::clone).into())
     }
 
-    async fn find(&self, id: &Username) -> Answer<Person> {
+    async fn find(&self, id: &Username) -> Answer<DirectoryUser> {
         self.state().person(id).cloned()
     }
 
-    async fn find_all(&self, ids: &[Username]) -> Answer<Vec<Person>> {
+    async fn find_all(&self, ids: &[Username]) -> Answer<Vec<DirectoryUser>> {
         let state = self.state();
         Ok(ids.iter().filter_map(|id| state.people.get(id)).cloned().collect())
     }
 
-    async fn create(&self, new: &NewPerson) -> Answer<Person> {
+    async fn create(&self, new: &NewDirectoryUser) -> Answer<DirectoryUser> {
         let mut state = self.state();
         if state.people.values().any(|person| person.username == new.username) {
             return Err(DirectoryError::conflict(EntityKind::User, &new.username));
         }
         let id = Username::parse(&state.ids.fresh()).map_err(|error| DirectoryError::Invalid(error.to_string()))?;
-        let person = Person {
+        let person = DirectoryUser {
             id,
             username: new.username.clone(),
             first_name: new.first_name.clone(),
@@ -172,13 +175,13 @@ impl UserDirectory for MemoryDirectory {
         Ok(person)
     }
 
-    async fn update(&self, id: &Username, change: &PersonChange) -> Answer<Person> {
+    async fn update(&self, id: &Username, change: &DirectoryUserChange) -> Answer<DirectoryUser> {
         let mut state = self.state();
         let person = missing(state.people.get_mut(id), EntityKind::User, id)?;
         let email =
             change.new_email(person.email.as_deref()).map_err(|error| DirectoryError::Member("email", error))?;
         let email = email.map(|email| email.map(str::to_owned));
-        let PersonChange { first_name, last_name, enabled, .. } = change.clone();
+        let DirectoryUserChange { first_name, last_name, enabled, .. } = change.clone();
         person.first_name = first_name.unwrap_or(person.first_name.take());
         person.last_name = last_name.unwrap_or(person.last_name.take());
         person.email = email.unwrap_or(person.email.take());
@@ -192,11 +195,19 @@ impl UserDirectory for MemoryDirectory {
         Ok(state.roles_of(state.user_roles.iter().filter(|(user, _)| user == id).map(|(_, role)| role)))
     }
 
-    async fn change_role(&self, id: &Username, role: &RoleId, held: bool) -> Answer<()> {
+    async fn assign_role(&self, id: &Username, role: &RoleId) -> Answer<()> {
         let mut state = self.state();
         state.person(id)?;
         state.role(role)?;
-        change(&mut state.user_roles, (id.clone(), role.clone()), held);
+        state.user_roles.insert((id.clone(), role.clone()));
+        Ok(())
+    }
+
+    async fn unassign_role(&self, id: &Username, role: &RoleId) -> Answer<()> {
+        let mut state = self.state();
+        state.person(id)?;
+        state.role(role)?;
+        state.user_roles.remove(&(id.clone(), role.clone()));
         Ok(())
     }
 
@@ -231,8 +242,8 @@ impl GroupDirectory for MemoryDirectory {
         if state.groups.values().any(|group| group.name == *name) {
             return Err(DirectoryError::conflict(EntityKind::Group, name));
         }
-        let id = GroupId::generated(&state.ids);
-        let group = Group { id: id.clone(), name: name.clone(), description: Description::default() };
+        let id = GroupId::generated(state.ids.fresh());
+        let group = Group::new(id.clone(), name.clone());
         state.groups.insert(id, group.clone());
         Ok(group)
     }
@@ -255,7 +266,7 @@ impl GroupDirectory for MemoryDirectory {
         Ok(())
     }
 
-    async fn members(&self, id: &GroupId, list: &ListRequest) -> Answer<Listing<Person>> {
+    async fn members(&self, id: &GroupId, list: &ListRequest) -> Answer<Listing<DirectoryUser>> {
         let state = self.state();
         state.group(id)?;
         let ids = state.members.iter().filter(|(group, _)| group == id).map(|(_, user)| user);
@@ -264,11 +275,19 @@ impl GroupDirectory for MemoryDirectory {
         Ok(listing(&list, people, |person| person.username.clone(), |_| Vec::new()))
     }
 
-    async fn change_member(&self, id: &GroupId, user: &Username, member: bool) -> Answer<()> {
+    async fn add_member(&self, id: &GroupId, user: &Username) -> Answer<()> {
         let mut state = self.state();
         state.group(id)?;
         state.person(user)?;
-        change(&mut state.members, (id.clone(), user.clone()), member);
+        state.members.insert((id.clone(), user.clone()));
+        Ok(())
+    }
+
+    async fn remove_member(&self, id: &GroupId, user: &Username) -> Answer<()> {
+        let mut state = self.state();
+        state.group(id)?;
+        state.person(user)?;
+        state.members.remove(&(id.clone(), user.clone()));
         Ok(())
     }
 
@@ -278,11 +297,19 @@ impl GroupDirectory for MemoryDirectory {
         Ok(state.roles_of(state.group_roles.iter().filter(|(group, _)| group == id).map(|(_, role)| role)))
     }
 
-    async fn change_role(&self, id: &GroupId, role: &RoleId, held: bool) -> Answer<()> {
+    async fn assign_role(&self, id: &GroupId, role: &RoleId) -> Answer<()> {
         let mut state = self.state();
         state.group(id)?;
         state.role(role)?;
-        change(&mut state.group_roles, (id.clone(), role.clone()), held);
+        state.group_roles.insert((id.clone(), role.clone()));
+        Ok(())
+    }
+
+    async fn unassign_role(&self, id: &GroupId, role: &RoleId) -> Answer<()> {
+        let mut state = self.state();
+        state.group(id)?;
+        state.role(role)?;
+        state.group_roles.remove(&(id.clone(), role.clone()));
         Ok(())
     }
 }
@@ -321,12 +348,21 @@ impl RoleDirectory for MemoryDirectory {
         Ok(())
     }
 
-    async fn change_permission(&self, id: &RoleId, permission: &Permission, held: bool) -> Answer<()> {
+    async fn grant_permission(&self, id: &RoleId, permission: &Permission) -> Answer<()> {
         let mut state = self.state();
         state.role(id)?;
         state.known(permission)?;
         let role = missing(state.roles.get_mut(id), EntityKind::Role, id)?;
-        change(&mut role.permissions, permission.clone(), held);
+        role.permissions.insert(permission.clone());
+        Ok(())
+    }
+
+    async fn revoke_permission(&self, id: &RoleId, permission: &Permission) -> Answer<()> {
+        let mut state = self.state();
+        state.role(id)?;
+        state.known(permission)?;
+        let role = missing(state.roles.get_mut(id), EntityKind::Role, id)?;
+        role.permissions.remove(permission);
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use super::lock;
 use crate::port::{Busy, Clock, Crypto, Ids, PasswordHasher, Standing};
 use crate::value::{PasswordHash, Secret};
 
-/// A [`Clock`] that stands still until it is told otherwise.
+/// [`Clock`] that only changes through [`FixedClock::set`] and [`FixedClock::advance`].
 #[derive(Debug)]
 pub struct FixedClock {
     now: Mutex<OffsetDateTime>,
@@ -16,18 +16,18 @@ pub struct FixedClock {
 }
 
 impl FixedClock {
-    /// Stands at `now`.
+    /// Creates a clock with the time of day `now`.
     #[must_use]
     pub fn new(now: OffsetDateTime) -> Self {
         Self { now: Mutex::new(now), monotonic: Mutex::default() }
     }
 
-    /// The time of day is `now` from here on, as after an operator set it. No time has passed.
+    /// Sets the time of day, as an operator would. The monotonic time does not change.
     pub fn set(&self, now: OffsetDateTime) {
         *lock(&self.now) = now;
     }
 
-    /// Time passes. With a negative `by`, the time of day is set back, and none passes.
+    /// Advances both the time of day and the monotonic time. A negative `by` only sets the time of day back.
     pub fn advance(&self, by: Duration) {
         *lock(&self.now) += by;
         *lock(&self.monotonic) += std::time::Duration::try_from(by).unwrap_or_default();
@@ -44,7 +44,7 @@ impl Clock for FixedClock {
     }
 }
 
-/// [`Ids`] that count: `00000000-0000-4000-8000-000000000001`, `…2` and so on.
+/// [`Ids`] in sequence: `00000000-0000-4000-8000-000000000001`, `…2` and so on.
 #[derive(Debug, Default)]
 pub struct SequentialIds(AtomicU64);
 
@@ -55,7 +55,7 @@ impl Ids for SequentialIds {
     }
 }
 
-/// [`Crypto`] that hides nothing and that anybody can guess. For tests only.
+/// [`Crypto`] without any security, with predictable values. For tests only.
 #[derive(Debug, Default)]
 pub struct PlainCrypto(AtomicU64);
 
@@ -64,7 +64,7 @@ impl Crypto for PlainCrypto {
         Some(self.digest(&self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes()))
     }
 
-    /// Four FNV-1a hashes, each with a beginning of its own.
+    /// Concatenates four FNV-1a hashes with different seeds.
     fn digest(&self, bytes: &[u8]) -> [u8; 32] {
         let hash = |seed: u64| {
             let start = 0xcbf2_9ce4_8422_2325 ^ seed;
@@ -89,7 +89,7 @@ impl Crypto for PlainCrypto {
     }
 }
 
-/// A [`PasswordHasher`] that hides nothing and costs nothing. For tests only.
+/// [`PasswordHasher`] without any security or cost. For tests only.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PlainPasswordHasher;
 
@@ -101,6 +101,14 @@ fn plain(password: &Secret) -> PasswordHash {
 impl PasswordHasher for PlainPasswordHasher {
     async fn hash(&self, password: &Secret) -> Option<PasswordHash> {
         Some(plain(password))
+    }
+
+    async fn hash_all(&self, passwords: &[Secret]) -> Option<Vec<PasswordHash>> {
+        Some(passwords.iter().map(plain).collect())
+    }
+
+    fn import(&self, stored: &str) -> Option<PasswordHash> {
+        stored.starts_with("$plain$").then(|| PasswordHash::new(stored.to_owned()))
     }
 
     async fn verify(&self, password: &Secret, hash: &PasswordHash, _: Standing) -> Result<bool, Busy> {

@@ -5,10 +5,11 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use super::lock;
-use crate::entity::{Principal, to_microsecond};
+use crate::entity::Principal;
 use crate::port::{InstallationStore, StoreError, TokenCutoff, TokenCutoffStore};
+use crate::value::to_microsecond;
 
-/// An [`InstallationStore`] and [`TokenCutoffStore`] in memory. Clones share one state.
+/// [`InstallationStore`] and [`TokenCutoffStore`] in memory. Clones share one state.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryInstallation {
     id: Arc<Mutex<Option<String>>>,

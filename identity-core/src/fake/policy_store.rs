@@ -10,7 +10,7 @@ use super::{MemoryAuditLog, Rows, lock};
 use crate::port::{Commit, Logged, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail, follow};
 use crate::value::Revision;
 
-/// A [`PolicyStore`] in memory. Clones share one state, like replicas on one database.
+/// [`PolicyStore`] in memory. Clones share one state, like replicas on one database.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryPolicyStore {
     shared: Arc<Shared>,
@@ -32,13 +32,13 @@ struct State {
 }
 
 impl MemoryPolicyStore {
-    /// The audit log that commits write to.
+    /// Returns the audit log that commits write to.
     #[must_use]
     pub fn audit_log(&self) -> MemoryAuditLog {
         self.shared.audit.clone()
     }
 
-    /// Forgets all but the newest `keep` entries of the change log.
+    /// Removes all but the newest `keep` commits from the change log.
     pub fn prune(&self, keep: usize) {
         let log = &mut lock(&self.shared.state).log;
         let excess = log.len().saturating_sub(keep);
@@ -77,7 +77,8 @@ impl PolicyStore for MemoryPolicyStore {
         Ok(Box::new(MemoryTransaction { shared: Arc::clone(&self.shared), missed, _turn: turn }))
     }
 
-    /// Listens from the call on, not from the first poll. Nothing is ever missed, so there is no polling.
+    /// Subscribes to commits when called, not when the future is first polled. No commit can be missed, so there is no
+    /// polling interval.
     fn changed<'s, 'f>(&'s self) -> Pin<Box<dyn Future<Output = ()> + Send + 'f>>
     where
         's: 'f,

@@ -4,7 +4,7 @@ use crate::entity::{Authorization, CustomType, Group, MappingRule, Membership, R
 use crate::value::{AuthorizationKey, GroupId, MappingRuleId, ResourceTypeName, RoleId, TenantId, Username};
 use crate::world::Change;
 
-/// What changes leave behind, in the plainest form: the model that stores are compared with.
+/// Rows that result from changes, without the indexes of the world. Serves as the reference model for tests of stores.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rows {
     users: BTreeMap<Username, User>,
@@ -18,7 +18,7 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Replays changes from nothing.
+    /// Replays changes on an empty state.
     pub fn replay<'c>(changes: impl IntoIterator<Item = &'c Change>) -> Self {
         let mut rows = Self::default();
         changes.into_iter().for_each(|change| rows.apply(change));
@@ -47,7 +47,7 @@ impl Rows {
         }
     }
 
-    /// The changes that make these rows out of nothing; entities come before what refers to them.
+    /// Returns the changes that create these rows from an empty state. An entity precedes the rows that refer to it.
     #[must_use]
     pub fn changes(&self) -> Vec<Change> {
         let users = self.users.values().cloned().map(Change::UserPut);

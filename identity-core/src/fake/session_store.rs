@@ -6,11 +6,12 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use super::lock;
-use crate::entity::{Session, SessionIdHash, WhichSessions, to_microsecond};
+use crate::entity::{Session, SessionIdHash, WhichSessions};
 use crate::port::{FamiliarPair, SessionQuery, SessionStore, StoreError};
 use crate::search::Page;
+use crate::value::to_microsecond;
 
-/// A [`SessionStore`] in memory. Clones share one state.
+/// [`SessionStore`] in memory. Clones share one state.
 #[derive(Clone, Debug, Default)]
 pub struct MemorySessionStore {
     sessions: Arc<Mutex<HashMap<SessionIdHash, Session>>>,

@@ -1,4 +1,4 @@
-//! What was done and refused.
+//! Port of the audit log.
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
@@ -7,28 +7,31 @@ use super::{AuditQuery, StoreError};
 use crate::entity::AuditEvent;
 use crate::search::Found;
 
-/// The audit log. Changes are written with their commit ([`PolicyStore`](super::PolicyStore)); refusals, which change
-/// nothing, through [`AuditLog::append`].
+/// Stores audit entries. The entries of a change are written together with its commit
+/// ([`PolicyStore`](super::PolicyStore)). [`AuditLog::append`] writes all other entries: rejected operations, commands
+/// without effect, and changes in a directory.
 ///
-/// Contract: entries are never changed, and removed by [`AuditLog::prune`] alone. Keys ascend in the order of writing. Entries are kept
-/// [as stored](AuditEvent::as_stored). All stores find the same, in the same order.
+/// Contract: entries are immutable, and only [`AuditLog::prune`] removes them. Keys ascend in write order. Entries are
+/// returned [as stored](AuditEvent::as_stored). All stores return the same results for a search, in the same order.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait AuditLog: Send + Sync {
-    /// Adds an entry and returns its key. The key that `event` carries is ignored.
-    async fn append(&self, event: &AuditEvent) -> Result<u64, StoreError>;
+    /// Appends entries in one transaction: all or none. Returns their keys, which ascend in the order of `events`; the
+    /// keys in `events` are ignored. Completes or fails within a few seconds. A batch that consists of
+    /// [denials](AuditEvent::is_denial) only may be delayed, so that changes get most of the database time.
+    async fn append(&self, events: &[AuditEvent]) -> Result<Vec<u64>, StoreError>;
 
-    /// The entry of this key.
+    /// Returns the entry with this key.
     async fn find(&self, key: u64) -> Result<Option<AuditEvent>, StoreError>;
 
-    /// Removes entries that were made before `before`, and those beyond the newest `keep`, oldest first: at most `batch`.
-    /// Entries are counted by their keys, so gaps count too. The newest entry stays. Returns the number of
-    /// removed entries.
+    /// Removes entries older than `before`, and entries beyond the newest `keep`: oldest first, at most `batch`.
+    /// Entries are counted by their keys, so that gaps count as entries. The newest entry is never removed. Returns the
+    /// number of removed entries.
     async fn prune(&self, before: OffsetDateTime, keep: u64, batch: u32) -> Result<u64, StoreError>;
 
-    /// The number of entries, by their keys: an upper bound that costs nothing.
+    /// Number of entries, computed from the keys: an upper bound, at constant cost.
     async fn size(&self) -> Result<u64, StoreError>;
 
-    /// The entries that the query asks for, and how many there are in all, at one moment.
+    /// Returns the entries of a query and the total number of matches, both from one snapshot.
     async fn search(&self, query: &AuditQuery) -> Result<Found<AuditEvent>, StoreError>;
 }

@@ -1,60 +1,61 @@
-//! What somebody asks of the audit log (orchestration reference §1.9, §1.11).
+//! Queries of the audit log (docs/reference/orchestration-cluster.md §1.9, §1.11).
 
 use std::borrow::Cow;
 
 use time::OffsetDateTime;
 
-use crate::entity::{AuditEvent, parse_time, storable, time_text, to_microsecond};
+use crate::entity::AuditEvent;
 use crate::search::{Cursor, Found, Key, LikePattern, Order, Row, SearchBudget, SortBy, Start, TextFilter, Window};
-use crate::value::{BrokenRule, InvalidValue};
+use crate::value::{BrokenRule, InvalidValue, parse_time, storable, time_text, to_microsecond};
 
-/// What entries can be sorted by. What is missing comes last in ascending order; entries that sort alike ascend by key.
+/// Sort field of an audit query. Missing values come last in ascending order; entries with equal values are ordered by
+/// ascending key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuditField {
-    /// When.
+    /// Time of the entry.
     Timestamp,
-    /// A text, in the order of its bytes.
+    /// A text field, in byte order.
     Text(AuditText),
 }
 
-/// The texts of an entry.
+/// Text fields of an audit entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuditText {
-    /// The key, written in decimal; as a text, "10" comes before "9".
+    /// Key of the entry, in decimal. Sorts as text: "10" comes before "9".
     Key,
-    /// The key of the thing.
+    /// Key of the entity.
     EntityKey,
-    /// The kind of thing.
+    /// Kind of the entity.
     EntityType,
-    /// What was attempted.
+    /// Attempted operation.
     Operation,
-    /// The username or client id of who did it.
+    /// Username or client id of the actor.
     ActorId,
-    /// What kind of actor that is.
+    /// Kind of the actor.
     ActorType,
-    /// How it ended.
+    /// Result of the operation.
     Result,
-    /// The key of the other party.
+    /// Key of the related entity.
     RelatedEntityKey,
-    /// The kind of the other party.
+    /// Kind of the related entity.
     RelatedEntityType,
-    /// [`AuditText::CATEGORY`].
+    /// Category, which is always [`AuditText::CATEGORY`].
     Category,
-    /// The reason code.
+    /// Reason code.
     Reason,
-    /// What entries about identity never have: processes, decisions, jobs.
+    /// A field that entries of this service never have, such as the process, decision or job.
     Absent,
 }
 
 impl AuditText {
-    /// The category of every entry.
+    /// Category of every entry.
     pub const CATEGORY: &'static str = "ADMIN";
 }
 
 impl Row for AuditEvent {
     type Field = AuditField;
 
-    /// Keys are sorted as texts here, which is another order than theirs.
+    /// Always false: no field sorts in the numeric order of the keys, because [`AuditText::Key`] sorts as text.
     fn is_key(_: AuditField) -> bool {
         false
     }
@@ -86,24 +87,24 @@ impl Row for AuditEvent {
     }
 }
 
-/// Conditions on a time, all of which must hold. Times are compared to the microsecond.
+/// Conditions on a time, all of which must hold. Times are compared with microsecond precision.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TimeFilter {
-    /// It is this.
+    /// The time equals this.
     pub eq: Option<OffsetDateTime>,
-    /// It is not this.
+    /// The time differs from this.
     pub neq: Option<OffsetDateTime>,
-    /// It is there, or is not. Every entry has one.
+    /// Whether the time exists. Every entry has a time, so `false` matches no entry.
     pub exists: Option<bool>,
-    /// After.
+    /// The time is after this.
     pub gt: Option<OffsetDateTime>,
-    /// Not before.
+    /// The time is at or after this.
     pub gte: Option<OffsetDateTime>,
-    /// Before.
+    /// The time is before this.
     pub lt: Option<OffsetDateTime>,
-    /// Not after.
+    /// The time is at or before this.
     pub lte: Option<OffsetDateTime>,
-    /// It is one of these.
+    /// The time equals one of these.
     pub is_in: Option<Vec<OffsetDateTime>>,
 }
 
@@ -120,8 +121,8 @@ impl TimeFilter {
     }
 }
 
-/// Which entries to show: those for which all conditions hold. Conditions are kept in the form of what is
-/// [stored](AuditEvent::as_stored).
+/// Filter of an audit query: all conditions must hold. Operands are converted to the [stored
+/// form](AuditEvent::as_stored).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditFilter {
     texts: Vec<(AuditText, TextFilter)>,
@@ -129,7 +130,7 @@ pub struct AuditFilter {
 }
 
 impl AuditFilter {
-    /// The filter with a condition more.
+    /// Adds a condition on a text field.
     #[must_use]
     pub fn and(mut self, text: AuditText, filter: TextFilter) -> Self {
         let one = |text: String| storable(&text).into_owned();
@@ -147,7 +148,7 @@ impl AuditFilter {
         self
     }
 
-    /// The filter with these conditions on the time.
+    /// Replaces the conditions on the time.
     #[must_use]
     pub fn at(self, filter: TimeFilter) -> Self {
         let one = |time: Option<OffsetDateTime>| time.map(to_microsecond);
@@ -164,7 +165,7 @@ impl AuditFilter {
         Self { time, ..self }
     }
 
-    /// Whether the conditions hold for an entry.
+    /// Returns true if all conditions hold for the entry.
     #[must_use]
     pub fn matches(&self, event: &AuditEvent) -> bool {
         self.time.matches(event.at)
@@ -173,30 +174,30 @@ impl AuditFilter {
             })
     }
 
-    /// The conditions on texts.
+    /// Conditions on text fields.
     #[must_use]
     pub fn texts(&self) -> &[(AuditText, TextFilter)] {
         &self.texts
     }
 
-    /// The conditions on the time.
+    /// Conditions on the time.
     #[must_use]
     pub fn time(&self) -> &TimeFilter {
         &self.time
     }
 }
 
-/// A place in the order of a query: the texts of its fields, times as [`time_text`], and the key.
+/// Position in the order of a query: the values of the sort fields as text, with times as [`time_text`], and the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditPosition {
-    /// The texts of the fields.
+    /// Values of the sort fields.
     pub fields: Vec<Option<String>>,
-    /// The key.
+    /// Key of the entry.
     pub key: u64,
 }
 
 impl AuditPosition {
-    /// Where an entry is in an order.
+    /// Returns the position of an entry in an order.
     #[must_use]
     pub fn of(event: &AuditEvent, order: &[SortBy<AuditField>]) -> Self {
         Self { fields: order.iter().map(|by| event.text(by.field).map(Cow::into_owned)).collect(), key: event.key }
@@ -221,8 +222,9 @@ impl From<AuditPosition> for Cursor {
     }
 }
 
-/// A search of the audit log, as a store reads it: the first entries after a position, in an order. For a window that ends
-/// before a position, that is the reverse of the order asked for; [`AuditQuery::found`] turns it round.
+/// An audit log query as executed by a store. The store reads the first entries after a position, in
+/// [`AuditQuery::order`]. For a window that ends before a position, this order is the reverse of the requested one;
+/// [`AuditQuery::found`] restores the requested order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditQuery {
     filter: AuditFilter,
@@ -234,10 +236,10 @@ pub struct AuditQuery {
 }
 
 impl AuditQuery {
-    /// A search. A field that is sorted by twice counts the first time.
+    /// Creates a query. If a sort field occurs twice, the first occurrence counts.
     ///
     /// # Errors
-    /// When the window's cursor is no position in this order.
+    /// If the cursor of the window is not a position in this order.
     pub fn new(filter: AuditFilter, sort: &[SortBy<AuditField>], window: &Window) -> Result<Self, InvalidValue> {
         let (cursor, offset, key_order) = match &window.start {
             Start::Offset(offset) => (None, *offset, Order::Ascending),
@@ -260,43 +262,44 @@ impl AuditQuery {
         Ok(Self { filter, order, key_order, position, offset, limit: window.limit })
     }
 
-    /// Which entries.
+    /// Filter of the query.
     #[must_use]
     pub fn filter(&self) -> &AuditFilter {
         &self.filter
     }
 
-    /// In which order to read.
+    /// Order in which the store reads the entries. Reversed if the window ends before a position.
     #[must_use]
     pub fn order(&self) -> &[SortBy<AuditField>] {
         &self.order
     }
 
-    /// In which order of the keys to read what sorts alike.
+    /// Order of the keys among entries with equal sort values.
     #[must_use]
     pub fn key_order(&self) -> Order {
         self.key_order
     }
 
-    /// What to read after.
+    /// Position to read after. `None` to read from the start.
     #[must_use]
     pub fn position(&self) -> Option<&AuditPosition> {
         self.position.as_ref()
     }
 
-    /// How many entries to leave out.
+    /// Number of entries to skip.
     #[must_use]
     pub fn offset(&self) -> usize {
         self.offset
     }
 
-    /// How many entries to read at most.
+    /// Maximum number of entries to read.
     #[must_use]
     pub fn limit(&self) -> usize {
         self.limit
     }
 
-    /// The result, from the entries in the order in which they were read.
+    /// Builds the result, in the requested order, from the entries in the order in which the store read them. `total`
+    /// is the number of all matching entries.
     #[must_use]
     pub fn found(&self, mut read: Vec<AuditEvent>, total: usize) -> Found<AuditEvent> {
         if self.key_order == Order::Descending {

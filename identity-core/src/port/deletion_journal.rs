@@ -1,24 +1,24 @@
-//! What is being deleted in a directory, so that a deletion that was interrupted is finished.
+//! Port of the deletion journal, which allows interrupted deletions in a directory to be completed.
 
 use async_trait::async_trait;
 
 use super::StoreError;
 use crate::entity::{AuditEvent, Deletion};
 
-/// The deletions of which nobody knows yet what came of them, for all replicas.
+/// Stores pending deletions, whose outcome is not recorded yet. Shared by all replicas.
 ///
-/// Contract: once [`DeletionJournal::open`] has returned, the deletion is listed, on every replica and also after a crash, until
-/// it is closed. Times are kept to the microsecond, and U+FFFD for U+0000 in request ids.
+/// Contract: once [`DeletionJournal::open`] has returned, every replica lists the deletion until it is closed, even
+/// after a crash. Times are kept with microsecond precision. U+0000 in request ids is replaced by U+FFFD.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait DeletionJournal: Send + Sync {
-    /// Keeps that a deletion is attempted. [`StoreError::Conflict`] when there is one of its id.
+    /// Records a deletion before it is attempted. [`StoreError::Conflict`] if the id already exists.
     async fn open(&self, deletion: &Deletion) -> Result<(), StoreError>;
 
-    /// Forgets the deletion of this id and writes into the audit log what came of it, both or neither. Says whether it was open:
-    /// of many who close it one is told, and one entry is written.
+    /// Removes a deletion and writes its outcome to the audit log, atomically. Returns true if the deletion was open.
+    /// If several callers close it at the same time, one receives true and one audit entry is written.
     async fn close(&self, id: &str, outcome: &AuditEvent) -> Result<bool, StoreError>;
 
-    /// All that are open, oldest first.
+    /// Lists all open deletions, oldest first.
     async fn list(&self) -> Result<Vec<Deletion>, StoreError>;
 }

@@ -1,166 +1,182 @@
-//! Where users, groups, roles, clients and APIs live when they do not live in the world.
+//! Ports of an external directory that stores users, groups, roles, clients and APIs.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::entity::{
-    Api, ApiPermission, AuditEntity, Client, ClientChange, EntityKind, Group, NewClient, NewPerson, Permission, Person,
-    PersonChange, Role,
+    Api, ApiPermission, AuditEntity, Client, ClientChange, DirectoryUser, DirectoryUserChange, EntityKind, Group,
+    NewClient, NewDirectoryUser, Permission, Role,
 };
 use crate::search::{ListRequest, Listing};
 use crate::value::{
     Audience, ClientId, ClientKey, Description, GroupId, InvalidValue, Name, PermissionName, RoleId, Secret, Username,
 };
 
-/// The people of a directory.
+/// Users of a directory.
 ///
-/// Contract of all directories: lists are in a stable order, and a search finds its text anywhere, whatever the case. What was
-/// written is read at once. To do what is done already is no error, but to create what exists is
-/// [`DirectoryError::Conflict`]. What there is not is [`DirectoryError::Missing`]. After [`DirectoryError::Unavailable`] a
-/// change may have been made.
+/// Contract of all directories:
+/// - Lists have a stable order. A search matches any part of the text, ignoring case.
+/// - Reads reflect completed writes immediately.
+/// - Changes are idempotent, except that creating an existing entity fails with [`DirectoryError::Conflict`].
+/// - An operation on an unknown entity fails with [`DirectoryError::Missing`].
+/// - After [`DirectoryError::Unavailable`], the change may or may not have been applied.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait UserDirectory: Send + Sync {
-    /// People, searched by username, first and last name, and e-mail address. Accounts of services are not people.
-    async fn list(&self, list: &ListRequest) -> Result<Listing<Person>, DirectoryError>;
+    /// Lists users. A search matches the username, first name, last name or e-mail address. Service accounts are
+    /// excluded.
+    async fn list(&self, list: &ListRequest) -> Result<Listing<DirectoryUser>, DirectoryError>;
 
-    /// One person.
-    async fn find(&self, id: &Username) -> Result<Person, DirectoryError>;
+    /// Returns a user.
+    async fn find(&self, id: &Username) -> Result<DirectoryUser, DirectoryError>;
 
-    /// Those of these whom there are, in no order.
-    async fn find_all(&self, ids: &[Username]) -> Result<Vec<Person>, DirectoryError>;
+    /// Returns the users that exist among `ids`, in any order.
+    async fn find_all(&self, ids: &[Username]) -> Result<Vec<DirectoryUser>, DirectoryError>;
 
-    /// Adds a person. Usernames are unique.
-    async fn create(&self, new: &NewPerson) -> Result<Person, DirectoryError>;
+    /// Creates a user. Usernames are unique.
+    async fn create(&self, new: &NewDirectoryUser) -> Result<DirectoryUser, DirectoryError>;
 
-    /// Changes a person's names, address, and whether they can sign in; returns the person as the directory then knows them.
-    /// What `change` does not name keeps its value, also beside another change at the same time. An address that changes is
-    /// no longer verified; [`DirectoryError::Member`] for a new one that is none. Success means that a person who was disabled is disabled.
-    async fn update(&self, id: &Username, change: &PersonChange) -> Result<Person, DirectoryError>;
+    /// Changes the names, e-mail address or enabled state of a user, and returns the user as stored afterwards. Fields
+    /// that `change` does not set keep their values, even under concurrent changes. A changed address is marked as not
+    /// verified. An invalid new address fails with [`DirectoryError::Member`]. If `change` disables the user, success
+    /// guarantees that the user is disabled, even under concurrent changes.
+    async fn update(&self, id: &Username, change: &DirectoryUserChange) -> Result<DirectoryUser, DirectoryError>;
 
-    /// The roles that they have themselves, by name, without the permissions.
+    /// Lists the directly assigned roles of a user, by name, without permissions.
     async fn roles(&self, id: &Username) -> Result<Vec<Role>, DirectoryError>;
 
-    /// Gives them a role, or takes it.
-    async fn change_role(&self, id: &Username, role: &RoleId, held: bool) -> Result<(), DirectoryError>;
+    /// Assigns a role to a user.
+    async fn assign_role(&self, id: &Username, role: &RoleId) -> Result<(), DirectoryError>;
 
-    /// The groups that they are in, by name.
+    /// Removes a role from a user.
+    async fn unassign_role(&self, id: &Username, role: &RoleId) -> Result<(), DirectoryError>;
+
+    /// Lists the groups of a user, by name.
     async fn groups(&self, id: &Username) -> Result<Vec<Group>, DirectoryError>;
 }
 
-/// The groups of a directory. Contract: see [`UserDirectory`].
+/// Groups of a directory. For the contract, see [`UserDirectory`].
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait GroupDirectory: Send + Sync {
-    /// Groups, searched by name.
+    /// Lists groups. A search matches the name.
     async fn list(&self, list: &ListRequest) -> Result<Listing<Group>, DirectoryError>;
 
-    /// One group.
+    /// Returns a group.
     async fn find(&self, id: &GroupId) -> Result<Group, DirectoryError>;
 
-    /// Those of these that there are, in no order.
+    /// Returns the groups that exist among `ids`, in any order.
     async fn find_all(&self, ids: &[GroupId]) -> Result<Vec<Group>, DirectoryError>;
 
-    /// Adds a group. Names are unique.
+    /// Creates a group. Names are unique.
     async fn create(&self, name: &Name) -> Result<Group, DirectoryError>;
 
-    /// Gives a group another name.
+    /// Renames a group.
     async fn rename(&self, id: &GroupId, name: &Name) -> Result<(), DirectoryError>;
 
-    /// Deletes a group, with its memberships. To delete one that is gone is [`DirectoryError::Missing`].
+    /// Deletes a group and its memberships. A group that does not exist fails with [`DirectoryError::Missing`].
     async fn delete(&self, id: &GroupId) -> Result<(), DirectoryError>;
 
-    /// The people in a group; a search is ignored.
-    async fn members(&self, id: &GroupId, list: &ListRequest) -> Result<Listing<Person>, DirectoryError>;
+    /// Lists the users in a group. A search text is ignored.
+    async fn members(&self, id: &GroupId, list: &ListRequest) -> Result<Listing<DirectoryUser>, DirectoryError>;
 
-    /// Makes a person a member, or ends it.
-    async fn change_member(&self, id: &GroupId, user: &Username, member: bool) -> Result<(), DirectoryError>;
+    /// Adds a user to a group.
+    async fn add_member(&self, id: &GroupId, user: &Username) -> Result<(), DirectoryError>;
 
-    /// A group's roles, by name, without the permissions.
+    /// Removes a user from a group.
+    async fn remove_member(&self, id: &GroupId, user: &Username) -> Result<(), DirectoryError>;
+
+    /// Lists the roles of a group, by name, without permissions.
     async fn roles(&self, id: &GroupId) -> Result<Vec<Role>, DirectoryError>;
 
-    /// Gives a group a role, or takes it.
-    async fn change_role(&self, id: &GroupId, role: &RoleId, held: bool) -> Result<(), DirectoryError>;
+    /// Assigns a role to a group.
+    async fn assign_role(&self, id: &GroupId, role: &RoleId) -> Result<(), DirectoryError>;
+
+    /// Removes a role from a group.
+    async fn unassign_role(&self, id: &GroupId, role: &RoleId) -> Result<(), DirectoryError>;
 }
 
-/// The roles of a directory. Contract: see [`UserDirectory`].
+/// Roles of a directory. For the contract, see [`UserDirectory`].
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait RoleDirectory: Send + Sync {
-    /// Roles without their permissions, searched by name.
+    /// Lists roles without their permissions. A search matches the name.
     async fn list(&self, list: &ListRequest) -> Result<Listing<Role>, DirectoryError>;
 
-    /// One role, with its permissions.
+    /// Returns a role with its permissions.
     async fn find(&self, id: &RoleId) -> Result<Role, DirectoryError>;
 
-    /// Adds a role, with permissions that there must be.
+    /// Creates a role. Its permissions must exist.
     async fn create(&self, role: &Role) -> Result<(), DirectoryError>;
 
-    /// Gives a role another description.
+    /// Changes the description of a role.
     async fn describe(&self, id: &RoleId, description: &Description) -> Result<(), DirectoryError>;
 
-    /// Deletes a role; whoever had it has it no more.
+    /// Deletes a role and all of its assignments.
     async fn delete(&self, id: &RoleId) -> Result<(), DirectoryError>;
 
-    /// Adds a permission to a role, or removes it.
-    async fn change_permission(&self, id: &RoleId, permission: &Permission, held: bool) -> Result<(), DirectoryError>;
+    /// Adds a permission to a role.
+    async fn grant_permission(&self, id: &RoleId, permission: &Permission) -> Result<(), DirectoryError>;
+
+    /// Removes a permission from a role.
+    async fn revoke_permission(&self, id: &RoleId, permission: &Permission) -> Result<(), DirectoryError>;
 }
 
-/// The clients of a directory: the applications. Contract: see [`UserDirectory`]. Clients that are not Identity's are not
-/// there: they are not listed, and a change of one is [`DirectoryError::Missing`]; to create one of the same client id is
-/// [`DirectoryError::Foreign`].
+/// Clients (applications) of a directory. For the contract, see [`UserDirectory`]. Clients that this service does not
+/// manage are hidden: they are not listed, and changing one fails with [`DirectoryError::Missing`]. Creating a client
+/// with the client id of a hidden one fails with [`DirectoryError::Foreign`].
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait ClientDirectory: Send + Sync {
-    /// Clients, searched by client id.
+    /// Lists clients. A search matches the client id.
     async fn list(&self, list: &ListRequest) -> Result<Listing<Client>, DirectoryError>;
 
-    /// One client.
+    /// Returns a client.
     async fn find(&self, key: &ClientKey) -> Result<Client, DirectoryError>;
 
-    /// Those of these that there are, in no order.
+    /// Returns the clients that exist among `ids`, in any order.
     async fn find_all(&self, ids: &[ClientId]) -> Result<Vec<Client>, DirectoryError>;
 
-    /// Adds a client. Client ids are unique, over clients and APIs.
+    /// Creates a client. Client ids are unique across clients and APIs.
     async fn create(&self, new: &NewClient) -> Result<Client, DirectoryError>;
 
-    /// Changes a client's name, root URL and redirect URIs. What `change` does not name keeps its value, as do its id, kind and
-    /// secret, also beside another change at the same time. [`DirectoryError::Member`] for a new address that is none.
+    /// Changes the name, root URL or redirect URIs of a client. Fields that `change` does not set keep their values,
+    /// even under concurrent changes; so do the client id, type and secret. An invalid new URI fails with
+    /// [`DirectoryError::Member`].
     async fn update(&self, key: &ClientKey, change: &ClientChange) -> Result<(), DirectoryError>;
 
     /// Deletes a client.
     async fn delete(&self, key: &ClientKey) -> Result<(), DirectoryError>;
 
-    /// A client's secret; public clients have none.
+    /// Returns the secret of a client. `None` for public clients.
     async fn secret(&self, key: &ClientKey) -> Result<Option<Secret>, DirectoryError>;
 
-    /// Makes a new secret. Success means that the old one no longer counts. [`DirectoryError::Invalid`] for public clients.
+    /// Regenerates the secret of a client. On success, the old secret is no longer valid. Fails with
+    /// [`DirectoryError::Invalid`] for public clients.
     async fn renew_secret(&self, key: &ClientKey) -> Result<Secret, DirectoryError>;
 
-    /// What a client may do for itself, in order.
+    /// Lists the permissions that a client holds on its own behalf, sorted.
     async fn permissions(&self, key: &ClientKey) -> Result<Vec<Permission>, DirectoryError>;
 
-    /// Gives a client a permission, which there must be, or takes it. [`DirectoryError::Invalid`] for public clients.
-    async fn change_permission(
-        &self,
-        key: &ClientKey,
-        permission: &Permission,
-        held: bool,
-    ) -> Result<(), DirectoryError>;
+    /// Assigns an existing permission to a client. Fails with [`DirectoryError::Invalid`] for public clients.
+    async fn grant_permission(&self, key: &ClientKey, permission: &Permission) -> Result<(), DirectoryError>;
+
+    /// Removes a permission from a client. Fails with [`DirectoryError::Invalid`] for public clients.
+    async fn revoke_permission(&self, key: &ClientKey, permission: &Permission) -> Result<(), DirectoryError>;
 }
 
-/// The APIs of a directory, and the permissions that they know. Contract: see [`ClientDirectory`].
+/// APIs of a directory, and the permissions that they define. For the contract, see [`UserDirectory`].
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait ApiDirectory: Send + Sync {
-    /// APIs, searched by audience.
+    /// Lists APIs. A search matches the audience.
     async fn list(&self, list: &ListRequest) -> Result<Listing<Api>, DirectoryError>;
 
-    /// One API.
+    /// Returns an API.
     async fn find(&self, key: &ClientKey) -> Result<Api, DirectoryError>;
 
-    /// Adds an API, with permissions.
+    /// Creates an API with permissions.
     async fn create(
         &self,
         audience: &Audience,
@@ -168,80 +184,81 @@ pub trait ApiDirectory: Send + Sync {
         permissions: &[ApiPermission],
     ) -> Result<Api, DirectoryError>;
 
-    /// Gives an API another name. Its audience never changes.
+    /// Renames an API. The audience is immutable.
     async fn rename(&self, key: &ClientKey, name: &Name) -> Result<(), DirectoryError>;
 
-    /// Deletes an API, with its permissions: whoever had one has it no more.
+    /// Deletes an API and its permissions, including all assignments of the permissions.
     async fn delete(&self, key: &ClientKey) -> Result<(), DirectoryError>;
 
-    /// The permissions that an API knows, by name.
+    /// Lists the permissions that an API defines, by name.
     async fn permissions(&self, key: &ClientKey) -> Result<Vec<ApiPermission>, DirectoryError>;
 
-    /// Adds a permission.
+    /// Adds a permission to an API.
     async fn add_permission(&self, key: &ClientKey, permission: &ApiPermission) -> Result<(), DirectoryError>;
 
-    /// Removes a permission: whoever had it has it no more.
+    /// Removes a permission from an API, including all assignments of the permission.
     async fn remove_permission(&self, key: &ClientKey, definition: &PermissionName) -> Result<(), DirectoryError>;
 }
 
-/// What a directory can fail with. No message holds a secret.
+/// Error of a directory. Messages contain no secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DirectoryError {
-    /// There is no such thing.
+    /// The entity does not exist.
     #[error("{0} does not exist")]
     Missing(AuditEntity),
-    /// There is such a thing already.
+    /// The entity already exists.
     #[error("{0} exists already")]
     Conflict(AuditEntity),
-    /// There is such a thing, and it is somebody else's.
-    #[error("{0} exists and is not managed here")]
+    /// The entity already exists and is not managed by this service.
+    #[error("{0} already exists and is not managed by this server")]
     Foreign(AuditEntity),
-    /// There is such a thing, and changing it or reading its secret through this service would give power over the directory.
+    /// The entity is protected: changing it or reading its secret through this service would give control over the
+    /// directory.
     #[error("{entity} is protected: {reason}")]
     Protected {
-        /// What is protected.
+        /// Protected entity.
         entity: AuditEntity,
-        /// Why, and where it is managed instead.
+        /// Reason for the protection, and the place to manage the entity instead.
         reason: &'static str,
     },
-    /// What would change of it is kept in a storage that the directory may only read, such as LDAP.
+    /// The entity is stored in a backend that the directory can only read, such as LDAP.
     #[error(
-        "{0} comes from a storage that the directory may only read, such as LDAP: what that storage keeps can be changed there alone"
+        "{0} comes from a storage that the directory can only read, such as LDAP; change the data of that storage there"
     )]
     ReadOnly(AuditEntity),
-    /// The directory does not take what it was given.
-    #[error("the directory does not accept this: {0}")]
+    /// The directory rejected the input.
+    #[error("the directory does not accept the request: {0}")]
     Invalid(String),
-    /// A member of a change has a value that it cannot have.
+    /// A member of a change has an invalid value.
     #[error("{0}: {1}")]
     Member(&'static str, InvalidValue),
-    /// The directory does not let this server do that. An operator has to mend it.
-    #[error("the directory refuses this server: {0}")]
+    /// The directory denied the operation to this server. Operator action is required.
+    #[error("the directory denied access to this server: {0}")]
     Refused(String),
-    /// The directory cannot be reached, is overloaded, or answers with something unreadable.
-    #[error("the directory cannot be reached: {reason}")]
+    /// The directory is unreachable or overloaded, or returned an unreadable response.
+    #[error("the directory is unavailable: {reason}")]
     Unavailable {
-        /// What happened, for operators.
+        /// Description of the failure, for operators.
         reason: String,
-        /// When to try again.
+        /// Time to wait before a retry.
         retry_after: Duration,
     },
 }
 
 impl DirectoryError {
-    /// There is no such thing.
+    /// Creates a [`DirectoryError::Missing`].
     #[must_use]
     pub fn missing(kind: EntityKind, key: impl ToString) -> Self {
         Self::Missing(AuditEntity { kind, key: key.to_string() })
     }
 
-    /// There is such a thing already.
+    /// Creates a [`DirectoryError::Conflict`].
     #[must_use]
     pub fn conflict(kind: EntityKind, key: impl ToString) -> Self {
         Self::Conflict(AuditEntity { kind, key: key.to_string() })
     }
 
-    /// The reason code, for the record.
+    /// Reason code for the audit log.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! What a directory says of somebody that their claims do not.
+//! Port of entitlements: groups and permissions that a directory stores and that claims do not contain.
 
 use std::collections::BTreeSet;
 
@@ -8,32 +8,32 @@ use super::TokenError;
 use crate::entity::{Permission, Principal};
 use crate::value::{Claims, GroupId};
 
-/// How recent an answer of a directory has to be.
+/// Required freshness of data from a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
-    /// As it was a short while ago: for what only looks. While the directory cannot be asked, for longer.
+    /// Recently cached data, for reads. While the directory is unavailable, the data may be older.
     Recent,
-    /// As it is now: for what changes something.
+    /// Current data, for changes.
     Current,
 }
 
-/// Groups and permissions of principals, where a directory knows them and not the world.
+/// Groups and permissions of principals, for installations that store them in a directory instead of the world.
 ///
-/// Contract: claims never add to what the directory says. A principal that the directory does not have, that is disabled, or to
-/// which the claims do not belong, is [`TokenError::Rejected`]. A directory that cannot be asked is
-/// [`TokenError::Unavailable`], never less than there is.
+/// Contract: claims never extend the entitlements of the directory. [`TokenError::Rejected`] if the principal is
+/// unknown or disabled, or if the claims do not belong to it. [`TokenError::Unavailable`] if the directory cannot be
+/// queried; partial results are never returned.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait Entitlements: Send + Sync {
-    /// What a principal with these claims has.
+    /// Returns the entitlements of a principal with these claims.
     async fn of(&self, principal: &Principal, claims: &Claims, freshness: Freshness) -> Result<Entitled, TokenError>;
 }
 
-/// What somebody has.
+/// Entitlements of a principal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entitled {
-    /// Their groups; they replace the stored ones.
+    /// Groups of the principal in the directory. They replace its group memberships in the policy store.
     pub groups: Vec<GroupId>,
-    /// Their permissions on APIs, beside those of stored roles.
+    /// API permissions, in addition to those of stored roles.
     pub permissions: BTreeSet<Permission>,
 }

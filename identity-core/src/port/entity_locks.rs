@@ -1,4 +1,4 @@
-//! One change per entity at a time, for entities that live outside the store.
+//! Port of entity locks, which serialize the changes of an entity that is stored outside the policy store.
 
 use std::any::Any;
 use std::fmt;
@@ -12,51 +12,52 @@ use async_trait::async_trait;
 use super::StoreError;
 use crate::entity::EntityKind;
 
-/// Exclusive locks over all replicas, one per entity of a directory.
+/// Exclusive locks across all replicas, one per directory entity.
 ///
-/// A directory such as Keycloak replaces whole representations and has no preconditions. A read-modify-write without a lock
-/// loses updates: a rename that began earlier re-enables a user who was disabled meanwhile.
+/// A directory such as Keycloak replaces whole representations and has no preconditions. A read-modify-write cycle
+/// without a lock loses updates: a rename that began earlier re-enables a user who was disabled in the meantime.
 ///
 /// Contract:
-/// - [`EntityLocks::lock`] returns when no other replica and no other task holds a lock of the same key. Different keys may
-///   share a lock, so a holder takes no second one.
-/// - Dropping the [`EntityLock`] releases it. So does the end of its process, and of its connection to the store.
-/// - Callers bring their own timeout: dropping the future gives up the place in the queue. A store may give up by itself with
-///   [`StoreError::Unavailable`], after ten seconds at the earliest.
-/// - A lock is held for seconds. A store may take it away after [`LOCK_HELD_MAX`].
-/// - [`EntityLocks::lock_directory`] is one more lock, which no entity shares: its holder locks entities as well. A store may
-///   take it away after `longest`, and not before.
+/// - [`EntityLocks::lock`] returns once no other replica and no other task holds a lock with the same key. Different
+///   keys may share a lock, so a holder must not acquire a second one.
+/// - Dropping the [`EntityLock`] releases it. So does the end of the process, or of its connection to the store.
+/// - Callers supply their own timeout: dropping the future ends the wait. A store may time out by itself with
+///   [`StoreError::Unavailable`], but not before ten seconds.
+/// - A lock is held for seconds. A store may revoke it after [`LOCK_HELD_MAX`].
+/// - [`EntityLocks::lock_directory`] acquires a separate lock that no entity shares; its holder may also lock entities.
+///   A store may revoke it after `longest`, and not before.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait EntityLocks: Send + Sync {
     /// Waits for the lock of an entity.
     async fn lock(&self, key: &LockKey) -> Result<EntityLock, StoreError>;
 
-    /// Waits for the lock of the directory as a whole, for work that takes at most `longest`.
+    /// Waits for the directory-wide lock, for work that takes at most `longest`.
     async fn lock_directory(&self, longest: Duration) -> Result<EntityLock, StoreError>;
 }
 
-/// How long a lock is held at most. A holder ends its work earlier.
+/// Maximum time for which a lock may be held. Holders must finish earlier.
 pub const LOCK_HELD_MAX: Duration = Duration::from_secs(60);
 
-/// The name of a lock: the kind and the key of an entity.
+/// Key of a lock: the kind and key of an entity.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LockKey(String);
 
 impl LockKey {
-    /// The lock of an entity.
+    /// Returns the lock key of an entity.
     #[must_use]
     pub fn of(kind: EntityKind, key: &str) -> Self {
         Self(format!("{}/{key}", kind.as_str()))
     }
 
-    /// The name, unique over kinds.
+    /// The key as text, unique across kinds.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// One of `count` places, the same for equal keys within a process and between processes of one build.
+    /// Maps the key to an index below `count`. Equal keys map to the same index in all processes that run the same
+    /// build.
     #[must_use]
     pub fn place(&self, count: usize) -> usize {
         let mut hasher = DefaultHasher::new();
@@ -66,14 +67,14 @@ impl LockKey {
     }
 }
 
-/// A held lock; dropping it releases the lock.
+/// A held lock. Dropping it releases the lock.
 #[must_use = "dropping the lock releases it"]
 pub struct EntityLock {
     _held: Vec<Box<dyn Any + Send + Sync>>,
 }
 
 impl EntityLock {
-    /// A lock that lasts as long as `held`. Parts are released in their order.
+    /// Creates a lock from the values that hold it. When the lock is released, they are dropped in order.
     pub fn new(held: Vec<Box<dyn Any + Send + Sync>>) -> Self {
         Self { _held: held }
     }
@@ -85,7 +86,8 @@ impl fmt::Debug for EntityLock {
     }
 }
 
-/// Locks within one process. Clones share them. Adapters queue here first, so that one task per key waits for the store.
+/// Locks within one process, shared by clones. Adapters acquire a local lock before the lock in the store, so that only
+/// one task of the process per key waits for the store.
 #[derive(Clone, Debug)]
 pub struct LocalLocks {
     entities: Arc<[Arc<Mutex<()>>]>,
@@ -93,7 +95,7 @@ pub struct LocalLocks {
 }
 
 impl LocalLocks {
-    /// How many entities can be changed at the same time.
+    /// Number of locks, and so the maximum number of entities that can be changed concurrently.
     const PLACES: usize = 64;
 }
 

@@ -1,4 +1,4 @@
-//! Sign-in of people at an OpenID provider.
+//! Port of OpenID providers, for user sign-in.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,213 +7,216 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::RejectedToken;
-use crate::entity::Principal;
+use crate::entity::{Principal, RejectedToken};
 use crate::value::{Claims, Email, GroupId, Secret};
 
-/// An OpenID provider at which people sign in, as its relying party.
+/// An OpenID provider for user sign-in, from the perspective of the relying party.
 ///
-/// Contract: what comes back from the browser or the provider is believed only after every check of OpenID Connect Core 1.0
-/// §3.1.3.7 and RFC 9207. A provider that cannot be asked is [`ProviderError::Unavailable`], never a refusal. Nothing of a
-/// code, a token or a secret is logged or put into an error.
+/// Contract: responses from the browser or the provider are accepted only after all checks of OpenID Connect Core 1.0
+/// §3.1.3.7 and RFC 9207. An unavailable provider is [`ProviderError::Unavailable`], never [`ProviderError::Refused`].
+/// Logs and errors never contain any part of a code, token or secret.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait IdentityProvider: Send + Sync {
-    /// What the configuration calls it.
+    /// Id of the provider in the configuration.
     fn id(&self) -> &str;
 
-    /// What people call it.
+    /// Display name.
     fn display_name(&self) -> &str;
 
-    /// The issuer, byte for byte as in its tokens.
+    /// Issuer, byte for byte as in its tokens.
     fn issuer(&self) -> &str;
 
-    /// Whether this id is in the namespace of the issuer: a session of any other principal is not this provider's.
+    /// Returns true if the principal's id is in the namespace of the issuer. Sessions of other principals do not belong
+    /// to this provider.
     fn holds(&self, principal: &Principal) -> bool;
 
-    /// Where to send the browser (RFC 6749 §4.1.1, OpenID Connect Core 1.0 §3.1.2.1). Always with PKCE, method `S256`.
+    /// Returns the authorization URL (RFC 6749 §4.1.1, OpenID Connect Core 1.0 §3.1.2.1). Always uses PKCE with the
+    /// method `S256`.
     async fn authorization_url(&self, request: &AuthorizationRequest) -> Result<String, ProviderError>;
 
-    /// Redeems what the browser brought back. Checks the response's issuer before the provider hears of the code.
-    async fn redeem(&self, response: &AuthorizationResponse, sent: &Sent) -> Result<SignedIn, ProviderError>;
+    /// Exchanges the authorization code for tokens. Checks the issuer of the response before sending the code.
+    async fn redeem(&self, response: &AuthorizationResponse, sent: &PendingSignIn) -> Result<SignedIn, ProviderError>;
 
-    /// Renews a sign-in by its refresh token (OpenID Connect Core 1.0 §12). What the provider does not say anew stays as it
-    /// was. [`RefusedSignIn::Grant`] when the provider no longer takes the refresh token, or there is none.
+    /// Renews a sign-in with its refresh token (OpenID Connect Core 1.0 §12). Values that the provider does not return
+    /// again are kept. [`RefusedSignIn::Grant`] if the provider rejects the refresh token, or if there is none.
     async fn refresh(&self, known: &SignedIn) -> Result<SignedIn, ProviderError>;
 
-    /// Revokes a refresh token (RFC 7009). A provider without a revocation endpoint is no error.
+    /// Revokes a refresh token (RFC 7009). Succeeds if the provider has no revocation endpoint.
     async fn revoke(&self, refresh_token: &Secret) -> Result<(), ProviderError>;
 
-    /// Where to send the browser to sign out at the provider, too (OpenID Connect RP-Initiated Logout 1.0 §2). `None` when the
-    /// provider offers no such thing, or the operator does not want it.
-    async fn end_session_url(&self, ending: &Ending) -> Result<Option<String>, ProviderError>;
+    /// Returns the URL for sign-out at the provider (OpenID Connect RP-Initiated Logout 1.0 §2). `None` if the provider
+    /// does not support it or the operator disabled it.
+    async fn end_session_url(&self, ending: &EndSessionRequest) -> Result<Option<String>, ProviderError>;
 
-    /// Checks a logout token (OpenID Connect Back-Channel Logout 1.0 §2.6) but for its replay.
-    /// [`RefusedSignIn::Issuer`] when it is another provider's.
+    /// Validates a logout token (OpenID Connect Back-Channel Logout 1.0 §2.6). Callers must detect replayed tokens.
+    /// [`RefusedSignIn::Issuer`] if another provider issued it.
     async fn logout_token(&self, token: &str) -> Result<LogoutNotice, ProviderError>;
 }
 
-/// What the browser is sent to the provider with.
+/// Parameters of an authorization request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorizationRequest {
-    /// Where the provider sends the browser back, exactly as it is registered there.
+    /// Redirect URI, exactly as registered at the provider.
     pub redirect_uri: String,
-    /// Binds the answer to the browser (RFC 6749 §10.12).
+    /// State, which binds the response to the browser (RFC 6749 §10.12).
     pub state: String,
-    /// Binds the ID token to the request.
+    /// Nonce, which binds the ID token to the request.
     pub nonce: String,
-    /// The S256 challenge (RFC 7636 §4.2).
+    /// PKCE challenge of the method `S256` (RFC 7636 §4.2).
     pub code_challenge: String,
-    /// Whether the provider must ask for credentials again (`prompt=login`).
+    /// Whether the provider must prompt for credentials again (`prompt=login`).
     pub reauthenticate: bool,
 }
 
-/// What the browser brought back from the provider.
+/// Parameters of an authorization response.
 #[derive(Clone, Debug)]
 pub struct AuthorizationResponse {
-    /// The code.
+    /// Authorization code.
     pub code: Secret,
-    /// The parameter `iss` (RFC 9207).
+    /// Parameter `iss` (RFC 9207).
     pub issuer: Option<String>,
 }
 
-/// What was sent, for comparison.
+/// Values of an authorization request that are needed to redeem its response.
 #[derive(Clone, Debug)]
-pub struct Sent {
-    /// The redirect URI of the request.
+pub struct PendingSignIn {
+    /// Redirect URI of the request.
     pub redirect_uri: String,
-    /// The verifier behind the request's challenge.
+    /// PKCE verifier for the challenge of the request.
     pub code_verifier: Secret,
-    /// The request's nonce.
+    /// Nonce of the request.
     pub nonce: String,
 }
 
-/// Somebody who signed in, and what the provider says of them.
+/// A completed sign-in: the principal and the claims of the provider.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SignedIn {
-    /// The subject: the provider's own id of them.
+    /// Subject: the id that the provider assigned (`sub`).
     pub subject: String,
-    /// The provider's own id of the session (`sid`), for logout.
+    /// Session id that the provider assigned (`sid`), for logout.
     pub provider_session: Option<String>,
-    /// Who they are here.
+    /// Principal that the claims resolve to.
     pub principal: Principal,
-    /// Their groups, when this provider's groups come from a claim; they replace the stored ones.
+    /// Groups from a claim of this provider, which replace the group memberships in the policy store. `None` if the
+    /// memberships in the policy store apply instead.
     pub groups: Option<Vec<GroupId>>,
-    /// What to call them.
+    /// Display name.
     pub display_name: Option<String>,
-    /// Where to write to them.
+    /// E-mail address.
     pub email: Option<Email>,
-    /// All that is claimed of them, from all sources.
+    /// All claims, merged from all sources.
     pub claims: Claims,
-    /// Where each claim was found, by its name at the top level.
+    /// Source of each top-level claim, by claim name.
     pub provenance: BTreeMap<String, ClaimSource>,
-    /// The ID token, as a hint for logout.
+    /// ID token, used as a hint for logout.
     pub id_token: Secret,
-    /// The refresh token, from a provider that gives one.
+    /// Refresh token, if the provider issued one.
     pub refresh_token: Option<Secret>,
-    /// When the access token expires, and so a renewal is due.
+    /// Expiration time of the access token, at which a renewal is due.
     pub renewal_due_at: OffsetDateTime,
 }
 
-/// Where a claim was found.
+/// Source of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ClaimSource {
-    /// In the access token, where it is one for this service.
+    /// The access token, if it was issued for this service.
     AccessToken,
-    /// In the ID token.
+    /// The ID token.
     IdToken,
-    /// At the UserInfo endpoint.
+    /// The UserInfo endpoint.
     UserInfo,
 }
 
-/// What the browser is sent to the provider with to sign out there.
+/// Parameters of a logout request to the provider.
 #[derive(Clone, Debug)]
-pub struct Ending {
-    /// The ID token of the sign-in.
+pub struct EndSessionRequest {
+    /// ID token of the sign-in.
     pub id_token: Secret,
-    /// Where the provider sends the browser afterwards, exactly as it is registered there.
+    /// Post-logout redirect URI, exactly as registered at the provider.
     pub return_uri: String,
-    /// Comes back with the browser.
+    /// State, which the provider returns in the redirect.
     pub state: String,
-    /// Whose session it is, for providers that know no hint (`logout_hint`).
+    /// Hint that identifies the user whose session ends (`logout_hint`), for providers that do not accept an ID token
+    /// as a hint.
     pub logout_hint: Option<String>,
 }
 
-/// A provider's word that somebody has signed out.
+/// A validated logout token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogoutNotice {
-    /// The token's id (`jti`), so that it counts once.
+    /// Id of the token (`jti`), for replay detection.
     pub id: String,
-    /// From when on the token is refused for its age. Its id must be remembered until then.
+    /// Time from which the token is rejected as expired. Its id must be remembered until then.
     pub expires_at: OffsetDateTime,
-    /// Whose sessions end, all of them unless one is named.
+    /// Subject whose sessions end (`sub`). All of them end, unless `provider_session` selects one.
     pub subject: Option<String>,
-    /// Which session ends (`sid`).
+    /// Session that ends (`sid`).
     pub provider_session: Option<String>,
 }
 
-/// Why a provider does not do what it was asked for.
+/// Error of an identity provider.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderError {
-    /// It refuses, or what it says cannot be believed.
-    #[error("the sign-in is refused: {0}")]
+    /// The provider rejected the request, or its response failed validation.
+    #[error("the sign-in was rejected: {0}")]
     Refused(RefusedSignIn),
-    /// It cannot be asked now.
-    #[error("the provider cannot be asked")]
+    /// The provider is unavailable.
+    #[error("the provider is unavailable")]
     Unavailable {
-        /// When to try again.
+        /// Time to wait before a retry.
         retry_after: Duration,
     },
 }
 
-/// Why a sign-in, renewal or logout is refused. [`RefusedSignIn::code`] is stable and public.
+/// Reason why a sign-in, renewal or logout is rejected. [`RefusedSignIn::code`] is stable and public.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RefusedSignIn {
-    /// The answer is another provider's: a mix-up (RFC 9207 §2.4).
-    #[error("the answer comes from another provider")]
+    /// The response comes from another provider: a mix-up attack (RFC 9207 §2.4).
+    #[error("the response comes from another provider")]
     Issuer,
-    /// The provider does not take the code or the refresh token: used before, expired, or somebody else's.
-    #[error("the provider no longer takes the code or the refresh token")]
+    /// The provider rejected the code or refresh token: already used, expired, or issued to another client.
+    #[error("the provider rejected the authorization code or the refresh token")]
     Grant,
-    /// The provider does not take this server's credentials. An operator must look.
-    #[error("the provider refuses this server's own credentials")]
+    /// The provider rejected this server's client credentials. Operator action is required.
+    #[error("the provider rejected this server's client credentials")]
     Client,
-    /// The provider answers with another OAuth error; its code.
-    #[error("the provider answers with the error `{0}`")]
+    /// The provider returned another OAuth error, with this code.
+    #[error("the provider returned the error `{0}`")]
     Provider(String),
-    /// The provider's answer lacks something, or cannot be read.
-    #[error("the provider's answer is malformed: {0}")]
+    /// The response is incomplete or cannot be parsed.
+    #[error("the provider's response is malformed: {0}")]
     Malformed(&'static str),
-    /// The ID token or logout token does not pass the checks that all tokens must pass.
+    /// The ID token or logout token failed the checks that apply to all tokens.
     #[error(transparent)]
     Token(RejectedToken),
-    /// The ID token answers another request.
-    #[error("the id token's nonce is not the one that was sent")]
+    /// The nonce of the ID token does not match the request.
+    #[error("the ID token's nonce does not match the request")]
     Nonce,
-    /// The ID token was issued to another client.
-    #[error("the id token's authorized party is another client")]
+    /// The ID token was issued to another client (`azp`).
+    #[error("the ID token's authorized party is another client")]
     AuthorizedParty,
-    /// The access token is not the one that the ID token was issued with.
-    #[error("the id token's `at_hash` does not fit the access token")]
+    /// The `at_hash` of the ID token does not match the access token.
+    #[error("the ID token's `at_hash` does not match the access token")]
     AccessTokenHash,
-    /// The credentials were shown longer ago than the operator wants (`max_age`, OpenID Connect Core 1.0 §3.1.2.1).
+    /// The user authenticated longer ago than the operator allows (`max_age`, OpenID Connect Core 1.0 §3.1.2.1).
     #[error("the last sign-in at the provider is too long ago")]
     TooLongAgo,
-    /// The subject is another one than before, or than in another source.
-    #[error("the provider's answers are about different subjects")]
+    /// The subject (`sub`) differs from that of the sign-in to renew, or between the provider's responses.
+    #[error("the provider's responses have different subjects")]
     Subject,
-    /// UserInfo is required and cannot be had.
-    #[error("the provider's userinfo endpoint does not answer")]
+    /// UserInfo is required but unavailable.
+    #[error("the provider's UserInfo endpoint is unavailable")]
     UserInfo,
-    /// The logout token is none.
-    #[error("the logout token is refused: {0}")]
+    /// The token is not a valid logout token.
+    #[error("the logout token was rejected: {0}")]
     LogoutToken(&'static str),
 }
 
 impl RefusedSignIn {
-    /// The reason code, for pages, audit records and metrics.
+    /// Reason code, for pages, audit entries and metrics.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {

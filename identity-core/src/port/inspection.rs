@@ -1,83 +1,81 @@
-//! What a verifier sees in a token, check by check, for administrators who look for a mistake.
+//! Token inspection: all checks of a token in detail, for troubleshooting by administrators.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::RejectedToken;
-use crate::entity::{Permission, Principal};
+use crate::entity::{Permission, Principal, RejectedToken};
 use crate::value::{Claims, GroupId};
 
-/// What is inspected.
+/// Input of an inspection.
 #[derive(Clone, Copy, Debug)]
 pub enum Evidence<'e> {
-    /// A token in compact serialisation.
+    /// A token in compact serialization.
     Token(&'e str),
-    /// Claims, as if they came from a token whose signature holds. The claim `iss` names the issuer; with only one there is,
-    /// it may be missing.
+    /// Claims, treated as if from a token with a valid signature. The claim `iss` selects the issuer. It may be missing
+    /// if only one issuer is configured.
     Claims(&'e Claims),
 }
 
-/// Every check of a token. It is neither stored nor logged, nor is anything that it says.
+/// Result of an inspection. Neither the token nor its contents are stored or logged.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Inspection {
-    /// The checks in their order. Unlike verification, inspection goes on after a failure as far as there is something to
-    /// look at.
+    /// Checks in their order. Unlike verification, inspection continues after a failed check as far as possible.
     pub steps: Vec<InspectionStep>,
-    /// What the token claims, whether or not it may.
+    /// Claims of the token, even if the token is not valid.
     pub claims: Option<Claims>,
-    /// Who it speaks for, or would.
+    /// Principal of the token, even if the token is not valid.
     pub principal: Option<Principal>,
-    /// The groups that replace the stored ones, where groups come by token.
+    /// Groups from the token or the directory, which replace the group memberships in the policy store.
     pub groups: Option<Vec<GroupId>>,
-    /// The permissions that it brings itself.
+    /// API permissions from the token.
     pub permissions: BTreeSet<Permission>,
 }
 
-/// One check.
+/// A single check.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct InspectionStep {
-    /// What is checked: `size`, `form`, `issuer`, `algorithm`, `type`, `key`, `signature`, `kind`, `audience`, `times`,
-    /// `principal`, `groups`.
+    /// Name of the check: `size`, `form`, `issuer`, `algorithm`, `type`, `key`, `signature`, `kind`, `audience`,
+    /// `times`, `principal` or `groups`.
     pub check: &'static str,
-    /// Whether it passed; `None` when it could not be made.
+    /// Whether the check passed. `None` if it could not be performed.
     pub passed: Option<bool>,
-    /// The reason code of a failure.
+    /// Reason code of a failed check.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'static str>,
-    /// What it comes to, for people.
+    /// Human-readable result.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// What the token has.
+    /// Value found in the token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub saw: Option<Value>,
-    /// What this server wants.
+    /// Value expected by this server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wanted: Option<Value>,
 }
 
 impl InspectionStep {
-    /// A check that passed.
+    /// Creates a passed check.
     #[must_use]
     pub fn passed(check: &'static str) -> Self {
         Self { check, passed: Some(true), reason: None, detail: None, saw: None, wanted: None }
     }
 
-    /// A check that failed.
+    /// Creates a failed check.
     #[must_use]
     pub fn failed(check: &'static str, reason: &RejectedToken) -> Self {
         let detail = Some(reason.to_string());
         Self { passed: Some(false), reason: Some(reason.code()), detail, ..Self::passed(check) }
     }
 
-    /// A check that could not be made, and why.
+    /// Creates a check that could not be performed, with the reason.
     #[must_use]
     pub fn skipped(check: &'static str, why: &str) -> Self {
         Self { passed: None, detail: Some(why.to_owned()), ..Self::passed(check) }
     }
 
-    /// How a check ended.
+    /// Creates a check from its outcome.
     #[must_use]
     pub fn of<T>(check: &'static str, outcome: &Result<T, RejectedToken>) -> Self {
         match outcome {
@@ -86,13 +84,13 @@ impl InspectionStep {
         }
     }
 
-    /// The same, with what the token has and what is wanted.
+    /// Sets the found and expected values.
     #[must_use]
     pub fn seeing(self, saw: Option<Value>, wanted: Option<Value>) -> Self {
         Self { saw, wanted, ..self }
     }
 
-    /// The same, with a word about it.
+    /// Sets the human-readable result.
     #[must_use]
     pub fn saying(self, detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..self }

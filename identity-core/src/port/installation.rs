@@ -1,4 +1,4 @@
-//! What an installation remembers about itself and about the tokens of its directory.
+//! Ports of installation-wide data: the installation id and token cutoffs.
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
@@ -6,40 +6,40 @@ use time::OffsetDateTime;
 use super::StoreError;
 use crate::entity::Principal;
 
-/// The identity of an installation: all replicas on one store are one installation.
+/// Id of the installation. All replicas on one store form one installation.
 ///
-/// Contract: the first id that is kept stays, for all replicas and after restarts.
+/// Contract: the first stored id is permanent, for all replicas and across restarts.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait InstallationStore: Send + Sync {
-    /// The id of this installation: the one that is kept, or `fresh`, which is kept from then on.
+    /// Returns the id of this installation. Stores and returns `fresh` if there is none yet.
     async fn installation_id(&self, fresh: &str) -> Result<String, StoreError>;
 }
 
-/// The moment before which tokens of a principal say nothing about its rights: they were taken away since.
+/// Time before which issued tokens of a principal are no longer trusted for its rights, because rights were revoked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenCutoff {
-    /// The subject of the tokens.
+    /// Principal of the tokens.
     pub principal: Principal,
-    /// Tokens that were issued before are not believed.
+    /// Tokens issued before this time are not trusted.
     pub not_before: OffsetDateTime,
-    /// When no such token is valid any more.
+    /// Time at which all tokens issued before `not_before` have expired, so that the cutoff is no longer needed.
     pub expires_at: OffsetDateTime,
 }
 
-/// The cutoffs of tokens, for all replicas.
+/// Token cutoffs, shared by all replicas.
 ///
-/// Contract: a cutoff that was put is loaded by every replica until it expires. There is one per principal; the later moments
-/// win. Times are kept to the microsecond.
+/// Contract: every replica loads a stored cutoff until it expires. There is one cutoff per principal. If another is
+/// stored, the later value of each of its two times is kept. Times are kept with microsecond precision.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait TokenCutoffStore: Send + Sync {
-    /// Keeps a cutoff.
+    /// Stores a cutoff.
     async fn put(&self, cutoff: &TokenCutoff) -> Result<(), StoreError>;
 
-    /// All that have not expired at `now`.
+    /// Loads all cutoffs that are not expired at `now`.
     async fn load(&self, now: OffsetDateTime) -> Result<Vec<TokenCutoff>, StoreError>;
 
-    /// Removes those that have expired at `now`; returns their number.
+    /// Removes all cutoffs that are expired at `now`, and returns their number.
     async fn sweep(&self, now: OffsetDateTime) -> Result<u64, StoreError>;
 }

@@ -1,7 +1,7 @@
-//! Driven ports: what the core asks of the world outside.
+//! Driven ports: interfaces of the core to external systems.
 //!
-//! Few and deep, object-safe, in domain types only. Each family has one closed error enum; adapters translate their
-//! drivers' errors into it. Every sentence of a contract here has a case in `tests/conformance`.
+//! The ports are few, object-safe and use domain types only. Each family has one closed error enum, into which adapters
+//! translate the errors of their drivers. Every statement of a contract here has a test case in `tests/conformance`.
 
 mod audit_log;
 mod audit_query;
@@ -13,7 +13,6 @@ mod entity_locks;
 mod identity_provider;
 mod inspection;
 mod installation;
-mod net;
 mod policy_store;
 mod session_store;
 mod token_verifier;
@@ -26,17 +25,16 @@ pub use effects::{Busy, Clock, Crypto, Ids, PasswordHasher, Standing};
 pub use entitlements::{Entitled, Entitlements, Freshness};
 pub use entity_locks::{EntityLock, EntityLocks, LOCK_HELD_MAX, LocalLocks, LockKey};
 pub use identity_provider::{
-    AuthorizationRequest, AuthorizationResponse, ClaimSource, Ending, IdentityProvider, LogoutNotice, ProviderError,
-    RefusedSignIn, Sent, SignedIn,
+    AuthorizationRequest, AuthorizationResponse, ClaimSource, EndSessionRequest, IdentityProvider, LogoutNotice,
+    PendingSignIn, ProviderError, RefusedSignIn, SignedIn,
 };
 pub use inspection::{Evidence, Inspection, InspectionStep};
 pub use installation::{InstallationStore, TokenCutoff, TokenCutoffStore};
-pub use net::{Net, NetRows, split};
 pub use policy_store::{
-    AuditDraft, Commit, Impairment, Logged, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail, follow,
+    Commit, Impairment, Logged, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail, follow,
 };
 pub use session_store::{FamiliarPair, SessionQuery, SessionStore};
-pub use token_verifier::{KnownApis, RejectedToken, TokenError, TokenVerifier, VerifiedToken};
+pub use token_verifier::{KnownApis, TokenError, TokenVerifier};
 
 #[cfg(feature = "mocks")]
 pub use {

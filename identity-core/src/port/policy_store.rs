@@ -1,175 +1,140 @@
-//! Where the world is kept.
+//! Port of the policy store.
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use crate::entity::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult};
+use crate::entity::AuditEvent;
 use crate::value::Revision;
 use crate::world::Change;
 
-/// Where the world is kept, and how replicas learn of each other's commits.
+/// Stores the world, and informs replicas about each other's commits.
 ///
 /// Contract:
-/// - Revisions are dense: the empty store is at 0 and every commit adds exactly one.
-/// - A commit is atomic: rows, change log and audit entries are all there, or none is, also after a crash. Once
-///   [`PolicyTransaction::commit`] has returned, nothing short of the loss of the disk undoes it.
-/// - Commits are serial: between [`PolicyStore::begin`] and the end of its transaction nobody else's begins.
-/// - A transaction that is dropped changes nothing and frees the way for the next.
-/// - [`PolicyStore::load`] and [`PolicyStore::tail`] see whole commits only, and wait for no writer.
-/// - Every call ends within a bound of the store's own, also when the database does not answer, and so does the hold of a
-///   transaction on the others' turn.
+/// - Revisions are consecutive: the empty store has revision 0, and every commit adds exactly one.
+/// - A commit is atomic, even in a crash: rows, change log and audit entries are all stored, or none. Once
+///   [`PolicyTransaction::commit`] has returned, only the loss of the disk can undo it.
+/// - Commits are serial: between [`PolicyStore::begin`] and the end of its transaction, no other transaction begins.
+/// - Dropping a transaction discards it without changes and allows the next one to begin.
+/// - [`PolicyStore::load`] and [`PolicyStore::tail`] see whole commits only and do not wait for writers.
+/// - Every call ends within a time limit set by the store, even if the database does not respond. The time for which a
+///   transaction blocks others is limited as well.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait PolicyStore: Send + Sync {
-    /// Everything, at one revision.
+    /// Loads all data at one revision.
     async fn load(&self) -> Result<Snapshot, StoreError>;
 
-    /// The commits after `known`, in order; or that they are no longer at hand.
+    /// Returns the commits after `known`, in order, or [`Tail::Gone`] if they are no longer available.
     async fn tail(&self, known: Revision) -> Result<Tail, StoreError>;
 
-    /// Fails as a commit would that changed nothing. Asked every few seconds, so it costs little while commits succeed.
+    /// Checks that the store accepts writes. Fails with the error with which a commit without changes would fail.
+    /// Called every few seconds; must be cheap while commits succeed.
     async fn writable(&self) -> Result<(), StoreError>;
 
-    /// Waits for its turn to write, and reads the commits after `known`.
+    /// Waits for the exclusive right to write, and reads the commits after `known`.
     async fn begin(&self, known: Revision) -> Result<Box<dyn PolicyTransaction>, StoreError>;
 
-    /// Returns when somebody may have committed since this was called (not since it was first polled), and at the latest
-    /// after the store's polling interval. One follower calls it. Never fails; a store that cannot be reached just takes its
-    /// time.
+    /// Waits for a commit after this call, even one that is made before the returned future is first polled. Returns at
+    /// the latest after the polling interval of the store, and may return without a commit. Only one task calls it.
+    /// Never fails; an unreachable store only delays the return.
     async fn changed(&self);
 }
 
-/// The right to write the next revision.
+/// Exclusive right to write the next revision.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait PolicyTransaction: Send + Sync {
-    /// The commits after the revision that [`PolicyStore::begin`] was told of.
+    /// Commits after the revision that was passed to [`PolicyStore::begin`].
     fn missed(&self) -> &Tail;
 
-    /// Writes commits at once, all or none: one after the other, the first of which follows the newest revision. There is at
-    /// least one.
+    /// Writes all commits or none. There must be at least one, and their revisions must consecutively follow the newest
+    /// one.
     ///
-    /// [`StoreError::Unavailable`] leaves open whether it was written; the log tells.
+    /// After [`StoreError::Unavailable`], the commits may or may not have been written; the change log shows which.
     async fn commit(self: Box<Self>, commits: Vec<Commit>) -> Result<(), StoreError>;
 }
 
-/// All policy data at one revision, as the changes that make it out of nothing. Entities come before what refers to them.
+/// All policy data at one revision, as changes.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    /// The revision.
+    /// Revision of the snapshot.
     pub revision: Revision,
-    /// What makes it.
+    /// Changes that produce the snapshot when applied in order to an empty world. Entities precede references to them.
     pub changes: Vec<Change>,
 }
 
-/// What a follower missed.
+/// Commits that a follower missed.
 #[derive(Clone, Debug)]
 pub enum Tail {
-    /// These commits, in order; possibly none.
+    /// The missed commits, in order; may be empty.
     Commits(Vec<Logged>),
-    /// More than the log still holds: load everything again.
+    /// The change log no longer contains all missed commits. Load a snapshot instead.
     Gone,
 }
 
-/// A commit as the change log keeps it.
+/// A commit as kept in the change log.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Logged {
-    /// The revision that it made.
+    /// Revision that the commit created.
     pub revision: Revision,
-    /// What it changed, in order.
+    /// Changes of the commit, in order.
     pub changes: Vec<Change>,
 }
 
-/// The next revision and what it changes.
+/// A commit to write.
 #[derive(Clone, Debug)]
 pub struct Commit {
-    /// The revision that it makes.
+    /// Revision that the commit creates.
     pub revision: Revision,
-    /// When.
+    /// Time of the commit.
     pub at: OffsetDateTime,
-    /// What it changes, in order.
+    /// Changes of the commit, in order.
     pub changes: Vec<Change>,
-    /// What is said about it in the audit log. Entries get their keys in this order.
+    /// Audit entries of the commit. Keys are assigned in this order.
     pub audit: Vec<AuditEvent>,
 }
 
-/// What a command says about itself, before it is known who asked and how it ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditDraft {
-    /// What is attempted.
-    pub operation: AuditOperation,
-    /// On what.
-    pub entity: AuditEntity,
-    /// The other party.
-    pub related: Option<AuditEntity>,
-}
-
-impl AuditDraft {
-    /// The entry that the draft becomes.
-    #[must_use]
-    pub fn event(
-        self,
-        at: OffsetDateTime,
-        actor: Actor,
-        result: AuditResult,
-        request_id: Option<String>,
-    ) -> AuditEvent {
-        AuditEvent {
-            key: 0,
-            at,
-            actor,
-            issuer: None,
-            operation: self.operation,
-            entity: self.entity,
-            related: self.related,
-            result,
-            reason: None,
-            revision: None,
-            request_id,
-        }
-    }
-}
-
-/// What a store can fail with.
+/// Error of a store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database cannot be reached, is overloaded or is shutting down. Trying again later may help.
+    /// The database is unreachable, overloaded or shutting down. A later retry may succeed.
     #[error("the store cannot be reached")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The database is there, and does not do what it was asked to.
+    /// The database is reachable but cannot perform the operation.
     #[error("the store {}", .0.message())]
     Impaired(Impairment, #[source] Box<dyn std::error::Error + Send + Sync>),
-    /// Something stored cannot be read as what it should be. Trying again does not help.
-    #[error("the store holds an unreadable {what}: {detail}")]
+    /// Stored data cannot be decoded. A retry does not help.
+    #[error("the store contains an unreadable {what}: {detail}")]
     Unreadable {
-        /// The table and key.
+        /// Table and key of the data.
         what: String,
-        /// What is wrong with it.
+        /// Description of the problem.
         detail: String,
     },
-    /// The schema is not the one that this server was built for.
-    #[error("the store's schema does not fit this server: {0}")]
+    /// The schema does not match the version that this server requires.
+    #[error("the store's schema is incompatible with this server: {0}")]
     Schema(String),
-    /// A commit that does not follow the newest revision, or a session that somebody else changed meanwhile.
-    #[error("the store has moved on")]
+    /// A precondition failed: the commit does not follow the newest revision, the session was changed concurrently or
+    /// is gone, or the id already exists.
+    #[error("the store was changed concurrently")]
     Conflict,
 }
 
-/// Reason why a database that is there does not do what it is asked to.
+/// Reason why a reachable database cannot perform an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Impairment {
-    /// It accepts no writes: a standby, switched to read-only, or without the right to write.
+    /// The database accepts no writes: it is a standby, read-only, or denies write privileges.
     ReadOnly,
-    /// No space is left.
+    /// No storage space is left.
     Full,
-    /// Another writer did not end in time.
+    /// Another writer held the write lock for too long.
     Locked,
-    /// Its file is damaged, or none of a database.
+    /// The file is corrupt or is not a database.
     Malformed,
 }
 
 impl Impairment {
-    /// What is wrong, to be read after "the store".
+    /// Description of the impairment, to be read after "the store".
     #[must_use]
     pub fn message(self) -> &'static str {
         match self {
@@ -181,7 +146,7 @@ impl Impairment {
     }
 }
 
-/// Whether commits follow the newest revision and one another.
+/// Returns true if there are commits and their revisions consecutively follow `newest`.
 #[must_use]
 pub fn follow(newest: Revision, commits: &[Commit]) -> bool {
     let mut next = newest;
@@ -193,7 +158,7 @@ pub fn follow(newest: Revision, commits: &[Commit]) -> bool {
 }
 
 impl StoreError {
-    /// The same failure, for another of those that it concerns.
+    /// Copies the error for another caller of the same failed operation. Of the source, only the message is copied.
     #[must_use]
     pub fn repeated(&self) -> Self {
         match self {
@@ -205,7 +170,7 @@ impl StoreError {
         }
     }
 
-    /// A row that cannot be read as what it should be. `detail` must not hold what is secret.
+    /// Creates an error for a row that cannot be decoded. `detail` must not contain secrets.
     #[must_use]
     pub fn unreadable(table: &str, key: impl std::fmt::Display, detail: impl std::fmt::Display) -> Self {
         Self::Unreadable { what: format!("row of table `{table}`, key `{key}`"), detail: detail.to_string() }

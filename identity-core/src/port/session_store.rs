@@ -1,4 +1,4 @@
-//! Where browser sessions are kept.
+//! Port of the session store.
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
@@ -7,57 +7,60 @@ use super::StoreError;
 use crate::entity::{Principal, Session, SessionIdHash, WhichSessions};
 use crate::search::{Page, PageRequest};
 
-/// Which sessions to list.
+/// Selects the sessions to list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionQuery {
-    /// Whose; everybody's when not given.
+    /// Principal whose sessions to list. `None` for all principals.
     pub of: Option<Principal>,
-    /// Which part of the list.
+    /// Requested page.
     pub page: PageRequest,
 }
 
-/// A digest of a username and an address: the store holds neither.
+/// Digest of a username and an address. The store holds neither in plain text.
 pub type FamiliarPair = [u8; 32];
 
-/// Where browser sessions are kept, and at which addresses users have signed in, for all replicas.
+/// Stores browser sessions and the addresses from which users signed in before. Shared by all replicas.
 ///
-/// Contract: what one replica wrote, every replica reads. An expired session is never found or listed, whether or not it
-/// was swept. Times are kept to the microsecond.
+/// Contract: every replica reads the writes of every other replica. Expired sessions are never returned, whether or not
+/// they were swept. Times are kept with microsecond precision.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait SessionStore: Send + Sync {
-    /// Keeps a new session. [`StoreError::Conflict`] when there is one with that id.
+    /// Stores a new session. [`StoreError::Conflict`] if the id already exists.
     async fn insert(&self, session: &Session) -> Result<(), StoreError>;
 
-    /// The session of this id, unless it has expired at `now`.
+    /// Returns the session with this id, unless it is expired at `now`.
     async fn find(&self, id: SessionIdHash, now: OffsetDateTime) -> Result<Option<Session>, StoreError>;
 
-    /// Replaces the session of this id if its version is still `session.version`, and counts the version up by one.
-    /// [`StoreError::Conflict`] when it is not, or when the session is gone.
+    /// Replaces the session with this id and increments its version. [`StoreError::Conflict`] if the stored version is
+    /// not `session.version`, or if the session does not exist.
     async fn update(&self, session: &Session) -> Result<(), StoreError>;
 
-    /// Gives the session a new id and forgets the old one, in one step. [`StoreError::Conflict`] when it is gone.
+    /// Replaces the id of a session, atomically. [`StoreError::Conflict`] if the session does not exist.
     async fn rotate(&self, old: SessionIdHash, new: SessionIdHash) -> Result<(), StoreError>;
 
-    /// Ends sessions and says which; none when there are none. Of two who end the same one, one is told.
+    /// Deletes sessions and returns them. If several callers delete the same session, only one receives it.
     async fn delete(&self, which: &WhichSessions) -> Result<Vec<Session>, StoreError>;
 
-    /// The sessions that have not expired at `now`, newest first: a principal's, or everybody's.
+    /// Lists the sessions that are not expired at `now`, newest first.
     async fn list(&self, query: &SessionQuery, now: OffsetDateTime) -> Result<Page<Session>, StoreError>;
 
-    /// Whether nobody has used this key before, on any replica. It is remembered until `until`, at least.
+    /// Marks a key as used, at least until `until`. Returns true if the key was not marked before by any replica.
     async fn use_once(&self, key: [u8; 32], until: OffsetDateTime) -> Result<bool, StoreError>;
 
-    /// Keeps that a user is familiar at an address until `until`, or until when it was kept before, if that is later.
+    /// Records that a user signed in from an address, which counts as familiar for this user until `until`. A later
+    /// time that is already stored is kept.
     async fn note_familiar(&self, pair: &FamiliarPair, until: OffsetDateTime) -> Result<(), StoreError>;
 
-    /// The pairs that are familiar at `now`, and until when: the latest `limit` of them, latest first.
+    /// Lists the pairs that are familiar at `now` with their expiration times: at most `limit`, latest expiration
+    /// first.
     async fn familiar(
         &self,
         now: OffsetDateTime,
         limit: usize,
     ) -> Result<Vec<(FamiliarPair, OffsetDateTime)>, StoreError>;
 
-    /// Removes what has expired at `now`: sessions, used keys and familiar pairs. Returns the number of sessions.
+    /// Removes sessions, used keys and familiar pairs that are expired at `now`. Returns the number of removed
+    /// sessions.
     async fn sweep(&self, now: OffsetDateTime) -> Result<u64, StoreError>;
 }

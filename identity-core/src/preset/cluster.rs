@@ -1,4 +1,4 @@
-//! The default roles of the Orchestration Cluster (orchestration reference §7).
+//! Default roles of the Orchestration Cluster (docs/reference/orchestration-cluster.md §7).
 
 use super::{Grants, IDENTITY_AUDIENCE, Preset, READ, READ_USERS, WRITE};
 
@@ -6,7 +6,7 @@ pub(super) const ROLES: &[Preset] = &[
     Preset {
         id: super::ADMIN_ROLE,
         name: "Admin",
-        description: "May do everything",
+        description: "Full access",
         permissions: &[(IDENTITY_AUDIENCE, &[READ, READ_USERS, WRITE])],
         grants: Grants::Everything,
         in_default_tenant: true,
@@ -14,7 +14,7 @@ pub(super) const ROLES: &[Preset] = &[
     Preset {
         id: "readonly-admin",
         name: "Readonly Admin",
-        description: "May look at everything and change nothing",
+        description: "Read-only access to everything",
         permissions: &[(IDENTITY_AUDIENCE, &[READ, READ_USERS])],
         grants: Grants::Looking,
         in_default_tenant: false,
@@ -22,7 +22,7 @@ pub(super) const ROLES: &[Preset] = &[
     Preset {
         id: "connectors",
         name: "Connectors",
-        description: "What the connector runtime needs",
+        description: "Permissions of the connector runtime",
         permissions: &[],
         grants: Grants::OnAll(&[
             (
@@ -44,7 +44,7 @@ pub(super) const ROLES: &[Preset] = &[
     Preset {
         id: "app-integrations",
         name: "App Integrations",
-        description: "What integrations into other applications need",
+        description: "Permissions of integrations with other applications",
         permissions: &[],
         grants: Grants::OnAll(&[
             (
@@ -67,7 +67,7 @@ pub(super) const ROLES: &[Preset] = &[
     Preset {
         id: "rpa",
         name: "RPA",
-        description: "What RPA workers need",
+        description: "Permissions of RPA workers",
         permissions: &[],
         grants: Grants::OnAll(&[("RESOURCE", &["READ"]), ("PROCESS_DEFINITION", &["UPDATE_PROCESS_INSTANCE"])]),
         in_default_tenant: true,
@@ -75,7 +75,7 @@ pub(super) const ROLES: &[Preset] = &[
     Preset {
         id: "task-worker",
         name: "Task Worker",
-        description: "May work on the user tasks that name them",
+        description: "Access to user tasks as assignee or candidate",
         permissions: &[],
         grants: Grants::OnProperties(
             "USER_TASK",

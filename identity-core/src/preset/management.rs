@@ -1,4 +1,5 @@
-//! The roles that Management Identity starts with (management reference §4.2). Ordinary roles: they can be changed.
+//! Initial roles of Management Identity (docs/reference/management-api.md §4.2). They are not protected and can be
+//! changed.
 
 use super::{Grants, IDENTITY_AUDIENCE, Preset, READ, READ_USERS, WRITE};
 

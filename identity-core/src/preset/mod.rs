@@ -1,18 +1,14 @@
-//! What every installation starts with, as data: the default tenant and roles, and what the roles may do.
+//! Defaults of a new installation, as data: the default roles with their permissions and authorizations, and the
+//! permissions of this service's own API.
 
 mod cluster;
 mod management;
 
-use crate::apply::{Command, NewAuthorization};
-use crate::entity::{Container, Membership, Party, Permission, Role, Scope, Tenant};
-use crate::value::{
-    Audience, Description, InvalidValue, Name, PermissionName, PropertyName, ResourceTypeName, RoleId, TenantId,
-};
-use crate::world::World;
+use crate::value::RoleId;
 
-/// The audience of this service's own API (management reference §4.1).
+/// Audience of this service's own API (docs/reference/management-api.md §4.1).
 pub const IDENTITY_AUDIENCE: &str = "camunda-identity-resource-server";
-/// The audiences of the platform's APIs (management reference §4.1), this service's own among them.
+/// Audiences of the platform's APIs (docs/reference/management-api.md §4.1), including this service's own.
 pub const PLATFORM_AUDIENCES: [&str; 9] = [
     IDENTITY_AUDIENCE,
     "optimize-api",
@@ -24,188 +20,53 @@ pub const PLATFORM_AUDIENCES: [&str; 9] = [
     "tasklist-api",
     "zeebe-api",
 ];
-/// Opens every read view of the `/api` surface.
+/// Permission for all read operations of the management API (`/api`).
 pub const READ: &str = "read";
-/// Opens look-ups of users only.
+/// Permission for user look-ups only.
 pub const READ_USERS: &str = "read:users";
-/// Opens the secrets of applications, beside what else their views and changes need.
+/// Permission for client secrets. Operations on secrets require it in addition to their other permissions.
 pub const READ_SECRETS: &str = "read:secrets";
-/// Opens every change.
+/// Permission for all changes through the management API (`/api`).
 pub const WRITE: &str = "write";
-/// The role whose members may do everything.
+/// Id of the administrator role. It holds [`READ`], [`READ_USERS`], [`WRITE`] and all permissions on all resource types
+/// that exist when the role is created.
 pub const ADMIN_ROLE: &str = "admin";
 
-/// A role as the tables below have it.
-struct Preset {
-    id: &'static str,
-    name: &'static str,
-    description: &'static str,
-    /// (audience, definitions)
-    permissions: &'static [(&'static str, &'static [&'static str])],
-    grants: Grants,
-    in_default_tenant: bool,
+/// Definition of a default role, with its authorizations.
+pub(crate) struct Preset {
+    pub(crate) id: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) description: &'static str,
+    /// Permissions of APIs: an audience, and the definitions of permissions of that API.
+    pub(crate) permissions: &'static [(&'static str, &'static [&'static str])],
+    pub(crate) grants: Grants,
+    pub(crate) in_default_tenant: bool,
 }
 
-enum Grants {
-    /// (resource type, permissions), on all resources.
+pub(crate) enum Grants {
+    /// Permissions on all resources of each of these types.
     OnAll(&'static [(&'static str, &'static [&'static str])]),
-    /// (resource type, properties, permissions).
+    /// A resource type, properties of it, and permissions on the resources that name the caller in one of the
+    /// properties.
     OnProperties(&'static str, &'static [&'static str], &'static [&'static str]),
-    /// Every permission of every type.
+    /// Every permission of every resource type.
     Everything,
-    /// Every permission that only looks.
+    /// Every read-only permission of every resource type.
     Looking,
 }
 
-/// Whether a role is one of the defaults that cannot be changed: only its members can.
+/// Returns the definitions of all default roles.
+pub(crate) fn roles() -> impl Iterator<Item = &'static Preset> {
+    cluster::ROLES.iter().chain(management::ROLES)
+}
+
+/// Returns whether a role is a protected default. Only its members can be changed.
 #[must_use]
 pub fn is_protected_role(role: &RoleId) -> bool {
-    cluster::ROLES.iter().any(|preset| preset.id == role.as_str())
+    protected_roles().any(|id| id == role.as_str())
 }
 
-/// The commands that create what is missing of the defaults in `world`. What exists is left alone.
-#[must_use]
-pub fn missing(world: &World) -> Vec<Command> {
-    // The tables hold nothing that cannot be parsed: a test applies them all.
-    from_tables(world).unwrap_or_default()
-}
-
-fn from_tables(world: &World) -> Result<Vec<Command>, InvalidValue> {
-    let mut commands = Vec::new();
-    let default_tenant = TenantId::default_tenant();
-    if world.tenant(TenantId::DEFAULT).is_none() {
-        let name = Name::parse("Default")?;
-        commands.push(Command::CreateTenant(Tenant {
-            id: default_tenant.clone(),
-            name,
-            description: Description::default(),
-        }));
-    }
-    for preset in cluster::ROLES.iter().chain(management::ROLES) {
-        if world.role(preset.id).is_some() {
-            continue;
-        }
-        let id = RoleId::parse(preset.id)?;
-        let mut permissions = std::collections::BTreeSet::new();
-        for (audience, definitions) in preset.permissions {
-            for definition in *definitions {
-                permissions.insert(Permission {
-                    audience: Audience::parse(audience)?,
-                    definition: PermissionName::parse(definition)?,
-                });
-            }
-        }
-        commands.push(Command::CreateRole(Role {
-            id: id.clone(),
-            name: Name::parse(preset.name)?,
-            description: Description::parse(preset.description)?,
-            permissions,
-        }));
-        commands.extend(authorizations(world, &id, &preset.grants)?.into_iter().map(Command::CreateAuthorization));
-        if preset.in_default_tenant
-            && let Ok(membership) = Membership::new(Container::Tenant(default_tenant.clone()), Party::Role(id))
-        {
-            commands.push(Command::AddMember(membership));
-        }
-    }
-    Ok(commands)
-}
-
-fn authorizations(world: &World, role: &RoleId, grants: &Grants) -> Result<Vec<NewAuthorization>, InvalidValue> {
-    let one = |resource_type: &str, scope: Scope, permissions: &mut dyn Iterator<Item = &str>| {
-        Ok(NewAuthorization {
-            owner: Party::Role(role.clone()),
-            resource_type: ResourceTypeName::parse(resource_type)?,
-            scope,
-            permissions: permissions.map(PermissionName::parse).collect::<Result<_, InvalidValue>>()?,
-            condition: None,
-        })
-    };
-    match grants {
-        Grants::OnAll(rows) => rows
-            .iter()
-            .map(|(resource_type, permissions)| one(resource_type, Scope::Any, &mut permissions.iter().copied()))
-            .collect(),
-        Grants::OnProperties(resource_type, properties, permissions) => properties
-            .iter()
-            .map(|property| {
-                let scope = Scope::Property(PropertyName::parse(property)?);
-                one(resource_type, scope, &mut permissions.iter().copied())
-            })
-            .collect(),
-        Grants::Everything | Grants::Looking => world
-            .matrix()
-            .types()
-            .map(|kind| {
-                let permitted = |name: &&str| matches!(grants, Grants::Everything) || only_looks(name);
-                let mut permissions = kind.permissions.iter().map(PermissionName::as_str).filter(permitted);
-                one(kind.name.as_str(), Scope::Any, &mut permissions)
-            })
-            .filter(|authorization| !authorization.as_ref().is_ok_and(|new| new.permissions.is_empty()))
-            .collect(),
-    }
-}
-
-/// The permissions that only look (orchestration reference §7). `ACCESS` opens a component; `EVALUATE` and `REVEAL` do more
-/// than look.
-fn only_looks(permission: &str) -> bool {
-    permission == "READ" || permission.starts_with("READ_") || permission == "ACCESS"
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::apply::apply;
-    use crate::decide::{Authority, Question, decide};
-    use crate::entity::Principal;
-    use crate::matrix::Matrix;
-    use crate::resolve::{Presented, resolve};
-    use crate::value::Username;
-    use crate::world::Sources;
-
-    fn preset_world() -> World {
-        let world = World::new(Sources::Provider { groups_claimed: false }, Matrix::standard());
-        apply(&world, &missing(&world), Authority::Server).unwrap().world
-    }
-
-    #[test]
-    fn the_defaults_apply_once_and_are_complete() {
-        let world = preset_world();
-        assert!(missing(&world).is_empty());
-        assert!(world.tenant("<default>").is_some());
-        for role in ["admin", "readonly-admin", "connectors", "app-integrations", "rpa", "task-worker"] {
-            assert!(is_protected_role(&RoleId::parse(role).unwrap()), "{role}");
-            assert!(world.role(role).is_some(), "{role}");
-        }
-        assert!(world.role("ManagementIdentity").is_some());
-    }
-
-    #[test]
-    fn an_admin_may_do_everything_and_a_readonly_admin_may_only_look() {
-        let mut commands = Vec::new();
-        for (user, role) in [("root", "admin"), ("eve", "readonly-admin")] {
-            let member = Party::User(Username::parse(user).unwrap());
-            let role = Container::Role(RoleId::parse(role).unwrap());
-            commands.push(Command::AddMember(Membership::new(role, member).unwrap()));
-        }
-        let world = apply(&preset_world(), &commands, Authority::Administrator).unwrap().world;
-        let principal = |name| Principal::User(Username::parse(name).unwrap());
-        let (root, eve) = (principal("root"), principal("eve"));
-        let root = resolve(&world, Presented::from(&root));
-        let eve = resolve(&world, Presented::from(&eve));
-        let mut looks = 0;
-        for kind in world.matrix().types() {
-            for permission in &kind.permissions {
-                let question =
-                    Question::resource(world.matrix(), kind.name.as_str(), permission.as_str(), "x").unwrap();
-                assert!(decide(&world, &root, &question).allowed());
-                let allowed = decide(&world, &eve, &question).allowed();
-                assert_eq!(allowed, only_looks(permission.as_str()), "{} {permission}", kind.name);
-                looks += usize::from(allowed);
-            }
-        }
-        assert!(looks > 20);
-        let write = Question::permission(IDENTITY_AUDIENCE, WRITE);
-        assert!(decide(&world, &root, &write).allowed() && !decide(&world, &eve, &write).allowed());
-    }
+/// Returns the ids of the protected default roles.
+pub(crate) fn protected_roles() -> impl Iterator<Item = &'static str> {
+    cluster::ROLES.iter().map(|preset| preset.id)
 }

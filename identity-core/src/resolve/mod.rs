@@ -1,9 +1,10 @@
-//! Claims or a principal to a *subject*: everything that a caller is, once for all questions about them.
+//! Resolves claims or a principal to a *subject*: the effective memberships of a caller, computed once and used by all
+//! decisions about that caller.
 //!
-//! The order is the orchestration reference's §4.2: the principal; the mapping rules that match; the groups of those, or the
-//! groups that the token claims instead; the roles of all these; the tenants of all these. Nothing nests deeper.
+//! The steps follow docs/reference/orchestration-cluster.md §4.2: the principal; the matching mapping rules; their
+//! groups, or the groups that the token claims instead; the roles of all of these; the tenants of all of these.
+//! Memberships nest no deeper.
 
-mod owners;
 mod permissions;
 mod principal;
 mod reader;
@@ -11,7 +12,6 @@ mod remark;
 #[cfg(test)]
 mod tests;
 
-pub use owners::Owners;
 pub use permissions::ClaimedPermissions;
 pub use principal::{ClaimedGroups, PrincipalClaims, UsernameCase};
 pub use reader::{ClaimForm, ClaimReader};
@@ -19,25 +19,24 @@ pub use remark::{DropReason, Hint, Remark};
 
 use std::collections::BTreeSet;
 
-use crate::entity::{Permission, Principal};
-use crate::port::VerifiedToken;
+use crate::entity::{Permission, Principal, VerifiedToken};
 use crate::value::{Claims, GroupId, MappingRuleId, Revision, RoleId, TenantId};
-use crate::world::{Kind, Sources, Sym, World};
+use crate::world::{Kind, Owners, Sources, Symbol, World};
 
-/// What is known of a caller before the world is asked.
+/// Input of `resolve`: the facts about a caller that are known before the world is consulted.
 #[derive(Clone, Copy, Debug)]
-pub struct Presented<'p> {
-    /// Who they are.
+pub struct ResolveInput<'p> {
+    /// The principal.
     pub principal: &'p Principal,
-    /// What their token claims, if they have one.
+    /// The claims of the token; `None` without a token.
     pub claims: Option<&'p Claims>,
-    /// The groups that their token claims, where groups come by token.
+    /// The groups that the token claims; `None` where memberships in groups are stored.
     pub groups: Option<&'p [GroupId]>,
-    /// The permissions that their token brings.
+    /// The permissions that the token grants; `None` without a token.
     pub permissions: Option<&'p BTreeSet<Permission>>,
 }
 
-impl<'p> From<&'p VerifiedToken> for Presented<'p> {
+impl<'p> From<&'p VerifiedToken> for ResolveInput<'p> {
     fn from(token: &'p VerifiedToken) -> Self {
         Self {
             principal: &token.principal,
@@ -48,14 +47,14 @@ impl<'p> From<&'p VerifiedToken> for Presented<'p> {
     }
 }
 
-impl<'p> From<&'p Principal> for Presented<'p> {
+impl<'p> From<&'p Principal> for ResolveInput<'p> {
     fn from(principal: &'p Principal) -> Self {
         Self { principal, claims: None, groups: None, permissions: None }
     }
 }
 
-impl<'p> Presented<'p> {
-    /// Somebody who is known by their id alone. Where groups come by token, none are known of them.
+impl<'p> ResolveInput<'p> {
+    /// Input for a principal that is known by id alone. Where groups come from the token, the list of groups is empty.
     #[must_use]
     pub fn by_id(world: &World, principal: &'p Principal) -> Self {
         let groups_claimed = world.sources() == Sources::Provider { groups_claimed: true };
@@ -63,33 +62,33 @@ impl<'p> Presented<'p> {
     }
 }
 
-/// Everything that a caller is, at one revision.
+/// The effective memberships of a caller at one revision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
-    /// The revision that this holds at.
+    /// The revision of the world that the memberships were computed from.
     pub revision: Revision,
-    /// Who they are.
+    /// The principal.
     pub principal: Principal,
-    /// The rules that their token matches, by id.
+    /// Ids of the mapping rules that match the token, sorted.
     pub mapping_rules: Vec<MappingRuleId>,
-    /// The rules that were not evaluated on their token because evaluating all rules took too many steps, by id. They count
-    /// as rules that do not match.
+    /// Ids of the mapping rules that were not evaluated because the step budget of all rules was exhausted, sorted.
+    /// They count as rules that do not match.
     pub refused_rules: Vec<MappingRuleId>,
-    /// Their groups, by id.
+    /// Ids of the groups, sorted.
     pub groups: Vec<GroupId>,
-    /// Whether the groups are those of the token, in place of the stored ones.
+    /// Whether `groups` comes from the token instead of the stored memberships.
     pub groups_claimed: bool,
-    /// Their roles, by id.
+    /// Ids of the roles, sorted.
     pub roles: Vec<RoleId>,
-    /// Their tenants, by id.
+    /// Ids of the tenants, sorted.
     pub tenants: Vec<TenantId>,
-    /// The permissions on APIs that their token brings, beside those of their roles.
+    /// The permissions on APIs that the token grants, in addition to those of the roles.
     pub permissions: BTreeSet<Permission>,
     owners: Owners,
 }
 
 impl Subject {
-    /// Somebody who is nothing and has nothing, whatever the name.
+    /// Creates a subject without memberships and grants, even if stored data grants access to the id of the principal.
     pub(crate) fn of_nobody(world: &World, principal: Principal) -> Self {
         Self {
             revision: world.revision(),
@@ -105,7 +104,7 @@ impl Subject {
         }
     }
 
-    /// Whether they are a member of a tenant, by any way.
+    /// Returns whether the subject is a member of the tenant, directly or through a mapping rule, group or role.
     #[must_use]
     pub fn in_tenant(&self, tenant: &TenantId) -> bool {
         self.tenants.binary_search(tenant).is_ok()
@@ -116,27 +115,27 @@ impl Subject {
     }
 }
 
-/// What `presented` is in `world`.
+/// Resolves a caller: evaluates the mapping rules on the claims and collects the memberships from `world`.
 #[must_use]
-pub fn resolve(world: &World, presented: Presented<'_>) -> Subject {
+pub fn resolve(world: &World, presented: ResolveInput<'_>) -> Subject {
     let matching = presented.claims.map(|claims| world.matching_rules(claims.as_value())).unwrap_or_default();
     let subject = resolve_with(world, presented, matching.rules);
     Subject { refused_rules: texts(world, &matching.refused, MappingRuleId::from_shared), ..subject }
 }
 
-/// What somebody is of whom only the rules are known that their token matched, and not the token. Rules that are gone match
-/// no more.
+/// Resolves a caller when only the ids of the matched mapping rules are known, and not the token. Rules that no longer
+/// exist are ignored.
 #[must_use]
-pub fn resolve_matched(world: &World, presented: Presented<'_>, rules: &[MappingRuleId]) -> Subject {
+pub fn resolve_matched(world: &World, presented: ResolveInput<'_>, rules: &[MappingRuleId]) -> Subject {
     let there = rules.iter().filter(|id| world.mapping_rule(id.as_str()).is_some());
     let symbols = there.filter_map(|id| world.names().get(Kind::MappingRule, id.as_str())).collect();
     resolve_with(world, presented, symbols)
 }
 
-fn resolve_with(world: &World, presented: Presented<'_>, rules: Vec<Sym>) -> Subject {
+fn resolve_with(world: &World, presented: ResolveInput<'_>, rules: Vec<Symbol>) -> Subject {
     let names = world.names();
     let principal = names.of_principal(presented.principal);
-    let identities: Vec<Sym> = principal.into_iter().chain(rules.iter().copied()).collect();
+    let identities: Vec<Symbol> = principal.into_iter().chain(rules.iter().copied()).collect();
 
     let mut reached = containers(world, &identities);
 
@@ -174,21 +173,21 @@ fn resolve_with(world: &World, presented: Presented<'_>, rules: Vec<Sym>) -> Sub
     }
 }
 
-/// What any of `members` is in.
-fn containers(world: &World, members: &[Sym]) -> Vec<Sym> {
+/// The containers that any of `members` is a direct member of.
+fn containers(world: &World, members: &[Symbol]) -> Vec<Symbol> {
     members.iter().flat_map(|member| world.member_index().containers(*member)).collect()
 }
 
-/// The containers of one kind, each once.
-fn of_kind(containers: &[Sym], kind: Kind) -> Vec<Sym> {
-    let mut found: Vec<Sym> = containers.iter().copied().filter(|container| container.kind() == kind).collect();
+/// The containers of one kind, sorted and without duplicates.
+fn of_kind(containers: &[Symbol], kind: Kind) -> Vec<Symbol> {
+    let mut found: Vec<Symbol> = containers.iter().copied().filter(|container| container.kind() == kind).collect();
     found.sort_unstable();
     found.dedup();
     found
 }
 
-/// The ids of symbols, in the order of the ids.
-fn texts<T: Ord>(world: &World, symbols: &[Sym], id: fn(&std::sync::Arc<str>) -> T) -> Vec<T> {
+/// The ids of symbols, sorted.
+fn texts<T: Ord>(world: &World, symbols: &[Symbol], id: fn(&std::sync::Arc<str>) -> T) -> Vec<T> {
     let mut ids: Vec<T> = symbols.iter().filter_map(|symbol| world.names().text(*symbol)).map(id).collect();
     ids.sort_unstable();
     ids

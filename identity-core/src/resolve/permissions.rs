@@ -1,4 +1,4 @@
-//! Permissions that claims bring, by audience (management reference §3.5).
+//! Permissions that token claims grant, by audience (docs/reference/management-api.md §3.5).
 
 use std::collections::BTreeSet;
 
@@ -9,18 +9,18 @@ use super::remark::{DropReason, Remark};
 use crate::entity::Permission;
 use crate::value::{Audience, Claims, InvalidValue, PermissionName};
 
-/// Permissions of a token, and what was left out of them.
+/// The permissions of a token, with remarks on the elements that were left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClaimedPermissions {
-    /// The permissions.
+    /// The valid permissions.
     pub permissions: BTreeSet<Permission>,
-    /// What was left out.
+    /// The elements that were left out.
     pub remarks: Vec<Remark>,
 }
 
 impl ClaimedPermissions {
-    /// Reads a top-level claim that is an object with a list of permissions for each audience. What is no permission is left out
-    /// and reported; it never refuses the token. A missing claim brings none.
+    /// Reads a top-level claim: an object that maps each audience to a permission or an array of permissions. Invalid
+    /// elements are left out and reported; they never reject the token. A missing claim grants no permissions.
     #[must_use]
     pub fn read(claims: &Claims, name: &str) -> Self {
         let mut read = Self::default();
@@ -93,7 +93,7 @@ mod tests {
         assert_eq!(permissions, ["a read", "b write"]);
         let all = remarks.join("; ");
         for part in
-            ["it is an object and should be a text", "a boolean", "null", "not whole", "300 characters", "audience"]
+            ["it is an object but must be a string", "a boolean", "null", "not whole", "300 characters", "audience"]
         {
             assert!(all.contains(part), "no `{part}` in {all}");
         }

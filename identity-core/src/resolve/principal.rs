@@ -1,4 +1,4 @@
-//! From claims to a principal: is it a person or a service, and which (orchestration reference §5.3).
+//! Resolves the principal of claims: a user or a client (docs/reference/orchestration-cluster.md §5.3).
 
 use std::borrow::Cow;
 
@@ -6,36 +6,35 @@ use serde_json::Value;
 
 use super::reader::ClaimReader;
 use super::remark::{DropReason, Remark};
-use crate::entity::Principal;
-use crate::port::RejectedToken;
+use crate::entity::{Principal, RejectedToken};
 use crate::value::{
     ClaimSelector, Claims, ClientId, GroupId, InvalidValue, Namespace, Username, is_visible, text_or_integer,
 };
 
-/// Which claims of an issuer's tokens say whom they speak for.
+/// The claims that identify the principal and its groups in the tokens of one issuer.
 #[derive(Clone, Debug)]
 pub struct PrincipalClaims {
-    /// The claim that holds a username.
+    /// The claim that holds the username.
     pub username: ClaimSelector,
-    /// The claim that holds a client id. Without one, every token is a user's.
+    /// The claim that holds the client id. Without it, every token identifies a user.
     pub client_id: Option<ClaimSelector>,
-    /// The claim that holds group ids. With one, the token's groups replace the stored ones.
+    /// The claim that holds the group ids. If set, the groups of the token replace the stored memberships in groups.
     pub groups: Option<ClaimReader>,
-    /// Whether a token that has both is a user's. Otherwise it is a client's.
+    /// Whether a token with both claims identifies the user. Otherwise it identifies the client.
     pub prefer_username: bool,
-    /// How usernames are written here.
+    /// Case conversion of usernames.
     pub username_case: UsernameCase,
-    /// Which ids the issuer's names become. The only place where an issuer's names turn into ids.
+    /// The namespace that maps the names of the issuer to ids. No other code performs this mapping.
     pub namespace: Namespace,
 }
 
-/// How the usernames of an issuer are written here.
+/// Case conversion of the usernames of an issuer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UsernameCase {
-    /// As in its tokens.
+    /// As in the token.
     #[default]
     Exact,
-    /// In lower case: for issuers that write one name in several ways.
+    /// Lower case, for issuers that write the same name in different cases.
     Lower,
 }
 
@@ -49,11 +48,11 @@ impl UsernameCase {
 }
 
 impl PrincipalClaims {
-    /// Whom the claims speak for.
+    /// Returns the principal that the claims identify.
     ///
     /// # Errors
-    /// When they name neither a user nor a client, do so in something else than a string, or by a name that is in another
-    /// issuer's namespace.
+    /// When the claims identify neither a user nor a client, when a value has the wrong type or is not a valid id, or
+    /// when a name is in the namespace of another issuer.
     pub fn principal(&self, claims: &Claims) -> Result<Principal, RejectedToken> {
         let user =
             || self.named(&self.username, self.username_case, claims, |id| Username::parse(id).map(Principal::User));
@@ -77,7 +76,7 @@ impl PrincipalClaims {
         found.ok_or(RejectedToken::NoPrincipal)
     }
 
-    /// The principal that a claim names; `None` when there is no such claim.
+    /// The principal that one claim identifies; `None` if the claim is missing or null.
     fn named(
         &self,
         selector: &ClaimSelector,
@@ -87,7 +86,7 @@ impl PrincipalClaims {
     ) -> Result<Option<Principal>, RejectedToken> {
         let Some(name) = single_text(selector, claims)? else { return Ok(None) };
         let name = case.apply(&name);
-        // A blank name stays one: the prefix does not make an id of it.
+        // Validate the name without its prefix: the prefix would turn a blank name into a valid id.
         parse(&name).map_err(|_| wrong_type(selector))?;
         if !is_visible(&name) {
             return Err(wrong_type(selector));
@@ -96,8 +95,8 @@ impl PrincipalClaims {
         parse(&id).map(Some).map_err(|_| wrong_type(selector))
     }
 
-    /// The groups that the claims name, and what was left out. A group that cannot be an id here, or that is in another
-    /// issuer's namespace, is left out and reported; a missing claim is no group at all.
+    /// Returns the groups that the claims name, with remarks for the operator. A group that is not a valid id, or that
+    /// is in the namespace of another issuer, is left out and reported. A missing claim yields an empty list.
     #[must_use]
     pub fn groups(&self, claims: &Claims) -> ClaimedGroups {
         let selector = self.groups.as_ref().map(|reader| &reader.selector);
@@ -126,7 +125,7 @@ impl PrincipalClaims {
         if !is_visible(name) {
             return Err(DropReason::Invisible);
         }
-        // Without its prefix, it would be read as another issuer's.
+        // A name with the prefix of another namespace would be read as a group of that issuer.
         let id = self.namespace.id(name).ok_or(DropReason::Namespace)?;
         GroupId::parse(&id).map_err(refuse)
     }
@@ -135,14 +134,14 @@ impl PrincipalClaims {
 /// The groups of a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClaimedGroups {
-    /// The groups, by id; `None` when this issuer's groups are the stored ones.
+    /// The ids of the groups, sorted; `None` if the memberships in groups are stored for this issuer.
     pub groups: Option<Vec<GroupId>>,
-    /// What was left out, and what an operator should look at.
+    /// The elements that were left out, and hints for the operator.
     pub remarks: Vec<Remark>,
 }
 
-/// The one text that `selector` selects, alone or as the only element of a list; `None` when it selects nothing or null. A
-/// whole number counts as its decimal text: directories have numeric names.
+/// The single string that `selector` selects, alone or as the only element of an array; `None` if it selects nothing or
+/// null. An integer counts as its decimal text, because directories use numeric names.
 fn single_text<'c>(selector: &ClaimSelector, claims: &'c Claims) -> Result<Option<Cow<'c, str>>, RejectedToken> {
     let nodes = selector.select(claims.as_value()).map_err(|_| wrong_type(selector))?;
     let value = match nodes.as_slice() {

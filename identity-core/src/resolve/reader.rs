@@ -1,5 +1,5 @@
-//! Reads the texts that a claim holds, in the form in which a provider writes them. What is no text is left out and
-//! reported; it never refuses the token.
+//! Reads the strings of a claim in the form in which the provider writes them. Elements that are neither strings nor
+//! integers are left out and reported; they never reject the token.
 
 use std::borrow::Cow;
 
@@ -8,31 +8,32 @@ use serde_json::Value;
 use super::remark::{DropReason, Hint, Remark};
 use crate::value::{ClaimSelector, Claims, text_or_integer};
 
-/// Characters that separate the elements of a list in one text, as far as they are recognised.
+/// Separators of lists. A string that contains one of them is reported as a possible list.
 const SEPARATORS: [char; 4] = [',', ';', '|', ' '];
 
-/// How a provider writes several texts into a claim.
+/// Form in which a provider writes several strings into a claim.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ClaimForm {
-    /// A text, or a list of texts.
+    /// A string or an array of strings.
     #[default]
     List,
-    /// A text whose elements are separated by this text; white space around them does not count.
+    /// A string that is split at this separator. White space around the elements is trimmed, and empty elements are
+    /// ignored.
     Split(String),
-    /// A JSON list, written into a text.
+    /// A JSON array encoded in a string.
     Json,
-    /// The names of an object's members.
+    /// An object whose member names are the strings.
     Keys,
-    /// A list of objects, each with the text in its member of this name.
+    /// An object or an array of objects; the strings are in the member with this name.
     Field(String),
 }
 
-/// Where a claim's texts are, and in which form.
+/// Selector and form of a claim that holds strings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimReader {
-    /// The claim.
+    /// The selector of the claim.
     pub selector: ClaimSelector,
-    /// How its texts are written.
+    /// The form of its value.
     pub form: ClaimForm,
 }
 
@@ -42,18 +43,18 @@ impl From<ClaimSelector> for ClaimReader {
     }
 }
 
-/// What a claim holds.
+/// Outcome of reading a claim.
 #[derive(Debug, Default)]
 pub(super) struct Reading<'c> {
-    /// The texts, each with its position from 1.
+    /// The strings, each with its position, counted from 1.
     pub(super) texts: Vec<(usize, Cow<'c, str>)>,
-    /// What was left out, and what looks like another form.
+    /// The elements that were left out, and hints that the claim may have another form.
     pub(super) remarks: Vec<Remark>,
     position: usize,
 }
 
 impl ClaimReader {
-    /// The texts of the claim.
+    /// Reads the strings of the claim.
     pub(super) fn read<'c>(&self, claims: &'c Claims) -> Reading<'c> {
         let mut reading = Reading::default();
         match self.selector.select(claims.as_value()) {
@@ -144,7 +145,7 @@ impl<'c> Reading<'c> {
         }
     }
 
-    /// One element: a text, or a whole number, which is written as its decimal text.
+    /// Adds one element: a string, or an integer as its decimal text.
     fn element(&mut self, value: Cow<'c, Value>) {
         match value {
             Cow::Borrowed(value) => match text_of(value) {
@@ -185,7 +186,7 @@ impl<'c> Reading<'c> {
     }
 }
 
-/// The elements of a list, or the value itself.
+/// Calls `read` for each element of an array, or once for any other value.
 pub(super) fn each<'c>(node: &'c Value, mut read: impl FnMut(&'c Value)) {
     match node {
         Value::Array(items) => items.iter().for_each(read),
@@ -193,19 +194,19 @@ pub(super) fn each<'c>(node: &'c Value, mut read: impl FnMut(&'c Value)) {
     }
 }
 
-/// A text, or a whole number as its decimal text.
+/// A string, or an integer as its decimal text.
 pub(super) fn text_of(value: &Value) -> Result<Cow<'_, str>, DropReason> {
-    text_or_integer(value).ok_or_else(|| DropReason::Kind { found: kind(value), wanted: "a text" })
+    text_or_integer(value).ok_or_else(|| DropReason::Kind { found: kind(value), wanted: "a string" })
 }
 
-/// What a JSON value is, in words.
+/// The name of a value's JSON type for messages.
 pub(super) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
         Value::Number(number) if number.is_i64() || number.is_u64() => "a number",
         Value::Number(_) => "a number that is not whole or too large",
-        Value::String(_) => "a text",
+        Value::String(_) => "a string",
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
     }

@@ -1,4 +1,4 @@
-//! What an operator should know about the claims of a token that is accepted. No remark holds the value of a claim.
+//! Remarks for the operator on the claims of accepted tokens. A remark never contains the value of a claim.
 
 use std::fmt;
 
@@ -6,70 +6,70 @@ use serde_json::Value;
 
 use crate::value::{BrokenRule, ClaimSelector, Claims, InvalidValue};
 
-/// Positions that a remark names.
+/// Maximum number of positions in a remark.
 const MAX_POSITIONS: usize = 5;
-/// Names of left-out claims that a remark names, and the length at which each is cut.
+/// Maximum number of claim names in a remark, and the length in characters at which each is truncated.
 const MAX_NAMES: usize = 5;
 const MAX_NAME_LENGTH: usize = 60;
 
-/// Something that may leave the bearer of a token with less than was meant.
+/// Anomaly in the claims of a token that may give the caller fewer rights than intended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remark {
     /// Elements of the claim were left out.
     Dropped {
-        /// Why.
+        /// The reason.
         reason: DropReason,
-        /// How many.
+        /// The number of elements.
         count: usize,
-        /// The positions of the first ones in the claim, from 1.
+        /// The positions of the first elements in the claim, counted from 1; at most five.
         positions: Vec<usize>,
     },
-    /// The claim looks like another form than the configured one.
+    /// The claim seems to have another form than the configured one.
     Form(Hint),
-    /// The token does not hold these claims and says that they are elsewhere (OpenID Connect Core 1.0 §5.6.2): Entra does so
-    /// with the groups of a person who is in more than 200.
+    /// The token refers to these claims instead of containing them (OpenID Connect Core 1.0 §5.6.2). Entra does so with
+    /// the groups of a user who is in more than 200.
     Elsewhere(Vec<String>),
 }
 
-/// Why an element of a claim is left out.
+/// Reason why an element of a claim is left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DropReason {
-    /// It is of another JSON type.
+    /// The element has the wrong JSON type.
     Kind {
-        /// What it is.
+        /// The actual type.
         found: &'static str,
-        /// What it should be.
+        /// The expected type.
         wanted: &'static str,
     },
-    /// It cannot be an id. The length of the first one, in characters.
+    /// The element is not a valid id. The number is the length of the first such element in characters.
     Id(InvalidValue, usize),
-    /// It has characters that are not seen.
+    /// The element contains invisible characters.
     Invisible,
-    /// It begins with the prefix of another provider's namespace.
+    /// The element starts with the prefix of another provider's namespace.
     Namespace,
-    /// The object has no such member.
+    /// The object has no member of this name.
     NoField(String),
-    /// The text is not a JSON list.
+    /// The string is not a JSON array.
     NoJsonList,
-    /// Looking for the claim took too many steps.
+    /// Selecting the claim exceeded the step budget.
     OverBudget,
 }
 
-/// The form that a claim seems to have.
+/// Form that a claim seems to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hint {
-    /// A list in one text, separated by this character.
+    /// A list in one string, separated by this character.
     Split(char),
-    /// A JSON list in a text.
+    /// A JSON array encoded in a string.
     Json,
-    /// An object.
+    /// An object, whose member names may be the strings.
     Keys,
-    /// A list of objects.
+    /// An array of objects, of which one member may contain the string.
     Field,
 }
 
 impl Remark {
-    /// A stable word for metrics and logs.
+    /// A stable code for metrics and logs.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -79,7 +79,7 @@ impl Remark {
         }
     }
 
-    /// How many elements were left out. For a claim that is elsewhere or of another form, that is not known.
+    /// The number of elements that were left out; 1 for the other remarks, for which the number is unknown.
     #[must_use]
     pub fn count(&self) -> usize {
         match self {
@@ -88,13 +88,14 @@ impl Remark {
         }
     }
 
-    /// Whether an operator should look at it. A text with a space is more often one name than a list.
+    /// Whether operators should see the remark as a warning. A string with a space is more often one name than a list,
+    /// so that hint is not a warning.
     #[must_use]
     pub fn is_warning(&self) -> bool {
         !matches!(self, Self::Form(Hint::Split(' ')))
     }
 
-    /// Notes an element that is left out, together with others that are for the same reason.
+    /// Adds an element that is left out, merged with earlier ones that have the same reason.
     pub(super) fn add_dropped(remarks: &mut Vec<Self>, position: usize, reason: DropReason) {
         for remark in remarks.iter_mut() {
             if let Self::Dropped { reason: known, count, positions } = remark
@@ -110,19 +111,20 @@ impl Remark {
         remarks.push(Self::Dropped { reason, count: 1, positions: vec![position] });
     }
 
-    /// The claims that a token names and does not hold. `selector` is the claim that is looked for as groups.
+    /// Returns the claims that a token refers to and does not contain. `selector` selects the configured groups claim,
+    /// which is listed first.
     pub(super) fn elsewhere(claims: &Claims, selector: Option<&ClaimSelector>) -> Option<Self> {
         let mut names: Vec<String> = match claims.get("_claim_names") {
             Some(Value::Object(members)) => members.keys().filter(|name| claims.get(name).is_none()).cloned().collect(),
             _ => Vec::new(),
         };
-        // Entra's implicit flow has a flag instead; other values than `true` are not documented.
+        // Entra's implicit flow sets a flag instead; only the value `true` is documented.
         let flagged = matches!(claims.get("hasgroups"), Some(Value::Bool(true)));
         let named = |name: &str| names.iter().any(|known| known == name);
         if flagged && claims.get("groups").is_none() && !named("groups") {
             names.push("groups".to_owned());
         }
-        // What is looked for comes first.
+        // The configured claim comes first.
         let wanted = |name: &String| selector.is_none_or(|selector| !selector.as_str().contains(name.as_str()));
         names.sort_by_key(wanted);
         (!names.is_empty()).then_some(Self::Elsewhere(names))
@@ -146,7 +148,7 @@ impl DropReason {
         }
     }
 
-    /// Whether two reasons are told together.
+    /// Whether two reasons are merged into one remark.
     fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Id(one, _), Self::Id(two, _)) => one == two,
@@ -159,7 +161,7 @@ impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dropped { reason: DropReason::OverBudget, .. } => {
-                f.write_str("the claim was not read, because looking for it takes too many steps")
+                f.write_str("the claim was ignored, because its evaluation takes too many steps")
             }
             Self::Dropped { reason, count, positions } => {
                 let first: Vec<String> = positions.iter().map(ToString::to_string).collect();
@@ -176,9 +178,9 @@ impl fmt::Display for Remark {
                 let shown: Vec<String> = names.iter().take(MAX_NAMES).map(cut).collect();
                 write!(
                     f,
-                    "the token does not hold {} and says that it is found elsewhere (`_claim_names` or `hasgroups`), which is \
-                     not asked: Entra does so for members of more than 200 groups; have it emit only the groups that are \
-                     assigned to the application, or app roles",
+                    "the token does not contain {} but refers to another source (`_claim_names` or `hasgroups`), \
+                     which is not queried; Entra does so for members of more than 200 groups; configure it to emit \
+                     only the groups that are assigned to the application, or app roles",
                     shown.join(", ")
                 )
             }
@@ -189,16 +191,16 @@ impl fmt::Display for Remark {
 impl fmt::Display for DropReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Kind { found, wanted } => write!(f, "it is {found} and should be {wanted}"),
+            Self::Kind { found, wanted } => write!(f, "it is {found} but must be {wanted}"),
             Self::Id(invalid, length) => match invalid.rule {
-                BrokenRule::TooLong(max) => write!(f, "it has {length} characters, and an id has at most {max}"),
+                BrokenRule::TooLong(max) => write!(f, "it has {length} characters, but an id has at most {max}"),
                 _ => write!(f, "a {invalid}"),
             },
-            Self::Invisible => f.write_str("it has characters that are not seen"),
+            Self::Invisible => f.write_str("it contains invisible characters"),
             Self::Namespace => f.write_str("it begins with the prefix of another provider's namespace"),
             Self::NoField(name) => write!(f, "the object has no member `{name}`"),
-            Self::NoJsonList => f.write_str("the text is not a JSON list"),
-            Self::OverBudget => f.write_str("looking for it takes too many steps"),
+            Self::NoJsonList => f.write_str("the string is not a JSON list"),
+            Self::OverBudget => f.write_str("its evaluation takes too many steps"),
         }
     }
 }
@@ -208,11 +210,11 @@ impl fmt::Display for Hint {
         match self {
             Self::Split(separator) => write!(
                 f,
-                "the claim is one text that contains `{separator}` and was taken as one name; if it is a list, set \
+                "the claim is a string that contains `{separator}` and was read as one name; if it is a list, set \
                  `groups-claim-as: split` and `groups-claim-separator: '{separator}'`"
             ),
             Self::Json => f.write_str(
-                "the claim is one text that contains a JSON list and was taken as one name; set `groups-claim-as: json`",
+                "the claim is a string that contains a JSON list and was read as one name; set `groups-claim-as: json`",
             ),
             Self::Keys => {
                 f.write_str("the claim is an object; if the names of its members are the groups, set `groups-claim-as: keys`")

@@ -1,4 +1,4 @@
-//! Claims as providers write them: a bad element is left out and reported, and the person stays.
+//! Claims as providers write them: a bad element is left out and reported, and the token stays valid.
 
 use serde_json::{Value, json};
 
@@ -56,7 +56,7 @@ fn a_group_that_is_too_long_is_left_out_with_its_length() {
 fn whole_numbers_are_taken_as_their_text() {
     assert_eq!(names(ClaimForm::List, json!([12, "34", -5, u64::MAX])), ["-5", "12", "18446744073709551615", "34"]);
     assert_eq!(names(ClaimForm::List, json!(7)), ["7"]);
-    // Two larger numbers, or two fractions, may be the same once they are read.
+    // Parsing may map two larger integers, or two fractions, to the same number.
     let large: Value = serde_json::from_str("[18446744073709551616, 1.5, 1e3]").unwrap();
     let (names, remarks) = groups(ClaimForm::List, large);
     assert_eq!(names, [""; 0]);
@@ -141,7 +141,7 @@ fn groups_that_are_elsewhere_are_reported_and_others_are_not() {
     ] {
         assert_eq!(found(fine).remarks, []);
     }
-    // Mapping rules look at it, too.
+    // The remark also appears where groups are stored, because mapping rules read the claim, too.
     let stored = PrincipalClaims { groups: None, ..reading(ClaimForm::List) };
     assert_eq!(stored.groups(&claims(json!({"_claim_names": {"groups": "src1"}}))).remarks.len(), 1);
 }

@@ -1,22 +1,25 @@
-//! Who may, with which resources, and what: each answer a list in the order of ids, and each of its elements something that
-//! [`decide`](crate::decide::decide) says yes to. What cannot be known from here is in no answer: members by token, and
-//! resources that no authorization names.
+//! Searches by access: principals, resources and actions for which [`decide`] returns an allow
+//! decision. Results are sorted by id.
+//!
+//! The searches use stored data only. Results do not include principals whose access depends on memberships from a
+//! token. They do not include resources that occur in no authorization and that this service does not store.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::budget::SearchBudget;
+use crate::catalog::Access;
 use crate::decide::{Facts, Question, Target, decide};
 use crate::entity::{Permission, Principal, Scope};
-use crate::matrix::Access;
-use crate::resolve::{Presented, Subject, resolve};
+use crate::resolve::{ResolveInput, Subject, resolve};
 use crate::value::{Audience, PermissionName};
-use crate::world::{Grant, Kind, Sym, World};
+use crate::world::{Grant, Kind, Symbol, World};
 
-/// Steps that one decision takes.
+/// Number of steps of the search budget that one decision costs.
 const DECISION_STEPS: usize = 50;
 
-/// The users, or the clients, who are known by their id alone to have an access, by id, those after `after` only. Ends early
-/// when the budget is used up.
+/// The users, or the clients if `clients` is set, for which the question is allowed, sorted by id. Each principal is
+/// resolved by id alone, without the claims of a token. Only ids after `after` are returned. Ends early when the budget
+/// is exhausted.
 pub fn principals_who_can<'a>(
     world: &'a World,
     question: &'a Question<'a>,
@@ -35,13 +38,14 @@ pub fn principals_who_can<'a>(
     }
     later.into_values().take_while(|_| budget.take(DECISION_STEPS)).filter_map(move |symbol| {
         let principal = world.names().party(symbol).and_then(|party| party.principal())?;
-        let subject = resolve(world, Presented::by_id(world, &principal));
+        let subject = resolve(world, ResolveInput::by_id(world, &principal));
         decide(world, &subject, question).allowed().then_some(principal)
     })
 }
 
-/// Whatever holds a grant that may answer the question.
-fn holders(world: &World, question: &Question<'_>) -> BTreeSet<Sym> {
+/// The parties that have a grant or permission for the question, or a membership in the tenant. These are candidates:
+/// properties and conditions are not evaluated.
+fn holders(world: &World, question: &Question<'_>) -> BTreeSet<Symbol> {
     let names = world.names();
     match *question {
         Question::Permission { audience, definition } => {
@@ -59,7 +63,7 @@ fn holders(world: &World, question: &Question<'_>) -> BTreeSet<Sym> {
         },
         Question::Resource { access, target } => {
             let place = access.resource_type;
-            let properties = world.matrix().get(place).map_or(&[][..], |kind| &kind.properties);
+            let properties = world.catalog().get(place).map_or(&[][..], |kind| &kind.properties);
             let on_id = target.id().and_then(|id| world.run_on_id(place, id));
             let on_properties =
                 target.properties(properties).filter_map(|named| world.run_on_property(place, named.name));
@@ -73,8 +77,8 @@ fn holders(world: &World, question: &Question<'_>) -> BTreeSet<Sym> {
     }
 }
 
-/// Adds whoever of a kind is this holder, or a member of it.
-fn spread<'w>(world: &'w World, holder: Sym, kind: Kind, found: &mut BTreeMap<&'w str, Sym>) {
+/// Adds the holder and its members, direct and indirect, that are of this kind.
+fn spread<'w>(world: &'w World, holder: Symbol, kind: Kind, found: &mut BTreeMap<&'w str, Symbol>) {
     match holder.kind() {
         Kind::Group | Kind::Role => {
             for member in world.member_index().all_members(holder) {
@@ -90,8 +94,10 @@ fn spread<'w>(world: &'w World, holder: Sym, kind: Kind, found: &mut BTreeMap<&'
     }
 }
 
-/// The resources of a type that somebody has an access to, by id: those that authorizations name and those that are kept here.
-/// With `*` among them, when they have it to all. Incomplete when the budget is used up.
+/// The ids of the resources of a type to which a subject has an access, sorted. If the subject has the access to all
+/// resources, the result contains `*`, the resources that occur in authorizations, and those that this service stores.
+/// Otherwise, only the resources that the subject's own authorizations name are examined. Incomplete if the budget is
+/// exhausted.
 #[must_use]
 pub fn resources_that(
     world: &World,
@@ -126,9 +132,9 @@ pub fn resources_that(
     ids.into_iter().collect()
 }
 
-/// The resources of a type that are entities here.
+/// The ids of the stored entities that are resources of a type.
 fn kept(world: &World, access: Access) -> Vec<String> {
-    let Some(kind) = world.matrix().get(access.resource_type) else { return Vec::new() };
+    let Some(kind) = world.catalog().get(access.resource_type) else { return Vec::new() };
     match kind.name.as_str() {
         "USER" => world.users().map(|user| user.username.to_string()).collect(),
         "GROUP" => world.groups().map(|group| group.id.to_string()).collect(),
@@ -139,7 +145,8 @@ fn kept(world: &World, access: Access) -> Vec<String> {
     }
 }
 
-/// What somebody may do with a resource of a type, or with all, in the order of names.
+/// The permissions of a subject on one resource of a type, or on all resources of the type if `id` is `None`, sorted by
+/// name. Incomplete if the budget is exhausted.
 #[must_use]
 pub fn actions_on(
     world: &World,
@@ -147,13 +154,15 @@ pub fn actions_on(
     resource_type: &str,
     id: Option<&str>,
     facts: &Facts<'_>,
+    budget: &SearchBudget,
 ) -> Vec<PermissionName> {
-    let Some(kind) = world.matrix().find(resource_type) else { return Vec::new() };
+    let Some(kind) = world.catalog().find(resource_type) else { return Vec::new() };
     let may = |name: &&PermissionName| {
-        world.matrix().access(resource_type, name.as_str()).is_ok_and(|access| {
-            let question = Question::Resource { access, target: Target::Described(id, facts) };
-            decide(world, subject, &question).allowed()
-        })
+        budget.take(DECISION_STEPS)
+            && world.catalog().access(resource_type, name.as_str()).is_ok_and(|access| {
+                let question = Question::Resource { access, target: Target::Described(id, facts) };
+                decide(world, subject, &question).allowed()
+            })
     };
     kind.permissions.iter().filter(may).cloned().collect()
 }

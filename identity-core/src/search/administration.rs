@@ -1,22 +1,22 @@
-//! Who administers, and who can become an administrator: the closure of the rights that lead to administration.
+//! Administrators, and parties that can become administrators: the closure of the rights that lead to administration.
 //!
-//! Some rights over entities of this service are administrator's rights, although they do not say so: their holder takes over
-//! what the entity has, in one request (see `docs/administration.md`). The closure follows them backwards from the holders of the
-//! powers that lock-out protects. Each party, membership and grant is looked at once.
+//! Some rights over entities of this service implicitly include administration: with one request, their holder takes
+//! over the rights of the entity (see `docs/administration.md`). The closure follows these rights backwards from the
+//! holders of the powers that lock-out protection covers. It visits each party, membership and grant once.
 
 use std::collections::HashMap;
 
 use crate::apply::{AdminPower, can_sign_in, has_members, holders};
+use crate::catalog::Access;
 use crate::decide::{Question, Target};
 use crate::entity::{Authorization, EntityKind, Party, Scope};
-use crate::matrix::Access;
 use crate::preset::{self, IDENTITY_AUDIENCE, WRITE};
 use crate::value::{AuthorizationKey, RoleId};
-use crate::world::{Kind, Run, Sources, Sym, World};
+use crate::world::{Kind, Run, Sources, Symbol, World};
 
-/// A request that gives its sender what an entity has.
+/// A request that gives its sender the rights of an entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Means {
+pub enum AdminStepKind {
     /// ROLE:UPDATE: assign the role to oneself.
     AssignRole,
     /// GROUP:UPDATE: add oneself to the group.
@@ -25,16 +25,16 @@ pub enum Means {
     RewriteMappingRule,
     /// USER:UPDATE: set the user's password.
     SetPassword,
-    /// USER:CREATE: create the user, whose name memberships or authorizations hold already.
+    /// USER:CREATE: create a user whose name already has memberships or authorizations.
     CreateUser,
-    /// MAPPING_RULE:CREATE: create the rule, whose id memberships or authorizations hold already.
+    /// MAPPING_RULE:CREATE: create a rule whose id already has memberships or authorizations.
     CreateMappingRule,
-    /// AUTHORIZATION:UPDATE: turn an authorization into one that lets oneself create authorizations.
+    /// AUTHORIZATION:UPDATE: change an authorization so that it permits oneself to create authorizations.
     RewriteAuthorization,
 }
 
-impl Means {
-    /// Every request.
+impl AdminStepKind {
+    /// All requests.
     pub const ALL: [Self; 7] = [
         Self::AssignRole,
         Self::JoinGroup,
@@ -45,7 +45,7 @@ impl Means {
         Self::RewriteAuthorization,
     ];
 
-    /// The kind of entity and the permission over it.
+    /// The kind of entity, and the permission on it that the request requires.
     #[must_use]
     pub fn right(self) -> (EntityKind, &'static str) {
         match self {
@@ -59,8 +59,8 @@ impl Means {
         }
     }
 
-    /// How to take over what a party has; `None` where no request does.
-    fn over(world: &World, party: Sym) -> Option<Self> {
+    /// The request that takes over the rights of a party; `None` if there is no such request.
+    fn over(world: &World, party: Symbol) -> Option<Self> {
         let id = world.names().text(party)?;
         let tokens = world.sources() != Sources::BuiltIn;
         match party.kind() {
@@ -75,70 +75,74 @@ impl Means {
     }
 }
 
-/// The next step on a party's way to administration.
+/// The next step of a party towards administration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Link {
-    /// The party is given the power itself.
+    /// The party holds the power itself.
     Power(AdminPower),
     /// The party is a member of this one.
-    Member(Sym),
-    /// The party owns this authorization, a right over another party.
-    Over(AuthorizationKey, Means, Sym),
-    /// The party owns this authorization, a right over authorizations: over this one.
+    Member(Symbol),
+    /// The party owns this authorization. It permits a request of this kind, which takes over the rights of another
+    /// party.
+    Over(AuthorizationKey, AdminStepKind, Symbol),
+    /// The party owns the first authorization, which permits changing the second one, or any authorization if the
+    /// second is `None`.
     OverAuthorization(AuthorizationKey, Option<AuthorizationKey>),
 }
 
-/// A step on a way to administration, from a party to what it leads to.
+/// A step on a path to administration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AdminStep {
-    /// Membership, which takes no request.
+    /// Membership in this party, which requires no request.
     Member(Party),
     /// One request, permitted by an authorization.
     Request {
-        /// The authorization; none where the question is what a right would lead to.
+        /// The authorization that permits the request. `None` in the result of [`Administration::right`], which
+        /// examines a right without an authorization.
         by: Option<AuthorizationKey>,
         /// The request.
-        means: Means,
-        /// The entity that it changes; none for any authorization.
+        means: AdminStepKind,
+        /// Id of the entity that the request changes. `None` stands for any authorization.
         entity: Option<String>,
     },
     /// The power itself.
     Power(AdminPower),
 }
 
-/// A way to administration.
+/// Sequence of memberships and requests by which a party becomes an administrator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdminPath {
     /// The number of requests; 0 for an administrator.
     pub requests: usize,
-    /// The steps; the last is the power.
+    /// The steps; the last one is the power.
     pub steps: Vec<AdminStep>,
 }
 
-/// The closure for one world.
+/// The closure of the rights that lead to administration, for one world.
 pub struct Administration<'w> {
     world: &'w World,
-    links: HashMap<Sym, (usize, Link)>,
-    /// For each kind of party, the one that is nearest to administration and can be taken over by this permission.
-    nearest: HashMap<(Kind, &'static str), Sym>,
-    /// An authorization that AUTHORIZATION:UPDATE can turn into the power.
+    links: HashMap<Symbol, (usize, Link)>,
+    /// For each kind of party and permission, the party nearest to administration that the permission can take over.
+    nearest: HashMap<(Kind, &'static str), Symbol>,
+    /// An authorization that a holder of AUTHORIZATION:UPDATE can change so that it permits creating authorizations.
+    /// `None` if all authorizations are protected.
     rewritable: Option<AuthorizationKey>,
 }
 
 impl<'w> Administration<'w> {
-    /// Computes the closure. Its cost is linear in the parties that administer or can, and in what they are members of and in
-    /// the grants over them.
+    /// Computes the closure. The cost is linear in the number of parties that are or can become administrators, their
+    /// memberships, and the grants over them.
     #[must_use]
     pub fn of(world: &'w World) -> Self {
         let rewritable = world.authorizations().map(|held| held.key).find(|key| is_rewritable(world, *key));
         let mut closure = Self { world, links: HashMap::new(), nearest: HashMap::new(), rewritable };
-        let mut now: Vec<Sym> = Vec::new();
+        let mut now: Vec<Symbol> = Vec::new();
         for power in AdminPower::ALL {
             for holder in holders(world, power) {
                 closure.link(holder, 0, Link::Power(power), &mut now);
             }
         }
-        let mut first: Vec<(Sym, Link)> = closure.over_authorizations();
+        let mut first: Vec<(Symbol, Link)> = closure.over_authorizations();
         let mut requests = 0;
         while !now.is_empty() || !first.is_empty() {
             let mut later = std::mem::take(&mut first);
@@ -158,17 +162,18 @@ impl<'w> Administration<'w> {
         closure
     }
 
-    fn link(&mut self, party: Sym, requests: usize, link: Link, now: &mut Vec<Sym>) {
+    fn link(&mut self, party: Symbol, requests: usize, link: Link, now: &mut Vec<Symbol>) {
         if let std::collections::hash_map::Entry::Vacant(place) = self.links.entry(party) {
             place.insert((requests, link));
             now.push(party);
         }
     }
 
-    /// The owners of rights over authorizations: each needs one request.
-    fn over_authorizations(&self) -> Vec<(Sym, Link)> {
+    /// The owners of authorizations that permit changing other authorizations. One request makes each of them an
+    /// administrator.
+    fn over_authorizations(&self) -> Vec<(Symbol, Link)> {
         let world = self.world;
-        let Some(access) = access(world, Means::RewriteAuthorization) else { return Vec::new() };
+        let Some(access) = access(world, AdminStepKind::RewriteAuthorization) else { return Vec::new() };
         let mut found = Vec::new();
         if self.rewritable.is_some() {
             let on_any = world.run_on_any(access.resource_type);
@@ -184,17 +189,18 @@ impl<'w> Administration<'w> {
         found
     }
 
-    /// Adds the owners of rights over a party. Those of rights over all parties of its kind are added once.
-    fn over(&mut self, party: Sym, found: &mut Vec<(Sym, Link)>) {
+    /// Adds the owners of authorizations that permit taking over the rights of a party. Owners of authorizations on all
+    /// parties of a kind are added only for the first party of the kind, which is nearest to administration.
+    fn over(&mut self, party: Symbol, found: &mut Vec<(Symbol, Link)>) {
         let world = self.world;
-        let Some(means) = Means::over(world, party) else { return };
+        let Some(means) = AdminStepKind::over(world, party) else { return };
         let (_, permission) = means.right();
         let (Some(access), Some(id)) = (access(world, means), world.names().text(party)) else { return };
         let mut add = |run: Option<&Run>| {
             let grants = run.into_iter().flat_map(|run| run.giving(access.permissions));
             found.extend(grants.map(|grant| (grant.owner, Link::Over(grant.key, means, party))));
         };
-        // To create takes a right over all of the kind.
+        // CREATE requires an authorization on all resources of the type.
         if permission != "CREATE" {
             add(world.run_on_id(access.resource_type, id));
         }
@@ -204,13 +210,13 @@ impl<'w> Administration<'w> {
         }
     }
 
-    /// The shortest way of a party to administration; `None` when there is none.
+    /// The shortest path of a party to administration; `None` if there is none.
     #[must_use]
     pub fn path(&self, party: &Party) -> Option<AdminPath> {
         self.path_from(self.world.names().of_party(party)?)
     }
 
-    fn path_from(&self, mut party: Sym) -> Option<AdminPath> {
+    fn path_from(&self, mut party: Symbol) -> Option<AdminPath> {
         let (requests, _) = *self.links.get(&party)?;
         let names = self.world.names();
         let mut steps = Vec::new();
@@ -231,7 +237,11 @@ impl<'w> Administration<'w> {
                 }
                 Link::OverAuthorization(key, of) => {
                     let entity = of.map(|of| of.to_string());
-                    steps.push(AdminStep::Request { by: Some(key), means: Means::RewriteAuthorization, entity });
+                    steps.push(AdminStep::Request {
+                        by: Some(key),
+                        means: AdminStepKind::RewriteAuthorization,
+                        entity,
+                    });
                     steps.push(AdminStep::Power(AdminPower::Authorize));
                     return Some(AdminPath { requests, steps });
                 }
@@ -239,7 +249,7 @@ impl<'w> Administration<'w> {
         }
     }
 
-    /// The parties that can sign in and administer or can come to, in the order of requests, then of names.
+    /// The parties that can sign in and are or can become administrators, sorted by number of requests, then by name.
     #[must_use]
     pub fn parties(&self) -> Vec<(Party, AdminPath)> {
         let able = self.links.keys().filter(|party| can_sign_in(self.world, **party));
@@ -249,7 +259,7 @@ impl<'w> Administration<'w> {
         found
     }
 
-    /// The authorizations that lead to administration, with the way of each, in the order of their keys.
+    /// The authorizations that lead to administration, each with its path, in the order of their keys.
     pub fn authorizations(&self) -> impl Iterator<Item = (Authorization, AdminPath)> {
         let leading = |held: Authorization| {
             let paths = held
@@ -268,14 +278,15 @@ impl<'w> Administration<'w> {
         self.world.authorizations().filter_map(leading).map(|(path, held)| (held, path))
     }
 
-    /// What a right leads its holder to: a permission on resources of a type.
+    /// The path to administration that a permission on resources of a type gives to its holder. `None` if it does not
+    /// lead to administration.
     #[must_use]
     pub fn right(&self, resource_type: &str, permission: &str, scope: &Scope) -> Option<AdminPath> {
         let kind = EntityKind::parse(resource_type)?;
         if (kind, permission, scope) == (EntityKind::Authorization, "CREATE", &Scope::Any) {
             return Some(AdminPath { requests: 0, steps: vec![AdminStep::Power(AdminPower::Authorize)] });
         }
-        if (kind, permission) == Means::RewriteAuthorization.right() {
+        if (kind, permission) == AdminStepKind::RewriteAuthorization.right() {
             let entity = match scope {
                 Scope::Any => self.rewritable.map(|_| None)?,
                 Scope::Id(id) => {
@@ -284,7 +295,7 @@ impl<'w> Administration<'w> {
                 }
                 Scope::Property(_) => return None,
             };
-            let request = AdminStep::Request { by: None, means: Means::RewriteAuthorization, entity };
+            let request = AdminStep::Request { by: None, means: AdminStepKind::RewriteAuthorization, entity };
             let steps = vec![request, AdminStep::Power(AdminPower::Authorize)];
             return Some(AdminPath { requests: 1, steps });
         }
@@ -297,7 +308,7 @@ impl<'w> Administration<'w> {
             Scope::Id(id) => self.world.names().get(party_kind, id.as_str())?,
             Scope::Property(_) => return None,
         };
-        let means = Means::over(self.world, taken).filter(|means| means.right() == (kind, permission))?;
+        let means = AdminStepKind::over(self.world, taken).filter(|means| means.right() == (kind, permission))?;
         if permission == "CREATE" && *scope != Scope::Any {
             return None;
         }
@@ -307,34 +318,37 @@ impl<'w> Administration<'w> {
         Some(AdminPath { requests: rest.requests + 1, steps })
     }
 
-    /// Whether a yes to a question is a right that may lead to administration, by its type and permission alone.
+    /// Whether the right in a question may lead to administration. This is a cheap test before the closure is computed:
+    /// it examines only the resource type and the permission.
     #[must_use]
     pub fn could_matter(world: &World, question: &Question<'_>) -> bool {
         match *question {
             Question::Permission { audience, definition } => (audience, definition) == (IDENTITY_AUDIENCE, WRITE),
             Question::Resource { access, .. } => {
                 let is_of = |(kind, permission): (EntityKind, &str)| {
-                    let known = world.matrix().access(kind.as_str(), permission);
+                    let known = world.catalog().access(kind.as_str(), permission);
                     known.is_ok_and(|known| {
                         known.resource_type == access.resource_type && known.permissions.intersects(access.permissions)
                     })
                 };
-                is_of((EntityKind::Authorization, "CREATE")) || Means::ALL.into_iter().any(|means| is_of(means.right()))
+                is_of((EntityKind::Authorization, "CREATE"))
+                    || AdminStepKind::ALL.into_iter().any(|means| is_of(means.right()))
             }
             Question::Tenant(_) => false,
         }
     }
 
-    /// What a yes to a question leads to.
+    /// The path to administration for a principal that has the right in the question. `None` if the right does not lead
+    /// to administration.
     #[must_use]
     pub fn question(&self, question: &Question<'_>) -> Option<AdminPath> {
         match *question {
             Question::Permission { audience, definition } => ((audience, definition) == (IDENTITY_AUDIENCE, WRITE))
                 .then(|| AdminPath { requests: 0, steps: vec![AdminStep::Power(AdminPower::WriteApi)] }),
             Question::Resource { access, target } => {
-                let kind = self.world.matrix().get(access.resource_type)?;
+                let kind = self.world.catalog().get(access.resource_type)?;
                 let scope = scope(target)?;
-                let permissions = self.world.matrix().names(access.resource_type, access.permissions);
+                let permissions = self.world.catalog().names(access.resource_type, access.permissions);
                 let paths =
                     permissions.filter_map(|permission| self.right(kind.name.as_str(), permission.as_str(), &scope));
                 paths.min_by_key(|path| path.requests)
@@ -351,9 +365,9 @@ fn scope(target: Target<'_>) -> Option<Scope> {
     }
 }
 
-fn access(world: &World, means: Means) -> Option<Access> {
+fn access(world: &World, means: AdminStepKind) -> Option<Access> {
     let (kind, permission) = means.right();
-    world.matrix().access(kind.as_str(), permission).ok()
+    world.catalog().access(kind.as_str(), permission).ok()
 }
 
 fn party_kind(kind: EntityKind) -> Option<Kind> {
@@ -368,11 +382,11 @@ fn party_kind(kind: EntityKind) -> Option<Kind> {
 
 fn authorization_key(id: &str) -> Option<AuthorizationKey> {
     let key = AuthorizationKey(id.parse().ok()?);
-    // An authorization on another spelling of the number is on nothing.
+    // An authorization whose resource id is another spelling of the number, such as `07`, has no effect.
     (key.to_string() == id).then_some(key)
 }
 
-/// Whether administrators may change an authorization: those of the protected roles they may not.
+/// Whether administrators may change an authorization. Authorizations of the protected roles cannot be changed.
 fn is_rewritable(world: &World, key: AuthorizationKey) -> bool {
     let Some(record) = world.record_of(key) else { return false };
     let names = world.names();

@@ -1,5 +1,5 @@
-//! Searching authorizations (orchestration reference §1.6): by owner or by resource through an index, otherwise one after the
-//! other.
+//! Searches for authorizations (docs/reference/orchestration-cluster.md §1.6): through an index by owner or by
+//! resource, otherwise with a scan.
 
 use std::borrow::Cow;
 use std::ops::Bound;
@@ -9,12 +9,12 @@ use super::filters::AuthorizationFilter;
 use super::query::{Found, Key, Row, SortBy, Window};
 use super::select::{Keys, Rows, select_by_key};
 use super::visibility::Visible;
+use crate::catalog::TypeIndex;
 use crate::entity::{Authorization, Scope};
-use crate::matrix::TypeIndex;
 use crate::value::AuthorizationKey;
-use crate::world::{Kind, Record, Run, Sym, World};
+use crate::world::{Kind, Record, Run, Symbol, World};
 
-/// What authorizations can be sorted by.
+/// Sort fields of authorizations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthorizationField {
     /// By the owner's id.
@@ -29,7 +29,8 @@ pub enum AuthorizationField {
     ResourceType,
 }
 
-/// An authorization that has not been written out: a search looks at many and shows few.
+/// An authorization in the compact form of the world. A search examines many authorizations and converts only those
+/// that it returns.
 struct AuthorizationRow<'w> {
     world: &'w World,
     key: AuthorizationKey,
@@ -46,7 +47,7 @@ impl Row for AuthorizationRow<'_> {
             AuthorizationField::OwnerType => owner.kind().name(),
             AuthorizationField::ResourceId => scope.resource_id()?,
             AuthorizationField::ResourcePropertyName => property(scope)?,
-            AuthorizationField::ResourceType => self.world.matrix().get(*resource_type)?.name.as_str(),
+            AuthorizationField::ResourceType => self.world.catalog().get(*resource_type)?.name.as_str(),
         }))
     }
 
@@ -61,23 +62,23 @@ impl Row for AuthorizationRow<'_> {
 
 type Bounds = (Bound<AuthorizationKey>, Bound<AuthorizationKey>);
 
-/// A filter in the numbers of one world.
+/// A filter with its names resolved to symbols and type indexes of one world.
 struct Wanted<'f> {
     filter: &'f AuthorizationFilter,
-    owners: Option<Vec<Sym>>,
+    owners: Option<Vec<Symbol>>,
     kind: Option<Kind>,
     resource_type: Option<TypeIndex>,
-    /// Types that are left out and have authorizations.
+    /// The resource types that the filter excludes and that have authorizations.
     without: Vec<TypeIndex>,
 }
 
 impl<'f> Wanted<'f> {
-    /// `None` for what nothing can be.
+    /// Resolves the names of a filter. `None` if the resource type does not exist, so that nothing can match.
     fn new(world: &World, filter: &'f AuthorizationFilter) -> Option<Self> {
         let owners = filter.owner_id.as_ref().map(|id| world.symbols(id, filter.owner_type).collect());
         let resource_type = match &filter.resource_type {
             None => None,
-            Some(name) => Some(world.matrix().index(name.as_str())?),
+            Some(name) => Some(world.catalog().index(name.as_str())?),
         };
         let without = filter.families.map_or_else(Vec::new, |families| world.types_outside(families));
         Some(Self { filter, owners, kind: filter.owner_type.map(Kind::from), resource_type, without })
@@ -100,10 +101,11 @@ impl<'f> Wanted<'f> {
             && listed(&self.filter.resource_property_names, property(&record.scope))
     }
 
-    /// The keys of what may pass, in their order, where an index knows them.
+    /// The sorted keys of the candidates, if the visible keys or an index limit them. `None` if the authorizations of
+    /// one owner, or all authorizations, are to be read in the order of their keys.
     fn indexed(&self, world: &World, visible: &Visible) -> Option<Vec<AuthorizationKey>> {
         let scopes = |names: &Option<Vec<String>>, run: for<'w> fn(&'w World, TypeIndex, &str) -> Option<&'w Run>| {
-            let types = || world.matrix().indexes().filter(|kind| self.resource_type.is_none_or(|only| only == *kind));
+            let types = || world.catalog().indexes().filter(|kind| self.resource_type.is_none_or(|only| only == *kind));
             let runs = names.as_ref()?.iter().flat_map(|name| types().filter_map(|kind| run(world, kind, name)));
             let grants = runs.flat_map(|run| match &self.owners {
                 Some(owners) => owners.iter().flat_map(|owner| run.of_owner(*owner)).collect::<Vec<_>>(),
@@ -122,7 +124,7 @@ impl<'f> Wanted<'f> {
             (Visible::All, _) if self.filter.resource_property_names.is_some() => {
                 scopes(&self.filter.resource_property_names, World::run_on_property)?
             }
-            // The authorizations of one owner are in the order of their keys already.
+            // The authorizations of a single owner are sorted by key already and need not be collected.
             (Visible::All, Some(owners)) if owners.len() != 1 => {
                 owners.iter().flat_map(|owner| world.records_of(*owner)).map(|(key, _)| key).collect()
             }
@@ -141,7 +143,7 @@ fn property(scope: &Scope) -> Option<&str> {
     }
 }
 
-/// The numbers between keys; `None` for nothing. A position that is not a number is before all numbers.
+/// The numeric bounds of a range of keys; `None` if it is empty. A cursor key that is not a number is before all keys.
 fn bounds(keys: Keys<'_>) -> Option<Bounds> {
     let number = |key: &str| key.parse().ok().map(AuthorizationKey);
     Some(match keys {
@@ -151,10 +153,10 @@ fn bounds(keys: Keys<'_>) -> Option<Bounds> {
     })
 }
 
-/// Searches the authorizations that may be seen; what may be seen is said in keys.
+/// Searches the visible authorizations. `visible` contains their keys.
 ///
 /// # Errors
-/// When the budget is used up.
+/// When the search exceeds its budget or is cancelled.
 pub fn authorizations(
     world: &World,
     visible: &Visible,
@@ -166,8 +168,13 @@ pub fn authorizations(
     let Some(wanted) = Wanted::new(world, filter) else { return Ok(Found { items: Vec::new(), total: 0, ends: None }) };
     let indexed = wanted.indexed(world, visible);
     let owner = wanted.owners.as_ref().and_then(|owners| owners.first());
+    let all = *visible == Visible::All && filter.is_empty();
+    let row = |key, record| AuthorizationRow { world, key, record };
     let rows = |keys: Keys<'_>| -> Rows<'_, AuthorizationRow<'_>> {
         let Some((from, to)) = bounds(keys) else { return Box::new(std::iter::empty()) };
+        if all && wanted.without.is_empty() {
+            return Box::new(world.records_between((from, to), row));
+        }
         let records: Rows<'_, (AuthorizationKey, &Record)> = match (&indexed, owner) {
             (Some(all), _) => {
                 let begin = all.partition_point(|key| matches!(from, Bound::Excluded(from) if *key <= from));
@@ -176,12 +183,11 @@ pub fn authorizations(
                 Box::new(between.iter().filter_map(|key| Some((*key, world.record_of(*key)?))))
             }
             (None, Some(owner)) => Box::new(world.records_of_between(*owner, (from, to))),
-            (None, None) => Box::new(world.records_between((from, to))),
+            (None, None) => Box::new(world.records_between((from, to), |key, record| (key, record))),
         };
         let passing = records.filter(|(_, record)| wanted.passes(record, budget));
-        Box::new(passing.map(|(key, record)| AuthorizationRow { world, key, record }))
+        Box::new(passing.map(move |(key, record)| row(key, record)))
     };
-    let all = *visible == Visible::All && filter.is_empty();
     let left_out = || wanted.without.iter().map(|kind| world.count_on(*kind)).sum();
     let total = all.then(|| world.authorization_count().saturating_sub(left_out()));
     let found = select_by_key(rows, total, sort, window);

@@ -1,57 +1,57 @@
-//! Limits of one search: the steps that it may take over all its patterns, and whether its answer is still wanted.
+//! Limits of one search: the number of steps, and cancellation.
 
 use std::cell::Cell;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Steps of one search: candidates looked at, texts compared, characters that patterns are held against. A pattern that is
-/// looked for in two million names takes fewer.
+use crate::cancellation::Cancellation;
+
+/// Maximum number of steps of one search. Steps are candidates examined, texts compared, and characters matched against
+/// patterns. Matching a pattern against two million names takes fewer.
 const MAX_STEPS: usize = 50_000_000;
 
-/// Steps that looking at one candidate takes, beside those of the conditions.
+/// Number of steps for examining one candidate, in addition to those of the filter conditions.
 pub(super) const CANDIDATE_STEPS: usize = 16;
 
-/// Steps of one search, and whether its answer is still wanted. A search that may not go on finds nothing more, and ends with
+/// Step budget and cancellation of one search. After the search has to stop, it finds no further results and ends with
 /// [`SearchStopped`].
 #[derive(Debug)]
 pub struct SearchBudget {
     left: Cell<usize>,
-    abandoned: Arc<AtomicBool>,
+    cancellation: Cancellation,
     stopped: Cell<Option<SearchStopped>>,
 }
 
-/// Why a search did not finish.
+/// Reason why a search did not finish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SearchStopped {
-    /// It took more steps than a search may.
+    /// The search exceeded the maximum number of steps.
     #[error("the search takes more than {MAX_STEPS} steps; use fewer or shorter patterns, or search by id")]
     TooManySteps,
-    /// The client does not wait for the answer any more.
-    #[error("the search was abandoned")]
-    Abandoned,
+    /// The client no longer waits for the answer.
+    #[error("the search was cancelled")]
+    Cancelled,
 }
 
 impl Default for SearchBudget {
     fn default() -> Self {
-        Self::new(Arc::default())
+        Self::new(Cancellation::default())
     }
 }
 
 impl SearchBudget {
-    /// The steps of one search, which ends early when `abandoned` is set.
+    /// Creates the budget of one search, which ends early when it is cancelled.
     #[must_use]
-    pub fn new(abandoned: Arc<AtomicBool>) -> Self {
-        Self { left: Cell::new(MAX_STEPS), abandoned, stopped: Cell::new(None) }
+    pub fn new(cancellation: Cancellation) -> Self {
+        Self { left: Cell::new(MAX_STEPS), cancellation, stopped: Cell::new(None) }
     }
 
-    /// Takes so many steps. `false` when the search has to stop.
+    /// Takes this number of steps. Returns `false` if the search has to stop.
     #[must_use]
     pub fn take(&self, steps: usize) -> bool {
         if self.stopped.get().is_some() {
             return false;
         }
-        if self.abandoned.load(Ordering::Relaxed) {
-            self.stopped.set(Some(SearchStopped::Abandoned));
+        if self.cancellation.is_cancelled() {
+            self.stopped.set(Some(SearchStopped::Cancelled));
             return false;
         }
         match self.left.get().checked_sub(steps) {
@@ -61,10 +61,10 @@ impl SearchBudget {
         self.stopped.get().is_none()
     }
 
-    /// What was found, unless the search was stopped.
+    /// Returns `found`, unless the search was stopped.
     ///
     /// # Errors
-    /// When it was.
+    /// When the search exceeded its budget or was cancelled.
     pub fn finished<T>(&self, found: T) -> Result<T, SearchStopped> {
         self.stopped.get().map_or(Ok(found), Err)
     }
@@ -83,12 +83,12 @@ mod tests {
     }
 
     #[test]
-    fn a_search_stops_when_it_is_abandoned() {
-        let abandoned = Arc::new(AtomicBool::new(false));
-        let budget = SearchBudget::new(Arc::clone(&abandoned));
+    fn a_search_stops_when_it_is_cancelled() {
+        let cancellation = Cancellation::default();
+        let budget = SearchBudget::new(cancellation.clone());
         assert!(budget.take(1));
-        abandoned.store(true, Ordering::Relaxed);
+        cancellation.cancel();
         assert!(!budget.take(1));
-        assert_eq!(budget.finished(1), Err(SearchStopped::Abandoned));
+        assert_eq!(budget.finished(1), Err(SearchStopped::Cancelled));
     }
 }

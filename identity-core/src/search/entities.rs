@@ -1,5 +1,5 @@
-//! Searching the entities of the world (orchestration reference §1.1-1.6): their filters, their sort fields, and which index
-//! serves what.
+//! Searches for entities (docs/reference/orchestration-cluster.md §1.1 to §1.6): their filters, their sort fields, and
+//! the index that serves each of them.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -19,7 +19,7 @@ macro_rules! fields {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum $name {
-            $(#[doc = concat!("By `", stringify!($field), "`.")] $field),+
+            $(#[doc = concat!("Field `", stringify!($field), "`.")] $field),+
         }
 
         impl Row for &$row {
@@ -47,7 +47,7 @@ macro_rules! fields {
 }
 
 fields! {
-    /// What users can be sorted by.
+    /// Sort fields of users.
     UserField for User {
         Username => |user| Some(user.username.as_str()),
         Name => |user| user.name.as_ref().map(|name| name.as_str()),
@@ -55,28 +55,28 @@ fields! {
     } key Username |user| user.username.as_str()
 }
 fields! {
-    /// What groups can be sorted by.
+    /// Sort fields of groups.
     GroupField for Group {
         GroupId => |group| Some(group.id.as_str()),
         Name => |group| Some(group.name.as_str()),
     } key GroupId |group| group.id.as_str()
 }
 fields! {
-    /// What roles can be sorted by.
+    /// Sort fields of roles.
     RoleField for Role {
         RoleId => |role| Some(role.id.as_str()),
         Name => |role| Some(role.name.as_str()),
     } key RoleId |role| role.id.as_str()
 }
 fields! {
-    /// What tenants can be sorted by.
+    /// Sort fields of tenants.
     TenantField for Tenant {
         TenantId => |tenant| Some(tenant.id.as_str()),
         Name => |tenant| Some(tenant.name.as_str()),
     } key TenantId |tenant| tenant.id.as_str()
 }
 fields! {
-    /// What mapping rules can be sorted by.
+    /// Sort fields of mapping rules.
     RuleField for MappingRule {
         MappingRuleId => |rule| Some(rule.id.as_str()),
         ClaimName => |rule| Some(rule.selector.as_str()),
@@ -86,7 +86,7 @@ fields! {
 }
 
 impl Row for Party {
-    /// By the id, which is also the key.
+    /// The only sort field is the id, which is also the key.
     type Field = ();
 
     fn text(&self, (): ()) -> Option<Cow<'_, str>> {
@@ -107,7 +107,7 @@ macro_rules! searches {
         $($(#[$doc])*
         ///
         /// # Errors
-        /// When the budget is used up.
+        /// When the search exceeds its budget or is cancelled.
         pub fn $search<'w>(
             world: &'w World,
             visible: &Visible,
@@ -123,6 +123,7 @@ macro_rules! searches {
                     Some(ids) => Box::new(
                         ids.range::<str, _>(bounds).filter_map(|id| world.$one(id)).filter(|row| filter.passes(*row, budget)),
                     ),
+                    None if filter.is_empty() => Box::new(world.$between(bounds)),
                     None => Box::new(world.$between(bounds).filter(|row| filter.passes(*row, budget))),
                 }
             };
@@ -133,22 +134,23 @@ macro_rules! searches {
 }
 
 searches! {
-    /// Searches the users that may be seen.
+    /// Searches the visible users.
     users: User, user, users_between, UserFilter, UserField;
-    /// Searches the groups that may be seen.
+    /// Searches the visible groups.
     groups: Group, group, groups_between, NamedFilter, GroupField;
-    /// Searches the roles that may be seen.
+    /// Searches the visible roles.
     roles: Role, role, roles_between, NamedFilter, RoleField;
-    /// Searches the tenants that may be seen.
+    /// Searches the visible tenants.
     tenants: Tenant, tenant, tenants_between, NamedFilter, TenantField;
-    /// Searches the mapping rules that may be seen.
+    /// Searches the visible mapping rules.
     mapping_rules: MappingRule, mapping_rule, mapping_rules_between, RuleFilter, RuleField;
 }
 
-/// Searches the members of one kind that a container has, by id. A container that does not exist has none.
+/// Searches the members of a container that are of one kind, sorted by id. A container that does not exist has no
+/// members.
 ///
 /// # Errors
-/// When the budget is used up.
+/// When the search exceeds its budget or is cancelled.
 pub fn members(
     world: &World,
     container: &Container,
@@ -162,15 +164,19 @@ pub fn members(
     let rows = |keys: Keys<'_>| -> Rows<'_, Party> {
         let Some(bounds) = span.within(keys) else { return Box::new(std::iter::empty()) };
         let members = world.members_between(container, kind, bounds);
+        if *visible == Visible::All {
+            return Box::new(members);
+        }
         Box::new(members.filter(|member| budget.take(CANDIDATE_STEPS) && visible.includes(member.id())))
     };
-    budget.finished(select_by_key(rows, None, sort, window))
+    let total = (*visible == Visible::All).then(|| world.members_of_kind(container, kind).len());
+    budget.finished(select_by_key(rows, total, sort, window))
 }
 
-/// Searches the roles that something is a member of, or that are members of it.
+/// Searches the visible roles among `ids`, such as the roles of an entity or the members of a tenant.
 ///
 /// # Errors
-/// When the budget is used up.
+/// When the search exceeds its budget or is cancelled.
 pub fn roles_among<'w>(
     world: &'w World,
     ids: impl Iterator<Item = String>,
@@ -184,10 +190,10 @@ pub fn roles_among<'w>(
     roles(world, &Visible::Only(among), filter, sort, window, budget)
 }
 
-/// Searches the mapping rules among these.
+/// Searches the visible mapping rules among `ids`.
 ///
 /// # Errors
-/// When the budget is used up.
+/// When the search exceeds its budget or is cancelled.
 pub fn mapping_rules_among<'w>(
     world: &'w World,
     ids: impl Iterator<Item = String>,

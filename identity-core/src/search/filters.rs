@@ -1,17 +1,17 @@
-//! Which entities somebody searches for (orchestration reference §1.1-1.6).
+//! Filters of entity searches (docs/reference/orchestration-cluster.md §1.1 to §1.6).
 
 use super::budget::{CANDIDATE_STEPS, SearchBudget};
 use super::query::TextFilter;
+use crate::catalog::Family;
 use crate::entity::{Group, MappingRule, PartyKind, Role, Tenant, User};
-use crate::matrix::Family;
 use crate::value::ResourceTypeName;
 
-/// A filter whose conditions must all hold and, if there are alternatives, one of those.
+/// A filter whose conditions must all hold and, if there are alternatives, at least one of those.
 #[derive(Clone, Debug)]
 pub struct Filter<F> {
-    /// What must hold.
+    /// The conditions that must hold.
     pub all: F,
-    /// Of which one must hold, unless there are none.
+    /// The alternatives, of which at least one must hold; empty for none.
     pub any: Vec<F>,
 }
 
@@ -27,22 +27,22 @@ impl<F> From<F> for Filter<F> {
     }
 }
 
-/// Conditions.
+/// A set of conditions.
 pub trait Conditions {
-    /// Whether there are none.
+    /// Whether the set is empty.
     fn is_empty(&self) -> bool;
     /// The condition on the id, if there is one.
     fn on_id(&self) -> Option<&TextFilter>;
 }
 
-/// Conditions on something.
+/// Conditions that can be evaluated on a `T`.
 pub trait Holds<T>: Conditions {
-    /// Whether they hold for `one`.
+    /// Whether the conditions hold for `one`.
     fn hold(&self, one: &T, budget: &SearchBudget) -> bool;
 }
 
 impl<F: Conditions> Filter<F> {
-    /// Whether one is searched for. Nothing is, once the budget is used up.
+    /// Whether an entity matches. Always `false` once the budget is exhausted.
     pub(super) fn passes<T>(&self, one: &T, budget: &SearchBudget) -> bool
     where
         F: Holds<T>,
@@ -52,7 +52,7 @@ impl<F: Conditions> Filter<F> {
             && (self.any.is_empty() || self.any.iter().any(|either| either.hold(one, budget)))
     }
 
-    /// Whether all are searched for, apart from families.
+    /// Whether the filter has no conditions.
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty() && self.any.is_empty()
     }
@@ -63,9 +63,9 @@ macro_rules! conditions {
         $(#[$doc])*
         #[derive(Clone, Debug, Default)]
         pub struct $name {
-            #[doc = concat!("By ", stringify!($first), ".")]
+            #[doc = concat!("Condition on `", stringify!($first), "`.")]
             pub $first: Option<TextFilter>,
-            $(#[doc = concat!("By ", stringify!($field), ".")] pub $field: Option<TextFilter>),*
+            $(#[doc = concat!("Condition on `", stringify!($field), "`.")] pub $field: Option<TextFilter>),*
         }
 
         impl $name {
@@ -94,44 +94,44 @@ macro_rules! conditions {
 }
 
 conditions! {
-    /// Which users.
+    /// Filter for users.
     UserFilter of username name, email;
     User => |user| Some(user.username.as_str()), user.name.as_ref().map(|name| name.as_str()),
         user.email.as_ref().map(|email| email.as_str());
 }
 conditions! {
-    /// Which groups, roles or tenants.
+    /// Filter for groups, roles or tenants.
     NamedFilter of id name;
     Group => |group| Some(group.id.as_str()), Some(group.name.as_str());
     Role => |role| Some(role.id.as_str()), Some(role.name.as_str());
     Tenant => |tenant| Some(tenant.id.as_str()), Some(tenant.name.as_str());
 }
 conditions! {
-    /// Which mapping rules.
+    /// Filter for mapping rules.
     RuleFilter of id claim_name, claim_value, name;
     MappingRule => |rule| Some(rule.id.as_str()), Some(rule.selector.as_str()), Some(rule.value.as_str()),
         Some(rule.name.as_str());
 }
 
-/// Which authorizations.
+/// Filter for authorizations.
 #[derive(Clone, Debug, Default)]
 pub struct AuthorizationFilter {
-    /// Of the owner with this id.
+    /// The id of the owner.
     pub owner_id: Option<String>,
-    /// Of owners of this kind.
+    /// The kind of the owner.
     pub owner_type: Option<PartyKind>,
-    /// On one of these resources; `*` is a grant on all.
+    /// The ids of the resources, of which one must match; `*` matches a grant on all resources.
     pub resource_ids: Option<Vec<String>>,
-    /// Through one of these properties.
+    /// The names of the properties, of which one must match.
     pub resource_property_names: Option<Vec<String>>,
-    /// On resources of this type.
+    /// The resource type.
     pub resource_type: Option<ResourceTypeName>,
-    /// On types of these families.
+    /// The families of resource types, of which one must match the type of the authorization.
     pub families: Option<&'static [Family]>,
 }
 
 impl AuthorizationFilter {
-    /// Whether all are searched for.
+    /// Whether the filter has no conditions other than `families`.
     pub(super) fn is_empty(&self) -> bool {
         self.owner_id.is_none()
             && self.owner_type.is_none()

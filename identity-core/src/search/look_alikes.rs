@@ -1,4 +1,4 @@
-//! Ids and names that a reader may take for one another.
+//! Ids and names that readers may confuse with each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
@@ -10,13 +10,13 @@ use crate::entity::EntityKind;
 use crate::value::is_hidden;
 use crate::world::{Kind, World};
 
-/// Steps that one name takes, beside those of its characters.
+/// Number of steps of the search budget per name, in addition to its length in bytes.
 const NAME_STEPS: usize = 8;
-/// Ids that are told for one id at most.
-const MOST_LIKE_ONE: usize = 5;
+/// Maximum number of ids that are returned for one id.
+const MAX_LOOK_ALIKES: usize = 5;
 
-/// The entities of one kind whose ids or names look alike: equal but for case, dots, characters that are not seen, and
-/// characters that are drawn alike (Unicode Technical Standard 39 §4).
+/// The entities of one kind with confusable ids or names: equal except for case, dots, invisible characters, and
+/// characters with similar shapes (Unicode Technical Standard 39 §4).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LookAlikes {
     sets: Vec<(EntityKind, BTreeSet<String>)>,
@@ -24,7 +24,8 @@ pub struct LookAlikes {
 }
 
 impl LookAlikes {
-    /// Those of a world. Incomplete when the budget is used up, which the budget tells.
+    /// Finds the confusable ids and names of a world. The result is incomplete if the budget is exhausted, which the
+    /// budget records.
     #[must_use]
     pub fn of(world: &World, budget: &SearchBudget) -> Self {
         let hasher = RandomState::new();
@@ -34,7 +35,7 @@ impl LookAlikes {
             .map(|(kind, id, text)| (kind, hasher.hash_one(appearance(text)), id))
             .collect();
         keyed.sort_unstable();
-        // An entity whose id and name look alike.
+        // Merges the id and the name of one entity if they look alike.
         keyed.dedup();
         let sets: BTreeSet<(EntityKind, BTreeSet<String>)> = keyed
             .chunk_by(|one, next| (one.0, one.1) == (next.0, next.1))
@@ -54,24 +55,24 @@ impl LookAlikes {
         found
     }
 
-    /// The sets, each of two ids or more.
+    /// The sets, each with two or more ids.
     pub fn sets(&self) -> impl Iterator<Item = (EntityKind, &BTreeSet<String>)> {
         self.sets.iter().map(|(kind, ids)| (*kind, ids))
     }
 
-    /// The ids of entities that look like this one, the first five.
+    /// The ids of entities that look like this one, at most five.
     #[must_use]
     pub fn like(&self, kind: EntityKind, id: &str) -> Vec<&str> {
         let places = self.places.get(&(kind, id.to_owned())).into_iter().flatten();
         let sets = places.filter_map(|place| self.sets.get(*place));
         let others: BTreeSet<&str> = sets
-            .flat_map(|(_, ids)| ids.iter().map(String::as_str).filter(|other| *other != id).take(MOST_LIKE_ONE))
+            .flat_map(|(_, ids)| ids.iter().map(String::as_str).filter(|other| *other != id).take(MAX_LOOK_ALIKES))
             .collect();
-        others.into_iter().take(MOST_LIKE_ONE).collect()
+        others.into_iter().take(MAX_LOOK_ALIKES).collect()
     }
 }
 
-/// What a reader may see in a text: the same for texts that look alike.
+/// The visible form of a text, equal for texts that look alike.
 fn appearance(text: &str) -> String {
     let plain: String = text.chars().filter(|c| *c != '.' && !is_hidden(*c)).flat_map(char::to_lowercase).collect();
     skeleton(&plain).flat_map(char::to_lowercase).collect()

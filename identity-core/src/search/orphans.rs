@@ -1,38 +1,39 @@
 //! Authorizations that refer to an entity that does not exist.
 
+use crate::catalog::{API, POLICY_DECISION, TENANT};
 use crate::entity::{Authorization, EntityKind, Party, Scope};
-use crate::service::access::{API, POLICY_DECISION, TENANT};
 use crate::value::AuthorizationKey;
 use crate::world::{Sources, World};
 
-/// What an authorization refers to and the world does not have.
+/// Missing entity that an authorization refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Absent {
-    /// Its owner. It grants nothing until an owner of that id exists.
+pub enum OrphanCause {
+    /// The owner does not exist. The authorization grants nothing until an owner with this id exists.
     Owner,
-    /// Its resource. It applies to the next entity of that id.
+    /// The resource does not exist. The authorization would apply to the next entity with this id.
     Resource,
 }
 
-/// The authorizations whose owner or resource is managed here and does not exist, in the order of their keys.
-pub fn orphans(world: &World) -> impl Iterator<Item = (Authorization, Absent)> {
+/// The authorizations whose owner or resource is managed by this service and does not exist, in the order of their
+/// keys.
+pub fn orphans(world: &World) -> impl Iterator<Item = (Authorization, OrphanCause)> {
     world.authorizations().filter_map(|held| absent(world, &held).map(|absent| (held, absent)))
 }
 
-fn absent(world: &World, held: &Authorization) -> Option<Absent> {
+fn absent(world: &World, held: &Authorization) -> Option<OrphanCause> {
     if party_exists(world, &held.owner) == Some(false) {
-        return Some(Absent::Owner);
+        return Some(OrphanCause::Owner);
     }
     let Scope::Id(id) = &held.scope else { return None };
     let exists = match held.resource_type.as_str() {
-        // Its resources are the types that are asked about.
-        POLICY_DECISION => Some([API, TENANT].contains(&id.as_str()) || world.matrix().index(id.as_str()).is_some()),
+        // The resource ids are the names of the resource types that decisions may be requested for.
+        POLICY_DECISION => Some([API, TENANT].contains(&id.as_str()) || world.catalog().index(id.as_str()).is_some()),
         kind => EntityKind::parse(kind).and_then(|kind| exists(world, kind, id.as_str())),
     };
-    (exists == Some(false)).then_some(Absent::Resource)
+    (exists == Some(false)).then_some(OrphanCause::Resource)
 }
 
-/// Whether an entity exists; `None` where entities of its kind live elsewhere, or are no entities of this service.
+/// Whether an entity exists; `None` if its kind is stored elsewhere or is not an entity of this service.
 #[must_use]
 pub fn exists(world: &World, kind: EntityKind, id: &str) -> Option<bool> {
     match kind {

@@ -1,38 +1,44 @@
 //! Pages of lists.
 
-/// Which part of a list to show.
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::budget::{CANDIDATE_STEPS, SearchBudget, SearchStopped};
+use crate::world::World;
+
+/// Offset and limit of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageRequest {
-    /// How many items to leave out.
+    /// The number of items to skip.
     pub offset: usize,
-    /// How many items to show at most.
+    /// The maximum number of items.
     pub limit: usize,
 }
 
-/// A part of a list.
+/// A part of a list, with the total.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
     /// The items.
     pub items: Vec<T>,
-    /// How many items the whole list has.
+    /// The number of items of the whole list.
     pub total: usize,
 }
 
-/// Which part of a list somebody wants.
+/// Search text and page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListRequest {
-    /// Only what has this in its id or name, whatever the case.
+    /// Text that the id or name must contain, ignoring case.
     pub search: Option<String>,
-    /// Which page.
+    /// The page.
     pub page: PageRequest,
 }
 
-/// A part of a list that may be longer than anybody has looked.
+/// A part of a list whose total may be unknown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing<T> {
     /// The items.
     pub items: Vec<T>,
-    /// How many items the whole list has, where that is known without reading all of it.
+    /// The number of items of the whole list; `None` where counting requires reading all of it.
     pub total: Option<usize>,
 }
 
@@ -42,8 +48,84 @@ impl<T> From<Page<T>> for Listing<T> {
     }
 }
 
+/// Number of items that a list copies from a world at a time.
+const SLICE: usize = 256;
+
+/// A list whose items are read on demand, for a caller that is permitted to read it. It keeps a reference to the world
+/// from which it reads.
+pub enum List<T> {
+    /// The items come from an index. Each item is read when it is taken.
+    Items {
+        /// The items.
+        items: Box<dyn Iterator<Item = T> + Send>,
+        /// The number of items of the whole list, if known.
+        total: Option<usize>,
+    },
+    /// All candidates have to be examined, because no index provides the items. The scan needs a search budget and may
+    /// take long, so it must not block other requests.
+    Scan(Scan<T>),
+}
+
+/// A function that examines every candidate.
+pub type Scan<T> = Box<dyn FnOnce(&SearchBudget) -> Result<Listing<T>, SearchStopped> + Send>;
+
+impl<T: Send + 'static> List<T> {
+    /// A list of the items at these positions of an index. `read` copies the items at one slice of the positions.
+    pub(crate) fn at(
+        world: &Arc<World>,
+        positions: Range<usize>,
+        total: Option<usize>,
+        read: impl Fn(&World, Range<usize>) -> Vec<T> + Send + 'static,
+    ) -> Self {
+        let (world, end) = (Arc::clone(world), positions.end);
+        let slices = positions.step_by(SLICE).map(move |from| from..end.min(from.saturating_add(SLICE)));
+        Self::Items { items: Box::new(slices.flat_map(move |slice| read(&world, slice))), total }
+    }
+
+    pub(crate) fn scan<L: Into<Listing<T>>>(search: impl FnOnce(&SearchBudget) -> L + Send + 'static) -> Self {
+        Self::Scan(Box::new(move |budget| {
+            let found = search(budget).into();
+            budget.finished(found)
+        }))
+    }
+
+    /// Reads the whole list.
+    ///
+    /// # Errors
+    /// When the search exceeds its budget or is cancelled.
+    pub fn read(self, budget: &SearchBudget) -> Result<Listing<T>, SearchStopped> {
+        match self {
+            Self::Items { items, total } => Ok(Listing { items: items.collect(), total }),
+            Self::Scan(scan) => scan(budget),
+        }
+    }
+}
+
+impl<T: Send + 'static> From<Listing<T>> for List<T> {
+    fn from(Listing { items, total }: Listing<T>) -> Self {
+        Self::Items { items: Box::new(items.into_iter()), total }
+    }
+}
+
+impl<T: Send + 'static> From<Vec<T>> for List<T> {
+    fn from(items: Vec<T>) -> Self {
+        Listing { items, total: None }.into()
+    }
+}
+
+impl<T: Send + 'static> From<Page<T>> for List<T> {
+    fn from(page: Page<T>) -> Self {
+        Listing::from(page).into()
+    }
+}
+
 impl PageRequest {
-    /// Cuts the page out of a list in its order. Only the page's items are kept; the rest is counted.
+    /// The positions of the page in a list of `total` items.
+    pub(crate) fn positions(self, total: usize) -> Range<usize> {
+        self.offset.min(total)..self.offset.saturating_add(self.limit).min(total)
+    }
+
+    /// Cuts the page out of a sorted list. Keeps only the items of the page and counts the rest.
     pub fn cut<T>(self, list: impl Iterator<Item = T>) -> Page<T> {
         let mut total = 0;
         let mut items = Vec::new();
@@ -58,18 +140,39 @@ impl PageRequest {
 }
 
 impl<T> Page<T> {
-    /// The page with each item turned into something else.
+    /// Maps the items of the page.
     #[must_use]
     pub fn map<U>(self, with: impl FnMut(T) -> U) -> Page<U> {
         Page { items: self.items.into_iter().map(with).collect(), total: self.total }
     }
 }
 
-/// Whether one of `texts` contains `sought`, whatever the case. Nothing sought is found everywhere.
+/// A text for case-insensitive substring search.
+pub(crate) struct Sought(String);
+
+impl Sought {
+    pub(crate) fn new(text: &str) -> Self {
+        Self(text.to_lowercase())
+    }
+
+    /// Whether one of the texts of a candidate contains the search text. Always `false` once the budget is exhausted.
+    pub(crate) fn is_in(&self, texts: &[&str], budget: &SearchBudget) -> bool {
+        budget.take(CANDIDATE_STEPS) && texts.iter().any(|text| self.is_in_one(text))
+    }
+
+    fn is_in_one(&self, text: &str) -> bool {
+        let Self(sought) = self;
+        if sought.is_empty() || !(sought.is_ascii() && text.is_ascii()) {
+            return text.to_lowercase().contains(sought);
+        }
+        text.as_bytes().windows(sought.len()).any(|part| part.eq_ignore_ascii_case(sought.as_bytes()))
+    }
+}
+
+/// Whether one of `texts` contains `sought`, ignoring case. Always `true` if `sought` is `None`.
 #[must_use]
 pub fn matches_text(sought: Option<&str>, texts: &[&str]) -> bool {
-    let Some(sought) = sought.map(str::to_lowercase) else { return true };
-    texts.iter().any(|text| text.to_lowercase().contains(&sought))
+    sought.is_none_or(|sought| Sought::new(sought).is_in(texts, &SearchBudget::default()))
 }
 
 #[cfg(test)]
@@ -87,5 +190,9 @@ mod tests {
     fn text_is_found_in_any_case() {
         assert!(matches_text(Some("ÄRZ"), &["Märzfest"]));
         assert!(matches_text(None, &[]) && !matches_text(Some("x"), &["y"]));
+        assert!(matches_text(Some("Rde"), &["x", "ORDER"]) && !matches_text(Some("order"), &["orde", ""]));
+        assert!(
+            matches_text(Some(""), &[""]) && matches_text(Some("k"), &["\u{212a}"]) && !matches_text(Some("é"), &["e"])
+        );
     }
 }

@@ -1,29 +1,30 @@
-//! Every path from somebody to what they have. Groups are in roles at most, and roles in nothing that grants, so paths are short.
+//! All paths from a party to its grants. Groups are only members of roles and tenants, and roles only of tenants, so
+//! paths are short.
 
 use crate::decide::Question;
 use crate::entity::{Authorization, Party, Permission};
 use crate::resolve::Subject;
 use crate::value::{Audience, PermissionName, TenantId};
-use crate::world::{Grant, Kind, Sources, Sym, World};
+use crate::world::{Grant, Kind, Sources, Symbol, World};
 
-/// Where a path ends.
+/// End of a path.
 #[derive(Clone, Debug, PartialEq)]
 pub enum End {
-    /// At an authorization.
+    /// An authorization.
     Authorization(Authorization),
-    /// At a role's permission.
+    /// A permission of a role.
     Permission(Permission),
-    /// At a tenant.
+    /// A tenant.
     Tenant(TenantId),
 }
 
-/// Who has it, the groups and roles between, and what they have.
+/// The party at the start, the groups and roles on the way, and the end.
 pub type Path = (Party, Vec<Party>, End);
 
-/// Every path to what a question asks for, whether or not a property or a condition has to hold besides. They begin at users,
-/// clients and mapping rules, and where groups come by token, at groups.
+/// All paths to the grants that a question requires, regardless of properties and conditions. They begin at users,
+/// clients and mapping rules and, where groups come from the token, at groups.
 pub fn to<'w>(world: &'w World, question: &Question<'_>) -> impl Iterator<Item = Path> + use<'w> {
-    let ends: Vec<(Sym, End)> = match *question {
+    let ends: Vec<(Symbol, End)> = match *question {
         Question::Permission { audience, definition } => {
             match (Audience::parse(audience), PermissionName::parse(definition)) {
                 (Ok(audience), Ok(definition)) => {
@@ -42,7 +43,7 @@ pub fn to<'w>(world: &'w World, question: &Question<'_>) -> impl Iterator<Item =
         }
         Question::Resource { access, target } => {
             let place = access.resource_type;
-            let properties = world.matrix().get(place).map_or(&[][..], |kind| &kind.properties);
+            let properties = world.catalog().get(place).map_or(&[][..], |kind| &kind.properties);
             let on_properties = properties.iter().filter_map(|name| world.run_on_property(place, name.as_str()));
             let on_id = target.id().and_then(|id| world.run_on_id(place, id));
             let runs = world.run_on_any(place).into_iter().chain(on_id).chain(on_properties);
@@ -61,8 +62,8 @@ pub fn to<'w>(world: &'w World, question: &Question<'_>) -> impl Iterator<Item =
     })
 }
 
-/// Follows members down to whoever can sign in.
-fn down(world: &World, party: Sym, trail: &mut Vec<Party>, found: &mut Vec<(Party, Vec<Party>)>) {
+/// Follows memberships down to the parties at which paths begin.
+fn down(world: &World, party: Symbol, trail: &mut Vec<Party>, found: &mut Vec<(Party, Vec<Party>)>) {
     let Some(named) = world.names().party(party) else { return };
     let by_token = world.sources() == Sources::Provider { groups_claimed: true };
     match party.kind() {
@@ -77,14 +78,14 @@ fn down(world: &World, party: Sym, trail: &mut Vec<Party>, found: &mut Vec<(Part
     }
 }
 
-/// Every path from a subject to what it has.
+/// All paths from a subject to its authorizations, permissions and tenants.
 pub fn from<'w>(world: &'w World, subject: &'w Subject) -> impl Iterator<Item = Path> + use<'w> {
     let names = world.names();
     let principal = names.of_principal(&subject.principal);
     let rules = subject.mapping_rules.iter().filter_map(|id| names.get(Kind::MappingRule, id.as_str()));
     let claimed = subject.groups.iter().filter(|_| subject.groups_claimed);
     let claimed = claimed.filter_map(|id| names.get(Kind::Group, id.as_str()));
-    let starts: Vec<Sym> = principal.into_iter().chain(rules).chain(claimed).collect();
+    let starts: Vec<Symbol> = principal.into_iter().chain(rules).chain(claimed).collect();
     starts.into_iter().flat_map(move |start| {
         let mut found = Vec::new();
         if let Some(party) = names.party(start) {
@@ -94,8 +95,8 @@ pub fn from<'w>(world: &'w World, subject: &'w Subject) -> impl Iterator<Item = 
     })
 }
 
-/// Follows containers up, and takes along what each gives.
-fn up(world: &World, here: Sym, by_token: bool, party: &Party, through: &mut Vec<Party>, found: &mut Vec<Path>) {
+/// Follows memberships up and collects the grants of each container.
+fn up(world: &World, here: Symbol, by_token: bool, party: &Party, through: &mut Vec<Party>, found: &mut Vec<Path>) {
     let mut end = |end| found.push((party.clone(), through.clone(), end));
     world.owned_by_symbol(here).map(End::Authorization).for_each(&mut end);
     if let Some(Party::Role(id)) = world.names().party(here) {

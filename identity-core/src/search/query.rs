@@ -1,5 +1,5 @@
-//! What somebody searches for: a filter, an order, a page (orchestration reference §1.11). Shared by everything that is
-//! searched, in the world or in a store.
+//! Search requests: filter, sort order and page (docs/reference/orchestration-cluster.md §1.11). Searches in the world
+//! and in a store use the same types.
 
 use std::borrow::Cow;
 use std::str::Chars;
@@ -7,13 +7,13 @@ use std::str::Chars;
 use super::budget::SearchBudget;
 use crate::value::{BrokenRule, InvalidValue};
 
-/// Which way a field is sorted.
+/// Sort direction of a field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
-    /// Least first; what lacks the field comes last.
+    /// Least first; items without the field come last.
     #[default]
     Ascending,
-    /// Greatest first; what lacks the field comes first.
+    /// Greatest first; items without the field come first.
     Descending,
 }
 
@@ -22,36 +22,37 @@ pub enum Order {
 pub struct SortBy<F> {
     /// The field.
     pub field: F,
-    /// Which way.
+    /// The direction.
     pub order: Order,
 }
 
-/// Which part of the results to show, and at most how many.
+/// The part of the results to return.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// Where it begins.
+    /// The start.
     pub start: Start,
-    /// The most items.
+    /// The maximum number of items.
     pub limit: usize,
 }
 
-/// Where a window begins.
+/// Start of a window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// After so many items.
+    /// After this number of items.
     Offset(usize),
     /// After the item at this position.
     After(Cursor),
-    /// So that it ends before the item at this position.
+    /// The window ends before the item at this position.
     Before(Cursor),
 }
 
-/// A position in sorted results: the texts of the item's sort fields, then its key. Positions outlive the item.
+/// A pagination cursor: the texts of the sort fields of an item, then its key. A cursor remains valid after its item is
+/// removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    /// The sort fields' texts, in the order of the sort.
+    /// The texts of the sort fields, in the order of the sort.
     pub fields: Vec<Option<String>>,
-    /// The item's key, which sets apart what sorts alike.
+    /// The unique key of the item. It orders items with equal sort fields.
     pub key: String,
 }
 
@@ -60,37 +61,37 @@ pub struct Cursor {
 pub struct Found<T> {
     /// The items.
     pub items: Vec<T>,
-    /// How many results there are in all; exact.
+    /// The exact number of all results.
     pub total: usize,
-    /// The positions of the first and the last item.
+    /// Cursors of the first and the last item; `None` if there are no items.
     pub ends: Option<(Cursor, Cursor)>,
 }
 
-/// Conditions on a text, all of which must hold. A text that is missing satisfies `exists: false` and inequalities only.
+/// Conditions on a text, all of which must hold. A missing text satisfies only `exists: false` and inequalities.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TextFilter {
-    /// It is this.
+    /// The text equals this one.
     pub eq: Option<String>,
-    /// It is not this.
+    /// The text differs from this one.
     pub neq: Option<String>,
-    /// It is there, or is not.
+    /// Whether the text must be present (`true`) or missing (`false`).
     pub exists: Option<bool>,
-    /// It is one of these.
+    /// The text equals one of these.
     pub is_in: Option<Vec<String>>,
-    /// It is none of these.
+    /// The text differs from all of these.
     pub not_in: Option<Vec<String>>,
-    /// It is like this.
+    /// The text matches this pattern.
     pub like: Option<LikePattern>,
 }
 
 impl TextFilter {
-    /// The filter for one text.
+    /// A filter for texts that equal this one.
     #[must_use]
     pub fn equals(text: impl Into<String>) -> Self {
         Self { eq: Some(text.into()), ..Self::default() }
     }
 
-    /// Whether the conditions hold for a text. Nothing holds once the budget is used up.
+    /// Whether the conditions hold for a text. Always `false` once the budget is exhausted.
     #[must_use]
     pub fn matches(&self, text: Option<&str>, budget: &SearchBudget) -> bool {
         let listed = |list: &Option<Vec<String>>| list.as_ref().map_or(0, Vec::len);
@@ -107,30 +108,32 @@ impl TextFilter {
     }
 }
 
-/// A pattern: `*` is any run of characters, `?` is one, a backslash takes the next character literally.
+/// A pattern: `*` matches any sequence of characters, `?` matches one character, and a backslash escapes the next one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LikePattern {
     source: String,
     parts: Vec<Part>,
 }
 
-/// A piece of a pattern.
+/// An element of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// This character.
     Literal(char),
     /// Any one character.
     One,
-    /// Any run of characters, possibly none.
+    /// Any sequence of characters, including the empty one.
     Run,
 }
 
 impl LikePattern {
-    /// Longest pattern in characters.
+    /// Maximum length of a pattern in characters.
     const MAX: usize = 1024;
 
+    /// Parses a pattern.
+    ///
     /// # Errors
-    /// When the pattern is too long or ends in a lone backslash.
+    /// When the pattern is longer than 1024 characters or ends in a lone backslash.
     pub fn parse(source: &str) -> Result<Self, InvalidValue> {
         let refuse = |rule| InvalidValue { what: "pattern", rule };
         if source.chars().count() > Self::MAX {
@@ -159,14 +162,14 @@ impl LikePattern {
         &self.source
     }
 
-    /// Its pieces, for stores that search by themselves.
+    /// The elements of the pattern, for stores that evaluate patterns themselves.
     #[must_use]
     pub fn parts(&self) -> &[Part] {
         &self.parts
     }
 
-    /// Whether all of `text` fits. Takes at most the product of the two lengths in steps. Nothing fits once the budget is used
-    /// up.
+    /// Whether the pattern matches the whole text. Takes at most the product of the two lengths in steps. Always
+    /// `false` once the budget is exhausted.
     #[must_use]
     pub fn matches(&self, text: &str, budget: &SearchBudget) -> bool {
         let mut steps = 0;
@@ -177,7 +180,7 @@ impl LikePattern {
     fn fits(&self, text: &str, steps: &mut usize) -> bool {
         let mut rest = text.chars();
         let mut part = 0;
-        // Where to go on when the run that was seen last has to take one character more.
+        // Where to resume if the comparison fails: the latest `*` then matches one more character of the text.
         let mut retry: Option<(Chars<'_>, usize)> = None;
         loop {
             *steps += 1;
@@ -203,7 +206,7 @@ impl LikePattern {
     }
 }
 
-/// The key that sets apart what sorts alike.
+/// The unique key of a row. It orders rows with equal sort fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Key<'k> {
     /// An id.
@@ -213,7 +216,7 @@ pub enum Key<'k> {
 }
 
 impl Key<'_> {
-    /// The key as a cursor keeps it.
+    /// The key as a cursor stores it.
     #[must_use]
     pub fn written(self) -> String {
         match self {
@@ -223,15 +226,15 @@ impl Key<'_> {
     }
 }
 
-/// Something that can be searched for.
+/// An item that a search can sort and paginate.
 pub trait Row {
-    /// The fields that it can be sorted by.
+    /// The sort fields.
     type Field: Copy;
 
     /// The text of a field, if it has one.
     fn text(&self, field: Self::Field) -> Option<Cow<'_, str>>;
 
-    /// Its key.
+    /// The key.
     fn key(&self) -> Key<'_>;
 
     /// Whether the text of a field is the key.

@@ -1,33 +1,34 @@
-//! Who can do something, and what can somebody do. Answers agree with [`decide`](crate::decide::decide), in both
-//! directions.
+//! Access reviews in both directions: the parties that can do something, and the effective permissions of a subject.
+//! Both apply the rules of [`decide`](crate::decide::decide) to stored data.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::catalog::Family;
 use crate::decide::{Question, Target};
 use crate::entity::{Authorization, Party, Permission, Scope};
-use crate::matrix::Family;
 use crate::resolve::Subject;
 use crate::value::{Audience, PermissionName, ResourceTypeName};
-use crate::world::{Kind, Run, Sym, World};
+use crate::world::{Kind, Run, Symbol, World};
 
-/// Somebody who can, and the party through which they can: themselves, a group, a role.
+/// A party that has an access, and the holder of the grant that gives it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Allowed {
-    /// A user, a client, or a mapping rule: whoever's token matches it.
+    /// A user, a client, or a mapping rule. A mapping rule stands for every caller whose token matches it.
     pub party: Party,
-    /// What holds the grant.
+    /// The holder of the grant: the party itself, a group or a role.
     pub through: Party,
 }
 
-/// Everybody whom the stored data lets do something, each with one way. Questions about tenants answer with their members.
-/// Those whom only a token's claims make members of a group cannot be known.
+/// All parties that have an access according to the stored data, each with one holder of a grant. For a tenant, these
+/// are its members. Grants on a property and conditional grants are not evaluated. Parties that are members of a group
+/// only by the claims of a token are not included.
 #[must_use]
 pub fn who_can(world: &World, question: &Question<'_>) -> Vec<Allowed> {
     let mut found = BTreeMap::new();
     let names = world.names();
-    let mut add = |holder: Sym| {
+    let mut add = |holder: Symbol| {
         if let Some(through) = names.party(holder) {
             expand(world, holder, &through, &mut found);
         }
@@ -42,7 +43,7 @@ pub fn who_can(world: &World, question: &Question<'_>) -> Vec<Allowed> {
             }
         }
         Question::Resource { access, target } => {
-            let grants = |run: &Run| -> Vec<Sym> {
+            let grants = |run: &Run| -> Vec<Symbol> {
                 run.iter()
                     .filter(|grant| grant.permissions.intersects(access.permissions))
                     .map(|grant| grant.owner)
@@ -67,8 +68,8 @@ pub fn who_can(world: &World, question: &Question<'_>) -> Vec<Allowed> {
     found.into_iter().map(|(party, through)| Allowed { party, through }).collect()
 }
 
-/// Adds whoever is this holder: members of groups and roles, theirs in turn.
-fn expand(world: &World, holder: Sym, through: &Party, found: &mut BTreeMap<Party, Party>) {
+/// Adds the holder itself or, for a group or role, its members, direct and indirect.
+fn expand(world: &World, holder: Symbol, through: &Party, found: &mut BTreeMap<Party, Party>) {
     match holder.kind() {
         Kind::User | Kind::Client | Kind::MappingRule => {
             if let Some(party) = world.names().party(holder) {
@@ -84,13 +85,14 @@ fn expand(world: &World, holder: Sym, through: &Party, found: &mut BTreeMap<Part
     }
 }
 
-/// The authorizations that a subject has, through any of its owners, in the order of owners.
+/// All authorizations that apply to a subject: those of its principal, mapping rules, groups and roles. They are
+/// grouped by owner.
 pub fn what_can<'w>(world: &'w World, subject: &'w Subject) -> impl Iterator<Item = Authorization> + 'w {
     subject.owners().iter().flat_map(|owner| world.owned_by_symbol(owner))
 }
 
-/// What a subject can do with the resources of some families of types: the union over its owners, by type and scope. What
-/// depends on a condition is left out: whether it holds is a question of its own.
+/// The effective permissions of a subject on the resources of some families of types: the union over its owners, by
+/// type and scope. Conditional authorizations are left out, because their outcome requires a separate decision.
 #[must_use]
 pub fn resources_of(
     world: &World,
@@ -100,7 +102,7 @@ pub fn resources_of(
     let mut found: BTreeMap<_, BTreeSet<PermissionName>> = BTreeMap::new();
     let unconditional = what_can(world, subject).filter(|authorization| authorization.condition.is_none());
     for Authorization { resource_type, scope, permissions, .. } in unconditional {
-        let kind = world.matrix().index(resource_type.as_str()).and_then(|index| world.matrix().get(index));
+        let kind = world.catalog().index(resource_type.as_str()).and_then(|index| world.catalog().get(index));
         if kind.is_some_and(|kind| families.contains(&kind.family)) {
             found.entry((resource_type, scope)).or_default().extend(permissions);
         }
@@ -108,7 +110,7 @@ pub fn resources_of(
     found
 }
 
-/// The permissions of one API that a subject's roles hold or their token brings, in order.
+/// The permissions on one API that the roles or the token of a subject grant, sorted.
 #[must_use]
 pub fn permissions_of(world: &World, subject: &Subject, audience: &str) -> BTreeSet<PermissionName> {
     subject

@@ -1,4 +1,4 @@
-//! Picking a window out of candidates, without copying or sorting more than the window.
+//! Selects one window of the sorted results of a search. Only the rows that the window needs are kept in memory.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -6,22 +6,23 @@ use std::collections::BinaryHeap;
 
 use super::query::{Cursor, Found, Key, Order, Row, SortBy, Start, Window};
 
-/// Rows in the order of their keys, to be had from either end.
+/// Double-ended iterator over rows in the order of their keys.
 pub(super) type Rows<'r, R> = Box<dyn DoubleEndedIterator<Item = R> + 'r>;
 
-/// A stretch of keys.
+/// A range of keys.
 #[derive(Clone, Copy)]
 pub(super) enum Keys<'k> {
-    /// Everywhere.
+    /// All keys.
     All,
-    /// Behind this one.
+    /// Keys after this one.
     After(&'k str),
-    /// In front of this one.
+    /// Keys before this one.
     Before(&'k str),
 }
 
-/// The window out of rows that an index has in the order of their keys. Where that is the order that is asked for, it is
-/// walked from the window's beginning to its end, and no further unless the others have to be counted.
+/// Selects the window from rows that an index provides in the order of their keys. If the results are sorted by key,
+/// rows outside the window are read only to skip an offset, or to count all rows if `total` is `None`. With another
+/// sort order, all rows are read.
 pub(super) fn select_by_key<'r, R: Row>(
     rows: impl Fn(Keys<'_>) -> Rows<'r, R>,
     total: Option<usize>,
@@ -35,7 +36,7 @@ pub(super) fn select_by_key<'r, R: Row>(
     };
     let total = total.unwrap_or_else(|| rows(Keys::All).count());
     let (up, limit) = (order == Order::Ascending, window.limit);
-    // What is before a position is found by going back from there.
+    // The rows before a cursor are read backwards from it.
     let items = match &window.start {
         Start::Offset(offset) if up => rows(Keys::All).skip(*offset).take(limit).collect(),
         Start::Offset(offset) => rows(Keys::All).rev().skip(*offset).take(limit).collect(),
@@ -54,7 +55,8 @@ pub(super) fn select_by_key<'r, R: Row>(
     found(items, total, sort)
 }
 
-/// Whether a sort is by the keys, and which way. As they are unique, nothing is left to what comes after them.
+/// The sort direction if the results are sorted by key, which is also the default; `None` for other sort fields. Keys
+/// are unique, so later sort fields have no effect.
 fn key_order<R: Row>(sort: &[SortBy<R::Field>]) -> Option<Order> {
     match sort.first() {
         None => Some(Order::Ascending),
@@ -62,8 +64,8 @@ fn key_order<R: Row>(sort: &[SortBy<R::Field>]) -> Option<Order> {
     }
 }
 
-/// The window out of rows in any order, in the order of `sort` and then of the keys. All rows are looked at, and no more of
-/// them kept than the window needs.
+/// Selects the window from rows in any order, sorted by `sort`, then by key. Examines all rows and keeps no more of
+/// them than the window needs.
 pub(super) fn select<R: Row>(rows: impl Iterator<Item = R>, sort: &[SortBy<R::Field>], window: &Window) -> Found<R> {
     let (items, total) = match &window.start {
         Start::Offset(offset) => {
@@ -86,7 +88,8 @@ fn found<R: Row>(items: Vec<R>, total: usize, sort: &[SortBy<R::Field>]) -> Foun
     Found { items, total, ends }
 }
 
-/// The least `count` rows that `counts` admits, in order; or the greatest, also in ascending order. All rows are counted.
+/// The first `count` rows in sort order that `admits` accepts, or the last ones if `greatest` is set. Both are returned
+/// in sort order, with the number of all rows, including those that `admits` rejects.
 fn least<R: Row>(
     rows: impl Iterator<Item = R>,
     sort: &[SortBy<R::Field>],
@@ -154,7 +157,7 @@ fn compare<R: Row>(a: &R, b: &R, sort: &[SortBy<R::Field>]) -> Ordering {
     a.key().cmp(&b.key())
 }
 
-/// What is missing is greater than any text.
+/// Compares the texts of a sort field. A missing text is greater than any text.
 fn texts(a: Option<&str>, b: Option<&str>, order: Order) -> Ordering {
     let ascending = match (a, b) {
         (Some(a), Some(b)) => a.cmp(b),
@@ -166,7 +169,7 @@ fn texts(a: Option<&str>, b: Option<&str>, order: Order) -> Ordering {
     }
 }
 
-/// Where a row is, seen from a position.
+/// Compares a row with the position of a cursor.
 fn against<R: Row>(row: &R, sort: &[SortBy<R::Field>], cursor: &Cursor) -> Ordering {
     for (by, there) in sort.iter().zip(&cursor.fields) {
         let order = texts(row.text(by.field).as_deref(), there.as_deref(), by.order);
@@ -176,7 +179,7 @@ fn against<R: Row>(row: &R, sort: &[SortBy<R::Field>], cursor: &Cursor) -> Order
     }
     match row.key() {
         Key::Text(key) => key.cmp(&cursor.key),
-        // A position that is not a number is before all numbers.
+        // A cursor whose key is not a number is before all rows.
         Key::Number(key) => cursor.key.parse().map_or(Ordering::Greater, |there: u64| key.cmp(&there)),
     }
 }

@@ -1,4 +1,5 @@
-//! Stretches of keys: what a condition on an id and a position leave over, so that an index is entered in the right place.
+//! Narrows a search to a range of an index, or to listed ids, by the condition on the id, the visible ids and the
+//! cursor.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -10,7 +11,7 @@ use super::visibility::Visible;
 
 /// The ids that may satisfy a condition.
 pub(super) struct Span<'v> {
-    /// Only these, if so few are named.
+    /// The only candidates, if the condition or the visibility lists ids.
     pub(super) only: Option<Cow<'v, BTreeSet<String>>>,
     from: Bound<String>,
     to: Bound<String>,
@@ -36,7 +37,7 @@ impl<'v> Span<'v> {
         Self { only, to: end_of(&prefix), from: Bound::Included(prefix) }
     }
 
-    /// The bounds of what is left between `keys`; `None` for nothing.
+    /// The bounds of the ids that are both in the span and in `keys`; `None` if no id can be.
     pub(super) fn within<'k>(&'k self, keys: Keys<'k>) -> Option<(Bound<&'k str>, Bound<&'k str>)> {
         let (mut from, mut to) = (self.from.as_ref().map(String::as_str), self.to.as_ref().map(String::as_str));
         let text = |bound: &Bound<&'k str>| match bound {
@@ -50,17 +51,17 @@ impl<'v> Span<'v> {
             Keys::Before(key) if text(&to).is_some_and(|last| last < key) => {}
             Keys::Before(key) => to = Bound::Excluded(key),
         }
-        // Maps panic at bounds that cross.
+        // Maps panic if the bounds cross.
         let crossed = text(&from).zip(text(&to)).is_some_and(|(from, to)| from >= to);
         (!crossed).then_some((from, to))
     }
 }
 
-/// What is behind all texts that begin with this.
+/// The upper bound of all texts that begin with this prefix.
 fn end_of(prefix: &str) -> Bound<String> {
     let mut text = prefix.to_owned();
     while let Some(last) = text.pop() {
-        // The next character; none are between the two halves of the range.
+        // The character after `last`. A range of `char` skips the surrogate code points.
         if let Some(next) = (last..=char::MAX).nth(1) {
             text.push(next);
             return Bound::Excluded(text);

@@ -1,23 +1,24 @@
-//! Which resources of a type somebody may see: searches show those and count those, and never say no.
+//! Resources of a type that a subject may see. Searches return and count only these resources, instead of denying
+//! access.
 
 use std::collections::BTreeSet;
 
+use crate::catalog::{Access, UnknownAccess};
 use crate::entity::Scope;
-use crate::matrix::{Access, UnknownAccess};
 use crate::resolve::Subject;
-use crate::world::World;
+use crate::world::{Record, World};
 
-/// The resources of one type for which somebody has a permission.
+/// The resources of one type on which a subject has a permission.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Visible {
-    /// All of them.
+    /// All resources.
     All,
-    /// These, possibly none.
+    /// These resources, possibly none.
     Only(BTreeSet<String>),
 }
 
 impl Visible {
-    /// Whether a resource is among them.
+    /// Whether a resource is visible.
     #[must_use]
     pub fn includes(&self, id: &str) -> bool {
         match self {
@@ -27,17 +28,18 @@ impl Visible {
     }
 }
 
-/// The resources for which `subject` has a permission. Costs what the subject has, not what there is.
+/// Returns the resources on which `subject` has a permission. The cost depends on the grants of the subject, not on the
+/// number of resources.
 ///
 /// # Errors
-/// When there is no such resource type, or it has no such permission.
+/// When the resource type does not exist, or does not have the permission.
 pub fn visible(
     world: &World,
     subject: &Subject,
     resource_type: &str,
     permission: &str,
 ) -> Result<Visible, UnknownAccess> {
-    let access = world.matrix().access(resource_type, permission)?;
+    let access = world.catalog().access(resource_type, permission)?;
     let on_all = world.run_on_any(access.resource_type);
     if on_all.is_some_and(|run| run.find(subject.owners(), access.permissions).is_some()) {
         return Ok(Visible::All);
@@ -49,12 +51,15 @@ pub fn visible(
     Ok(Visible::Only(ids.collect()))
 }
 
-/// What an access is granted on to a subject, through any of its owners: a resource, all of them, or a property.
+/// The scopes on which a subject has an access without a condition, through any of its owners: a resource, all
+/// resources, or a property. Examines the authorizations on the type or those of the owners, whichever are fewer.
 pub fn granted<'w>(world: &'w World, subject: &'w Subject, access: Access) -> impl Iterator<Item = &'w Scope> {
-    subject
-        .owners()
-        .iter()
-        .flat_map(|owner| world.records_of(owner))
-        .filter(move |(_, record)| record.gives(access))
-        .map(|(_, record)| &record.scope)
+    let owners = subject.owners();
+    let records: Box<dyn Iterator<Item = &'w Record> + 'w> =
+        if world.own_more_than(owners.iter(), world.count_on(access.resource_type)) {
+            Box::new(world.records_on(access.resource_type).filter(|record| owners.contains(record.owner)))
+        } else {
+            Box::new(owners.iter().flat_map(|owner| world.records_of(owner)).map(|(_, record)| record))
+        };
+    records.filter(move |record| record.gives(access)).map(|record| &record.scope)
 }

@@ -1,51 +1,51 @@
-//! The audit log, for those who may read it.
+//! Read access to the audit log.
 
 use std::sync::Arc;
 
-use super::{Caller, Gate, ServiceError};
+use super::{Authorizer, Caller, ServiceError};
 use crate::entity::{AuditEntity, AuditEvent, EntityKind};
 use crate::port::{AuditLog, AuditQuery, AuditText};
 use crate::search::Found;
 
 /// The audit log.
 pub struct AuditLogs {
-    gate: Gate,
+    authorizer: Authorizer,
     log: Arc<dyn AuditLog>,
 }
 
 impl AuditLogs {
-    /// A log behind a gate.
+    /// Creates the service. `authorizer` checks the permissions of callers.
     #[must_use]
-    pub fn new(gate: Gate, log: Arc<dyn AuditLog>) -> Self {
-        Self { gate, log }
+    pub fn new(authorizer: Authorizer, log: Arc<dyn AuditLog>) -> Self {
+        Self { authorizer, log }
     }
 
-    /// The entries that the query asks for; none for a caller who may not read the log.
+    /// Searches the audit log. Finds nothing for a caller without read permission.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn search(&self, caller: &Caller, query: &AuditQuery) -> Result<Found<AuditEvent>, ServiceError> {
-        if !self.gate.shows(caller, EntityKind::AuditLog, AuditText::CATEGORY) {
+        if !self.authorizer.shows(caller, EntityKind::AuditLog, AuditText::CATEGORY) {
             return Ok(Found { items: Vec::new(), total: 0, ends: None });
         }
         self.log.search(query).await.map_err(ServiceError::Store)
     }
 
-    /// The entries that the query asks for.
+    /// Searches the audit log.
     ///
     /// # Errors
-    /// When the caller may not read the log, or the store fails.
+    /// When the caller lacks read permission or the store fails.
     pub async fn list(&self, caller: &Caller, query: &AuditQuery) -> Result<Found<AuditEvent>, ServiceError> {
-        self.gate.read(caller, EntityKind::AuditLog, AuditText::CATEGORY, |_| ()).await?;
+        self.authorizer.read(caller, EntityKind::AuditLog, AuditText::CATEGORY, |_| ()).await?;
         self.log.search(query).await.map_err(ServiceError::Store)
     }
 
-    /// One entry. A key that is no number is one that nothing has (orchestration reference §1.9).
+    /// Returns an entry. A key that is not a number matches no entry (docs/reference/orchestration-cluster.md §1.9).
     ///
     /// # Errors
-    /// When the caller may not read the log, there is no such entry, or the store fails.
+    /// When the caller lacks read permission, there is no such entry, or the store fails.
     pub async fn find(&self, caller: &Caller, key: &str) -> Result<AuditEvent, ServiceError> {
-        self.gate.read(caller, EntityKind::AuditLog, AuditText::CATEGORY, |_| ()).await?;
+        self.authorizer.read(caller, EntityKind::AuditLog, AuditText::CATEGORY, |_| ()).await?;
         let event = match key.parse() {
             Ok(number) => self.log.find(number).await.map_err(ServiceError::Store)?,
             Err(_) => None,
@@ -64,17 +64,19 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
+    use crate::catalog::ResourceCatalog;
     use crate::engine::Engine;
-    use crate::entity::{Actor, AuditOperation, AuditResult, Membership, Permission, Principal, Role};
+    use crate::entity::{
+        Actor, AuditDraft, AuditOperation, AuditResult, Container, Membership, Party, Permission, Principal, Role,
+    };
     use crate::fake::{FixedClock, MemoryPolicyStore};
-    use crate::matrix::Matrix;
-    use crate::port::{AuditDraft, AuditFilter, Commit, PolicyStore};
+    use crate::port::{AuditFilter, Commit, PolicyStore};
     use crate::preset::{IDENTITY_AUDIENCE, READ};
     use crate::search::{Start, Window};
-    use crate::value::{Audience, Description, Name, PermissionName, Revision, RoleId, Username};
+    use crate::value::{Audience, Name, PermissionName, Revision, RoleId, Username};
     use crate::world::{Change, Sources};
 
-    /// Fakes never wait.
+    /// Polls a future once. Fakes are always ready.
     fn now<T>(future: impl Future<Output = T>) -> T {
         match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(value) => value,
@@ -82,7 +84,7 @@ mod tests {
         }
     }
 
-    /// A log with one entry, and a caller with the permissions.
+    /// Creates a log with one entry, and a caller with the given permissions.
     fn log_for(definitions: &[&str]) -> (AuditLogs, Caller) {
         let store = MemoryPolicyStore::default();
         let (log, at) = (Arc::new(store.audit_log()), datetime!(2026-03-01 12:00 UTC));
@@ -91,13 +93,11 @@ mod tests {
             definition: PermissionName::parse(definition).unwrap(),
         };
         let role = Role {
-            id: RoleId::parse("auditor").unwrap(),
-            name: Name::parse("Auditor").unwrap(),
-            description: Description::default(),
             permissions: definitions.iter().map(permission).collect(),
+            ..Role::new(RoleId::parse("auditor").unwrap(), Name::parse("Auditor").unwrap())
         };
         let ann = Principal::User(Username::parse("ann").unwrap());
-        let member = Membership::from_columns("ROLE", "auditor", "USER", "ann").unwrap();
+        let member = Membership::new(Container::Role(role.id.clone()), Party::from(ann.clone())).unwrap();
         let draft = AuditDraft {
             operation: AuditOperation::Create,
             entity: AuditEntity { kind: EntityKind::Role, key: "auditor".to_owned() },
@@ -109,10 +109,10 @@ mod tests {
         now(now(store.begin(Revision(0))).unwrap().commit(vec![commit])).unwrap();
         let sources = Sources::Provider { groups_claimed: false };
         let clock = Arc::new(FixedClock::new(at));
-        let engine = Engine::start(Arc::new(store), log.clone(), clock, sources, Matrix::standard());
+        let engine = Engine::start(Arc::new(store), log.clone(), clock, sources, ResourceCatalog::standard());
         let engine = Arc::new(now(engine).unwrap());
         let caller = Caller::authenticated(engine.world(), ann, None);
-        (AuditLogs::new(Gate::management(engine), log), caller)
+        (AuditLogs::new(Authorizer::management(engine), log), caller)
     }
 
     fn all() -> AuditQuery {

@@ -1,4 +1,4 @@
-//! From credentials to a caller.
+//! Authentication: from credentials to a caller.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -7,23 +7,23 @@ use std::time::Duration;
 
 use tracing::warn;
 
-use super::access::Logins;
+use super::access::RecentCallers;
 use super::credential::{BearerToken, Password, Unprotected};
 use super::throttle::{CAPACITY, FAMILIAR, Throttle};
 use super::{Caller, Credential};
+use crate::cancellation::Cancellation;
 use crate::engine::{Engine, StaleWorld};
-use crate::entity::{Actor, Principal};
+use crate::entity::{Actor, Principal, RejectedToken, VerifiedToken};
 use crate::port::{
-    Busy, Crypto, KnownApis, PasswordHasher, RejectedToken, SessionStore, Standing, StoreError, TokenError,
-    TokenVerifier, VerifiedToken,
+    Busy, Crypto, KnownApis, PasswordHasher, SessionStore, Standing, StoreError, TokenError, TokenVerifier,
 };
-use crate::resolve::{Presented, Subject, resolve};
+use crate::resolve::{ResolveInput, Subject, resolve};
 use crate::value::{PasswordHash, Secret, Username};
 
-/// What callers without credentials are called. A user of that name has nothing to do with them.
+/// Principal name of callers without credentials. It is unrelated to a user with this name.
 const ANONYMOUS: &str = "anonymous";
 
-/// The ways to authenticate that the profile offers.
+/// Authentication by the schemes that the profile offers.
 pub struct Authentication {
     engine: Arc<Engine>,
     bearer: Option<Arc<dyn TokenVerifier>>,
@@ -31,48 +31,48 @@ pub struct Authentication {
     throttle: Throttle,
     familiarity: Option<Arc<dyn SessionStore>>,
     unprotected: bool,
-    logins: Arc<Logins>,
+    logins: Arc<RecentCallers>,
     apis: Arc<BTreeSet<String>>,
     resolves_for_apis: bool,
 }
 
-/// Why nobody is authenticated.
+/// Reason why authentication fails.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthenticationError {
-    /// This way is not offered here.
-    #[error("this server does not take {0} credentials")]
+    /// The server does not offer this scheme.
+    #[error("this server does not accept {0} credentials")]
     NotOffered(&'static str),
-    /// The token is refused.
+    /// The token is rejected.
     #[error(transparent)]
     Token(RejectedToken),
-    /// The username or the password is wrong; which one is not said.
+    /// The username or the password is wrong. The error does not say which.
     #[error("the username or the password is wrong")]
     Password,
-    /// Too many wrong ones came before; nobody looked whether this one is right.
+    /// Too many earlier attempts have failed. The password was not checked.
     #[error("too many attempts have failed; try again later")]
     Throttled {
-        /// When to try again.
+        /// Time to wait before a retry.
         retry_after: Duration,
     },
-    /// Too many attempts wait to be verified.
+    /// Too many attempts are waiting for verification.
     #[error("too many sign-ins at once; try again later")]
     Busy {
-        /// When to try again.
+        /// Time to wait before a retry.
         retry_after: Duration,
     },
-    /// The world is too old to decide in.
+    /// The world is too old for decisions.
     #[error(transparent)]
     Stale(#[from] StaleWorld),
-    /// The token's issuer cannot be asked now.
+    /// The token's issuer is unavailable.
     #[error("the token's issuer cannot be reached; try again later")]
     Unavailable {
-        /// When to try again.
+        /// Time to wait before a retry.
         retry_after: Duration,
     },
 }
 
 impl Authentication {
-    /// Callers of `engine`: by token, by password, or by both.
+    /// Creates authentication for `engine` by bearer token, by password, or by both.
     #[must_use]
     pub fn new(
         engine: Arc<Engine>,
@@ -86,38 +86,41 @@ impl Authentication {
             throttle: Throttle::new(),
             familiarity: None,
             unprotected: false,
-            logins: Arc::new(Logins::new(0, false)),
+            logins: Arc::new(RecentCallers::new(0, false)),
             apis: Arc::default(),
             resolves_for_apis: false,
         }
     }
 
-    /// The same, which resolves the bearers of tokens for other APIs of this installation, too: for those of these audiences and
-    /// those on which a role holds a permission.
+    /// Lets [`Authentication::bearer_for_resolution`] also accept tokens for other APIs of this installation: the
+    /// audiences in `apis`, and those on which a role has a permission.
     #[must_use]
     pub fn resolving_for(self, apis: BTreeSet<String>) -> Self {
         Self { apis: Arc::new(apis), resolves_for_apis: true, ..self }
     }
 
-    /// The same, which also lets everybody do everything who brings no credentials. For trials on one's own machine.
+    /// If `unprotected` is set, accepts requests without credentials and permits them everything.
+    ///
+    /// For trials on a local machine.
     #[must_use]
     pub fn unprotected(self, unprotected: bool) -> Self {
         Self { unprotected, ..self }
     }
 
-    /// The same, which notes whose tokens come in.
+    /// Records validated tokens in `logins`.
     #[must_use]
-    pub fn noting(self, logins: Arc<Logins>) -> Self {
+    pub fn noting(self, logins: Arc<RecentCallers>) -> Self {
         Self { logins, ..self }
     }
 
-    /// The same, which stores at which addresses users have signed in.
+    /// Stores at which addresses users have recently signed in, so that the rate limit still treats them as familiar
+    /// there after a restart. The store contains digests only.
     #[must_use]
     pub fn storing_familiarity(self, store: Arc<dyn SessionStore>, crypto: Arc<dyn Crypto>) -> Self {
         Self { throttle: self.throttle.storable(crypto), familiarity: Some(store), ..self }
     }
 
-    /// Reads which users are familiar at which addresses.
+    /// Loads the stored familiar pairs of user and address.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -128,16 +131,16 @@ impl Authentication {
         Ok(())
     }
 
-    /// Whether requests without credentials have a caller.
+    /// Whether requests without credentials are accepted.
     #[must_use]
     pub fn is_unprotected(&self) -> bool {
         self.unprotected
     }
 
-    /// The caller of requests without credentials, if these are allowed.
+    /// Returns the caller of requests without credentials, or `None` if they are not accepted.
     ///
     /// # Errors
-    /// When the world is too old.
+    /// When the world is too old for decisions.
     pub async fn anonymous(&self, request_id: Option<String>) -> Result<Option<Caller>, AuthenticationError> {
         let anonymous = Username::parse(ANONYMOUS).ok().filter(|_| self.unprotected);
         let Some(anonymous) = anonymous.map(Principal::User) else { return Ok(None) };
@@ -145,20 +148,30 @@ impl Authentication {
         let subject = Arc::new(Subject::of_nobody(&world, anonymous.clone()));
         let credential: Arc<dyn Credential> = Arc::new(Unprotected(anonymous));
         let actor = Actor::Anonymous;
-        Ok(Some(Caller { world, actor, subject, credential, display_name: None, email: None, request_id }))
+        Ok(Some(Caller {
+            world,
+            actor,
+            subject,
+            credential,
+            display_name: None,
+            email: None,
+            request_id,
+            cancellation: Cancellation::default(),
+        }))
     }
 
-    /// The schemes that are offered, for `WWW-Authenticate`.
+    /// Returns the offered schemes, for `WWW-Authenticate`.
     pub fn schemes(&self) -> impl Iterator<Item = &'static str> {
         let bearer = self.bearer.is_some().then_some("Bearer");
         let basic = self.basic.is_some().then_some("Basic");
         bearer.into_iter().chain(basic)
     }
 
-    /// Who a bearer token speaks for (RFC 6750).
+    /// Authenticates a bearer token (RFC 6750).
     ///
     /// # Errors
-    /// When the token is refused, or its issuer cannot be asked.
+    /// When the scheme is not offered, the world is too old for decisions, the token is rejected, or its issuer is
+    /// unavailable.
     pub async fn bearer(&self, token: &str, request_id: Option<String>) -> Result<Caller, AuthenticationError> {
         let verifier = self.bearer.as_ref().ok_or(AuthenticationError::NotOffered("bearer"))?;
         self.engine.current_world().await?;
@@ -166,11 +179,15 @@ impl Authentication {
         self.bearer_of(verifier, token, verified, request_id)
     }
 
-    /// Who a bearer token speaks for that is shown to learn what its bearer has. It may be for another API of this installation.
-    /// The caller may be told about themselves, and do nothing else: a change verifies the token again as ever.
+    /// Authenticates a bearer token for a request that only reads data about the bearer itself. The token may be for
+    /// another API of this installation; see [`Authentication::resolving_for`].
+    ///
+    /// Do not use the caller for other reads. A change validates the token again by the usual rules, which reject a
+    /// token for another API.
     ///
     /// # Errors
-    /// When the token is refused, or its issuer cannot be asked.
+    /// When the scheme is not offered, the world is too old for decisions, the token is rejected, or its issuer is
+    /// unavailable.
     pub async fn bearer_for_resolution(
         &self,
         token: &str,
@@ -203,7 +220,7 @@ impl Authentication {
         let issuer = Arc::clone(&token.issuer);
         let credential = BearerToken { verifier: Arc::clone(verifier), token: secret, issuer };
         let world = self.engine.world();
-        let subject = Arc::new(resolve(&world, Presented::from(token.as_ref())));
+        let subject = Arc::new(resolve(&world, ResolveInput::from(token.as_ref())));
         self.logins.note(&token, &subject, self.engine.clock().now());
         Ok(Caller {
             world,
@@ -213,14 +230,17 @@ impl Authentication {
             display_name: token.display_name.clone(),
             email: token.email.clone(),
             request_id,
+            cancellation: Cancellation::default(),
         })
     }
 
-    /// The built-in user of this name and password (RFC 7617), who comes from this address. An unknown user costs as much as
-    /// a wrong password.
+    /// Authenticates a built-in user by username and password (RFC 7617) from the given address.
+    ///
+    /// An unknown user takes as much time as a wrong password.
     ///
     /// # Errors
-    /// When there is no such user, the password is not theirs, or too many attempts have failed.
+    /// When the scheme is not offered, the world is too old for decisions, the username or the password is wrong, too
+    /// many attempts have failed, or too many are waiting.
     pub async fn basic(
         &self,
         username: &str,
@@ -235,17 +255,26 @@ impl Authentication {
             self.verify(hasher.as_ref(), username, password, &hash, address).await?;
         }
         let world = self.engine.world();
-        // Looked up again: the user may have been removed or changed while the hash was being made.
+        // Looked up again, because the user may have been deleted or changed during verification.
         let user = world.user(username).filter(|user| user.password == hash).ok_or(AuthenticationError::Password)?;
         let principal = Principal::User(user.username.clone());
-        let subject = Arc::new(resolve(&world, Presented::from(&principal)));
+        let subject = Arc::new(resolve(&world, ResolveInput::from(&principal)));
         let display_name = user.name.as_ref().map(ToString::to_string);
         let email = user.email.clone();
         let credential = Arc::new(Password { username: user.username.clone(), hash });
-        Ok(Caller { world, actor: Actor::Principal(principal), subject, credential, display_name, email, request_id })
+        Ok(Caller {
+            world,
+            actor: Actor::Principal(principal),
+            subject,
+            credential,
+            display_name,
+            email,
+            request_id,
+            cancellation: Cancellation::default(),
+        })
     }
 
-    /// Verifies a password that is not remembered, if whoever brings it may still guess.
+    /// Verifies a password that is not cached as verified, within the rate limit for password guessing.
     async fn verify(
         &self,
         hasher: &dyn PasswordHasher,

@@ -1,70 +1,57 @@
-//! Resource authorizations, as the management API sees them: one set of permissions for each entity and resource.
+//! Resource authorizations for the management API: one set of permissions per entity and resource.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
 
-use super::{Caller, Gate, ListRequest, ServiceError, Written};
+use super::{Authorizer, Caller, ListRequest, ServiceError, Written};
 use crate::apply::{Command, NewAuthorization, Refusal};
-use crate::entity::{AuditEntity, AuditOperation, Authorization, Condition, EntityKind, Party, Scope};
-use crate::matrix::{Family, ResourceType};
-use crate::port::AuditDraft;
-use crate::search::{Page, PageRequest, matches_text};
+use crate::catalog::{Family, ResourceType};
+use crate::entity::{AuditDraft, AuditEntity, AuditOperation, Authorization, Condition, EntityKind, Party, Scope};
+use crate::search::{List, PageRequest, Sought};
 use crate::value::{PermissionName, ResourceTypeName};
-use crate::world::World;
+use crate::world::{Keys, Place, World};
 
-/// Authorizations on resource types other than the Orchestration Cluster's.
+/// Manages authorizations on resource types other than those of the Orchestration Cluster.
 pub struct Authorizations {
-    pub(super) gate: Gate,
+    pub(super) authorizer: Authorizer,
 }
 
-/// What somebody may do with a resource.
+/// The permissions of an entity on a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntityAuthorization {
-    /// Who.
+    /// The owner.
     pub owner: Party,
-    /// The kind of resource.
+    /// The resource type.
     pub resource_type: ResourceTypeName,
-    /// Which one, or all.
+    /// One resource, or all.
     pub scope: Scope,
-    /// What must hold besides.
+    /// The condition.
     pub condition: Option<Condition>,
-    /// What.
+    /// The granted permissions.
     pub permissions: BTreeSet<PermissionName>,
 }
 
-/// What an authorization is on.
+/// The target of an authorization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GrantedOn {
-    /// The kind of resource.
+    /// The resource type.
     pub resource_type: ResourceTypeName,
-    /// Which one, or all.
+    /// One resource, or all.
     pub scope: Scope,
-    /// What must hold besides.
+    /// The condition.
     pub condition: Option<Condition>,
 }
 
-/// Which authorizations to list.
+/// Parameters for listing authorizations.
 #[derive(Clone, Debug)]
 pub struct AuthorizationList {
-    /// What is searched for, and the page.
+    /// The search text and the page.
     pub list: ListRequest,
-    /// Only those of this owner.
+    /// Only authorizations of this owner.
     pub owner: Option<Party>,
-    /// Only those on this type.
+    /// Only authorizations on this type.
     pub resource_type: Option<ResourceTypeName>,
-}
-
-impl AuthorizationList {
-    /// Looked for where fewest are.
-    fn of<'w>(&'w self, world: &'w World) -> Box<dyn Iterator<Item = Authorization> + 'w> {
-        match (&self.owner, &self.resource_type) {
-            (Some(owner), None) => Box::new(world.owned_by(owner)),
-            (Some(owner), Some(kind)) => {
-                Box::new(world.owned_by(owner).filter(move |held| held.resource_type == *kind))
-            }
-            (None, Some(kind)) => Box::new(world.authorizations_on(kind.as_str())),
-            (None, None) => Box::new(world.authorizations()),
-        }
-    }
 }
 
 impl GrantedOn {
@@ -76,46 +63,38 @@ impl GrantedOn {
 /// A resource type with its permissions.
 pub type ResourceKind = ResourceType;
 
-/// A resource that some authorization names.
+/// A resource that an authorization names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Resource {
-    /// The kind of resource.
+    /// The resource type.
     pub resource_type: ResourceTypeName,
-    /// Its key: an id, or `*`.
+    /// The resource key: an ID, or `*`.
     pub key: String,
 }
 
 impl Authorizations {
-    /// Authorizations behind a gate.
+    /// Creates the service. `authorizer` checks the permissions of callers.
     #[must_use]
-    pub fn new(gate: Gate) -> Self {
-        Self { gate }
+    pub fn new(authorizer: Authorizer) -> Self {
+        Self { authorizer }
     }
 
-    /// Authorizations, by owner and resource.
+    /// Lists authorizations by owner and resource.
     ///
     /// # Errors
-    /// When the caller may not read.
+    /// When the caller lacks read permission.
     pub async fn list(
         &self,
         caller: &Caller,
         wanted: &AuthorizationList,
-    ) -> Result<Page<EntityAuthorization>, ServiceError> {
-        self.gate
-            .read(caller, EntityKind::Authorization, "", |world| {
-                let found = |held: &EntityAuthorization| {
-                    let key = held.scope.resource_id().unwrap_or_default();
-                    matches_text(wanted.list.search.as_deref(), &[held.owner.id(), key])
-                };
-                wanted.list.page.cut(merged(managed(world, wanted.of(world))).into_iter().filter(found))
-            })
-            .await
+    ) -> Result<List<EntityAuthorization>, ServiceError> {
+        self.authorizer.read(caller, EntityKind::Authorization, "", |_| listed(&caller.world, wanted)).await
     }
 
-    /// Lets an entity do one more thing with a resource. That it may do so already is no error.
+    /// Grants one more permission on a resource. Succeeds if the entity already has it.
     ///
     /// # Errors
-    /// When the caller may not write, the entity does not exist, or the type does not support the permission.
+    /// When the caller lacks write permission, the entity does not exist, or the type does not support the permission.
     pub async fn add(
         &self,
         caller: &Caller,
@@ -130,12 +109,13 @@ impl Authorizations {
         .await
     }
 
-    /// Replaces what an entity may do with a resource. Nothing ends it. What comes in place of something else, `from`, is
-    /// there in the moment in which that ends.
+    /// Replaces the permissions of an entity on a resource. An empty set deletes the authorization.
+    ///
+    /// With `from`, the authorization moves from there to `on` in one commit.
     ///
     /// # Errors
-    /// When the caller may not write, the entity does not exist, or the type does not support a permission; when there
-    /// is nothing `from` which to replace, or something in the new place already.
+    /// When the caller lacks write permission, the entity does not exist, or the type does not support a permission;
+    /// when there is no authorization at `from`, or another one at `on` already.
     pub async fn replace(
         &self,
         caller: &Caller,
@@ -147,38 +127,28 @@ impl Authorizations {
         self.change(caller, AuditOperation::Update, owner, from, on, |_| permissions).await
     }
 
-    /// The resources that authorizations name, by type and key.
+    /// Lists the resources that authorizations name, by type and key.
     ///
     /// # Errors
-    /// When the caller may not read.
+    /// When the caller lacks read permission.
     pub async fn resources(
         &self,
         caller: &Caller,
         search: Option<&str>,
         page: PageRequest,
-    ) -> Result<Page<Resource>, ServiceError> {
-        self.gate
-            .read(caller, EntityKind::Resource, "", |world| {
-                let named: BTreeSet<Resource> = managed(world, world.authorizations())
-                    .filter_map(|authorization| {
-                        let key = authorization.scope.resource_id()?.to_owned();
-                        Some(Resource { resource_type: authorization.resource_type, key })
-                    })
-                    .filter(|resource| matches_text(search, &[&resource.key]))
-                    .collect();
-                page.cut(named.into_iter())
-            })
-            .await
+    ) -> Result<List<Resource>, ServiceError> {
+        self.authorizer.read(caller, EntityKind::Resource, "", |_| resources(&caller.world, search, page)).await
     }
 
-    /// Checks that a resource could be authorized on. It becomes known with its first authorization.
+    /// Checks that the type of a resource accepts authorizations, and stores nothing. The resource is listed only after
+    /// its first authorization.
     ///
     /// # Errors
-    /// When the caller may not write, or there is no such type.
+    /// When the caller lacks write permission, or there is no such type.
     pub async fn register(&self, caller: &Caller, resource: &Resource) -> Result<Written, ServiceError> {
         let entity = AuditEntity { kind: EntityKind::Resource, key: resource.key.clone() };
         let attempt = AuditDraft { operation: AuditOperation::Create, entity, related: None };
-        self.gate
+        self.authorizer
             .write(caller, attempt, |world| {
                 known_type(world, &resource.resource_type)?;
                 Ok(Vec::new())
@@ -197,7 +167,7 @@ impl Authorizations {
     ) -> Result<Written, ServiceError> {
         let entity = authorization(String::new());
         let attempt = AuditDraft { operation, entity, related: Some(AuditEntity::from(&owner)) };
-        self.gate
+        self.authorizer
             .write(caller, attempt, |world| {
                 known_type(world, &on.resource_type)?;
                 let of = |on: &GrantedOn| world.owned_by(&owner).filter(|held| on.is_of(held)).collect::<Vec<_>>();
@@ -219,7 +189,8 @@ impl Authorizations {
     }
 }
 
-/// The commands that leave one authorization with the wanted permissions, or none.
+/// Returns the commands that reduce `current` to one authorization with the wanted permissions. If `wanted` is empty,
+/// they delete all.
 fn change(current: Vec<Authorization>, owner: Party, on: GrantedOn, wanted: BTreeSet<PermissionName>) -> Vec<Command> {
     let mut current = current.into_iter().map(|held| held.key);
     let kept = if wanted.is_empty() { None } else { current.next() };
@@ -236,11 +207,11 @@ fn change(current: Vec<Authorization>, owner: Party, on: GrantedOn, wanted: BTre
 }
 
 fn known_type(world: &World, name: &ResourceTypeName) -> Result<(), Refusal> {
-    let kind = world.matrix().index(name.as_str()).and_then(|index| world.matrix().get(index));
+    let kind = world.catalog().index(name.as_str()).and_then(|index| world.catalog().get(index));
     if kind.is_some_and(|kind| kind.family != Family::Cluster) {
         Ok(())
     } else {
-        Err(Refusal::Unsupported(crate::matrix::UnknownAccess::ResourceType(name.to_string())))
+        Err(Refusal::Unsupported(crate::catalog::UnknownAccess::ResourceType(name.to_string())))
     }
 }
 
@@ -248,29 +219,53 @@ fn authorization(key: String) -> AuditEntity {
     AuditEntity { kind: EntityKind::Authorization, key }
 }
 
-/// Those of the authorizations that are managed here.
-fn managed<'w>(
-    world: &'w World,
-    authorizations: impl Iterator<Item = Authorization> + 'w,
-) -> impl Iterator<Item = Authorization> + 'w {
-    authorizations.filter(|authorization| known_type(world, &authorization.resource_type).is_ok())
+fn listed(world: &Arc<World>, wanted: &AuthorizationList) -> List<EntityAuthorization> {
+    let AuthorizationList { list: ListRequest { search, page }, owner, resource_type } = wanted.clone();
+    let world = Arc::clone(world);
+    let Some(sought) = search.as_deref().map(Sought::new) else {
+        let places = world.listing().places(owner.as_ref(), resource_type.as_ref());
+        let (first, total) = places.map_or((0, 0), |(_, positions)| (positions.start, positions.len()));
+        let Range { start, end } = page.positions(total);
+        return List::at(&world, first + start..first + end, Some(total), move |world, some| {
+            let places = world.listing().places(None, resource_type.as_ref());
+            let shown = places.map(|(places, _)| places.at(some, |place, keys| merged(world, place, keys)).collect());
+            shown.unwrap_or_default()
+        });
+    };
+    List::scan(move |budget| {
+        let found = |place: &Place| {
+            let key = place.scope.resource_id().unwrap_or_default();
+            sought.is_in(&[place.owner.id(), key], budget)
+        };
+        let places = world.listing().places(owner.as_ref(), resource_type.as_ref()).into_iter();
+        let places = places.flat_map(|(places, positions)| places.at(positions, |place, keys| (place, keys)));
+        page.cut(places.filter(|(place, _)| found(place))).map(|(place, keys)| merged(&world, place, keys))
+    })
 }
 
-/// One entry for each owner and resource, in that order.
-fn merged(authorizations: impl Iterator<Item = Authorization>) -> Vec<EntityAuthorization> {
-    let mut merged: BTreeMap<(Party, ResourceTypeName, Scope, Option<Condition>), BTreeSet<PermissionName>> =
-        BTreeMap::new();
-    for Authorization { owner, resource_type, scope, permissions, condition, .. } in authorizations {
-        merged.entry((owner, resource_type, scope, condition)).or_default().extend(permissions);
+fn resources(world: &Arc<World>, search: Option<&str>, page: PageRequest) -> List<Resource> {
+    let show =
+        |(kind, key): (&ResourceTypeName, &Arc<str>)| Resource { resource_type: kind.clone(), key: key.to_string() };
+    let total = world.listing().resource_count();
+    let Some(sought) = search.map(Sought::new) else {
+        let read = move |world: &World, some| world.listing().resources(some).map(show).collect();
+        return List::at(world, page.positions(total), Some(total), read);
+    };
+    let world = Arc::clone(world);
+    List::scan(move |budget| {
+        let all = world.listing().resources(0..total);
+        page.cut(all.filter(|(_, key)| sought.is_in(&[key], budget))).map(show)
+    })
+}
+
+/// Merges all authorizations of an owner on one target into one.
+fn merged(world: &World, place: &Place, keys: &Keys) -> EntityAuthorization {
+    let held = keys.as_slice().iter().filter_map(|key| world.authorization(*key));
+    EntityAuthorization {
+        owner: place.owner.clone(),
+        resource_type: place.resource_type.clone(),
+        scope: place.scope.clone(),
+        condition: place.condition.as_deref().cloned(),
+        permissions: held.flat_map(|held| held.permissions).collect(),
     }
-    merged
-        .into_iter()
-        .map(|((owner, resource_type, scope, condition), permissions)| EntityAuthorization {
-            owner,
-            resource_type,
-            scope,
-            condition,
-            permissions,
-        })
-        .collect()
 }

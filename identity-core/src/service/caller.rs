@@ -3,57 +3,61 @@
 use std::sync::Arc;
 
 use super::credential::{Authenticated, Credential};
+use crate::cancellation::Cancellation;
 use crate::entity::{Actor, Principal};
-use crate::resolve::{Presented, Subject, resolve};
+use crate::resolve::{ResolveInput, Subject, resolve};
 use crate::value::{Email, Revision};
 use crate::world::World;
 
-/// An authenticated caller, at the world that the request is answered from.
+/// An authenticated caller, with the world that its request is answered from.
 #[derive(Clone)]
 pub struct Caller {
-    /// The world that their request is answered from.
+    /// The world that the request is answered from.
     pub world: Arc<World>,
-    /// Who they are, for the record.
+    /// The actor in audit records.
     pub actor: Actor,
-    /// What they are in it.
+    /// The caller's subject in `world`.
     pub subject: Arc<Subject>,
-    /// What they authenticated with.
+    /// The credential of the request.
     pub credential: Arc<dyn Credential>,
-    /// What to call them.
+    /// The display name.
     pub display_name: Option<String>,
-    /// Where to write to them.
+    /// The e-mail address.
     pub email: Option<Email>,
-    /// The request that they made.
+    /// The request ID.
     pub request_id: Option<String>,
+    /// Cancellation signal of the request. Work that has not started when the signal is set is not done.
+    pub cancellation: Cancellation,
 }
 
 impl Caller {
-    /// A principal that the embedding service has authenticated by its own means, with the rights that are stored for it.
+    /// Creates a caller for a principal that the embedding service has authenticated itself, with its stored rights.
     #[must_use]
     pub fn authenticated(world: Arc<World>, principal: Principal, request_id: Option<String>) -> Self {
         Self {
-            subject: Arc::new(resolve(&world, Presented::from(&principal))),
+            subject: Arc::new(resolve(&world, ResolveInput::from(&principal))),
             world,
             actor: Actor::Principal(principal.clone()),
             credential: Arc::new(Authenticated(principal)),
             display_name: None,
             email: None,
             request_id,
+            cancellation: Cancellation::default(),
         }
     }
 }
 
-/// What a write came to, and the revision from which it can be read.
+/// Outcome of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written<T = ()> {
-    /// What there is now.
+    /// The written value.
     pub value: T,
-    /// The revision at which it holds.
+    /// The revision from which the write is visible.
     pub revision: Revision,
 }
 
 impl Written {
-    /// The same write, with what it made.
+    /// Replaces the value.
     #[must_use]
     pub fn with<T>(self, value: T) -> Written<T> {
         Written { value, revision: self.revision }

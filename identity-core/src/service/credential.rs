@@ -6,26 +6,40 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use crate::engine::{CredentialEnded, NotPermitted};
-use crate::entity::Principal;
+use crate::entity::{Principal, VerifiedToken};
 use crate::port::{TokenError, TokenVerifier};
-use crate::resolve::{Presented, Subject, resolve};
+use crate::resolve::{ResolveInput, Subject, resolve};
 use crate::value::{PasswordHash, Secret, Username};
 use crate::world::World;
 
-/// What a caller authenticated with. Authentication happens at the beginning of a request; a change asks again, in the world
-/// that it is applied to, so that nothing is done with an ended session, an expired token or the rights of before.
+/// The credential of a caller.
+///
+/// Authentication happens at the start of a request. A change checks the credential again and resolves the caller in
+/// the world that it is applied to. No change uses an ended session, an expired token or outdated rights.
 #[async_trait]
 pub trait Credential: Send + Sync {
-    /// The issuer of the credential, where there is one.
+    /// The issuer of the credential, if it has one.
     fn issuer(&self) -> Option<Arc<str>> {
         None
     }
 
-    /// Resolves the caller in `world`, if the credential is still valid at `now`.
-    async fn resolve(&self, world: &World, now: OffsetDateTime) -> Result<Subject, NotPermitted>;
+    /// Checks whether the credential is valid at `now`, according to all data outside the world, such as the session
+    /// store.
+    ///
+    /// Under the revision lock, a change does this once, regardless of the number of entities that it affects.
+    async fn check(&self, now: OffsetDateTime) -> Result<Box<dyn CheckedCredential + '_>, NotPermitted>;
 }
 
-/// A bearer token (RFC 6750). It is verified again, which is cheap where no directory is asked: verified tokens are cached.
+/// A credential that has just been checked.
+pub trait CheckedCredential: Send + Sync {
+    /// Resolves the caller in `world`.
+    ///
+    /// # Errors
+    /// When the credential is no longer valid according to `world`.
+    fn resolve(&self, world: &World) -> Result<Subject, CredentialEnded>;
+}
+
+/// A bearer token (RFC 6750). Validating it again is cheap without a directory, because validated tokens are cached.
 pub(super) struct BearerToken {
     pub(super) verifier: Arc<dyn TokenVerifier>,
     pub(super) token: Secret,
@@ -38,16 +52,22 @@ impl Credential for BearerToken {
         Some(Arc::clone(&self.issuer))
     }
 
-    async fn resolve(&self, world: &World, _: OffsetDateTime) -> Result<Subject, NotPermitted> {
+    async fn check(&self, _: OffsetDateTime) -> Result<Box<dyn CheckedCredential + '_>, NotPermitted> {
         match self.verifier.verify_now(self.token.expose()).await {
-            Ok(token) => Ok(resolve(world, Presented::from(token.as_ref()))),
+            Ok(token) => Ok(Box::new(token)),
             Err(TokenError::Rejected(reason)) => Err(CredentialEnded::Token(reason).into()),
             Err(TokenError::Unavailable { retry_after }) => Err(NotPermitted::Unavailable { retry_after }),
         }
     }
 }
 
-/// The password of a built-in user, by its hash at the time of authentication.
+impl CheckedCredential for Arc<VerifiedToken> {
+    fn resolve(&self, world: &World) -> Result<Subject, CredentialEnded> {
+        Ok(resolve(world, ResolveInput::from(self.as_ref())))
+    }
+}
+
+/// The password of a built-in user, represented by its hash at authentication.
 pub(super) struct Password {
     pub(super) username: Username,
     pub(super) hash: PasswordHash,
@@ -55,31 +75,49 @@ pub(super) struct Password {
 
 #[async_trait]
 impl Credential for Password {
-    async fn resolve(&self, world: &World, _: OffsetDateTime) -> Result<Subject, NotPermitted> {
-        let current = world.user(self.username.as_str()).filter(|user| user.password == self.hash);
-        let user = current.ok_or(CredentialEnded::User)?;
-        Ok(resolve(world, Presented::from(&Principal::User(user.username.clone()))))
+    async fn check(&self, _: OffsetDateTime) -> Result<Box<dyn CheckedCredential + '_>, NotPermitted> {
+        Ok(Box::new(self))
     }
 }
 
-/// No credential, where an operator switched authentication off: a principal without any rights of its own.
+impl CheckedCredential for &Password {
+    fn resolve(&self, world: &World) -> Result<Subject, CredentialEnded> {
+        let current = world.user(self.username.as_str()).filter(|user| user.password == self.hash);
+        let user = current.ok_or(CredentialEnded::User)?;
+        Ok(resolve(world, ResolveInput::from(&Principal::User(user.username.clone()))))
+    }
+}
+
+/// No credential, because authentication is switched off. The principal has no rights of its own.
 pub(super) struct Unprotected(pub(super) Principal);
 
 #[async_trait]
 impl Credential for Unprotected {
-    async fn resolve(&self, world: &World, _: OffsetDateTime) -> Result<Subject, NotPermitted> {
+    async fn check(&self, _: OffsetDateTime) -> Result<Box<dyn CheckedCredential + '_>, NotPermitted> {
+        Ok(Box::new(self))
+    }
+}
+
+impl CheckedCredential for &Unprotected {
+    fn resolve(&self, world: &World) -> Result<Subject, CredentialEnded> {
         Ok(Subject::of_nobody(world, self.0.clone()))
     }
 }
 
-/// A principal that the embedding service has authenticated by its own means, for as long as the request lasts. Its rights are
-/// those that are stored for it.
+/// A principal that the embedding service has authenticated itself, valid for the request. Its rights are the stored
+/// ones.
 #[derive(Clone, Debug)]
 pub struct Authenticated(pub Principal);
 
 #[async_trait]
 impl Credential for Authenticated {
-    async fn resolve(&self, world: &World, _: OffsetDateTime) -> Result<Subject, NotPermitted> {
-        Ok(resolve(world, Presented::from(&self.0)))
+    async fn check(&self, _: OffsetDateTime) -> Result<Box<dyn CheckedCredential + '_>, NotPermitted> {
+        Ok(Box::new(self))
+    }
+}
+
+impl CheckedCredential for &Authenticated {
+    fn resolve(&self, world: &World) -> Result<Subject, CredentialEnded> {
+        Ok(resolve(world, ResolveInput::from(&self.0)))
     }
 }

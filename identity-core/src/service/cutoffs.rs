@@ -1,4 +1,4 @@
-//! Tokens that say nothing any more about the rights of their subject.
+//! Cutoffs that invalidate tokens issued before a principal's rights were revoked.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use crate::entity::Principal;
 use crate::port::{Clock, StoreError, TokenCutoff, TokenCutoffStore};
 use crate::value::Claims;
 
-/// How long a token is valid at most, so that its cutoff need not be kept for longer.
+/// Maximum lifetime of a token. A cutoff is not needed for longer.
 const TOKEN_LIFETIME_MAX: Duration = Duration::hours(24);
 
-/// The cutoffs of all principals, in memory; a check costs one look-up.
+/// The cutoffs of all principals, in memory. A check costs one look-up.
 pub struct Cutoffs {
     store: Arc<dyn TokenCutoffStore>,
     clock: Arc<dyn Clock>,
@@ -22,17 +22,16 @@ pub struct Cutoffs {
 }
 
 impl Cutoffs {
-    /// The cutoffs of a store. [`Cutoffs::refresh`] loads them.
+    /// Creates an empty set over a store. [`Cutoffs::refresh`] loads the stored cutoffs.
     #[must_use]
     pub fn new(store: Arc<dyn TokenCutoffStore>, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock, known: ArcSwap::default() }
     }
 
-    /// From now on, tokens of this principal that were issued up to now are not believed; other replicas follow with their
-    /// next refresh.
+    /// Rejects tokens of this principal that were issued before now. Other replicas follow with their next refresh.
     ///
     /// # Errors
-    /// When the store cannot keep it. Then it counts on this replica only.
+    /// When the store fails. The cutoff applies on this replica only then.
     pub async fn cut(&self, principal: &Principal) -> Result<(), StoreError> {
         let not_before = self.clock.now();
         self.known.rcu(|known| {
@@ -44,7 +43,7 @@ impl Cutoffs {
         self.store.put(&TokenCutoff { principal: principal.clone(), not_before, expires_at }).await
     }
 
-    /// Loads what this and other replicas kept. What only this replica knows stays.
+    /// Loads the cutoffs of all replicas. Cutoffs known only to this replica stay.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -64,7 +63,7 @@ impl Cutoffs {
         Ok(())
     }
 
-    /// Removes expired cutoffs from the store.
+    /// Removes expired cutoffs from the store and returns their number.
     ///
     /// # Errors
     /// When the store fails.
@@ -72,15 +71,15 @@ impl Cutoffs {
         self.store.sweep(self.clock.now()).await
     }
 
-    /// Whether a token of this principal with these claims was issued before the principal's rights were taken away. Claims
-    /// without a time of issue were.
+    /// Whether a token with these claims was issued before the principal's cutoff. Claims without an issue time count
+    /// as older.
     #[must_use]
     pub fn applies_to(&self, principal: &Principal, claims: &Claims) -> bool {
         let known = self.known.load();
         let Some(not_before) = known.get(principal) else { return false };
         let issued = claims.as_value().get("iat").and_then(Value::as_i64);
         let issued = issued.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
-        // `iat` has whole seconds: within the second of the cutoff, the token is taken to be older.
+        // `iat` has whole seconds, so a token issued within the second of the cutoff counts as older.
         issued.is_none_or(|issued| issued < *not_before)
     }
 }

@@ -1,8 +1,11 @@
-//! Deletions that span a directory and the store: who is deleted there may be a member of tenants and own authorizations here.
+//! Deletions that span a directory and the store: an entity in the directory may have memberships and authorizations in
+//! the store.
 //!
-//! The directory goes first, so that nothing is taken from somebody who stays. Before it is asked, the deletion is in the journal,
-//! and it leaves the journal when it is known what came of it and what hung on it here is gone. One that stays behind, because
-//! its server ended or the directory did not answer, is settled by whichever server looks next.
+//! A deletion is first recorded in the journal. Then the directory deletes the entity, and after that the store deletes
+//! its memberships and authorizations. In this order, an entity whose deletion fails keeps them. The deletion is
+//! removed from the journal when its outcome is known and, if the entity was deleted, its memberships and
+//! authorizations are deleted as well. If the server stops or the directory does not respond, the deletion remains in
+//! the journal, and any replica settles it later: it determines the outcome and completes the deletion.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,25 +14,30 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 use tracing::error;
 
-use super::{Caller, Gate, MemberDirectories, ServiceError, Written, forgetting};
+use super::{Authorizer, Caller, MemberDirectories, ServiceError, Written, forgetting};
 use crate::apply::apply;
 use crate::decide::Permit;
 use crate::engine::{Engine, NotPermitted, Requester, WriteError};
-use crate::entity::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, Deletable, Deletion, Party};
-use crate::port::{AuditDraft, DeletionJournal, DirectoryError, Ids, StoreError};
+use crate::entity::{
+    Actor, AuditDraft, AuditEntity, AuditEvent, AuditOperation, AuditResult, Deletable, Deletion, Party,
+};
+use crate::port::{DeletionJournal, DirectoryError, Ids, StoreError};
 use crate::world::World;
 
-/// How long a deletion is left to whoever began it. Settling one that is still under way does no harm, but costs.
+/// Minimum age at which a replica settles a deletion. To settle a deletion that is still in progress is harmless but
+/// costly.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// How long the directory may have been asked and still be about to delete: longer than a call waits for its answer, and longer
-/// than a directory works on what nobody waits for any more (Keycloak: five minutes).
-const PATIENCE: Duration = Duration::from_secs(600);
+/// Minimum age of a deletion at which an entity that still exists counts as not deleted.
+///
+/// It exceeds the timeout of a call to the directory, and the time for which a directory continues to process an
+/// aborted request (Keycloak: five minutes).
+const GRACE_PERIOD: Duration = Duration::from_secs(600);
 
-/// The reason that the audit log has for what was found out afterwards.
+/// Reason in the audit log for an outcome that was determined later.
 const RECONCILED: &str = "reconciled";
 
-/// Deletes in directories, and here what hung on who is gone.
+/// Deletes entities in directories, and their memberships and authorizations in the store.
 pub struct Deletions {
     engine: Arc<Engine>,
     journal: Arc<dyn DeletionJournal>,
@@ -37,8 +45,9 @@ pub struct Deletions {
     directories: MemberDirectories,
 }
 
-/// The completion of a deletion that its caller was permitted to begin. The directory has done its part, so what hangs on it
-/// here goes, whatever the caller may do by then.
+/// Requester that completes a deletion which the caller was permitted to start. The directory has already deleted the
+/// entity. Its stored memberships and authorizations are therefore deleted even if the caller has lost the permission
+/// since.
 struct Completion<'d> {
     actor: &'d Actor,
     request_id: Option<&'d str>,
@@ -71,17 +80,17 @@ impl Requester for Completion<'_> {
     }
 }
 
-/// What came of a deletion that stayed behind.
+/// Outcome of a pending deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settled {
-    /// It is gone, here as well.
+    /// The entity is gone from the directory and from the store.
     Done,
-    /// It is still there, and stays.
+    /// The entity exists and stays.
     NotDone,
 }
 
 impl Settled {
-    /// The word for it.
+    /// Returns the outcome as text.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -92,7 +101,7 @@ impl Settled {
 }
 
 impl Deletions {
-    /// Deletes from `directories`, and from the world of `engine`.
+    /// Creates the service for `directories` and the world of `engine`.
     #[must_use]
     pub fn new(
         engine: Arc<Engine>,
@@ -103,31 +112,34 @@ impl Deletions {
         Self { engine, journal, ids, directories }
     }
 
-    /// Has a directory delete what `find` finds there, if the caller may, and takes away what hung on it here; also of what was
-    /// gone from the directory already. What came of it is recorded.
+    /// Deletes the entity that `find` returns in a directory, then its stored memberships and authorizations.
+    ///
+    /// The memberships and authorizations are also deleted if the directory no longer has the entity. Records the
+    /// outcome in the audit log.
     ///
     /// # Errors
-    /// When they may not, the rules keep what hangs on it, or the directory or the store fails.
+    /// When the caller lacks the permission, protection rules forbid the deletion of the memberships or authorizations,
+    /// or the directory or the store fails.
     pub(super) async fn delete(
         &self,
-        gate: &Gate,
+        authorizer: &Authorizer,
         caller: &Caller,
         attempt: AuditDraft,
         find: impl Future<Output = Result<Deletable, DirectoryError>> + Send,
         delete: impl Future<Output = Result<(), DirectoryError>> + Send,
     ) -> Result<Written, ServiceError> {
-        gate.require(caller, &attempt).await?;
+        authorizer.require(caller, &attempt).await?;
         let of = match find.await {
             Ok(of) => of,
             Err(error) => {
-                self.engine.append(&gate.outcome(caller, attempt, Some(error.code()))).await;
+                self.engine.append(&authorizer.outcome(caller, attempt, Some(error.code()))).await;
                 return Err(error.into());
             }
         };
-        let permit = gate.permit(caller, &attempt).await?;
+        let permit = authorizer.permit(caller, &attempt).await?;
         if let Err(error) = self.must_let_go(permit, &of).await {
             if let WriteError::Refused(refusal) = &error {
-                self.engine.append(&gate.outcome(caller, attempt, Some(refusal.code()))).await;
+                self.engine.append(&authorizer.outcome(caller, attempt, Some(refusal.code()))).await;
             }
             return Err(error.into());
         }
@@ -143,12 +155,12 @@ impl Deletions {
         if matches!(deleted, Ok(()) | Err(DirectoryError::Missing(_)))
             && self.forget(&Completion::by_caller(permit, &deletion), &deletion).await?
         {
-            // Another deletion of it was interrupted; this one finished it.
+            // An earlier deletion was interrupted; this call finished it.
             deleted = Ok(());
         }
-        let outcome = gate.outcome(caller, attempt, deleted.as_ref().err().map(DirectoryError::code));
+        let outcome = authorizer.outcome(caller, attempt, deleted.as_ref().err().map(DirectoryError::code));
         if matches!(deleted, Err(DirectoryError::Unavailable { .. })) {
-            // Nobody knows whether it is gone: it stays in the journal.
+            // The outcome is unknown, so the deletion stays in the journal.
             self.engine.append(&outcome).await;
         } else if let Err(error) = self.journal.close(&deletion.id, &outcome).await {
             error!(error = &error as &dyn std::error::Error, "deletion.close.failed");
@@ -157,7 +169,7 @@ impl Deletions {
         Ok(Written { value: (), revision: self.engine.world().revision() })
     }
 
-    /// All deletions of which it is not known what came of them.
+    /// Returns all deletions whose outcome is unknown.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -165,20 +177,23 @@ impl Deletions {
         self.journal.list().await
     }
 
-    /// Whether a deletion has been left alone for long enough to be settled.
+    /// Whether a deletion is old enough to be settled.
     #[must_use]
     pub fn is_due(&self, deletion: &Deletion) -> bool {
         self.is_older(deletion, GRACE)
     }
 
-    /// Finds out what came of a deletion, and finishes it if the directory has done its part. `None` when the directory may still
-    /// be at it, or somebody else was faster. Servers may do it at the same time.
+    /// Determines the outcome of a deletion and completes it if the directory has deleted the entity. Servers may do
+    /// this concurrently.
+    ///
+    /// Returns `None` if the directory may still delete the entity or another server has settled the deletion.
     ///
     /// # Errors
-    /// When the directory cannot be asked, the rules keep what hangs on it, or the store fails. It stays open then.
+    /// When the directory is unavailable, protection rules forbid the deletion of the memberships or authorizations, or
+    /// the store fails. The deletion then remains in the journal.
     pub async fn settle(&self, deletion: &Deletion) -> Result<Option<Settled>, ServiceError> {
         let settled = if self.is_there(&deletion.of).await? {
-            if !self.is_older(deletion, PATIENCE) {
+            if !self.is_older(deletion, GRACE_PERIOD) {
                 return Ok(None);
             }
             Settled::NotDone
@@ -193,7 +208,7 @@ impl Deletions {
         Ok(closed.then_some(settled))
     }
 
-    /// Settles what was begun with this party, so that nothing of it is left for the next of the same id.
+    /// Settles all deletions of a party, so that a new entity with the same ID inherits nothing.
     pub(super) async fn settle_all_of(&self, party: &Party) -> Result<(), ServiceError> {
         let open = self.open().await.map_err(ServiceError::Store)?;
         for deletion in open.iter().filter(|deletion| deletion.of.party() == *party) {
@@ -202,7 +217,8 @@ impl Deletions {
         Ok(())
     }
 
-    /// Refuses when the rules keep what hangs on something: then it shall stay in its directory, too.
+    /// Fails if protection rules, such as the one against lock-out, forbid the deletion of the memberships or
+    /// authorizations. In that case, the entity must not be deleted in its directory.
     async fn must_let_go(&self, permit: Permit, of: &Deletable) -> Result<(), WriteError> {
         self.engine.catch_up().await?;
         let world = self.engine.world();
@@ -210,16 +226,16 @@ impl Deletions {
         Ok(())
     }
 
-    /// Takes away everything that somebody who is gone is a member of or owns; says whether there was anything.
+    /// Deletes the memberships and authorizations of a deleted entity. Returns whether there were any.
     async fn forget(&self, completion: &Completion<'_>, deletion: &Deletion) -> Result<bool, WriteError> {
-        // Another replica may have given them something a moment ago.
+        // Another replica may have just added memberships or authorizations.
         self.engine.catch_up().await?;
         let party = deletion.of.party();
         if forgetting(&self.engine.world(), &party).is_empty() {
             return Ok(false);
         }
         if !self.journal.list().await?.iter().any(|open| open.id == deletion.id) {
-            // Somebody else has done it, and whoever has the id by now is another.
+            // Another replica has settled the deletion. An entity with this ID, if any, has been created since.
             return Ok(false);
         }
         let attempt = AuditDraft { operation: AuditOperation::Delete, entity: deletion.of.entity(), related: None };
@@ -243,7 +259,8 @@ impl Deletions {
         self.engine.clock().now() - deletion.at >= than
     }
 
-    /// The record of a deletion that was settled by the server, with who had asked for it.
+    /// Returns the audit event of a deletion that the server settled. The principal that requested the deletion is the
+    /// related entity.
     fn reconciled(&self, deletion: &Deletion, settled: Settled) -> AuditEvent {
         let related = match &deletion.actor {
             Actor::Principal(principal) => Some(AuditEntity::from(&Party::from(principal.clone()))),

@@ -1,4 +1,4 @@
-//! Failures of services.
+//! Service errors.
 
 use std::time::Duration;
 
@@ -8,46 +8,53 @@ use crate::engine::{CredentialEnded, NotPermitted, Overloaded, WriteError};
 use crate::entity::AuditEntity;
 use crate::port::{DirectoryError, StoreError};
 
-/// Why a service did not do what it was asked for.
+/// Reason why a service call fails.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
-    /// They may not.
+    /// The caller lacks the permission.
     #[error(transparent)]
     Denied(Box<Denied>),
-    /// What they authenticated with has ended during the request.
+    /// The caller's credential became invalid during the request.
     #[error(transparent)]
     Credential(CredentialEnded),
-    /// They ask too often.
-    #[error("too many questions; ask again later")]
+    /// The caller exceeds the rate limit.
+    #[error("too many requests; try again later")]
     TooOften {
-        /// When to ask again.
+        /// Time to wait before a retry.
         retry_after: Duration,
     },
-    /// A system that the answer depends on cannot be reached now.
+    /// A system that the answer depends on is unavailable.
     #[error("the token's issuer cannot be reached; try again later")]
     Unavailable {
-        /// When to try again.
+        /// Time to wait before a retry.
         retry_after: Duration,
     },
-    /// The model refuses.
+    /// The domain model refuses the change.
     #[error(transparent)]
     Refused(Refusal),
-    /// There is nothing of that key.
+    /// There is no entity with this key.
     #[error("{0} does not exist")]
     Missing(AuditEntity),
-    /// Too many refused attempts came before.
+    /// The profile or its configuration does not offer this change or kind of entity, or another system manages the
+    /// entity.
+    #[error("{0} is not managed by this server")]
+    NotManaged(AuditEntity),
+    /// Too many earlier attempts were refused.
     #[error("too many attempts have failed; try again later")]
     Throttled {
-        /// When to try again.
+        /// Time to wait before a retry.
         retry_after: Duration,
     },
-    /// More changes are asked for than can be made.
+    /// The queue of changes is full.
     #[error(transparent)]
     Overloaded(Overloaded),
-    /// The store cannot do it.
+    /// The caller cancelled the request before the change was made.
+    #[error("the request was cancelled")]
+    Cancelled,
+    /// The store fails.
     #[error(transparent)]
     Store(StoreError),
-    /// The directory cannot do it.
+    /// The directory fails.
     #[error(transparent)]
     Directory(DirectoryError),
 }
@@ -68,6 +75,7 @@ impl From<WriteError> for ServiceError {
             WriteError::NotPermitted(why) => why.into(),
             WriteError::Refused(refusal) => Self::Refused(refusal),
             WriteError::Overloaded(overloaded) => Self::Overloaded(overloaded),
+            WriteError::Cancelled => Self::Cancelled,
             WriteError::Store(error) => Self::Store(error),
         }
     }

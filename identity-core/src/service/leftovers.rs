@@ -1,25 +1,25 @@
-//! Creation of an entity whose id authorizations name already: as their resource, from before it exists.
+//! Creation of an entity whose ID existing authorizations already name as their resource.
 
 use crate::apply::{Command, Refusal, deletions};
 use crate::entity::AuditEntity;
 use crate::search::exists;
 use crate::world::World;
 
-/// Treatment of authorizations that name an entity before it is created.
+/// Handling of existing authorizations whose resource is the entity to be created.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Leftovers {
     /// Refuses the creation.
     #[default]
     Refuse,
-    /// Removes them in the same change.
+    /// Deletes the authorizations in the same change.
     Remove,
 }
 
 impl Leftovers {
-    /// The commands that create `entity`.
+    /// Returns the commands that create `entity`.
     ///
     /// # Errors
-    /// `Leftovers` when authorizations name the entity and the caller did not confirm their removal.
+    /// [`Refusal::Leftovers`] when authorizations on the entity exist and are not to be removed.
     pub(super) fn creation(
         self,
         world: &World,
@@ -27,7 +27,7 @@ impl Leftovers {
         commands: Vec<Command>,
     ) -> Result<Vec<Command>, Refusal> {
         if exists(world, entity.kind, &entity.key) == Some(true) {
-            // Refused as a duplicate.
+            // The commands are refused later, because the entity already exists.
             return Ok(commands);
         }
         let keys = world.grants_on(entity.kind.as_str(), &entity.key);

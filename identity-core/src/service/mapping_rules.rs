@@ -1,44 +1,45 @@
-//! Mapping rules, as the management API sees them: typed, with their targets inside.
+//! Mapping rules for the management API, with a kind and targets.
 
 use std::collections::BTreeSet;
 
-use super::{Caller, Gate, Leftovers, ListRequest, ServiceError, Written};
+use super::{Authorizer, Caller, Leftovers, ListRequest, ServiceError, Written, lists};
 use crate::apply::{Command, Refusal};
-use crate::entity::{AuditEntity, AuditOperation, Container, EntityKind, MappingRule, Membership, Party};
-use crate::port::AuditDraft;
-use crate::search::{Page, matches_text};
+use crate::entity::{AuditDraft, AuditEntity, AuditOperation, Container, EntityKind, MappingRule, Membership, Party};
+use crate::search::List;
 use crate::value::MappingRuleId;
 use crate::world::World;
 
-/// Mapping rules and what they lead to.
+/// Manages mapping rules and their targets.
 pub struct MappingRules {
-    gate: Gate,
+    authorizer: Authorizer,
 }
 
-/// What a rule leads to: containers of its kind.
+/// The targets of a rule: containers of the rule's kind.
 pub type RuleTargets = BTreeSet<Container>;
 
-/// A rule with what it leads to.
+/// A rule with its targets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RuleWithTargets {
     /// The rule.
     pub rule: MappingRule,
-    /// What it is a member of.
+    /// The containers that the rule is a member of.
     pub targets: RuleTargets,
 }
 
 impl MappingRules {
-    /// Rules behind a gate.
+    /// Creates the service. `authorizer` checks the permissions of callers.
     #[must_use]
-    pub fn new(gate: Gate) -> Self {
-        Self { gate }
+    pub fn new(authorizer: Authorizer) -> Self {
+        Self { authorizer }
     }
 
-    /// Asks whether the caller may do something with a rule, before the rest of a request is parsed. Without an id, the rule
-    /// has none that could be one. A denial is recorded.
+    /// Checks a permission of the caller before the rest of a request is parsed. `id` is `None` if the rule has no
+    /// valid ID.
+    ///
+    /// Records a denial.
     ///
     /// # Errors
-    /// When the caller may not.
+    /// When the caller lacks the permission.
     pub async fn require(
         &self,
         caller: &Caller,
@@ -47,31 +48,24 @@ impl MappingRules {
     ) -> Result<(), ServiceError> {
         let key = id.map(ToString::to_string).unwrap_or_default();
         let entity = AuditEntity { kind: EntityKind::MappingRule, key };
-        self.gate.require(caller, &AuditDraft { operation, entity, related: None }).await
+        self.authorizer.require(caller, &AuditDraft { operation, entity, related: None }).await
     }
 
-    /// The rules, by id.
+    /// Lists the rules by ID.
     ///
     /// # Errors
-    /// When the caller may not read.
-    pub async fn list(&self, caller: &Caller, list: &ListRequest) -> Result<Page<RuleWithTargets>, ServiceError> {
-        self.gate
-            .read(caller, EntityKind::MappingRule, "", |world| {
-                let fits = |rule: &&MappingRule| {
-                    let texts = [rule.name.as_str(), rule.selector.as_str(), rule.value.as_str()];
-                    matches_text(list.search.as_deref(), &texts)
-                };
-                list.page.cut(world.mapping_rules().filter(fits)).map(|rule| with_targets(world, rule))
-            })
-            .await
+    /// When the caller lacks read permission.
+    pub async fn list(&self, caller: &Caller, list: &ListRequest) -> Result<List<RuleWithTargets>, ServiceError> {
+        let rules = |_: &World| lists::entities(&caller.world, list, Vec::new(), with_targets);
+        self.authorizer.read(caller, EntityKind::MappingRule, "", rules).await
     }
 
-    /// One rule.
+    /// Returns a rule.
     ///
     /// # Errors
-    /// When the caller may not read, or there is none.
+    /// When the caller lacks read permission, or there is no such rule.
     pub async fn find(&self, caller: &Caller, id: &str) -> Result<RuleWithTargets, ServiceError> {
-        self.gate
+        self.authorizer
             .read(caller, EntityKind::MappingRule, id, |world| {
                 world.mapping_rule(id).map(|rule| with_targets(world, rule))
             })
@@ -79,11 +73,11 @@ impl MappingRules {
             .ok_or_else(|| ServiceError::Missing(AuditEntity { kind: EntityKind::MappingRule, key: id.to_owned() }))
     }
 
-    /// Creates a rule that leads to `targets`.
+    /// Creates a rule with targets.
     ///
     /// # Errors
-    /// When the caller may not write, there is such a rule, a target does not exist or is of another kind, or authorizations on
-    /// the rule are left and `leftovers` refuses them.
+    /// When the caller lacks write permission, the ID is taken, a target does not exist or is of another kind, or
+    /// authorizations on the rule exist and `leftovers` refuses them.
     pub async fn create(
         &self,
         caller: &Caller,
@@ -93,13 +87,13 @@ impl MappingRules {
     ) -> Result<Written, ServiceError> {
         let attempt = attempt(AuditOperation::Create, &rule.id);
         let entity = attempt.entity.clone();
-        self.gate.write(caller, attempt, |world| leftovers.creation(world, entity, creation(rule, targets))).await
+        self.authorizer.write(caller, attempt, |world| leftovers.creation(world, entity, creation(rule, targets))).await
     }
 
-    /// Replaces a rule and its targets. `rule` makes the new rule of the old one, whose kind stays.
+    /// Replaces a rule and its targets. `rule` maps the old rule to the new one, which keeps its kind.
     ///
     /// # Errors
-    /// When the caller may not write, there is no such rule, or a target does not exist or is of another kind.
+    /// When the caller lacks write permission, there is no such rule, or a target does not exist or is of another kind.
     pub async fn replace(
         &self,
         caller: &Caller,
@@ -107,7 +101,7 @@ impl MappingRules {
         targets: RuleTargets,
         rule: impl FnOnce(&MappingRule) -> MappingRule + Send,
     ) -> Result<Written, ServiceError> {
-        self.gate
+        self.authorizer
             .write(caller, attempt(AuditOperation::Update, id), |world| {
                 let old = world.mapping_rule(id.as_str()).ok_or_else(|| Refusal::Missing(entity(id)))?;
                 Ok(replacement(world, old, rule(old), &targets))
@@ -118,13 +112,13 @@ impl MappingRules {
     /// Deletes a rule.
     ///
     /// # Errors
-    /// When the caller may not write, there is no such rule, or nobody could administer without it.
+    /// When the caller lacks write permission, there is no such rule, or no administrator would remain.
     pub async fn delete(&self, caller: &Caller, id: MappingRuleId) -> Result<Written, ServiceError> {
-        self.gate.command(caller, Command::DeleteMappingRule(id)).await
+        self.authorizer.command(caller, Command::DeleteMappingRule(id)).await
     }
 }
 
-/// The commands that create a rule with targets.
+/// Returns the commands that create a rule with targets.
 #[must_use]
 pub fn creation(rule: MappingRule, targets: RuleTargets) -> Vec<Command> {
     let member = Party::MappingRule(rule.id.clone());
@@ -132,7 +126,7 @@ pub fn creation(rule: MappingRule, targets: RuleTargets) -> Vec<Command> {
     [Command::CreateMappingRule(rule)].into_iter().chain(edges.map(Command::AddMember)).collect()
 }
 
-/// The commands that make `old` the rule `new` with these targets. None when it is so already.
+/// Returns the commands that turn `old` into `new` with these targets. Empty if nothing changes.
 #[must_use]
 pub fn replacement(world: &World, old: &MappingRule, new: MappingRule, targets: &RuleTargets) -> Vec<Command> {
     let member = Party::MappingRule(old.id.clone());

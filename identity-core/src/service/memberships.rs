@@ -1,104 +1,111 @@
-//! Who has which role, and what somebody is in: for roles and groups that live here.
+//! Members of stored roles, and memberships of a party.
 
-use super::{Caller, Gate, ServiceError, Written};
+use std::sync::Arc;
+
+use super::{Authorizer, Caller, ServiceError, Written, lists};
 use crate::entity::{AuditEntity, Container, EntityKind, Group, Party, PartyKind, Role, Tenant};
-use crate::search::{Page, PageRequest};
+use crate::search::{List, PageRequest};
 use crate::value::RoleId;
 use crate::world::World;
 
-/// Memberships, direct ones only.
+/// Manages direct memberships.
 pub struct Memberships {
-    gate: Gate,
+    authorizer: Authorizer,
 }
 
-/// What somebody is a direct member of.
+/// The containers that a party is a direct member of, in no particular order.
 #[derive(Clone, Debug, Default)]
 pub struct MemberOf {
-    /// By id.
+    /// The groups.
     pub groups: Vec<Group>,
-    /// By name.
+    /// The roles.
     pub roles: Vec<Role>,
-    /// By id.
+    /// The tenants.
     pub tenants: Vec<Tenant>,
 }
 
 impl Memberships {
-    /// Memberships behind a gate.
+    /// Creates the service. `authorizer` checks the permissions of callers.
     #[must_use]
-    pub fn new(gate: Gate) -> Self {
-        Self { gate }
+    pub fn new(authorizer: Authorizer) -> Self {
+        Self { authorizer }
     }
 
-    /// What somebody is in. Of whoever is not known here, nothing.
+    /// Checks the permission and returns a function that reads the memberships. The function can run on another thread,
+    /// so that it does not delay other requests.
+    ///
+    /// A party that is not stored has no memberships.
     ///
     /// # Errors
-    /// When the caller may not read.
-    pub async fn of(&self, caller: &Caller, member: &Party) -> Result<MemberOf, ServiceError> {
+    /// When the caller lacks read permission.
+    pub async fn of(
+        &self,
+        caller: &Caller,
+        member: &Party,
+    ) -> Result<impl FnOnce() -> MemberOf + Send + 'static, ServiceError> {
         let kind = AuditEntity::from(member).kind;
-        self.gate
-            .read(caller, kind, member.id(), |world| {
-                let mut found = MemberOf::default();
-                for container in world.memberships(member) {
-                    match container {
-                        Container::Group(id) => found.groups.extend(world.group(id.as_str()).cloned()),
-                        Container::Role(id) => found.roles.extend(world.role(id.as_str()).cloned()),
-                        Container::Tenant(id) => found.tenants.extend(world.tenant(id.as_str()).cloned()),
-                    }
+        let (world, party) = (Arc::clone(&caller.world), member.clone());
+        let of = move || {
+            let mut found = MemberOf::default();
+            for container in world.memberships(&party) {
+                match container {
+                    Container::Group(id) => found.groups.extend(world.group(id.as_str()).cloned()),
+                    Container::Role(id) => found.roles.extend(world.role(id.as_str()).cloned()),
+                    Container::Tenant(id) => found.tenants.extend(world.tenant(id.as_str()).cloned()),
                 }
-                found
-            })
-            .await
+            }
+            found
+        };
+        self.authorizer.read(caller, kind, member.id(), |_| of).await
     }
 
-    /// Who of a kind has a role, by id, with what they are called.
+    /// Lists the members of one kind in a role, by ID, with their names.
     ///
     /// # Errors
-    /// When the caller may not read, or there is no such role.
+    /// When the caller lacks read permission, or there is no such role.
     pub async fn of_role(
         &self,
         caller: &Caller,
         role: &str,
         kind: PartyKind,
         page: PageRequest,
-    ) -> Result<Page<(Party, String)>, ServiceError> {
+    ) -> Result<List<(Party, String)>, ServiceError> {
         let missing = || ServiceError::Missing(AuditEntity { kind: EntityKind::Role, key: role.to_owned() });
-        self.gate
+        self.authorizer
             .read(caller, EntityKind::Role, role, |world| {
-                let role = world.role(role)?;
-                let role = Container::Role(role.id.clone());
-                let members = world.members_of_kind(&role, kind, None);
-                Some(page.cut(members).map(|party| {
-                    let name = name(world, &party);
-                    (party, name)
-                }))
+                let role = Container::Role(world.role(role)?.id.clone());
+                Some(lists::members(&caller.world, role, kind, Some(page), named))
             })
             .await?
             .ok_or_else(missing)
     }
 
-    /// Gives somebody a role, or takes it.
+    /// Assigns a role to a party.
     ///
     /// # Errors
-    /// When the caller may not write, the role or the member does not exist, or nothing would change.
-    pub async fn change(
-        &self,
-        caller: &Caller,
-        role: RoleId,
-        member: Party,
-        has: bool,
-    ) -> Result<Written, ServiceError> {
-        self.gate.change_member(caller, Container::Role(role), member, has).await
+    /// When the caller lacks write permission, the role or the member does not exist, or nothing would change.
+    pub async fn assign_role(&self, caller: &Caller, role: RoleId, member: Party) -> Result<Written, ServiceError> {
+        self.authorizer.add_member(caller, Container::Role(role), member).await
+    }
+
+    /// Removes a role from a party.
+    ///
+    /// # Errors
+    /// As [`Memberships::assign_role`].
+    pub async fn unassign_role(&self, caller: &Caller, role: RoleId, member: Party) -> Result<Written, ServiceError> {
+        self.authorizer.remove_member(caller, Container::Role(role), member).await
     }
 }
 
-/// What somebody is called here; their id, where nobody knows.
-fn name(world: &World, party: &Party) -> String {
+/// Returns a party with its stored name, or with its ID if it has none.
+pub(super) fn named(world: &World, party: Party) -> (Party, String) {
     let id = party.id();
-    let known = match party {
+    let known = match &party {
         Party::User(_) => world.user(id).and_then(|user| user.name.as_ref()),
         Party::Group(_) => world.group(id).map(|group| &group.name),
         Party::MappingRule(_) => world.mapping_rule(id).map(|rule| &rule.name),
         Party::Client(_) | Party::Role(_) => None,
     };
-    known.map_or_else(|| id.to_owned(), ToString::to_string)
+    let name = known.map_or_else(|| id.to_owned(), ToString::to_string);
+    (party, name)
 }

@@ -1,13 +1,14 @@
-//! Services: what surfaces call. One file for each family of use cases.
+//! Services that APIs call, with one file per family of use cases.
 //!
-//! Each takes the caller, asks whether they may, and reads the world or writes it. A surface cannot skip the question: reads go
-//! through the [`Gate`], and the engine decides writes again where they are applied.
+//! Each service checks the caller's permission and reads or writes the world. An API cannot skip the check: reads go
+//! through the [`Authorizer`], and the engine decides writes again where they are applied.
 
 pub mod access;
 mod audit_logs;
 mod authentication;
 mod authorizations;
-mod buckets;
+mod authorizer;
+pub mod bulk;
 mod caller;
 mod clients;
 pub mod cluster;
@@ -15,11 +16,12 @@ mod credential;
 mod cutoffs;
 mod deletions;
 mod error;
-mod gate;
 mod groups;
 mod leftovers;
+mod lists;
 mod mapping_rules;
 mod me;
+mod member_directories;
 mod memberships;
 mod orphans;
 mod people;
@@ -30,28 +32,30 @@ pub mod session;
 mod summary;
 mod tenants;
 mod throttle;
+mod token_buckets;
 mod users;
 
 pub use audit_logs::AuditLogs;
 pub use authentication::{Authentication, AuthenticationError};
 pub use authorizations::{AuthorizationList, Authorizations, EntityAuthorization, GrantedOn, Resource, ResourceKind};
+pub use authorizer::{Authorizer, forgetting};
 pub use caller::{Caller, Written};
 pub use clients::{Apis, Clients};
-pub use credential::{Authenticated, Credential};
+pub use credential::{Authenticated, CheckedCredential, Credential};
 pub use cutoffs::Cutoffs;
 pub use deletions::{Deletions, Settled};
 pub use error::ServiceError;
-pub use gate::{Gate, forgetting};
-pub use groups::Groups;
+pub use groups::{DirectoryGroups, Groups, StoredGroups};
 pub use leftovers::Leftovers;
 pub use mapping_rules::{MappingRules, RuleTargets, RuleWithTargets, creation, replacement};
+pub use member_directories::MemberDirectories;
 pub use memberships::{MemberOf, Memberships};
 pub use orphans::Orphans;
 pub use people::People;
 pub use recipients::DirectoryRecipients;
-pub use roles::Roles;
+pub use roles::{DirectoryRoles, Roles, StoredRoles};
 pub use summary::{ApplicationSummary, UserSummary};
-pub use tenants::{MemberDirectories, Tenants};
+pub use tenants::Tenants;
 pub use users::user_creation;
 
 pub use crate::search::ListRequest;

@@ -1,5 +1,7 @@
-//! What hangs here on users, groups and applications that their directory no longer has: left by a change that was interrupted
-//! between the two, or by whoever deletes in the directory itself. It grants nobody anything, as ids do not come back.
+//! Stored memberships and authorizations of users, groups and applications that no longer exist in their directory.
+//!
+//! They remain after an interrupted deletion, or after a deletion in the directory itself. They grant access to no one
+//! unless the ID is used again.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -7,27 +9,27 @@ use std::sync::Arc;
 use super::{MemberDirectories, forgetting};
 use crate::apply::Command;
 use crate::engine::{Engine, ServerRequest, WriteError};
-use crate::entity::{AuditEntity, AuditOperation, Container, Party};
-use crate::port::{AuditDraft, DirectoryError};
+use crate::entity::{AuditDraft, AuditEntity, AuditOperation, Container, Party};
+use crate::port::DirectoryError;
 use crate::world::World;
 
-/// Looks for what is left of what is gone.
+/// Finds and removes memberships and authorizations of entities that no longer exist.
 pub struct Orphans {
     engine: Arc<Engine>,
     directories: MemberDirectories,
 }
 
 impl Orphans {
-    /// Looks in the world of `engine` for what `directories` lack.
+    /// Creates the service for the world of `engine` and `directories`.
     #[must_use]
     pub fn new(engine: Arc<Engine>, directories: MemberDirectories) -> Self {
         Self { engine, directories }
     }
 
-    /// Those who are members of tenants or own authorizations here, and are gone.
+    /// Finds members of tenants and owners of authorizations that no longer exist in their directory.
     ///
     /// # Errors
-    /// When a directory cannot be asked; then nobody is said to be gone.
+    /// When a directory is unavailable. No party is reported then.
     pub async fn find(&self) -> Result<Vec<Party>, DirectoryError> {
         let referred = referred_to(&self.engine.world());
         let (mut users, mut groups, mut clients) = (Vec::new(), Vec::new(), Vec::new());
@@ -47,7 +49,7 @@ impl Orphans {
         Ok(referred.difference(&there).cloned().collect())
     }
 
-    /// Takes away what is left of somebody who is gone.
+    /// Deletes the memberships and authorizations of a party that no longer exists.
     ///
     /// # Errors
     /// When the store fails.
@@ -58,7 +60,7 @@ impl Orphans {
     }
 }
 
-/// Whoever lives in a directory and is a member of a tenant or owns an authorization.
+/// Returns the directory entities that are members of a tenant or own an authorization.
 fn referred_to(world: &World) -> BTreeSet<Party> {
     let members =
         world.tenants().flat_map(|tenant| world.members(&Container::Tenant(tenant.id.clone())).collect::<Vec<_>>());

@@ -1,43 +1,43 @@
-//! Users who live in a directory.
+//! Users in a directory.
 
 use std::sync::Arc;
 
-use super::groups::assignment;
-use super::{Caller, Gate, ListRequest, ServiceError, Written};
+use super::{Authorizer, Caller, ListRequest, ServiceError, Written, lists};
 use crate::entity::{
-    AuditEntity, AuditOperation, Authorization, EntityKind, Group, NewPerson, Party, Person, PersonChange, Role,
+    AuditDraft, AuditEntity, AuditOperation, Authorization, DirectoryUser, DirectoryUserChange, EntityKind, Group,
+    NewDirectoryUser, Party, Role,
 };
-use crate::port::{AuditDraft, DirectoryError, UserDirectory};
-use crate::search::Listing;
+use crate::port::{DirectoryError, UserDirectory};
+use crate::search::{List, Listing};
 use crate::value::{RoleId, Username};
 
-/// Users who live in a directory, their roles, groups and authorizations.
+/// Manages users in a directory, their roles, groups and authorizations.
 pub struct People {
-    gate: Gate,
+    authorizer: Authorizer,
     directory: Arc<dyn UserDirectory>,
 }
 
 impl People {
-    /// The users of `directory`, behind a gate.
+    /// Creates the service for the users in `directory`. `authorizer` checks the permissions of callers.
     #[must_use]
-    pub fn new(gate: Gate, directory: Arc<dyn UserDirectory>) -> Self {
-        Self { gate, directory }
+    pub fn new(authorizer: Authorizer, directory: Arc<dyn UserDirectory>) -> Self {
+        Self { authorizer, directory }
     }
 
-    /// The users, by username.
+    /// Lists users by username.
     ///
     /// # Errors
-    /// When the caller may not read, or the directory fails.
-    pub async fn list(&self, caller: &Caller, list: &ListRequest) -> Result<Listing<Person>, ServiceError> {
-        self.gate.ask(caller, (EntityKind::User, ""), self.directory.list(list)).await
+    /// When the caller lacks read permission or the directory fails.
+    pub async fn list(&self, caller: &Caller, list: &ListRequest) -> Result<Listing<DirectoryUser>, ServiceError> {
+        self.authorizer.ask(caller, (EntityKind::User, ""), self.directory.list(list)).await
     }
 
-    /// The users of these ids, in their order.
+    /// Returns the users with these IDs, in the given order.
     ///
     /// # Errors
-    /// When the caller may not read, one of them does not exist, or the directory fails.
-    pub async fn find_all(&self, caller: &Caller, ids: &[Username]) -> Result<Vec<Person>, ServiceError> {
-        let found = self.gate.ask(caller, (EntityKind::User, ""), self.directory.find_all(ids)).await?;
+    /// When the caller lacks read permission, one of the users does not exist, or the directory fails.
+    pub async fn find_all(&self, caller: &Caller, ids: &[Username]) -> Result<Vec<DirectoryUser>, ServiceError> {
+        let found = self.authorizer.ask(caller, (EntityKind::User, ""), self.directory.find_all(ids)).await?;
         let one = |id: &Username| {
             let person = found.iter().find(|person| person.id == *id).cloned();
             person.ok_or_else(|| DirectoryError::missing(EntityKind::User, id).into())
@@ -45,83 +45,87 @@ impl People {
         ids.iter().map(one).collect()
     }
 
-    /// One user.
+    /// Returns a user.
     ///
     /// # Errors
-    /// When the caller may not read, there is none, or the directory fails.
-    pub async fn find(&self, caller: &Caller, id: &str) -> Result<Person, ServiceError> {
+    /// When the caller lacks read permission, there is no such user, or the directory fails.
+    pub async fn find(&self, caller: &Caller, id: &str) -> Result<DirectoryUser, ServiceError> {
         let key = user_id(id)?;
-        self.gate.ask(caller, (EntityKind::User, id), self.directory.find(&key)).await
+        self.authorizer.ask(caller, (EntityKind::User, id), self.directory.find(&key)).await
     }
 
-    /// Adds a user.
+    /// Creates a user.
     ///
     /// # Errors
-    /// When the caller may not write, there is one of that name, or the directory fails.
-    pub async fn create(&self, caller: &Caller, new: &NewPerson) -> Result<Written<Person>, ServiceError> {
+    /// When the caller lacks write permission, the username is taken, or the directory fails.
+    pub async fn create(
+        &self,
+        caller: &Caller,
+        new: &NewDirectoryUser,
+    ) -> Result<Written<DirectoryUser>, ServiceError> {
         let attempt = draft(AuditOperation::Create, new.username.as_str());
-        self.gate.change(caller, attempt, self.directory.create(new)).await
+        self.authorizer.change(caller, attempt, self.directory.create(new)).await
     }
 
-    /// Changes a user.
+    /// Updates a user.
     ///
     /// # Errors
-    /// When the caller may not write, there is none, or the directory fails.
+    /// When the caller lacks write permission, there is no such user, or the directory fails.
     pub async fn update(
         &self,
         caller: &Caller,
         id: &str,
-        change: PersonChange,
-    ) -> Result<Written<Person>, ServiceError> {
+        change: DirectoryUserChange,
+    ) -> Result<Written<DirectoryUser>, ServiceError> {
         let key = user_id(id)?;
-        self.gate.change(caller, draft(AuditOperation::Update, id), self.directory.update(&key, &change)).await
+        self.authorizer.change(caller, draft(AuditOperation::Update, id), self.directory.update(&key, &change)).await
     }
 
-    /// The roles that a user has themselves.
+    /// Lists the roles that are assigned to a user directly.
     ///
     /// # Errors
     /// As [`People::find`].
     pub async fn roles(&self, caller: &Caller, id: &str) -> Result<Vec<Role>, ServiceError> {
         let key = user_id(id)?;
-        self.gate.ask(caller, (EntityKind::User, id), self.directory.roles(&key)).await
+        self.authorizer.ask(caller, (EntityKind::User, id), self.directory.roles(&key)).await
     }
 
-    /// Gives a user a role, or takes it.
+    /// Assigns a role to a user.
     ///
     /// # Errors
-    /// When the caller may not write, the user or the role does not exist, or the directory fails.
-    pub async fn change_role(
-        &self,
-        caller: &Caller,
-        id: &str,
-        role: &RoleId,
-        held: bool,
-    ) -> Result<Written, ServiceError> {
+    /// When the caller lacks write permission, the user or the role does not exist, or the directory fails.
+    pub async fn assign_role(&self, caller: &Caller, id: &str, role: &RoleId) -> Result<Written, ServiceError> {
         let key = user_id(id)?;
-        let attempt = AuditDraft {
-            operation: assignment(held),
-            entity: AuditEntity { kind: EntityKind::Role, key: role.to_string() },
-            related: Some(AuditEntity { kind: EntityKind::User, key: id.to_owned() }),
-        };
-        self.gate.change(caller, attempt, self.directory.change_role(&key, role, held)).await
+        let attempt = of_role(AuditOperation::Assign, id, role);
+        self.authorizer.change(caller, attempt, self.directory.assign_role(&key, role)).await
     }
 
-    /// The groups that a user is in.
+    /// Removes a role from a user.
+    ///
+    /// # Errors
+    /// As [`People::assign_role`].
+    pub async fn unassign_role(&self, caller: &Caller, id: &str, role: &RoleId) -> Result<Written, ServiceError> {
+        let key = user_id(id)?;
+        let attempt = of_role(AuditOperation::Unassign, id, role);
+        self.authorizer.change(caller, attempt, self.directory.unassign_role(&key, role)).await
+    }
+
+    /// Lists the groups of a user.
     ///
     /// # Errors
     /// As [`People::find`].
     pub async fn groups(&self, caller: &Caller, id: &str) -> Result<Vec<Group>, ServiceError> {
         let key = user_id(id)?;
-        self.gate.ask(caller, (EntityKind::User, id), self.directory.groups(&key)).await
+        self.authorizer.ask(caller, (EntityKind::User, id), self.directory.groups(&key)).await
     }
 
-    /// The authorizations that a user owns themselves.
+    /// Lists the authorizations that a user owns directly.
     ///
     /// # Errors
-    /// When the caller may not read.
-    pub async fn authorizations(&self, caller: &Caller, id: &str) -> Result<Vec<Authorization>, ServiceError> {
+    /// When the caller lacks read permission.
+    pub async fn authorizations(&self, caller: &Caller, id: &str) -> Result<List<Authorization>, ServiceError> {
         let owner = Party::User(user_id(id)?);
-        self.gate.read(caller, EntityKind::Authorization, id, |world| world.owned_by(&owner).collect()).await
+        self.authorizer.read(caller, EntityKind::Authorization, id, |_| lists::owned(&caller.world, owner)).await
     }
 }
 
@@ -129,7 +133,14 @@ fn draft(operation: AuditOperation, key: &str) -> AuditDraft {
     AuditDraft { operation, entity: AuditEntity { kind: EntityKind::User, key: key.to_owned() }, related: None }
 }
 
-/// A text that is no id is the id of nobody.
+/// Describes a change of a role's members.
+fn of_role(operation: AuditOperation, id: &str, role: &RoleId) -> AuditDraft {
+    let related = AuditEntity { kind: EntityKind::User, key: id.to_owned() };
+    let entity = AuditEntity { kind: EntityKind::Role, key: role.to_string() };
+    AuditDraft { operation, entity, related: Some(related) }
+}
+
+/// Parses a username. An unparsable ID matches no user.
 fn user_id(text: &str) -> Result<Username, ServiceError> {
     Username::parse(text).map_err(|_| DirectoryError::missing(EntityKind::User, text).into())
 }

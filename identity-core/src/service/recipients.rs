@@ -1,4 +1,4 @@
-//! Recipients of access who live in a directory.
+//! Recipients of access in a directory.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,17 +12,17 @@ use crate::engine::{NotPermitted, Recipients};
 use crate::entity::{AuditEntity, Party};
 use crate::port::{DeletionJournal, DirectoryError};
 
-/// When to try again what could not be confirmed.
+/// Time to wait before a retry when the directory gives no time.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
-/// Recipients are there, and are not being deleted.
+/// Confirms that recipients exist in their directory and are not being deleted.
 pub struct DirectoryRecipients {
     journal: Arc<dyn DeletionJournal>,
     directories: MemberDirectories,
 }
 
 impl DirectoryRecipients {
-    /// Recipients of these directories, whose deletions are in `journal`.
+    /// Creates the check for `directories`, with pending deletions in `journal`.
     #[must_use]
     pub fn new(journal: Arc<dyn DeletionJournal>, directories: MemberDirectories) -> Self {
         Self { journal, directories }

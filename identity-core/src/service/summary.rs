@@ -1,23 +1,23 @@
-//! Users and applications as lists show them, wherever they live.
+//! List entries of users and applications, from the store or a directory.
 
-use crate::entity::{Client, ClientKind, Party, Person};
+use crate::entity::{Client, ClientKind, DirectoryUser, Party};
 use crate::world::World;
 
-/// A user, as lists show them.
+/// A user in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserSummary {
-    /// Their key.
+    /// The key.
     pub id: String,
-    /// What they sign in with.
+    /// The username for sign-in.
     pub username: String,
-    /// What to call them.
+    /// The display name.
     pub name: String,
-    /// Where to write to them; empty when nobody knows.
+    /// The e-mail address; empty if unknown.
     pub email: String,
 }
 
 impl UserSummary {
-    /// A user as the world knows them: of users who live elsewhere, the id.
+    /// Creates the entry of a stored user. For a user in a directory, only the ID is known.
     #[must_use]
     pub fn of_world(world: &World, user: &Party) -> Self {
         let stored = world.user(user.id());
@@ -32,8 +32,8 @@ impl UserSummary {
     }
 }
 
-impl From<Person> for UserSummary {
-    fn from(person: Person) -> Self {
+impl From<DirectoryUser> for UserSummary {
+    fn from(person: DirectoryUser) -> Self {
         Self {
             name: person.display_name(),
             id: person.id.to_string(),
@@ -43,21 +43,21 @@ impl From<Person> for UserSummary {
     }
 }
 
-/// An application, as lists show it.
+/// An application in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApplicationSummary {
-    /// Its key.
+    /// The key.
     pub id: String,
-    /// What it calls itself in OAuth.
+    /// The OAuth client ID.
     pub client_id: String,
-    /// What to call it.
+    /// The display name.
     pub name: String,
-    /// What it can do.
+    /// The client type.
     pub kind: ClientKind,
 }
 
 impl ApplicationSummary {
-    /// An application of which only the client id is known.
+    /// Creates the entry of an application of which only the client ID is known.
     #[must_use]
     pub fn of_id(client_id: &str) -> Self {
         let id = client_id.to_owned();

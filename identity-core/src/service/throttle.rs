@@ -1,22 +1,23 @@
-//! Slows down whoever guesses passwords, without giving anybody a way to lock others out.
+//! Rate limit for password guessing. It does not let an attacker lock out other users.
 //!
-//! Each attempt takes a token before its password is hashed, and gets it back when the password is right; so only failures
-//! count, and many guesses at once are as many guesses. Without a token the answer is "later", whether or not there is such a
-//! user. Tokens come from these buckets, which fill up again with time:
+//! Each attempt takes a token before its password is verified, and returns it if the password is right. Therefore only
+//! failures count, and concurrent guesses count before their outcome is known. Without a token, the response is "try
+//! again later", whether or not the user exists. Tokens come from the following buckets, which refill over time:
 //!
-//! - of the **address**: who guesses from one place is slow, whomever they try. IPv6 hosts own a whole /64, and so do we
-//!   count them.
-//! - of the **username**: who guesses from many places is slow with each user.
-//! - of the **pair** of both, *instead* of the other two, when that user has signed in from that address lately. Nobody else
-//!   can empty it: an attack on a user, or from a neighbour behind the same address on others, leaves the user at their
-//!   usual place alone. It is larger, but it is one: behind the same address, a familiar user can be guessed at too.
+//! - The **address**: limits guesses from one address, for any username. An IPv6 host owns a whole /64, so each /64
+//!   counts as one address.
+//! - The **username**: limits guesses for one user from many addresses.
+//! - The **pair** of address and username, *instead* of the other two buckets, if the user has recently signed in from
+//!   that address. Guesses at the user from other addresses, and at other users from the same address, do not affect
+//!   it. It refills faster, but is limited as well, because an attacker may share the address.
 //!
-//! A username's bucket alone would let anybody lock a user out; an address's alone would let a botnet guess for ever. What an
-//! attacker can still do is to make a user wait who signs in from a new place, and only while the attack lasts.
+//! With a bucket per username alone, anyone could lock a user out. With a bucket per address alone, a botnet could
+//! guess without limit. An attacker can still delay a user who signs in from a new address, but only while the attack
+//! lasts.
 //!
-//! Memory is bounded: buckets that are full again are forgotten; if that is not enough, those that are nearest to it.
-//! Usernames are kept as seeded hashes, so that long ones cost no more, and a typed password stays nowhere. Each replica
-//! counts for itself.
+//! Memory is bounded: full buckets are removed first, then those closest to full. Only seeded hashes of usernames are
+//! kept. A long username therefore needs no more memory, and a password that was typed as the username is never stored.
+//! Each replica counts separately.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -26,33 +27,33 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::buckets::{Expiring, Rule};
+use super::token_buckets::{Expiring, Rule};
 use crate::port::{Crypto, FamiliarPair};
 use crate::value::client_network;
 
 const OF_ADDRESS: Rule = Rule { size: 50, refill: Duration::from_secs(6) };
 const OF_USERNAME: Rule = Rule { size: 20, refill: Duration::from_secs(6) };
 const OF_PAIR: Rule = Rule { size: 50, refill: Duration::from_secs(2) };
-/// How long a user is familiar at an address.
+/// Time after a sign-in for which the user counts as familiar at the address.
 pub(super) const FAMILIAR: Duration = Duration::from_hours(30 * 24);
-/// How old a stored familiarity may be before it is stored again.
+/// Minimum interval between two writes of the same familiar pair to the store.
 const REFRESH: Duration = Duration::from_hours(24);
-/// Entries of each kind that are kept.
+/// Maximum number of entries of each kind.
 pub(super) const CAPACITY: usize = 20_000;
-/// Attempts of one pair take turns; this many pairs need not wait for each other.
+/// Number of locks that serialize attempts of the same pair. Pairs with different locks do not wait for each other.
 const TURNS: u64 = 1024;
 
-/// Counts failures.
+/// Counts failed sign-in attempts and limits further ones.
 pub(super) struct Throttle {
     seed: RandomState,
     state: Mutex<State>,
-    /// Turns of familiar pairs, and of others: a familiar pair takes no turns with a stranger's.
+    /// Locks of familiar pairs and of other pairs. A familiar pair never shares a lock with an unfamiliar one.
     turns: [Vec<async_lock::Mutex<()>>; 2],
-    /// Makes the digests by which stores know pairs.
+    /// Computes the digests that identify stored pairs.
     crypto: Option<Arc<dyn Crypto>>,
 }
 
-/// Whose attempt it is.
+/// Hashed bucket keys of a sign-in attempt, and the digest under which its pair of username and address is stored.
 #[derive(Clone, Copy)]
 pub(super) struct Attempt {
     address: u64,
@@ -80,7 +81,7 @@ impl Throttle {
         Self { seed: RandomState::new(), state: Mutex::new(state), turns: [turns(), turns()], crypto: None }
     }
 
-    /// The same, whose familiar pairs can be stored.
+    /// Enables the storage of familiar pairs, identified by digests that `crypto` computes.
     pub(super) fn storable(self, crypto: Arc<dyn Crypto>) -> Self {
         Self { crypto: Some(crypto), ..self }
     }
@@ -103,7 +104,8 @@ impl Throttle {
         self.seed.hash_one(digest)
     }
 
-    /// Knows pairs that were familiar before this process, until a time of day.
+    /// Restores familiar pairs from the store. Their end times are wall-clock times, like `today`. `now` is the same
+    /// time on the monotonic clock.
     pub(super) fn recall(&self, pairs: &[(FamiliarPair, OffsetDateTime)], today: OffsetDateTime, now: Duration) {
         let mut state = self.state();
         for (digest, until) in pairs {
@@ -112,13 +114,15 @@ impl Throttle {
         }
     }
 
-    /// Whether the user has signed in from there lately.
+    /// Whether the user has recently signed in from the address.
     pub(super) fn is_familiar(&self, attempt: Attempt, now: Duration) -> bool {
         self.state().is_familiar(attempt, now)
     }
 
-    /// Waits until no other attempt of the same pair is under way: what that one finds out counts for this one, and a burst
-    /// of good credentials spends one token at a time.
+    /// Waits until no other attempt for the same pair of username and address is in progress.
+    ///
+    /// The caller can then use the cached result of the previous attempt. A burst of requests with valid credentials
+    /// thus takes one token at a time.
     pub(super) async fn turn(&self, attempt: Attempt, now: Duration) -> Option<async_lock::MutexGuard<'_, ()>> {
         let [familiar, others] = &self.turns;
         let turns = if self.is_familiar(attempt, now) { familiar } else { others };
@@ -129,28 +133,33 @@ impl Throttle {
         }
     }
 
-    /// Takes a token; or says when there will be one.
+    /// Takes a token from each bucket of the attempt.
+    ///
+    /// # Errors
+    /// The time until tokens are available.
     pub(super) fn admit(&self, attempt: Attempt, now: Duration) -> Result<(), Duration> {
         let mut state = self.state();
-        let buckets = state.buckets(attempt, now);
-        let wait = buckets.iter().map(|(bucket, rule, key)| bucket.wait(*key, rule, 1, now)).max().unwrap_or_default();
+        let token_buckets = state.token_buckets(attempt, now);
+        let wait =
+            token_buckets.iter().map(|(bucket, rule, key)| bucket.wait(*key, rule, 1, now)).max().unwrap_or_default();
         if !wait.is_zero() {
             return Err(wait);
         }
-        for (bucket, rule, key) in buckets {
+        for (bucket, rule, key) in token_buckets {
             let full = bucket.full_at(key, rule, now);
             bucket.put(key, full + rule.refill, now);
         }
         Ok(())
     }
 
-    /// Gives the token of an admitted attempt back that was not verified.
+    /// Returns the tokens of an admitted attempt for which verification was not possible.
     pub(super) fn give_back(&self, attempt: Attempt, now: Duration) {
         self.state().give_back(attempt, now);
     }
 
-    /// Gives the token of an admitted attempt back, and remembers that the user is familiar there for [`FAMILIAR`] from now on.
-    /// Answers what to store of that, if it is worth it.
+    /// Returns the tokens of a successful attempt and marks the user as familiar at the address for [`FAMILIAR`].
+    ///
+    /// Returns the pair to store, unless it was stored recently.
     pub(super) fn succeeded(&self, attempt: Attempt, now: Duration) -> Option<FamiliarPair> {
         let mut state = self.state();
         state.give_back(attempt, now);
@@ -174,14 +183,14 @@ impl State {
     }
 
     fn give_back(&mut self, attempt: Attempt, now: Duration) {
-        for (bucket, rule, key) in self.buckets(attempt, now) {
+        for (bucket, rule, key) in self.token_buckets(attempt, now) {
             let full = bucket.full_at(key, rule, now);
             bucket.put(key, full.saturating_sub(rule.refill), now);
         }
     }
 
-    /// The buckets that an attempt draws from.
-    fn buckets(&mut self, attempt: Attempt, now: Duration) -> Vec<(&mut Expiring, &'static Rule, u64)> {
+    /// Returns the buckets that an attempt takes tokens from.
+    fn token_buckets(&mut self, attempt: Attempt, now: Duration) -> Vec<(&mut Expiring, &'static Rule, u64)> {
         if self.is_familiar(attempt, now) {
             return vec![(&mut self.pairs, &OF_PAIR, attempt.pair)];
         }
@@ -203,7 +212,7 @@ mod tests {
         Some(IpAddr::from(number.to_be_bytes()))
     }
 
-    /// Wrong guesses that are let through within an hour, one a second.
+    /// Counts the wrong guesses admitted within an hour, at one guess per second.
     fn guesses(throttle: &Throttle, who: impl Fn(u32) -> Attempt) -> usize {
         let at = |second: u32| throttle.admit(who(second), NOON + Duration::from_secs(u64::from(second)));
         (0..3600).filter(|second| at(*second).is_ok()).count()
@@ -261,7 +270,7 @@ mod tests {
         let at_once = (0..1000).filter(|_| throttle.admit(familiar, NOON).is_ok()).count();
         assert_eq!(at_once, 50);
         assert!(throttle.admit(familiar, NOON + Duration::from_secs(2)).is_ok());
-        // Nor for ever: who has not been there for a month is a stranger again.
+        // A user who has not signed in there for 30 days is no longer familiar.
         let (other, later) = (signed_in(&throttle, "eve", ip("192.0.2.1")), NOON + FAMILIAR);
         let at_once = (0..1000).filter(|_| throttle.admit(other, later).is_ok()).count();
         assert_eq!(at_once, 20);

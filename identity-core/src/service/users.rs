@@ -4,10 +4,11 @@ use crate::apply::{Command, NewAuthorization};
 use crate::entity::{Party, Scope, User};
 use crate::value::{InvalidValue, PermissionName, ResourceId, ResourceTypeName};
 
-/// The commands that create a user, who may read themselves from then on (orchestration reference §1.1).
+/// Returns the commands that create a user with the permission to read itself (docs/reference/orchestration-cluster.md
+/// §1.1).
 #[must_use]
 pub fn user_creation(user: User) -> Vec<Command> {
-    // A name that is no resource's id, which only `*` is, must not become all of them.
+    // The user `*` gets no such permission: as a resource, `*` stands for all users.
     let oneself = reading_oneself(&user).ok().map(Command::CreateAuthorization);
     std::iter::once(Command::CreateUser(user)).chain(oneself).collect()
 }
@@ -26,27 +27,27 @@ fn reading_oneself(user: &User) -> Result<NewAuthorization, InvalidValue> {
 mod tests {
     use super::*;
     use crate::apply::apply;
+    use crate::catalog::ResourceCatalog;
     use crate::decide::{Authority, Question, decide};
     use crate::entity::Principal;
-    use crate::matrix::Matrix;
-    use crate::resolve::{Presented, resolve};
+    use crate::resolve::{ResolveInput, resolve};
     use crate::value::{PasswordHash, Username};
     use crate::world::{Sources, World};
 
     fn user(name: &str) -> User {
         let username = Username::parse(name).unwrap();
-        User { username, name: None, email: None, password: PasswordHash::new("h".into()) }
+        User::new(username, PasswordHash::new("h".into()))
     }
 
     #[test]
     fn everybody_can_read_themselves_and_nobody_else() {
-        let world = World::new(Sources::BuiltIn, Matrix::standard());
+        let world = World::new(Sources::BuiltIn, ResourceCatalog::standard());
         let commands: Vec<_> = ["eve", "root", "*"].into_iter().map(user).flat_map(user_creation).collect();
         let world = apply(&world, &commands, Authority::Administrator).unwrap().world;
         let may_read = |who: &str, whom: &str| {
             let principal = Principal::User(Username::parse(who).unwrap());
-            let question = Question::resource(world.matrix(), "USER", "READ", whom).unwrap();
-            decide(&world, &resolve(&world, Presented::from(&principal)), &question).allowed()
+            let question = Question::resource(world.catalog(), "USER", "READ", whom).unwrap();
+            decide(&world, &resolve(&world, ResolveInput::from(&principal)), &question).allowed()
         };
         assert!(may_read("eve", "eve") && may_read("root", "root"));
         assert!(!may_read("eve", "root") && !may_read("*", "eve"));

@@ -1,44 +1,46 @@
-//! The claims of a verified token.
+//! Claims of a validated token.
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-/// The claims of a token whose signature, issuer, audience and times have been checked. Cheap to clone.
+/// Claims of a token whose signature, issuer, audience and lifetime have been validated. Cheap to clone.
 ///
-/// `Debug` shows the claims' names only: values may be personal.
+/// `Debug` prints claim names only, because values may be personal data.
 #[derive(Clone, PartialEq)]
 pub struct Claims(Arc<Value>);
 
-/// Why a JSON value is not a set of claims.
+/// Error for a JSON value that is not a set of claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClaimsError {
-    /// Claims are a JSON object (RFC 7519 §4).
-    #[error("claims must be a json object")]
+    /// The value is not a JSON object (RFC 7519 §4).
+    #[error("claims must be a JSON object")]
     NotAnObject,
 }
 
 impl Claims {
+    /// Wraps a JSON object.
+    ///
     /// # Errors
-    /// When the value is not a JSON object.
+    /// If the value is not a JSON object.
     pub fn new(value: Value) -> Result<Self, ClaimsError> {
         if value.is_object() { Ok(Self(Arc::new(value))) } else { Err(ClaimsError::NotAnObject) }
     }
 
-    /// The claim of this name, unless it is missing or null.
+    /// Value of a claim. `None` if the claim is missing or null.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
-    /// The claims as one JSON object.
+    /// All claims as a JSON object.
     #[must_use]
     pub fn as_value(&self) -> &Value {
         &self.0
     }
 
-    /// The names of the claims.
+    /// Names of all claims.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.as_object().into_iter().flat_map(|map| map.keys().map(String::as_str))
     }

@@ -6,17 +6,20 @@ use serde::{Deserialize, Serialize};
 
 use super::{BrokenRule, InvalidValue};
 
-/// An address of the form `local@domain`. Not unique: two users may share one (orchestration reference §1.1).
+/// An e-mail address of the form `local@domain`. Not unique: two users may share one
+/// (docs/reference/orchestration-cluster.md §1.1).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Email(Box<str>);
 
 impl Email {
-    /// Longest address (RFC 5321 §4.5.3.1.3, less the angle brackets).
+    /// Maximum length in bytes (RFC 5321 §4.5.3.1.3, without the angle brackets).
     pub const MAX: usize = 254;
 
+    /// Parses an e-mail address. Deliverability is not checked.
+    ///
     /// # Errors
-    /// When the text is not an address. Whether it can be delivered is nobody's business here.
+    /// If the text is longer than [`Self::MAX`] bytes or is not of the form `local@domain`.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         let refuse = |rule| Err(InvalidValue::new("email", rule));
         if text.len() > Self::MAX {
@@ -41,7 +44,7 @@ impl Email {
         if local_ok && domain_ok { Ok(Self(Box::from(text))) } else { refuse(malformed()) }
     }
 
-    /// The address as it was given.
+    /// The address as given.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,4 +1,4 @@
-//! Identifiers. Case-sensitive, compared byte for byte, cheap to clone.
+//! Identifiers. Case-sensitive, compared byte by byte, cheap to clone.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{BrokenRule, InvalidValue, plain_text};
 
-/// Longest id in characters (orchestration reference §2.1).
+/// Maximum length of an id, in characters (docs/reference/orchestration-cluster.md §2.1).
 const MAX_ID: usize = 256;
-/// Longest tenant id in characters: Management Identity's form takes 63, the Orchestration Cluster API only 31.
+/// Maximum length of a tenant id, in characters. The Management Identity form accepts 63, the Orchestration Cluster API
+/// only 31.
 const MAX_TENANT_ID: usize = 63;
 
 macro_rules! text_id {
@@ -21,8 +22,10 @@ macro_rules! text_id {
         pub struct $name(Arc<str>);
 
         impl $name {
+            /// Parses an id.
+            ///
             /// # Errors
-            /// When the text breaks the rules of this kind of id.
+            /// If the text is not valid for this kind of id.
             pub fn parse(text: &str) -> Result<Self, InvalidValue> {
                 let check: fn(&'static str, &str) -> Result<(), InvalidValue> = $check;
                 check($what, text)?;
@@ -95,47 +98,47 @@ fn tenant_id(what: &'static str, text: &str) -> Result<(), InvalidValue> {
 }
 
 text_id!(
-    /// A user's name, its key here and the value of the configured username claim.
+    /// Username: the key of a user, and the value of the configured username claim.
     Username, "username", id
 );
 text_id!(
-    /// An OAuth client id. Clients are never stored; they exist by being referred to.
+    /// OAuth client id. The policy store contains no clients; memberships and authorizations refer to them by this id.
     ClientId, "client id", id
 );
 text_id!(
-    /// A directory's own key for a client or an API.
+    /// Key of a client or an API in a directory.
     ClientKey, "id", id
 );
 text_id!(
-    /// A group. May hold any printable character: ids from a groups claim are often paths.
+    /// Group id. May contain any printable character, because ids from a groups claim are often paths.
     GroupId, "group id", id
 );
 text_id!(
-    /// A role. The Management Identity API calls it the role's name.
+    /// Role id. The Management Identity API calls it the name of the role.
     RoleId, "role id", id
 );
 text_id!(
-    /// A mapping rule.
+    /// Mapping rule id.
     MappingRuleId, "mapping rule id", id
 );
 text_id!(
-    /// A tenant: letters, digits, `_`, `-`, `.`, or `<default>`.
+    /// Tenant id: letters, digits, `_`, `-` and `.`, or `<default>`.
     TenantId, "tenant id", tenant_id
 );
 text_id!(
-    /// The audience of an API that has permissions, such as `camunda-identity-resource-server`.
+    /// Audience of an API with permissions, such as `camunda-identity-resource-server`.
     Audience, "audience", id
 );
 text_id!(
-    /// A permission's definition: `write:*` of an API, or `READ` of a resource type.
+    /// Permission name, such as `write:*` of an API or `READ` of a resource type.
     PermissionName, "permission", id
 );
 text_id!(
-    /// A resource type, such as `PROCESS_DEFINITION`.
+    /// Resource type name, such as `PROCESS_DEFINITION`.
     ResourceTypeName, "resource type", upper_or_kebab
 );
 text_id!(
-    /// The id of a protected resource. `*` is not one: it is [`Scope::Any`](crate::entity::Scope::Any).
+    /// Resource id. `*` is not a resource id: it is represented by [`Scope::Any`](crate::entity::Scope::Any).
     ResourceId, "resource id", |what, text| {
         if text == "*" {
             return Err(InvalidValue::new(what, BrokenRule::Form("a single resource's id", String::new())));
@@ -144,19 +147,18 @@ text_id!(
     }
 );
 text_id!(
-    /// A property of a resource that an authorization may depend on, such as `assignee`.
+    /// Resource property name that an authorization may depend on, such as `assignee`.
     PropertyName, "resource property name", id
 );
 
 impl GroupId {
-    /// A fresh id.
-    #[must_use]
-    pub fn generated(ids: &dyn crate::port::Ids) -> Self {
-        Self(Arc::from(ids.fresh()))
+    /// Wraps a generated UUID, without validating it.
+    pub(crate) fn generated(uuid: String) -> Self {
+        Self(Arc::from(uuid))
     }
 }
 
-/// The kinds of ids that the world's indexes share the text of.
+/// Ids whose text is shared with the indexes of the world.
 macro_rules! indexed {
     ($($name:ident),+) => {
         $(impl $name {
@@ -164,7 +166,7 @@ macro_rules! indexed {
                 Arc::clone(&self.0)
             }
 
-            /// From text that an id of this kind already held.
+            /// Wraps text that was taken from an id of the same kind, without validating it again.
             pub(crate) fn from_shared(text: &Arc<str>) -> Self {
                 Self(Arc::clone(text))
             }
@@ -181,29 +183,29 @@ impl ResourceTypeName {
 }
 
 impl TenantId {
-    /// The tenant that always exists.
+    /// Id of the default tenant, which always exists.
     pub const DEFAULT: &'static str = "<default>";
 
-    /// The tenant that always exists.
+    /// Returns [`Self::DEFAULT`] as an id.
     #[must_use]
     pub fn default_tenant() -> Self {
         Self(Arc::from(Self::DEFAULT))
     }
 
-    /// Whether this is the tenant that always exists.
+    /// Returns true for the default tenant.
     #[must_use]
     pub fn is_default(&self) -> bool {
         &*self.0 == Self::DEFAULT
     }
 }
 
-/// The number of a version of the world. The empty world is 0; every commit adds one.
+/// Version number of the world. The empty world has revision 0; every commit increments it by one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Revision(pub u64);
 
 impl Revision {
-    /// The revision that the next commit makes.
+    /// Revision that the next commit creates.
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0.saturating_add(1))
@@ -216,19 +218,19 @@ impl fmt::Display for Revision {
     }
 }
 
-/// The key of an authorization: unique for ever, ascending in the order of creation.
+/// Key of an authorization. Never reused; ascending in the order of creation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AuthorizationKey(pub u64);
 
 impl AuthorizationKey {
-    /// How many authorizations one commit can create.
+    /// Maximum number of authorizations that one commit can create.
     pub const PER_COMMIT: u64 = 1 << 20;
 
-    /// The key of the `ordinal`-th authorization that the commit of `revision` creates. Revisions are never used
-    /// twice, so no key ever is, and no counter has to be kept.
+    /// Derives the key of the `ordinal`-th authorization that the commit of `revision` creates. Revisions are never
+    /// reused, so keys are unique without a stored counter.
     ///
-    /// `None` when the commit holds more than [`Self::PER_COMMIT`], or after 2^43 commits.
+    /// Returns `None` if `ordinal` is not below [`Self::PER_COMMIT`], or after 2^43 commits.
     #[must_use]
     pub fn mint(revision: Revision, ordinal: u64) -> Option<Self> {
         if ordinal >= Self::PER_COMMIT || revision.0 >= 1 << 43 {

@@ -1,4 +1,4 @@
-//! JSON objects, strictly: two parsers must not be able to read the same text differently (RFC 8725 §2.4, RFC 8259 §4).
+//! Strict JSON parsing: no two parsers may interpret the same text differently (RFC 8725 §2.4, RFC 8259 §4).
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -7,11 +7,11 @@ use std::{fmt, io};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Deepest nesting of objects and arrays; real tokens have three or four levels.
+/// Maximum nesting depth of objects and arrays. Real tokens have three or four levels.
 const MAX_DEPTH: usize = 16;
 
-/// A text, or a whole number as its decimal text. Numbers beyond 64 bits and fractions have lost digits when they are read, so
-/// that two of them may be the same: they are no texts.
+/// Returns a string, or an integer in decimal notation. `None` for other values, including fractions and numbers beyond
+/// 64 bits: parsing may lose their digits, so that two different numbers compare as equal.
 #[must_use]
 pub fn text_or_integer(value: &Value) -> Option<Cow<'_, str>> {
     match value {
@@ -21,32 +21,31 @@ pub fn text_or_integer(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Reads one JSON object and nothing else: no member twice (names are compared after unescaping), bounded nesting, no text
-/// after it.
+/// Parses a single JSON object. Rejects duplicate members (compared after unescaping), nesting beyond 16 levels and
+/// trailing text.
 ///
 /// # Errors
-/// What is wrong, without a word of the input.
+/// If the text is not such an object. The message describes the problem and contains nothing of the input.
 pub fn strict_json_object(bytes: &[u8]) -> Result<Map<String, Value>, &'static str> {
-    let fault = Cell::new("not json");
+    let fault = Cell::new("not JSON");
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let strict = Strict { levels: MAX_DEPTH, fault: &fault };
     let value = strict.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
     match value {
         Ok(Value::Object(map)) => Ok(map),
-        Ok(_) => Err("not a json object"),
+        Ok(_) => Err("not a JSON object"),
         Err(_) => Err(fault.get()),
     }
 }
 
-/// The length of a value as JSON text, in bytes; `None` when it is more than `most`. Looks at no more of the value than
-/// that.
+/// Returns the length of a value as JSON text, in bytes; `None` if it exceeds `most`. Serialization stops at the limit.
 #[must_use]
 pub fn json_length(value: &Value, most: usize) -> Option<usize> {
     let mut length = Length { length: 0, most };
     serde_json::to_writer(&mut length, value).ok().map(|()| length.length)
 }
 
-/// Counts what is written, up to a bound.
+/// Writer that counts bytes and fails beyond a limit.
 struct Length {
     length: usize,
     most: usize,
@@ -187,18 +186,18 @@ mod tests {
     #[test]
     fn anything_else_is_refused() {
         for (text, fault) in [
-            ("", "not json"),
-            ("{", "not json"),
-            ("{} {}", "not json"),
-            ("{\"a\":1e400}", "not json"),
-            ("{\"a\":NaN}", "not json"),
-            ("{\"a\":\"\\ud800\"}", "not json"),
-            ("\u{feff}{}", "not json"),
-            ("[]", "not a json object"),
-            ("null", "not a json object"),
+            ("", "not JSON"),
+            ("{", "not JSON"),
+            ("{} {}", "not JSON"),
+            ("{\"a\":1e400}", "not JSON"),
+            ("{\"a\":NaN}", "not JSON"),
+            ("{\"a\":\"\\ud800\"}", "not JSON"),
+            ("\u{feff}{}", "not JSON"),
+            ("[]", "not a JSON object"),
+            ("null", "not a JSON object"),
         ] {
             assert_eq!(strict_json_object(text.as_bytes()), Err(fault), "{text}");
         }
-        assert_eq!(strict_json_object(b"{\"a\":\"\xff\"}"), Err("not json"));
+        assert_eq!(strict_json_object(b"{\"a\":\"\xff\"}"), Err("not JSON"));
     }
 }

@@ -1,20 +1,23 @@
-//! Places on this site.
+//! Paths on this server's origin.
 
 use std::fmt;
 
 use super::{BrokenRule, InvalidValue};
 
-/// A path on this site, with query, to which a browser may be sent: never to another origin (RFC 9700 §4.11).
+/// A path on this server's origin, including query and fragment, that is safe to redirect a browser to. Never leads to
+/// another origin (RFC 9700 §4.11).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalPath(String);
 
 impl LocalPath {
-    /// Longest path, in bytes.
+    /// Maximum length in bytes.
     pub const MAX: usize = 2048;
 
+    /// Parses a path.
+    ///
     /// # Errors
-    /// When the text does not begin with exactly one `/`, is too long, or has a character that browsers drop, take for a `/`,
-    /// or that belongs into no URL.
+    /// If the text does not begin with exactly one `/`, exceeds [`Self::MAX`] bytes, or contains a character that is
+    /// not allowed in URLs, that browsers strip, or that browsers treat as `/`.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         let refuse = |rule| Err(InvalidValue::new("return target", rule));
         if text.len() > Self::MAX {
@@ -23,14 +26,14 @@ impl LocalPath {
         if !text.starts_with('/') || text.starts_with("//") {
             return refuse(BrokenRule::Form("a path on this site, such as `/groups`", String::new()));
         }
-        // Browsers strip tabs and line breaks, and take `\` for `/` (URL Standard, "basic URL parser").
+        // Browsers strip tabs and line breaks, and treat `\` as `/` (URL Standard, "basic URL parser").
         if !text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'<' | b'>' | b'`')) {
-            return refuse(BrokenRule::Characters("those of a url"));
+            return refuse(BrokenRule::Characters("the characters of a URL"));
         }
         Ok(Self(text.to_owned()))
     }
 
-    /// The path.
+    /// The path as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,7 +1,7 @@
-//! Values: text that has been checked once, by its only constructor.
+//! Value types: text that is validated once, by its only constructor.
 //!
-//! Nothing else in this crate takes an id, a claim selector or an e-mail as a bare string, so a function that has one
-//! knows that it is well formed.
+//! The rest of this crate does not accept ids, claim selectors or e-mail addresses as bare strings, so functions can
+//! rely on well-formed values.
 
 mod claims;
 mod email;
@@ -12,6 +12,7 @@ mod name;
 mod namespace;
 mod nearest;
 mod network;
+mod normal_form;
 mod secret;
 mod selector;
 mod uri;
@@ -29,6 +30,7 @@ pub use name::{ClaimValue, Description, Issuer, Name};
 pub use namespace::{Namespace, NamespaceName};
 pub use nearest::{is_visible_form, nearest, nearest_name};
 pub use network::client_network;
+pub use normal_form::{parse_time, storable, time_text, to_microsecond};
 pub use secret::{PasswordHash, Secret};
 pub(crate) use selector::Steps;
 pub use selector::{ClaimSelector, Filter, OverBudget, Segment, Selected};
@@ -38,29 +40,31 @@ pub use visible::is_visible;
 
 use std::fmt;
 
-/// Why a text is not the value it should be. The message names the kind of value and the rule, never the text itself.
+/// Error for text that is not a valid value. The message contains the kind of value and the violated rule, never the
+/// text itself.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what} {rule}")]
 pub struct InvalidValue {
-    /// What the text should have been, in words: `group id`.
+    /// Kind of value, in words, such as `group id`.
     pub what: &'static str,
-    /// The rule that it breaks.
+    /// Violated rule.
     pub rule: BrokenRule,
 }
 
-/// The rule that a text breaks.
+/// Rule that a text violates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BrokenRule {
-    /// Nothing, or only white space.
+    /// The text is empty or contains only white space.
     Blank,
-    /// More than this many characters.
+    /// The text is longer than this limit: in bytes for [`Email`], [`LocalPath`] and [`NamespaceName`], otherwise in
+    /// characters.
     TooLong(usize),
-    /// Fewer than this many characters.
+    /// The text has fewer characters than this.
     TooShort(usize),
-    /// A character outside the named set.
+    /// The text contains a character outside this set.
     Characters(&'static str),
-    /// Not of the named form; the second part says where it goes wrong, when that is known.
+    /// The text does not have this form. The second field describes the position of the error, or is empty.
     Form(&'static str, String),
 }
 
@@ -83,7 +87,7 @@ impl InvalidValue {
     }
 }
 
-/// Refuses blank text, more than `max` characters, control characters and white space at either end.
+/// Rejects blank text, more than `max` characters, control characters, and leading or trailing white space.
 fn plain_text(what: &'static str, text: &str, max: usize) -> Result<(), InvalidValue> {
     if text.trim().is_empty() {
         return Err(InvalidValue::new(what, BrokenRule::Blank));

@@ -1,4 +1,4 @@
-//! Text for people: names, descriptions, and the values that claims are compared with.
+//! Free text: names, descriptions, issuers and comparison values.
 
 use std::fmt;
 
@@ -14,15 +14,17 @@ macro_rules! text {
         pub struct $name(Box<str>);
 
         impl $name {
+            /// Parses a text.
+            ///
             /// # Errors
-            /// When the text breaks the rules of this kind of text.
+            /// If the text is not valid for this type.
             pub fn parse(text: &str) -> Result<Self, InvalidValue> {
                 let check: fn(&'static str, &str) -> Result<(), InvalidValue> = $check;
                 check($what, text)?;
                 Ok(Self(Box::from(text)))
             }
 
-            /// The text.
+            /// The text as a string slice.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -51,11 +53,11 @@ macro_rules! text {
 }
 
 text!(
-    /// A display name: 1 to 256 printable characters.
+    /// Display name: 1 to 256 printable characters.
     Name, "name", |what, text| plain_text(what, text, 256)
 );
 text!(
-    /// A description: up to 4096 characters, possibly none; line breaks and tabs are allowed.
+    /// Description: 0 to 4096 characters. Line breaks and tabs are allowed.
     Description, "description", |what, text| {
         if text.chars().count() > 4096 {
             return Err(InvalidValue::new(what, BrokenRule::TooLong(4096)));
@@ -67,11 +69,11 @@ text!(
     }
 );
 text!(
-    /// An issuer of tokens, as its tokens name it: 1 to 2048 printable characters, compared byte for byte.
+    /// Token issuer, as in the tokens: 1 to 2048 printable characters, compared byte by byte.
     Issuer, "issuer", |what, text| plain_text(what, text, 2048)
 );
 text!(
-    /// What a mapping rule compares a claim with: 1 to 1024 characters, taken literally.
+    /// Value that a mapping rule compares a claim with: 1 to 1024 printable characters, taken literally.
     ClaimValue, "claim value", |what, text| plain_text(what, text, 1024)
 );
 
@@ -82,14 +84,14 @@ impl Default for Description {
 }
 
 impl From<&super::RoleId> for Name {
-    /// A role without a name of its own is called by its id; ids are at least as strict as names.
+    /// Uses the id as the name of a role without a name. Every valid id is a valid name.
     fn from(id: &super::RoleId) -> Self {
         Self(Box::from(id.as_str()))
     }
 }
 
 impl From<&super::MappingRuleId> for Name {
-    /// As for roles.
+    /// Uses the id as the name of a mapping rule without a name. Every valid id is a valid name.
     fn from(id: &super::MappingRuleId) -> Self {
         Self(Box::from(id.as_str()))
     }

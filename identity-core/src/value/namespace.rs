@@ -1,4 +1,4 @@
-//! Namespaces: which ids the names of an issuer become, where several issuers are trusted.
+//! Namespaces: mapping of issuer-assigned names to ids if several issuers are trusted.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,18 +6,22 @@ use std::sync::Arc;
 
 use super::{BrokenRule, InvalidValue};
 
-/// Stands between a namespace and a name. No namespace can hold it, so the first one in an id ends the namespace.
+/// Separates the namespace from the name. No namespace can contain it, so its first occurrence in an id ends the
+/// namespace.
 const SEPARATOR: char = '~';
-/// Longest name of a namespace in characters.
+/// Maximum length of a namespace, in characters.
 const MAX_LENGTH: usize = 32;
 
-/// The name of a namespace: lower-case letters, digits and dashes.
+/// Name of a namespace: lower-case ASCII letters, digits and dashes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NamespaceName(Arc<str>);
 
 impl NamespaceName {
+    /// Parses the name of a namespace.
+    ///
     /// # Errors
-    /// When the text is blank, longer than 32 characters, or has others than lower-case letters, digits and dashes.
+    /// If the text is empty, longer than 32 characters, or contains characters other than lower-case ASCII letters,
+    /// digits and dashes.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         let refuse = |rule| Err(InvalidValue::new("namespace", rule));
         if text.is_empty() {
@@ -38,12 +42,13 @@ impl NamespaceName {
         &self.0
     }
 
-    /// The name behind the prefix `NAMESPACE~`.
+    /// Removes the prefix `NAMESPACE~`. `None` if `id` does not begin with it.
     fn strip<'i>(&self, id: &'i str) -> Option<&'i str> {
         id.strip_prefix(&*self.0)?.strip_prefix(SEPARATOR)
     }
 
-    /// Whether a text begins with the prefix, in any case: `Partner~ann` must not pass for `partner~ann`.
+    /// Returns true if the text begins with the prefix, ignoring ASCII case: `Partner~ann` must not be mistaken for
+    /// `partner~ann`.
     fn resembles_prefix_of(&self, text: &str) -> bool {
         let (length, bytes) = (self.0.len(), text.as_bytes());
         bytes.get(..length).is_some_and(|start| start.eq_ignore_ascii_case(self.0.as_bytes()))
@@ -57,35 +62,36 @@ impl fmt::Display for NamespaceName {
     }
 }
 
-/// Which ids the names of an issuer become: usernames, client ids and claimed groups. Names of issuers of different
-/// namespaces never become the same id.
+/// Maps the names of an issuer to ids: usernames, client ids and groups from claims. Names of issuers in different
+/// namespaces never map to the same id.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Namespace {
     own: Option<NamespaceName>,
-    /// The namespaces of other issuers, where this one has none.
+    /// Namespaces of the other issuers, if this issuer has no namespace.
     others: Arc<[NamespaceName]>,
 }
 
 impl Namespace {
-    /// Names become ids as they are. For the only issuer.
+    /// Namespace of the only issuer: names map to ids unchanged.
     #[must_use]
     pub fn whole() -> Self {
         Self::default()
     }
 
-    /// A name becomes `NAMESPACE~name`.
+    /// Named namespace: `name` maps to `NAMESPACE~name`.
     #[must_use]
     pub fn named(name: NamespaceName) -> Self {
         Self { own: Some(name), others: Arc::default() }
     }
 
-    /// Names become ids as they are, unless they begin with the prefix of one of these namespaces of other issuers.
+    /// Namespace of an issuer beside others with named namespaces: names map to ids unchanged. Names that begin with
+    /// the prefix of one of those namespaces are rejected.
     #[must_use]
     pub fn outside(others: impl IntoIterator<Item = NamespaceName>) -> Self {
         Self { own: None, others: others.into_iter().collect() }
     }
 
-    /// The id that a name becomes. `None` when the name would be one of another issuer's ids.
+    /// Maps a name to an id. `None` if the name begins with the prefix of another issuer's namespace.
     #[must_use]
     pub fn id<'n>(&self, name: &'n str) -> Option<Cow<'n, str>> {
         match &self.own {
@@ -94,7 +100,7 @@ impl Namespace {
         }
     }
 
-    /// Whether a name of this issuer can have become this id.
+    /// Returns true if a name of this issuer can map to this id.
     #[must_use]
     pub fn holds(&self, id: &str) -> bool {
         match &self.own {

@@ -1,36 +1,38 @@
-//! Values for text of other systems, which follows their rules and not the ones here.
+//! Values for text from other systems, which may violate the rules of the value types here.
 
 use super::{InvalidValue, Name, is_visible};
 
-/// Longest text that the values here take, in characters.
+/// Maximum length of the visible form, in characters.
 const MAX: usize = 256;
 
-/// The value of a text, or of its visible form when the text itself breaks a rule. For display and for ids in lists; what is
-/// written back to the other system is its own text.
+/// Parses a text from another system. If it violates a rule, parses its visible form instead, in which signs such as
+/// `␠` replace invisible characters. The result is for display and for ids in lists. Requests to the other system must
+/// contain the original text.
 ///
 /// # Errors
-/// When the visible form breaks a rule of this kind of value, too.
+/// If the visible form also violates a rule.
 pub fn nearest<T>(text: &str, parse: impl Fn(&str) -> Result<T, InvalidValue>) -> Result<T, InvalidValue> {
     parse(text).or_else(|_| parse(&visible_form(text)))
 }
 
-/// The name for a text: without white space at its ends, and otherwise in its visible form.
+/// Returns a valid name for a text: trimmed, and in its visible form if it violates a rule.
 ///
 /// # Errors
-/// As [`nearest`]; the visible form of every text is a name.
+/// As for [`nearest`]. In practice there is no error, because the visible form of every text is a valid name.
 pub fn nearest_name(text: &str) -> Result<Name, InvalidValue> {
     let trimmed = text.trim();
     nearest(if trimmed.is_empty() { text } else { trimmed }, Name::parse)
 }
 
-/// Whether a text can be the visible form of another one.
+/// Returns true if the text can be the visible form of another text, because it contains one of the replacement signs.
 #[must_use]
 pub fn is_visible_form(text: &str) -> bool {
     text.chars().any(|c| matches!(c, '\u{2400}'..='\u{2422}' | '\u{FFFD}' | '…'))
 }
 
-/// The text with a visible sign for each character that cannot be seen: control pictures (U+2400 and following) for control
-/// characters, `␠` for spaces at either end, U+FFFD for the rest. An empty text is `␢`; a long one ends with `…`.
+/// Replaces each invisible character by a visible sign: control characters by control pictures (U+2400 and following),
+/// leading and trailing spaces by `␠`, other invisible characters by U+FFFD. An empty text becomes `␢`. A text that
+/// exceeds [`MAX`] characters is truncated and ends with `…`.
 fn visible_form(text: &str) -> String {
     if text.is_empty() {
         return "\u{2422}".to_owned();
@@ -49,7 +51,7 @@ fn visible_form(text: &str) -> String {
     if form.chars().nth(MAX).is_some() {
         form = form.chars().take(MAX - 1).collect::<String>() + "…";
     }
-    // A space inside of the text may have become its end.
+    // Truncation may have moved an inner space to the end.
     if form.trim() != form {
         form = form.replace(' ', "\u{2420}");
     }

@@ -1,8 +1,9 @@
-//! The addresses that count as one client.
+//! Network of a client address.
 
 use std::net::IpAddr;
 
-/// The network that one client can have to itself: an IPv4 address, or an IPv6 `/64`. Limits per address count by it.
+/// Returns the network that counts as one client: the IPv4 address, or the `/64` of an IPv6 address. Limits per address
+/// are counted by this network. IPv4-mapped IPv6 addresses count as IPv4.
 #[must_use]
 pub fn client_network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {

@@ -1,4 +1,4 @@
-//! Secrets: hidden in `Debug`, wiped when dropped, compared in constant time.
+//! Secrets: hidden in `Debug` output, erased from memory on drop, compared in constant time.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -11,19 +11,22 @@ use super::{BrokenRule, InvalidValue};
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// Least characters of a person's password that is set over an API (NIST SP 800-63B §5.1.1.2, OWASP ASVS 2.1.1).
+    /// Minimum length of a user password set over an API, in characters (NIST SP 800-63B §5.1.1.2, OWASP ASVS 2.1.1).
     pub const PASSWORD_MIN: usize = 8;
-    /// Least characters of a person's password in the configuration: the replaced service's default, `demo`, has four.
+    /// Minimum length of a user password in the configuration, in characters. The default password of the service that
+    /// this server replaces, `demo`, has four.
     pub const CONFIGURED_PASSWORD_MIN: usize = 4;
-    /// Least characters of a client secret that is set over an API. A machine keeps it, so that it need not be short.
+    /// Minimum length of a client secret set over an API, in characters. Longer than for passwords, because clients
+    /// store their secrets.
     pub const CLIENT_SECRET_MIN: usize = 16;
-    /// Least characters of a client secret in the configuration of an installation that may exist already.
+    /// Minimum length of a client secret in the configuration, in characters. Shorter than over an API, because
+    /// existing installations may already use shorter secrets.
     pub const CONFIGURED_CLIENT_SECRET_MIN: usize = 8;
 
-    /// A new password or client secret of at least `min` characters.
+    /// Creates a password or client secret of at least `min` characters.
     ///
     /// # Errors
-    /// When it is shorter.
+    /// If the text is shorter.
     pub fn of_length(what: &'static str, text: String, min: usize) -> Result<Self, InvalidValue> {
         if text.chars().count() < min {
             return Err(InvalidValue { what, rule: BrokenRule::TooShort(min) });
@@ -31,13 +34,13 @@ impl Secret {
         Ok(Self::new(text))
     }
 
-    /// Takes the secret over.
+    /// Wraps a secret without checking its length.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(SecretString::from(text))
     }
 
-    /// The secret itself. Callers neither log nor keep it.
+    /// Exposes the secret. Callers must neither log nor store it.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
@@ -45,7 +48,7 @@ impl Secret {
 }
 
 impl PartialEq for Secret {
-    /// In time that depends on the lengths only.
+    /// Compares in constant time: the duration depends on the lengths only, not on the contents.
     fn eq(&self, other: &Self) -> bool {
         self.expose().as_bytes().ct_eq(other.expose().as_bytes()).into()
     }
@@ -53,31 +56,40 @@ impl PartialEq for Secret {
 
 impl Eq for Secret {}
 
-/// A password's hash with its algorithm and parameters, as a PHC string (`$argon2id$…`) or in the form that imports
-/// bring (`{bcrypt}$2a$…`). Serialised only into the store.
+/// Password hash with its algorithm and parameters: a PHC string (`$argon2id$…`) or an imported form (`{bcrypt}$2a$…`).
+/// Serialized only for the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PasswordHash(Secret);
 
 impl PasswordHash {
-    /// Takes the text of a hash over. A text that is not a hash verifies no password.
+    /// Wraps the text of a hash without validating it. No password verifies against a text that is not a hash.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(Secret::new(text))
     }
 
-    /// What the password of an unknown user is compared with. It is no hash, so it verifies nothing; and it differs from
-    /// user to user, as the hashes of known ones do, so that whoever looks at it learns nothing by how they are treated.
+    /// Placeholder hash for an unknown user, or for a user without a password. No password verifies against it. Like
+    /// real hashes, it differs by username, so that caches and rate limits treat unknown users like known ones.
     #[must_use]
     pub fn of_nobody(username: &str) -> Self {
-        Self::new(format!("{{nobody}}{username}"))
+        Self::new(format!("{NOBODY}{username}"))
     }
 
-    /// The hash as text, for the hasher and the store.
+    /// Returns true for a placeholder from [`Self::of_nobody`], against which no password verifies.
+    #[must_use]
+    pub fn is_of_nobody(&self) -> bool {
+        self.expose().starts_with(NOBODY)
+    }
+
+    /// Exposes the hash as text, for the hasher and the store.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
 }
+
+/// Prefix of placeholder hashes.
+const NOBODY: &str = "{nobody}";
 
 impl Serialize for PasswordHash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,4 +1,4 @@
-//! Where browsers are sent back to after they signed in.
+//! Redirect URIs.
 
 use std::fmt;
 
@@ -6,36 +6,38 @@ use serde::{Deserialize, Serialize};
 
 use super::{BrokenRule, InvalidValue, plain_text};
 
-/// A redirect URI (RFC 6749 §3.1.2): absolute and without a fragment, or a path below the client's own root URL. The last
-/// character may be `*`, for everything that begins so; a `*` that would leave the host open is refused.
+/// A redirect URI (RFC 6749 §3.1.2): absolute and without a fragment, or a path relative to the root URL of the client.
+/// At most 2048 characters. A trailing `*` matches any suffix; it is rejected where the suffix could change the host.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RedirectUri(Box<str>);
 
 impl RedirectUri {
+    /// Parses a redirect URI.
+    ///
     /// # Errors
-    /// When the text is not such a URI.
+    /// If the text is not such a URI, or its scheme is `javascript`, `data`, `vbscript`, `file` or `blob`.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
-        let refuse = |form| Err(InvalidValue::new("redirect uri", BrokenRule::Form(form, String::new())));
-        plain_text("redirect uri", text, 2048)?;
+        let refuse = |form| Err(InvalidValue::new("redirect URI", BrokenRule::Form(form, String::new())));
+        plain_text("redirect URI", text, 2048)?;
         if text.contains('#') || text.contains(char::is_whitespace) || text.contains('\\') {
-            return refuse("a uri without fragment and white space");
+            return refuse("a URI without fragment, white space and backslashes");
         }
         let start = text.strip_suffix('*').unwrap_or(text);
         if start.contains('*') {
-            return refuse("a uri in which only the last character is `*`");
+            return refuse("a URI with `*` as its last character only");
         }
         if start.starts_with('/') {
-            return if start.starts_with("//") { refuse("a path below the root url") } else { Ok(Self(text.into())) };
+            return if start.starts_with("//") { refuse("a path below the root URL") } else { Ok(Self(text.into())) };
         }
         let Some((scheme, rest)) = start.split_once(':') else {
-            return refuse("absolute, or a path that begins with `/`");
+            return refuse("an absolute URI, or a path that begins with `/`");
         };
         let scheme = scheme.to_ascii_lowercase();
         let named = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
             && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
         if !named || matches!(scheme.as_str(), "javascript" | "data" | "vbscript" | "file" | "blob") {
-            return refuse("of a scheme that a browser can be sent to");
+            return refuse("a URI with a scheme that browsers can be redirected to");
         }
         if matches!(scheme.as_str(), "http" | "https") {
             let (host, path) = rest.strip_prefix("//").map_or(("", None), |rest| match rest.split_once('/') {
@@ -43,15 +45,15 @@ impl RedirectUri {
                 None => (rest, None),
             });
             if host.is_empty() || host.contains(['@', '?']) || (path.is_none() && text.ends_with('*')) {
-                return refuse("of one host");
+                return refuse("a URI with one fixed host");
             }
         } else if rest.is_empty() {
-            return refuse("more than a scheme");
+            return refuse("a URI with more than a scheme");
         }
         Ok(Self(text.into()))
     }
 
-    /// The URI as it was given.
+    /// The URI as given.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

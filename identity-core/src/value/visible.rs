@@ -1,8 +1,8 @@
-//! Characters that a reader does not see, and with which one text passes for another (Unicode Technical Report 36 §2.5).
+//! Invisible characters, which make one text look like another (Unicode Technical Report 36 §2.5).
 
-/// Whether a text has no characters that change the order of others or that are not seen: bidirectional controls (Unicode
-/// Standard Annex 9 §2), zero-width and other format characters, fillers and tags. Joiners (U+200C, U+200D), which some
-/// scripts need, stand between two characters that are seen.
+/// Returns true if a text contains no invisible or reordering characters: bidirectional controls (Unicode Standard
+/// Annex 9 §2), zero-width and other format characters, fillers and tags. The joiners U+200C and U+200D, which some
+/// scripts need, are accepted after a visible non-ASCII character and before a letter, digit or non-ASCII character.
 #[must_use]
 pub fn is_visible(text: &str) -> bool {
     let mut after_visible = false;
@@ -22,7 +22,7 @@ pub fn is_visible(text: &str) -> bool {
     true
 }
 
-/// Whether a character changes the order of others or is not seen.
+/// Returns true for an invisible or reordering character. The joiners U+200C and U+200D are not included.
 pub(crate) fn is_hidden(c: char) -> bool {
     matches!(c,
         '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'

@@ -1,4 +1,4 @@
-//! What the functions of the core ask of the world's indexes, in symbols.
+//! Crate-internal queries on the indexes of the world. Most of them take and return symbols instead of ids.
 
 use std::collections::BTreeSet;
 use std::ops::Bound;
@@ -7,19 +7,19 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::rules::Matching;
-use super::{Grant, Kind, Members, Names, Record, Run, Sym, World};
+use super::{Grant, Kind, Listing, Members, Names, Record, Run, Symbol, World};
+use crate::catalog::{Family, PermissionSet, ResourceCatalog, TypeIndex};
 use crate::entity::{
     Authorization, Condition, Container, Group, MappingRule, Party, PartyKind, Role, Scope, Tenant, User,
 };
-use crate::matrix::{Family, Matrix, PermissionSet, TypeIndex};
 use crate::value::{AuthorizationKey, ResourceId};
 
-/// A stretch of ids or keys.
+/// A range of ids or keys.
 type Bounds<K> = (Bound<K>, Bound<K>);
 
 impl World {
     /// The built-in resource types.
-    pub(crate) fn matrix_handle(&self) -> Arc<Matrix> {
+    pub(crate) fn matrix_handle(&self) -> Arc<ResourceCatalog> {
         Arc::clone(&self.built_in)
     }
 
@@ -27,16 +27,15 @@ impl World {
         &self.names
     }
 
-    /// What readers tell entities by: the kind, the id, and a text that is the id or the name. Of entities that live elsewhere
-    /// those that memberships or authorizations name.
+    /// The ids and display names of entities. Each item contains the kind and the id of an entity, and a text that is
+    /// the id or the display name. Users, clients and groups that are not stored are included if they have a membership
+    /// or an authorization. An item may occur more than once.
     pub(crate) fn labels(&self) -> impl Iterator<Item = (Kind, &str, &str)> {
-        let users = self.users.values().map(|user| (Kind::User, user.username.as_str(), None));
-        let groups = self.groups.values().map(|group| (Kind::Group, group.id.as_str(), Some(group.name.as_str())));
-        let roles = self.roles.values().map(|role| (Kind::Role, role.id.as_str(), Some(role.name.as_str())));
-        let tenants =
-            self.tenants.values().map(|tenant| (Kind::Tenant, tenant.id.as_str(), Some(tenant.name.as_str())));
-        let rules =
-            self.mapping_rules.values().map(|rule| (Kind::MappingRule, rule.id.as_str(), Some(rule.name.as_str())));
+        let users = self.users().map(|user| (Kind::User, user.username.as_str(), None));
+        let groups = self.groups().map(|group| (Kind::Group, group.id.as_str(), Some(group.name.as_str())));
+        let roles = self.roles().map(|role| (Kind::Role, role.id.as_str(), Some(role.name.as_str())));
+        let tenants = self.tenants().map(|tenant| (Kind::Tenant, tenant.id.as_str(), Some(tenant.name.as_str())));
+        let rules = self.mapping_rules().map(|rule| (Kind::MappingRule, rule.id.as_str(), Some(rule.name.as_str())));
         let stored = users.chain(groups).chain(roles).chain(tenants).chain(rules);
         let named = self.names.of_kinds(&[Kind::User, Kind::Client, Kind::Group]);
         let named = named.filter(|(symbol, _)| self.owns_any(*symbol) || self.members.is_member_of_any(*symbol));
@@ -45,11 +44,21 @@ impl World {
         texts.chain(named.map(|(symbol, id)| (symbol.kind(), id, id)))
     }
 
+    /// The position of a role among all roles, sorted by id; `None` if the role does not exist.
+    pub(crate) fn role_position(&self, id: &str) -> Option<usize> {
+        self.roles.get(id).map(|_| self.roles.rank(|other| other.as_str() < id))
+    }
+
+    pub(crate) fn listing(&self) -> &Listing {
+        &self.listing
+    }
+
     pub(crate) fn member_index(&self) -> &Members {
         &self.members
     }
 
-    /// The rules that match the claims; none where rules are inert.
+    /// Evaluates the mapping rules on the claims of a token. The result is empty with
+    /// [`Sources::BuiltIn`](super::Sources), where mapping rules have no effect.
     pub(crate) fn matching_rules(&self, claims: &Value) -> Matching {
         match self.sources {
             super::Sources::BuiltIn => Matching::default(),
@@ -57,27 +66,27 @@ impl World {
         }
     }
 
-    /// Where a decision looks for grants on resources of one type: on all, then on these.
+    /// The unconditional grants on all resources of a type (`*`).
     pub(crate) fn run_on_any(&self, resource_type: TypeIndex) -> Option<&Run> {
         self.grants.on_any(resource_type)
     }
 
-    /// The types outside some families that have authorizations.
+    /// The resource types that belong to none of `families` and that have at least one authorization.
     pub(crate) fn types_outside(&self, families: &[Family]) -> Vec<TypeIndex> {
         let is_outside = |index: &TypeIndex| {
             let family = self.matrix.get(*index).map(|kind| kind.family);
-            family.is_some_and(|family| !families.contains(&family)) && self.grants.keys(*index).next().is_some()
+            family.is_some_and(|family| !families.contains(&family)) && self.grants.count(*index) > 0
         };
         self.matrix.indexes().filter(is_outside).collect()
     }
 
     /// The number of authorizations on a type.
     pub(crate) fn count_on(&self, resource_type: TypeIndex) -> usize {
-        self.grants.keys(resource_type).count()
+        self.grants.count(resource_type)
     }
 
-    /// What one owner may do with all resources of each type.
-    pub(crate) fn granted_on_all(&self, owner: Sym) -> &[(TypeIndex, PermissionSet)] {
+    /// The permissions that one owner has on all resources (`*`) through unconditional grants, by resource type.
+    pub(crate) fn granted_on_all(&self, owner: Symbol) -> &[(TypeIndex, PermissionSet)] {
         self.grants.on_all(owner)
     }
 
@@ -89,7 +98,7 @@ impl World {
         self.grants.on_property(resource_type, name)
     }
 
-    /// Where a decision looks for grants that depend on a condition.
+    /// The conditional grants of one scope. `None` for a property, because such a grant cannot have a condition.
     pub(crate) fn conditional_run(&self, resource_type: TypeIndex, scope: &Scope) -> Option<&Run> {
         match scope {
             Scope::Any => self.grants.conditional_on_any(resource_type),
@@ -98,23 +107,23 @@ impl World {
         }
     }
 
-    /// The same for all resources, then for one.
+    /// The conditional grants on all resources of a type (`*`), followed by those on the resource with this id.
     pub(crate) fn conditional_runs(&self, resource_type: TypeIndex, id: Option<&str>) -> impl Iterator<Item = &Run> {
         let on_id = id.and_then(|id| self.grants.conditional_on_id(resource_type, id));
         self.grants.conditional_on_any(resource_type).into_iter().chain(on_id)
     }
 
-    /// The condition of an authorization.
     pub(crate) fn condition(&self, key: AuthorizationKey) -> Option<&Condition> {
         self.authorizations.get(&key)?.condition.as_deref()
     }
 
-    /// The ids of the resources of a type that authorizations name, in no order.
+    /// The ids of the resources of a type that occur in authorizations, in no particular order.
     pub(crate) fn named_resources(&self, resource_type: TypeIndex) -> impl Iterator<Item = &ResourceId> {
         self.grants.ids(resource_type)
     }
 
-    /// The authorizations whose resource is this one, in the order of their keys.
+    /// The authorizations whose scope is exactly this resource, sorted by key. Those on all resources of the type are
+    /// not included.
     pub(crate) fn grants_on(&self, resource_type: &str, id: &str) -> impl Iterator<Item = AuthorizationKey> + use<> {
         let runs = self.matrix.index(resource_type).into_iter().flat_map(|place| {
             let conditional = self.grants.conditional_on_id(place, id);
@@ -124,12 +133,12 @@ impl World {
         keys.into_iter()
     }
 
-    pub(crate) fn owned_by_symbol(&self, owner: Sym) -> impl Iterator<Item = Authorization> + '_ {
+    pub(crate) fn owned_by_symbol(&self, owner: Symbol) -> impl Iterator<Item = Authorization> + '_ {
         self.records_of(owner).filter_map(|(key, record)| self.written_out(key, record))
     }
 
-    /// The symbols of the parties of this id, of one kind or of any.
-    pub(crate) fn symbols(&self, id: &str, kind: Option<PartyKind>) -> impl Iterator<Item = Sym> {
+    /// The symbols of the parties with this id. `kind` restricts them to one kind; `None` stands for all kinds.
+    pub(crate) fn symbols(&self, id: &str, kind: Option<PartyKind>) -> impl Iterator<Item = Symbol> {
         let kinds = PartyKind::ALL.into_iter().filter(move |any| kind.is_none_or(|kind| kind == *any));
         kinds.filter_map(|kind| self.names.get(kind.into(), id))
     }
@@ -138,46 +147,67 @@ impl World {
         self.authorizations.get(&key)
     }
 
-    pub(crate) fn records_between(
-        &self,
+    pub(crate) fn records_between<'w, T>(
+        &'w self,
         bounds: Bounds<AuthorizationKey>,
-    ) -> impl DoubleEndedIterator<Item = (AuthorizationKey, &Record)> {
-        self.authorizations.range(bounds).map(|(key, record)| (*key, record))
+        show: impl Fn(AuthorizationKey, &'w Record) -> T,
+    ) -> impl DoubleEndedIterator<Item = T> + ExactSizeIterator {
+        let positions = self.authorizations.positions(as_ref(&bounds));
+        self.authorizations.at(positions, move |key, record| show(*key, record))
     }
 
-    pub(crate) fn records_of(&self, owner: Sym) -> impl DoubleEndedIterator<Item = (AuthorizationKey, &Record)> + '_ {
+    pub(crate) fn records_of(
+        &self,
+        owner: Symbol,
+    ) -> impl DoubleEndedIterator<Item = (AuthorizationKey, &Record)> + '_ {
         self.records_of_between(owner, (Bound::Unbounded, Bound::Unbounded))
     }
 
-    /// Whether the owner has an authorization. One search, where their records take three.
-    pub(crate) fn owns_any(&self, owner: Sym) -> bool {
-        self.owned.range((owner, AuthorizationKey(0))..).next().is_some_and(|(other, _)| *other == owner)
+    /// The records of the authorizations on a type, in no particular order.
+    pub(crate) fn records_on(&self, resource_type: TypeIndex) -> impl Iterator<Item = &Record> {
+        self.grants.keys(resource_type).filter_map(|key| self.authorizations.get(&key))
+    }
+
+    /// Whether these owners have more than `count` authorizations together.
+    pub(crate) fn own_more_than(&self, mut owners: impl Iterator<Item = Symbol>, mut count: usize) -> bool {
+        owners.any(|owner| {
+            let from = self.owned.from(|held| *held < (owner, AuthorizationKey(0)), |held, ()| held.0);
+            let held = from.take_while(|other| *other == owner).take(count + 1).count();
+            let is_more = held > count;
+            count = count.saturating_sub(held);
+            is_more
+        })
+    }
+
+    /// Whether the owner has at least one authorization. Takes one tree search, fewer than reading the records of the
+    /// owner.
+    pub(crate) fn owns_any(&self, owner: Symbol) -> bool {
+        let mut from = self.owned.from(|held| *held < (owner, AuthorizationKey(0)), |held, ()| held.0);
+        from.next().is_some_and(|other| other == owner)
     }
 
     pub(crate) fn records_of_between(
         &self,
-        owner: Sym,
+        owner: Symbol,
         (from, to): Bounds<AuthorizationKey>,
     ) -> impl DoubleEndedIterator<Item = (AuthorizationKey, &Record)> + '_ {
         let with_owner = |bound: Bound<AuthorizationKey>, end| match bound {
             Bound::Unbounded => Bound::Included((owner, AuthorizationKey(end))),
             bound => bound.map(|key| (owner, key)),
         };
-        self.owned
-            .range((with_owner(from, 0), with_owner(to, u64::MAX)))
-            .filter_map(|(_, key)| self.authorizations.get(key).map(|record| (*key, record)))
+        let positions = self.owned.positions(as_ref(&(with_owner(from, 0), with_owner(to, u64::MAX))));
+        let held = self.owned.at(positions, |(_, key), ()| *key);
+        held.filter_map(|key| self.authorizations.get(&key).map(|record| (key, record)))
     }
 
-    /// The direct members of one kind with ids in a stretch, in the order of their ids.
+    /// The direct members of one kind with ids in a range, sorted by id.
     pub(crate) fn members_between<'w>(
         &'w self,
         container: &Container,
         kind: PartyKind,
         ids: Bounds<&str>,
-    ) -> impl DoubleEndedIterator<Item = Party> + use<'w> {
-        let container = self.names.of_container(container);
-        let members = container.map(|container| self.members.between(container, kind.into(), ids));
-        members.into_iter().flatten().filter_map(|member| self.names.party(member))
+    ) -> impl DoubleEndedIterator<Item = Party> + ExactSizeIterator + use<'w> {
+        self.members.between(self.names.of_container(container), kind, ids)
     }
 
     pub(crate) fn run_of_scope(&self, resource_type: TypeIndex, scope: &Scope) -> Option<&Run> {
@@ -194,7 +224,8 @@ impl World {
         Some(Authorization { condition: record.condition.as_deref().cloned(), ..written })
     }
 
-    /// The authorization that a grant is of, if it has no condition.
+    /// Builds the complete authorization from an unconditional grant, its resource type and its scope. `None` if the
+    /// owner or the resource type is unknown.
     pub(crate) fn of_grant(&self, grant: Grant, resource_type: TypeIndex, scope: Scope) -> Option<Authorization> {
         Some(Authorization {
             key: grant.key,
@@ -206,7 +237,7 @@ impl World {
         })
     }
 
-    /// The rules that look for the same value of the same claim in the same way, at the same issuer.
+    /// The rules with the selector, value, operator and issuer of `rule`, including `rule` itself if it is stored.
     pub(crate) fn rules_like(&self, rule: &MappingRule) -> impl Iterator<Item = &MappingRule> {
         self.rules
             .seekers_of(rule)
@@ -216,14 +247,18 @@ impl World {
     }
 }
 
+fn as_ref<K>((from, to): &Bounds<K>) -> Bounds<&K> {
+    (from.as_ref(), to.as_ref())
+}
+
 macro_rules! between {
     ($($name:ident: $entity:ty, $map:ident;)+) => {
         impl World {
             $(pub(crate) fn $name<'w>(
                 &'w self,
                 ids: Bounds<&str>,
-            ) -> impl DoubleEndedIterator<Item = &'w $entity> + use<'w> {
-                self.$map.range::<_, str>(ids).map(|(_, one)| one.as_ref())
+            ) -> impl DoubleEndedIterator<Item = &'w $entity> + ExactSizeIterator + use<'w> {
+                self.$map.at(self.$map.positions(ids), |_, one| one.as_ref())
             })+
         }
     };

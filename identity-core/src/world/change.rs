@@ -1,46 +1,47 @@
-//! Changes: the rows that a commit writes, the log keeps and a follower replays.
+//! Changes: the writes of single rows that make up a commit. The change log stores them, and the other replicas replay
+//! them.
 
 use serde::{Deserialize, Serialize};
 
 use crate::entity::{Authorization, CustomType, Group, MappingRule, Membership, Role, Tenant, User};
 use crate::value::{AuthorizationKey, GroupId, MappingRuleId, ResourceTypeName, RoleId, TenantId, Username};
 
-/// One change of one row. Already validated; replaying it cannot be refused.
+/// One change to one row, validated before it is written.
 ///
-/// The removal of an entity is preceded, in the same commit, by the removal of whatever refers to it.
+/// Within a commit, all references to an entity are removed before the entity.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "change", content = "of", rename_all = "snake_case")]
 pub enum Change {
-    /// A user is as given.
+    /// Creates or replaces a user.
     UserPut(User),
-    /// A user is gone.
+    /// Removes a user.
     UserRemoved(Username),
-    /// A group is as given.
+    /// Creates or replaces a group.
     GroupPut(Group),
-    /// A group is gone.
+    /// Removes a group.
     GroupRemoved(GroupId),
-    /// A role is as given, its permissions included.
+    /// Creates or replaces a role, including its permissions.
     RolePut(Role),
-    /// A role is gone.
+    /// Removes a role.
     RoleRemoved(RoleId),
-    /// A tenant is as given.
+    /// Creates or replaces a tenant.
     TenantPut(Tenant),
-    /// A tenant is gone.
+    /// Removes a tenant.
     TenantRemoved(TenantId),
-    /// A mapping rule is as given.
+    /// Creates or replaces a mapping rule.
     MappingRulePut(MappingRule),
-    /// A mapping rule is gone.
+    /// Removes a mapping rule.
     MappingRuleRemoved(MappingRuleId),
-    /// Somebody is a member.
+    /// Adds a membership.
     MemberAdded(Membership),
-    /// Somebody is no longer a member.
+    /// Removes a membership.
     MemberRemoved(Membership),
-    /// An authorization is as given.
+    /// Creates or replaces an authorization.
     AuthorizationPut(Authorization),
-    /// An authorization is gone.
+    /// Removes an authorization.
     AuthorizationRemoved(AuthorizationKey),
-    /// An operator's resource type is as given.
+    /// Creates or replaces a custom resource type.
     ResourceTypePut(CustomType),
-    /// An operator's resource type is gone.
+    /// Removes a custom resource type.
     ResourceTypeRemoved(ResourceTypeName),
 }

@@ -1,8 +1,8 @@
-//! Grants by resource: the index that a decision reads.
+//! Grants by resource: the index that decisions read.
 //!
-//! For each resource type: the grants on all its resources, on one, and through a property. Each place holds a *run*: the
-//! grants there, in the order of their owners. A decision tests the run against the caller's owners, the shorter side
-//! driving.
+//! For each resource type, the index stores the grants by scope: all resources, one resource, or a property. The grants
+//! of one scope form a *run*, sorted by owner. In a short run, a decision compares the owner of each grant with the
+//! [owners](super::Owners) of the caller. In a long run, it looks up each owner of the caller.
 
 use std::hash::Hash;
 use std::sync::Arc;
@@ -10,32 +10,32 @@ use std::sync::Arc;
 use imbl::{OrdMap, Vector};
 
 use super::Map;
-use super::sym::Sym;
+use super::owners::Owners;
+use super::symbol::Symbol;
+use crate::catalog::{PermissionSet, TypeIndex};
 use crate::entity::Scope;
-use crate::matrix::{PermissionSet, TypeIndex};
-use crate::resolve::Owners;
 use crate::value::{AuthorizationKey, PropertyName, ResourceId};
 
-/// One authorization, as a run holds it.
+/// An authorization as an entry of a run, reduced to the data that decisions need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Grant {
-    pub(crate) owner: Sym,
+    pub(crate) owner: Symbol,
     pub(crate) key: AuthorizationKey,
     pub(crate) permissions: PermissionSet,
 }
 
-/// Longest run that is copied as a whole when it changes.
-const FEW: usize = 256;
+/// Maximum number of grants in a run that is a flat array. A change copies the whole array.
+const INLINE_MAX: usize = 256;
 
-/// Grants in the order of (owner, key). Short runs are flat, for speed; long ones are trees, so that a change of one costs its
-/// logarithm.
+/// The grants of one scope, sorted by owner, then by key. A short run is a flat array, which is fast to scan. A long
+/// run is a tree, so that a change takes logarithmic time.
 #[derive(Clone)]
 pub(crate) enum Run {
     Few(Arc<[Grant]>),
     Many(Tree),
 }
 
-type Tree = OrdMap<(Sym, AuthorizationKey), PermissionSet>;
+type Tree = OrdMap<(Symbol, AuthorizationKey), PermissionSet>;
 
 impl Default for Run {
     fn default() -> Self {
@@ -49,7 +49,7 @@ impl Run {
             Self::Many(tree) => {
                 tree.insert((grant.owner, grant.key), grant.permissions);
             }
-            Self::Few(flat) if flat.len() < FEW => {
+            Self::Few(flat) if flat.len() < INLINE_MAX => {
                 let mut grants: Vec<Grant> = flat.iter().filter(|old| old.key != grant.key).copied().collect();
                 let place = grants.partition_point(|old| (old.owner, old.key) < (grant.owner, grant.key));
                 grants.insert(place, grant);
@@ -64,12 +64,12 @@ impl Run {
         }
     }
 
-    fn remove(&mut self, owner: Sym, key: AuthorizationKey) {
+    fn remove(&mut self, owner: Symbol, key: AuthorizationKey) {
         match self {
             Self::Few(flat) => *flat = flat.iter().filter(|grant| grant.key != key).copied().collect(),
             Self::Many(tree) => {
                 tree.remove(&(owner, key));
-                if tree.len() <= FEW / 2 {
+                if tree.len() <= INLINE_MAX / 2 {
                     *self = Self::Few(self.iter().collect());
                 }
             }
@@ -94,7 +94,7 @@ impl Run {
         }
     }
 
-    /// The grants of one of `wanted`.
+    /// The grants that include one of the `wanted` permissions.
     pub(crate) fn giving(&self, wanted: PermissionSet) -> Box<dyn Iterator<Item = Grant> + '_> {
         let gives = move |grant: &Grant| grant.permissions.intersects(wanted);
         match self {
@@ -104,14 +104,14 @@ impl Run {
     }
 
     /// The grants to one owner.
-    pub(crate) fn of_owner(&self, owner: Sym) -> Box<dyn Iterator<Item = Grant> + '_> {
+    pub(crate) fn of_owner(&self, owner: Symbol) -> Box<dyn Iterator<Item = Grant> + '_> {
         match self {
             Self::Few(flat) => Box::new(flat.iter().filter(move |grant| grant.owner == owner).copied()),
             Self::Many(tree) => Box::new(in_tree(tree, owner)),
         }
     }
 
-    /// The grants of one of `wanted` to one of `owners`.
+    /// The grants to one of `owners` that include one of the `wanted` permissions.
     pub(crate) fn all<'r>(&'r self, owners: &'r Owners, wanted: PermissionSet) -> Box<dyn Iterator<Item = Grant> + 'r> {
         let gives = move |grant: &Grant| grant.permissions.intersects(wanted);
         match self {
@@ -122,7 +122,7 @@ impl Run {
         }
     }
 
-    /// A grant of one of `wanted` to one of `owners`.
+    /// A grant to one of `owners` that includes one of the `wanted` permissions.
     pub(crate) fn find(&self, owners: &Owners, wanted: PermissionSet) -> Option<Grant> {
         match self {
             Self::Few(flat) => {
@@ -135,8 +135,9 @@ impl Run {
     }
 }
 
-/// The grants to one owner. The range is open, and the owner compared, because each bound costs a search.
-fn in_tree(tree: &Tree, owner: Sym) -> impl Iterator<Item = Grant> + '_ {
+/// The grants to one owner. The range has no upper bound, because each bound costs a tree search. The iteration ends at
+/// the first grant to another owner instead.
+fn in_tree(tree: &Tree, owner: Symbol) -> impl Iterator<Item = Grant> + '_ {
     tree.range((owner, AuthorizationKey(0))..)
         .take_while(move |((other, _), _)| *other == owner)
         .map(|((owner, key), permissions)| Grant { owner: *owner, key: *key, permissions: *permissions })
@@ -144,20 +145,25 @@ fn in_tree(tree: &Tree, owner: Sym) -> impl Iterator<Item = Grant> + '_ {
 
 #[derive(Clone, Default)]
 struct OfType {
+    /// The number of authorizations on the type. Callers insert and remove each authorization exactly once.
+    count: usize,
     any: Run,
     ids: Map<ResourceId, Run>,
     properties: Map<PropertyName, Run>,
-    /// Grants that depend on a condition lie aside, so that they cost those nothing that do not.
+    /// Conditional grants are stored separately, so that they do not slow down decisions without conditions.
     conditional_any: Run,
     conditional_ids: Map<ResourceId, Run>,
 }
 
-/// All grants. Those on all resources of a type are also known by owner: so that a caller learns once which of them are
-/// theirs, and is not compared with all of them in each decision.
+/// All grants, by resource type and scope.
+///
+/// The field `on_all` additionally contains, for each owner, the union of its unconditional permissions on all
+/// resources (`*`), by resource type. [`Owners`] copies these unions for a caller. A decision then scans the grants on
+/// all resources of a type only if one of them can apply to the caller.
 #[derive(Clone, Default)]
 pub(crate) struct Grants {
     types: Vector<OfType>,
-    on_all: Map<Sym, Arc<[(TypeIndex, PermissionSet)]>>,
+    on_all: Map<Symbol, Arc<[(TypeIndex, PermissionSet)]>>,
 }
 
 impl Grants {
@@ -171,6 +177,7 @@ impl Grants {
 
     pub(crate) fn insert(&mut self, resource_type: TypeIndex, scope: &Scope, conditional: bool, grant: Grant) {
         let Some(place) = self.of_type(resource_type) else { return };
+        place.count += 1;
         match scope {
             Scope::Any if conditional => place.conditional_any.insert(grant),
             Scope::Id(id) if conditional => place.conditional_ids.entry(id.clone()).or_default().insert(grant),
@@ -189,9 +196,10 @@ impl Grants {
         resource_type: TypeIndex,
         scope: &Scope,
         conditional: bool,
-        (owner, key): (Sym, AuthorizationKey),
+        (owner, key): (Symbol, AuthorizationKey),
     ) {
         let Some(place) = self.of_type(resource_type) else { return };
+        place.count -= 1;
         match scope {
             Scope::Any if conditional => place.conditional_any.remove(owner, key),
             Scope::Id(id) if conditional => remove_at(&mut place.conditional_ids, id, owner, key),
@@ -204,8 +212,8 @@ impl Grants {
         }
     }
 
-    /// Notes anew what `owner` may do with all resources of a type.
-    fn sum_up(&mut self, resource_type: TypeIndex, owner: Sym) {
+    /// Recomputes the union of the unconditional permissions that `owner` has on all resources (`*`) of a type.
+    fn sum_up(&mut self, resource_type: TypeIndex, owner: Symbol) {
         let grants = self.on_any(resource_type).into_iter().flat_map(|run| run.of_owner(owner));
         let sum = grants.fold(PermissionSet::default(), |sum, grant| sum.union(grant.permissions));
         let others = self.on_all(owner).iter().copied().filter(|(other, _)| *other != resource_type);
@@ -217,8 +225,9 @@ impl Grants {
         }
     }
 
-    /// What `owner` may do with all resources of each type.
-    pub(crate) fn on_all(&self, owner: Sym) -> &[(TypeIndex, PermissionSet)] {
+    /// The unconditional permissions of `owner` on all resources (`*`), by resource type. Types without such
+    /// permissions are left out.
+    pub(crate) fn on_all(&self, owner: Symbol) -> &[(TypeIndex, PermissionSet)] {
         self.on_all.get(&owner).map_or(&[], |sums| sums)
     }
 
@@ -244,7 +253,7 @@ impl Grants {
         self.types.get(usize::from(resource_type.0))?.conditional_ids.get(id)
     }
 
-    /// The ids of resources of a type that grants name, in no order.
+    /// The ids of the resources of a type that are the scope of a grant, each once, in no particular order.
     pub(crate) fn ids(&self, resource_type: TypeIndex) -> impl Iterator<Item = &ResourceId> {
         let place = self.types.get(usize::from(resource_type.0)).into_iter();
         place.flat_map(|place| {
@@ -253,7 +262,12 @@ impl Grants {
         })
     }
 
-    /// The keys of all authorizations on a type, in no order.
+    /// The number of authorizations on a type.
+    pub(crate) fn count(&self, resource_type: TypeIndex) -> usize {
+        self.types.get(usize::from(resource_type.0)).map_or(0, |place| place.count)
+    }
+
+    /// The keys of all authorizations on a type, in no particular order.
     pub(crate) fn keys(&self, resource_type: TypeIndex) -> impl Iterator<Item = AuthorizationKey> + '_ {
         let place = self.types.get(usize::from(resource_type.0)).into_iter();
         place.flat_map(|place| {
@@ -264,7 +278,7 @@ impl Grants {
     }
 }
 
-fn remove_at<K: Clone + Eq + Hash>(runs: &mut Map<K, Run>, place: &K, owner: Sym, key: AuthorizationKey) {
+fn remove_at<K: Clone + Eq + Hash>(runs: &mut Map<K, Run>, place: &K, owner: Symbol, key: AuthorizationKey) {
     if let Some(run) = runs.get_mut(place) {
         run.remove(owner, key);
         if run.is_empty() {
@@ -276,7 +290,7 @@ fn remove_at<K: Clone + Eq + Hash>(runs: &mut Map<K, Run>, place: &K, owner: Sym
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::sym::{Kind, Names};
+    use crate::world::symbol::{Kind, Names};
 
     fn grant(names: &mut Names, n: u64) -> Grant {
         let owner = names.intern(Kind::User, &Arc::from(format!("u{}", n % 7))).unwrap();
@@ -286,7 +300,7 @@ mod tests {
     #[test]
     fn a_run_is_the_same_short_and_long_growing_and_shrinking() {
         let mut names = Names::default();
-        let grants: Vec<Grant> = (0..3 * FEW as u64).map(|n| grant(&mut names, n)).collect();
+        let grants: Vec<Grant> = (0..3 * INLINE_MAX as u64).map(|n| grant(&mut names, n)).collect();
         let mut run = Run::default();
         for (count, grant) in grants.iter().enumerate() {
             run.insert(*grant);

@@ -1,45 +1,60 @@
-//! Memberships, in both directions.
+//! Index of memberships.
 
+use std::cmp::Ordering;
 use std::ops::Bound;
 use std::sync::Arc;
 
 use imbl::OrdSet;
 
-use super::sym::{Kind, Sym};
+use super::ranked::Ranked;
+use super::symbol::Symbol;
+use crate::entity::{Party, PartyKind};
+use crate::value::{ClientId, GroupId, MappingRuleId, RoleId, Username};
 
-/// A member as its container lists it: by kind, then by id.
+/// Sort key of a membership: by container, then by kind and id of the member.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Listed {
-    container: Sym,
-    kind: Kind,
+    container: Symbol,
+    kind: PartyKind,
     id: Arc<str>,
-    member: Sym,
 }
 
-/// Who is in what.
+impl Listed {
+    fn party(&self) -> Party {
+        match self.kind {
+            PartyKind::User => Party::User(Username::from_shared(&self.id)),
+            PartyKind::Client => Party::Client(ClientId::from_shared(&self.id)),
+            PartyKind::Group => Party::Group(GroupId::from_shared(&self.id)),
+            PartyKind::Role => Party::Role(RoleId::from_shared(&self.id)),
+            PartyKind::MappingRule => Party::MappingRule(MappingRuleId::from_shared(&self.id)),
+        }
+    }
+}
+
+/// Memberships, by container and by member.
 #[derive(Clone, Default)]
 pub(crate) struct Members {
-    by_container: OrdSet<Listed>,
-    by_member: OrdSet<(Sym, Sym)>,
+    by_container: Ranked<Listed, Symbol>,
+    by_member: OrdSet<(Symbol, Symbol)>,
 }
 
 impl Members {
-    pub(crate) fn insert(&mut self, container: Sym, member: Sym, id: &Arc<str>) {
-        self.by_container.insert(Listed { container, kind: member.kind(), id: Arc::clone(id), member });
+    pub(crate) fn insert(&mut self, container: Symbol, member: Symbol, kind: PartyKind, id: &Arc<str>) {
+        self.by_container.insert(Listed { container, kind, id: Arc::clone(id) }, member);
         self.by_member.insert((member, container));
     }
 
-    pub(crate) fn remove(&mut self, container: Sym, member: Sym, id: &Arc<str>) {
-        self.by_container.remove(&Listed { container, kind: member.kind(), id: Arc::clone(id), member });
+    pub(crate) fn remove(&mut self, container: Symbol, member: Symbol, kind: PartyKind, id: &Arc<str>) {
+        self.by_container.remove(&Listed { container, kind, id: Arc::clone(id) });
         self.by_member.remove(&(member, container));
     }
 
-    pub(crate) fn contains(&self, container: Sym, member: Sym) -> bool {
+    pub(crate) fn contains(&self, container: Symbol, member: Symbol) -> bool {
         self.by_member.contains(&(member, container))
     }
 
     /// All memberships, as (member, container).
-    pub(super) fn by_member(&self) -> &OrdSet<(Sym, Sym)> {
+    pub(super) fn by_member(&self) -> &OrdSet<(Symbol, Symbol)> {
         &self.by_member
     }
 
@@ -47,56 +62,59 @@ impl Members {
         self.by_member.len()
     }
 
-    /// All containers that `member` is in.
-    pub(crate) fn containers(&self, member: Sym) -> impl Iterator<Item = Sym> + '_ {
+    /// All containers that `member` is a direct member of.
+    pub(crate) fn containers(&self, member: Symbol) -> impl Iterator<Item = Symbol> + '_ {
         self.by_member
-            .range((member, Sym::MIN)..)
+            .range((member, Symbol::MIN)..)
             .take_while(move |(other, _)| *other == member)
             .map(|(_, container)| *container)
     }
 
-    pub(crate) fn is_member_of_any(&self, member: Sym) -> bool {
+    pub(crate) fn is_member_of_any(&self, member: Symbol) -> bool {
         self.containers(member).next().is_some()
     }
 
-    /// The members of one kind, in the order of their ids, those after `after` only.
-    pub(crate) fn members(&self, container: Sym, kind: Kind, after: Option<&str>) -> impl Iterator<Item = Sym> + '_ {
-        let from = Listed { container, kind, id: Arc::from(after.unwrap_or("")), member: Sym::MIN };
-        let skip = after.map(str::to_owned);
-        self.by_container
-            .range(from..)
-            .take_while(move |listed| listed.container == container && listed.kind == kind)
-            .filter(move |listed| skip.as_deref() != Some(&*listed.id))
-            .map(|listed| listed.member)
+    /// The members of one kind, sorted by id.
+    pub(crate) fn members(&self, container: Symbol, kind: PartyKind) -> impl Iterator<Item = Symbol> + '_ {
+        let is_before = move |listed: &Listed| (listed.container, listed.kind) < (container, kind);
+        let from = self.by_container.from(is_before, |listed, member| (listed.container, listed.kind, *member));
+        from.take_while(move |(other, of, _)| (*other, *of) == (container, kind)).map(|(.., member)| member)
     }
 
-    /// The members of one kind with ids in a stretch, in the order of their ids.
+    /// The members of one kind with ids in a range, sorted by id. Empty if `container` is `None`.
     pub(crate) fn between<'m>(
         &'m self,
-        container: Sym,
-        kind: Kind,
+        container: Option<Symbol>,
+        kind: PartyKind,
         (from, to): (Bound<&str>, Bound<&str>),
-    ) -> impl DoubleEndedIterator<Item = Sym> + use<'m> {
-        let listed = |kind, id: &str, member| Listed { container, kind, id: Arc::from(id), member };
-        let from = match from {
-            Bound::Unbounded => Bound::Included(listed(kind, "", Sym::MIN)),
-            Bound::Included(id) => Bound::Included(listed(kind, id, Sym::MIN)),
-            Bound::Excluded(id) => Bound::Excluded(listed(kind, id, Sym::MAX)),
-        };
-        let to = match to {
-            Bound::Included(id) => Bound::Included(listed(kind, id, Sym::MAX)),
-            Bound::Excluded(id) => Bound::Excluded(listed(kind, id, Sym::MIN)),
-            Bound::Unbounded => Bound::Excluded(listed(kind.next(), "", Sym::MIN)),
-        };
-        self.by_container.range((from, to)).map(|listed| listed.member)
+    ) -> impl DoubleEndedIterator<Item = Party> + ExactSizeIterator + use<'m> {
+        let positions = container.map_or(0..0, |container| {
+            let here = (container, kind);
+            let rank = |is_before: &dyn Fn(&str) -> bool| {
+                self.by_container.rank(|listed| match (listed.container, listed.kind).cmp(&here) {
+                    Ordering::Equal => is_before(&listed.id),
+                    order => order.is_lt(),
+                })
+            };
+            let start = match from {
+                Bound::Unbounded => rank(&|_| false),
+                Bound::Included(from) => rank(&|id| id < from),
+                Bound::Excluded(from) => rank(&|id| id <= from),
+            };
+            let end = match to {
+                Bound::Unbounded => rank(&|_| true),
+                Bound::Included(to) => rank(&|id| id <= to),
+                Bound::Excluded(to) => rank(&|id| id < to),
+            };
+            start..end
+        });
+        self.by_container.at(positions, |listed, _| listed.party())
     }
 
-    /// All members, by kind, then by id.
-    pub(crate) fn all_members(&self, container: Sym) -> impl Iterator<Item = Sym> + '_ {
-        let from = Listed { container, kind: Kind::User, id: Arc::from(""), member: Sym::MIN };
-        self.by_container
-            .range(from..)
-            .take_while(move |listed| listed.container == container)
-            .map(|listed| listed.member)
+    /// All direct members of a container, sorted by kind, then by id.
+    pub(crate) fn all_members(&self, container: Symbol) -> impl Iterator<Item = Symbol> + '_ {
+        let is_before = move |listed: &Listed| listed.container < container;
+        let from = self.by_container.from(is_before, |listed, member| (listed.container, *member));
+        from.take_while(move |(other, _)| *other == container).map(|(_, member)| member)
     }
 }

@@ -1,49 +1,58 @@
 //! The world: all policy data as one immutable value, numbered by its revision.
 //!
-//! A world is cheap to clone. A new version shares with the old one everything that did not change, so that a change costs
-//! its own size and readers keep what they hold. Beside the entities there are indexes, one for each question: grants by
-//! resource for [`decide`](crate::decide), memberships in both directions and rules by claim value for
-//! [`resolve`](crate::resolve), permissions by holder for the rest.
+//! A world is cheap to clone. A new revision shares all unchanged data with the previous one. The cost of a change
+//! therefore depends on the size of the change, not of the world, and readers can keep using an older revision.
+//!
+//! The world also contains indexes: grants by resource for [`decide`](crate::decide); memberships in both directions
+//! and mapping rules by claim value for [`resolve`](crate::resolve); roles by API permission for searches and lock-out
+//! protection.
 
 mod access;
 mod change;
 mod grants;
+mod listing;
 mod members;
+mod owners;
+mod ranked;
 mod record;
 mod rows;
 mod rules;
-mod sym;
+mod symbol;
 
+use std::ops::{Bound, Range};
 use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
+use ranked::Ranked;
 
 pub use change::Change;
 pub use record::Unrecordable;
 
 pub(crate) use grants::{Grant, Run};
+pub(crate) use listing::{Keys, Listing, Place};
 pub(crate) use members::Members;
-pub(crate) use sym::{Kind, Names, Sym};
+pub(crate) use owners::Owners;
+pub(crate) use symbol::{Kind, Names, Symbol};
 
+use crate::catalog::{Access, PermissionSet, ResourceCatalog, TypeIndex};
 use crate::entity::{
     Authorization, Condition, Container, CustomType, Group, MappingRule, Party, PartyKind, Permission, Role, Scope,
     Tenant, User,
 };
-use crate::matrix::{Access, Matrix, PermissionSet, TypeIndex};
 use crate::value::{AuthorizationKey, GroupId, MappingRuleId, ResourceTypeName, Revision, RoleId, TenantId, Username};
 
-/// A persistent hash map with a seeded hash.
+/// A persistent hash map: clones share unchanged nodes. The hash function is randomly seeded.
 pub(crate) type Map<K, V> = imbl::GenericHashMap<K, V, foldhash::fast::RandomState, imbl::shared_ptr::DefaultSharedPtr>;
 
-/// Where principals come from: what the model can know about who exists.
+/// Source of users, clients and groups. It determines for which entities the model can check that they exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sources {
-    /// Users are stored here and sign in with a password. There are no tokens, so clients cannot sign in and mapping rules
-    /// are inert.
+    /// Users are stored and sign in with a password. There are no tokens, so clients cannot sign in and mapping rules
+    /// have no effect.
     BuiltIn,
-    /// Users and clients come from an identity provider, by token, and are not stored.
+    /// Users and clients come from the tokens of an identity provider and are not stored.
     Provider {
-        /// Whether groups come by token, too, and need not be stored to be referred to.
+        /// Whether groups also come from tokens. Such groups can be referenced without being stored.
         groups_claimed: bool,
     },
 }
@@ -53,27 +62,29 @@ pub enum Sources {
 pub struct World {
     revision: Revision,
     sources: Sources,
-    built_in: Arc<Matrix>,
-    matrix: Arc<Matrix>,
+    built_in: Arc<ResourceCatalog>,
+    matrix: Arc<ResourceCatalog>,
     custom_types: OrdMap<ResourceTypeName, Arc<CustomType>>,
-    users: OrdMap<Username, Arc<User>>,
-    groups: OrdMap<GroupId, Arc<Group>>,
-    roles: OrdMap<RoleId, Arc<Role>>,
-    tenants: OrdMap<TenantId, Arc<Tenant>>,
-    mapping_rules: OrdMap<MappingRuleId, Arc<MappingRule>>,
-    authorizations: OrdMap<AuthorizationKey, Record>,
+    users: Ranked<Username, Arc<User>>,
+    groups: Ranked<GroupId, Arc<Group>>,
+    roles: Ranked<RoleId, Arc<Role>>,
+    tenants: Ranked<TenantId, Arc<Tenant>>,
+    mapping_rules: Ranked<MappingRuleId, Arc<MappingRule>>,
+    authorizations: Ranked<AuthorizationKey, Record>,
     names: Names,
     members: Members,
-    owned: OrdSet<(Sym, AuthorizationKey)>,
+    owned: Ranked<(Symbol, AuthorizationKey), ()>,
+    listing: Listing,
     grants: grants::Grants,
     rules: rules::RuleIndex,
     holders: OrdMap<Permission, OrdSet<RoleId>>,
 }
 
-/// An authorization as the world keeps it.
+/// An authorization as the world stores it: the owner as a symbol, the resource type as its index, the permissions as a
+/// bit set.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Record {
-    pub(crate) owner: Sym,
+    pub(crate) owner: Symbol,
     pub(crate) resource_type: TypeIndex,
     pub(crate) scope: Scope,
     permissions: PermissionSet,
@@ -81,72 +92,73 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// Whether it grants one of these permissions, whatever else there is.
+    /// Whether the authorization grants one of these permissions unconditionally.
     pub(crate) fn gives(&self, access: Access) -> bool {
         self.condition.is_none() && self.would_give(access)
     }
 
-    /// Whether it grants one of these permissions when its condition, if there is one, holds.
+    /// Whether the authorization grants one of these permissions, assuming that its condition, if any, holds.
     pub(crate) fn would_give(&self, access: Access) -> bool {
         self.resource_type == access.resource_type && self.permissions.intersects(access.permissions)
     }
 }
 
 impl World {
-    /// The empty world.
+    /// Creates an empty world. `matrix` contains the built-in resource types.
     #[must_use]
-    pub fn new(sources: Sources, matrix: Arc<Matrix>) -> Self {
+    pub fn new(sources: Sources, matrix: Arc<ResourceCatalog>) -> Self {
         Self {
             revision: Revision::default(),
             sources,
             built_in: Arc::clone(&matrix),
             matrix,
             custom_types: OrdMap::new(),
-            users: OrdMap::new(),
-            groups: OrdMap::new(),
-            roles: OrdMap::new(),
-            tenants: OrdMap::new(),
-            mapping_rules: OrdMap::new(),
-            authorizations: OrdMap::new(),
+            users: Ranked::default(),
+            groups: Ranked::default(),
+            roles: Ranked::default(),
+            tenants: Ranked::default(),
+            mapping_rules: Ranked::default(),
+            authorizations: Ranked::default(),
             names: Names::default(),
             members: Members::default(),
-            owned: OrdSet::new(),
+            owned: Ranked::default(),
+            listing: Listing::default(),
             grants: grants::Grants::default(),
             rules: rules::RuleIndex::default(),
             holders: OrdMap::new(),
         }
     }
 
-    /// Which version this is.
+    /// The revision of this world.
     #[must_use]
     pub fn revision(&self) -> Revision {
         self.revision
     }
 
-    /// Where principals come from.
+    /// The source of the principals.
     #[must_use]
     pub fn sources(&self) -> Sources {
         self.sources
     }
 
-    /// The resource types: built-in ones, and those of the operator's own.
+    /// The resource types, both built-in and custom.
     #[must_use]
-    pub fn matrix(&self) -> &Matrix {
+    pub fn catalog(&self) -> &ResourceCatalog {
         &self.matrix
     }
 
-    /// The operator's resource type of this name.
+    /// The custom resource type of this name.
     #[must_use]
     pub fn custom_type(&self, name: &str) -> Option<&CustomType> {
         self.custom_types.get(name).map(Arc::as_ref)
     }
 
-    /// The operator's resource types, by name.
+    /// The custom resource types, sorted by name.
     pub fn custom_types(&self) -> impl ExactSizeIterator<Item = &CustomType> {
         self.custom_types.values().map(Arc::as_ref)
     }
 
-    /// The authorizations on resources of a type, whatever their condition, in no order.
+    /// The authorizations on resources of a type, including conditional ones, in no particular order.
     pub fn authorizations_on(&self, resource_type: &str) -> impl Iterator<Item = Authorization> {
         let place = self.matrix.index(resource_type);
         place.into_iter().flat_map(|place| self.grants.keys(place)).filter_map(|key| self.authorization(key))
@@ -188,43 +200,43 @@ impl World {
         self.authorizations.get(&key).and_then(|record| self.written_out(key, record))
     }
 
-    /// The built-in users, by name.
-    pub fn users(&self) -> impl ExactSizeIterator<Item = &User> {
-        self.users.values().map(Arc::as_ref)
+    /// The built-in users, sorted by name.
+    pub fn users(&self) -> impl DoubleEndedIterator<Item = &User> + ExactSizeIterator {
+        self.users.iter(|_, one| one.as_ref())
     }
 
-    /// The groups, by id.
-    pub fn groups(&self) -> impl ExactSizeIterator<Item = &Group> {
-        self.groups.values().map(Arc::as_ref)
+    /// The groups, sorted by id.
+    pub fn groups(&self) -> impl DoubleEndedIterator<Item = &Group> + ExactSizeIterator {
+        self.groups.iter(|_, one| one.as_ref())
     }
 
-    /// The roles, by id.
-    pub fn roles(&self) -> impl ExactSizeIterator<Item = &Role> {
-        self.roles.values().map(Arc::as_ref)
+    /// The roles, sorted by id.
+    pub fn roles(&self) -> impl DoubleEndedIterator<Item = &Role> + ExactSizeIterator {
+        self.roles.iter(|_, one| one.as_ref())
     }
 
-    /// The tenants, by id.
-    pub fn tenants(&self) -> impl ExactSizeIterator<Item = &Tenant> {
-        self.tenants.values().map(Arc::as_ref)
+    /// The tenants, sorted by id.
+    pub fn tenants(&self) -> impl DoubleEndedIterator<Item = &Tenant> + ExactSizeIterator {
+        self.tenants.iter(|_, one| one.as_ref())
     }
 
-    /// The mapping rules, by id.
-    pub fn mapping_rules(&self) -> impl ExactSizeIterator<Item = &MappingRule> {
-        self.mapping_rules.values().map(Arc::as_ref)
+    /// The mapping rules, sorted by id.
+    pub fn mapping_rules(&self) -> impl DoubleEndedIterator<Item = &MappingRule> + ExactSizeIterator {
+        self.mapping_rules.iter(|_, one| one.as_ref())
     }
 
     /// The authorizations, in the order of creation.
     pub fn authorizations(&self) -> impl Iterator<Item = Authorization> {
-        self.authorizations.iter().filter_map(|(key, record)| self.written_out(*key, record))
+        self.authorizations.iter(|key, record| (*key, record)).filter_map(|(key, record)| self.written_out(key, record))
     }
 
-    /// How many authorizations there are.
+    /// The number of authorizations.
     #[must_use]
     pub fn authorization_count(&self) -> usize {
         self.authorizations.len()
     }
 
-    /// How many memberships there are.
+    /// The number of memberships.
     #[must_use]
     pub fn membership_count(&self) -> usize {
         self.members.len()
@@ -235,7 +247,28 @@ impl World {
         self.names.of_party(owner).into_iter().flat_map(|owner| self.owned_by_symbol(owner))
     }
 
-    /// Whether somebody is a direct member of something.
+    /// The number of authorizations that `owner` owns.
+    pub(crate) fn owned_count(&self, owner: &Party) -> usize {
+        self.owned_positions(owner).len()
+    }
+
+    /// The authorizations that `owner` owns, at the positions `some` in the order of creation. The positions must be
+    /// within `0..owned_count(owner)`.
+    pub(crate) fn owned_at(&self, owner: &Party, some: Range<usize>) -> Vec<Authorization> {
+        let first = self.owned_positions(owner).start;
+        let keys = self.owned.at(first + some.start..first + some.end, |(_, key), ()| *key);
+        keys.filter_map(|key| self.authorization(key)).collect()
+    }
+
+    fn owned_positions(&self, owner: &Party) -> Range<usize> {
+        let owner = self.names.of_party(owner);
+        owner.map_or(0..0, |owner| {
+            let start = self.owned.rank(|(other, _)| *other < owner);
+            start..self.owned.rank(|(other, _)| *other <= owner)
+        })
+    }
+
+    /// Whether `member` is a direct member of `container`.
     #[must_use]
     pub fn is_member(&self, container: &Container, member: &Party) -> bool {
         match (self.names.of_container(container), self.names.of_party(member)) {
@@ -244,7 +277,7 @@ impl World {
         }
     }
 
-    /// The direct members of something, by kind, then by id.
+    /// The direct members of a container, sorted by kind, then by id.
     pub fn members(&self, container: &Container) -> impl Iterator<Item = Party> {
         self.names
             .of_container(container)
@@ -253,21 +286,16 @@ impl World {
             .filter_map(|member| self.names.party(member))
     }
 
-    /// The direct members of one kind, by id, those after `after` only.
+    /// The direct members of one kind, sorted by id.
     pub fn members_of_kind(
         &self,
         container: &Container,
         kind: PartyKind,
-        after: Option<&str>,
-    ) -> impl Iterator<Item = Party> {
-        self.names
-            .of_container(container)
-            .into_iter()
-            .flat_map(move |container| self.members.members(container, kind.into(), after))
-            .filter_map(|member| self.names.party(member))
+    ) -> impl DoubleEndedIterator<Item = Party> + ExactSizeIterator {
+        self.members_between(container, kind, (Bound::Unbounded, Bound::Unbounded))
     }
 
-    /// What somebody is a direct member of.
+    /// The containers that `member` is a direct member of.
     pub fn memberships(&self, member: &Party) -> impl Iterator<Item = Container> {
         self.names
             .of_party(member)
@@ -276,14 +304,14 @@ impl World {
             .filter_map(|container| self.names.container(container))
     }
 
-    /// Whether a role holds a permission on the API of this audience.
+    /// Whether any role holds a permission on the API of this audience.
     #[must_use]
     pub fn has_api(&self, audience: &str) -> bool {
         self.holders.keys().any(|permission| permission.audience.as_str() == audience)
     }
 
-    /// The roles that hold a permission, by id.
-    pub fn roles_with(&self, permission: &Permission) -> impl Iterator<Item = &Role> {
+    /// The roles that hold a permission, sorted by id.
+    pub fn roles_with<'w>(&'w self, permission: &Permission) -> impl Iterator<Item = &'w Role> + use<'w> {
         self.holders.get(permission).into_iter().flatten().filter_map(|id| self.role(id.as_str()))
     }
 }

@@ -1,35 +1,35 @@
-//! Recording changes: the only place where a world is altered.
+//! Applies changes to a world. No other code modifies a world.
 
 use std::sync::Arc;
 
-use super::{Change, Grant, Kind, Record, World};
-use crate::entity::{Authorization, CustomType, MappingRule, Membership, Role};
-use crate::matrix::UnknownAccess;
+use super::{Change, Grant, Kind, Place, Record, Symbol, World};
+use crate::catalog::{Family, TypeIndex, UnknownAccess};
+use crate::entity::{Authorization, Condition, CustomType, MappingRule, Membership, Role, Scope};
 use crate::value::{AuthorizationKey, MappingRuleId, ResourceTypeName, Revision, RoleId};
 
-/// Why a change cannot be recorded. Those that `apply` made always can; a stored one may be of another version of the
-/// model.
+/// Reason why a change cannot be applied to a world. `apply` validates its changes, so they fail only with
+/// [`Full`](Self::Full). Stored changes may come from another version of the model.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unrecordable {
-    /// An authorization on something that the matrix does not have.
+    /// The authorization uses a resource type, permission or property that the catalog does not have.
     #[error("authorization {key}: {reason}")]
     Authorization {
-        /// Which.
+        /// The key of the authorization.
         key: AuthorizationKey,
-        /// Why not.
+        /// The reason.
         reason: UnknownAccess,
     },
-    /// An operator's type that has the name of a built-in one.
-    #[error("resource type `{0}`: there is a built-in one of that name")]
+    /// The custom resource type has the name of a built-in one.
+    #[error("resource type `{0}`: a built-in resource type has this name")]
     ResourceType(ResourceTypeName),
-    /// More names than a world can number.
-    #[error("there are too many names")]
+    /// The maximum number of distinct names is exceeded.
+    #[error("the maximum number of distinct names is exceeded")]
     Full,
 }
 
 impl World {
-    /// The world at `revision`, with `changes` made to it. What cannot be recorded is left out, so that it grants nothing,
-    /// and named.
+    /// Returns the world at `revision`, with `changes` applied, and the reasons why some changes could not be applied.
+    /// Such changes are skipped, so they grant nothing.
     #[must_use]
     pub fn replay(&self, revision: Revision, changes: &[Change]) -> (Self, Vec<Unrecordable>) {
         let mut world = self.clone();
@@ -38,7 +38,7 @@ impl World {
         (world, refused)
     }
 
-    /// Makes one change. Recording the same change again changes nothing.
+    /// Applies one change. The operation is idempotent.
     pub(crate) fn record(&mut self, change: &Change) -> Result<(), Unrecordable> {
         match change {
             Change::UserPut(user) => {
@@ -116,7 +116,7 @@ impl World {
         let container = self.names.intern_container(membership.container()).ok_or(Unrecordable::Full)?;
         let member = self.names.intern_party(membership.member()).ok_or(Unrecordable::Full)?;
         if let Some(id) = self.names.text(member) {
-            self.members.insert(container, member, id);
+            self.members.insert(container, member, membership.member().party_kind(), id);
         }
         Ok(())
     }
@@ -127,7 +127,7 @@ impl World {
         if let (Some(container), Some(member)) = (container, member)
             && let Some(id) = self.names.text(member)
         {
-            self.members.remove(container, member, id);
+            self.members.remove(container, member, membership.member().party_kind(), id);
         }
     }
 
@@ -138,14 +138,17 @@ impl World {
         let names = authorization.permissions.iter().map(crate::value::PermissionName::as_str);
         let (resource_type, permissions) =
             self.matrix.set(authorization.resource_type.as_str(), names).map_err(unknown)?;
-        if let crate::entity::Scope::Property(property) = &authorization.scope {
+        if let Scope::Property(property) = &authorization.scope {
             self.matrix.property(resource_type, property).map_err(unknown)?;
         }
         let owner = self.names.intern_party(&authorization.owner).ok_or(Unrecordable::Full)?;
         let condition = authorization.condition.clone().map(Arc::new);
         let grant = Grant { owner, key, permissions };
         self.grants.insert(resource_type, &authorization.scope, condition.is_some(), grant);
-        self.owned.insert((owner, key));
+        self.owned.insert((owner, key), ());
+        if let Some(place) = self.place(owner, resource_type, &authorization.scope, condition.as_ref()) {
+            self.listing.insert(place, key);
+        }
         self.authorizations
             .insert(key, Record { owner, resource_type, scope: authorization.scope.clone(), permissions, condition });
         Ok(())
@@ -155,10 +158,32 @@ impl World {
         if let Some(old) = self.authorizations.remove(&key) {
             self.grants.remove(old.resource_type, &old.scope, old.condition.is_some(), (old.owner, key));
             self.owned.remove(&(old.owner, key));
+            if let Some(place) = self.place(old.owner, old.resource_type, &old.scope, old.condition.as_ref()) {
+                self.listing.remove(&place, key);
+            }
         }
     }
 
-    /// Puts a type in its place. The authorizations on it are put anew, since permissions are numbered within the type.
+    /// The sort key of an authorization in the listing of the management API. `None` for types of the Orchestration
+    /// Cluster, which are not listed there.
+    fn place(
+        &self,
+        owner: Symbol,
+        resource_type: TypeIndex,
+        scope: &Scope,
+        condition: Option<&Arc<Condition>>,
+    ) -> Option<Place> {
+        let kind = self.matrix.get(resource_type).filter(|kind| kind.family != Family::Cluster)?;
+        Some(Place {
+            owner: self.names.party(owner)?,
+            resource_type: kind.name.clone(),
+            scope: scope.clone(),
+            condition: condition.cloned(),
+        })
+    }
+
+    /// Creates or replaces a custom type. The authorizations on it are removed and added again, because they store
+    /// permissions as bit positions within the type, which an update may change.
     fn put_resource_type(&mut self, kind: &CustomType) -> Result<(), Unrecordable> {
         if self.matrix.is_built_in(kind.name.as_str()) {
             return Err(Unrecordable::ResourceType(kind.name.clone()));
@@ -169,7 +194,7 @@ impl World {
         granted.iter().for_each(|authorization| self.remove_authorization(authorization.key));
         self.matrix = Arc::new(self.matrix.with(place, kind.into()));
         self.custom_types.insert(kind.name.clone(), Arc::new(kind.clone()));
-        // What the type no longer has is granted no more. `apply` lets no such thing happen.
+        // Authorizations with a permission that the type no longer has are dropped. `apply` prevents this case.
         granted.iter().for_each(|authorization| _ = self.put_authorization(authorization));
         Ok(())
     }

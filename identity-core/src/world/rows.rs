@@ -1,15 +1,15 @@
-//! A world as rows, and two worlds compared row by row.
+//! Converts a world, or the difference between two worlds, into changes of rows.
 
 use std::sync::Arc;
 
 use imbl::ordmap::DiffItem;
 use imbl::ordset;
 
-use super::{Change, Sym, World};
+use super::{Change, Symbol, World};
 use crate::entity::Membership;
 
 impl World {
-    /// The rows that make this world out of the empty one: entities before what refers to them.
+    /// The rows that rebuild this world from an empty one. Entities come before the rows that refer to them.
     pub fn rows(&self) -> impl Iterator<Item = Change> + '_ {
         let users = self.users().cloned().map(Change::UserPut);
         let groups = self.groups().cloned().map(Change::GroupPut);
@@ -22,8 +22,8 @@ impl World {
         types.chain(users).chain(groups).chain(roles).chain(tenants).chain(rules).chain(members).chain(authorizations)
     }
 
-    /// The changes that make `after` out of this world, what goes before what comes. Costs the difference, if one of the
-    /// two was made out of the other.
+    /// The changes that turn this world into `after`, with removals first. If one of the worlds was derived from the
+    /// other, the cost depends on the size of the difference, not of the worlds.
     pub(crate) fn changes_to(&self, after: &Self) -> Vec<Change> {
         if !after.names.continue_from(&self.names) && !self.names.continue_from(&after.names) {
             let mut same_names = Self::new(self.sources, Arc::clone(&self.built_in));
@@ -36,7 +36,8 @@ impl World {
         for item in self.authorizations.diff(&after.authorizations) {
             match item {
                 DiffItem::Remove(key, _) => gone.push(Change::AuthorizationRemoved(*key)),
-                // Numbered anew with its type, and the same.
+                // An update of the custom type changed only the bit positions of the permissions, not the
+                // authorization.
                 DiffItem::Update { old: (key, old), new: (_, new) }
                     if self.written_out(*key, old) == after.written_out(*key, new) => {}
                 DiffItem::Add(key, record) | DiffItem::Update { new: (key, record), .. } => {
@@ -72,19 +73,19 @@ impl World {
         gone.into_iter().chain(entities).chain(joined).chain(come).collect()
     }
 
-    fn membership(&self, (member, container): (Sym, Sym)) -> Option<Membership> {
+    fn membership(&self, (member, container): (Symbol, Symbol)) -> Option<Membership> {
         Membership::new(self.names.container(container)?, self.names.party(member)?).ok()
     }
 }
 
 impl super::Members {
     /// All memberships, as (member, container).
-    fn pairs(&self) -> impl Iterator<Item = (Sym, Sym)> + '_ {
+    fn pairs(&self) -> impl Iterator<Item = (Symbol, Symbol)> + '_ {
         self.by_member().iter().copied()
     }
 
-    /// The memberships that are only here, and those that are only in `other`.
-    fn difference(&self, other: &Self) -> [Vec<(Sym, Sym)>; 2] {
+    /// The memberships that exist only in `self`, and those that exist only in `other`.
+    fn difference(&self, other: &Self) -> [Vec<(Symbol, Symbol)>; 2] {
         let [mut left, mut joined] = [Vec::new(), Vec::new()];
         for item in self.by_member().diff(other.by_member()) {
             match item {

@@ -1,14 +1,14 @@
-//! The golden matrix: what everybody may do with everything, as an installation starts. A change of it is a change of what
-//! people may do, and should be read as one.
+//! The golden matrix: the permissions of each default role, of a user without roles and of a client on each resource
+//! type in a new installation. Review every change of the snapshot as a change of permissions.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-use identity_core::apply::{Command, apply};
+use identity_core::apply::{Command, apply, missing_defaults};
+use identity_core::catalog::ResourceCatalog;
 use identity_core::decide::{Authority, Property, Question, Target, decide};
 use identity_core::entity::{Container, Membership, Party, Principal};
-use identity_core::matrix::Matrix;
 use identity_core::preset;
-use identity_core::resolve::{Presented, Subject, resolve};
+use identity_core::resolve::{ResolveInput, Subject, resolve};
 use identity_core::service::user_creation;
 use identity_core::value::{ClientId, PasswordHash, RoleId, Username};
 use identity_core::world::{Sources, World};
@@ -16,10 +16,10 @@ use serde_json::json;
 
 const ROLES: [&str; 6] = ["admin", "readonly-admin", "connectors", "app-integrations", "rpa", "task-worker"];
 
-/// The defaults, a user for each role with that role, and a user without any.
+/// The defaults, with one user per role and one user without roles.
 fn world(sources: Sources) -> World {
-    let empty = World::new(sources, Matrix::standard());
-    let mut commands = preset::missing(&empty);
+    let empty = World::new(sources, ResourceCatalog::standard());
+    let mut commands = missing_defaults(&empty);
     for name in ROLES.into_iter().chain(["nobody"]) {
         let username = Username::parse(name).unwrap();
         let user = identity_core::entity::User {
@@ -38,9 +38,9 @@ fn world(sources: Sources) -> World {
     apply(&empty, &commands, Authority::Server).unwrap().world
 }
 
-/// `*` for all resources, `p` for those that name the caller, `.` for none.
+/// `*` for permission on all resources, `p` for permission on resources assigned to the caller, `.` for no permission.
 fn mark(world: &World, subject: &Subject, resource_type: &str, permission: &str) -> char {
-    let matrix = world.matrix();
+    let matrix = world.catalog();
     if decide(world, subject, &Question::all_resources(matrix, resource_type, permission).unwrap()).allowed() {
         return '*';
     }
@@ -60,13 +60,13 @@ fn what_everybody_may_do_with_everything() {
         .collect();
     callers.push(("a client".to_owned(), Principal::Client(ClientId::parse("admin").unwrap())));
     let subjects: Vec<Subject> =
-        callers.iter().map(|(_, principal)| resolve(&world, Presented::from(principal))).collect();
+        callers.iter().map(|(_, principal)| resolve(&world, ResolveInput::from(principal))).collect();
 
     let mut table = String::new();
     for (column, (name, _)) in callers.iter().enumerate() {
         table.push_str(&format!("{}{name}\n", "| ".repeat(column)));
     }
-    for kind in world.matrix().types() {
+    for kind in world.catalog().types() {
         for permission in &kind.permissions {
             for subject in &subjects {
                 table.push(mark(&world, subject, kind.name.as_str(), permission.as_str()));
@@ -90,9 +90,9 @@ fn everybody_sees_themselves_and_only_readers_of_users_see_others() {
     let world = world(Sources::BuiltIn);
     for who in ROLES.into_iter().chain(["nobody"]) {
         let principal = Principal::User(Username::parse(who).unwrap());
-        let subject = resolve(&world, Presented::from(&principal));
+        let subject = resolve(&world, ResolveInput::from(&principal));
         for whom in ROLES.into_iter().chain(["nobody"]) {
-            let question = Question::resource(world.matrix(), "USER", "READ", whom).unwrap();
+            let question = Question::resource(world.catalog(), "USER", "READ", whom).unwrap();
             let expected = who == whom || ["admin", "readonly-admin"].contains(&who);
             assert_eq!(decide(&world, &subject, &question).allowed(), expected, "{who} {whom}");
         }

@@ -1,13 +1,13 @@
-//! The closure of administration against a search that sends every request which a party may send.
+//! Compares the closure of administration with an exhaustive search over the requests that a party may send.
 
-use identity_core::apply::{Command, NewAuthorization, apply};
+use identity_core::apply::{Command, NewAuthorization, apply, missing_defaults};
+use identity_core::catalog::ResourceCatalog;
 use identity_core::decide::{Authority, Question, decide};
 use identity_core::entity::{
     AuditOperation, Authorization, Container, MappingRule, Membership, Party, Principal, Scope, User,
 };
-use identity_core::matrix::Matrix;
-use identity_core::preset::{self, IDENTITY_AUDIENCE, WRITE};
-use identity_core::resolve::{Presented, Subject, resolve};
+use identity_core::preset::{IDENTITY_AUDIENCE, WRITE};
+use identity_core::resolve::{ResolveInput, Subject, resolve};
 use identity_core::search::{AdminStep, Administration};
 use identity_core::value::{
     AuthorizationKey, ClaimSelector, ClaimValue, Claims, ClientId, GroupId, PasswordHash, PermissionName, ResourceId,
@@ -19,7 +19,7 @@ use serde_json::json;
 
 use crate::strategy::{self, role_id, username};
 
-/// The most requests that the search sends.
+/// Maximum number of requests in the search.
 const DEPTH: usize = 3;
 const PARTIES: &[(&str, &str)] =
     &[("USER", "a"), ("USER", "b"), ("CLIENT", "a"), ("MAPPING_RULE", "m0"), ("GROUP", "g0")];
@@ -27,14 +27,14 @@ const PARTIES: &[(&str, &str)] =
 /// A party that tries to become an administrator.
 #[derive(Clone)]
 struct Attacker {
-    /// The principals that it can sign in as.
+    /// The principals as which the attacker can sign in.
     principals: Vec<Principal>,
     claims: Claims,
     groups: Vec<GroupId>,
 }
 
 impl Attacker {
-    /// Signs in as this party; `None` where nobody can.
+    /// Signs in as the party; `None` if no principal can.
     fn of(world: &World, party: &Party) -> Option<Self> {
         let tokens = world.sources() != Sources::BuiltIn;
         let stranger = Principal::Client(ClientId::parse("stranger").unwrap());
@@ -67,13 +67,13 @@ impl Attacker {
         let subject = |principal| {
             let claims = tokens.then_some(&self.claims);
             let groups = claimed.then_some(&self.groups[..]);
-            resolve(world, Presented { principal, claims, groups, permissions: None })
+            resolve(world, ResolveInput { principal, claims, groups, permissions: None })
         };
         self.principals.iter().map(subject).collect()
     }
 
     fn administers(&self, world: &World) -> bool {
-        let authorize = Question::all_resources(world.matrix(), "AUTHORIZATION", "CREATE").unwrap();
+        let authorize = Question::all_resources(world.catalog(), "AUTHORIZATION", "CREATE").unwrap();
         let questions = [Question::permission(IDENTITY_AUDIENCE, WRITE), authorize];
         self.subjects(world).iter().any(|subject| questions.iter().any(|one| decide(world, subject, one).allowed()))
     }
@@ -82,14 +82,14 @@ impl Attacker {
         let attempt = command.audit_draft(None);
         let kind = attempt.entity.kind.as_str();
         let question = match attempt.operation {
-            AuditOperation::Create => Question::all_resources(world.matrix(), kind, "CREATE"),
-            _ => Question::resource(world.matrix(), kind, "UPDATE", &attempt.entity.key),
+            AuditOperation::Create => Question::all_resources(world.catalog(), kind, "CREATE"),
+            _ => Question::resource(world.catalog(), kind, "UPDATE", &attempt.entity.key),
         };
         let question = question.unwrap();
         self.subjects(world).iter().any(|subject| decide(world, subject, &question).allowed())
     }
 
-    /// The number of requests after which the attacker administers, up to [`DEPTH`].
+    /// Minimum number of requests until the attacker is an administrator; `None` if more than [`DEPTH`].
     fn requests(&self, world: &World) -> Option<usize> {
         let mut states = vec![(world.clone(), self.clone())];
         for requests in 0..=DEPTH {
@@ -119,7 +119,7 @@ impl Attacker {
         next
     }
 
-    /// Every request that could help.
+    /// All requests that could help the attacker.
     fn commands(&self, world: &World) -> Vec<Command> {
         let me = Party::from(self.principals[0].clone());
         let containers = world.groups().map(|group| Container::Group(group.id.clone()));
@@ -130,12 +130,7 @@ impl Attacker {
             let others = |id: &&&str| !self.principals.contains(&Principal::User(username(id)));
             commands.extend(["a", "b", "root"].iter().filter(others).map(|id| match world.user(id) {
                 Some(user) => Command::UpdateUser(User { password: PasswordHash::new("mine".into()), ..user.clone() }),
-                None => Command::CreateUser(User {
-                    username: username(id),
-                    name: None,
-                    email: None,
-                    password: PasswordHash::new("mine".into()),
-                }),
+                None => Command::CreateUser(User::new(username(id), PasswordHash::new("mine".into()))),
             }));
         } else {
             commands.extend(world.mapping_rules().zip(["first", "second"]).map(|(rule, claim)| {
@@ -206,19 +201,12 @@ fn grants() -> impl Strategy<Value = Vec<Authorization>> {
     })
 }
 
-/// The protected roles, an administrator, and whatever the parts say; `without_b` as after a change of the profile, with
-/// memberships of a user that is not stored.
+/// A world with the protected roles, an administrator, and the given memberships and grants. `without_b` simulates a
+/// change of the profile: memberships refer to a user that is not stored.
 fn world(sources: Sources, memberships: &[Membership], grants: &[Authorization], without_b: bool) -> World {
-    let empty = World::new(sources, Matrix::standard());
-    let world = apply(&empty, &preset::missing(&empty), Authority::Server).unwrap().world;
-    let user = |id| {
-        Change::UserPut(User {
-            username: username(id),
-            name: None,
-            email: None,
-            password: PasswordHash::new("x".into()),
-        })
-    };
+    let empty = World::new(sources, ResourceCatalog::standard());
+    let world = apply(&empty, &missing_defaults(&empty), Authority::Server).unwrap().world;
+    let user = |id| Change::UserPut(User::new(username(id), PasswordHash::new("x".into())));
     let mut changes = vec![user("a"), user("root")];
     if !without_b {
         changes.push(user("b"));

@@ -1,13 +1,13 @@
-//! Operators' types, conditions and searches, against an evaluator that is slow and obviously right.
+//! Compares custom resource types, conditions and searches with a slow but evidently correct evaluator.
 
 use std::collections::BTreeSet;
 
 use identity_core::apply::{Command, NewAuthorization, apply};
+use identity_core::catalog::ResourceCatalog;
 use identity_core::decide::{Authority, Explanation, Facts, Question, Step, Target, decide};
 use identity_core::diff::diff;
 use identity_core::entity::{Condition, CustomType, Party, Principal, Scope};
-use identity_core::matrix::Matrix;
-use identity_core::resolve::{Presented, Subject, resolve};
+use identity_core::resolve::{ResolveInput, Subject, resolve};
 use identity_core::search::{SearchBudget, actions_on, principals_who_can, resources_that};
 use identity_core::value::{ClientId, PermissionName, PropertyName, ResourceId, ResourceTypeName};
 use identity_core::world::{Change, Sources, World};
@@ -69,7 +69,7 @@ fn authorization() -> impl Strategy<Value = NewAuthorization> {
     })
 }
 
-fn own_command() -> impl Strategy<Value = Command> {
+pub fn own_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         1 => (0..2usize, 0..3usize).prop_map(|(name, from)| Command::CreateResourceType(kind(name, from))),
         1 => (0..2usize, 0..3usize).prop_map(|(name, from)| Command::UpdateResourceType(kind(name, from))),
@@ -84,7 +84,7 @@ fn histories() -> impl Strategy<Value = Vec<Command>> {
         .prop_map(move |(base, own)| base.into_iter().chain(types.clone()).chain(own).collect())
 }
 
-/// What is said about the parties of a question.
+/// The properties of subject, resource and action in a request.
 #[derive(Clone, Debug)]
 struct Said([Map<String, Value>; 3]);
 
@@ -113,7 +113,7 @@ fn said() -> impl Strategy<Value = Said> {
         .prop_map(|maps| Said(maps.map(|map| map.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())))
 }
 
-/// A condition once more, from its text.
+/// A second implementation of conditions, based on the serialized form.
 fn holds(condition: &Condition, subject: &Subject, said: &Said) -> bool {
     let comparisons = serde_json::to_value(condition).unwrap();
     comparisons.as_array().unwrap().iter().all(|comparison| {
@@ -150,7 +150,7 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// Whether somebody may, by going through all authorizations.
+/// Whether the subject is allowed, determined by a scan of all authorizations.
 fn allows(world: &World, subject: &Subject, access: (&str, &str), id: Option<&str>, said: &Said) -> bool {
     let owns = |owner: &Party| match owner {
         Party::User(_) | Party::Client(_) => *owner == subject.principal.clone().into(),
@@ -175,7 +175,7 @@ fn grown(commands: &[Command]) -> (World, Vec<Change>) {
     crate::grown(Sources::Provider { groups_claimed: false }, commands)
 }
 
-/// The accesses to operators' types that there are.
+/// The accesses to custom resource types in the world.
 fn accesses(world: &World) -> Vec<(String, String)> {
     world
         .custom_types()
@@ -194,7 +194,7 @@ proptest! {
         let subject = crate::subject_of(&world, &caller);
         let facts = said.facts();
         for (kind, permission) in accesses(&world) {
-            let access = world.matrix().access(&kind, &permission).unwrap();
+            let access = world.catalog().access(&kind, &permission).unwrap();
             for id in IDS.iter().map(|id| Some(*id)).chain([None]) {
                 let question = Question::Resource { access, target: Target::Described(id, &facts) };
                 let decision = decide(&world, &subject, &question);
@@ -220,7 +220,7 @@ proptest! {
         let subject = crate::subject_of(&world, &caller);
         let unsaid = Said([said.0[0].clone(), Map::new(), said.0[2].clone()]);
         for (kind, permission) in accesses(&world) {
-            let access = world.matrix().access(&kind, &permission).unwrap();
+            let access = world.catalog().access(&kind, &permission).unwrap();
             let facts = said.facts();
             let budget = SearchBudget::default();
             for id in IDS.iter().map(|id| Some(*id)).chain([None]) {
@@ -233,7 +233,7 @@ proptest! {
                     });
                     let expected: Vec<Principal> = universe
                         .filter(|one| {
-                            let alone = resolve(&world, Presented::by_id(&world, one));
+                            let alone = resolve(&world, ResolveInput::by_id(&world, one));
                             allows(&world, &alone, (&kind, &permission), id, &said)
                         })
                         .collect();
@@ -242,7 +242,7 @@ proptest! {
                     prop_assert_eq!(later, expected.into_iter().filter(|one| one.id() > "a").collect::<Vec<_>>());
                 }
                 let actions: Vec<String> =
-                    actions_on(&world, &subject, &kind, id, &facts).iter().map(ToString::to_string).collect();
+                    actions_on(&world, &subject, &kind, id, &facts, &SearchBudget::default()).iter().map(ToString::to_string).collect();
                 prop_assert_eq!(
                     actions.contains(&permission), allows(&world, &subject, (&kind, &permission), id, &said)
                 );
@@ -270,11 +270,11 @@ proptest! {
         }
         for world in [&before, &after] {
             let rows: Vec<Change> = world.rows().collect();
-            let (again, left_out) = World::new(world.sources(), Matrix::standard()).replay(world.revision(), &rows);
+            let (again, left_out) = World::new(world.sources(), ResourceCatalog::standard()).replay(world.revision(), &rows);
             prop_assert!(left_out.is_empty(), "{:?}", left_out);
             prop_assert!(diff(world, &again).changes.is_empty() && diff(&again, world).changes.is_empty());
         }
-        let (replayed, left_out) = World::new(before.sources(), Matrix::standard()).replay(before.revision(), &log);
+        let (replayed, left_out) = World::new(before.sources(), ResourceCatalog::standard()).replay(before.revision(), &log);
         prop_assert!(left_out.is_empty());
         prop_assert!(diff(&before, &replayed).changes.is_empty());
         for (from, to) in [(&before, &after), (&after, &before)] {
@@ -282,9 +282,9 @@ proptest! {
             prop_assert!(diff(&led, to).changes.is_empty(), "{:?}", diff(&led, to).changes);
         }
         for kind in after.custom_types() {
-            prop_assert_eq!(after.matrix().find(kind.name.as_str()).unwrap().permissions.len(), kind.permissions.len());
+            prop_assert_eq!(after.catalog().find(kind.name.as_str()).unwrap().permissions.len(), kind.permissions.len());
         }
-        let held = after.authorizations().all(|held| after.matrix().find(held.resource_type.as_str()).is_some());
+        let held = after.authorizations().all(|held| after.catalog().find(held.resource_type.as_str()).is_some());
         prop_assert!(held, "an authorization outlived its type");
     }
 }
@@ -304,7 +304,7 @@ fn what_a_type_cannot_be() {
     assert_eq!(refused(&world, Command::UpdateResourceType(named("ROLE"))), Some("protected"));
     assert_eq!(refused(&world, Command::DeleteResourceType(kind(0, 0).name)), Some("missing"));
 
-    let condition = |text: &str| Some(Condition::from_column(text).unwrap());
+    let condition = |text: &str| Some(text.parse::<Condition>().unwrap());
     let owned = condition(r#"[{"property":"resource.owner","operator":"CONTAINS_CALLER"}]"#);
     let on = |kind: &str, scope: Scope, permission: &str, condition: Option<Condition>| {
         Command::CreateAuthorization(NewAuthorization {
@@ -329,7 +329,8 @@ fn what_a_type_cannot_be() {
     let more = on("invoice", Scope::Id(ResourceId::parse("2").unwrap()), "approve", None);
     let twice = apply(&world, &[more], Authority::Administrator).unwrap().world;
     let said = apply(&twice, &[Command::UpdateResourceType(kind(0, 1))], Authority::Administrator).err();
-    let says = "the permission `approve` is still granted to user `a`, and in one more authorization; change what uses it first";
+    let says = "the permission `approve` is still granted to user `a`, and in one more authorization; \
+                first change or delete what uses it";
     assert_eq!(said.map(|refusal| refusal.to_string()).as_deref(), Some(says));
     let blind = CustomType { properties: BTreeSet::new(), ..kind(0, 0) };
     assert_eq!(refused(&world, Command::UpdateResourceType(blind)), Some("in_use"));

@@ -1,20 +1,19 @@
-//! Authorizations end with their resource: none applies to the next entity of the same id.
+//! Authorizations on a resource end with it: none applies to a later entity with the same ID.
 
 use std::collections::BTreeSet;
 
 use identity_core::apply::{Applied, Command, NewAuthorization, apply};
+use identity_core::catalog::ResourceCatalog;
 use identity_core::decide::Authority;
 use identity_core::diff::{AccessItem, diff};
 use identity_core::entity::{
-    AuditOperation, Authorization, CustomType, EntityKind, Group, MappingRule, Operator, Party, Role, RuleKind, Scope,
-    Tenant, User,
+    AuditOperation, Authorization, CustomType, EntityKind, Group, MappingRule, Party, Role, Scope, Tenant, User,
 };
-use identity_core::matrix::Matrix;
-use identity_core::search::{Absent, orphans};
+use identity_core::search::{OrphanCause, orphans};
 use identity_core::service::forgetting;
 use identity_core::value::{
-    AuthorizationKey, ClaimSelector, ClaimValue, Description, GroupId, MappingRuleId, Name, PasswordHash,
-    PermissionName, ResourceId, ResourceTypeName, Revision, RoleId, TenantId,
+    AuthorizationKey, ClaimSelector, ClaimValue, GroupId, MappingRuleId, Name, PasswordHash, PermissionName,
+    ResourceId, ResourceTypeName, Revision, RoleId, TenantId,
 };
 use identity_core::world::{Change, Sources, World};
 use proptest::prelude::*;
@@ -25,22 +24,19 @@ fn name() -> Name {
     Name::parse("name").unwrap()
 }
 
-/// For each kind: the command that creates `x`, and the one that deletes it.
+/// For each kind: its name, the command that creates `x`, and the command that deletes it.
 fn kinds() -> Vec<(&'static str, Command, Command)> {
-    let user = User { username: username("x"), name: None, email: None, password: PasswordHash::new(String::new()) };
-    let group = Group { id: GroupId::parse("x").unwrap(), name: name(), description: Description::default() };
+    let user = User::new(username("x"), PasswordHash::new(String::new()));
+    let group = Group::new(GroupId::parse("x").unwrap(), name());
     let permissions = BTreeSet::new();
-    let role = Role { id: RoleId::parse("x").unwrap(), name: name(), description: Description::default(), permissions };
-    let tenant = Tenant { id: TenantId::parse("x").unwrap(), name: name(), description: Description::default() };
-    let rule = MappingRule {
-        id: MappingRuleId::parse("x").unwrap(),
-        name: name(),
-        selector: ClaimSelector::parse("a").unwrap(),
-        operator: Operator::Equals,
-        value: ClaimValue::parse("x").unwrap(),
-        kind: RuleKind::Any,
-        issuer: None,
-    };
+    let role = Role { permissions, ..Role::new(RoleId::parse("x").unwrap(), name()) };
+    let tenant = Tenant::new(TenantId::parse("x").unwrap(), name());
+    let rule = MappingRule::new(
+        MappingRuleId::parse("x").unwrap(),
+        name(),
+        ClaimSelector::parse("a").unwrap(),
+        ClaimValue::parse("x").unwrap(),
+    );
     vec![
         ("USER", Command::CreateUser(user.clone()), Command::DeleteUser(user.username)),
         ("GROUP", Command::CreateGroup(group.clone()), Command::DeleteGroup(group.id)),
@@ -69,7 +65,7 @@ fn changed(world: &World, command: &Command) -> Applied {
 }
 
 fn with_ann() -> World {
-    let world = World::new(Sources::BuiltIn, Matrix::standard());
+    let world = World::new(Sources::BuiltIn, ResourceCatalog::standard());
     changed(&world, &strategy::one_administrator()[0]).world
 }
 
@@ -123,7 +119,7 @@ fn the_right_to_ask_about_a_type_ends_with_the_type() {
     };
     let early = Command::CreateAuthorization(grant(ann(), "POLICY_DECISION", "invoice", "EVALUATE"));
     let world = changed(&with_ann(), &early).world;
-    assert_eq!(orphans(&world).map(|(_, absent)| absent).collect::<Vec<_>>(), [Absent::Resource]);
+    assert_eq!(orphans(&world).map(|(_, absent)| absent).collect::<Vec<_>>(), [OrphanCause::Resource]);
     let world = changed(&world, &Command::CreateResourceType(kind)).world;
     assert_eq!(orphans(&world).count(), 0);
     assert_eq!(changed(&world, &Command::DeleteResourceType(name)).world.authorization_count(), 0);
@@ -132,14 +128,14 @@ fn the_right_to_ask_about_a_type_ends_with_the_type() {
 #[test]
 fn what_a_directory_deletes_takes_the_authorizations_on_it_along() {
     let group = Party::Group(GroupId::parse("gone").unwrap());
-    let world = World::new(Sources::Provider { groups_claimed: true }, Matrix::standard());
+    let world = World::new(Sources::Provider { groups_claimed: true }, ResourceCatalog::standard());
     let world = changed(&world, &Command::CreateAuthorization(grant(ann(), "GROUP", "gone", "UPDATE"))).world;
     let commands = forgetting(&world, &group);
     assert_eq!(commands.len(), 1);
     assert_eq!(apply(&world, &commands, Authority::Administrator).unwrap().world.authorization_count(), 0);
 }
 
-/// A world as an older version left it: with an authorization on an entity that is gone.
+/// A world written by an older version, with an authorization on a deleted entity.
 fn with_leftover(kind: &str, owner: Party) -> World {
     let new = grant(owner, kind, "x", "UPDATE");
     let key = AuthorizationKey::mint(Revision(1), 0).unwrap();
@@ -160,10 +156,11 @@ fn with_leftover(kind: &str, owner: Party) -> World {
 fn a_new_entity_begins_without_authorizations_that_an_earlier_one_left() {
     for (kind, create, _) in kinds() {
         let world = with_leftover(kind, ann());
-        let found: Vec<Absent> = orphans(&world).map(|(_, absent)| absent).collect();
-        assert_eq!(found, [Absent::Resource], "{kind}");
+        let found: Vec<OrphanCause> = orphans(&world).map(|(_, absent)| absent).collect();
+        assert_eq!(found, [OrphanCause::Resource], "{kind}");
         let created = changed(&world, &create);
-        // An authorization on a tenant may come before the tenant: the replaced service does not look.
+        // An authorization on a tenant may precede the tenant, because the replaced service does not check its
+        // existence.
         let is_kept = kind == "TENANT";
         assert_eq!(created.world.authorization_count(), usize::from(is_kept), "{kind}");
         assert_eq!(created.audit.len(), 2 - usize::from(is_kept), "{kind}");
@@ -174,8 +171,8 @@ fn a_new_entity_begins_without_authorizations_that_an_earlier_one_left() {
 fn a_review_lists_owners_that_do_not_exist() {
     let gone = Party::Group(GroupId::parse("gone").unwrap());
     let world = with_leftover("CLUSTER_VARIABLE", gone.clone());
-    let found: Vec<(Party, Absent)> = orphans(&world).map(|(held, absent)| (held.owner, absent)).collect();
-    assert_eq!(found, [(gone, Absent::Owner)]);
+    let found: Vec<(Party, OrphanCause)> = orphans(&world).map(|(held, absent)| (held.owner, absent)).collect();
+    assert_eq!(found, [(gone, OrphanCause::Owner)]);
     assert_eq!(orphans(&with_leftover("CLUSTER_VARIABLE", ann())).count(), 0, "variables are not managed here");
 }
 
@@ -196,7 +193,7 @@ proptest! {
         for sources in [Sources::BuiltIn, Sources::Provider { groups_claimed: false }] {
             let (world, _) = crate::grown(sources, &history);
             let mut left = orphans(&world).filter(|(held, _)| {
-                // Only these may name what does not exist.
+                // Only authorizations on these types may refer to missing entities.
                 !matches!(held.resource_type.as_str(), "AUTHORIZATION" | "TENANT")
             });
             prop_assert_eq!(left.next(), None);

@@ -1,10 +1,12 @@
-//! Random worlds against an evaluator that is slow and obviously right.
+//! Compares random worlds with a slow but evidently correct evaluator.
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
 mod administration;
 mod conditions;
 mod leftovers;
+#[cfg(feature = "test-support")]
+mod lists;
 mod naive;
 mod selectors;
 #[cfg(feature = "test-support")]
@@ -12,11 +14,11 @@ mod simulation;
 mod strategy;
 
 use identity_core::apply::{Command, Refusal, apply};
+use identity_core::catalog::ResourceCatalog;
 use identity_core::decide::{Authority, Explanation, Question, Remedy, Target, decide};
 use identity_core::diff::diff;
 use identity_core::entity::{Container, Membership, Party};
-use identity_core::matrix::Matrix;
-use identity_core::resolve::{Presented, Subject, resolve};
+use identity_core::resolve::{ResolveInput, Subject, resolve};
 use identity_core::search::{what_can, who_can};
 use identity_core::value::{Claims, GroupId, Revision};
 use identity_core::world::{Change, Sources, World};
@@ -24,9 +26,9 @@ use naive::Naive;
 use proptest::prelude::*;
 use strategy::{ACCESSES, Caller, IDS, callers, commands, sources};
 
-/// Applies what is acceptable of `commands`, one by one.
+/// Applies the commands one by one and skips the refused ones.
 fn grown(sources: Sources, commands: &[Command]) -> (World, Vec<Change>) {
-    let mut world = World::new(sources, Matrix::standard());
+    let mut world = World::new(sources, ResourceCatalog::standard());
     let mut log = Vec::new();
     for command in commands {
         if let Ok(applied) = apply(&world, std::slice::from_ref(command), Authority::Administrator) {
@@ -43,7 +45,7 @@ fn subject_of(world: &World, caller: &Caller) -> Subject {
     let claims = Claims::new(caller.claims.clone()).unwrap();
     resolve(
         world,
-        Presented {
+        ResolveInput {
             principal: &caller.principal,
             claims: Some(&claims),
             groups: claimed.then_some(&groups[..]),
@@ -52,13 +54,13 @@ fn subject_of(world: &World, caller: &Caller) -> Subject {
     )
 }
 
-/// Every question that the small universe knows.
+/// All questions about resources and permissions of the small universe.
 fn questions(world: &World) -> Vec<Question<'static>> {
     let mut questions = Vec::new();
     for (resource_type, permission) in ACCESSES {
-        questions.push(Question::all_resources(world.matrix(), resource_type, permission).unwrap());
+        questions.push(Question::all_resources(world.catalog(), resource_type, permission).unwrap());
         for id in IDS {
-            questions.push(Question::resource(world.matrix(), resource_type, permission, id).unwrap());
+            questions.push(Question::resource(world.catalog(), resource_type, permission, id).unwrap());
         }
     }
     for definition in ["read", "write"] {
@@ -85,8 +87,8 @@ proptest! {
         for (resource_type, permission) in ACCESSES {
             for id in IDS.iter().map(|id| Some(*id)).chain([None]) {
                 let question = match id {
-                    Some(id) => Question::resource(world.matrix(), resource_type, permission, id).unwrap(),
-                    None => Question::all_resources(world.matrix(), resource_type, permission).unwrap(),
+                    Some(id) => Question::resource(world.catalog(), resource_type, permission, id).unwrap(),
+                    None => Question::all_resources(world.catalog(), resource_type, permission).unwrap(),
                 };
                 prop_assert_eq!(
                     decide(&world, &subject, &question).allowed(),
@@ -110,7 +112,7 @@ proptest! {
         let task = strategy::task(assignee, user, group);
         let properties = strategy::properties(&task);
         let subject = subject_of(&world, &caller);
-        let access = world.matrix().access("USER_TASK", "READ").unwrap();
+        let access = world.catalog().access("USER_TASK", "READ").unwrap();
         let question = Question::Resource { access, target: Target::WithProperties("a", &properties) };
         prop_assert_eq!(
             decide(&world, &subject, &question).allowed(),
@@ -131,10 +133,10 @@ proptest! {
                 Explanation::Allow(steps) => {
                     prop_assert!(decision.allowed());
                     prop_assert!(naive::path_holds(&world, &subject, &steps), "{:?}", steps);
-                    // The proof alone proves it, and without any part of it it does not.
+                    // The proof alone allows access, and no part of it is redundant.
                     let proof = naive::proof(&world, &steps);
                     let says = |rows: &[Change]| {
-                        let (alone, left_out) = World::new(sources, Matrix::standard()).replay(world.revision(), rows);
+                        let (alone, left_out) = World::new(sources, ResourceCatalog::standard()).replay(world.revision(), rows);
                         assert!(left_out.is_empty());
                         Naive::of(&alone).answers(&caller, &question, &alone)
                     };
@@ -177,7 +179,7 @@ proptest! {
         for question in questions(&world) {
             let found: Vec<Party> = who_can(&world, &question).into_iter().map(|allowed| allowed.party).collect();
             for principal in strategy::principals() {
-                let alone = resolve(&world, Presented::from(&principal));
+                let alone = resolve(&world, ResolveInput::from(&principal));
                 prop_assert_eq!(
                     found.contains(&principal.clone().into()),
                     decide(&world, &alone, &question).allowed(),
@@ -200,7 +202,7 @@ proptest! {
     fn the_log_makes_the_world_and_so_do_its_rows(sources in sources(), commands in commands()) {
         let (world, log) = grown(sources, &commands);
         let rows: Vec<Change> = world.rows().collect();
-        let empty = World::new(sources, Matrix::standard());
+        let empty = World::new(sources, ResourceCatalog::standard());
         for source in [&log, &rows] {
             let (again, left_out) = empty.replay(world.revision(), source);
             prop_assert!(left_out.is_empty());
@@ -226,8 +228,8 @@ proptest! {
         let (led, _) = before.replay(after.revision(), &found.changes);
         prop_assert!(diff(&led, &after).changes.is_empty());
         for principal in strategy::principals() {
-            let had = resolve(&before, Presented::from(&principal));
-            let has = resolve(&after, Presented::from(&principal));
+            let had = resolve(&before, ResolveInput::from(&principal));
+            let has = resolve(&after, ResolveInput::from(&principal));
             let same = (&had.groups, &had.roles, &had.tenants) == (&has.groups, &has.roles, &has.tenants);
             let named = found.effects.iter().any(|effect| effect.party == principal.clone().into());
             if !same {
@@ -246,7 +248,7 @@ proptest! {
 
     #[test]
     fn nobody_is_ever_locked_out(sources in sources(), commands in commands()) {
-        let mut world = World::new(sources, Matrix::standard());
+        let mut world = World::new(sources, ResourceCatalog::standard());
         let mut had = [false, false];
         for command in &commands {
             match apply(&world, std::slice::from_ref(command), Authority::Administrator) {
@@ -264,7 +266,7 @@ proptest! {
 
     #[test]
     fn a_refused_batch_changes_nothing_and_an_accepted_one_makes_one_revision(commands in commands()) {
-        let world = World::new(Sources::BuiltIn, Matrix::standard());
+        let world = World::new(Sources::BuiltIn, ResourceCatalog::standard());
         if let Ok(applied) = apply(&world, &commands, Authority::Administrator) {
             prop_assert_eq!(applied.world.revision(), Revision(1));
             prop_assert!(applied.audit.len() >= commands.len());
@@ -284,6 +286,7 @@ fn removing_the_last_administrator_is_refused_with_the_reason() {
     assert!(matches!(refusal, Refusal::LockOut(_)));
     assert_eq!(
         refusal.to_string(),
-        "after this change nobody could administer through the management api any more; give somebody else that access first"
+        "the change would remove the last principal that can administer through the management API; grant that access \
+         to another principal first"
     );
 }

@@ -1,4 +1,4 @@
-//! The model again, as plain lists and nested loops.
+//! A second implementation of the model with plain lists and nested loops.
 
 use std::collections::BTreeSet;
 
@@ -165,7 +165,7 @@ impl Naive {
         self.authorizations.iter().filter(|owned| Self::owns(subject, &owned.owner)).map(|owned| owned.key).collect()
     }
 
-    /// Whether somebody can sign in who holds `write`, and somebody who may create authorizations.
+    /// Whether a principal that can sign in has `write`, and whether one may create authorizations.
     pub fn powers(&self) -> [bool; 2] {
         let writes = self
             .roles
@@ -198,7 +198,7 @@ impl Naive {
     }
 }
 
-/// A rule against claims, with the JSONPath library for everything that begins with `$`.
+/// Evaluates a rule; selectors that start with `$` use the JSONPath library.
 fn matches(rule: &MappingRule, claims: &Value) -> bool {
     let selector = rule.selector.as_str();
     let several = selector.contains(['*', '?']) || selector.contains("..") || selector.contains("[0]");
@@ -223,7 +223,7 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// Whether each step follows from the one before, and from the world.
+/// Whether each step follows from the previous step and from the world.
 pub fn path_holds(world: &World, subject: &Subject, steps: &[Step]) -> bool {
     let mut here: Option<Party> = None;
     for step in steps {
@@ -261,7 +261,7 @@ pub fn path_holds(world: &World, subject: &Subject, steps: &[Step]) -> bool {
     )
 }
 
-/// The commands that do what a remedy says, for those that commands can do.
+/// The commands that carry out a remedy; `None` if no command can.
 pub fn carry_out(world: &World, miss: &NearMiss) -> Option<Vec<Command>> {
     Some(match &miss.remedy {
         Remedy::ExtendAuthorization { permission } => {
@@ -316,7 +316,7 @@ fn create_user(party: &Party) -> Command {
     })
 }
 
-/// The rows that a proof names, and nothing else.
+/// The rows referenced by a proof, and no others.
 pub fn proof(world: &World, steps: &[Step]) -> Vec<Change> {
     let mut rows = Vec::new();
     for step in steps {
@@ -337,14 +337,14 @@ pub fn proof(world: &World, steps: &[Step]) -> Vec<Change> {
 }
 
 impl Naive {
-    /// What the naive evaluator says to a question.
+    /// The naive evaluator's answer to a question.
     pub fn answers(&self, caller: &Caller, question: &Question<'_>, world: &World) -> bool {
         let subject = self.subject(caller);
         match *question {
             Question::Permission { definition, .. } => self.holds(&subject, definition),
             Question::Tenant(tenant) => subject.tenants.contains(&tenant.to_string()),
             Question::Resource { .. } => {
-                // In words: `READ on resource `a` of type `USER_TASK``.
+                // The format is ``READ on resource `a` of type `USER_TASK` ``.
                 let words = question.in_words(world);
                 let permission = words.split(' ').next().unwrap();
                 let quoted: Vec<&str> = words.split('`').collect();

@@ -1,4 +1,4 @@
-//! Paths against the JSONPath library: whatever is accepted means the same in RFC 9535.
+//! Compares selectors with the JSONPath library: every accepted path has the meaning defined in RFC 9535.
 
 use identity_core::value::ClaimSelector;
 use proptest::prelude::*;
@@ -49,12 +49,13 @@ fn single() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A step of a filter's path. The library ignores negative places there.
+/// A step of a path in a filter. The library ignores negative indices there.
 fn member() -> impl Strategy<Value = String> {
     single().prop_filter("a negative place", |step| !step.contains("[-"))
 }
 
-/// The library orders booleans; RFC 9535 (§2.3.5.2.2) orders numbers and texts only.
+/// A comparison or existence test. The library orders booleans, whereas RFC 9535 (§2.3.5.2.2) orders only numbers and
+/// strings.
 fn condition() -> impl Strategy<Value = String> {
     let member = proptest::collection::vec(member(), 0..3).prop_map(|steps| format!("@{}", steps.concat())).boxed();
     let comparator = proptest::sample::select(&["==", "!=", "<", "<=", ">", ">="][..]);
@@ -91,7 +92,7 @@ fn step() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A path of the subset: steps, in between perhaps a descendant step and perhaps a filter.
+/// A path of the supported subset: steps with at most one descendant step and at most one filter.
 fn path() -> impl Strategy<Value = String> {
     let steps = || proptest::collection::vec(step(), 0..3).prop_map(|steps| steps.concat());
     let below = prop_oneof![
@@ -111,7 +112,7 @@ fn sorted(mut texts: Vec<String>) -> Vec<String> {
     texts
 }
 
-/// The same with names behind dots in brackets, where the library takes them all.
+/// The path with dotted names in brackets, a notation in which the library accepts every name.
 fn in_brackets(text: &str) -> String {
     let mut written = String::new();
     let mut characters = text.chars().peekable();
@@ -151,7 +152,7 @@ proptest! {
         prop_assert_eq!(sorted(ours), sorted(theirs), "{}", path);
     }
 
-    /// Texts that are near to paths. The library goes back where it fails, so they are short.
+    /// Texts similar to paths. They are short because the library backtracks.
     #[test]
     fn what_is_accepted_is_a_query_for_the_library(text in r#"\$[.\[\]*?@'"a0 =!<&|,:()\\u1-]{0,10}"#) {
         if ClaimSelector::parse(&text).is_ok() {

@@ -1,21 +1,21 @@
-//! What is simulated is what would be; what a review shows is what is decided.
+//! The result of a simulation equals the result of the change, and a review equals the decisions.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use identity_core::apply::{Command, apply};
+use identity_core::catalog::ResourceCatalog;
 use identity_core::decide::{Authority, Question, decide};
 use identity_core::diff::{AccessItem, diff, holdings};
 use identity_core::engine::Engine;
-use identity_core::entity::{Actor, Container, Party, Principal};
+use identity_core::entity::{Actor, Container, Party, Principal, VerifiedToken};
 use identity_core::fake::{FixedClock, MemoryPolicyStore};
-use identity_core::matrix::Matrix;
-use identity_core::port::VerifiedToken;
-use identity_core::resolve::{Presented, Subject, resolve};
+use identity_core::resolve::{ResolveInput, Subject, resolve};
 use identity_core::search::{SearchBudget, paths};
 use identity_core::service::Caller;
 use identity_core::service::access::{
-    About, Access, Action, Asked, Holding, Logins, Simulated, Simulation, SimulationFailed, WhyNot,
+    Access, Action, EntityRef, EvaluationRequest, Holding, NotEvaluated, RecentCallers, Simulated, Simulation,
+    SimulationFailed,
 };
 use identity_core::value::Claims;
 use identity_core::world::{Sources, World};
@@ -26,18 +26,18 @@ use crate::strategy::{self, ACCESSES, IDS};
 
 const SOURCES: Sources = Sources::Provider { groups_claimed: false };
 
-/// The service over a world that no store has.
+/// The service over a world without a store.
 struct Desk {
     runtime: tokio::runtime::Runtime,
     access: Access,
-    logins: Arc<Logins>,
+    logins: Arc<RecentCallers>,
 }
 
 impl Desk {
     fn simulate(&self, world: &World, simulation: &Simulation) -> Result<Simulated, SimulationFailed> {
         let subject = match &simulation.question {
             Some(asked) => self.runtime.block_on(self.access.identify(&asked.subject)).unwrap(),
-            None => Err(WhyNot::NoSuchSubject),
+            None => Err(NotEvaluated::NoSuchSubject),
         };
         self.access.simulate(&somebody(world), simulation, &subject, &SearchBudget::default())
     }
@@ -47,13 +47,13 @@ impl Desk {
         let store = MemoryPolicyStore::default();
         let audit = Arc::new(store.audit_log());
         let clock = Arc::new(FixedClock::new(OffsetDateTime::UNIX_EPOCH));
-        let start = Engine::start(Arc::new(store), audit.clone(), clock, SOURCES, Matrix::standard());
+        let start = Engine::start(Arc::new(store), audit.clone(), clock, SOURCES, ResourceCatalog::standard());
         let engine = Arc::new(runtime.block_on(start).unwrap());
-        let logins = Arc::new(Logins::new(100, keep_claims));
+        let logins = Arc::new(RecentCallers::new(100, keep_claims));
         Self { access: Access::new(engine, audit, None, Arc::clone(&logins), None), logins, runtime }
     }
 
-    /// Notes the token of somebody who calls.
+    /// Records the token of a caller.
     fn note(&self, world: &World, caller: &strategy::Caller) {
         let token = Arc::new(VerifiedToken {
             issuer: Arc::from("https://issuer.example"),
@@ -65,7 +65,7 @@ impl Desk {
             email: None,
             expires_at: OffsetDateTime::UNIX_EPOCH,
         });
-        let subject = resolve(world, Presented::from(token.as_ref()));
+        let subject = resolve(world, ResolveInput::from(token.as_ref()));
         self.logins.note(&token, &subject, OffsetDateTime::UNIX_EPOCH);
     }
 }
@@ -75,10 +75,10 @@ fn somebody(world: &World) -> Caller {
     Caller { actor: Actor::Anonymous, ..caller }
 }
 
-fn asked(principal: &Principal, (kind, permission): (&str, &str), id: &str) -> Asked {
+fn asked(principal: &Principal, (kind, permission): (&str, &str), id: &str) -> EvaluationRequest {
     let subject_kind = if matches!(principal, Principal::User(_)) { "user" } else { "client" };
-    let about = |kind: &str, id: &str| About { kind: kind.to_owned(), id: id.to_owned(), ..About::default() };
-    Asked {
+    let about = |kind: &str, id: &str| EntityRef { kind: kind.to_owned(), id: id.to_owned(), ..EntityRef::default() };
+    EvaluationRequest {
         subject: about(subject_kind, principal.id()),
         action: Action { name: permission.to_owned(), ..Action::default() },
         resource: about(kind, id),
@@ -87,7 +87,10 @@ fn asked(principal: &Principal, (kind, permission): (&str, &str), id: &str) -> A
 
 fn with_token(world: &World, caller: &strategy::Caller) -> Subject {
     let claims = Claims::new(caller.claims.clone()).unwrap();
-    resolve(world, Presented { principal: &caller.principal, claims: Some(&claims), groups: None, permissions: None })
+    resolve(
+        world,
+        ResolveInput { principal: &caller.principal, claims: Some(&claims), groups: None, permissions: None },
+    )
 }
 
 proptest! {
@@ -119,9 +122,9 @@ proptest! {
         let simulated = simulated.unwrap();
         prop_assert_eq!(&simulated.diff, &diff(&world, &after));
 
-        let alone = |world: &World| resolve(world, Presented::by_id(world, &principal));
+        let alone = |world: &World| resolve(world, ResolveInput::by_id(world, &principal));
         let decides = |world: &World| {
-            let question = Question::resource(world.matrix(), access.0, access.1, IDS[0]).unwrap();
+            let question = Question::resource(world.catalog(), access.0, access.1, IDS[0]).unwrap();
             decide(world, &alone(world), &question).allowed()
         };
         let (first, second) = simulated.answers.unwrap();
@@ -134,7 +137,7 @@ proptest! {
         prop_assert_eq!(subject.gained, gains(had.clone(), &has));
         prop_assert_eq!(subject.lost, gains(has, &had));
 
-        // The last token of each counts.
+        // The last token of each principal counts.
         let mut last: Vec<&strategy::Caller> = Vec::new();
         for caller in callers.iter().rev() {
             if last.iter().all(|other| other.principal != caller.principal) {
@@ -186,7 +189,7 @@ proptest! {
             }
             prop_assert!(by_token || found.iter().all(|party| !matches!(party, Party::Group(_))));
             for principal in strategy::principals() {
-                let alone = resolve(&world, Presented::by_id(&world, &principal));
+                let alone = resolve(&world, ResolveInput::by_id(&world, &principal));
                 prop_assert_eq!(
                     found.contains(&principal.clone().into()), decide(&world, &alone, &question).allowed(),
                     "{:?} {:?}", principal, question

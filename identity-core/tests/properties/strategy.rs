@@ -1,14 +1,13 @@
-//! A small universe, so that random commands meet.
+//! A small universe, so that random commands often concern the same entities.
 
 use identity_core::apply::{Command, NewAuthorization};
 use identity_core::decide::Property;
 use identity_core::entity::{
-    Container, Group, MappingRule, Membership, Operator, Party, Permission, Principal, Role, RuleKind, Scope, Tenant,
-    User,
+    Container, Group, MappingRule, Membership, Operator, Party, Permission, Principal, Role, Scope, Tenant, User,
 };
 use identity_core::value::{
-    Audience, AuthorizationKey, ClaimSelector, ClaimValue, ClientId, Description, GroupId, MappingRuleId, Name,
-    PasswordHash, PermissionName, PropertyName, ResourceId, ResourceTypeName, Revision, RoleId, TenantId, Username,
+    Audience, AuthorizationKey, ClaimSelector, ClaimValue, ClientId, GroupId, MappingRuleId, Name, PasswordHash,
+    PermissionName, PropertyName, ResourceId, ResourceTypeName, Revision, RoleId, TenantId, Username,
 };
 use identity_core::world::Sources;
 use proptest::prelude::*;
@@ -39,7 +38,7 @@ const SELECTORS: &[&str] = &[
 const VALUES: &[&str] = &["a", "b", "A", "true", "30", "1.5", "null", "[]"];
 const PROPERTIES: &[&str] = &["assignee", "candidateUsers", "candidateGroups"];
 
-/// Somebody who calls.
+/// A caller.
 #[derive(Clone, Debug)]
 pub struct Caller {
     pub principal: Principal,
@@ -47,7 +46,7 @@ pub struct Caller {
     pub groups: Vec<&'static str>,
 }
 
-/// A user task's properties.
+/// The properties of a user task.
 pub struct Task {
     pub assignee: Value,
     pub candidate_users: Value,
@@ -165,48 +164,38 @@ fn authorization() -> impl Strategy<Value = NewAuthorization> {
 
 pub fn rule(n: usize, selector: usize, value: usize, contains: bool) -> MappingRule {
     MappingRule {
-        id: MappingRuleId::parse(&format!("m{n}")).unwrap(),
-        name: Name::parse("rule").unwrap(),
-        selector: ClaimSelector::parse(SELECTORS[selector]).unwrap(),
         operator: if contains { Operator::Contains } else { Operator::Equals },
-        value: ClaimValue::parse(VALUES[value]).unwrap(),
-        kind: RuleKind::Any,
-        issuer: None,
+        ..MappingRule::new(
+            MappingRuleId::parse(&format!("m{n}")).unwrap(),
+            Name::parse("rule").unwrap(),
+            ClaimSelector::parse(SELECTORS[selector]).unwrap(),
+            ClaimValue::parse(VALUES[value]).unwrap(),
+        )
     }
 }
 
 fn user(n: usize) -> User {
-    User { username: username(IDS[n]), name: None, email: None, password: PasswordHash::new(String::new()) }
+    User::new(username(IDS[n]), PasswordHash::new(String::new()))
 }
 
 pub fn group(n: usize) -> Group {
-    Group {
-        id: GroupId::parse(&format!("g{n}")).unwrap(),
-        name: Name::parse("group").unwrap(),
-        description: Description::default(),
-    }
+    Group::new(GroupId::parse(&format!("g{n}")).unwrap(), Name::parse("group").unwrap())
 }
 
 pub fn role(n: usize, write: bool) -> Role {
     let definition = PermissionName::parse(if write { "write" } else { "read" }).unwrap();
     Role {
-        id: role_id(&format!("r{n}")),
-        name: Name::parse("role").unwrap(),
-        description: Description::default(),
         permissions: [Permission {
             audience: Audience::parse("camunda-identity-resource-server").unwrap(),
             definition,
         }]
         .into(),
+        ..Role::new(role_id(&format!("r{n}")), Name::parse("role").unwrap())
     }
 }
 
 fn tenant(n: usize) -> Tenant {
-    Tenant {
-        id: TenantId::parse(&format!("t{n}")).unwrap(),
-        name: Name::parse("tenant").unwrap(),
-        description: Description::default(),
-    }
+    Tenant::new(TenantId::parse(&format!("t{n}")).unwrap(), Name::parse("tenant").unwrap())
 }
 
 pub fn command() -> impl Strategy<Value = Command> {
@@ -234,7 +223,7 @@ pub fn command() -> impl Strategy<Value = Command> {
     ]
 }
 
-/// A history. It begins with everything there is, so that most of the rest is accepted.
+/// A random history. It starts by creating all entities, so that most later commands are accepted.
 pub fn commands() -> impl Strategy<Value = Vec<Command>> {
     let everything = (0..3).flat_map(|n| {
         [

@@ -1,93 +1,93 @@
-//! Ways to administration: of a right, of all rights, of the parties that a change concerns.
+//! Paths to administration: for one right, for all rights, and for the parties affected by a change.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query, ServiceConfig};
 use identity_core::apply::AdminPower;
 use identity_core::entity::Party;
-use identity_core::search::{AdminPath, AdminStep, Means};
-use identity_core::service::access::{Access, AdministrationChange, Ask, steps_in_words};
+use identity_core::search::{AdminPath, AdminStep, AdminStepKind};
+use identity_core::service::access::{Access, AdministrationChange, RequestKind, steps_in_words};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Failures;
-use super::review::limit;
+use super::limit;
 use crate::authentication::Authenticated;
 use crate::offload::off_the_worker;
 use crate::problem::Problem;
 use crate::route::resource;
 
-/// The most parties that are named.
-const MOST_NAMED: usize = 1000;
+/// Maximum number of parties listed in each of `gained` and `lost`.
+const MAX_NAMED: usize = 1000;
 
 pub(super) fn mount(v1: &mut ServiceConfig) {
     v1.service(resource("/review/rights").get(of_rights)).service(resource("/review/right").get(of_right));
 }
 
-/// Which right.
+/// Selects the right to review.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct RightQuery {
-    /// A resource type, `api` or `tenant`.
+    /// Resource type, `api` or `tenant`.
     r#type: String,
-    /// An id, or `*` for all.
+    /// Resource id, or `*` for all resources.
     id: String,
-    /// A permission of the type.
+    /// Permission of the resource type.
     action: String,
 }
 
-/// Which part of the rights to list.
+/// Limits the list of rights.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct RightsQuery {
-    /// The number of authorizations at most: 10 000 when not given, 1 000 000 at most.
+    /// Maximum number of authorizations to return. Default 10 000, at most 1 000 000.
     #[param(minimum = 1, maximum = 1_000_000)]
     limit: Option<usize>,
 }
 
-/// A way to administration.
+/// A path by which a party can become an administrator.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AdministrationView {
-    /// The number of requests that it takes; 0 for the power itself.
+    /// Number of requests on the path; 0 if the party already holds the administrative power.
     requests: usize,
     steps: Vec<AdministrationStep>,
-    /// The steps in words: `group ops > ROLE:UPDATE on admin`.
+    /// The steps as text, such as `group ops > ROLE:UPDATE on admin`.
     path: String,
 }
 
-/// A step on a way to administration.
+/// One step of a path to administration.
 #[derive(Serialize, ToSchema)]
 #[serde(tag = "step", rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum AdministrationStep {
-    /// Membership, which takes no request.
+    /// An existing membership; needs no request.
     #[serde(rename_all = "camelCase")]
     Member {
         /// `GROUP` or `ROLE`.
         container_type: &'static str,
         container_id: String,
     },
-    /// One request.
+    /// A request that the party can make.
     #[serde(rename_all = "camelCase")]
     Request {
-        means: MeansView,
-        /// The right that permits it, such as `ROLE:UPDATE`.
+        means: AdminStepKindView,
+        /// Right that permits the request, such as `ROLE:UPDATE`.
         right: String,
-        /// The entity that it changes; absent where any authorization does.
+        /// Entity that the request changes. Absent if any authorization can be changed instead.
         #[serde(skip_serializing_if = "Option::is_none")]
         entity: Option<String>,
-        /// The authorization that permits it; absent where the right is asked about.
+        /// Key of the authorization that permits the request. Absent for the right under review.
         #[serde(skip_serializing_if = "Option::is_none")]
         authorization_key: Option<String>,
     },
-    /// The power at the end.
+    /// The administrative power reached at the end of the path.
     Power { power: PowerView },
 }
 
-/// What a request does.
+/// Operation that a request performs.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(crate) enum MeansView {
+pub(crate) enum AdminStepKindView {
     AssignRole,
     JoinGroup,
     RewriteMappingRule,
@@ -97,33 +97,33 @@ pub(crate) enum MeansView {
     RewriteAuthorization,
 }
 
-/// A power.
+/// An administrative power.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum PowerView {
-    /// The permission `write` of this service's API.
+    /// Permission `write` of this service's API.
     WriteApi,
-    /// The authorization to create authorizations.
+    /// Permission to create authorizations.
     Authorize,
 }
 
-/// What a right leads to.
+/// Consequences of holding a right.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RightView {
-    /// The way to administration that the right opens; absent when it opens none.
+    /// Path to administration that the right opens. Absent if it opens none.
     #[serde(skip_serializing_if = "Option::is_none")]
     administration: Option<AdministrationView>,
 }
 
-/// The authorizations that lead to administration, in the order of their keys.
+/// Authorizations that open a path to administration, ordered by key.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RightsView {
     authorizations: Vec<LeadingAuthorization>,
-    /// Whether there are more.
+    /// Whether more authorizations match than are listed.
     more: bool,
 }
 
-/// An authorization that leads to administration.
+/// An authorization that opens a path to administration.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LeadingAuthorization {
@@ -131,35 +131,35 @@ pub(crate) struct LeadingAuthorization {
     owner_type: &'static str,
     owner_id: String,
     resource_type: String,
-    /// An id or `*`.
+    /// Resource id, or `*` for all resources.
     resource_id: String,
     permissions: Vec<String>,
     administration: AdministrationView,
 }
 
-/// What a change means for who administers or can come to.
+/// Effect of a change on administrators and on parties that can become administrators.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AdministratorsView {
-    /// Those who administer or can come to by the change, or in fewer requests than before. At most 1000.
+    /// Parties that become administrators, gain a path to administration, or get a shorter one. At most 1000.
     gained: Vec<AdministratorView>,
-    /// Those who neither administer nor can come to after it. At most 1000.
+    /// Parties that are no longer administrators and have no path to administration left. At most 1000.
     lost: Vec<PartyView>,
-    /// Whether more gain or lose it.
+    /// Whether either list was truncated.
     more: bool,
 }
 
-/// A party that administers or can come to.
+/// A party that is or can become an administrator.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AdministratorView {
-    /// `USER`, `CLIENT`, `MAPPING_RULE` or, where groups come by token, `GROUP`.
+    /// `USER`, `CLIENT`, `MAPPING_RULE`, or `GROUP` if groups come from token claims.
     party_type: &'static str,
     party_id: String,
     administration: AdministrationView,
 }
 
-/// A party.
+/// A user, client, group, role or mapping rule.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = access::Party)]
@@ -168,16 +168,16 @@ pub(crate) struct PartyView {
     party_id: String,
 }
 
-impl From<Means> for MeansView {
-    fn from(means: Means) -> Self {
+impl From<AdminStepKind> for AdminStepKindView {
+    fn from(means: AdminStepKind) -> Self {
         match means {
-            Means::AssignRole => Self::AssignRole,
-            Means::JoinGroup => Self::JoinGroup,
-            Means::RewriteMappingRule => Self::RewriteMappingRule,
-            Means::SetPassword => Self::SetPassword,
-            Means::CreateUser => Self::CreateUser,
-            Means::CreateMappingRule => Self::CreateMappingRule,
-            Means::RewriteAuthorization => Self::RewriteAuthorization,
+            AdminStepKind::AssignRole => Self::AssignRole,
+            AdminStepKind::JoinGroup => Self::JoinGroup,
+            AdminStepKind::RewriteMappingRule => Self::RewriteMappingRule,
+            AdminStepKind::SetPassword => Self::SetPassword,
+            AdminStepKind::CreateUser => Self::CreateUser,
+            AdminStepKind::CreateMappingRule => Self::CreateMappingRule,
+            AdminStepKind::RewriteAuthorization => Self::RewriteAuthorization,
         }
     }
 }
@@ -215,18 +215,18 @@ impl From<Party> for PartyView {
 
 impl From<AdministrationChange> for AdministratorsView {
     fn from(change: AdministrationChange) -> Self {
-        let more = change.gained.len() > MOST_NAMED || change.lost.len() > MOST_NAMED;
-        let gained = change.gained.into_iter().take(MOST_NAMED).map(|(party, path)| AdministratorView {
+        let more = change.gained.len() > MAX_NAMED || change.lost.len() > MAX_NAMED;
+        let gained = change.gained.into_iter().take(MAX_NAMED).map(|(party, path)| AdministratorView {
             party_type: party.kind_name(),
             party_id: party.id().to_owned(),
             administration: path.into(),
         });
-        let lost = change.lost.into_iter().take(MOST_NAMED).map(PartyView::from);
+        let lost = change.lost.into_iter().take(MAX_NAMED).map(PartyView::from);
         Self { gained: gained.collect(), lost: lost.collect(), more }
     }
 }
 
-/// Shows whether a right leads to administration, and how.
+/// Returns the path to administration that a right opens, if any.
 #[utoipa::path(get, path = "/access/v1/review/right", tag = "access", params(RightQuery),
     responses((status = 200, body = RightView), Failures))]
 pub(crate) async fn of_right(
@@ -235,12 +235,12 @@ pub(crate) async fn of_right(
     query: Query<RightQuery>,
 ) -> Result<HttpResponse, Problem> {
     let RightQuery { r#type, id, action } = query.into_inner();
-    access.permit(&caller, Ask::Search, Some(&r#type), 1).await?;
+    access.permit(&caller, RequestKind::Search, Some(&r#type), 1).await?;
     let path = off_the_worker(move |_| Ok(access.leads_to(&caller, (&r#type, &id), &action))).await?;
     Ok(HttpResponse::Ok().json(RightView { administration: path.map(AdministrationView::from) }))
 }
 
-/// Lists the authorizations that lead to administration, in the order of their keys.
+/// Lists the authorizations that open a path to administration, ordered by key.
 #[utoipa::path(get, path = "/access/v1/review/rights", tag = "access", params(RightsQuery),
     responses((status = 200, body = RightsView), Failures))]
 pub(crate) async fn of_rights(
@@ -248,8 +248,8 @@ pub(crate) async fn of_rights(
     Authenticated(caller): Authenticated,
     query: Query<RightsQuery>,
 ) -> Result<HttpResponse, Problem> {
-    access.permit(&caller, Ask::Search, None, 1).await?;
-    let limit = limit(query.limit)?;
+    access.permit(&caller, RequestKind::Search, None, 1).await?;
+    let limit = limit::parse(query.limit)?;
     let (found, more) = off_the_worker(move |budget| access.review_rights(&caller, limit, budget)).await?;
     let view = |(held, path): (identity_core::entity::Authorization, AdminPath)| LeadingAuthorization {
         authorization_key: held.key.to_string(),

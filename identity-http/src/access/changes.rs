@@ -1,39 +1,42 @@
-//! Changes to try, on the wire.
+//! Request bodies of simulated changes.
 
 use identity_core::apply::{Command, NewAuthorization};
 use identity_core::entity::{
-    Condition, Container, Group, MappingRule, Membership, Operator, Party, Permission, Role, RuleKind, Scope,
+    Container, Group, MappingRule, Membership, Operator, Party, Permission, Role, RuleKind, Scope,
 };
 use identity_core::value::{
-    Audience, AuthorizationKey, BrokenRule, ClaimSelector, ClaimValue, Description, GroupId, InvalidValue, Issuer,
-    MappingRuleId, Name, PermissionName, ResourceTypeName, RoleId, TenantId, Username,
+    Audience, AuthorizationKey, BrokenRule, ClaimSelector, ClaimValue, GroupId, InvalidValue, Issuer, MappingRuleId,
+    Name, PermissionName, ResourceTypeName, RoleId, TenantId, Username,
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-/// A change to try.
+use crate::condition::{ComparisonBody, condition};
+use crate::findings::Findings;
+
+/// A change to simulate.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) enum ChangeBody {
     CreateMappingRule(RuleBody),
     UpdateMappingRule(RuleBody),
-    /// By id.
+    /// Id of the mapping rule.
     DeleteMappingRule(String),
     CreateRole(RoleBody),
     UpdateRole(RoleBody),
-    /// By id.
+    /// Id of the role.
     DeleteRole(String),
     CreateGroup(GroupBody),
-    /// By id.
+    /// Id of the group.
     DeleteGroup(String),
-    /// By id.
+    /// Id of the tenant.
     DeleteTenant(String),
-    /// By username.
+    /// Username.
     DeleteUser(String),
     AddMember(MemberBody),
     RemoveMember(MemberBody),
     CreateAuthorization(GrantBody),
-    /// By key.
+    /// Key of the authorization.
     DeleteAuthorization(String),
 }
 
@@ -46,9 +49,9 @@ pub(crate) struct RuleBody {
     name: Option<String>,
     claim_name: String,
     claim_value: String,
-    /// `EQUALS` or `CONTAINS`; `EQUALS` when not given.
+    /// `EQUALS` or `CONTAINS`. Default `EQUALS`.
     operator: Option<String>,
-    /// Whose tokens the rule looks at; those of every issuer when not given.
+    /// Issuer whose tokens the rule applies to. Default: every issuer.
     issuer: Option<String>,
 }
 
@@ -81,7 +84,7 @@ pub(crate) struct GroupBody {
     name: Option<String>,
 }
 
-/// Somebody in something.
+/// A membership: one member of one group, role or tenant.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = access::Member)]
@@ -103,88 +106,127 @@ pub(crate) struct GrantBody {
     owner_type: String,
     owner_id: String,
     resource_type: String,
-    /// `*` for all.
+    /// Resource id, or `*` for all resources.
     resource_id: String,
     permissions: Vec<String>,
-    #[serde(default)]
-    #[schema(value_type = Option<Vec<crate::management::authorizations::ComparisonView>>)]
-    condition: Option<Condition>,
+    condition: Option<Vec<ComparisonBody>>,
 }
 
 impl ChangeBody {
-    pub(crate) fn command(self) -> Result<Command, InvalidValue> {
-        Ok(match self {
-            Self::CreateMappingRule(body) => Command::CreateMappingRule(body.rule()?),
-            Self::UpdateMappingRule(body) => Command::UpdateMappingRule(body.rule()?),
-            Self::DeleteMappingRule(id) => Command::DeleteMappingRule(MappingRuleId::parse(&id)?),
-            Self::CreateRole(body) => Command::CreateRole(body.role()?),
-            Self::UpdateRole(body) => Command::UpdateRole(body.role()?),
-            Self::DeleteRole(id) => Command::DeleteRole(RoleId::parse(&id)?),
-            Self::CreateGroup(body) => {
-                let (id, name) = (GroupId::parse(&body.id)?, Name::parse(body.name.as_deref().unwrap_or(&body.id))?);
-                Command::CreateGroup(Group { id, name, description: Description::default() })
+    /// Parses the change. Records invalid values.
+    pub(crate) fn command(self, findings: &mut Findings) -> Option<Command> {
+        match self {
+            Self::CreateMappingRule(body) => {
+                findings.within("createMappingRule", |at| body.rule(at)).map(Command::CreateMappingRule)
             }
-            Self::DeleteGroup(id) => Command::DeleteGroup(GroupId::parse(&id)?),
-            Self::DeleteTenant(id) => Command::DeleteTenant(TenantId::parse(&id)?),
-            Self::DeleteUser(username) => Command::DeleteUser(Username::parse(&username)?),
-            Self::AddMember(body) => Command::AddMember(body.membership()?),
-            Self::RemoveMember(body) => Command::RemoveMember(body.membership()?),
-            Self::CreateAuthorization(body) => Command::CreateAuthorization(body.authorization()?),
+            Self::UpdateMappingRule(body) => {
+                findings.within("updateMappingRule", |at| body.rule(at)).map(Command::UpdateMappingRule)
+            }
+            Self::DeleteMappingRule(id) => {
+                findings.take("deleteMappingRule", MappingRuleId::parse(&id)).map(Command::DeleteMappingRule)
+            }
+            Self::CreateRole(body) => findings.within("createRole", |at| body.role(at)).map(Command::CreateRole),
+            Self::UpdateRole(body) => findings.within("updateRole", |at| body.role(at)).map(Command::UpdateRole),
+            Self::DeleteRole(id) => findings.take("deleteRole", RoleId::parse(&id)).map(Command::DeleteRole),
+            Self::CreateGroup(body) => findings.within("createGroup", |at| body.group(at)).map(Command::CreateGroup),
+            Self::DeleteGroup(id) => findings.take("deleteGroup", GroupId::parse(&id)).map(Command::DeleteGroup),
+            Self::DeleteTenant(id) => findings.take("deleteTenant", TenantId::parse(&id)).map(Command::DeleteTenant),
+            Self::DeleteUser(name) => findings.take("deleteUser", Username::parse(&name)).map(Command::DeleteUser),
+            Self::AddMember(body) => findings.within("addMember", |at| body.membership(at)).map(Command::AddMember),
+            Self::RemoveMember(body) => {
+                findings.within("removeMember", |at| body.membership(at)).map(Command::RemoveMember)
+            }
+            Self::CreateAuthorization(body) => {
+                findings.within("createAuthorization", |at| body.authorization(at)).map(Command::CreateAuthorization)
+            }
             Self::DeleteAuthorization(key) => {
-                let key = key.parse().map_err(|_| wrong("authorization key", "a number"))?;
-                Command::DeleteAuthorization(AuthorizationKey(key))
+                let key = key.parse().map_err(|_| wrong("authorization key", "a number"));
+                findings.take("deleteAuthorization", key).map(AuthorizationKey).map(Command::DeleteAuthorization)
             }
-        })
+        }
     }
 }
 
+/// Parses a display name, which defaults to the id.
+fn named(name: Option<&str>, id: &str, findings: &mut Findings) -> Option<Name> {
+    findings.take("name", Name::parse(name.unwrap_or(id)))
+}
+
 impl RuleBody {
-    fn rule(self) -> Result<MappingRule, InvalidValue> {
+    fn rule(&self, findings: &mut Findings) -> Option<MappingRule> {
+        let name = named(self.name.as_deref(), &self.id, findings);
+        let id = findings.take("id", MappingRuleId::parse(&self.id));
+        let selector = findings.take("claimName", ClaimSelector::parse(&self.claim_name));
         let operator = self.operator.as_deref().map_or(Some(Operator::default()), Operator::parse);
-        Ok(MappingRule {
-            name: Name::parse(self.name.as_deref().unwrap_or(&self.id))?,
-            id: MappingRuleId::parse(&self.id)?,
-            selector: ClaimSelector::parse(&self.claim_name)?,
-            operator: operator.ok_or_else(|| wrong("operator", "EQUALS or CONTAINS"))?,
-            value: ClaimValue::parse(&self.claim_value)?,
+        let operator = findings.take("operator", operator.ok_or_else(|| wrong("operator", "EQUALS or CONTAINS")));
+        let value = findings.take("claimValue", ClaimValue::parse(&self.claim_value));
+        let issuer = self.issuer.as_deref().map(Issuer::parse).transpose();
+        let issuer = findings.take("issuer", issuer)?;
+        Some(MappingRule {
+            id: id?,
+            name: name?,
+            selector: selector?,
+            operator: operator?,
+            value: value?,
             kind: RuleKind::Any,
-            issuer: self.issuer.as_deref().map(Issuer::parse).transpose()?,
+            issuer,
         })
     }
 }
 
 impl RoleBody {
-    fn role(self) -> Result<Role, InvalidValue> {
-        let permission = |body: PermissionBody| {
-            let (audience, definition) = (Audience::parse(&body.audience)?, PermissionName::parse(&body.definition)?);
-            Ok(Permission { audience, definition })
-        };
-        Ok(Role {
-            name: Name::parse(self.name.as_deref().unwrap_or(&self.id))?,
-            id: RoleId::parse(&self.id)?,
-            description: Description::default(),
-            permissions: self.permissions.into_iter().map(permission).collect::<Result<_, InvalidValue>>()?,
-        })
+    fn role(&self, findings: &mut Findings) -> Option<Role> {
+        let name = named(self.name.as_deref(), &self.id, findings);
+        let id = findings.take("id", RoleId::parse(&self.id));
+        let permissions: Vec<Option<Permission>> = findings.within("permissions", |findings| {
+            let items = self.permissions.iter().enumerate();
+            items.map(|(index, item)| findings.within(&index.to_string(), |at| item.permission(at))).collect()
+        });
+        let permissions = permissions.into_iter().collect::<Option<_>>();
+        Some(Role { permissions: permissions?, ..Role::new(id?, name?) })
+    }
+}
+
+impl PermissionBody {
+    fn permission(&self, findings: &mut Findings) -> Option<Permission> {
+        let audience = findings.take("audience", Audience::parse(&self.audience));
+        let definition = findings.take("definition", PermissionName::parse(&self.definition));
+        Some(Permission { audience: audience?, definition: definition? })
+    }
+}
+
+impl GroupBody {
+    fn group(&self, findings: &mut Findings) -> Option<Group> {
+        let name = named(self.name.as_deref(), &self.id, findings);
+        let id = findings.take("id", GroupId::parse(&self.id));
+        Some(Group::new(id?, name?))
     }
 }
 
 impl MemberBody {
-    fn membership(self) -> Result<Membership, InvalidValue> {
-        let container = Container::parse(&self.container_type, &self.container_id)?;
-        let member = Party::parse(&self.member_type, &self.member_id)?;
-        Membership::new(container, member)
-            .map_err(|_| wrong("membership", "one of a group, role or tenant that there can be"))
+    fn membership(&self, findings: &mut Findings) -> Option<Membership> {
+        let container = findings.take("containerId", Container::parse(&self.container_type, &self.container_id));
+        let member = findings.take("memberId", Party::parse(&self.member_type, &self.member_id));
+        let membership = Membership::new(container?, member?);
+        let form = "a type that the container accepts as members";
+        findings.take("memberType", membership.map_err(|_| wrong("membership", form)))
     }
 }
 
 impl GrantBody {
-    fn authorization(self) -> Result<NewAuthorization, InvalidValue> {
-        Ok(NewAuthorization {
-            owner: Party::parse(&self.owner_type, &self.owner_id)?,
-            resource_type: ResourceTypeName::parse(&self.resource_type)?,
-            scope: Scope::from_resource_id(&self.resource_id)?,
-            permissions: self.permissions.iter().map(|text| PermissionName::parse(text)).collect::<Result<_, _>>()?,
-            condition: self.condition,
+    fn authorization(&self, findings: &mut Findings) -> Option<NewAuthorization> {
+        let owner = findings.take("ownerId", Party::parse(&self.owner_type, &self.owner_id));
+        let resource_type = findings.take("resourceType", ResourceTypeName::parse(&self.resource_type));
+        let scope = findings.take("resourceId", Scope::from_resource_id(&self.resource_id));
+        let permissions = self.permissions.iter().map(|text| PermissionName::parse(text));
+        let permissions = findings.all("permissions", permissions);
+        let condition = condition(self.condition.as_deref(), findings);
+        Some(NewAuthorization {
+            owner: owner?,
+            resource_type: resource_type?,
+            scope: scope?,
+            permissions: permissions?.into_iter().collect(),
+            condition: condition?,
         })
     }
 }

@@ -1,11 +1,11 @@
-//! One question, and many (AuthZEN Authorization API 1.0 §6, §7).
+//! Single and batch access evaluation (docs/reference/authzen.md §6, §7).
 
 use std::collections::BTreeSet;
 
 use actix_web::web::{Data, Query, ServiceConfig};
 use actix_web::{HttpResponse, http::StatusCode};
 use identity_core::decide::Explanation;
-use identity_core::service::access::{Access, Ask, Asked, Evaluated};
+use identity_core::service::access::{Access, Evaluated, EvaluationRequest, RequestKind};
 use identity_core::service::{Caller, ServiceError};
 use identity_core::value::json_length;
 use serde::{Deserialize, Serialize};
@@ -13,98 +13,85 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Failures;
-use super::wire::{Object, ObjectBody, Unfit, asked, object};
+use super::wire::{EvaluationBody, Object, ObjectBody};
 use crate::authentication::Authenticated;
+use crate::body::Unfit;
+use crate::offload::off_the_worker;
 use crate::problem::Problem;
 use crate::route::resource;
 
-/// Most questions of one request.
-const MOST: usize = 1000;
-/// The most JSON text of defaults, once for each question of a request, in bytes.
-const MOST_DEFAULTS: usize = 4 * 1024 * 1024;
-/// What an item takes from the whole when it does not say it itself.
+/// Maximum number of evaluations in one batch request.
+const MAX_EVALUATIONS: usize = 1000;
+/// Maximum size of the members in [`DEFAULTS`] of a batch, in bytes of JSON, multiplied by the number of evaluations.
+const MAX_DEFAULTS: usize = 4 * 1024 * 1024;
+/// Members that an evaluation inherits from the batch request when it omits them.
 const DEFAULTS: [&str; 4] = ["subject", "action", "resource", "context"];
 
 pub(super) fn mount(v1: &mut ServiceConfig) {
     v1.service(resource("/evaluation").post(evaluation)).service(resource("/evaluations").post(evaluations));
 }
 
-/// How to answer.
+/// Options of an evaluation.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Manner {
-    /// `true`, or nothing at all, to be told why, which needs a grant of its own.
+pub(crate) struct EvaluationQuery {
+    /// `true` or an empty value adds an explanation to each decision. Requires an additional permission.
     #[param(value_type = Option<bool>)]
     explain: Option<String>,
 }
 
-impl Manner {
-    fn explains(&self) -> Result<bool, Unfit> {
+impl EvaluationQuery {
+    fn explains(&self) -> Result<bool, Problem> {
         match self.explain.as_deref() {
             Some("true" | "") => Ok(true),
             Some("false") | None => Ok(false),
-            Some(_) => Err(Unfit("`explain` must be true or false.".to_owned())),
+            Some(_) => Err(Problem::bad_request("invalid", "`explain` must be true or false.")),
         }
     }
 }
 
-/// A subject or a resource.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "only described, never built")]
-pub(crate) struct Entity {
-    /// Of a subject `user`, `client` or `token`; of a resource its resource type, `api` or `tenant`.
-    #[schema(example = "user")]
-    r#type: String,
-    #[schema(example = "ann", min_length = 1)]
-    id: String,
-    #[schema(nullable = false)]
-    properties: Option<Object>,
-}
-
-/// An action.
-#[derive(ToSchema)]
-#[schema(as = access::Action)]
-#[expect(dead_code, reason = "only described, never built")]
-pub(crate) struct ActionView {
-    /// A permission of the resource's type.
-    #[schema(example = "READ", min_length = 1)]
-    name: String,
-    #[schema(nullable = false)]
-    properties: Option<Object>,
-}
-
-/// A question.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "only described, never built")]
-pub(crate) struct EvaluationRequest {
-    subject: Entity,
-    action: ActionView,
-    resource: Entity,
-    #[schema(nullable = false)]
-    context: Option<Object>,
-}
-
-/// Many questions.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "only described, never built")]
+/// A batch of access evaluation requests.
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct EvaluationsRequest {
+    /// Default `subject` of the evaluations.
     #[schema(nullable = false)]
-    subject: Option<Entity>,
+    subject: Option<Object>,
+    /// Default `action` of the evaluations.
     #[schema(nullable = false)]
-    action: Option<ActionView>,
+    action: Option<Object>,
+    /// Default `resource` of the evaluations.
     #[schema(nullable = false)]
-    resource: Option<Entity>,
+    resource: Option<Object>,
+    /// Default `context` of the evaluations.
     #[schema(nullable = false)]
     context: Option<Object>,
-    /// Questions; what one of them does not say is taken from above.
+    /// The evaluations: objects in the format of a single request. Members that an evaluation omits default to those of
+    /// the batch request. An evaluation that is incomplete or not an object is denied and does not affect the others.
     #[schema(nullable = false)]
-    evaluations: Option<Vec<Object>>,
-    /// `evaluations_semantic`: `execute_all`, `deny_on_first_deny` or `permit_on_first_permit`.
+    evaluations: Option<Vec<Value>>,
     #[schema(nullable = false)]
-    options: Option<Object>,
+    options: Option<BatchOptions>,
 }
 
-/// Answers to many questions; one answer, where one was asked without `evaluations`.
+/// Options of a batch.
+#[derive(Default, Deserialize, ToSchema)]
+pub(crate) struct BatchOptions {
+    #[schema(nullable = false)]
+    evaluations_semantic: Option<Semantic>,
+}
+
+/// Condition under which a batch stops early. Default: `execute_all`.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = EvaluationsSemantic)]
+pub(crate) enum Semantic {
+    #[default]
+    ExecuteAll,
+    DenyOnFirstDeny,
+    PermitOnFirstPermit,
+}
+
+/// Decisions of a batch; a single decision if the request had no `evaluations`.
 #[derive(ToSchema)]
 #[schema(as = EvaluationsResponse)]
 #[expect(dead_code, reason = "only described, never built")]
@@ -114,7 +101,7 @@ pub(crate) enum DecisionsOrOne {
     One(Decision),
 }
 
-/// An answer.
+/// A decision.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Decision {
     decision: bool,
@@ -122,30 +109,30 @@ pub(crate) struct Decision {
     context: Option<DecisionContext>,
 }
 
-/// What there is to say about an answer.
+/// Additional information about a decision.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DecisionContext {
-    /// Why there was nothing to decide.
+    /// Reason code if the request could not be evaluated.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
-    /// What was wrong with this question of many.
+    /// Error of this evaluation in a batch.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ItemError>,
-    /// Why, if it was asked for.
+    /// Explanation of the decision, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     explanation: Option<Explanation>,
 }
 
-/// What was wrong with one question of many.
+/// Error of one evaluation in a batch.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ItemError {
-    /// What the HTTP status would be, had it been asked alone.
+    /// HTTP status that the evaluation would have as a single request.
     status: u16,
     message: String,
 }
 
-/// Answers to many questions, in their order.
+/// Decisions of a batch, in request order.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Decisions {
     evaluations: Vec<Decision>,
@@ -153,135 +140,139 @@ pub(crate) struct Decisions {
 
 impl From<Evaluated> for Decision {
     fn from(evaluated: Evaluated) -> Self {
-        let Evaluated { decision, why_not, explanation } = evaluated;
-        let said = why_not.is_some() || explanation.is_some();
-        let reason = why_not.map(|why_not| why_not.code());
+        let Evaluated { decision, not_evaluated, explanation } = evaluated;
+        let said = not_evaluated.is_some() || explanation.is_some();
+        let reason = not_evaluated.map(|not_evaluated| not_evaluated.code());
         Self { decision, context: said.then_some(DecisionContext { reason, error: None, explanation }) }
     }
 }
 
 impl Decision {
-    /// An item that could not be answered is a no.
+    /// Denies an evaluation that failed.
     fn failed(status: StatusCode, message: String) -> Self {
         let error = Some(ItemError { status: status.as_u16(), message });
         Self { decision: false, context: Some(DecisionContext { reason: None, error, explanation: None }) }
     }
 }
 
-/// Answers one question: may this subject do this with this resource?
-#[utoipa::path(post, path = "/access/v1/evaluation", tag = "access", request_body = EvaluationRequest, params(Manner),
+/// Evaluates whether a subject may perform an action on a resource.
+#[utoipa::path(post, path = "/access/v1/evaluation", tag = "access", request_body = EvaluationBody, params(EvaluationQuery),
     responses((status = 200, body = Decision), Failures))]
 pub(crate) async fn evaluation(
     access: Data<Access>,
     Authenticated(caller): Authenticated,
-    manner: Query<Manner>,
-    ObjectBody(body): ObjectBody,
+    manner: Query<EvaluationQuery>,
+    body: ObjectBody,
 ) -> Result<HttpResponse, Problem> {
-    single(&access, &caller, &body, manner.explains()?).await
+    single(&access, &caller, body, manner.explains()?).await
 }
 
-async fn single(access: &Access, caller: &Caller, body: &Object, explain: bool) -> Result<HttpResponse, Problem> {
-    let asked = asked(body)?;
-    access.permit(caller, Ask::Evaluate, Some(&asked.resource.kind), 1).await?;
+async fn single(
+    access: &Data<Access>,
+    caller: &Caller,
+    body: ObjectBody,
+    explain: bool,
+) -> Result<HttpResponse, Problem> {
+    let asked = body.read::<EvaluationBody>()?.parse()?;
+    access.permit(caller, RequestKind::Evaluate, Some(&asked.resource.kind), 1).await?;
     if explain {
-        access.permit(caller, Ask::Explain, Some(&asked.resource.kind), 0).await?;
+        access.permit(caller, RequestKind::Explain, Some(&asked.resource.kind), 0).await?;
     }
-    let evaluated = access.evaluate(caller, &asked, explain).await?;
-    Ok(HttpResponse::Ok().json(Decision::from(evaluated)))
+    Ok(HttpResponse::Ok().json(Decision::from(evaluate(access, caller, asked, explain).await?)))
 }
 
-/// The caller's right to ask these questions, for each of their resource types.
-async fn permit(access: &Access, caller: &Caller, questions: &[&Asked], explain: bool) -> Result<(), ServiceError> {
+/// Evaluates a request. Explanations run on the blocking thread pool, because their cost grows with the subject's
+/// access.
+async fn evaluate(
+    access: &Data<Access>,
+    caller: &Caller,
+    asked: EvaluationRequest,
+    explain: bool,
+) -> Result<Evaluated, Problem> {
+    if !explain {
+        return Ok(access.evaluate(caller, &asked).await?);
+    }
+    let subject = access.identify(&asked.subject).await?;
+    let (access, caller) = (access.clone(), caller.clone());
+    off_the_worker(move |_| Ok(access.evaluate_and_explain(&caller, &asked, &subject))).await
+}
+
+/// Checks that the caller may evaluate access to each resource type in the batch.
+async fn permit(
+    access: &Access,
+    caller: &Caller,
+    questions: &[&EvaluationRequest],
+    explain: bool,
+) -> Result<(), ServiceError> {
     let kinds: BTreeSet<&str> = questions.iter().map(|asked| asked.resource.kind.as_str()).collect();
-    // Counted once, with the first.
+    // Rate limiting counts the whole batch once, with the first resource type.
     let mut count = questions.len();
     for kind in kinds {
-        access.permit(caller, Ask::Evaluate, Some(kind), std::mem::take(&mut count)).await?;
+        access.permit(caller, RequestKind::Evaluate, Some(kind), std::mem::take(&mut count)).await?;
         if explain {
-            access.permit(caller, Ask::Explain, Some(kind), 0).await?;
+            access.permit(caller, RequestKind::Explain, Some(kind), 0).await?;
         }
     }
     Ok(())
 }
 
-/// When a batch ends before its end.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Semantic {
-    All,
-    FirstDeny,
-    FirstPermit,
-}
-
 impl Semantic {
-    fn of(body: &Object) -> Result<Self, Unfit> {
-        let asked = object(body, "options")?.and_then(|options| options.get("evaluations_semantic"));
-        match asked.map(Value::as_str) {
-            None | Some(Some("execute_all")) => Ok(Self::All),
-            Some(Some("deny_on_first_deny")) => Ok(Self::FirstDeny),
-            Some(Some("permit_on_first_permit")) => Ok(Self::FirstPermit),
-            Some(_) => Err(Unfit(
-                "`options.evaluations_semantic` must be execute_all, deny_on_first_deny or permit_on_first_permit."
-                    .to_owned(),
-            )),
-        }
-    }
-
     fn ends_with(self, decision: &Decision) -> bool {
         match self {
-            Self::All => false,
-            Self::FirstDeny => !decision.decision,
-            Self::FirstPermit => decision.decision,
+            Self::ExecuteAll => false,
+            Self::DenyOnFirstDeny => !decision.decision,
+            Self::PermitOnFirstPermit => decision.decision,
         }
     }
 }
 
-/// Answers many questions, in their order. One that is incomplete is answered with no, and does not hinder the others.
-#[utoipa::path(post, path = "/access/v1/evaluations", tag = "access", request_body = EvaluationsRequest, params(Manner),
+/// Evaluates a batch of requests in order.
+///
+/// An incomplete evaluation is denied and does not affect the others.
+#[utoipa::path(post, path = "/access/v1/evaluations", tag = "access", request_body = EvaluationsRequest, params(EvaluationQuery),
     responses((status = 200, body = DecisionsOrOne), Failures))]
 pub(crate) async fn evaluations(
     access: Data<Access>,
     Authenticated(caller): Authenticated,
-    manner: Query<Manner>,
-    ObjectBody(body): ObjectBody,
+    manner: Query<EvaluationQuery>,
+    body: ObjectBody,
 ) -> Result<HttpResponse, Problem> {
     let explain = manner.explains()?;
-    let items = match body.get("evaluations") {
-        None => return single(&access, &caller, &body, explain).await,
-        Some(Value::Array(items)) if items.is_empty() => return single(&access, &caller, &body, explain).await,
-        Some(Value::Array(items)) => items,
-        Some(_) => return Err(Unfit("`evaluations` must be a list.".to_owned()).into()),
-    };
-    for name in DEFAULTS {
-        object(&body, name)?;
+    let EvaluationsRequest { subject, action, resource, context, evaluations, options } = body.read()?;
+    let defaults = DEFAULTS.into_iter().zip([subject, action, resource, context]);
+    let body: Object = defaults.filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect();
+    let items = evaluations.unwrap_or_default();
+    if items.is_empty() {
+        return single(&access, &caller, ObjectBody(body), explain).await;
     }
-    let semantic = Semantic::of(&body)?;
-    if items.len() > MOST {
-        return Err(Unfit(format!("`evaluations` must not hold more than {MOST}.")).into());
+    let semantic = options.unwrap_or_default().evaluations_semantic.unwrap_or_default();
+    if items.len() > MAX_EVALUATIONS {
+        return Err(Unfit::of("/evaluations", format!("must not have more than {MAX_EVALUATIONS} items")).into());
     }
-    let length = |name| body.get(name).map_or(0, |part| json_length(part, MOST_DEFAULTS).unwrap_or(MOST_DEFAULTS + 1));
+    let length = |name| body.get(name).map_or(0, |part| json_length(part, MAX_DEFAULTS).unwrap_or(MAX_DEFAULTS + 1));
     let defaults: usize = DEFAULTS.into_iter().map(length).sum();
-    if defaults.saturating_mul(items.len()) > MOST_DEFAULTS {
-        return Err(Unfit(format!(
-            "`subject`, `action`, `resource` and `context` beside `evaluations` count once for each evaluation, and must not be \
-             longer than {MOST_DEFAULTS} bytes of JSON in all."
-        ))
-        .into());
+    if defaults.saturating_mul(items.len()) > MAX_DEFAULTS {
+        let rule = format!(
+            "must not have defaults (`subject`, `action`, `resource`, `context`) of more than {MAX_DEFAULTS} bytes of \
+             JSON, counted once for each evaluation"
+        );
+        return Err(Unfit::of("", rule).into());
     }
-    let questions: Vec<Result<Asked, Unfit>> = items.iter().map(|item| merged(&body, item)).collect();
-    let complete: Vec<&Asked> = questions.iter().flatten().collect();
+    let questions: Vec<Result<EvaluationRequest, Unfit>> = items.iter().map(|item| merged(&body, item)).collect();
+    let complete: Vec<&EvaluationRequest> = questions.iter().flatten().collect();
     permit(&access, &caller, &complete, explain).await?;
     let mut evaluations = Vec::with_capacity(questions.len());
     for question in questions {
         let decision = match question {
-            Ok(asked) => match access.evaluate(&caller, &asked, explain).await {
+            Ok(asked) => match evaluate(&access, &caller, asked, explain).await {
                 Ok(evaluated) => evaluated.into(),
-                Err(error) => Decision::failed(StatusCode::SERVICE_UNAVAILABLE, format!("{error}.")),
+                Err(problem) => Decision::failed(StatusCode::SERVICE_UNAVAILABLE, problem.detail().to_owned()),
             },
-            Err(Unfit(message)) => Decision::failed(StatusCode::BAD_REQUEST, message),
+            Err(unfit) => Decision::failed(StatusCode::BAD_REQUEST, unfit.detail()),
         };
         let last = semantic.ends_with(&decision);
         evaluations.push(decision);
-        // Others have their turn between two questions, and nothing is answered to a client that is gone.
+        // Lets other tasks run between evaluations.
         tokio::task::yield_now().await;
         if last {
             break;
@@ -290,9 +281,9 @@ pub(crate) async fn evaluations(
     Ok(HttpResponse::Ok().json(Decisions { evaluations }))
 }
 
-/// An item, with what it does not say itself from the whole: member by member, each as it is.
-fn merged(body: &Object, item: &Value) -> Result<Asked, Unfit> {
-    let item = item.as_object().ok_or_else(|| Unfit("An evaluation must be an object.".to_owned()))?;
+/// Merges an evaluation with the batch defaults: each missing member is copied whole.
+fn merged(body: &Object, item: &Value) -> Result<EvaluationRequest, Unfit> {
+    let item = item.as_object().ok_or_else(|| Unfit::of("", "of an evaluation must be an object"))?;
     let member = |name: &str| Some((name.to_owned(), item.get(name).or_else(|| body.get(name))?.clone()));
-    asked(&DEFAULTS.into_iter().filter_map(member).collect())
+    ObjectBody(DEFAULTS.into_iter().filter_map(member).collect()).read::<EvaluationBody>()?.parse()
 }

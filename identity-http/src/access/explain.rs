@@ -1,19 +1,20 @@
-//! Why: of any question, and of this service's own refusals.
+//! Explanations of decisions, and of this service's own denials.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, ServiceConfig};
 use identity_core::decide::Explanation;
-use identity_core::entity::{Actor, time_text};
+use identity_core::entity::Actor;
 use identity_core::resolve::Subject;
-use identity_core::service::access::{Access, Ask, Explained, OpenedDenial};
+use identity_core::service::access::{Access, Explained, OpenedDenial, RequestKind};
+use identity_core::value::time_text;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Failures;
 use super::administration::AdministrationView;
-use super::evaluation::EvaluationRequest;
-use super::wire::{ObjectBody, asked};
+use super::wire::{EvaluationBody, ObjectBody};
 use crate::authentication::Authenticated;
+use crate::offload::off_the_worker;
 use crate::problem::Problem;
 use crate::route::resource;
 
@@ -21,28 +22,28 @@ pub(super) fn mount(v1: &mut ServiceConfig) {
     v1.service(resource("/explain").post(explain)).service(resource("/denials/{id}").get(denial));
 }
 
-/// A decision, and why.
+/// A decision with its explanation.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ExplanationView {
     decision: bool,
-    /// Why there was nothing to decide: the reason code of a refused token, or of what does not exist.
+    /// Reason code if the request could not be evaluated: the token was rejected, or an entity does not exist.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
-    /// The same for people.
+    /// Human-readable form of `reason`.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<SubjectView>,
-    /// `decision`, and `because`: the steps from the caller to what grants, or what is missing, the likeliest first.
+    /// `decision`, and `because`: the steps from the subject to the grant, or what is missing, most likely first.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     explanation: Option<Explanation>,
-    /// Where the right that is asked about leads to administration: the way, also when the answer is no.
+    /// Path to administration that the requested right opens, if any. Present even if the decision is a denial.
     #[serde(skip_serializing_if = "Option::is_none")]
     administration: Option<AdministrationView>,
 }
 
-/// Everything that somebody is.
+/// The resolved groups, roles, tenants and mapping rules of a user or client.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SubjectView {
@@ -55,32 +56,32 @@ pub(crate) struct SubjectView {
     tenants: Vec<String>,
 }
 
-/// A refusal of this service's own.
+/// A request that this service denied.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DenialView {
     reason_id: String,
-    /// When.
+    /// Time of the denial.
     at: String,
-    /// Who was refused.
+    /// Caller that was denied.
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<ActorView>,
-    /// What they needed, in words.
+    /// The permission that the caller needed, as text.
     question: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
-    /// The revision that is explained.
+    /// Revision that the explanation is based on.
     revision: u64,
-    /// Whether that is the revision which refused. If not, it is today's, and may not refuse any more; and what the caller's
-    /// token said is not known.
+    /// Whether `revision` is the revision that denied the request. If `false`, the explanation is based on the current
+    /// revision, which may no longer deny the request, and the claims of the caller's token are unknown.
     as_it_was: bool,
-    /// As of an explanation that is asked for.
+    /// Explanation in the format of `/access/v1/explain`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     explanation: Option<Explanation>,
 }
 
-/// Who was refused.
+/// Caller that was denied.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ActorView {
     #[serde(rename = "type")]
@@ -106,11 +107,11 @@ impl From<Subject> for SubjectView {
 
 impl From<Explained> for ExplanationView {
     fn from(explained: Explained) -> Self {
-        let Explained { decision, why_not, subject, explanation, administration } = explained;
+        let Explained { decision, not_evaluated, subject, explanation, administration } = explained;
         Self {
             decision,
-            reason: why_not.as_ref().map(|why_not| why_not.code()),
-            detail: why_not.map(|why_not| format!("{why_not}.")),
+            reason: not_evaluated.as_ref().map(|not_evaluated| not_evaluated.code()),
+            detail: not_evaluated.map(|not_evaluated| format!("{not_evaluated}.")),
             subject: subject.map(SubjectView::from),
             explanation,
             administration: administration.map(AdministrationView::from),
@@ -139,20 +140,22 @@ impl DenialView {
     }
 }
 
-/// Answers a question, and says why.
-#[utoipa::path(post, path = "/access/v1/explain", tag = "access", request_body = EvaluationRequest,
+/// Evaluates a request and explains the decision.
+#[utoipa::path(post, path = "/access/v1/explain", tag = "access", request_body = EvaluationBody,
     responses((status = 200, body = ExplanationView), Failures))]
 pub(crate) async fn explain(
     access: Data<Access>,
     Authenticated(caller): Authenticated,
-    ObjectBody(body): ObjectBody,
+    body: ObjectBody,
 ) -> Result<HttpResponse, Problem> {
-    let asked = asked(&body)?;
-    access.permit(&caller, Ask::Explain, Some(&asked.resource.kind), 1).await?;
-    Ok(HttpResponse::Ok().json(ExplanationView::from(access.explain(&caller, &asked).await?)))
+    let asked = body.read::<EvaluationBody>()?.parse()?;
+    access.permit(&caller, RequestKind::Explain, Some(&asked.resource.kind), 1).await?;
+    let subject = access.identify(&asked.subject).await?;
+    let explained = off_the_worker(move |_| Ok(access.explain(&caller, &asked, &subject))).await?;
+    Ok(HttpResponse::Ok().json(ExplanationView::from(explained)))
 }
 
-/// Opens a refusal of this service's own, by the reason id that it was answered with.
+/// Returns a denial of this service by the reason id in its error response.
 #[utoipa::path(get, path = "/access/v1/denials/{id}", tag = "access", params(("id" = u64, Path)),
     responses((status = 200, body = DenialView),
         (status = 404, body = crate::problem::ProblemDocument, content_type = "application/problem+json"), Failures))]
@@ -161,7 +164,9 @@ pub(crate) async fn denial(
     Authenticated(caller): Authenticated,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    access.permit(&caller, Ask::Explain, None, 1).await?;
+    access.permit(&caller, RequestKind::Explain, None, 1).await?;
     let id = id.parse().map_err(|_| Problem::bad_request("invalid", "A reason id is a number."))?;
-    Ok(HttpResponse::Ok().json(DenialView::new(id, access.denial(&caller, id).await?)))
+    let event = access.denial(id).await?;
+    let opened = off_the_worker(move |_| Ok(access.explain_denial(&caller, id, &event))).await?;
+    Ok(HttpResponse::Ok().json(DenialView::new(id, opened)))
 }

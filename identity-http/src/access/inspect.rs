@@ -1,64 +1,66 @@
-//! What is in a token, and in those of recent callers.
+//! Inspection of tokens, and of the tokens of recent callers.
 
 use actix_web::web::{Data, Query, ServiceConfig};
 use actix_web::{HttpResponse, http::StatusCode};
-use identity_core::entity::time_text;
 use identity_core::port::{Evidence, InspectionStep};
-use identity_core::service::access::{Access, Ask, CaseVariant, Inspected, Login, MAX_CLAIM_BYTES, RuleVerdict};
-use identity_core::value::{Claims, json_length};
+use identity_core::service::access::{
+    Access, CaseVariant, Inspected, Login, MAX_CLAIM_BYTES, RequestKind, RuleVerdict,
+};
+use identity_core::value::{Claims, json_length, time_text};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Failures;
 use super::explain::SubjectView;
-use super::wire::{Object, ObjectBody, Unfit};
+use super::wire::{Object, ObjectBody};
 use crate::authentication::Authenticated;
+use crate::body::Unfit;
 use crate::problem::Problem;
 use crate::route::resource;
 
-/// The most callers that are shown at once.
-const MOST_CALLERS: usize = 10_000;
-/// The most JSON text of claims in one answer.
-const MOST_CLAIM_BYTES: usize = 4 * 1024 * 1024;
-/// Without a number.
-const USUAL_CALLERS: usize = 100;
+/// Maximum number of recent callers in one response.
+const MAX_CALLERS: usize = 10_000;
+/// Maximum size of the claims in one response, in bytes of JSON.
+const MAX_RESPONSE_CLAIM_BYTES: usize = 4 * 1024 * 1024;
+/// Default number of recent callers.
+const DEFAULT_CALLERS: usize = 100;
 
 pub(super) fn mount(v1: &mut ServiceConfig) {
     v1.service(resource("/inspect").post(inspect)).service(resource("/recent-callers").get(recent));
 }
 
-/// What to look at: one of the two.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "only described, never built")]
+/// Input to inspect: exactly one of the two members.
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct InspectRequest {
     /// A token.
     token: Option<String>,
-    /// Claims, as if a token had them whose signature holds.
+    /// Claims, treated as those of a token with a valid signature.
     claims: Option<Object>,
 }
 
-/// A token, looked through. Nothing of it was kept.
+/// Result of inspecting a token. The token is not stored.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct InspectedView {
-    /// The checks of the token, each by itself: `check`, `passed` (null when it could not be made), `reason`, `detail`, `saw`,
-    /// `wanted`.
+    /// The individual checks of the token: `check`, `passed` (null if the check was not possible), `reason`, `detail`,
+    /// `saw`, `wanted`.
     #[schema(value_type = Vec<Object>)]
     steps: Vec<InspectionStep>,
-    /// What mapping rules say, at most 1000 of them: those that match first.
+    /// Results of mapping rules, at most 1000. Matching rules come first.
     rules: Vec<RuleView>,
-    /// Whether there are more rules than are shown. Rules that match are shown before others.
+    /// Whether there are more rules than listed. Matching rules are listed before others.
     more_rules: bool,
-    /// What its bearer is, or would be.
+    /// Resolved identity of the token's bearer.
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<SubjectView>,
-    /// Ids of the token that nothing here is called by, each with one that differs only by case. Ids are compared with case.
+    /// Ids in the token that match no entity exactly, each with an existing id that differs only by case. Ids are
+    /// case-sensitive.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     case_variants: Vec<CaseVariantView>,
 }
 
-/// An id of a token, and one here that differs only by case.
+/// An id in a token, and an existing id that differs only by case.
 #[derive(Serialize, ToSchema)]
 #[schema(as = CaseVariant)]
 pub(crate) struct CaseVariantView {
@@ -68,7 +70,7 @@ pub(crate) struct CaseVariantView {
     stored: String,
 }
 
-/// What a mapping rule says to a token.
+/// Result of a mapping rule for a token.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = InspectedRule)]
@@ -78,45 +80,46 @@ pub(crate) struct RuleView {
     claim_name: String,
     operator: &'static str,
     claim_value: String,
-    /// Whose tokens the rule looks at; those of every issuer when not given.
+    /// Issuer whose tokens the rule applies to. Absent: every issuer.
     #[serde(skip_serializing_if = "Option::is_none")]
     issuer: Option<String>,
     matches: bool,
-    /// What the claim holds that it looks at: at most 2 KiB for each rule, and 256 KiB in all.
+    /// Values of the claim that the rule evaluates: at most 2 KiB for each rule, and 256 KiB in total.
     saw: Vec<Value>,
-    /// Whether `saw` was cut off there.
+    /// Whether `saw` was truncated.
     saw_more: bool,
-    /// Why the rule was not evaluated, and so does not match: its claim name is no longer supported, or evaluating all rules on
-    /// these claims takes too many steps.
+    /// Reason why the rule was not evaluated and therefore does not match: its claim name is no longer supported, or
+    /// evaluating all rules on these claims exceeds the step limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<String>,
 }
 
-/// How many callers to show.
+/// Limits the list of recent callers.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct RecentQuery {
-    /// 1 to 10 000; 100 when not given.
+    /// Maximum number of callers: 1 to 10 000. Default 100.
     limit: Option<usize>,
 }
 
-/// The last token of a recent caller.
+/// Latest token of a recent caller.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RecentView {
-    /// When it was first seen.
+    /// Time when the token was first seen.
     at: String,
     issuer: String,
-    /// The names of its claims.
+    /// Names of the token's claims.
     claim_names: Vec<String>,
-    /// Its claims, if this server keeps them: as many as fit into 4 MiB of the answer.
+    /// The token's claims, if this server stores them. Claims of all callers are limited to 4 MiB per response.
     #[serde(skip_serializing_if = "Option::is_none")]
     claims: Option<Value>,
-    /// Whether its claims were left out there.
+    /// Whether `claims` was omitted because of that limit.
     claims_left_out: bool,
-    /// The mapping rules that it matched when it was seen.
+    /// Mapping rules that the token matched when it was seen.
     matched: Vec<String>,
-    /// What its bearer is now. Where claims are not kept, rules that were made since are not considered.
+    /// Current resolved identity of the token's bearer. If claims are not stored, rules created since then are not
+    /// considered.
     subject: SubjectView,
 }
 
@@ -153,39 +156,40 @@ impl From<Inspected> for InspectedView {
     }
 }
 
-/// Looks through a token or claims, check by check and rule by rule. Neither is stored or logged.
+/// Inspects a token or claims: validates each check and evaluates each mapping rule.
+///
+/// The input is neither stored nor logged.
 #[utoipa::path(post, path = "/access/v1/inspect", tag = "access", request_body = InspectRequest,
     responses((status = 200, body = InspectedView), Failures))]
 pub(crate) async fn inspect(
     access: Data<Access>,
     Authenticated(caller): Authenticated,
-    ObjectBody(mut body): ObjectBody,
+    body: ObjectBody,
 ) -> Result<HttpResponse, Problem> {
-    access.permit(&caller, Ask::Inspect, None, 1).await?;
-    let claims;
-    let token;
-    let evidence = match (body.remove("token"), body.remove("claims")) {
-        (Some(Value::String(text)), None) => {
-            token = text;
+    access.permit(&caller, RequestKind::Inspect, None, 1).await?;
+    let InspectRequest { token, claims } = body.read()?;
+    let claims = claims.map(Claims::from);
+    if claims.as_ref().is_some_and(|claims| json_length(claims.as_value(), MAX_CLAIM_BYTES).is_none()) {
+        let rule = format!("must not be longer than {MAX_CLAIM_BYTES} bytes of JSON");
+        return Err(Unfit::of("/claims", rule).into());
+    }
+    let evidence = match (&token, &claims) {
+        (Some(token), None) => {
             let token = token.trim();
             Evidence::Token(token.strip_prefix("Bearer ").unwrap_or(token))
         }
-        (None, Some(members @ Value::Object(_))) if json_length(&members, MAX_CLAIM_BYTES).is_none() => {
-            return Err(Unfit(format!("`claims` must not be longer than {MAX_CLAIM_BYTES} bytes of JSON.")).into());
-        }
-        (None, Some(Value::Object(members))) => {
-            claims = Claims::from(members);
-            Evidence::Claims(&claims)
-        }
-        _ => return Err(Unfit("Either `token`, a string, or `claims`, an object, must be given.".to_owned()).into()),
+        (None, Some(claims)) => Evidence::Claims(claims),
+        _ => return Err(Unfit::of("", "must have exactly one of `token` and `claims`").into()),
     };
     let inspected = access.inspect(&caller, evidence).await;
-    let inspected =
-        inspected.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "no_tokens", "There are no tokens here."))?;
+    let inspected = inspected
+        .ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "no_tokens", "This server does not accept tokens."))?;
     Ok(HttpResponse::Ok().json(InspectedView::from(inspected)))
 }
 
-/// Lists the last token of each of the last callers, newest first: by the names of its claims, unless this server keeps more.
+/// Lists the latest token of each recent caller, newest first.
+///
+/// Contains only claim names, unless this server stores claim values.
 #[utoipa::path(get, path = "/access/v1/recent-callers", tag = "access", params(RecentQuery),
     responses((status = 200, body = Vec<RecentView>), Failures))]
 pub(crate) async fn recent(
@@ -193,12 +197,12 @@ pub(crate) async fn recent(
     Authenticated(caller): Authenticated,
     query: Query<RecentQuery>,
 ) -> Result<HttpResponse, Problem> {
-    access.permit(&caller, Ask::Inspect, None, 1).await?;
-    let limit = query.limit.unwrap_or(USUAL_CALLERS);
-    if !(1..=MOST_CALLERS).contains(&limit) {
-        return Err(Unfit("`limit` must be between 1 and 10000.".to_owned()).into());
+    access.permit(&caller, RequestKind::Inspect, None, 1).await?;
+    let limit = query.limit.unwrap_or(DEFAULT_CALLERS);
+    if !(1..=MAX_CALLERS).contains(&limit) {
+        return Err(Problem::bad_request("invalid", "`limit` must be between 1 and 10000."));
     }
-    let mut left = MOST_CLAIM_BYTES;
+    let mut left = MAX_RESPONSE_CLAIM_BYTES;
     let mut fitting = |claims: &Claims| {
         left = left.checked_sub(json_length(claims.as_value(), left)?)?;
         Some(claims.as_value().clone())

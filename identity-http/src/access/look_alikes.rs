@@ -1,16 +1,16 @@
-//! Entities whose ids or names look alike.
+//! Entities with confusable ids or names.
 
 use std::collections::BTreeSet;
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query, ServiceConfig};
 use identity_core::entity::EntityKind;
-use identity_core::service::access::{Access, Ask};
+use identity_core::service::access::{Access, RequestKind};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Failures;
-use super::review::limit;
+use super::limit;
 use crate::authentication::Authenticated;
 use crate::offload::off_the_worker;
 use crate::problem::Problem;
@@ -20,20 +20,20 @@ pub(super) fn mount(v1: &mut ServiceConfig) {
     v1.service(resource("/review/look-alikes").get(similar));
 }
 
-/// Which entities that look alike to list.
+/// Selects the confusable entities to list.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct LookAlikesQuery {
-    /// Those of one kind. Without it, of all.
+    /// Kind of entity. Default: all kinds.
     #[param(inline)]
     r#type: Option<LabelledKind>,
-    /// The number of sets at most: 10 000 when not given, 1 000 000 at most.
+    /// Maximum number of sets. Default 10 000, at most 1 000 000.
     #[param(minimum = 1, maximum = 1_000_000)]
     limit: Option<usize>,
 }
 
-/// A kind of entities that are told apart by ids.
+/// A kind of entity that is identified by id.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum LabelledKind {
@@ -58,15 +58,15 @@ impl From<LabelledKind> for EntityKind {
     }
 }
 
-/// Entities that a reader may take for one another.
+/// Sets of entities with confusable ids or names.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct LookAlikesView {
     sets: Vec<LookAlikeSet>,
-    /// Whether there are more.
+    /// Whether there are more sets than listed.
     more: bool,
 }
 
-/// Two entities or more of one kind that look alike.
+/// Two or more entities of one kind with confusable ids or names.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct LookAlikeSet {
     #[schema(example = "ROLE")]
@@ -75,8 +75,8 @@ pub(crate) struct LookAlikeSet {
     ids: BTreeSet<String>,
 }
 
-/// Lists the entities whose ids or names differ only by case, dots, characters that are not seen or characters that are drawn
-/// alike (Unicode Technical Standard 39).
+/// Lists entities whose ids or names differ only by case, dots, invisible characters or confusable characters (Unicode
+/// Technical Standard 39).
 #[utoipa::path(get, path = "/access/v1/review/look-alikes", tag = "access", params(LookAlikesQuery),
     responses((status = 200, body = LookAlikesView), Failures))]
 pub(crate) async fn similar(
@@ -84,8 +84,8 @@ pub(crate) async fn similar(
     Authenticated(caller): Authenticated,
     query: Query<LookAlikesQuery>,
 ) -> Result<HttpResponse, Problem> {
-    access.permit(&caller, Ask::Search, None, 1).await?;
-    let limit = limit(query.limit)?;
+    access.permit(&caller, RequestKind::Search, None, 1).await?;
+    let limit = limit::parse(query.limit)?;
     let kind = query.r#type.map(EntityKind::from);
     let found = off_the_worker(move |budget| access.review_look_alikes(&caller, kind, limit, budget));
     let (sets, more) = found.await?;

@@ -1,4 +1,4 @@
-//! What this decision point offers, for whoever looks for it (AuthZEN Authorization API 1.0 §9). Needs no credentials.
+//! Metadata of this policy decision point (docs/reference/authzen.md §9). Needs no credentials.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use crate::problem::Problem;
 use crate::route::resource;
 
 const WELL_KNOWN: &str = "/.well-known/authzen-configuration";
-/// How long the document may be kept.
+/// Cache lifetime of the document: one hour.
 const MAX_AGE: &str = "public, max-age=3600";
 
 pub(super) fn mount(identifier: Option<Arc<str>>, config: &mut ServiceConfig) {
-    // The identifier's own path comes after the suffix.
+    // The path of the identifier follows the well-known suffix.
     let path = identifier.as_deref().map_or("", path_of);
     let path = format!("{WELL_KNOWN}{path}");
     let answer = move || {
@@ -32,7 +32,7 @@ fn path_of(identifier: &str) -> &str {
 
 fn document(identifier: Option<&str>) -> Result<HttpResponse, Problem> {
     let Some(base) = identifier else {
-        let detail = "This server does not know its public https URL: `server.public-url` is not set to one.";
+        let detail = "This document is not available; `server.public-url` must be an https URL.";
         return Err(Problem::new(StatusCode::NOT_FOUND, "no_public_url", detail));
     };
     let endpoint = |path: &str| format!("{base}/access/v1/{path}");

@@ -1,10 +1,11 @@
-//! `/access/v1`: decisions as a service, by the OpenID AuthZEN Authorization API 1.0 and beyond it.
+//! `/access/v1`: decisions as a service. Implements the OpenID AuthZEN Authorization API 1.0, with extensions.
 
 pub(crate) mod administration;
 mod changes;
 pub(crate) mod evaluation;
 pub(crate) mod explain;
 pub(crate) mod inspect;
+mod limit;
 pub(crate) mod look_alikes;
 mod metadata;
 pub(crate) mod orphans;
@@ -28,36 +29,35 @@ use crate::authentication::authenticate;
 use crate::problem::{self, Problem, ProblemDocument};
 use crate::request::RequestId;
 
-/// What there is to ask.
+/// The decision service behind `/access/v1`.
 #[derive(Clone)]
 pub struct Decisions {
-    /// Answers.
+    /// Evaluates the requests.
     pub access: Arc<Access>,
-    /// The URL at which this decision point is known: `https`, without a slash at its end. Without one there is no metadata
-    /// to publish.
+    /// Public `https` URL of this decision point, without a trailing slash. Without it, no metadata is published.
     pub identifier: Option<Arc<str>>,
 }
 
-/// The failures that every question may be answered with.
+/// Errors common to all endpoints of `/access/v1`.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "only described, never built")]
 pub(crate) enum Failures {
-    /// Something is missing, of the wrong type or not JSON.
+    /// A member is missing, has the wrong type, or the body is not JSON.
     #[response(status = 400, content_type = "application/problem+json")]
     BadRequest(ProblemDocument),
-    /// Nobody is authenticated.
+    /// The request is not authenticated.
     #[response(status = 401, content_type = "application/problem+json")]
     Unauthorized(ProblemDocument),
-    /// The caller may not ask this.
+    /// The caller lacks the required permission.
     #[response(status = 403, content_type = "application/problem+json")]
     Forbidden(ProblemDocument),
-    /// The request is larger than this server reads.
+    /// The request body exceeds the size limit.
     #[response(status = 413, content_type = "application/problem+json")]
     TooLarge(ProblemDocument),
-    /// The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again.
+    /// The caller exceeded its rate limit or failed to authenticate too often. `Retry-After` gives the delay.
     #[response(status = 429, content_type = "application/problem+json")]
     TooManyRequests(ProblemDocument),
-    /// A token's issuer, or the store, cannot be reached now.
+    /// The token's issuer or the store is unavailable.
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(ProblemDocument),
 }
@@ -86,13 +86,13 @@ impl Decisions {
         config.service(scope);
     }
 
-    /// Mounts what has its place at the root of the host, whatever the base path.
+    /// Mounts the metadata at the root of the host, independent of the base path.
     pub fn mount_metadata(&self, config: &mut ServiceConfig) {
         metadata::mount(self.identifier.clone(), config);
     }
 }
 
-/// A request id is given back as it came, or not at all: one that cannot be is refused.
+/// Rejects requests whose `X-Request-ID` cannot be echoed unchanged.
 async fn with_a_usable_id<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,

@@ -3,13 +3,13 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query, ServiceConfig};
 use identity_core::entity::Authorization;
-use identity_core::search::Absent;
-use identity_core::service::access::{Access, Ask};
+use identity_core::search::OrphanCause;
+use identity_core::service::access::{Access, RequestKind};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Failures;
-use super::review::limit;
+use super::limit;
 use crate::authentication::Authenticated;
 use crate::offload::off_the_worker;
 use crate::problem::Problem;
@@ -19,21 +19,21 @@ pub(super) fn mount(v1: &mut ServiceConfig) {
     v1.service(resource("/review/orphans").get(list));
 }
 
-/// Which part of the orphaned authorizations to list.
+/// Limits the list of orphaned authorizations.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct OrphansQuery {
-    /// The number of authorizations at most: 10 000 when not given, 1 000 000 at most.
+    /// Maximum number of authorizations to return. Default 10 000, at most 1 000 000.
     #[param(minimum = 1, maximum = 1_000_000)]
     limit: Option<usize>,
 }
 
-/// Authorizations that refer to an entity that does not exist, in the order of their keys.
+/// Authorizations that refer to an entity that does not exist, ordered by key.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct OrphansView {
     authorizations: Vec<OrphanView>,
-    /// Whether there are more.
+    /// Whether more authorizations match than are listed.
     more: bool,
 }
 
@@ -45,26 +45,26 @@ pub(crate) struct OrphanView {
     owner_type: &'static str,
     owner_id: String,
     resource_type: String,
-    /// An id or `*`; absent where a property selects the resources.
+    /// Resource id or `*`. Absent if the authorization selects resources by property.
     #[serde(skip_serializing_if = "Option::is_none")]
     resource_id: Option<String>,
     permissions: Vec<String>,
-    /// What does not exist.
-    absent: AbsentView,
+    /// The missing reference.
+    absent: OrphanCauseView,
 }
 
-/// What an authorization refers to and does not exist.
+/// Reference of an authorization whose target does not exist.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(crate) enum AbsentView {
-    /// The owner: the authorization grants nothing until an owner of that id exists.
+pub(crate) enum OrphanCauseView {
+    /// The owner. The authorization has no effect until an owner with that id exists.
     Owner,
-    /// The resource: the authorization applies to the next entity of that id.
+    /// The resource. The authorization applies to the next entity created with that id.
     Resource,
 }
 
-impl From<(Authorization, Absent)> for OrphanView {
-    fn from((held, absent): (Authorization, Absent)) -> Self {
+impl From<(Authorization, OrphanCause)> for OrphanView {
+    fn from((held, absent): (Authorization, OrphanCause)) -> Self {
         Self {
             authorization_key: held.key.to_string(),
             owner_type: held.owner.kind_name(),
@@ -73,15 +73,16 @@ impl From<(Authorization, Absent)> for OrphanView {
             resource_id: held.scope.resource_id().map(str::to_owned),
             permissions: held.permissions.iter().map(ToString::to_string).collect(),
             absent: match absent {
-                Absent::Owner => AbsentView::Owner,
-                Absent::Resource => AbsentView::Resource,
+                OrphanCause::Owner => OrphanCauseView::Owner,
+                OrphanCause::Resource => OrphanCauseView::Resource,
             },
         }
     }
 }
 
-/// Lists the authorizations whose owner or resource is managed here and does not exist. Such an authorization applies to the
-/// next entity of that id.
+/// Lists the authorizations whose owner or resource is managed by this service and does not exist.
+///
+/// Such an authorization applies to the next entity created with that id.
 #[utoipa::path(get, path = "/access/v1/review/orphans", tag = "access", params(OrphansQuery),
     responses((status = 200, body = OrphansView), Failures))]
 pub(crate) async fn list(
@@ -89,8 +90,8 @@ pub(crate) async fn list(
     Authenticated(caller): Authenticated,
     query: Query<OrphansQuery>,
 ) -> Result<HttpResponse, Problem> {
-    access.permit(&caller, Ask::Search, None, 1).await?;
-    let limit = limit(query.limit)?;
+    access.permit(&caller, RequestKind::Search, None, 1).await?;
+    let limit = limit::parse(query.limit)?;
     let (found, more) = off_the_worker(move |budget| access.review_orphans(&caller, limit, budget)).await?;
     let authorizations = found.into_iter().map(OrphanView::from).collect();
     Ok(HttpResponse::Ok().json(OrphansView { authorizations, more }))

@@ -1,23 +1,19 @@
-//! Reviews of access, as JSON or CSV (RFC 4180), with the path of each line.
+//! Access reviews as JSON or CSV (RFC 4180), with the grant path of each line.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query, ServiceConfig};
 use identity_core::entity::Condition;
-use identity_core::service::access::{About, Access, Ask, Line, Review};
+use identity_core::service::access::{Access, EntityRef, Line, RequestKind, Review};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Failures;
 use super::administration::AdministrationView;
-use super::wire::Unfit;
+use super::limit;
 use crate::authentication::Authenticated;
 use crate::offload::off_the_worker;
 use crate::problem::Problem;
 use crate::route::resource;
-
-/// Without a limit of the asker's.
-const USUAL: usize = 10_000;
-const MOST: usize = 1_000_000;
 
 pub(super) fn mount(v1: &mut ServiceConfig) {
     v1.service(resource("/review/resource").get(of_resource))
@@ -25,7 +21,7 @@ pub(super) fn mount(v1: &mut ServiceConfig) {
         .service(resource("/review/administrators").get(of_administrators));
 }
 
-/// How a review is shown.
+/// Format of a review.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Format {
@@ -34,25 +30,25 @@ pub(crate) enum Format {
     Csv,
 }
 
-/// Which review of a resource.
+/// Selects the resource and permission to review.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ResourceQuery {
-    /// A resource type, `api` or `tenant`.
+    /// Resource type, `api` or `tenant`.
     r#type: String,
-    /// An id, or `*` for what is granted on all.
+    /// Resource id, or `*` for grants on all resources.
     id: String,
-    /// A permission of the type.
+    /// Permission of the resource type.
     action: String,
     #[param(inline)]
     format: Option<Format>,
-    /// How many lines at most: 10 000 when not given, 1 000 000 at most.
+    /// Maximum number of lines. Default 10 000, at most 1 000 000.
     #[param(minimum = 1, maximum = 1_000_000)]
     limit: Option<usize>,
 }
 
-/// Whose review.
+/// Selects the subject to review.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -62,57 +58,59 @@ pub(crate) struct SubjectQuery {
     id: String,
     #[param(inline)]
     format: Option<Format>,
-    /// How many lines at most: 10 000 when not given, 1 000 000 at most.
+    /// Maximum number of lines. Default 10 000, at most 1 000 000.
     #[param(minimum = 1, maximum = 1_000_000)]
     limit: Option<usize>,
 }
 
-/// How to show who administers.
+/// Options of the review of administrators.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct AdministratorsQuery {
     #[param(inline)]
     format: Option<Format>,
-    /// How many lines at most: 10 000 when not given, 1 000 000 at most.
+    /// Maximum number of lines. Default 10 000, at most 1 000 000.
     #[param(minimum = 1, maximum = 1_000_000)]
     limit: Option<usize>,
 }
 
-/// Who has what, with the path of each.
+/// An access review: grants, each with its path.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ReviewView {
     lines: Vec<LineView>,
-    /// Whether there would be more lines.
+    /// Whether the list was truncated.
     more: bool,
-    /// Where the right that is reviewed leads to administration: the way.
+    /// Path to administration that the reviewed right opens, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     administration: Option<AdministrationView>,
 }
 
-/// Somebody has something by a path.
+/// A party that holds permissions by one path.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LineView {
-    /// `USER`, `CLIENT`, `MAPPING_RULE`: whoever's token matches it; or, where groups come by token, `GROUP`.
+    /// `USER`, `CLIENT`, `MAPPING_RULE` (every bearer of a matching token), or `GROUP` if groups come from token
+    /// claims.
     party_type: &'static str,
     party_id: String,
     resource_type: String,
-    /// An id, `*`, or `property:` and the name of the property that must name the caller.
+    /// Resource id, `*`, or `property:` followed by the name of the property that must name the caller.
     resource_id: String,
     permissions: Vec<String>,
-    /// What must hold besides.
+    /// Additional condition of the grant.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Vec<crate::management::authorizations::ComparisonView>>)]
+    #[schema(value_type = Option<Vec<crate::condition::ComparisonBody>>)]
     condition: Option<Condition>,
     #[serde(skip_serializing_if = "Option::is_none")]
     authorization_key: Option<String>,
-    /// From the party through groups and roles: `user ann > group people > role staff`.
+    /// Path from the party through groups and roles, such as `user ann > group people > role staff`.
     path: String,
-    /// Of the review of administrators: the number of requests after which the party administers; 0 when it does already.
+    /// Only in the review of administrators: number of requests by which the party becomes an administrator. 0 if it
+    /// already is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     requests: Option<usize>,
-    /// Ids of the party's kind that differ from its id only by case, dots or characters that are drawn alike; five at most.
+    /// Ids of the same kind that differ only by case, dots or confusable characters. At most five.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     similar_to: Vec<String>,
 }
@@ -136,7 +134,7 @@ impl From<Line> for LineView {
 
 impl LineView {
     fn csv(&self) -> String {
-        let condition = self.condition.as_ref().map(Condition::column).unwrap_or_default();
+        let condition = self.condition.as_ref().map(Condition::to_string).unwrap_or_default();
         let key = self.authorization_key.as_deref().unwrap_or_default();
         let permissions = self.permissions.join(" ");
         let cells = [
@@ -155,19 +153,67 @@ impl LineView {
     }
 }
 
-/// A cell that is text to whatever opens it: a spreadsheet takes some beginnings for a formula.
+/// Quotes a CSV cell. Guards text that a spreadsheet would evaluate as a formula.
 fn cell(text: &str) -> String {
     let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
     format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
 
-pub(super) fn limit(asked: Option<usize>) -> Result<usize, Unfit> {
-    let limit = asked.unwrap_or(USUAL);
-    if (1..=MOST).contains(&limit) {
-        Ok(limit)
-    } else {
-        Err(Unfit("`limit` must be between 1 and 1000000.".to_owned()))
+/// Lists the parties that hold a permission on a resource, with every grant path.
+#[utoipa::path(get, path = "/access/v1/review/resource", tag = "access", params(ResourceQuery),
+    responses((status = 200, content((ReviewView = "application/json"), (String = "text/csv"))), Failures))]
+pub(crate) async fn of_resource(
+    access: Data<Access>,
+    Authenticated(caller): Authenticated,
+    query: Query<ResourceQuery>,
+) -> Result<HttpResponse, Problem> {
+    let query = query.into_inner();
+    access.permit(&caller, RequestKind::Search, Some(&query.r#type), 1).await?;
+    let resource = EntityRef { kind: query.r#type, id: query.id, ..EntityRef::default() };
+    let limit = limit::parse(query.limit)?;
+    let (action, format) = (query.action, query.format);
+    let review = off_the_worker(move |budget| access.review_resource(&caller, &resource, &action, limit, budget));
+    Ok(show(review.await?, format))
+}
+
+/// Lists the permissions of a user or client, with every grant path.
+#[utoipa::path(get, path = "/access/v1/review/subject", tag = "access", params(SubjectQuery),
+    responses((status = 200, content((ReviewView = "application/json"), (String = "text/csv"))), Failures))]
+pub(crate) async fn of_subject(
+    access: Data<Access>,
+    Authenticated(caller): Authenticated,
+    query: Query<SubjectQuery>,
+) -> Result<HttpResponse, Problem> {
+    let query = query.into_inner();
+    access.permit(&caller, RequestKind::Search, None, 1).await?;
+    // Tokens must not appear in URLs.
+    if query.r#type == "token" {
+        return Err(Problem::bad_request("invalid", "`type` must be user or client."));
     }
+    let subject = EntityRef { kind: query.r#type, id: query.id, ..EntityRef::default() };
+    let limit = limit::parse(query.limit)?;
+    let review = match access.identify(&subject).await? {
+        Ok(subject) => off_the_worker(move |budget| access.review_subject(&caller, &subject, limit, budget)).await?,
+        Err(_) => Review::default(),
+    };
+    Ok(show(review, query.format))
+}
+
+/// Lists the administrators, with every grant path: parties that may change everything through this API, and parties
+/// that may create authorizations.
+///
+/// Then lists the parties that can become administrators, each with its shortest path and number of requests.
+#[utoipa::path(get, path = "/access/v1/review/administrators", tag = "access", params(AdministratorsQuery),
+    responses((status = 200, content((ReviewView = "application/json"), (String = "text/csv"))), Failures))]
+pub(crate) async fn of_administrators(
+    access: Data<Access>,
+    Authenticated(caller): Authenticated,
+    query: Query<AdministratorsQuery>,
+) -> Result<HttpResponse, Problem> {
+    access.permit(&caller, RequestKind::Search, None, 1).await?;
+    let limit = limit::parse(query.limit)?;
+    let review = off_the_worker(move |budget| access.review_administrators(&caller, limit, budget));
+    Ok(show(review.await?, query.format))
 }
 
 fn show(review: Review, format: Option<Format>) -> HttpResponse {
@@ -187,61 +233,6 @@ fn show(review: Review, format: Option<Format>) -> HttpResponse {
                 .body(body)
         }
     }
-}
-
-/// Lists who can do something with a resource, by every path.
-#[utoipa::path(get, path = "/access/v1/review/resource", tag = "access", params(ResourceQuery),
-    responses((status = 200, content((ReviewView = "application/json"), (String = "text/csv"))), Failures))]
-pub(crate) async fn of_resource(
-    access: Data<Access>,
-    Authenticated(caller): Authenticated,
-    query: Query<ResourceQuery>,
-) -> Result<HttpResponse, Problem> {
-    let query = query.into_inner();
-    access.permit(&caller, Ask::Search, Some(&query.r#type), 1).await?;
-    let resource = About { kind: query.r#type, id: query.id, ..About::default() };
-    let limit = limit(query.limit)?;
-    let (action, format) = (query.action, query.format);
-    let review = off_the_worker(move |budget| access.review_resource(&caller, &resource, &action, limit, budget));
-    Ok(show(review.await?, format))
-}
-
-/// Lists what somebody can do, by every path.
-#[utoipa::path(get, path = "/access/v1/review/subject", tag = "access", params(SubjectQuery),
-    responses((status = 200, content((ReviewView = "application/json"), (String = "text/csv"))), Failures))]
-pub(crate) async fn of_subject(
-    access: Data<Access>,
-    Authenticated(caller): Authenticated,
-    query: Query<SubjectQuery>,
-) -> Result<HttpResponse, Problem> {
-    let query = query.into_inner();
-    access.permit(&caller, Ask::Search, None, 1).await?;
-    // A token has no business in a URL.
-    if query.r#type == "token" {
-        return Err(Unfit("`type` must be user or client.".to_owned()).into());
-    }
-    let subject = About { kind: query.r#type, id: query.id, ..About::default() };
-    let limit = limit(query.limit)?;
-    let review = match access.identify(&subject).await? {
-        Ok(subject) => off_the_worker(move |budget| access.review_subject(&caller, &subject, limit, budget)).await?,
-        Err(_) => Review::default(),
-    };
-    Ok(show(review, query.format))
-}
-
-/// Lists who administers, by every path: who may change everything over this API, and who may grant authorizations. Then lists
-/// who can come to administer, by the shortest way, and in how many requests.
-#[utoipa::path(get, path = "/access/v1/review/administrators", tag = "access", params(AdministratorsQuery),
-    responses((status = 200, content((ReviewView = "application/json"), (String = "text/csv"))), Failures))]
-pub(crate) async fn of_administrators(
-    access: Data<Access>,
-    Authenticated(caller): Authenticated,
-    query: Query<AdministratorsQuery>,
-) -> Result<HttpResponse, Problem> {
-    access.permit(&caller, Ask::Search, None, 1).await?;
-    let limit = limit(query.limit)?;
-    let review = off_the_worker(move |budget| access.review_administrators(&caller, limit, budget));
-    Ok(show(review.await?, query.format))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Who, with which resources, and what (AuthZEN Authorization API 1.0 §8).
+//! Searches for subjects, resources and actions (docs/reference/authzen.md §8).
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -7,15 +7,15 @@ use actix_web::web::{Data, ServiceConfig};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use identity_core::service::Caller;
-use identity_core::service::access::{Access, Action, Ask, Asked, Hits, Part, SearchLimits};
+use identity_core::service::access::{Access, Action, EvaluationRequest, Hits, Part, RequestKind, SearchLimits};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::Failures;
-use super::evaluation::{ActionView, Entity};
-use super::wire::{Id, Object, ObjectBody, Unfit, about, action, object};
+use super::wire::{ActionBody, Object, ObjectBody, SearchedEntityBody};
 use crate::authentication::Authenticated;
+use crate::body::Unfit;
 use crate::offload::off_the_worker;
 use crate::problem::Problem;
 use crate::route::resource;
@@ -26,35 +26,37 @@ pub(super) fn mount(v1: &mut ServiceConfig) {
         .service(resource("/search/action").post(action_search));
 }
 
-/// What is searched for, in the members that a question has. The id of what is searched is ignored.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "only described, never built")]
+/// A search, in the format of an evaluation request.
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct SearchRequest {
-    subject: Entity,
-    /// Not for a search of actions.
+    subject: SearchedEntityBody,
+    /// Omit in a search for actions.
     #[schema(nullable = false)]
-    action: Option<ActionView>,
-    resource: Entity,
+    action: Option<ActionBody>,
+    resource: SearchedEntityBody,
+    /// Not evaluated.
+    #[serde(rename = "context")]
     #[schema(nullable = false)]
-    context: Option<Object>,
-    #[schema(nullable = false)]
-    page: Option<PageRequest>,
+    _context: Option<Object>,
+    #[serde(default)]
+    page: PageRequest,
 }
 
-/// Which part of an answer.
-#[derive(ToSchema)]
+/// Selects the page of results.
+#[derive(Default, Deserialize, ToSchema)]
 #[schema(as = access::PageRequest)]
-#[expect(dead_code, reason = "only described, never built")]
 pub(crate) struct PageRequest {
-    /// `next_token` of the part before, when all else is as it was.
+    /// `next_token` of the previous page. The rest of the request must be unchanged.
     #[schema(nullable = false)]
     token: Option<String>,
-    /// How many results at most: 1 to 1000; 100 when not given.
-    #[schema(nullable = false, minimum = 1, maximum = 1000)]
-    limit: Option<u32>,
+    /// Maximum number of results. At most 1000 are returned. Default 100.
+    #[schema(nullable = false, minimum = 1)]
+    limit: Option<u64>,
+    #[schema(nullable = false)]
+    properties: Option<Object>,
 }
 
-/// What was found.
+/// Results of a search.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SearchResponse {
     page: PageView,
@@ -63,17 +65,17 @@ pub(crate) struct SearchResponse {
     results: Vec<Value>,
 }
 
-/// Which part of the answer this is.
+/// Pagination of the results.
 #[derive(Serialize, ToSchema)]
 #[schema(as = access::Page)]
 pub(crate) struct PageView {
-    /// For the next part; empty at the end.
+    /// Token of the next page. Empty on the last page.
     next_token: String,
-    /// How many results this part has.
+    /// Number of results on this page.
     count: usize,
 }
 
-/// What is searched.
+/// Kind of entity to search for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Searched {
     Subjects,
@@ -81,7 +83,7 @@ enum Searched {
     Actions,
 }
 
-/// A page's token, opaque to whoever carries it: the digest of the request that it goes on with, its limit and the last result.
+/// Pagination cursor, opaque to clients: digest of the request, page size and last result.
 #[derive(Serialize, Deserialize)]
 struct Token(u64, usize, String);
 
@@ -95,38 +97,37 @@ impl Token {
     }
 }
 
-/// Which part of the answer to a request is asked for, and the request's digest.
-fn part(body: &Object, searched: Searched) -> Result<(Part, u64), Unfit> {
-    let page = object(body, "page")?;
-    let member = |name| page.and_then(|page| page.get(name));
-    let properties = page.map_or(Ok(None), |page| object(page, "properties"))?;
+/// Computes the digest of a request, without its page.
+fn digest(mut body: Object, searched: Searched, page: &PageRequest) -> u64 {
+    match searched {
+        Searched::Subjects => remove_id(&mut body, "subject"),
+        Searched::Resources => remove_id(&mut body, "resource"),
+        Searched::Actions => drop(body.remove("action")),
+    }
     let mut digest = DefaultHasher::new();
     searched.hash(&mut digest);
     for name in ["subject", "action", "resource", "context"] {
         body.get(name).map(Value::to_string).hash(&mut digest);
     }
-    properties.map(|properties| json!(properties).to_string()).hash(&mut digest);
-    let digest = digest.finish();
+    page.properties.as_ref().map(|properties| json!(properties).to_string()).hash(&mut digest);
+    digest.finish()
+}
 
-    let most = SearchLimits::SERVED.most;
-    let limit = match member("limit") {
-        None => None,
-        Some(limit) => match limit.as_u64().and_then(|limit| usize::try_from(limit).ok()) {
-            Some(limit) if limit > 0 => Some(limit.min(most)),
-            _ => return Err(Unfit("`page.limit` must be a whole number above 0.".to_owned())),
-        },
-    };
-    let token = match member("token") {
-        None => return Ok((Part { after: None, limit: limit.unwrap_or(SearchLimits::SERVED.usual) }, digest)),
-        Some(token) => token.as_str().and_then(Token::read),
-    };
-    match token {
-        Some(Token(of, was, after))
-            if of == digest && limit.is_none_or(|limit| limit == was) && was <= most && was > 0 =>
-        {
-            Ok((Part { after: Some(after), limit: was }, digest))
+impl PageRequest {
+    fn parse(self, digest: u64) -> Result<Part, Unfit> {
+        let most = SearchLimits::SERVED.most;
+        let limit = self.limit.map(|limit| usize::try_from(limit).unwrap_or(most).min(most));
+        let Some(token) = self.token else {
+            return Ok(Part { after: None, limit: limit.unwrap_or(SearchLimits::SERVED.usual) });
+        };
+        match Token::read(&token) {
+            Some(Token(of, was, after))
+                if of == digest && limit.is_none_or(|limit| limit == was) && was <= most && was > 0 =>
+            {
+                Ok(Part { after: Some(after), limit: was })
+            }
+            _ => Err(Unfit::of("/page/token", "must be the `next_token` of a response to the same request")),
         }
-        _ => Err(Unfit("`page.token` is not one that this request was answered with.".to_owned())),
     }
 }
 
@@ -139,55 +140,58 @@ fn respond(hits: Hits, limit: usize, digest: u64, view: impl Fn(&str) -> Value) 
     HttpResponse::Ok().json(SearchResponse { page: PageView { next_token, count: results.len() }, results })
 }
 
-/// The question, once the caller may ask it. What is searched is no part of it: the id of a subject or a resource, or the action.
+/// Parses a search request and checks the caller's permission.
+///
+/// The searched part is ignored: the id of the subject or the resource, or the action.
 async fn question(
     access: &Access,
     caller: &Caller,
-    body: &Object,
+    body: ObjectBody,
     searched: Searched,
-) -> Result<(Asked, Part, u64), Problem> {
-    object(body, "context")?;
-    let id = |of| if searched == of { Id::Ignored } else { Id::Needed };
-    let asked = Asked {
-        subject: about(body, "subject", id(Searched::Subjects))?,
-        action: if searched == Searched::Actions { Action::default() } else { action(body)? },
-        resource: about(body, "resource", id(Searched::Resources))?,
+) -> Result<(EvaluationRequest, Part, u64), Problem> {
+    let whole = body.0.clone();
+    let SearchRequest { subject, action, resource, page, .. } = body.read()?;
+    let asked = EvaluationRequest {
+        subject: subject.parse("/subject", searched == Searched::Subjects)?,
+        action: match action {
+            _ if searched == Searched::Actions => Action::default(),
+            Some(action) => action.parse()?,
+            None => return Err(Unfit::of("/action", "is missing").into()),
+        },
+        resource: resource.parse("/resource", searched == Searched::Resources)?,
     };
-    let mut same = body.clone();
-    match searched {
-        Searched::Subjects => remove_id(&mut same, "subject"),
-        Searched::Resources => remove_id(&mut same, "resource"),
-        Searched::Actions => drop(same.remove("action")),
-    }
-    let (part, digest) = part(&same, searched)?;
-    access.permit(caller, Ask::Search, Some(&asked.resource.kind), 1).await?;
+    let digest = digest(whole, searched, &page);
+    let part = page.parse(digest)?;
+    access.permit(caller, RequestKind::Search, Some(&asked.resource.kind), 1).await?;
     Ok((asked, part, digest))
 }
 
-/// Finds the users or clients that may do something with a resource. Those who have access only through what their tokens say
-/// cannot be found.
+/// Finds the users or clients that may perform an action on a resource.
+///
+/// Subjects whose access comes only from token claims are not found.
 #[utoipa::path(post, path = "/access/v1/search/subject", tag = "access", request_body = SearchRequest,
     responses((status = 200, body = SearchResponse), Failures))]
 pub(crate) async fn subject(
     access: Data<Access>,
     Authenticated(caller): Authenticated,
-    ObjectBody(body): ObjectBody,
+    body: ObjectBody,
 ) -> Result<HttpResponse, Problem> {
-    let (asked, part, digest) = question(&access, &caller, &body, Searched::Subjects).await?;
+    let (asked, part, digest) = question(&access, &caller, body, Searched::Subjects).await?;
     let (kind, limit) = (asked.subject.kind.clone(), part.limit);
     let hits = off_the_worker(move |budget| access.subjects(&caller, &asked, &part, budget)).await?;
     Ok(respond(hits, limit, digest, |id| json!({"type": kind, "id": id})))
 }
 
-/// Finds the resources of a type with which a subject may do something: those that authorizations name, and `*` for all.
+/// Finds the resources of a type on which a subject may perform an action: those named by authorizations, and `*` for
+/// all.
 #[utoipa::path(post, path = "/access/v1/search/resource", tag = "access", request_body = SearchRequest,
     responses((status = 200, body = SearchResponse), Failures))]
 pub(crate) async fn resource_search(
     access: Data<Access>,
     Authenticated(caller): Authenticated,
-    ObjectBody(body): ObjectBody,
+    body: ObjectBody,
 ) -> Result<HttpResponse, Problem> {
-    let (asked, part, digest) = question(&access, &caller, &body, Searched::Resources).await?;
+    let (asked, part, digest) = question(&access, &caller, body, Searched::Resources).await?;
     let (kind, limit) = (asked.resource.kind.clone(), part.limit);
     let hits = match access.identify(&asked.subject).await? {
         Ok(subject) => off_the_worker(move |budget| access.resources(&caller, &asked, &subject, &part, budget)).await?,
@@ -196,18 +200,21 @@ pub(crate) async fn resource_search(
     Ok(respond(hits, limit, digest, |id| json!({"type": kind, "id": id})))
 }
 
-/// Finds what a subject may do with a resource.
+/// Finds the actions that a subject may perform on a resource.
 #[utoipa::path(post, path = "/access/v1/search/action", tag = "access", request_body = SearchRequest,
     responses((status = 200, body = SearchResponse), Failures))]
 pub(crate) async fn action_search(
     access: Data<Access>,
     Authenticated(caller): Authenticated,
-    ObjectBody(body): ObjectBody,
+    body: ObjectBody,
 ) -> Result<HttpResponse, Problem> {
-    let (asked, part, digest) = question(&access, &caller, &body, Searched::Actions).await?;
-    let subject = access.identify(&asked.subject).await?;
-    let hits = subject.map_or_else(|_| Hits::none(), |subject| access.actions(&caller, &asked, &subject, &part));
-    Ok(respond(hits, part.limit, digest, |name| json!({"name": name})))
+    let (asked, part, digest) = question(&access, &caller, body, Searched::Actions).await?;
+    let limit = part.limit;
+    let hits = match access.identify(&asked.subject).await? {
+        Ok(subject) => off_the_worker(move |budget| access.actions(&caller, &asked, &subject, &part, budget)).await?,
+        Err(_) => Hits::none(),
+    };
+    Ok(respond(hits, limit, digest, |name| json!({"name": name})))
 }
 
 fn remove_id(body: &mut Object, name: &str) {

@@ -1,20 +1,23 @@
-//! Questions on the wire, read as AuthZEN wants: members that nobody knows are ignored, those that are known have their type.
+//! Bodies of AuthZEN requests: unknown members are ignored; known members must have the right type.
 
 use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::{FromRequest, HttpRequest, dev};
-use identity_core::service::access::{About, Action, Asked};
+use identity_core::service::access::{Action, EntityRef, EvaluationRequest};
 use identity_core::value::strict_json_object;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
-use crate::body::json_bytes;
+use crate::body::{Unfit, deserialize, json_bytes};
 use crate::problem::Problem;
 
 /// A JSON object.
 pub(crate) type Object = Map<String, Value>;
 
-/// A body that is a JSON object by I-JSON (RFC 7493): no member twice, and no number that is none here.
+/// A body that is a JSON object per I-JSON (RFC 7493): no duplicate members, no unrepresentable numbers.
 pub(crate) struct ObjectBody(pub(crate) Object);
 
 impl FromRequest for ObjectBody {
@@ -33,73 +36,112 @@ impl FromRequest for ObjectBody {
     }
 }
 
-/// What is wrong with a part of a question: one line for people.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Unfit(pub(crate) String);
+impl ObjectBody {
+    /// Deserializes the object after comparing it with the schema of `T`.
+    pub(crate) fn read<T: ToSchema + DeserializeOwned>(self) -> Result<T, Unfit> {
+        deserialize(self.0, "")
+    }
+}
 
 impl From<Unfit> for Problem {
     fn from(unfit: Unfit) -> Self {
-        Self::bad_request("invalid", unfit.0)
+        unfit.problem("invalid")
     }
 }
 
-/// A member that is an object, if it is there.
-pub(crate) fn object<'o>(of: &'o Object, name: &str) -> Result<Option<&'o Object>, Unfit> {
-    match of.get(name) {
-        None => Ok(None),
-        Some(Value::Object(object)) => Ok(Some(object)),
-        Some(_) => Err(Unfit(format!("`{name}` must be an object."))),
+/// A subject or a resource.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = Entity)]
+pub(crate) struct EntityBody {
+    /// For a subject: `user`, `client` or `token`. For a resource: a resource type, `api` or `tenant`.
+    #[schema(example = "user", min_length = 1)]
+    r#type: String,
+    #[schema(example = "ann", min_length = 1)]
+    id: String,
+    #[schema(nullable = false)]
+    properties: Option<Object>,
+}
+
+/// A subject or a resource of a search.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = SearchedEntity)]
+pub(crate) struct SearchedEntityBody {
+    /// For a subject: `user` or `client`. For a resource: a resource type, `api` or `tenant`.
+    #[schema(example = "user", min_length = 1)]
+    r#type: String,
+    /// A string. Ignored in the part that the request searches for, otherwise required.
+    #[schema(example = "ann")]
+    id: Option<Value>,
+    #[schema(nullable = false)]
+    properties: Option<Object>,
+}
+
+/// An action.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = access::Action)]
+pub(crate) struct ActionBody {
+    /// Permission of the resource's type.
+    #[schema(example = "READ", min_length = 1)]
+    name: String,
+    #[schema(nullable = false)]
+    properties: Option<Object>,
+}
+
+/// An access evaluation request.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = EvaluationRequest)]
+pub(crate) struct EvaluationBody {
+    subject: EntityBody,
+    action: ActionBody,
+    resource: EntityBody,
+    /// Not evaluated.
+    #[serde(rename = "context")]
+    #[schema(nullable = false)]
+    _context: Option<Object>,
+}
+
+/// Rejects an empty text.
+fn filled(text: String, pointer: &str) -> Result<String, Unfit> {
+    if text.is_empty() { Err(Unfit::of(pointer, "must not be empty")) } else { Ok(text) }
+}
+
+impl EntityBody {
+    fn parse(self, pointer: &str) -> Result<EntityRef, Unfit> {
+        Ok(EntityRef {
+            kind: filled(self.r#type, &format!("{pointer}/type"))?,
+            id: filled(self.id, &format!("{pointer}/id"))?,
+            properties: self.properties.unwrap_or_default(),
+        })
     }
 }
 
-/// A member that is text.
-fn text(of: &Object, path: &str, name: &str) -> Result<String, Unfit> {
-    match of.get(name) {
-        Some(Value::String(text)) if !text.is_empty() => Ok(text.clone()),
-        Some(Value::String(_)) => Err(Unfit(format!("`{path}.{name}` must not be empty."))),
-        Some(_) => Err(Unfit(format!("`{path}.{name}` must be a string."))),
-        None => Err(Unfit(format!("`{path}.{name}` is missing."))),
+impl SearchedEntityBody {
+    /// Parses the entity. It must have an id, unless it is the part that a search looks for (`is_searched`).
+    pub(crate) fn parse(self, pointer: &str, is_searched: bool) -> Result<EntityRef, Unfit> {
+        let at = format!("{pointer}/id");
+        let id = match self.id {
+            _ if is_searched => String::new(),
+            Some(Value::String(id)) => filled(id, &at)?,
+            Some(_) => return Err(Unfit::of(at, "must be a string")),
+            None => return Err(Unfit::of(at, "is missing")),
+        };
+        let kind = filled(self.r#type, &format!("{pointer}/type"))?;
+        Ok(EntityRef { kind, id, properties: self.properties.unwrap_or_default() })
     }
 }
 
-fn properties(of: &Object, path: &str) -> Result<Object, Unfit> {
-    match of.get("properties") {
-        None => Ok(Object::new()),
-        Some(Value::Object(properties)) => Ok(properties.clone()),
-        Some(_) => Err(Unfit(format!("`{path}.properties` must be an object."))),
+impl ActionBody {
+    pub(crate) fn parse(self) -> Result<Action, Unfit> {
+        Ok(Action { name: filled(self.name, "/action/name")?, properties: self.properties.unwrap_or_default() })
     }
 }
 
-/// Whether a part's id is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Id {
-    /// It is.
-    Needed,
-    /// It is what is searched for, and ignored.
-    Ignored,
-}
-
-/// The subject or the resource.
-pub(crate) fn about(of: &Object, path: &str, id: Id) -> Result<About, Unfit> {
-    let part = object(of, path)?.ok_or_else(|| Unfit(format!("`{path}` is missing.")))?;
-    Ok(About {
-        kind: text(part, path, "type")?,
-        id: match id {
-            Id::Needed => text(part, path, "id")?,
-            Id::Ignored => String::new(),
-        },
-        properties: properties(part, path)?,
-    })
-}
-
-pub(crate) fn action(of: &Object) -> Result<Action, Unfit> {
-    let part = object(of, "action")?.ok_or_else(|| Unfit("`action` is missing.".to_owned()))?;
-    Ok(Action { name: text(part, "action", "name")?, properties: properties(part, "action")? })
-}
-
-/// A whole question.
-pub(crate) fn asked(of: &Object) -> Result<Asked, Unfit> {
-    object(of, "context")?;
-    let (subject, action) = (about(of, "subject", Id::Needed)?, action(of)?);
-    Ok(Asked { subject, action, resource: about(of, "resource", Id::Needed)? })
+impl EvaluationBody {
+    pub(crate) fn parse(self) -> Result<EvaluationRequest, Unfit> {
+        Ok(EvaluationRequest {
+            subject: self.subject.parse("/subject")?,
+            action: self.action.parse()?,
+            resource: self.resource.parse("/resource")?,
+        })
+    }
 }

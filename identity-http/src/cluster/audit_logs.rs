@@ -1,4 +1,4 @@
-//! The audit log (orchestration reference §1.9), as far as strict clients know its words.
+//! The audit log (docs/reference/orchestration-cluster.md §1.9), limited to the enum values that strict clients accept.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, ServiceConfig};
@@ -21,7 +21,7 @@ pub(super) fn mount(v2: &mut ServiceConfig) {
     v2.service(resource("/audit-logs/search").post(search)).service(resource("/audit-logs/{key}").get(find));
 }
 
-/// The fields of an entry, in the order of the wire, each with what it is here.
+/// Response fields of an entry in wire order, each with its audit field.
 pub(super) const FIELDS: &[(&str, AuditField)] = &[
     ("auditLogKey", AuditField::Text(AuditText::Key)),
     ("entityKey", AuditField::Text(AuditText::EntityKey)),
@@ -59,7 +59,7 @@ pub(super) const FIELDS: &[(&str, AuditField)] = &[
 ];
 const ABSENT: AuditField = AuditField::Text(AuditText::Absent);
 
-/// The fields that entries cannot be sorted by.
+/// Fields that do not support sorting.
 pub(super) const UNSORTED: &[&str] = &[
     "agentElementId",
     "rootProcessInstanceKey",
@@ -71,8 +71,10 @@ pub(super) const UNSORTED: &[&str] = &[
     "entityDescription",
 ];
 
-/// The words that strict clients know, by field. Entries with other entity types and operations are left out here, as those of
-/// what was denied are: `/api/audit-log` has them all.
+/// Enum values that strict clients accept, by field. Such clients reject a response with any other value.
+///
+/// Entries with other entity types or operations are therefore omitted from this API, and so are denied requests.
+/// `/api/audit-log` returns all entries.
 const WORDS: &[(AuditText, &[&str])] = &[
     (AuditText::EntityType, ENTITY_TYPES),
     (AuditText::RelatedEntityType, ENTITY_TYPES),
@@ -92,7 +94,7 @@ const OPERATION_TYPES: &[&str] = &[
     "UNASSIGN", "UNKNOWN", "UPDATE",
 ];
 
-/// The words of a field that has some.
+/// Allowed enum values of a field, if it is an enum.
 pub(super) fn words_of(field: AuditField) -> Option<&'static [&'static str]> {
     WORDS.iter().find(|(text, _)| AuditField::Text(*text) == field).map(|(_, words)| *words)
 }
@@ -121,13 +123,13 @@ fn filter(fields: &mut Fields, report: &mut Report) -> Option<AuditFilter> {
     Some(filter)
 }
 
-/// The wire's words are in any case, and know the server itself as `UNKNOWN`.
+/// Normalizes enum values of a filter: they are case-insensitive, and `UNKNOWN` stands for the server itself as actor.
 fn in_our_words(name: &str, text: AuditText, mut filter: TextFilter, report: &mut Report) -> TextFilter {
     let Some(words) = words_of(AuditField::Text(text)) else { return filter };
     let mut word = |word: &mut String| {
         word.make_ascii_uppercase();
         if !words.contains(&word.as_str()) {
-            report.shape(format!("`filter.{name}` is not one of {}.", words.join(", ")));
+            report.shape(format!("`/filter/{name}` must be one of {}.", words.join(", ")));
         }
         if text == AuditText::ActorType && word == "UNKNOWN" {
             "SYSTEM".clone_into(word);
@@ -139,9 +141,10 @@ fn in_our_words(name: &str, text: AuditText, mut filter: TextFilter, report: &mu
 }
 
 fn time_filter(fields: &mut Fields, name: &str, report: &mut Report) -> Option<TimeFilter> {
-    let malformed =
-        |report: &mut Report| report.value(format!("`filter.{name}` takes times such as 2026-01-31T12:00:00Z."));
-    let mut operators = match fields.optional(name)? {
+    let malformed = |report: &mut Report| {
+        report.value(format!("`/filter/{name}` must contain times such as 2026-01-31T12:00:00Z."));
+    };
+    let mut operators = match fields.value(name)? {
         Value::String(text) => {
             let eq = timestamp::parse(&text);
             if eq.is_none() {
@@ -149,14 +152,10 @@ fn time_filter(fields: &mut Fields, name: &str, report: &mut Report) -> Option<T
             }
             return eq.map(|eq| TimeFilter { eq: Some(eq), ..TimeFilter::default() });
         }
-        Value::Object(map) => Fields::nested(map, &format!("filter.{name}")),
-        _ => {
-            malformed(report);
-            return None;
-        }
+        operators => fields.nested(name, operators)?,
     };
-    let exists = operators.optional_flag("$exists", report);
-    let list = operators.alternatives("$in", report);
+    let exists = operators.flag("$exists");
+    let list = operators.alternatives("$in");
     let is_in = list.and_then(|texts| {
         let times: Option<Vec<OffsetDateTime>> = texts.iter().map(|text| timestamp::parse(text)).collect();
         if times.is_none() {
@@ -165,7 +164,7 @@ fn time_filter(fields: &mut Fields, name: &str, report: &mut Report) -> Option<T
         times
     });
     let mut one = |operator: &str| {
-        let text = operators.optional_text(operator, report)?;
+        let text = operators.text(operator)?;
         let time = timestamp::parse(&text);
         if time.is_none() {
             malformed(report);
@@ -182,20 +181,19 @@ fn time_filter(fields: &mut Fields, name: &str, report: &mut Report) -> Option<T
         exists,
         is_in,
     };
-    operators.end(report);
     Some(filter)
 }
 
 const RELATED: AuditField = AuditField::Text(AuditText::RelatedEntityType);
 
-/// Whether strict clients know the word that an entry has in a field.
+/// Whether strict clients accept the entry's value in a field.
 fn is_known(event: &AuditEvent, field: AuditField) -> bool {
     use identity_core::search::Row as _;
     let words = words_of(field).unwrap_or_default();
     event.text(field).is_none_or(|word| words.contains(&word.as_ref()))
 }
 
-/// All fields are always there; those that entries about identity never have are null.
+/// Renders an entry with all fields. Fields that never apply to identity entries are null.
 fn view(event: &AuditEvent) -> Value {
     use identity_core::search::Row as _;
     let mut entry = Map::new();
@@ -203,7 +201,7 @@ fn view(event: &AuditEvent) -> Value {
         let value = match field {
             AuditField::Timestamp => json!(timestamp::format(event.at)),
             AuditField::Text(AuditText::ActorType) if event.actor == Actor::System => json!("UNKNOWN"),
-            // What an entry is about is shown without the other that clients do not know the kind of.
+            // Omits a related entity whose type strict clients do not accept.
             AuditField::Text(AuditText::RelatedEntityKey | AuditText::RelatedEntityType)
                 if !is_known(event, RELATED) =>
             {
@@ -223,9 +221,9 @@ async fn search(
 ) -> Result<HttpResponse, Problem> {
     let sortable: Vec<(&str, AuditField)> =
         FIELDS.iter().filter(|(name, _)| !UNSORTED.contains(name)).copied().collect();
-    let request = search::parse(&body, &sortable, filter)?;
+    let request = search::parse(&body, "cluster.AuditLogSearch", &sortable, filter)?;
     let query = AuditQuery::new(request.filter, &request.sort, &request.window);
-    let query = super::ids::in_path("page", query)?;
+    let query = super::path::in_path("page", query)?;
     Ok(search::respond(logs.search(&caller, &query).await?, |event| view(&event)))
 }
 

@@ -1,24 +1,27 @@
-//! Authorizations (orchestration reference §1.6).
+//! Authorizations (docs/reference/orchestration-cluster.md §1.6).
 
 use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::apply::NewAuthorization;
+use identity_core::catalog::{Family, ResourceCatalog, ResourceType};
 use identity_core::entity::{Authorization, Condition, Party, PartyKind, Scope};
-use identity_core::matrix::{Family, Matrix, ResourceType};
 use identity_core::search::entities::{AuthorizationField, AuthorizationFilter};
 use identity_core::service::Caller;
 use identity_core::service::cluster::{ClusterAuthorizations, Search};
 use identity_core::value::{InvalidValue, PermissionName, PropertyName, ResourceTypeName};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::fields::{Fields, Report};
-use super::ids::{IdRules, References, key_in_path};
-use super::openapi::{authorization_key, owner_types, permission_lists, resource_types};
+use super::path::key_in_path;
 use super::search;
+use super::words::{OWNERS, authorization_key, owner_types, permission_lists, resource_types};
 use crate::authentication::Authenticated;
-use crate::body::JsonBytes;
+use crate::body::{JsonBytes, deserialize};
+use crate::condition::{ComparisonBody, condition as parse_condition};
+use crate::findings::Findings;
+use crate::ids::{IdRules, References};
 use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
@@ -38,16 +41,6 @@ pub(super) const SORT: &[(&str, AuthorizationField)] = &[
     ("resourceType", AuthorizationField::ResourceType),
 ];
 
-/// The words for owners. The last is in the original's vocabulary, and refused.
-pub(super) const OWNERS: &[(&str, Option<PartyKind>)] = &[
-    ("USER", Some(PartyKind::User)),
-    ("CLIENT", Some(PartyKind::Client)),
-    ("ROLE", Some(PartyKind::Role)),
-    ("GROUP", Some(PartyKind::Group)),
-    ("MAPPING_RULE", Some(PartyKind::MappingRule)),
-    ("UNSPECIFIED", None),
-];
-
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = cluster::Authorization)]
@@ -65,7 +58,7 @@ pub(super) struct AuthorizationView {
     resource_property_name: Option<String>,
     #[schema(schema_with = permission_lists)]
     permission_types: Vec<String>,
-    /// Only on the operator's own types, which no other system has.
+    /// Only on the operator's own resource types, which no other system has.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(ignore)]
     condition: Option<Condition>,
@@ -89,15 +82,16 @@ impl From<Authorization> for AuthorizationView {
     }
 }
 
-/// The families of types that the Orchestration Cluster API enumerates.
+/// Families of resource types that the Orchestration Cluster API enumerates.
 const ENUMERATED: &[Family] = &[Family::Cluster];
 
-/// Whether this API can grant on resources of a type: on the Orchestration Cluster's, and on the operator's own.
+/// Whether this API can create authorizations on a resource type: one of the Orchestration Cluster, one of this
+/// service, or a custom one.
 fn grantable(kind: &ResourceType) -> bool {
     matches!(kind.family, Family::Cluster | Family::Identity | Family::Custom)
 }
 
-/// Which authorizations are shown.
+/// Query parameters that select authorizations.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Shown {
@@ -105,14 +99,14 @@ struct Shown {
     resource_types: ShownTypes,
 }
 
-/// Of which types authorizations are shown.
+/// Resource types whose authorizations are returned.
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum ShownTypes {
-    /// Of those that the Orchestration Cluster API enumerates: strict clients know no others.
+    /// Types that the Orchestration Cluster API enumerates. Strict clients accept no others.
     #[default]
     Enumerated,
-    /// Of all.
+    /// All types.
     All,
 }
 
@@ -129,24 +123,23 @@ impl ShownTypes {
     }
 }
 
-/// A resource type of those that `fits`, by name, in any case.
+/// Parses a case-insensitive name of a resource type that `fits` accepts.
 fn resource_type(
-    matrix: &Matrix,
+    matrix: &ResourceCatalog,
     fits: impl Fn(&ResourceType) -> bool,
     fields: &mut Fields,
-    required: bool,
     report: &mut Report,
 ) -> Option<ResourceTypeName> {
     let types = matrix.types().filter(|kind| fits(kind));
     let words: Vec<(&str, &ResourceTypeName)> = types.map(|kind| (kind.name.as_str(), &kind.name)).collect();
-    fields.word("resourceType", &words, required, report).cloned()
+    fields.word("resourceType", &words, report).cloned()
 }
 
-/// A kind of owner, by name.
-fn owner_type(fields: &mut Fields, required: bool, report: &mut Report) -> Option<PartyKind> {
-    let kind = fields.word("ownerType", OWNERS, required, report);
+/// Parses the type of an owner.
+fn owner_type(fields: &mut Fields, report: &mut Report) -> Option<PartyKind> {
+    let kind = fields.word("ownerType", OWNERS, report);
     if kind == Some(None) {
-        report.value("`ownerType` must not be UNSPECIFIED.");
+        report.value(format!("`{}` must not be UNSPECIFIED.", fields.pointer("ownerType")));
     }
     kind.flatten()
 }
@@ -161,33 +154,29 @@ fn owner(kind: PartyKind, id: &str, ids: &References<'_>) -> Result<Party, Inval
     }
 }
 
-/// The authorization of a body, and whether it says something of a condition.
+/// Parses the authorization in a body. The flag is set if the body contains `condition`.
 fn new_authorization(bytes: &[u8], caller: &Caller, ids: &IdRules) -> Result<(NewAuthorization, bool), Problem> {
-    let (matrix, ids) = (caller.world.matrix(), ids.references(&caller.world));
-    let mut body = Fields::body(bytes, false)?;
-    let mut report = Report::default();
-    let by_id = body.is_given("resourceId");
-    let by_property = body.is_given("resourcePropertyName");
+    let (matrix, ids) = (caller.world.catalog(), ids.references(&caller.world));
+    let alternatives = ["resourceId", "resourcePropertyName"];
+    let (mut body, mut report) = Fields::body_with_alternatives(bytes, "cluster.AuthorizationRequest", &alternatives)?;
+    let [by_id, by_property] = alternatives.map(|name| body.has(name));
     if by_id == by_property {
-        report.shape("Exactly one of `resourceId` and `resourcePropertyName` must be given.");
+        report.shape("Exactly one of `/resourceId` and `/resourcePropertyName` must be given.");
     }
-    let kind = owner_type(&mut body, true, &mut report);
-    let owner_id = body.required_text("ownerId", &mut report);
-    let owner = kind.zip(owner_id).and_then(|(kind, id)| report.take("ownerId", owner(kind, &id, &ids)));
-    let resource_type = resource_type(matrix, grantable, &mut body, true, &mut report);
+    let kind = owner_type(&mut body, &mut report);
+    let owner_id = body.filled_text("ownerId", &mut report);
+    let owner = kind.zip(owner_id).and_then(|(kind, id)| report.take("/ownerId", owner(kind, &id, &ids)));
+    let resource_type = resource_type(matrix, grantable, &mut body, &mut report);
     let scope = if by_property {
-        let name = body.required_text("resourcePropertyName", &mut report);
-        body.optional("resourceId");
-        name.and_then(|name| report.take("resourcePropertyName", PropertyName::parse(&name))).map(Scope::Property)
+        let name = body.filled_text("resourcePropertyName", &mut report);
+        name.and_then(|name| report.take("/resourcePropertyName", PropertyName::parse(&name))).map(Scope::Property)
     } else {
-        let id = if by_id { body.required_text("resourceId", &mut report) } else { None };
-        body.optional("resourcePropertyName");
-        id.and_then(|id| report.take("resourceId", ids.resource(resource_type.as_ref(), &id)))
+        let id = body.filled_text("resourceId", &mut report);
+        id.and_then(|id| report.take("/resourceId", ids.resource(resource_type.as_ref(), &id)))
     };
     let permissions = permissions(matrix, &mut body, &mut report);
     let is_conditional = body.has("condition");
-    let condition = if is_conditional { condition(&mut body, &mut report) } else { None };
-    body.end(&mut report);
+    let condition = condition(&mut body, &mut report);
     let made = match (owner, scope, resource_type, permissions) {
         (Some(owner), Some(scope), Some(resource_type), Some(permissions)) => {
             Some((NewAuthorization { owner, resource_type, scope, permissions, condition }, is_conditional))
@@ -198,31 +187,26 @@ fn new_authorization(bytes: &[u8], caller: &Caller, ids: &IdRules) -> Result<(Ne
 }
 
 fn permissions(
-    matrix: &Matrix,
+    matrix: &ResourceCatalog,
     body: &mut Fields,
     report: &mut Report,
 ) -> Option<std::collections::BTreeSet<PermissionName>> {
-    let given = body.has("permissionTypes");
-    let is_null = body.is_null("permissionTypes");
-    let texts = body.optional_texts("permissionTypes", report);
-    match &texts {
-        None if !given => report.value("No `permissionTypes` is provided."),
-        None if is_null => report.shape("`permissionTypes` must not be null."),
-        Some(texts) if texts.is_empty() => report.value("`permissionTypes` must not be empty."),
-        _ => {}
+    let texts = body.texts("permissionTypes")?;
+    if texts.is_empty() {
+        report.value("`/permissionTypes` must not be empty.");
     }
     let known: std::collections::BTreeSet<&PermissionName> =
         matrix.types().filter(|kind| grantable(kind)).flat_map(|kind| &kind.permissions).collect();
     let mut permissions = std::collections::BTreeSet::new();
-    for text in texts? {
+    for (index, text) in texts.iter().enumerate() {
         let exact = known.iter().find(|name| name.as_str() == text);
-        match exact.or_else(|| known.iter().find(|name| name.as_str().eq_ignore_ascii_case(&text))) {
+        match exact.or_else(|| known.iter().find(|name| name.as_str().eq_ignore_ascii_case(text))) {
             Some(name) => {
                 permissions.insert((*name).clone());
             }
             None => {
                 let allowed = known.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
-                report.shape(format!("`permissionTypes` may hold {allowed}."));
+                report.shape(format!("`/permissionTypes/{index}` must be one of {allowed}."));
             }
         }
     }
@@ -230,8 +214,19 @@ fn permissions(
 }
 
 fn condition(body: &mut Fields, report: &mut Report) -> Option<Condition> {
-    let condition = serde_json::from_value(body.optional("condition")?);
-    condition.map_err(|error| report.shape(format!("`condition` does not fit: {error}."))).ok()
+    let Value::Array(items) = body.value("condition").filter(|_| report.has_shape())? else { return None };
+    let mut comparisons: Vec<ComparisonBody> = Vec::new();
+    for (index, item) in items.into_iter().enumerate() {
+        let Value::Object(item) = item else { continue };
+        match deserialize(item, &format!("/condition/{index}")) {
+            Ok(comparison) => comparisons.push(comparison),
+            Err(unfit) => report.shape(unfit.detail()),
+        }
+    }
+    let mut findings = Findings::of_body();
+    let condition = parse_condition(Some(&comparisons), &mut findings).flatten();
+    report.values_of(findings);
+    condition
 }
 
 async fn create(
@@ -251,13 +246,13 @@ fn parse(
     shown: ShownTypes,
     body: &[u8],
 ) -> Result<Search<AuthorizationFilter, AuthorizationField>, Problem> {
-    search::parse(body, SORT, |filter, report| {
+    search::parse(body, "cluster.AuthorizationSearch", SORT, |filter, report| {
         Some(AuthorizationFilter {
-            owner_id: filter.optional_text("ownerId", report),
-            owner_type: owner_type(filter, false, report),
-            resource_ids: filter.alternatives("resourceIds", report),
-            resource_property_names: filter.alternatives("resourcePropertyNames", report),
-            resource_type: resource_type(caller.world.matrix(), |kind| shown.shows(kind), filter, false, report),
+            owner_id: filter.text("ownerId"),
+            owner_type: owner_type(filter, report),
+            resource_ids: filter.alternatives("resourceIds"),
+            resource_property_names: filter.alternatives("resourcePropertyNames"),
+            resource_type: resource_type(caller.world.catalog(), |kind| shown.shows(kind), filter, report),
             families: shown.families(),
         })
     })

@@ -1,6 +1,4 @@
-//! Groups, roles and tenants (orchestration reference §1.2-1.4): an id, a name, a description.
-
-use std::collections::BTreeSet;
+//! Groups, roles and tenants (docs/reference/orchestration-cluster.md §1.2 to §1.4): id, name and description.
 
 use actix_web::web::{Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -13,10 +11,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::fields::{Fields, Report};
-use super::ids::{IdRules, in_path};
+use super::path::in_path;
 use super::search;
 use crate::authentication::Authenticated;
 use crate::body::JsonBytes;
+use crate::ids::IdRules;
 use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
@@ -41,7 +40,9 @@ pub(super) struct RoleView {
     description: String,
 }
 
-/// Clients compare the text of lists of these: the members' order matters (orchestration reference §1.7).
+/// A tenant. The members are in the order `name`, `tenantId`, `description`, since some clients compare lists of
+/// tenants as text.
+// docs/reference/orchestration-cluster.md §1.7
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = cluster::Tenant)]
@@ -79,28 +80,28 @@ impl From<&Tenant> for TenantView {
 }
 
 fn naming(body: &mut Fields, report: &mut Report) -> Option<Naming> {
-    let name = body.required_text("name", report).and_then(|name| report.take("name", Name::parse(name.trim())));
-    let description = body.optional_text("description", report).unwrap_or_default();
-    let description = report.take("description", Description::parse(&description));
+    let name = body.filled_text("name", report).and_then(|name| report.take("/name", Name::parse(name.trim())));
+    let description = body.text("description").unwrap_or_default();
+    let description = report.take("/description", Description::parse(&description));
     Some(Naming { name: name?, description: description? })
 }
 
-/// An entity to create.
+/// Parses an entity to create.
 fn creation<I, E>(
     bytes: &[u8],
+    schema: &str,
     id_name: &str,
     parse: impl FnOnce(&str) -> Result<I, InvalidValue>,
     make: impl FnOnce(I, Naming) -> E,
 ) -> Result<E, Problem> {
-    let mut body = Fields::body(bytes, false)?;
-    let mut report = Report::default();
-    let id = body.required_text(id_name, &mut report).and_then(|id| report.take(id_name, parse(&id)));
+    let (mut body, mut report) = Fields::body(bytes, schema)?;
+    let id = body.filled_text(id_name, &mut report);
+    let id = id.and_then(|id| report.take(&body.pointer(id_name), parse(&id)));
     let naming = naming(&mut body, &mut report);
-    body.end(&mut report);
     report.finish(id.zip(naming).map(|(id, naming)| make(id, naming)))
 }
 
-/// The filter of a search by id and name: with operators and alternatives, or exactly.
+/// Parses a filter by id and name, either with operators and alternatives or by equality.
 pub(super) fn named_filter(
     filter: &mut Fields,
     report: &mut Report,
@@ -113,7 +114,7 @@ pub(super) fn named_filter(
             name: filter.text_filter("name", report),
         });
     }
-    let mut exact = |name| filter.optional_text(name, report).map(TextFilter::equals);
+    let mut exact = |name| filter.text(name).map(TextFilter::equals);
     Some(NamedFilter { id: exact(id_name), name: exact("name") }.into())
 }
 
@@ -138,7 +139,8 @@ macro_rules! resource_of {
                 Authenticated(caller): Authenticated,
                 JsonBytes(body): JsonBytes,
             ) -> Result<HttpResponse, Problem> {
-                let entity = creation(&body, $id_name, |id| ids.$parse(id), $make)?;
+                let schema = concat!("cluster.", stringify!($entity), "New");
+                let entity = creation(&body, schema, $id_name, |id| ids.$parse(id), $make)?;
                 let entity = written(&request, service.create(&caller, entity).await?);
                 Ok(HttpResponse::Created().json($view::from(&entity)))
             }
@@ -148,8 +150,10 @@ macro_rules! resource_of {
                 Authenticated(caller): Authenticated,
                 JsonBytes(body): JsonBytes,
             ) -> Result<HttpResponse, Problem> {
-                let request =
-                    search::parse(&body, $sort, |filter, report| named_filter(filter, report, $id_name, $operators))?;
+                let schema = concat!("cluster.", stringify!($entity), "Search");
+                let request = search::parse(&body, schema, $sort, |filter, report| {
+                    named_filter(filter, report, $id_name, $operators)
+                })?;
                 search::answer(move |budget| {
                     Ok(search::Answer::new(service.search(&caller, &request, budget)?, $view::from))
                 })
@@ -175,11 +179,10 @@ macro_rules! resource_of {
                 id: Path<String>,
                 JsonBytes(body): JsonBytes,
             ) -> Result<HttpResponse, Problem> {
-                let mut body = Fields::body(&body, false)?;
-                let mut report = Report::default();
+                let schema = concat!("cluster.", stringify!($entity), "Change");
+                let (mut body, mut report) = Fields::body(&body, schema)?;
                 let id = report.take($id_name, ids.references(&caller.world).$parse(&id));
                 let naming = naming(&mut body, &mut report);
-                body.end(&mut report);
                 let (id, naming) = report.finish(id.zip(naming))?;
                 let entity = written(&request, service.update(&caller, &id, naming).await?);
                 Ok(HttpResponse::Ok().json($view::from(&entity)))
@@ -204,19 +207,19 @@ resource_of!(
     groups, "/groups", ClusterGroups, Group, GroupView, "groupId", group,
     filter operators true,
     sort GROUP_SORT,
-    make |id, Naming { name, description }| Group { id, name, description }
+    make |id, Naming { name, description }| Group { description, ..Group::new(id, name) }
 );
 resource_of!(
     roles, "/roles", ClusterRoles, Role, RoleView, "roleId", role,
     filter operators true,
     sort ROLE_SORT,
-    make |id, Naming { name, description }| Role { id, name, description, permissions: BTreeSet::new() }
+    make |id, Naming { name, description }| Role { description, ..Role::new(id, name) }
 );
 resource_of!(
     tenants, "/tenants", ClusterTenants, Tenant, TenantView, "tenantId", tenant,
     filter operators false,
     sort TENANT_SORT,
-    make |id, Naming { name, description }| Tenant { id, name, description }
+    make |id, Naming { name, description }| Tenant { description, ..Tenant::new(id, name) }
 );
 
 pub(super) const GROUP_SORT: &[(&str, GroupField)] = &[("groupId", GroupField::GroupId), ("name", GroupField::Name)];

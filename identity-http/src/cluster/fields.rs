@@ -1,19 +1,21 @@
-//! Request objects of `/v2`, read strictly (orchestration reference §1.11): a property that nobody asked for, a wrong type, an
-//! explicit null where something is required, each is a finding; and all findings are answered together.
+//! Request objects of `/v2` (docs/reference/orchestration-cluster.md §1.11): compared with their schema, then read member
+//! by member. All findings are reported together.
 
 use actix_web::http::StatusCode;
-use identity_core::search::LikePattern;
+use identity_core::search::{LikePattern, TextFilter};
 use identity_core::value::{InvalidValue, strict_json_object};
 use serde_json::{Map, Value};
 
+use crate::findings::{Finding, Findings};
 use crate::problem::Problem;
+use crate::shape::{self, Deviation, Enumerations, Kind};
 
-/// What is wrong with a request, in two kinds that clients tell apart by the problem's title.
+/// Findings of a request, in two categories with different problem titles.
 #[derive(Default)]
 pub(crate) struct Report {
-    /// `Bad Request`: properties that are not there, wrong types, unknown words.
+    /// `Bad Request`: unknown properties, wrong types, unknown enum values.
     shape: Vec<String>,
-    /// `INVALID_ARGUMENT`: missing or blank text, bad characters, too long.
+    /// `INVALID_ARGUMENT`: missing properties, blank text, invalid characters, numbers out of range.
     values: Vec<String>,
 }
 
@@ -26,12 +28,32 @@ impl Report {
         self.values.push(finding.into());
     }
 
-    /// A value, unless it is refused.
+    /// Whether no property has been found so far that is unknown, or has a wrong type or enum value.
+    pub(crate) fn has_shape(&self) -> bool {
+        self.shape.is_empty()
+    }
+
+    /// Records the findings of a parser that other APIs use as well.
+    pub(crate) fn values_of(&mut self, findings: Findings) {
+        for Finding { pointer, field, rule } in findings.into_all() {
+            self.value(format!("`{}` {rule}.", pointer.as_deref().unwrap_or(field)));
+        }
+    }
+
+    fn deviation(&mut self, Deviation { pointer, kind }: &Deviation) {
+        let finding = format!("`{pointer}` {kind}.");
+        match kind {
+            Kind::Missing | Kind::Range(_) => self.value(finding),
+            Kind::Null | Kind::Type(_) | Kind::Word(_) | Kind::Alternatives | Kind::Unknown => self.shape(finding),
+        }
+    }
+
+    /// Returns the value, or records the violated rule. `name` is a JSON pointer or the name of a path parameter.
     pub(crate) fn take<T>(&mut self, name: &str, value: Result<T, InvalidValue>) -> Option<T> {
         value.map_err(|error| self.value(format!("`{name}` {}.", error.rule))).ok()
     }
 
-    /// What `read` made, if nothing was wrong.
+    /// Returns the parsed request if there are no findings.
     pub(crate) fn finish<T>(self, made: Option<T>) -> Result<T, Problem> {
         let title = if self.shape.is_empty() { "INVALID_ARGUMENT" } else { "Bad Request" };
         match made {
@@ -44,208 +66,167 @@ impl Report {
     }
 }
 
-/// An object of a request, whose properties are taken one by one.
+/// A request object whose properties are removed one by one. Properties with the wrong type, which have been reported,
+/// count as absent.
 pub(crate) struct Fields {
     map: Map<String, Value>,
-    /// The dotted path of this object, with a dot at its end unless it is the body.
-    path: String,
+    /// JSON pointer to this object.
+    pointer: String,
 }
 
 impl Fields {
-    /// The body. A missing one is an empty object where that is allowed.
-    pub(crate) fn body(bytes: &[u8], may_be_empty: bool) -> Result<Self, Problem> {
-        let map = if may_be_empty && bytes.trim_ascii().is_empty() {
-            Map::new()
-        } else {
-            strict_json_object(bytes).map_err(|fault| {
-                let detail = format!("The request body cannot be read: {fault}.");
-                Problem::new(StatusCode::BAD_REQUEST, "malformed_json", detail).titled("Bad Request")
-            })?
-        };
-        Ok(Self { map, path: String::new() })
+    /// Parses the body, and compares it with a schema of the OpenAPI document.
+    pub(crate) fn body(bytes: &[u8], schema: &str) -> Result<(Self, Report), Problem> {
+        Self::body_with_alternatives(bytes, schema, &[])
     }
 
-    /// An object at this dotted path.
-    pub(crate) fn nested(map: Map<String, Value>, path: &str) -> Self {
-        Self { map, path: format!("{path}.") }
+    /// Like [`Self::body`], for a schema with alternative properties. Null means that an alternative is absent.
+    pub(crate) fn body_with_alternatives(
+        bytes: &[u8],
+        schema: &str,
+        alternatives: &[&str],
+    ) -> Result<(Self, Report), Problem> {
+        let mut map = strict_json_object(bytes).map_err(|fault| {
+            let detail = format!("The request body cannot be read: {fault}.");
+            Problem::new(StatusCode::BAD_REQUEST, "malformed_json", detail).titled("Bad Request")
+        })?;
+        map.retain(|name, value| !value.is_null() || !alternatives.contains(&name.as_str()));
+        let mut report = Report::default();
+        let shape = shape::find(schema).ok_or_else(Problem::internal)?;
+        // Enumerations are not compared here: the code that reads the properties ignores case, and accepts custom
+        // resource types.
+        shape.deviations(&map, "", Enumerations::Open).iter().for_each(|found| report.deviation(found));
+        Ok((Self { map, pointer: String::new() }, report))
     }
 
-    fn name(&self, name: &str) -> String {
-        format!("{}{name}", self.path)
+    /// Like [`Self::body`]. A missing body counts as an empty object.
+    pub(crate) fn optional_body(bytes: &[u8], schema: &str) -> Result<(Self, Report), Problem> {
+        if bytes.trim_ascii().is_empty() {
+            return Ok((Self { map: Map::new(), pointer: String::new() }, Report::default()));
+        }
+        Self::body(bytes, schema)
     }
 
-    /// Whether a property is given at all.
+    /// JSON pointer to a property.
+    pub(crate) fn pointer(&self, name: &str) -> String {
+        format!("{}/{name}", self.pointer)
+    }
+
+    /// Whether the property is present, even as null.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.map.contains_key(name)
     }
 
-    /// Whether a property is given as something else than null, which stands for its absence beside an alternative.
+    /// Whether the property is present and not null.
     pub(crate) fn is_given(&self, name: &str) -> bool {
         self.map.get(name).is_some_and(|value| !value.is_null())
     }
 
-    /// Whether a property is given as null.
-    pub(crate) fn is_null(&self, name: &str) -> bool {
-        self.map.get(name).is_some_and(Value::is_null)
-    }
-
-    /// A property as it is; null is as good as missing.
-    pub(crate) fn optional(&mut self, name: &str) -> Option<Value> {
+    /// Removes a property. Null counts as absent.
+    pub(crate) fn value(&mut self, name: &str) -> Option<Value> {
         self.map.remove(name).filter(|value| !value.is_null())
     }
 
-    /// A text that may be missing or null.
-    pub(crate) fn optional_text(&mut self, name: &str, report: &mut Report) -> Option<String> {
-        match self.optional(name)? {
-            Value::String(text) => Some(text),
-            _ => {
-                report.shape(format!("`{}` must be a string.", self.name(name)));
-                None
-            }
+    /// Removes a string.
+    pub(crate) fn text(&mut self, name: &str) -> Option<String> {
+        match self.value(name) {
+            Some(Value::String(text)) => Some(text),
+            _ => None,
         }
     }
 
-    /// A text that must be there and not blank.
-    pub(crate) fn required_text(&mut self, name: &str, report: &mut Report) -> Option<String> {
-        match self.map.remove(name) {
-            Some(Value::String(text)) if !text.trim().is_empty() => Some(text),
-            Some(Value::String(_)) => {
-                report.value(format!("`{}` must not be blank.", self.name(name)));
-                None
-            }
-            None => {
-                report.value(format!("No `{}` is provided.", self.name(name)));
-                None
-            }
-            Some(Value::Null) => {
-                report.shape(format!("`{}` must not be null.", self.name(name)));
-                None
-            }
-            Some(_) => {
-                report.shape(format!("`{}` must be a string.", self.name(name)));
-                None
-            }
+    /// Removes a string that must not be blank.
+    pub(crate) fn filled_text(&mut self, name: &str, report: &mut Report) -> Option<String> {
+        let text = self.text(name)?;
+        if text.trim().is_empty() {
+            report.value(format!("`{}` must not be blank.", self.pointer(name)));
+            return None;
         }
+        Some(text)
     }
 
-    /// A list of texts; `None` when it is missing or null.
-    pub(crate) fn optional_texts(&mut self, name: &str, report: &mut Report) -> Option<Vec<String>> {
-        let list = self.optional(name)?;
-        let texts = list.as_array().and_then(|items| {
-            items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<Vec<String>>>()
-        });
-        if texts.is_none() {
-            report.shape(format!("`{}` must be a list of strings.", self.name(name)));
-        }
-        texts
+    /// Removes a list of strings.
+    pub(crate) fn texts(&mut self, name: &str) -> Option<Vec<String>> {
+        let Value::Array(items) = self.value(name)? else { return None };
+        items.into_iter().map(|item| item.as_str().map(str::to_owned)).collect()
     }
 
-    /// The alternatives of a filter. An empty list narrows nothing: published clients write every list that was not set as `[]`.
-    pub(crate) fn alternatives(&mut self, name: &str, report: &mut Report) -> Option<Vec<String>> {
-        self.optional_texts(name, report).filter(|texts| !texts.is_empty())
+    /// Removes the alternatives of a filter. An empty list does not filter, since published clients send every unset
+    /// list as `[]`.
+    pub(crate) fn alternatives(&mut self, name: &str) -> Option<Vec<String>> {
+        self.texts(name).filter(|texts| !texts.is_empty())
     }
 
-    /// A list of objects; empty when it is missing or null.
-    pub(crate) fn objects(&mut self, name: &str, report: &mut Report) -> Vec<Fields> {
-        let items = match self.optional(name) {
-            None => return Vec::new(),
-            Some(Value::Array(items)) => items,
-            Some(_) => {
-                report.shape(format!("`{}` must be a list of objects.", self.name(name)));
-                return Vec::new();
-            }
+    /// Removes a list of objects; empty if it is absent.
+    pub(crate) fn objects(&mut self, name: &str) -> Vec<Fields> {
+        let Some(Value::Array(items)) = self.value(name) else { return Vec::new() };
+        let pointer = self.pointer(name);
+        let object = |(index, item)| match item {
+            Value::Object(map) => Some(Fields { map, pointer: format!("{pointer}/{index}") }),
+            _ => None,
         };
-        let mut objects = Vec::new();
-        for (index, item) in items.into_iter().enumerate() {
-            let path = format!("{}[{index}].", self.name(name));
-            match item {
-                Value::Object(map) => objects.push(Fields { map, path }),
-                _ => report.shape(format!("`{}` must be an object.", path.trim_end_matches('.'))),
-            }
-        }
-        objects
+        items.into_iter().enumerate().filter_map(object).collect()
     }
 
-    /// An object; empty when it is missing or null.
-    pub(crate) fn object(&mut self, name: &str, report: &mut Report) -> Fields {
-        let path = format!("{}.", self.name(name));
-        match self.optional(name) {
-            None => Fields { map: Map::new(), path },
-            Some(Value::Object(map)) => Fields { map, path },
-            Some(_) => {
-                report.shape(format!("`{}` must be an object.", self.name(name)));
-                Fields { map: Map::new(), path }
-            }
+    /// Removes an object; empty if it is absent.
+    pub(crate) fn object(&mut self, name: &str) -> Fields {
+        let pointer = self.pointer(name);
+        match self.value(name) {
+            Some(Value::Object(map)) => Fields { map, pointer },
+            _ => Fields { map: Map::new(), pointer },
         }
     }
 
-    /// A whole number that may be missing.
-    pub(crate) fn optional_number(&mut self, name: &str, report: &mut Report) -> Option<i64> {
-        let value = self.optional(name)?;
-        let number = value.as_i64();
-        if number.is_none() {
-            report.shape(format!("`{}` must be a whole number.", self.name(name)));
+    /// Wraps the value of the property `name` if it is an object; `None` for other values.
+    pub(crate) fn nested(&self, name: &str, value: Value) -> Option<Fields> {
+        match value {
+            Value::Object(map) => Some(Fields { map, pointer: self.pointer(name) }),
+            _ => None,
         }
-        number
     }
 
-    /// A truth value that may be missing.
-    pub(crate) fn optional_flag(&mut self, name: &str, report: &mut Report) -> Option<bool> {
-        let value = self.optional(name)?;
-        let flag = value.as_bool();
-        if flag.is_none() {
-            report.shape(format!("`{}` must be true or false.", self.name(name)));
+    /// Removes an integer. One beyond 64 bits with sign is a finding, so that it is not ignored.
+    pub(crate) fn number(&mut self, name: &str, report: &mut Report) -> Option<i64> {
+        let value = self.value(name)?;
+        if value.is_u64() && !value.is_i64() {
+            report.shape(format!("`{}` must be at most {}.", self.pointer(name), i64::MAX));
         }
-        flag
+        value.as_i64()
     }
 
-    /// One of some words, in any case.
-    pub(crate) fn word<T: Copy>(
-        &mut self,
-        name: &str,
-        words: &[(&str, T)],
-        required: bool,
-        report: &mut Report,
-    ) -> Option<T> {
-        let text = if required { self.required_text(name, report) } else { self.optional_text(name, report) }?;
+    /// Removes a boolean.
+    pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {
+        self.value(name)?.as_bool()
+    }
+
+    /// Removes a case-insensitive enum value.
+    pub(crate) fn word<T: Copy>(&mut self, name: &str, words: &[(&str, T)], report: &mut Report) -> Option<T> {
+        let text = self.filled_text(name, report)?;
         let found = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(&text)).map(|(_, value)| *value);
         if found.is_none() {
             let allowed = words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
-            report.shape(format!("`{}` is not one of {allowed}.", self.name(name)));
+            report.shape(format!("`{}` must be one of {allowed}.", self.pointer(name)));
         }
         found
     }
 
-    /// A condition on a text: the text itself, or operators (orchestration reference §1.11).
-    pub(crate) fn text_filter(&mut self, name: &str, report: &mut Report) -> Option<identity_core::search::TextFilter> {
-        use identity_core::search::TextFilter;
-        let map = match self.optional(name)? {
-            Value::String(text) => return Some(TextFilter::equals(text)),
-            Value::Object(map) => map,
-            _ => {
-                report.shape(format!("`{}` must be a string or an object of operators.", self.name(name)));
-                return None;
-            }
-        };
-        let mut operators = Fields { map, path: format!("{}.", self.name(name)) };
-        let like = operators.optional_text("$like", report);
-        let like_name = operators.name("$like");
-        let filter = TextFilter {
-            eq: operators.optional_text("$eq", report),
-            neq: operators.optional_text("$neq", report),
-            exists: operators.optional_flag("$exists", report),
-            is_in: operators.alternatives("$in", report),
-            not_in: operators.alternatives("$notIn", report),
-            like: like.and_then(|pattern| report.take(&like_name, LikePattern::parse(&pattern))),
-        };
-        operators.end(report);
-        Some(filter)
-    }
-
-    /// Reports what nobody took.
-    pub(crate) fn end(self, report: &mut Report) {
-        for name in self.map.keys() {
-            report.shape(format!("There is no property `{}{name}` here.", self.path));
+    /// Removes a text filter: a string, or an object of operators (docs/reference/orchestration-cluster.md §1.11).
+    pub(crate) fn text_filter(&mut self, name: &str, report: &mut Report) -> Option<TextFilter> {
+        if let Some(Value::String(_)) = self.map.get(name) {
+            return self.text(name).map(TextFilter::equals);
         }
+        if !self.is_given(name) {
+            return None;
+        }
+        let mut operators = self.object(name);
+        let like = operators.text("$like");
+        Some(TextFilter {
+            eq: operators.text("$eq"),
+            neq: operators.text("$neq"),
+            exists: operators.flag("$exists"),
+            is_in: operators.alternatives("$in"),
+            not_in: operators.alternatives("$notIn"),
+            like: like.and_then(|pattern| report.take(&operators.pointer("$like"), LikePattern::parse(&pattern))),
+        })
     }
 }

@@ -1,4 +1,4 @@
-//! Mapping rules (orchestration reference §1.5): one claim, one value.
+//! Mapping rules (docs/reference/orchestration-cluster.md §1.5): one claim, one value.
 
 use actix_web::web::{Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -11,10 +11,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::fields::{Fields, Report};
-use super::ids::{IdRules, in_path};
+use super::path::in_path;
 use super::search;
 use crate::authentication::Authenticated;
 use crate::body::JsonBytes;
+use crate::ids::IdRules;
 use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
@@ -55,19 +56,20 @@ impl From<&MappingRule> for RuleView {
 
 pub(super) fn filter(filter: &mut Fields, report: &mut Report) -> Option<Filter<RuleFilter>> {
     search::with_alternatives(filter, report, |filter, report| {
-        let claim_name = filter.optional_text("claimName", report).map(TextFilter::equals);
-        let claim_value = filter.optional_text("claimValue", report).map(TextFilter::equals);
+        let claim_name = filter.text("claimName").map(TextFilter::equals);
+        let claim_value = filter.text("claimValue").map(TextFilter::equals);
         let (id, name) = (filter.text_filter("mappingRuleId", report), filter.text_filter("name", report));
         RuleFilter { id, claim_name, claim_value, name }
     })
 }
 
 fn predicate(body: &mut Fields, report: &mut Report) -> Option<(Name, ClaimSelector, ClaimValue)> {
-    let name = body.required_text("name", report).and_then(|text| report.take("name", Name::parse(text.trim())));
-    let selector = body.required_text("claimName", report);
-    let selector = selector.and_then(|text| report.take("claimName", ClaimSelector::parse(&text)));
-    let value = body.required_text("claimValue", report);
-    let value = value.and_then(|text| report.take("claimValue", ClaimValue::parse(&text)));
+    let name = body.filled_text("name", report);
+    let name = name.and_then(|text| report.take("/name", Name::parse(text.trim())));
+    let selector = body.filled_text("claimName", report);
+    let selector = selector.and_then(|text| report.take("/claimName", ClaimSelector::parse(&text)));
+    let value = body.filled_text("claimValue", report);
+    let value = value.and_then(|text| report.take("/claimValue", ClaimValue::parse(&text)));
     Some((name?, selector?, value?))
 }
 
@@ -78,13 +80,11 @@ async fn create(
     Authenticated(caller): Authenticated,
     JsonBytes(body): JsonBytes,
 ) -> Result<HttpResponse, Problem> {
-    let mut body = Fields::body(&body, false)?;
-    let mut report = Report::default();
-    let id = body.required_text("mappingRuleId", &mut report);
-    let id = id.and_then(|text| report.take("mappingRuleId", ids.mapping_rule(&text)));
+    let (mut body, mut report) = Fields::body(&body, "cluster.MappingRuleNew")?;
+    let id = body.filled_text("mappingRuleId", &mut report);
+    let id = id.and_then(|text| report.take("/mappingRuleId", ids.mapping_rule(&text)));
     rules.require(&caller, AuditOperation::Create, id.as_ref()).await?;
     let predicate = predicate(&mut body, &mut report);
-    body.end(&mut report);
     let (id, (name, selector, value)) = report.finish(id.zip(predicate))?;
     let rule = MappingRule { id, name, selector, operator: Operator::Equals, value, kind: RuleKind::Any, issuer: None };
     let rule = written(&request, rules.create(&caller, rule).await?);
@@ -96,7 +96,7 @@ async fn search(
     Authenticated(caller): Authenticated,
     JsonBytes(body): JsonBytes,
 ) -> Result<HttpResponse, Problem> {
-    let request = search::parse(&body, SORT, filter)?;
+    let request = search::parse(&body, "cluster.MappingRuleSearch", SORT, filter)?;
     search::answer(move |budget| Ok(search::Answer::new(rules.search(&caller, &request, budget)?, RuleView::from)))
         .await
 }
@@ -120,12 +120,10 @@ async fn update(
     id: Path<String>,
     JsonBytes(body): JsonBytes,
 ) -> Result<HttpResponse, Problem> {
-    let mut body = Fields::body(&body, false)?;
-    let mut report = Report::default();
+    let (mut body, mut report) = Fields::body(&body, "cluster.MappingRuleChange")?;
     let id = report.take("mappingRuleId", ids.references(&caller.world).mapping_rule(&id));
     rules.require(&caller, AuditOperation::Update, id.as_ref()).await?;
     let predicate = predicate(&mut body, &mut report);
-    body.end(&mut report);
     let (id, predicate) = report.finish(id.zip(predicate))?;
     let rule = written(&request, rules.update(&caller, &id, predicate).await?);
     Ok(HttpResponse::Ok().json(RuleView::from(&rule)))

@@ -1,4 +1,4 @@
-//! The caller (orchestration reference §1.7).
+//! The authenticated caller (docs/reference/orchestration-cluster.md §1.7).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ pub(super) fn mount(v2: &mut ServiceConfig) {
     v2.service(resource("/authentication/me").get(me));
 }
 
-/// Ten members, always all of them.
+/// The authenticated caller. All ten members are always present.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = cluster::Me)]
@@ -38,7 +38,7 @@ pub(super) struct MeView {
 }
 
 async fn me(Authenticated(caller): Authenticated, about: Data<About>) -> HttpResponse {
-    let access = caller.world.matrix().access("COMPONENT", "ACCESS");
+    let access = caller.world.catalog().access("COMPONENT", "ACCESS");
     let components = access
         .iter()
         .flat_map(|access| granted(&caller.world, &caller.subject, *access))
@@ -58,7 +58,7 @@ async fn me(Authenticated(caller): Authenticated, about: Data<About>) -> HttpRes
     })
 }
 
-/// The component that was called `identity` is called `admin` since 8.9.
+/// Renames the component `identity` to `admin`, its name since 8.9.
 fn component(id: &str) -> String {
     if id == "identity" { "admin".to_owned() } else { id.to_owned() }
 }

@@ -1,25 +1,28 @@
-//! Members of groups, roles and tenants (orchestration reference §1.2-1.4): which kinds each has is a table.
+//! Members of groups, roles and tenants (docs/reference/orchestration-cluster.md §1.2 to §1.4). A table defines the
+//! allowed kinds of member.
 
 use actix_web::web::{Bytes, Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::entity::{Container, Party, PartyKind};
+use identity_core::search::entities::{Filter, NamedFilter, RoleField};
 use identity_core::service::Caller;
-use identity_core::service::cluster::Members;
+use identity_core::service::cluster::{Members, Search};
 use identity_core::value::InvalidValue;
 use serde_json::json;
 
 use super::entities::{ROLE_SORT, RoleView, named_filter};
 use super::fields::Report;
-use super::ids::{IdRules, References, in_path};
 use super::mapping_rules::{self, RuleView};
+use super::path::in_path;
 use super::search;
 use crate::authentication::Authenticated;
 use crate::body::JsonBytes;
+use crate::ids::{IdRules, References};
 use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
 
-/// What has members.
+/// A kind of entity that has members.
 #[derive(Clone, Copy)]
 pub(super) struct Holder {
     pub(super) path: &'static str,
@@ -69,14 +72,14 @@ const RULES: Kind = Kind {
     parse: |ids, id| ids.mapping_rule(id).map(Party::MappingRule),
 };
 
-/// The kinds that each has (orchestration reference §2.3).
+/// Kinds of member by holder (docs/reference/orchestration-cluster.md §2.3).
 pub(super) const MEMBERS: [(Holder, &[Kind]); 3] = [
     (GROUPS, &[USERS, CLIENTS, RULES]),
     (ROLES, &[USERS, CLIENTS, MEMBER_GROUPS, RULES]),
     (TENANTS, &[USERS, CLIENTS, MEMBER_GROUPS, MEMBER_ROLES, RULES]),
 ];
 
-/// Mounts the members below a path.
+/// Mounts the member endpoints below a path.
 pub(super) fn mount_below(v2: &mut ServiceConfig, path: &str) {
     for (holder, kinds) in MEMBERS.into_iter().filter(|(holder, _)| holder.path == path) {
         for kind in kinds {
@@ -85,7 +88,7 @@ pub(super) fn mount_below(v2: &mut ServiceConfig, path: &str) {
     }
 }
 
-/// Roles are given from the role's side; from the group's, one can only look.
+/// Mounts the read-only search for a group's roles. Roles are assigned through the role's endpoints.
 pub(super) fn mount_roles_of_groups(v2: &mut ServiceConfig) {
     v2.service(resource("/groups/{id}/roles/search").post(roles_of_group));
 }
@@ -93,31 +96,51 @@ pub(super) fn mount_roles_of_groups(v2: &mut ServiceConfig) {
 fn mount(v2: &mut ServiceConfig, holder: Holder, kind: Kind) {
     let Holder { path, .. } = holder;
     let search = move |members, ids, id, caller, body| search_members(holder, kind, members, ids, id, caller, body);
-    let add =
-        move |request, members, ids, path, caller| change(holder, kind, true, request, members, ids, path, caller);
-    let remove =
-        move |request, members, ids, path, caller| change(holder, kind, false, request, members, ids, path, caller);
+    let add = move |request, members, ids, path, caller| add(holder, kind, request, members, ids, path, caller);
+    let remove = move |request, members, ids, path, caller| remove(holder, kind, request, members, ids, path, caller);
     v2.service(resource(&format!("{path}/{{id}}/{}/search", kind.path)).post(search))
         .service(resource(&format!("{path}/{{id}}/{}/{{member}}", kind.path)).put(add).delete(remove));
 }
 
-#[expect(clippy::too_many_arguments, reason = "what the path and the request are made of")]
-async fn change(
+async fn add(
     holder: Holder,
     kind: Kind,
-    add: bool,
     request: HttpRequest,
     members: Data<Members>,
     ids: Data<IdRules>,
     path: Path<(String, String)>,
     Authenticated(caller): Authenticated,
 ) -> Result<HttpResponse, Problem> {
+    let (container, member) = parsed(holder, kind, &ids, &caller, &path)?;
+    written(&request, members.add(&caller, container, member).await?);
+    Ok(crate::done())
+}
+
+async fn remove(
+    holder: Holder,
+    kind: Kind,
+    request: HttpRequest,
+    members: Data<Members>,
+    ids: Data<IdRules>,
+    path: Path<(String, String)>,
+    Authenticated(caller): Authenticated,
+) -> Result<HttpResponse, Problem> {
+    let (container, member) = parsed(holder, kind, &ids, &caller, &path)?;
+    written(&request, members.remove(&caller, container, member).await?);
+    Ok(crate::done())
+}
+
+fn parsed(
+    holder: Holder,
+    kind: Kind,
+    ids: &IdRules,
+    caller: &Caller,
+    path: &(String, String),
+) -> Result<(Container, Party), Problem> {
     let mut report = Report::default();
     let container = report.take(holder.id_name, (holder.parse)(&ids.references(&caller.world), &path.0));
     let member = report.take(kind.id_name, (kind.parse)(&ids.references(&caller.world), &path.1));
-    let (container, member) = report.finish(container.zip(member))?;
-    written(&request, members.change(&caller, container, member, add).await?);
-    Ok(crate::done())
+    report.finish(container.zip(member))
 }
 
 async fn search_members(
@@ -132,8 +155,7 @@ async fn search_members(
     let container = in_path(holder.id_name, (holder.parse)(&ids.references(&caller.world), &id))?;
     match kind.party {
         PartyKind::Role => {
-            let request =
-                search::parse(&body, ROLE_SORT, |filter, report| named_filter(filter, report, "roleId", true))?;
+            let request = role_search(&body)?;
             search::answer(move |budget| {
                 let found = members.roles(&caller, &container, &request, budget)?;
                 Ok(search::Answer::new(found, RoleView::from))
@@ -141,7 +163,8 @@ async fn search_members(
             .await
         }
         PartyKind::MappingRule => {
-            let request = search::parse(&body, mapping_rules::SORT, mapping_rules::filter)?;
+            let request =
+                search::parse(&body, "cluster.MappingRuleSearch", mapping_rules::SORT, mapping_rules::filter)?;
             search::answer(move |budget| {
                 let found = members.mapping_rules(&caller, &container, &request, budget)?;
                 Ok(search::Answer::new(found, RuleView::from))
@@ -154,7 +177,7 @@ async fn search_members(
     }
 }
 
-/// Members of which only the id is shown.
+/// Searches for members that are rendered as their id only.
 async fn ids_only(
     kind: Kind,
     members: Data<Members>,
@@ -162,12 +185,21 @@ async fn ids_only(
     container: Container,
     body: &Bytes,
 ) -> Result<HttpResponse, Problem> {
-    let request = search::parse(body, &[(kind.id_name, ())], |_, _| Some(()))?;
+    let schema = match kind.party {
+        PartyKind::User => "cluster.UsernameSearch",
+        PartyKind::Client => "cluster.ClientIdSearch",
+        _ => "cluster.GroupIdSearch",
+    };
+    let request = search::parse(body, schema, &[(kind.id_name, ())], |_, _| Some(()))?;
     search::answer(move |budget| {
         let found = members.search(&caller, &container, kind.party, &request, budget)?;
         Ok(search::Answer::new(found, |member| json!({ kind.id_name: member.id() })))
     })
     .await
+}
+
+fn role_search(body: &[u8]) -> Result<Search<Filter<NamedFilter>, RoleField>, Problem> {
+    search::parse(body, "cluster.RoleSearch", ROLE_SORT, |filter, report| named_filter(filter, report, "roleId", true))
 }
 
 async fn roles_of_group(
@@ -178,7 +210,7 @@ async fn roles_of_group(
     JsonBytes(body): JsonBytes,
 ) -> Result<HttpResponse, Problem> {
     let group = in_path("groupId", ids.references(&caller.world).group(&id))?;
-    let request = search::parse(&body, ROLE_SORT, |filter, report| named_filter(filter, report, "roleId", true))?;
+    let request = role_search(&body)?;
     search::answer(move |budget| {
         let found = members.roles_of(&caller, &Party::Group(group), &request, budget)?;
         Ok(search::Answer::new(found, RoleView::from))

@@ -1,18 +1,19 @@
-//! `/v2`: the identity part of the Orchestration Cluster API (orchestration reference §1).
+//! `/v2`: the identity part of the Orchestration Cluster API (docs/reference/orchestration-cluster.md §1).
 
 mod audit_logs;
 mod authorizations;
 mod entities;
 mod fields;
-mod ids;
 mod mapping_rules;
 mod me;
 mod members;
 mod neighbours;
 mod openapi;
+mod path;
 mod search;
 mod setup;
 mod users;
+mod words;
 
 use std::sync::Arc;
 
@@ -27,36 +28,36 @@ use identity_core::service::cluster::{
 };
 
 use identity_core::service::AuditLogs;
-pub use ids::IdRules;
 pub(crate) use openapi::Describe;
 
 use crate::authentication::authenticate;
+use crate::ids::IdRules;
 use crate::problem::{self, Style};
 
 /// The services of `/v2`.
 #[derive(Clone)]
 pub struct Cluster {
-    /// Built-in users; without them, the paths say why they are not accessible.
+    /// Built-in users. If `None`, their paths respond with the reason.
     pub users: Option<Arc<ClusterUsers>>,
-    /// Makes the first administrator, where users are built in.
+    /// Creation of the first administrator, if users are built in.
     pub setup: Option<Arc<Setup>>,
-    /// Stored groups; not where tokens claim them.
+    /// Stored groups. `None` if groups come from token claims.
     pub groups: Option<Arc<ClusterGroups>>,
     /// Roles.
     pub roles: Arc<ClusterRoles>,
-    /// Tenants; not where their API is switched off.
+    /// Tenants. `None` if their API is disabled.
     pub tenants: Option<Arc<ClusterTenants>>,
     /// Mapping rules.
     pub mapping_rules: Arc<ClusterMappingRules>,
-    /// Members of all these.
+    /// Members of groups, roles and tenants.
     pub members: Arc<Members>,
     /// Authorizations.
     pub authorizations: Arc<ClusterAuthorizations>,
-    /// What was done.
+    /// The audit log.
     pub audit_logs: Arc<AuditLogs>,
-    /// What ids may look like.
+    /// Validation rules for ids.
     pub ids: IdRules,
-    /// What clients ask about the installation.
+    /// Information about the installation.
     pub about: neighbours::About,
 }
 
@@ -71,7 +72,7 @@ impl Cluster {
                 neighbours::mount_public(v2);
                 match &self.setup {
                     Some(setup) => setup::mount(v2.app_data(Data::from(Arc::clone(setup)))),
-                    None => switched_off(v2, "/setup", "users live at the identity provider"),
+                    None => switched_off(v2, "/setup", "users are managed in the identity provider"),
                 }
             })
             .service(
@@ -90,7 +91,7 @@ impl Cluster {
         me::mount(v2);
         match &self.users {
             Some(users) => users::mount(v2.app_data(Data::from(Arc::clone(users)))),
-            None => switched_off(v2, "/users", "users live at the identity provider"),
+            None => switched_off(v2, "/users", "users are managed in the identity provider"),
         }
         match &self.groups {
             Some(groups) => {
@@ -98,7 +99,9 @@ impl Cluster {
                 members::mount_roles_of_groups(v2);
                 entities::groups::mount(v2.app_data(Data::from(Arc::clone(groups))));
             }
-            None => switched_off(v2, "/groups", "groups come from the property `groups-claim`"),
+            None => {
+                switched_off(v2, "/groups", "groups are read from tokens, as configured by the property `groups-claim`")
+            }
         }
         members::mount_below(v2, "/roles");
         entities::roles::mount(v2.app_data(Data::from(Arc::clone(&self.roles))));
@@ -115,13 +118,14 @@ impl Cluster {
     }
 }
 
-/// Says of an API that it is switched off, and why (orchestration reference §8.4).
+/// Responds to all requests below a path that this API is disabled, with the reason
+/// (docs/reference/orchestration-cluster.md §8.4).
 fn switched_off(v2: &mut ServiceConfig, path: &'static str, why: &'static str) {
     let answer = move || async move { problem::switched_off(why) };
     v2.service(web::resource([path.to_owned(), format!("{path}/{{rest:.*}}")]).to(answer));
 }
 
-/// Problems below this scope have the five members of the Orchestration Cluster API and no more.
+/// Renders problems below this scope with exactly the five members of the Orchestration Cluster API.
 async fn in_cluster_style<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
     request.extensions_mut().insert(Style::Cluster);
     next.call(request).await

@@ -1,5 +1,6 @@
-//! What clients of the Orchestration Cluster probe besides (orchestration reference §1.10): answered for what this is, one node
-//! that keeps identities and runs no processes.
+//! Other endpoints that clients of the Orchestration Cluster call (docs/reference/orchestration-cluster.md §1.10).
+//!
+//! The responses describe a single node that manages identities and runs no processes.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig};
@@ -7,22 +8,22 @@ use serde_json::json;
 
 use crate::route::resource;
 
-/// What there is to say about the installation.
+/// Information about the installation.
 #[derive(Clone, Debug)]
 pub struct About {
-    /// This server's version.
+    /// Version of this server.
     pub version: &'static str,
-    /// Where it listens.
+    /// Host that the server listens on.
     pub host: String,
-    /// Its port.
+    /// Port that the server listens on.
     pub port: u16,
-    /// Whether there is a session to end.
+    /// Whether the caller has a session that can be ended.
     pub can_logout: bool,
-    /// Whether sign-in happens at an identity provider.
+    /// Whether sign-in is delegated to an identity provider.
     pub is_login_delegated: bool,
-    /// Whether tenants are told apart.
+    /// Whether multi-tenancy is enabled.
     pub is_multi_tenancy_enabled: bool,
-    /// The largest request body, in bytes.
+    /// Maximum size of a request body, in bytes.
     pub max_request_size: usize,
 }
 
@@ -34,7 +35,7 @@ pub(super) fn mount(v2: &mut ServiceConfig) {
     v2.service(resource("/topology").get(topology)).service(resource("/system/configuration").get(configuration));
 }
 
-/// This product needs none.
+/// Always valid: this product needs no license.
 async fn license() -> HttpResponse {
     HttpResponse::Ok().json(json!({
         "validLicense": true, "licenseType": "unknown", "isCommercial": false, "expiresAt": null
@@ -45,7 +46,7 @@ async fn status() -> HttpResponse {
     crate::done()
 }
 
-/// One node and no partitions.
+/// A single node without partitions.
 async fn topology(about: Data<About>) -> HttpResponse {
     HttpResponse::Ok().json(json!({
         "brokers": [{

@@ -1,8 +1,6 @@
-//! What the OpenAPI document says about `/v2`: a table of operations, as the paths are tables too.
+//! OpenAPI description of `/v2`: a table of operations that corresponds to the mounted routes.
 
 mod schemas;
-
-pub(super) use schemas::{authorization_key, owner_types, permission_lists, resource_types};
 
 use serde_json::{Value, json};
 use utoipa::Modify;
@@ -12,22 +10,23 @@ use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{Content, ContentBuilder, HttpMethod, OpenApi, Ref, Required, ResponseBuilder};
 
 use super::members::MEMBERS;
+use super::words;
 
-/// Adds `/v2` to the document.
+/// Adds `/v2` to the OpenAPI document.
 pub(crate) struct Describe;
 
-/// One row of the table.
+/// An operation in the table.
 struct Operation {
     method: HttpMethod,
     path: String,
     tag: &'static str,
-    /// The operation's id, as in the public document of the Orchestration Cluster API.
+    /// Operation id, as in the public document of the Orchestration Cluster API.
     name: String,
     summary: String,
-    /// The schema of the body, and whether there must be one.
+    /// Schema of the request body, and whether the body is required.
     request: Option<(String, Required)>,
     success: &'static str,
-    /// The schema of a success.
+    /// Schema of a successful response.
     answer: Option<String>,
     problems: &'static [u16],
 }
@@ -80,7 +79,7 @@ impl Operation {
         self
     }
 
-    /// Whether authorizations are shown.
+    /// Whether the response contains authorizations.
     fn shows_authorizations(&self) -> bool {
         const SHOWN: [&str; 3] =
             ["cluster.Authorization", "cluster.AuthorizationsFound", "cluster.OwnAuthorizationsFound"];
@@ -92,7 +91,7 @@ impl Operation {
     }
 }
 
-/// What has an id and a name: path, id, schema, in words.
+/// Entities with an id and a name: path, id parameter, schema, words for summaries.
 const ENTITIES: [(&str, &str, &str, &str); 6] = [
     ("users", "username", "User", "a user"),
     ("groups", "groupId", "Group", "a group"),
@@ -126,27 +125,28 @@ fn table() -> Vec<Operation> {
                 "roleId" => "Role",
                 _ => "Tenant",
             };
-            // Roles are assigned; to groups and tenants others are.
+            // The API assigns a role to a member, but assigns a member to a group or a tenant.
             let (given, taker) = if one == "roleId" { (holder_name, member_name) } else { (member_name, holder_name) };
+            let holder_words = holder_name.to_lowercase();
             let searched = match (one, member_name) {
                 ("tenantId", "Group") => "GroupId",
                 _ => member_name,
             };
             table.extend([
                 Operation::new(HttpMethod::Put, &member, tag, format!("assign{given}To{taker}"))
-                    .says(format!("Adds one to the {plural}."))
+                    .says(format!("Adds a member to the {plural} of a {holder_words}."))
                     .fails(CHANGE),
                 Operation::new(HttpMethod::Delete, &member, tag, format!("unassign{given}From{taker}"))
-                    .says(format!("Removes one of the {plural}."))
+                    .says(format!("Removes a member from the {plural} of a {holder_words}."))
                     .fails(CHANGE),
                 Operation::search(format!("{below}/search"), tag, format!("search{searched}sFor{holder_name}"), schema)
-                    .says(format!("Searches the {plural} of one that need not exist.")),
+                    .says(format!("Searches the {plural} of a {holder_words}, which need not exist.")),
             ]);
         }
     }
     table.push(
         Operation::search("/v2/groups/{groupId}/roles/search", tag("groups"), "searchRolesForGroup", "Role")
-            .says("Searches the roles of one that need not exist."),
+            .says("Searches the roles of a group, which need not exist."),
     );
     table
 }
@@ -156,7 +156,7 @@ fn entity(path: &'static str, id: &str, schema: &str, words: &str) -> [Operation
     let tag = tag(path);
     let shown = format!("cluster.{schema}");
     let named = |what: &str| format!("{what}{schema}");
-    // The public document has the singular for these.
+    // The public document uses the singular for mapping rules.
     let searched = if schema == "MappingRule" { named("search") } else { named("search") + "s" };
     let create =
         Operation::new(HttpMethod::Post, &all, tag, named("create")).says(format!("Creates {words}.")).fails(CHANGE);
@@ -179,12 +179,12 @@ fn entity(path: &'static str, id: &str, schema: &str, words: &str) -> [Operation
         Operation::search(format!("{all}/search"), tag, searched, schema)
             .says(format!("Searches the {} that the caller may see.", path.replace('-', " "))),
         Operation::new(HttpMethod::Get, &one, tag, named("get"))
-            .says(format!("Shows {words}."))
+            .says(format!("Returns {words}."))
             .answers("200", &shown)
             .fails(FIND),
         update,
         Operation::new(HttpMethod::Delete, &one, tag, named("delete"))
-            .says(format!("Deletes {words}, with what hangs on it."))
+            .says(format!("Deletes {words} and all data that depends on it."))
             .fails(CHANGE),
     ]
 }
@@ -193,7 +193,7 @@ fn neighbours() -> Vec<Operation> {
     let get = |path, tag, name| Operation::new(HttpMethod::Get, path, tag, name);
     vec![
         get("/v2/authentication/me", "cluster-authentication", "getAuthentication")
-            .says("Shows the caller.")
+            .says("Returns the authenticated caller.")
             .answers("200", "cluster.Me")
             .fails(OPEN),
         Operation::search(
@@ -202,29 +202,29 @@ fn neighbours() -> Vec<Operation> {
             "searchOwnAuthorizations",
             "Authorization",
         )
-        .says("Searches the authorizations that apply to the caller, through any owner.")
+        .says("Searches the authorizations of the caller and of its groups, roles and mapping rules.")
         .answers("200", "cluster.OwnAuthorizationsFound"),
         Operation::search("/v2/audit-logs/search", "cluster-audit-logs", "searchAuditLogs", "AuditLog")
-            .says("Searches the audit log, without what was denied."),
+            .says("Searches the audit log. Denied operations are excluded."),
         get("/v2/audit-logs/{auditLogKey}", "cluster-audit-logs", "getAuditLog")
-            .says("Shows an entry of the audit log.")
+            .says("Returns an entry of the audit log.")
             .answers("200", "cluster.AuditLog")
             .fails(FIND),
         Operation::new(HttpMethod::Post, "/v2/setup/user", "cluster-setup", "createAdminUser")
-            .says("Creates the first administrator; refused as soon as there is one.")
+            .says("Creates the first administrator. Rejected once an administrator exists.")
             .takes("cluster.UserNew", Required::True)
             .answers("201", "cluster.User")
             .fails(SETUP),
         get("/v2/license", "cluster-about", "getLicense")
-            .says("Says that no license is needed.")
+            .says("Returns the license status. No license is required.")
             .answers("200", "cluster.License"),
-        get("/v2/status", "cluster-about", "getStatus").says("Says that requests are answered."),
+        get("/v2/status", "cluster-about", "getStatus").says("Reports whether the server accepts requests."),
         get("/v2/topology", "cluster-about", "getTopology")
-            .says("Shows the one node that there is.")
+            .says("Returns the topology, which has exactly one node.")
             .answers("200", "cluster.Topology")
             .fails(OPEN),
         get("/v2/system/configuration", "cluster-about", "getSystemConfiguration")
-            .says("Shows what clients have to know about the installation.")
+            .says("Returns the configuration of the installation that clients need.")
             .answers("200", "cluster.Configuration")
             .fails(OPEN),
     ]
@@ -243,13 +243,13 @@ fn tag(path: &str) -> &'static str {
 
 fn described(status: u16) -> &'static str {
     match status {
-        400 => "The body or a path id is not what it should be; all findings are named.",
-        401 => "Nobody is authenticated.",
-        403 => "The caller may not do this, it is protected, or this API is switched off.",
-        404 => "It does not exist, or something that was named does not.",
-        409 => "It is there already, or nobody could administer after it.",
-        429 => "Too many attempts to sign in have failed; `Retry-After` says when to try again.",
-        _ => "The store or the token's issuer cannot be reached now.",
+        400 => "The body or a path id is invalid; `detail` lists all findings.",
+        401 => "The credentials are missing or invalid.",
+        403 => "The caller lacks the permission, the entity is protected, or this API is disabled.",
+        404 => "The entity, or an entity that the request refers to, does not exist.",
+        409 => "The entity already exists, or the change would remove the last administrator.",
+        429 => "Too many sign-in attempts failed; `Retry-After` contains the seconds to wait.",
+        _ => "The store or the token's issuer is unavailable; try again later.",
     }
 }
 
@@ -262,7 +262,7 @@ impl Modify for Describe {
                 .operation_id(Some(&operation.name))
                 .summary(Some(&operation.summary))
                 .response(operation.success, {
-                    let response = ResponseBuilder::new().description("Done.");
+                    let response = ResponseBuilder::new().description("Success.");
                     match &operation.answer {
                         Some(schema) => response.content("application/json", content(schema)),
                         None => response,
@@ -271,10 +271,11 @@ impl Modify for Describe {
             for name in operation.path.split(['{', '}']).skip(1).step_by(2) {
                 let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path);
                 let schema = if name == "groupId" && !operation.path.starts_with("/v2/groups/") {
-                    // As members, groups may be what tokens call them.
+                    // A group that is a member may come from a token claim, so its id need not match the configured
+                    // pattern.
                     crate::schema::id()
                 } else {
-                    schemas::id(name)
+                    words::id(name)
                 };
                 built = built.parameter(parameter.required(Required::True).schema(Some(schema)));
             }
@@ -299,17 +300,19 @@ impl Modify for Describe {
     }
 }
 
-/// No parameter of the operation: with it, answers hold types that the schema does not enumerate.
-const SHOWN_TYPES: &str = "Authorizations on the resource types that are enumerated here. With `?resourceTypes=all` also on those of \
-    `/api`, on `POLICY_DECISION` and on the operator's own.";
+/// Describes the query parameter `resourceTypes` in prose. It is not declared as a parameter, because with it,
+/// responses contain resource types that the schema does not enumerate.
+const SHOWN_TYPES: &str = "Covers authorizations on the resource types that the schema enumerates. \
+    With `?resourceTypes=all`, it also covers those on resource types of `/api`, on `POLICY_DECISION` and on custom \
+    resource types.";
 
-/// What somebody might send to try it.
+/// Example of a request body.
 fn example(schema: &str) -> Option<Value> {
     Some(match schema {
         "cluster.UserNew" => {
             json!({"username": "ann", "password": "change-me", "name": "Ann", "email": "ann@example.org"})
         }
-        "cluster.GroupNew" => json!({"groupId": "sales", "name": "Sales", "description": "Who sells"}),
+        "cluster.GroupNew" => json!({"groupId": "sales", "name": "Sales", "description": "Sales team"}),
         "cluster.RoleNew" => json!({"roleId": "clerk", "name": "Clerk"}),
         "cluster.TenantNew" => json!({"tenantId": "acme", "name": "Acme"}),
         "cluster.MappingRuleNew" => json!({

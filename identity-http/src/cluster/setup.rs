@@ -1,5 +1,5 @@
-//! The first administrator (orchestration reference §1.8). Open to any client while the installation has none; closed, it refuses
-//! before it reads a body.
+//! Creation of the first administrator (docs/reference/orchestration-cluster.md §1.8). Open to any client while no
+//! administrator exists. Afterwards, requests are rejected before the body is read.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload, ServiceConfig};
@@ -8,10 +8,10 @@ use identity_core::apply::Refusal;
 use identity_core::service::ServiceError;
 use identity_core::service::cluster::Setup;
 
-use super::ids::IdRules;
 use super::users::{UserView, new_user};
 use crate::address;
 use crate::body::JsonBytes;
+use crate::ids::IdRules;
 use crate::problem::Problem;
 use crate::request::RequestId;
 use crate::route::resource;
@@ -28,7 +28,8 @@ async fn create(
 ) -> Result<HttpResponse, Problem> {
     let request_id = request.extensions().get::<RequestId>().map(|id| id.0.to_string());
     let (address, request_id) = (address::of(&request), request_id.as_deref());
-    // A client that is refused learns no more than that (orchestration reference §13.2).
+    // Checked before the body is parsed, so that a response to a rejected client reveals nothing else
+    // (docs/reference/orchestration-cluster.md §1.8).
     setup.require_open(address, request_id).await.map_err(refused)?;
     let JsonBytes(body) = JsonBytes::from_request(&request, &mut payload.into_inner()).await?;
     let (user, password) = new_user(&body, &ids)?;
@@ -36,11 +37,11 @@ async fn create(
     Ok(HttpResponse::Created().json(UserView::of(&created.value)))
 }
 
-/// What is protected is the role; what whoever asks wants to know is why.
+/// Replaces the refusal of the protected role by the actual reason: an administrator exists.
 fn refused(error: ServiceError) -> Problem {
     match error {
         ServiceError::Refused(Refusal::Protected(_)) => {
-            let detail = "There is an administrator already: sign in as one, and create users with `POST /v2/users`.";
+            let detail = "An administrator already exists; sign in as one, and create users with `POST /v2/users`.";
             Problem::new(StatusCode::FORBIDDEN, "protected", detail).titled("FORBIDDEN")
         }
         other => other.into(),

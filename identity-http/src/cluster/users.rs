@@ -1,4 +1,4 @@
-//! Users (orchestration reference §1.1).
+//! Users (docs/reference/orchestration-cluster.md §1.1).
 
 use actix_web::web::{Bytes, Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -10,10 +10,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::fields::{Fields, Report};
-use super::ids::{IdRules, in_path};
+use super::path::in_path;
 use super::search;
 use crate::authentication::Authenticated;
 use crate::body::JsonBytes;
+use crate::ids::IdRules;
 use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
@@ -51,25 +52,21 @@ impl UserView {
     }
 }
 
-/// Name and e-mail; blank is as good as missing.
+/// Parses name and email. Blank counts as absent.
 fn person(body: &mut Fields, report: &mut Report) -> (Option<Name>, Option<Email>) {
     let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
-    let name =
-        filled(body.optional_text("name", report)).and_then(|name| report.take("name", Name::parse(name.trim())));
-    let email =
-        filled(body.optional_text("email", report)).and_then(|email| report.take("email", Email::parse(&email)));
+    let name = filled(body.text("name")).and_then(|name| report.take("/name", Name::parse(name.trim())));
+    let email = filled(body.text("email")).and_then(|email| report.take("/email", Email::parse(&email)));
     (name, email)
 }
 
-/// A user to create, with a password.
+/// Parses a user to create, with a password.
 pub(super) fn new_user(bytes: &Bytes, ids: &IdRules) -> Result<(NewUser, Secret), Problem> {
-    let mut body = Fields::body(bytes, false)?;
-    let mut report = Report::default();
-    let username = body.required_text("username", &mut report);
-    let username = username.and_then(|text| report.take("username", ids.username(&text)));
-    let password = body.required_text("password", &mut report).map(Secret::new);
+    let (mut body, mut report) = Fields::body(bytes, "cluster.UserNew")?;
+    let username = body.filled_text("username", &mut report);
+    let username = username.and_then(|text| report.take("/username", ids.username(&text)));
+    let password = body.filled_text("password", &mut report).map(Secret::new);
     let (name, email) = person(&mut body, &mut report);
-    body.end(&mut report);
     let made = username.zip(password).map(|(username, password)| (NewUser { username, name, email }, password));
     report.finish(made)
 }
@@ -91,7 +88,7 @@ async fn search(
     Authenticated(caller): Authenticated,
     JsonBytes(body): JsonBytes,
 ) -> Result<HttpResponse, Problem> {
-    let request = search::parse(&body, SORT, |filter, report| {
+    let request = search::parse(&body, "cluster.UserSearch", SORT, |filter, report| {
         search::with_alternatives(filter, report, |filter, report| UserFilter {
             username: filter.text_filter("username", report),
             name: filter.text_filter("name", report),
@@ -120,12 +117,10 @@ async fn update(
     username: Path<String>,
     JsonBytes(body): JsonBytes,
 ) -> Result<HttpResponse, Problem> {
-    let mut body = Fields::body(&body, false)?;
-    let mut report = Report::default();
+    let (mut body, mut report) = Fields::body(&body, "cluster.UserChange")?;
     let username = report.take("username", ids.references(&caller.world).username(&username));
-    let password = body.optional_text("password", &mut report).filter(|text| !text.trim().is_empty()).map(Secret::new);
+    let password = body.text("password").filter(|text| !text.trim().is_empty()).map(Secret::new);
     let (name, email) = person(&mut body, &mut report);
-    body.end(&mut report);
     let user = report.finish(username.map(|username| NewUser { username, name, email }))?;
     let user = written(&request, users.update(&caller, user, password.as_ref()).await?);
     let view = UserView::new(user.username.as_str(), user.name.as_ref(), user.email.as_ref());

@@ -1,73 +1,93 @@
-//! The phase that a connection is in, and what it may read and wait for in it.
+//! State machine of a connection. Each phase determines how many bytes may be read, and until when.
 
 use std::cell::{Cell, RefCell};
-use std::task::Waker;
+use std::future::poll_fn;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::quota::{Exhausted, Share};
+use super::quota::{Exhausted, Quota, Share};
 
-/// How long the rest of a request that was answered early may take.
+/// Maximum time to drain the rest of a request that was answered early.
 const DRAIN: Duration = Duration::from_secs(2);
-/// Bytes that may be read in one turn before the head is looked at.
+/// Maximum number of bytes that are read in a row, except those of a body that a handler reads. The stream then yields,
+/// so that the HTTP dispatcher parses or discards the bytes.
 const TURN: usize = 16 * 1024;
-/// Bytes of a head that every connection may hold; more is taken from the quota of buffered bytes.
+/// Bytes of a head that do not count toward the quota of buffered bytes.
 const SMALL_HEAD: usize = 16 * 1024;
-/// Bytes of a body that are read ahead of the handler.
+/// Maximum number of body bytes read ahead of the handler.
 const WINDOW: usize = 32 * 1024;
+/// Maximum size of a response that does not count toward the quota of unread bytes.
+const SMALL_ANSWER: usize = 16 * 1024;
 
-/// Times that a connection may take.
+/// Timeouts of a connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Times {
-    /// From the first byte of a head to its end.
+    /// Maximum time from the first byte of a head to its end.
     pub(super) head: Duration,
-    /// Between requests.
+    /// Maximum time between two requests.
     pub(super) idle: Duration,
 }
 
-/// What a connection does.
+/// Phase of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Nothing of the next request has come.
+    /// No byte of the next request has arrived.
     Idle,
     /// A head is arriving.
     Head,
-    /// A handler has a request.
+    /// A handler processes a request.
     Serving,
-    /// The answer is out, and the rest of the request is thrown away.
+    /// The request is answered; the rest of it is discarded.
     Draining,
 }
 
-/// One connection, as its stream and its requests see it. Both live on one thread.
+/// State of one connection, shared by its stream and its requests on a single thread.
 pub(crate) struct Connection {
     times: Times,
     phase: Cell<Phase>,
     deadline: Cell<Option<Instant>>,
-    /// Bytes read in this turn, of a head; or ahead of the handler, of a body.
+    /// Bytes of a head that were read since the stream last yielded, or bytes of a body that were read ahead of the
+    /// handler.
     ahead: Cell<usize>,
-    /// Whether the current request is there to its end.
+    /// Whether the current request has arrived completely.
     whole: Cell<bool>,
     reader: RefCell<Option<Waker>>,
-    /// What is left of the bytes that are not counted.
+    /// Bytes of the head that may still arrive without counting toward the quota.
     uncounted: Cell<usize>,
-    /// Part of the quota of buffered bytes that a large head takes up.
+    /// Share of a large head in the quota of buffered bytes.
     head: RefCell<Share>,
+    /// Part of the last response that the client has not received.
+    unsent: RefCell<Unsent>,
 }
 
-/// What a stream may read now.
+/// State of the response being sent.
+struct Unsent {
+    quota: Arc<Quota>,
+    share: Option<Share>,
+    is_pending: bool,
+    is_closed: bool,
+    next: Option<Waker>,
+}
+
+/// Number of bytes that the stream may read now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Allowance {
-    /// At most so many bytes.
+    /// At most this number of bytes.
     Bytes(usize),
-    /// Nothing before the head has been looked at.
+    /// No bytes in this poll. The stream yields to the executor first, so that the bytes read so far are parsed or
+    /// discarded before it reads more.
     NextTurn,
-    /// Nothing before the handler has taken some.
+    /// None until the handler has consumed bytes, or the client has received the previous response.
     Wait,
 }
 
 impl Connection {
-    pub(super) fn new(times: Times, head: Share) -> Self {
+    pub(super) fn new(times: Times, head: Share, unread: Arc<Quota>) -> Self {
+        let unsent = Unsent { quota: unread, share: None, is_pending: false, is_closed: false, next: None };
         Self {
             times,
             phase: Cell::new(Phase::Head),
@@ -77,15 +97,17 @@ impl Connection {
             reader: RefCell::default(),
             uncounted: Cell::new(SMALL_HEAD),
             head: RefCell::new(head),
+            unsent: RefCell::new(unsent),
         }
     }
 
-    /// The time at which the connection is closed if it is still in its phase. A request bounds its own time.
+    /// Time at which the connection is closed if it is still in its current phase. `None` while a request is processed,
+    /// because requests enforce their own timeouts, and until the response to a complete request is sent.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.deadline.get()
     }
 
-    /// What may be read now. `waker` is woken when that changes.
+    /// Returns how many bytes may be read now. Wakes `waker` when more bytes may be read.
     pub(super) fn allowance(&self, waker: &Waker) -> Allowance {
         let mut reader = self.reader.borrow_mut();
         if reader.as_ref().is_none_or(|known| !known.will_wake(waker)) {
@@ -95,6 +117,8 @@ impl Connection {
         match self.phase.get() {
             Phase::Serving if left(WINDOW) == 0 => Allowance::Wait,
             Phase::Serving => Allowance::Bytes(left(WINDOW)),
+            // The next request waits until the client has received the previous response.
+            Phase::Idle | Phase::Head if self.unsent.borrow().is_pending => Allowance::Wait,
             Phase::Idle | Phase::Head | Phase::Draining if left(TURN) == 0 => {
                 self.ahead.set(0);
                 Allowance::NextTurn
@@ -103,7 +127,9 @@ impl Connection {
         }
     }
 
-    /// Notes bytes that were read.
+    /// Records bytes that were read.
+    ///
+    /// Fails when a large head exhausts the quota of buffered bytes.
     pub(super) fn read(&self, bytes: usize) -> Result<(), Exhausted> {
         match self.phase.get() {
             Phase::Draining | Phase::Serving => {}
@@ -120,14 +146,14 @@ impl Connection {
         Ok(())
     }
 
-    /// Ends a turn: what was read is looked at, or thrown away.
+    /// Records that no more bytes are available for now, so that those read so far are parsed or discarded next.
     pub(super) fn turned(&self) {
         if self.phase.get() != Phase::Serving {
             self.ahead.set(0);
         }
     }
 
-    /// A request's head is there.
+    /// Begins a request whose head has arrived.
     pub(crate) fn begin(&self, has_body: bool) {
         self.phase.set(Phase::Serving);
         self.deadline.set(None);
@@ -135,38 +161,150 @@ impl Connection {
         self.whole.set(!has_body);
     }
 
-    /// The handler took bytes of the body.
+    /// Records that the handler consumed bytes of the body.
     pub(crate) fn taken(&self, bytes: usize) {
         self.ahead.set(self.ahead.get().saturating_sub(bytes));
         self.wake();
     }
 
-    /// The request is there to its end.
+    /// Records that the request has arrived completely.
     pub(crate) fn complete(&self) {
         self.whole.set(true);
     }
 
-    /// Whether the request is there to its end.
+    /// Whether the request has arrived completely.
     pub(crate) fn is_whole(&self) -> bool {
         self.whole.get()
     }
 
-    /// The request is answered.
+    /// Whether a handler processes a request, or its response is being written in parts.
+    pub(super) fn is_serving(&self) -> bool {
+        self.phase.get() == Phase::Serving
+    }
+
+    /// Ends the request: it is answered, but the response is not sent yet.
     pub(crate) fn end(&self) {
         self.head.borrow_mut().release();
         self.uncounted.set(SMALL_HEAD);
         self.ahead.set(0);
-        let (phase, time) = if self.whole.get() { (Phase::Idle, self.times.idle) } else { (Phase::Draining, DRAIN) };
-        self.phase.set(phase);
-        self.deadline.set(Some(Instant::now() + time));
-        if phase == Phase::Draining {
+        self.unsent.borrow_mut().is_pending = true;
+        if self.whole.get() {
+            self.phase.set(Phase::Idle);
+        } else {
+            self.phase.set(Phase::Draining);
+            self.deadline.set(Some(Instant::now() + DRAIN));
             self.wake();
         }
+    }
+
+    /// Charges a response to the quota of unread bytes of the client at `address` until it is sent.
+    pub(crate) fn hold(&self, bytes: usize, address: Option<IpAddr>) -> Result<(), Exhausted> {
+        if bytes <= SMALL_ANSWER {
+            return Ok(());
+        }
+        let mut unsent = self.unsent.borrow_mut();
+        let mut share = unsent.quota.share(address);
+        share.grow_beyond(bytes)?;
+        unsent.share = Some(share);
+        Ok(())
+    }
+
+    /// Records that the operating system accepted all written bytes.
+    pub(super) fn sent(&self) {
+        let mut unsent = self.unsent.borrow_mut();
+        if !std::mem::take(&mut unsent.is_pending) {
+            return;
+        }
+        unsent.share = None;
+        if self.phase.get() == Phase::Idle {
+            self.deadline.set(Some(Instant::now() + self.times.idle));
+        }
+        let next = unsent.next.take();
+        drop(unsent);
+        next.into_iter().for_each(Waker::wake);
+        self.wake();
+    }
+
+    /// Records that the stream is closed.
+    pub(super) fn close(&self) {
+        let mut unsent = self.unsent.borrow_mut();
+        unsent.is_closed = true;
+        unsent.share = None;
+        unsent.next.take().into_iter().for_each(Waker::wake);
+    }
+
+    /// Waits until the previous response is sent, so that a client that pipelines requests without reading gets one
+    /// response at most. Returns whether the connection is still open.
+    pub(crate) async fn is_ready(&self) -> bool {
+        poll_fn(|context| {
+            let mut unsent = self.unsent.borrow_mut();
+            if unsent.is_closed || !unsent.is_pending {
+                return Poll::Ready(!unsent.is_closed);
+            }
+            unsent.next = Some(context.waker().clone());
+            Poll::Pending
+        })
+        .await
     }
 
     fn wake(&self) {
         if let Some(reader) = self.reader.borrow_mut().take() {
             reader.wake();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::task::Context;
+
+    use super::*;
+
+    fn connection() -> Connection {
+        let times = Times { head: Duration::from_secs(30), idle: Duration::from_secs(75) };
+        let quota = Arc::new(Quota::new(1 << 20, 1 << 20));
+        Connection::new(times, quota.share(None), quota)
+    }
+
+    fn is_ready(connection: &Connection) -> Option<bool> {
+        let mut ready = std::pin::pin!(connection.is_ready());
+        match ready.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(is_there) => Some(is_there),
+            Poll::Pending => None,
+        }
+    }
+
+    #[test]
+    fn the_next_request_waits_for_the_answer_to_be_sent() {
+        let connection = connection();
+        assert_eq!(is_ready(&connection), Some(true));
+        connection.begin(false);
+        connection.end();
+        assert_eq!(connection.deadline(), None, "the time between requests has not begun");
+        assert_eq!(connection.allowance(Waker::noop()), Allowance::Wait);
+        assert_eq!(is_ready(&connection), None);
+        connection.sent();
+        assert!(connection.deadline().is_some());
+        assert_eq!(connection.allowance(Waker::noop()), Allowance::Bytes(TURN));
+        assert_eq!(is_ready(&connection), Some(true));
+        connection.begin(false);
+        connection.end();
+        connection.close();
+        assert_eq!(is_ready(&connection), Some(false));
+    }
+
+    #[test]
+    fn the_bytes_of_an_answer_are_held_until_it_is_sent() {
+        let (one, other) = (connection(), connection());
+        let quota = Arc::clone(&one.unsent.borrow().quota);
+        other.unsent.borrow_mut().quota = Arc::clone(&quota);
+        one.end();
+        assert_eq!(one.hold(2 << 20, None), Ok(()), "one answer may exceed the bound");
+        assert_eq!((other.hold(SMALL_ANSWER, None), other.hold(SMALL_ANSWER + 1, None)), (Ok(()), Err(Exhausted)));
+        one.sent();
+        assert_eq!(other.hold(2 << 20, None), Ok(()));
+        other.close();
+        assert_eq!(one.hold(SMALL_ANSWER + 1, None), Ok(()));
     }
 }

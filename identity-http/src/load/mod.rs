@@ -1,12 +1,14 @@
-//! Bounds on what clients can make this server hold: connections, bytes of requests, and the time for both.
+//! Limits on the resources that clients can occupy: connections, bytes of requests and responses, and time.
 //!
-//! - [`quota`] counts, in all and per client address.
-//! - [`connection`] and [`stream`] give each connection a deadline in every phase, and read ahead of a handler by a small
-//!   window only.
-//! - [`serve`] accepts connections up to the quota and answers 503 beyond it.
-//! - [`receive`] receives a whole request body within time, rate and quota. It is the only code that reads bodies.
+//! - [`quota`] counts usage in total and per client address.
+//! - [`connection`] and [`stream`] enforce a deadline in every phase of a connection. They read only a small window
+//!   ahead of a handler, and start no request before the previous response is sent.
+//! - [`mod@serve`] accepts connections within the quota and responds with 503 beyond it.
+//! - [`receive`] receives whole request bodies within time, rate and quota; [`lines`] receives bodies that are
+//!   processed while they arrive. No other code reads bodies.
 
 mod connection;
+pub(crate) mod lines;
 mod quota;
 pub(crate) mod receive;
 mod serve;
@@ -19,15 +21,15 @@ pub(crate) use connection::Connection;
 pub use quota::Quota;
 pub use serve::{ConnectionLimits, serve};
 
-/// The bounds of request bodies.
+/// Limits of request bodies.
 #[derive(Clone, Debug)]
 pub struct BodyLimits {
-    /// The largest body, in bytes.
+    /// Maximum size of a body, in bytes.
     pub max_bytes: usize,
-    /// The longest time from the end of the head to the end of the body.
+    /// Maximum time from the end of the head to the end of the body.
     pub timeout: Duration,
-    /// The least average rate, in bytes per second.
+    /// Minimum average rate, in bytes per second.
     pub min_rate: u32,
-    /// Bytes held by all requests, in all and per client address.
+    /// Bytes buffered by all requests, in total and per client address.
     pub buffered: Arc<Quota>,
 }

@@ -1,4 +1,4 @@
-//! Counts of something that clients take up, in all and per client address.
+//! Quotas on resources that clients occupy, in total and per client address.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use identity_core::value::client_network;
 
-/// How much may be taken up, in all and by one address (IPv6: by one `/64`).
+/// Limit in total and per address. An IPv6 `/64` counts as one address.
 #[derive(Debug)]
 pub struct Quota {
     total: usize,
@@ -20,7 +20,7 @@ struct Taken {
     by_address: HashMap<IpAddr, usize>,
 }
 
-/// A part of a quota; dropping it gives it back.
+/// An amount taken from a quota. Dropping it returns the amount.
 #[derive(Debug)]
 pub(crate) struct Share {
     quota: Arc<Quota>,
@@ -28,18 +28,18 @@ pub(crate) struct Share {
     amount: usize,
 }
 
-/// The quota does not have that much left.
+/// Error: less of the quota is left than requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Exhausted;
 
 impl Quota {
-    /// A quota of which nothing is taken.
+    /// Creates an unused quota.
     #[must_use]
     pub fn new(total: usize, per_address: usize) -> Self {
         Self { total, per_address, taken: Mutex::default() }
     }
 
-    /// An empty share of an address; without one, only the total counts.
+    /// Creates an empty share for an address. Without an address, only the total is limited.
     pub(crate) fn share(self: &Arc<Self>, address: Option<IpAddr>) -> Share {
         Share { quota: Arc::clone(self), address: address.map(client_network), amount: 0 }
     }
@@ -50,28 +50,39 @@ impl Quota {
 }
 
 impl Share {
-    /// Takes so much more, or nothing.
+    /// Takes the whole amount or nothing.
     pub(crate) fn grow(&mut self, amount: usize) -> Result<(), Exhausted> {
+        self.take(amount, amount)
+    }
+
+    /// Takes the whole amount if any of the quota is left, even if the amount exceeds the rest. For amounts that cannot
+    /// be split and may exceed the whole quota, such as the size of a response. The quota is exceeded by at most one
+    /// such amount.
+    pub(crate) fn grow_beyond(&mut self, amount: usize) -> Result<(), Exhausted> {
+        self.take(amount, amount.min(1))
+    }
+
+    /// Takes `amount` if at least `required` is left.
+    fn take(&mut self, amount: usize, required: usize) -> Result<(), Exhausted> {
         let mut taken = self.quota.taken();
-        let total = taken.total.saturating_add(amount);
-        if total > self.quota.total {
+        if taken.total.saturating_add(required) > self.quota.total {
             return Err(Exhausted);
         }
         if let Some(address) = self.address {
-            let of_address = taken.by_address.get(&address).copied().unwrap_or_default().saturating_add(amount);
-            if of_address > self.quota.per_address {
+            let of_address = taken.by_address.get(&address).copied().unwrap_or_default();
+            if of_address.saturating_add(required) > self.quota.per_address {
                 return Err(Exhausted);
             }
-            if of_address > 0 {
-                taken.by_address.insert(address, of_address);
+            if of_address.saturating_add(amount) > 0 {
+                taken.by_address.insert(address, of_address.saturating_add(amount));
             }
         }
-        taken.total = total;
+        taken.total = taken.total.saturating_add(amount);
         self.amount += amount;
         Ok(())
     }
 
-    /// Gives everything back.
+    /// Returns the whole amount.
     pub(crate) fn release(&mut self) {
         if self.amount == 0 {
             return;
@@ -115,6 +126,17 @@ mod tests {
         assert_eq!(proxy.grow(1), Err(Exhausted));
         drop(one);
         assert_eq!((proxy.grow(4), other.grow(1)), (Ok(()), Err(Exhausted)));
+    }
+
+    #[test]
+    fn is_exceeded_by_one_amount_at_most() {
+        let quota = Arc::new(Quota::new(10, 6));
+        let (mut one, mut more) = (quota.share(ip("192.0.2.1")), quota.share(ip("192.0.2.1")));
+        assert_eq!((one.grow_beyond(5), more.grow_beyond(20), more.grow_beyond(1)), (Ok(()), Ok(()), Err(Exhausted)));
+        let mut elsewhere = quota.share(ip("192.0.2.2"));
+        assert_eq!(elsewhere.grow_beyond(1), Err(Exhausted));
+        drop((one, more));
+        assert_eq!(elsewhere.grow_beyond(1), Ok(()));
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! Receives request bodies within size, time, rate and quota.
+//! Receives request bodies within size, time, rate and quota limits.
 //!
-//! Every body is read here, whole, before its handler parses it: by the authentication of a surface, or by the extractor of
-//! an endpoint without authentication.
+//! Bodies are received whole before a handler parses them: by the authentication of an API, or by the extractor of an
+//! endpoint without authentication.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -23,21 +23,21 @@ use super::{BodyLimits, Connection};
 use crate::address;
 use crate::problem::Problem;
 
-/// Time for the first bytes of a body, before the least rate counts.
-const GRACE: Duration = Duration::from_secs(3);
-/// Bytes of a body that are not taken from the quota: small requests succeed while large ones are refused.
+/// Grace period before the minimum rate applies.
+pub(super) const GRACE: Duration = Duration::from_secs(3);
+/// Bytes of a body that do not count toward the quota, so that small requests succeed while large ones are rejected.
 const SMALL: usize = 8 * 1024;
-/// When to try again after the quota was exhausted.
+/// Value of `Retry-After` when the quota is exhausted.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// A whole body, and its share of the quota for as long as the request lasts.
+/// A whole body. Holds its share of the quota until the request ends.
 #[derive(Debug)]
 pub(crate) struct Received {
     bytes: Bytes,
     _share: Share,
 }
 
-/// A body that is being received.
+/// A body being received.
 pub(crate) struct Receiving {
     payload: Payload,
     limits: BodyLimits,
@@ -55,7 +55,7 @@ pub(crate) fn has_body(request: &impl HttpMessage) -> bool {
     headers.contains_key(TRANSFER_ENCODING) || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0")
 }
 
-/// The whole body of a request: received before, or received now.
+/// Returns the whole body of a request. Receives it unless it was received before.
 pub(crate) fn body(
     request: &HttpRequest,
     payload: &mut Payload,
@@ -79,7 +79,7 @@ pub(crate) fn body(
 }
 
 impl Received {
-    /// Leaves the body to the request's extractors.
+    /// Stores the body for the request's extractors.
     pub(crate) fn keep(self, request: &HttpRequest) -> Bytes {
         let bytes = self.bytes.clone();
         request.extensions_mut().insert(self);
@@ -88,13 +88,13 @@ impl Received {
 }
 
 impl Receiving {
-    /// Starts with what the head says.
+    /// Starts to receive a body.
     ///
     /// # Errors
-    /// When the head announces more than is received.
+    /// When the announced length exceeds the maximum size.
     pub(crate) fn start(request: &HttpRequest, payload: Payload, max_bytes: Option<usize>) -> Result<Self, Problem> {
         let limits = request.app_data::<Data<BodyLimits>>().map(|limits| limits.get_ref().clone());
-        // Nothing is mounted without limits; if something were, it would receive nothing.
+        // Rejects the request if no limits are set. All endpoints have limits.
         let mut limits = limits.ok_or_else(unreadable)?;
         limits.max_bytes = max_bytes.map_or(limits.max_bytes, |most| most.min(limits.max_bytes));
         let expected = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
@@ -108,12 +108,12 @@ impl Receiving {
         Ok(Self { payload, limits, connection, share, expected, began, bytes: Vec::new(), is_whole })
     }
 
-    /// Takes what has arrived, without waiting for the client. Whether that is everything.
+    /// Takes the bytes that have arrived, without waiting for the client. Returns whether the body is complete.
     ///
     /// # Errors
     /// When the body cannot be received.
     pub(crate) async fn at_once(&mut self) -> Result<bool, Problem> {
-        // The dispatcher hands over the bytes that came with the head after it has called the service once.
+        // The HTTP dispatcher delivers body bytes that arrived with the head only after it has polled the service once.
         for is_last in [false, true] {
             let polled = poll_fn(|cx| Poll::Ready(self.poll_whole(cx))).await;
             match polled {
@@ -125,7 +125,7 @@ impl Receiving {
         Ok(false)
     }
 
-    /// Waits for the rest.
+    /// Waits for the rest of the body.
     ///
     /// # Errors
     /// When the body cannot be received.
@@ -141,7 +141,7 @@ impl Receiving {
         Ok(Received { bytes: self.bytes.into(), _share: self.share })
     }
 
-    /// When what has been received so far is too little.
+    /// Time by which more bytes must arrive, given the timeout and the minimum rate.
     fn deadline(&self) -> Instant {
         let earned = self.bytes.len() as u64 * 1000 / u64::from(self.limits.min_rate.max(1));
         self.began + self.limits.timeout.min(GRACE.saturating_add(Duration::from_millis(earned)))
@@ -194,17 +194,17 @@ fn too_large() -> Problem {
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large.")
 }
 
-fn unreadable() -> Problem {
+pub(super) fn unreadable() -> Problem {
     Problem::bad_request("body_unreadable", "The body could not be read.")
 }
 
-fn too_slow() -> Problem {
+pub(super) fn too_slow() -> Problem {
     metrics::counter!("identity_http_bodies_refused_total", "reason" => "slow").increment(1);
     Problem::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", "The body did not arrive in time.")
 }
 
-fn exhausted() -> Problem {
+pub(super) fn exhausted() -> Problem {
     metrics::counter!("identity_http_bodies_refused_total", "reason" => "buffered_bytes").increment(1);
-    let detail = "This server holds as many bytes of requests as it may; try again later.";
+    let detail = "The memory for request bodies is exhausted; try again later.";
     Problem::unavailable("too_many_bytes", detail, RETRY)
 }

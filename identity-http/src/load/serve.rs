@@ -22,9 +22,9 @@ use super::quota::Quota;
 use super::stream::BoundedStream;
 use crate::address::TrustedProxies;
 
-/// How long a refused client may take to read the refusal.
+/// Maximum time for a rejected client to read the response.
 const REFUSAL_TIME: Duration = Duration::from_secs(1);
-/// Refusals that are written at the same time; further connections are closed without one.
+/// Maximum number of concurrent 503 responses. Further connections are closed without a response.
 const REFUSALS: usize = 64;
 const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     content-type: application/problem+json\r\n\
@@ -33,22 +33,26 @@ const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     connection: close\r\n\r\n\
     {\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,\"detail\":\"Too many connections.\",\"instance\":\"\",\"reason\":\"too_many_connections\"}";
 
-/// The bounds of connections.
+/// Limits of connections.
 #[derive(Clone, Debug)]
 pub struct ConnectionLimits {
-    /// Connections, in all and per address. Trusted proxies are bounded by the total alone.
+    /// Number of connections, in total and per address. For trusted proxies only the total applies.
     pub connections: Arc<Quota>,
-    /// Bytes held by all requests.
+    /// Bytes buffered by all requests.
     pub buffered: Arc<Quota>,
+    /// Bytes of large responses that clients have not received.
+    pub unread: Arc<Quota>,
+    /// Minimum average rate at which clients must read a response, in bytes per second.
+    pub min_rate: u32,
     /// Proxies in front of this server.
     pub proxies: TrustedProxies,
-    /// The longest time for a request's head.
+    /// Maximum time to receive a request head.
     pub head_timeout: Duration,
-    /// How long a connection without a request stays open.
+    /// Maximum idle time of a connection between requests.
     pub keep_alive: Duration,
-    /// Threads that serve; as many as there are cores when not given.
+    /// Number of worker threads. Default: number of cores.
     pub workers: Option<usize>,
-    /// How long running requests may take to finish when the server stops.
+    /// Maximum time for running requests to finish during shutdown.
     pub drain_timeout: Duration,
 }
 
@@ -85,7 +89,7 @@ where
             .keep_alive(KeepAlive::Timeout(door.limits.keep_alive))
             .client_request_timeout(door.limits.head_timeout)
             .client_disconnect_timeout(REFUSAL_TIME)
-            // The end of a connection is noticed while its request is worked on.
+            // Detects a closed connection while its request is being processed.
             .h1_allow_half_closed(false)
             .local_addr(address)
             .on_connect_ext(|stream: &BoundedStream, data: &mut actix_http::Extensions| {
@@ -109,7 +113,7 @@ struct Door {
 }
 
 impl Door {
-    /// Lets a connection in, or tells its client to come later.
+    /// Accepts a connection within the quota, or responds with 503.
     async fn open(&self, stream: TcpStream) -> Result<(BoundedStream, Option<SocketAddr>), DispatchError> {
         let peer = stream.peer_addr().ok();
         let counted = peer.map(|peer| peer.ip().to_canonical()).filter(|peer| !self.limits.proxies.trust(*peer));
@@ -119,15 +123,17 @@ impl Door {
             self.refuse(&stream).await;
             return Err(DispatchError::Io(io::ErrorKind::QuotaExceeded.into()));
         }
-        // Small answers are not delayed; a socket that refuses the option still works.
+        // Disables Nagle's algorithm for small responses; a failure is harmless.
         let _delayed = stream.set_nodelay(true);
-        // A head that stalls is answered by the framework first, and ended here if that fails.
+        // The HTTP dispatcher applies the configured timeouts first, and responds if a head stalls. These later
+        // deadlines are the fallback.
         let times = Times {
             head: self.limits.head_timeout + Duration::from_secs(1),
             idle: self.limits.keep_alive + Duration::from_secs(1),
         };
-        let connection = Connection::new(times, self.limits.buffered.share(counted));
-        Ok((BoundedStream::new(stream, connection, place), peer))
+        let head = self.limits.buffered.share(counted);
+        let connection = Connection::new(times, head, Arc::clone(&self.limits.unread));
+        Ok((BoundedStream::new(stream, connection, place, self.limits.min_rate), peer))
     }
 
     async fn refuse(&self, stream: &TcpStream) {
@@ -136,14 +142,14 @@ impl Door {
             warn!("connections.refused");
         }
         if others < REFUSALS {
-            // A client that does not take the answer gets none.
+            // A client that does not read the response in time gets none.
             let _late = tokio::time::timeout(REFUSAL_TIME, say(stream)).await;
         }
         self.refusals.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// Writes the refusal and reads what the client sent, so that closing does not take the answer back.
+/// Writes the 503 response, then reads until the client closes, so that closing does not discard the response.
 async fn say(stream: &TcpStream) -> io::Result<()> {
     stream.writable().await?;
     stream.try_write(REFUSAL)?;

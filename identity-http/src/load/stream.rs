@@ -1,4 +1,4 @@
-//! A connection's bytes, within its deadlines and windows.
+//! Enforces the deadlines and read limits of a connection on its TCP stream.
 
 use std::future::Future;
 use std::io::{self, IoSlice};
@@ -14,32 +14,63 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::connection::{Allowance, Connection};
 use super::quota::Share;
 
-/// How long a client may read nothing of an answer.
+/// Maximum time without progress in sending a response.
 const STALL: Duration = Duration::from_secs(30);
-/// How often a connection without a deadline looks whether it has one.
+/// Interval at which a stream checks again whether its connection has a deadline, while there is none.
 const CHECK: Duration = Duration::from_secs(30);
 
-/// A stream that ends when its connection's deadline passes or its client no longer reads.
+/// A stream that fails when the deadline of its connection passes, or when the client reads too slowly or not at all.
 pub(super) struct BoundedStream {
     stream: TcpStream,
     connection: Rc<Connection>,
     timer: Pin<Box<Sleep>>,
-    stalled: Option<Pin<Box<Sleep>>>,
+    slow: Option<Slow>,
+    min_rate: u32,
     _place: Share,
 }
 
+/// State of a response that the client reads more slowly than it is written. Counts only the time in which the server
+/// has bytes to write and the client accepts none, because generating the content may take time as well.
+struct Slow {
+    /// Start of the current wait for the client.
+    waiting_since: Option<Instant>,
+    /// Total of the previous waits.
+    waited: Duration,
+    bytes: u64,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl Slow {
+    fn begin() -> Self {
+        let timer = Box::pin(sleep_until(Instant::now() + STALL));
+        Self { waiting_since: None, waited: Duration::ZERO, bytes: 0, timer }
+    }
+
+    fn progress(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
+        self.waited += self.waiting_since.take().map_or(Duration::ZERO, |since| since.elapsed());
+    }
+
+    /// Time by which the client must read more, given [`STALL`] and the minimum rate.
+    fn deadline(&mut self, min_rate: u32) -> Instant {
+        let earned = Duration::from_millis(self.bytes * 1000 / u64::from(min_rate.max(1)));
+        let since = *self.waiting_since.get_or_insert_with(Instant::now);
+        since + STALL.min((STALL + earned).saturating_sub(self.waited))
+    }
+}
+
 impl BoundedStream {
-    pub(super) fn new(stream: TcpStream, connection: Connection, place: Share) -> Self {
+    pub(super) fn new(stream: TcpStream, connection: Connection, place: Share, min_rate: u32) -> Self {
         let first = connection.deadline().unwrap_or_else(|| Instant::now() + CHECK);
         let timer = Box::pin(sleep_until(first));
-        Self { stream, connection: Rc::new(connection), timer, stalled: None, _place: place }
+        Self { stream, connection: Rc::new(connection), timer, slow: None, min_rate, _place: place }
     }
 
     pub(super) fn connection(&self) -> &Rc<Connection> {
         &self.connection
     }
 
-    /// Whether the deadline has passed; wakes the task when it may have.
+    /// Whether the deadline has passed. Otherwise schedules a wake-up.
     fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
         let deadline = self.connection.deadline();
         if deadline.is_some_and(|deadline| deadline < self.timer.deadline()) {
@@ -55,14 +86,27 @@ impl BoundedStream {
         false
     }
 
-    fn written<T>(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    fn written(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let (Poll::Ready(Ok(bytes)), Some(slow)) = (&outcome, &mut self.slow) {
+            slow.progress(*bytes);
+        }
         if outcome.is_ready() {
-            self.stalled = None;
             return outcome;
         }
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + STALL)));
-        ready!(stalled.as_mut().poll(cx));
+        let slow = self.slow.get_or_insert_with(Slow::begin);
+        let deadline = slow.deadline(self.min_rate);
+        if slow.timer.deadline() != deadline {
+            slow.timer.as_mut().reset(deadline);
+        }
+        ready!(slow.timer.as_mut().poll(cx));
+        metrics::counter!("identity_http_answers_cut_total", "reason" => "unread").increment(1);
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl Drop for BoundedStream {
+    fn drop(&mut self) {
+        self.connection.close();
     }
 }
 
@@ -122,7 +166,13 @@ impl AsyncWrite for BoundedStream {
         self.stream.is_write_vectored()
     }
 
+    /// Called once all bytes so far are written.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // If the response is written in parts, the minimum rate applies to all parts together, so the state is kept.
+        if !self.connection.is_serving() {
+            self.slow = None;
+        }
+        self.connection.sent();
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 

@@ -1,4 +1,4 @@
-//! `GET /auth/login-callback`: the browser comes back from the provider.
+//! `GET /auth/login-callback`: redirect from the identity provider.
 
 use actix_web::http::header;
 use actix_web::web::{Data, Query};
@@ -8,8 +8,9 @@ use identity_core::service::session::{Activity, CallbackAnswer};
 use identity_core::value::{LocalPath, Secret};
 use serde::Deserialize;
 
+use super::browser;
 use super::page::{self, Frame};
-use super::{SignIn, browser};
+use crate::session::SignIn;
 
 #[derive(Deserialize)]
 pub(super) struct CallbackQuery {
@@ -19,7 +20,7 @@ pub(super) struct CallbackQuery {
     error: Option<String>,
 }
 
-/// Whether the browser has a living session.
+/// Whether the browser has a valid session.
 async fn has_session(sign_in: &SignIn, request: &HttpRequest) -> bool {
     let Some(id) = sign_in.cookies().session(request) else { return false };
     matches!(sign_in.sessions.caller(&id, Activity::Polling, None).await, Ok(Some(_)))
@@ -48,7 +49,7 @@ pub(super) async fn callback(
             }
             response.insert_header((header::LOCATION, opened.return_to.as_str())).finish()
         }
-        // The browser went back, or another of its tabs was faster: it is signed in already.
+        // The user navigated back, or another tab completed first: the browser is already signed in.
         Err(error) if error.is_of_no_sign_in() && has_session(&sign_in, &request).await => {
             let home = sign_in.home();
             let home = home.as_ref().map_or("/", LocalPath::as_str);
@@ -57,7 +58,7 @@ pub(super) async fn callback(
         Err(error) => page::failed(&Frame::of(&sign_in, &request), &error, None),
     };
     if let Some(tag) = tag.filter(|_| transaction.is_some()) {
-        // What stays is worthless: the state counts once.
+        // A leftover cookie is harmless: the state is valid only once.
         let _removed = response.add_cookie(&cookies.no_transaction(&tag));
     }
     response

@@ -1,6 +1,4 @@
-//! `POST /auth/login`: a username and a password of this server's.
-
-use std::time::Duration;
+//! `POST /auth/login`: sign-in with a username and a password of this server.
 
 use actix_web::http::header;
 use actix_web::web::Data;
@@ -9,12 +7,13 @@ use identity_core::service::{Authentication, AuthenticationError, Caller};
 use identity_core::value::{LocalPath, Secret};
 use serde::Deserialize;
 
-use super::page::{self, Frame};
-use super::start::{foreign_target, form_page, return_target};
-use super::{SignIn, browser, csrf, request_id, wants_json};
+use super::page::{self, Complaint, Frame};
+use super::sign_in_page::{foreign_target, form_page, return_target};
+use super::{browser, request_id, wants_json};
 use crate::address;
 use crate::body::Form;
 use crate::problem::Problem;
+use crate::session::{SignIn, csrf};
 
 #[derive(Deserialize)]
 pub(super) struct Credentials {
@@ -23,16 +22,6 @@ pub(super) struct Credentials {
     return_to: Option<String>,
     #[serde(rename = "_csrf")]
     csrf: Option<String>,
-}
-
-/// What the form says about the last attempt.
-pub(super) enum Complaint {
-    /// Username or password.
-    Wrong,
-    /// Too many attempts.
-    Throttled(Duration),
-    /// The form was another site's, or is too old.
-    Forged,
 }
 
 pub(super) async fn sign_in(
@@ -75,7 +64,7 @@ pub(super) async fn sign_in(
                 _ => Complaint::Wrong,
             };
             let reason = if matches!(complaint, Complaint::Wrong) { "password" } else { "throttled" };
-            // Not the name: people type passwords there.
+            // Omits the username: users sometimes type their password there.
             sessions
                 .record_refused(reason, String::new(), request_id(&request).as_deref(), address::of(&request))
                 .await;
@@ -85,7 +74,7 @@ pub(super) async fn sign_in(
     open(&sign_in, &request, &caller, Some(&return_to)).await
 }
 
-/// Opens a session for somebody who has shown who they are, and sends their browser on.
+/// Opens a session for an authenticated user and redirects the browser.
 pub(super) async fn open(
     sign_in: &SignIn,
     request: &HttpRequest,

@@ -1,4 +1,4 @@
-//! `/auth/logout`: the person signs out, here and at the provider.
+//! `/auth/logout`: signs the user out of this server and of the identity provider.
 
 use actix_web::http::header;
 use actix_web::web::{Data, Query};
@@ -8,10 +8,11 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::page::{self, Frame};
-use super::{SignIn, csrf, request_id, wants_json};
+use super::{request_id, wants_json};
 use crate::address;
 use crate::body::Form;
 use crate::problem::Problem;
+use crate::session::{SignIn, csrf};
 
 #[derive(Default, Deserialize)]
 pub(super) struct LogoutForm {
@@ -20,7 +21,7 @@ pub(super) struct LogoutForm {
     return_to: Option<String>,
 }
 
-/// A link may not sign anybody out: it asks.
+/// Shows the confirmation page. Following a link must not sign the user out.
 pub(super) async fn ask(request: HttpRequest, sign_in: Data<SignIn>) -> HttpResponse {
     let frame = Frame::of(&sign_in, &request);
     match sign_in.cookies().session(&request) {
@@ -64,7 +65,7 @@ pub(super) async fn sign_out(
         None => HttpResponse::SeeOther().insert_header((header::LOCATION, here)).finish(),
     };
     for cookie in cookies.of_no_session() {
-        // The session is gone, whatever the browser keeps.
+        // The session has ended even if the browser keeps the cookie.
         let _removed = response.add_cookie(&cookie);
     }
     response
@@ -75,7 +76,7 @@ pub(super) struct SignedOutQuery {
     state: Option<String>,
 }
 
-/// Where the provider sends the browser after its own sign-out.
+/// Target of the identity provider's redirect after it has signed the user out.
 pub(super) async fn signed_out(
     request: HttpRequest,
     sign_in: Data<SignIn>,

@@ -1,30 +1,53 @@
-//! The pages of sign-in and sign-out.
+//! Pages for sign-in and sign-out.
+
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use actix_web::{HttpRequest, HttpResponse};
-use identity_core::port::{RefusedSignIn, RejectedToken};
+use identity_core::entity::RejectedToken;
+use identity_core::port::RefusedSignIn;
 use identity_core::service::session::SignInError;
 use identity_core::value::{LocalPath, Secret};
 use maud::{DOCTYPE, Markup, html};
+use serde::Deserialize;
 
-use super::SignIn;
-use super::form::Complaint;
-use super::set_up::Wanted;
 use super::texts::{Texts, filled};
+use crate::session::SignIn;
 
-/// No script, no frame, nothing from elsewhere.
+/// Message about the previous attempt, shown in the form.
+pub(super) enum Complaint {
+    /// Wrong username or password.
+    Wrong,
+    /// Too many attempts; the duration until the next one is allowed.
+    Throttled(Duration),
+    /// The form came from another site or has expired.
+    Forged,
+}
+
+/// Fields of the form. A rejected form is shown again with all values except the password.
+#[derive(Default, Deserialize)]
+pub(super) struct Wanted {
+    pub(super) username: String,
+    pub(super) name: String,
+    pub(super) email: String,
+    pub(super) password: String,
+    #[serde(rename = "_csrf")]
+    pub(super) csrf: Option<String>,
+}
+
+/// Allows no scripts, no framing and no resources from other origins.
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// What every page needs to know.
+/// Context shared by all pages.
 pub(super) struct Frame<'f> {
     pub(super) sign_in: &'f SignIn,
     pub(super) texts: &'static Texts,
 }
 
 impl<'f> Frame<'f> {
-    /// For whoever asks.
+    /// Creates the context for a request, in the client's language.
     pub(super) fn of(sign_in: &'f SignIn, request: &HttpRequest) -> Self {
         Self { sign_in, texts: Texts::for_reader(request) }
     }
@@ -64,7 +87,7 @@ fn page(frame: &Frame<'_>, status: StatusCode, title: &str, content: &Markup) ->
         .body(page.into_string())
 }
 
-/// The form for a username and a password.
+/// Form for username and password.
 pub(super) fn form(
     frame: &Frame<'_>,
     return_to: &LocalPath,
@@ -95,7 +118,7 @@ pub(super) fn form(
     page(frame, status, texts.sign_in, &content)
 }
 
-/// The form of the first administrator.
+/// Form for the first administrator.
 pub(super) fn set_up(
     frame: &Frame<'_>,
     wanted: &Wanted,
@@ -125,7 +148,7 @@ pub(super) fn set_up(
     page(frame, status, texts.set_up, &content)
 }
 
-/// The providers to choose from.
+/// List of identity providers to choose from.
 pub(super) fn choose(frame: &Frame<'_>, return_to: &LocalPath) -> HttpResponse {
     let texts = frame.texts;
     let link = |provider: &str| {
@@ -143,7 +166,7 @@ pub(super) fn choose(frame: &Frame<'_>, return_to: &LocalPath) -> HttpResponse {
     page(frame, StatusCode::OK, texts.sign_in, &content)
 }
 
-/// Why nobody is signed in, and what to do about it.
+/// Error page after a failed sign-in, with advice for the user. Logs the error.
 pub(super) fn failed(frame: &Frame<'_>, error: &SignInError, return_to: Option<&LocalPath>) -> HttpResponse {
     let texts = frame.texts;
     let advice = match error {
@@ -193,7 +216,7 @@ pub(super) fn foreign_target(frame: &Frame<'_>) -> HttpResponse {
     page(frame, StatusCode::BAD_REQUEST, texts.not_signed_in, &content)
 }
 
-/// Asks whether to sign out.
+/// Page to confirm the sign-out.
 pub(super) fn sign_out(frame: &Frame<'_>, token: &Secret) -> HttpResponse {
     let texts = frame.texts;
     let content = html! {
@@ -206,7 +229,9 @@ pub(super) fn sign_out(frame: &Frame<'_>, token: &Secret) -> HttpResponse {
     page(frame, StatusCode::OK, texts.sign_out_question, &content)
 }
 
-/// The way to the provider's own sign-out. No redirect: browsers would count it as the form's, which may only go to this site.
+/// Page that forwards to the identity provider's sign-out.
+///
+/// It is not an HTTP redirect, since browsers apply `form-action 'self'` of the submitting page to redirects.
 pub(super) fn on_to_the_provider(frame: &Frame<'_>, location: &str) -> HttpResponse {
     let texts = frame.texts;
     let content = html! {
@@ -226,7 +251,7 @@ pub(super) fn signed_out(frame: &Frame<'_>) -> HttpResponse {
     page(frame, StatusCode::OK, texts.signed_out, &content)
 }
 
-/// The status of an answer to somebody who is not signed in.
+/// HTTP status of a failed sign-in.
 fn status_of(error: &SignInError) -> StatusCode {
     match error {
         SignInError::Unavailable { .. } | SignInError::Store(_) | SignInError::NoRandomness => {

@@ -1,5 +1,7 @@
-//! Sign-out by the provider's word: server to server (OpenID Connect Back-Channel Logout 1.0), or through the browser
-//! (Front-Channel Logout 1.0), which works only where the browser sends this site's cookies into the provider's frames.
+//! Sign-out initiated by the identity provider: server to server (OpenID Connect Back-Channel Logout 1.0) or through
+//! the browser (Front-Channel Logout 1.0).
+//!
+//! Front-channel logout only works in browsers that send this site's cookies in frames of the provider.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
@@ -9,9 +11,10 @@ use identity_core::service::session::LogoutError;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{SignIn, request_id};
+use super::request_id;
 use crate::body::Form;
 use crate::problem::Problem;
+use crate::session::SignIn;
 
 #[derive(Deserialize)]
 pub(super) struct LogoutTokenForm {
@@ -65,7 +68,7 @@ pub(super) async fn front_channel(
             Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "session.front_channel.failed"),
         }
     }
-    // An empty page, for the provider's frame.
+    // An empty page for the provider's frame.
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors *"))

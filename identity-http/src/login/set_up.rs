@@ -1,4 +1,5 @@
-//! `/auth/setup`: the first administrator, while there is none (orchestration reference §1.8, for people).
+//! `/auth/setup`: form to create the first administrator while none exists (docs/reference/orchestration-cluster.md
+//! §1.8).
 
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, Payload};
@@ -6,27 +7,17 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use identity_core::service::Authentication;
 use identity_core::service::cluster::NewUser;
 use identity_core::value::{Email, Name, Secret};
-use serde::Deserialize;
 
-use super::page::{self, Frame};
-use super::{FirstAdministrator, SignIn, csrf, form, request_id, start};
+use super::page::{self, Frame, Wanted};
+use super::{form, request_id, sign_in_page};
 use crate::address;
-use crate::body::{Findings, Form};
+use crate::body::Form;
+use crate::findings::Findings;
 use crate::problem::Problem;
-
-/// What the form holds: shown again when it is refused, but for the password.
-#[derive(Default, Deserialize)]
-pub(super) struct Wanted {
-    pub(super) username: String,
-    pub(super) name: String,
-    pub(super) email: String,
-    password: String,
-    #[serde(rename = "_csrf")]
-    csrf: Option<String>,
-}
+use crate::session::{FirstAdministrator, SignIn, csrf};
 
 impl SignIn {
-    /// What makes the first administrator, while there is none.
+    /// Returns the setup while no administrator exists.
     pub(super) fn open_setup(&self) -> Option<&FirstAdministrator> {
         self.setup.as_ref().filter(|first| first.setup.is_open())
     }
@@ -75,7 +66,7 @@ pub(super) async fn create(
 
 impl FirstAdministrator {
     fn user(&self, wanted: &Wanted) -> Result<NewUser, Problem> {
-        let mut findings = Findings::default();
+        let mut findings = Findings::of_body();
         let filled = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let username = findings.take("username", self.ids.username(wanted.username.trim()));
         let name = findings.take("name", filled(&wanted.name).map(|name| Name::parse(&name)).transpose());
@@ -98,7 +89,7 @@ fn show(
     complaint: Option<&str>,
 ) -> HttpResponse {
     let frame = Frame::of(sign_in, request);
-    start::with_token(sign_in, request, |token| page::set_up(&frame, wanted, token, status, complaint))
+    sign_in_page::with_token(sign_in, request, |token| page::set_up(&frame, wanted, token, status, complaint))
 }
 
 fn to_sign_in(sign_in: &SignIn) -> HttpResponse {

@@ -1,9 +1,9 @@
-//! What the pages of sign-in and sign-out say, in the reader's language.
+//! Texts of the sign-in and sign-out pages, in the user's language.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::ACCEPT_LANGUAGE;
 
-/// Everything that the pages say. `{}` stands for what the server fills in.
+/// All texts of the pages. `{}` is a placeholder that the server fills in.
 pub(super) struct Texts {
     pub(super) language: &'static str,
     pub(super) sign_in: &'static str,
@@ -48,32 +48,32 @@ const ENGLISH: Texts = Texts {
     password: "Password",
     name: "Name",
     email: "E-mail",
-    wrong: "The username or the password is wrong.",
-    throttled: "Too many attempts have failed. Try again in {} seconds.",
-    too_old: "This form was too old. Please try again.",
+    wrong: "The username or password is incorrect.",
+    throttled: "Too many failed attempts. Try again in {} seconds.",
+    too_old: "The form has expired. Try again.",
     not_signed_in: "You are not signed in",
     try_again: "Try again",
     code: "Code: ",
-    unavailable: "The sign-in provider cannot be reached. Try again in a moment.",
-    server_failed: "Something went wrong on the server. Try again in a moment.",
-    unknown_provider: "There is no such sign-in provider.",
-    declined: "The sign-in provider did not let you in. Ask your administrator, or try again.",
-    used_before: "This sign-in was used before or took too long. Please try again.",
-    unacceptable: "What the sign-in provider answered cannot be accepted. Tell your administrator the code below.",
-    not_begun_here: "This sign-in was not begun in this browser, was used before, or took too long. Please try again.",
-    foreign_target: "The link that you followed leads to another site after the sign-in. It was not followed.",
+    unavailable: "The identity provider cannot be reached. Try again later.",
+    server_failed: "A server error occurred. Try again later.",
+    unknown_provider: "The identity provider is unknown. Start the sign-in again.",
+    declined: "The identity provider declined the sign-in. Try again, or contact your administrator.",
+    used_before: "The sign-in has expired or was already completed. Try again.",
+    unacceptable: "The identity provider returned an invalid response. Give the code below to your administrator.",
+    not_begun_here: "The sign-in was not started in this browser, has expired, or was already completed. Try again.",
+    foreign_target: "The link leads to another site after the sign-in. It was blocked. Sign in without the link.",
     sign_out: "Sign out",
     sign_out_question: "Do you want to sign out?",
     stay: "Stay signed in",
     signing_out: "Signing out",
-    provider_next: "You are signed out here. Your provider signs you out next.",
+    provider_next: "You are signed out here. You are being redirected to your identity provider to sign out there.",
     go_on: "Continue",
     signed_out: "You are signed out",
     sign_in_again: "Sign in again",
     set_up: "Set up Identity",
-    set_up_lead: "There is no administrator yet. Whoever fills this in becomes the first one, who may do everything.",
-    set_up_button: "Become the administrator",
-    set_up_failed: "This did not work: {}",
+    set_up_lead: "No administrator exists yet. Create the first administrator, with all permissions.",
+    set_up_button: "Create administrator",
+    set_up_failed: "Setup failed: {}",
 };
 
 const GERMAN: Texts = Texts {
@@ -85,39 +85,43 @@ const GERMAN: Texts = Texts {
     name: "Name",
     email: "E-Mail",
     wrong: "Der Benutzername oder das Passwort ist falsch.",
-    throttled: "Zu viele Versuche sind gescheitert. Versuchen Sie es in {} Sekunden noch einmal.",
-    too_old: "Dieses Formular war zu alt. Bitte versuchen Sie es noch einmal.",
+    throttled: "Zu viele fehlgeschlagene Versuche. Versuchen Sie es in {} Sekunden erneut.",
+    too_old: "Das Formular ist abgelaufen. Versuchen Sie es erneut.",
     not_signed_in: "Sie sind nicht angemeldet",
-    try_again: "Noch einmal versuchen",
+    try_again: "Erneut versuchen",
     code: "Code: ",
-    unavailable: "Der Anmeldedienst ist nicht erreichbar. Versuchen Sie es gleich noch einmal.",
-    server_failed: "Auf dem Server ist etwas schiefgegangen. Versuchen Sie es gleich noch einmal.",
-    unknown_provider: "Diesen Anmeldedienst gibt es nicht.",
-    declined: "Der Anmeldedienst hat Sie nicht eingelassen. Fragen Sie Ihre Administration, oder versuchen Sie es noch einmal.",
-    used_before: "Diese Anmeldung wurde schon benutzt oder hat zu lange gedauert. Bitte versuchen Sie es noch einmal.",
-    unacceptable: "Die Antwort des Anmeldedienstes ist nicht annehmbar. Nennen Sie Ihrer Administration den Code unten.",
-    not_begun_here: "Diese Anmeldung wurde nicht in diesem Browser begonnen, schon benutzt oder hat zu lange gedauert. Bitte versuchen \
-                     Sie es noch einmal.",
-    foreign_target: "Der Link führt nach der Anmeldung zu einer anderen Website. Ihm wurde nicht gefolgt.",
+    unavailable: "Der Identity-Provider ist nicht erreichbar. Versuchen Sie es später erneut.",
+    server_failed: "Auf dem Server ist ein Fehler aufgetreten. Versuchen Sie es später erneut.",
+    unknown_provider: "Der Identity-Provider ist unbekannt. Beginnen Sie die Anmeldung erneut.",
+    declined: "Der Identity-Provider hat die Anmeldung abgelehnt. Versuchen Sie es erneut, oder wenden Sie sich an \
+               Ihre Administration.",
+    used_before: "Die Anmeldung ist abgelaufen oder wurde bereits abgeschlossen. Versuchen Sie es erneut.",
+    unacceptable: "Der Identity-Provider hat eine ungültige Antwort gesendet. Nennen Sie Ihrer Administration den Code \
+                   unten.",
+    not_begun_here: "Die Anmeldung wurde nicht in diesem Browser begonnen, ist abgelaufen oder wurde bereits \
+                     abgeschlossen. Versuchen Sie es erneut.",
+    foreign_target: "Der Link führt nach der Anmeldung zu einer anderen Website. Er wurde blockiert. Melden Sie sich \
+                     ohne den Link an.",
     sign_out: "Abmelden",
     sign_out_question: "Möchten Sie sich abmelden?",
     stay: "Angemeldet bleiben",
     signing_out: "Abmeldung",
-    provider_next: "Hier sind Sie abgemeldet. Als Nächstes meldet Ihr Anmeldedienst Sie ab.",
+    provider_next: "Sie sind hier abgemeldet. Sie werden zu Ihrem Identity-Provider weitergeleitet, um sich dort \
+                    abzumelden.",
     go_on: "Weiter",
     signed_out: "Sie sind abgemeldet",
-    sign_in_again: "Wieder anmelden",
+    sign_in_again: "Erneut anmelden",
     set_up: "Identity einrichten",
-    set_up_lead: "Es gibt noch keine Administration. Wer dies ausfüllt, wird die erste Person darin und darf alles.",
-    set_up_button: "Administration übernehmen",
-    set_up_failed: "Das hat nicht geklappt: {}",
+    set_up_lead: "Es gibt noch kein Administratorkonto. Legen Sie das erste mit allen Berechtigungen an.",
+    set_up_button: "Administrator anlegen",
+    set_up_failed: "Einrichtung fehlgeschlagen: {}",
 };
 
 impl Texts {
-    /// In the first language that the browser asks for and we speak; in English otherwise.
+    /// Texts in the first supported language of `Accept-Language`, otherwise in English.
     pub(super) fn for_reader(request: &HttpRequest) -> &'static Self {
         let wanted = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        // Browsers list languages with the best first.
+        // Browsers list languages in order of preference.
         let mut tags = wanted.split([',', ';']).map(|tag| tag.trim().get(..2).unwrap_or_default().to_ascii_lowercase());
         match tags.find(|tag| tag == "de" || tag == "en").as_deref() {
             Some("de") => &GERMAN,
@@ -126,7 +130,7 @@ impl Texts {
     }
 }
 
-/// A text with what belongs at its `{}`.
+/// Replaces the placeholder `{}`.
 pub(super) fn filled(text: &str, with: &str) -> String {
     text.replacen("{}", with, 1)
 }
@@ -138,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_language_that_is_spoken_counts() {
+    fn selects_first_supported_language() {
         for (wanted, language) in [
             ("de-AT,de;q=0.9,en;q=0.8", "de"),
             ("fr, DE;q=0.5", "de"),

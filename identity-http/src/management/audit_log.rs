@@ -1,4 +1,4 @@
-//! `/api/audit-log`: what was done and what was refused, newest first. Other than on `/v2`, denials are among it.
+//! `/api/audit-log`: changes and denied requests, newest first. Unlike the audit log of `/v2`, it includes denials.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Query, ServiceConfig};
@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Failures;
 use crate::authentication::Authenticated;
-use crate::body::{Findings, one};
+use crate::findings::{Findings, one};
 use crate::page::{self, PageQuery};
 use crate::problem::Problem;
 use crate::route::resource;
@@ -23,82 +23,83 @@ pub(super) fn mount(api: &mut ServiceConfig) {
     api.service(resource("/audit-log").get(list)).service(resource("/audit-log/{key}").get(find));
 }
 
-/// Which entries to show.
+/// Filters and pages the audit log.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct AuditLogQuery {
-    /// Only what was done by somebody whose username or client id has this in it.
+    /// Only entries whose actor's username or client id contains this text.
     actor: Option<String>,
-    /// Only what was done to things of this kind: `USER`, `CLIENT`, `GROUP`, `ROLE`, `TENANT`, `MAPPING_RULE`,
+    /// Only entries about entities of this type: `USER`, `CLIENT`, `GROUP`, `ROLE`, `TENANT`, `MAPPING_RULE`,
     /// `AUTHORIZATION`, `RESOURCE`, `AUDIT_LOG` or `SESSION`.
     entity_type: Option<String>,
-    /// Only what was done to things that have this in their key.
+    /// Only entries about entities whose key contains this text.
     entity_key: Option<String>,
-    /// Only this: `CREATE`, `UPDATE`, `DELETE`, `ASSIGN`, `UNASSIGN` or `READ`.
+    /// Only entries with this operation: `CREATE`, `UPDATE`, `DELETE`, `ASSIGN`, `UNASSIGN` or `READ`.
     operation: Option<String>,
-    /// Only what ended so: `SUCCESS`, `FAIL` or `DENIED`.
+    /// Only entries with this result: `SUCCESS`, `FAIL` or `DENIED`.
     result: Option<String>,
-    /// Nothing older (RFC 3339).
+    /// Only entries at or after this time (RFC 3339).
     from: Option<String>,
-    /// Only what is older (RFC 3339).
+    /// Only entries before this time (RFC 3339).
     to: Option<String>,
-    /// The page, from 0. Without it, the list from its beginning.
+    /// Page number, starting at 0. Default: the first page.
     #[param(maximum = 4294967295.0)]
     page: Option<u32>,
-    /// How many items a page has: 1 to 10 000; 50 when only `page` is given.
+    /// Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000.
     #[param(minimum = 1, maximum = 10000)]
     result_size: Option<usize>,
 }
 
-/// Something that was done or refused.
+/// An entry of the audit log.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = AuditLogEntry)]
 pub(crate) struct EntryView {
-    /// Ascends in the order of writing.
+    /// Key of the entry. Keys ascend in the order of writing.
     key: String,
-    /// When (RFC 3339), with six fraction digits.
+    /// Time of the event (RFC 3339), with six fractional digits.
     #[serde(serialize_with = "timestamp::serialize")]
     #[schema(value_type = String, format = DateTime)]
     timestamp: OffsetDateTime,
     /// `USER`, `CLIENT`, `ANONYMOUS`, or `SYSTEM` for the server itself.
     actor_type: &'static str,
-    /// The username or the client's id.
+    /// Username or client id of the actor.
     #[schema(required)]
     actor_id: Option<String>,
-    /// The issuer that authenticated the actor, where one did.
+    /// Issuer that authenticated the actor, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     actor_issuer: Option<String>,
     #[schema(example = "ASSIGN")]
     operation: &'static str,
-    /// What it was done to.
+    /// Entity that the operation applies to.
     entity: ThingView,
-    /// The other party: the member of a membership, the owner of an authorization, who had asked for what the server finished.
+    /// Related entity: the member of a membership, the owner of an authorization, or the actor that requested an
+    /// operation which the server completed.
     #[schema(required)]
     related: Option<ThingView>,
     /// `SUCCESS`, `FAIL` or `DENIED`.
     #[schema(example = "SUCCESS")]
     result: &'static str,
-    /// Why it failed or was denied; `reconciled` for a deletion of which the server found out afterwards what came of it.
+    /// Reason for a failure or denial. `reconciled` if the server determined the outcome of a deletion afterwards.
     #[schema(required)]
     reason: Option<String>,
-    /// The revision that the change made.
+    /// Revision that the change created.
     #[schema(required)]
     revision: Option<u64>,
-    /// The request that asked for it.
+    /// Id of the request.
     #[schema(required)]
     request_id: Option<String>,
 }
 
-/// What an entry is about.
+/// An entity in an audit log entry.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AuditLogThing)]
 pub(crate) struct ThingView {
     #[serde(rename = "type")]
     #[schema(example = "ROLE")]
     kind: &'static str,
-    /// Empty when the whole kind is meant.
+    /// Key of the entity. Empty if the entry concerns all entities of the type.
     key: String,
 }
 
@@ -127,13 +128,13 @@ impl From<AuditEvent> for EntryView {
     }
 }
 
-/// A condition that a text has another in it.
+/// Filter for texts that contain `text`.
 fn containing(text: &str) -> Result<TextFilter, InvalidValue> {
     let literal: String = text.chars().flat_map(|c| if "*?\\".contains(c) { vec!['\\', c] } else { vec![c] }).collect();
     Ok(TextFilter { like: Some(LikePattern::parse(&format!("*{literal}*"))?), ..TextFilter::default() })
 }
 
-/// A condition that a text is the word for something.
+/// Filter for an enum value, validated by `parse`.
 fn word<T>(text: &str, parse: impl Fn(&str) -> Option<T>) -> Result<TextFilter, InvalidValue> {
     let refuse = || InvalidValue { what: "word", rule: BrokenRule::Form("one of the documented words", String::new()) };
     parse(text).map(|_| TextFilter::equals(text)).ok_or_else(refuse)
@@ -147,7 +148,7 @@ fn time(text: &str) -> Result<OffsetDateTime, InvalidValue> {
 impl AuditLogQuery {
     fn parse(self) -> Result<AuditQuery, Problem> {
         let page = PageQuery { page: self.page, result_size: self.result_size }.parse()?;
-        let mut findings = Findings::default();
+        let mut findings = Findings::of_parameters();
         let mut filter = AuditFilter::default();
         let conditions = [
             ("actor", AuditText::ActorId, self.actor.as_deref().map(containing)),
@@ -181,7 +182,9 @@ impl AuditLogQuery {
     }
 }
 
-/// Lists what was done and refused, newest first. `X-Total-Count` says how many entries there are.
+/// Lists changes and denied requests, newest first.
+///
+/// `X-Total-Count` is the total number of matching entries.
 #[utoipa::path(get, path = "/api/audit-log", tag = "audit-log", params(AuditLogQuery),
     responses((status = 200, body = Vec<EntryView>), Failures))]
 pub(crate) async fn list(
@@ -194,7 +197,7 @@ pub(crate) async fn list(
     Ok(page::respond(Page { items: found.items, total: found.total }, EntryView::from))
 }
 
-/// Shows an entry.
+/// Returns an audit log entry.
 #[utoipa::path(get, path = "/api/audit-log/{key}", tag = "audit-log", params(("key" = String, Path)),
     responses((status = 200, body = EntryView), Failures))]
 pub(crate) async fn find(

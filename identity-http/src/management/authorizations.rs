@@ -1,4 +1,4 @@
-//! Resource authorizations (management reference §1.9, §5.5).
+//! Resource authorizations (docs/reference/management-api.md §1.9, §5.5).
 
 use actix_web::web::{Data, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -12,7 +12,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Failures;
 use crate::authentication::Authenticated;
-use crate::body::{Body, Findings, one};
+use crate::body::Body;
+use crate::condition::{ComparisonBody, condition};
+use crate::findings::{Findings, one};
 use crate::page::{self, ListQuery};
 use crate::problem::Problem;
 use crate::revision::written;
@@ -24,7 +26,7 @@ pub(super) fn mount(api: &mut ServiceConfig) {
         .service(resource("/resources").get(resources).post(register));
 }
 
-/// What an authorization's owner is.
+/// Type of an authorization's owner.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum EntityType {
@@ -35,7 +37,7 @@ pub(crate) enum EntityType {
     MappingRule,
 }
 
-/// What somebody may do with a resource.
+/// Permissions of an entity on a resource.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AuthorizationView {
@@ -47,42 +49,13 @@ pub(crate) struct AuthorizationView {
     resource_type: String,
     #[schema(example = json!(["READ"]))]
     permissions: Vec<String>,
-    /// What must hold besides.
+    /// Additional condition of the authorization.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Vec<ComparisonView>>)]
+    #[schema(value_type = Option<Vec<ComparisonBody>>)]
     condition: Option<Condition>,
 }
 
-/// A property, and what it must be.
-#[derive(ToSchema)]
-#[schema(as = Comparison)]
-#[expect(dead_code, reason = "only described, never built")]
-pub(crate) struct ComparisonView {
-    /// `subject.`, `resource.` or `action.` and the property's name.
-    #[schema(example = "resource.owner")]
-    property: String,
-    operator: ComparisonOperator,
-    /// For `EQUAL` and `NOT_EQUAL`: a text, a number or a boolean.
-    value: Option<serde_json::Value>,
-    /// For `IN`: texts, numbers and booleans.
-    values: Option<Vec<serde_json::Value>>,
-    /// For `EQUAL`, `NOT_EQUAL` and `IN`: another property, in place of a value.
-    other: Option<String>,
-}
-
-/// How a property is compared. A missing property satisfies nothing.
-#[derive(ToSchema)]
-#[schema(rename_all = "SCREAMING_SNAKE_CASE")]
-#[expect(dead_code, reason = "only described, never built")]
-pub(crate) enum ComparisonOperator {
-    Equal,
-    NotEqual,
-    In,
-    ContainsCaller,
-    ContainsCallersGroup,
-}
-
-/// One more thing that somebody may do with a resource.
+/// A permission to add to an entity's authorization on a resource.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({"entityId": "clerk", "entityType": "ROLE", "resourceKey": "order", "resourceType": "process-definition",
@@ -91,41 +64,37 @@ pub(crate) struct AuthorizationBody {
     #[schema(schema_with = schema::id)]
     entity_id: String,
     entity_type: EntityType,
-    /// An exact key, or `*` for all.
+    /// Exact resource key, or `*` for all resources.
     #[schema(schema_with = schema::id)]
     resource_key: String,
     #[schema(schema_with = schema::resource_type)]
     resource_type: String,
     #[schema(schema_with = schema::id)]
     permission: String,
-    /// What must hold besides, all of it; on the operator's own types only.
-    #[serde(default)]
-    #[schema(value_type = Option<Vec<ComparisonView>>)]
-    condition: Option<Condition>,
+    /// Additional condition; all comparisons must hold. Only allowed on custom resource types.
+    condition: Option<Vec<ComparisonBody>>,
     /// Accepted and ignored.
     #[serde(default, rename = "organizationId")]
     _organization_id: Option<String>,
 }
 
-/// All that somebody may do with a resource. No permission ends it.
+/// Complete set of an entity's permissions on a resource. An empty set removes the authorization.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct AuthorizationSet {
     #[schema(schema_with = schema::id)]
     entity_id: String,
     entity_type: EntityType,
-    /// An exact key, or `*` for all.
+    /// Exact resource key, or `*` for all resources.
     #[schema(schema_with = schema::id)]
     resource_key: String,
     #[schema(schema_with = schema::resource_type)]
     resource_type: String,
     #[schema(schema_with = schema::ids)]
     permissions: Vec<String>,
-    /// What must hold besides, all of it; on the operator's own types only.
-    #[serde(default)]
-    #[schema(value_type = Option<Vec<ComparisonView>>)]
-    condition: Option<Condition>,
-    /// What this comes in place of, in one change.
+    /// Additional condition; all comparisons must hold. Only allowed on custom resource types.
+    condition: Option<Vec<ComparisonBody>>,
+    /// Existing authorization that this one replaces in the same change.
     #[serde(default)]
     replaces: Option<ReplacedSet>,
     /// Accepted and ignored.
@@ -133,15 +102,13 @@ pub(crate) struct AuthorizationSet {
     _organization_id: Option<String>,
 }
 
-/// What the same entity may do with the same type, on another resource or under another condition.
+/// Authorization of the same entity on the same resource type, for another resource or with another condition.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ReplacedSet {
     #[schema(schema_with = schema::id)]
     resource_key: String,
-    #[serde(default)]
-    #[schema(value_type = Option<Vec<ComparisonView>>)]
-    condition: Option<Condition>,
+    condition: Option<Vec<ComparisonBody>>,
 }
 
 /// A resource.
@@ -153,7 +120,7 @@ pub(crate) struct ResourceView {
     kind: String,
 }
 
-/// A resource to authorize on.
+/// A resource for authorizations.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ResourceBody {
@@ -209,20 +176,22 @@ impl From<Resource> for ResourceView {
     }
 }
 
-/// Which authorizations to list.
+/// Filters authorizations.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct NarrowedQuery {
-    /// Only those of this entity. `entityType` goes with it.
+    /// Only authorizations of this entity. Requires `entityType`.
     entity_id: Option<String>,
     #[param(inline)]
     entity_type: Option<EntityType>,
-    /// Only those on this type.
+    /// Only authorizations on this resource type.
     resource_type: Option<String>,
 }
 
-/// Lists what everybody, or somebody, may do with resources. `X-Total-Count` says how many entries there are.
+/// Lists the authorizations of all entities or of one.
+///
+/// `X-Total-Count` is the total number of entries.
 #[utoipa::path(get, path = "/api/authorizations", tag = "authorizations", params(NarrowedQuery, ListQuery),
     responses((status = 200, body = Vec<AuthorizationView>), Failures))]
 pub(crate) async fn list(
@@ -236,14 +205,16 @@ pub(crate) async fn list(
     let owner = match (entity_id, entity_type) {
         (Some(id), Some(kind)) => Some(one("entityId", kind.party(&id))?),
         (None, None) => None,
-        _ => return Err(Problem::bad_request("entity", "entityId and entityType go together.")),
+        _ => return Err(Problem::bad_request("entity", "entityId and entityType must be given together.")),
     };
     let resource_type = resource_type.map(|name| one("resourceType", ResourceTypeName::parse(&name))).transpose()?;
     let wanted = AuthorizationList { list, owner, resource_type };
-    Ok(page::respond(authorizations.list(&caller, &wanted).await?, AuthorizationView::new))
+    page::answer(authorizations.list(&caller, &wanted).await?, AuthorizationView::new).await
 }
 
-/// Lets somebody do one more thing with a resource. That they may already is no error.
+/// Grants an entity a permission on a resource.
+///
+/// Succeeds if the entity already has the permission.
 #[utoipa::path(post, path = "/api/authorizations", tag = "authorizations", request_body = AuthorizationBody,
     responses((status = 204), Failures))]
 pub(crate) async fn add(
@@ -252,20 +223,23 @@ pub(crate) async fn add(
     Authenticated(caller): Authenticated,
     Body(body): Body<AuthorizationBody>,
 ) -> Result<HttpResponse, Problem> {
-    let mut findings = Findings::default();
+    let mut findings = Findings::of_body();
     let owner = findings.take("entityId", body.entity_type.party(&body.entity_id));
     let resource =
         parse_resource(&mut findings, ("resourceType", &body.resource_type), ("resourceKey", &body.resource_key));
     let permission = findings.take("permission", PermissionName::parse(&body.permission));
-    let (Some(owner), Some((resource_type, scope)), Some(permission)) = (owner, resource, permission) else {
+    let condition = condition(body.condition.as_deref(), &mut findings);
+    let (Some(owner), Some((resource_type, scope)), Some(permission), Some(condition)) =
+        (owner, resource, permission, condition)
+    else {
         return Err(findings.problem());
     };
-    let on = GrantedOn { resource_type, scope, condition: body.condition };
+    let on = GrantedOn { resource_type, scope, condition };
     written(&request, authorizations.add(&caller, owner, on, permission).await?);
     Ok(crate::done())
 }
 
-/// Replaces what somebody may do with a resource.
+/// Replaces the permissions of an entity on a resource.
 #[utoipa::path(put, path = "/api/authorizations", tag = "authorizations", request_body = AuthorizationSet,
     responses((status = 204), Failures))]
 pub(crate) async fn replace(
@@ -274,29 +248,35 @@ pub(crate) async fn replace(
     Authenticated(caller): Authenticated,
     Body(body): Body<AuthorizationSet>,
 ) -> Result<HttpResponse, Problem> {
-    let mut findings = Findings::default();
+    let mut findings = Findings::of_body();
     let owner = findings.take("entityId", body.entity_type.party(&body.entity_id));
     let resource =
         parse_resource(&mut findings, ("resourceType", &body.resource_type), ("resourceKey", &body.resource_key));
     let permissions = findings.all("permissions", body.permissions.iter().map(|text| PermissionName::parse(text)));
-    let replaced = body.replaces.map(|ReplacedSet { resource_key, condition }| {
-        (findings.take("replaces", Scope::from_resource_id(&resource_key)), condition)
+    let new_condition = condition(body.condition.as_deref(), &mut findings);
+    let replaced = body.replaces.as_ref().map(|replaced| {
+        findings.within("replaces", |findings| {
+            let scope = Scope::from_resource_id(&replaced.resource_key);
+            let scope = findings.within("resourceKey", |at| at.here("replaces", scope));
+            scope.zip(condition(replaced.condition.as_deref(), findings))
+        })
     });
-    let (Some(owner), Some((resource_type, scope)), Some(permissions)) = (owner, resource, permissions) else {
+    let (Some(owner), Some((resource_type, scope)), Some(permissions), Some(condition), None | Some(Some(_))) =
+        (owner, resource, permissions, new_condition, &replaced)
+    else {
         return Err(findings.problem());
     };
-    let from = match replaced {
-        Some((None, _)) => return Err(findings.problem()),
-        Some((Some(scope), condition)) => Some(GrantedOn { resource_type: resource_type.clone(), scope, condition }),
-        None => None,
-    };
+    let from = replaced.flatten().map(|(scope, condition)| {
+        let resource_type = resource_type.clone();
+        GrantedOn { resource_type, scope, condition }
+    });
     let permissions = permissions.into_iter().collect();
-    let on = GrantedOn { resource_type, scope, condition: body.condition };
+    let on = GrantedOn { resource_type, scope, condition };
     written(&request, authorizations.replace(&caller, owner, from, on, permissions).await?);
     Ok(crate::done())
 }
 
-/// Lists the resources that authorizations name.
+/// Lists the resources that authorizations refer to.
 #[utoipa::path(get, path = "/api/resources", tag = "authorizations", params(ListQuery),
     responses((status = 200, body = Vec<ResourceView>), Failures))]
 pub(crate) async fn resources(
@@ -306,10 +286,12 @@ pub(crate) async fn resources(
 ) -> Result<HttpResponse, Problem> {
     let list = query.into_inner().parse()?;
     let found = authorizations.resources(&caller, list.search.as_deref(), list.page).await?;
-    Ok(page::respond(found, ResourceView::from))
+    page::answer(found, ResourceView::from).await
 }
 
-/// Checks that a resource can be authorized on. It is listed from its first authorization on.
+/// Validates that authorizations can refer to a resource.
+///
+/// The resource is listed once it has an authorization.
 #[utoipa::path(post, path = "/api/resources", tag = "authorizations", request_body = ResourceBody,
     responses((status = 200, body = ResourceView), Failures))]
 pub(crate) async fn register(
@@ -318,7 +300,7 @@ pub(crate) async fn register(
     Authenticated(caller): Authenticated,
     Body(body): Body<ResourceBody>,
 ) -> Result<HttpResponse, Problem> {
-    let mut findings = Findings::default();
+    let mut findings = Findings::of_body();
     let Some((resource_type, _)) = parse_resource(&mut findings, ("type", &body.kind), ("key", &body.key)) else {
         return Err(findings.problem());
     };
@@ -327,7 +309,7 @@ pub(crate) async fn register(
     Ok(HttpResponse::Ok().json(ResourceView::from(resource)))
 }
 
-/// A resource type and key, each with the name of its field.
+/// Parses a resource type and key, each given with its field name.
 fn parse_resource(
     findings: &mut Findings,
     (kind_field, kind): (&'static str, &str),

@@ -1,9 +1,9 @@
-//! `/api/capabilities`: what there is to manage, and who asks. For user interfaces, which are the same in every profile.
+//! `/api/capabilities`: the available APIs and the caller. Allows a user interface to adapt to the profile.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig};
+use identity_core::catalog::Family;
 use identity_core::entity::Actor;
-use identity_core::matrix::Family;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -16,13 +16,13 @@ pub(super) fn mount(surfaces: &Surfaces, api: &mut ServiceConfig) {
     api.app_data(Data::new(Mounted::of(surfaces))).service(resource("/capabilities").get(show));
 }
 
-/// Something that there is to manage or to ask.
+/// An API that may be available.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Surface {
-    /// `/api/users`, of users who live in a directory.
+    /// `/api/users`, for users managed in a directory.
     Users,
-    /// `/v2/users`, of users who live here.
+    /// `/v2/users`, for built-in users.
     ClusterUsers,
     /// `/api/clients`
     Clients,
@@ -34,6 +34,8 @@ pub(crate) enum Surface {
     Roles,
     /// `/api/memberships`, and the members of roles.
     Memberships,
+    /// `/api/bulk`
+    Bulk,
     /// `/api/tenants`
     Tenants,
     /// `/api/mapping-rules`
@@ -44,7 +46,7 @@ pub(crate) enum Surface {
     Sessions,
     /// `/api/audit-log`
     AuditLog,
-    /// `/access/v1`, without what needs tokens.
+    /// `/access/v1`, without the endpoints that need tokens.
     Decisions,
     /// `/access/v1/inspect` and `/access/v1/recent-callers`.
     Inspection,
@@ -52,7 +54,7 @@ pub(crate) enum Surface {
     Cluster,
 }
 
-/// What is mounted.
+/// The mounted APIs.
 #[derive(Clone)]
 pub(crate) struct Mounted(Vec<Surface>);
 
@@ -64,6 +66,7 @@ impl Mounted {
             (Surface::Clients, surfaces.clients.is_some()),
             (Surface::ResourceServers, surfaces.apis.is_some()),
             (Surface::Memberships, surfaces.memberships.is_some()),
+            (Surface::Bulk, surfaces.bulk.is_some()),
             (Surface::ClusterUsers, cluster.is_some_and(|cluster| cluster.users.is_some())),
             (Surface::Groups, surfaces.groups.is_some()),
             (Surface::Roles, surfaces.roles.is_some()),
@@ -80,35 +83,35 @@ impl Mounted {
     }
 }
 
-/// What there is, for whoever asks.
+/// The available APIs and the caller.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Capabilities {
-    /// The server's version.
+    /// Version of the server.
     version: &'static str,
     caller: CallerView,
-    /// What is mounted; what is not answers 404.
+    /// Available APIs. All others respond with 404.
     surfaces: Vec<Surface>,
-    /// What can be granted on which resources.
+    /// Resource types and the permissions that can be granted on them.
     resource_types: Vec<GrantableView>,
 }
 
-/// Who asks.
+/// The authenticated caller.
 #[derive(Serialize, ToSchema)]
 #[schema(as = CapabilitiesCaller)]
 pub(crate) struct CallerView {
-    /// `USER` or `CLIENT`; `ANONYMOUS` where nobody has to authenticate.
+    /// `USER` or `CLIENT`; `ANONYMOUS` if authentication is not required.
     #[serde(rename = "type")]
     kind: &'static str,
-    /// The username or the client's id.
+    /// Username or client id.
     id: String,
-    /// What to call them.
+    /// Display name.
     name: String,
-    /// Their permissions on this service's API: `read`, `read:secrets`, `read:users`, `write`.
+    /// Permissions on this service's API: `read`, `read:secrets`, `read:users`, `write`.
     permissions: Vec<String>,
 }
 
-/// A resource type, with what can be granted on it.
+/// A resource type and the permissions that can be granted on it.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = GrantableType)]
@@ -116,25 +119,25 @@ pub(crate) struct GrantableView {
     #[serde(rename = "type")]
     kind: String,
     permissions: Vec<String>,
-    /// The properties that an authorization may name in place of an id; of the operator's types, those that conditions may
-    /// look at.
+    /// Properties that an authorization may name instead of an id. For custom types: properties that conditions may
+    /// use.
     properties: Vec<String>,
     family: FamilyView,
 }
 
-/// Whose a resource type is, and so over which API it is granted: all but `MANAGEMENT` over `/v2/authorizations`, all but
-/// `CLUSTER` over `/api/authorizations`.
+/// Origin of a resource type, which determines the API for its authorizations: all except `MANAGEMENT` can be granted
+/// with `/v2/authorizations`, all except `CLUSTER` with `/api/authorizations`.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[schema(as = TypeFamily)]
 pub(crate) enum FamilyView {
-    /// The Orchestration Cluster's.
+    /// Types of the Orchestration Cluster.
     Cluster,
-    /// Management Identity's.
+    /// Types of Management Identity.
     Management,
-    /// This service's.
+    /// Types of this service.
     Identity,
-    /// The operator's, on which authorizations can have conditions.
+    /// Custom types of the operator. Their authorizations can have conditions.
     Own,
 }
 
@@ -149,10 +152,10 @@ impl From<Family> for FamilyView {
     }
 }
 
-/// Shows what there is to manage, and who asks.
+/// Returns the available APIs and the caller.
 #[utoipa::path(get, path = "/api/capabilities", tag = "me", responses((status = 200, body = Capabilities), Failures))]
 pub(crate) async fn show(mounted: Data<Mounted>, Authenticated(caller): Authenticated) -> HttpResponse {
-    let types = caller.world.matrix().types().map(|kind| GrantableView {
+    let types = caller.world.catalog().types().map(|kind| GrantableView {
         kind: kind.name.to_string(),
         permissions: kind.permissions.iter().map(ToString::to_string).collect(),
         properties: kind.properties.iter().map(ToString::to_string).collect(),

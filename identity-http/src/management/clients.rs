@@ -1,9 +1,9 @@
-//! Applications: OAuth clients that live in a directory (management reference §1.6).
+//! Applications: OAuth clients managed in a directory (docs/reference/management-api.md §1.6).
 
 use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use identity_core::entity::{Client, ClientChange, ClientKind, NewClient};
-use identity_core::service::{Caller, Clients};
+use identity_core::entity::{Client, ClientChange, ClientKind, NewClient, Permission};
+use identity_core::service::Clients;
 use identity_core::value::{BrokenRule, ClientId, Name, RedirectUri, Secret};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,7 +12,8 @@ use super::Failures;
 use super::roles::PermissionView;
 use super::view::ApplicationView;
 use crate::authentication::Authenticated;
-use crate::body::{Body, Findings, null_as_default, one};
+use crate::body::{Body, null_as_default};
+use crate::findings::{Findings, one};
 use crate::page::{self, ListQuery};
 use crate::problem::Problem;
 use crate::revision::written;
@@ -26,18 +27,18 @@ pub(super) fn mount(api: &mut ServiceConfig) {
         .service(resource("/clients/{id}/permissions/{resourceServerAudience}/{definition}").delete(revoke));
 }
 
-/// An application, with all but its secret.
+/// An application without its secret.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ClientView {
-    /// The directory's key.
+    /// Key of the application in the directory.
     id: String,
     client_id: String,
     name: String,
     #[serde(rename = "type")]
     #[schema(example = "CONFIDENTIAL")]
     kind: &'static str,
-    /// What relative redirect URIs are relative to.
+    /// Base of relative redirect URIs.
     root_url: String,
     redirect_uris: Vec<String>,
 }
@@ -60,7 +61,7 @@ impl From<Client> for ClientView {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ClientBody {
     name: String,
-    /// The id in OAuth.
+    /// OAuth client id.
     client_id: String,
     /// `CONFIDENTIAL`, `M2M` or `PUBLIC`.
     #[serde(rename = "type")]
@@ -68,21 +69,22 @@ pub(crate) struct ClientBody {
     kind: String,
     #[serde(default)]
     root_url: Option<String>,
-    /// Where browsers may be sent back to; not for `M2M`.
+    /// Allowed redirect URIs. Must be empty for `M2M`.
     #[serde(default, deserialize_with = "null_as_default")]
     redirect_uris: Vec<String>,
-    /// One is made when none is given; not for `PUBLIC`.
+    /// Client secret. Generated if absent. Not allowed for `PUBLIC`.
     #[serde(default)]
     #[schema(format = Password)]
     secret: Option<String>,
 }
 
-/// What to change about an application. What is not given stays. URIs that it has may stay, whatever they are.
+/// Changes to an application. Absent members remain unchanged. Existing redirect URIs may be kept even if they would
+/// not be accepted as new ones.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ClientUpdate {
     name: String,
-    /// Null or an empty text removes it.
+    /// Null or an empty string removes the root URL.
     #[serde(default, deserialize_with = "super::given")]
     #[schema(value_type = Option<String>)]
     root_url: Option<Option<String>>,
@@ -90,14 +92,14 @@ pub(crate) struct ClientUpdate {
     redirect_uris: Option<Vec<String>>,
 }
 
-/// A client's secret.
+/// Secret of a client.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SecretView {
     /// Null for a public client.
     secret: Option<String>,
 }
 
-/// Lists the applications, by client id.
+/// Lists applications, ordered by client id.
 #[utoipa::path(get, path = "/api/clients", tag = "clients", params(ListQuery),
     responses((status = 200, body = Vec<ApplicationView>), Failures))]
 pub(crate) async fn list(
@@ -119,7 +121,7 @@ pub(crate) async fn create(
     Authenticated(caller): Authenticated,
     Body(body): Body<ClientBody>,
 ) -> Result<HttpResponse, Problem> {
-    let mut findings = Findings::default();
+    let mut findings = Findings::of_body();
     let kind = ClientKind::parse(&body.kind.to_ascii_uppercase());
     if kind.is_none() {
         findings.note("type", BrokenRule::Form("`CONFIDENTIAL`, `M2M` or `PUBLIC`", String::new()));
@@ -148,7 +150,9 @@ pub(crate) async fn create(
     }
 }
 
-/// Shows an application. Its secret is at `/api/clients/{id}/secret`.
+/// Returns an application.
+///
+/// Its secret is available at `/api/clients/{id}/secret`.
 #[utoipa::path(get, path = "/api/clients/{id}", tag = "clients", params(("id" = String, Path)),
     responses((status = 200, body = ClientView), Failures))]
 pub(crate) async fn find(
@@ -159,7 +163,9 @@ pub(crate) async fn find(
     Ok(HttpResponse::Ok().json(ClientView::from(clients.find(&caller, &id).await?)))
 }
 
-/// Changes an application's name, root URL and redirect URIs. Its client id and type never change.
+/// Updates the name, root URL and redirect URIs of an application.
+///
+/// The client id and type cannot be changed.
 #[utoipa::path(put, path = "/api/clients/{id}", tag = "clients", params(("id" = String, Path)),
     request_body = ClientUpdate, responses((status = 204), Failures))]
 pub(crate) async fn update(
@@ -175,7 +181,7 @@ pub(crate) async fn update(
     Ok(crate::done())
 }
 
-/// Deletes an application, with its memberships of tenants.
+/// Deletes an application and its tenant memberships.
 #[utoipa::path(delete, path = "/api/clients/{id}", tag = "clients", params(("id" = String, Path)),
     responses((status = 204), Failures))]
 pub(crate) async fn delete(
@@ -188,7 +194,9 @@ pub(crate) async fn delete(
     Ok(crate::done())
 }
 
-/// Shows an application's secret. Needs `read` and `read:secrets`, and is recorded.
+/// Returns the secret of an application.
+///
+/// Requires `read` and `read:secrets`. Each access is recorded in the audit log.
 #[utoipa::path(get, path = "/api/clients/{id}/secret", tag = "clients", params(("id" = String, Path)),
     responses((status = 200, body = SecretView), Failures))]
 pub(crate) async fn secret(
@@ -200,7 +208,9 @@ pub(crate) async fn secret(
     Ok(shown(secret.as_ref()))
 }
 
-/// Makes a new secret; the old one no longer counts. Needs `write` and `read:secrets`, as the answer shows the secret.
+/// Generates a new secret and invalidates the old one.
+///
+/// Requires `write` and `read:secrets`, since the response contains the secret.
 #[utoipa::path(post, path = "/api/clients/{id}/secret", tag = "clients", params(("id" = String, Path)),
     responses((status = 200, body = SecretView), Failures))]
 pub(crate) async fn renew_secret(
@@ -218,7 +228,7 @@ fn shown(secret: Option<&Secret>) -> HttpResponse {
     HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(SecretView { secret })
 }
 
-/// Lists what an application may do for itself.
+/// Lists the permissions granted to an application itself.
 #[utoipa::path(get, path = "/api/clients/{id}/permissions", tag = "clients", params(("id" = String, Path)),
     responses((status = 200, body = Vec<PermissionView>), Failures))]
 pub(crate) async fn permissions(
@@ -230,7 +240,9 @@ pub(crate) async fn permissions(
     Ok(HttpResponse::Ok().json(permissions.into_iter().map(PermissionView::from).collect::<Vec<_>>()))
 }
 
-/// Gives an application a permission. That it has it already is no error.
+/// Grants a permission to an application.
+///
+/// Succeeds if the application already has the permission.
 #[utoipa::path(post, path = "/api/clients/{id}/permissions", tag = "clients", params(("id" = String, Path)),
     request_body = PermissionView, responses((status = 204), Failures))]
 pub(crate) async fn grant(
@@ -240,10 +252,12 @@ pub(crate) async fn grant(
     id: Path<String>,
     Body(body): Body<PermissionView>,
 ) -> Result<HttpResponse, Problem> {
-    change(&request, &clients, &caller, &id, &body, true).await
+    let permission = parsed(&body)?;
+    written(&request, clients.grant_permission(&caller, &id, &permission).await?);
+    Ok(crate::done())
 }
 
-/// Takes a permission from an application.
+/// Revokes a permission from an application.
 #[utoipa::path(delete, path = "/api/clients/{id}/permissions/{resourceServerAudience}/{definition}", tag = "clients",
     params(("id" = String, Path), ("resourceServerAudience" = String, Path), ("definition" = String, Path)),
     responses((status = 204), Failures))]
@@ -254,19 +268,12 @@ pub(crate) async fn revoke(
     path: Path<(String, String, String)>,
 ) -> Result<HttpResponse, Problem> {
     let (id, resource_server_audience, definition) = path.into_inner();
-    change(&request, &clients, &caller, &id, &PermissionView { definition, resource_server_audience }, false).await
+    let permission = parsed(&PermissionView { definition, resource_server_audience })?;
+    written(&request, clients.revoke_permission(&caller, &id, &permission).await?);
+    Ok(crate::done())
 }
 
-async fn change(
-    request: &HttpRequest,
-    clients: &Clients,
-    caller: &Caller,
-    id: &str,
-    permission: &PermissionView,
-    held: bool,
-) -> Result<HttpResponse, Problem> {
-    let mut findings = Findings::default();
-    let Some(permission) = permission.parse(&mut findings) else { return Err(findings.problem()) };
-    written(request, clients.change_permission(caller, id, &permission, held).await?);
-    Ok(crate::done())
+fn parsed(permission: &PermissionView) -> Result<Permission, Problem> {
+    let mut findings = Findings::of_body();
+    permission.parse(&mut findings).ok_or_else(|| findings.problem())
 }

@@ -1,16 +1,16 @@
-//! Confirmation that a creation may remove authorizations that name the new entity already.
+//! Confirmation that creating an entity may remove existing authorizations that refer to its id.
 
 use identity_core::service::Leftovers;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-/// How to create an entity that authorizations name already.
+/// Handling of existing authorizations that refer to the id of the new entity.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct CreationQuery {
-    /// Whether authorizations that have this id as their resource are removed. Without it, they refuse the creation with the
-    /// reason `leftover_authorizations`.
+    /// Whether to remove existing authorizations on a resource with this id. If `false`, such authorizations reject the
+    /// creation with the reason `leftover_authorizations`.
     #[serde(default)]
     #[param(default = false, required = false)]
     remove_leftover_authorizations: bool,

@@ -1,4 +1,4 @@
-//! Groups, their users, roles and authorizations (management reference §1.4).
+//! Groups with their users, roles and authorizations (docs/reference/management-api.md §1.4).
 
 use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -10,7 +10,8 @@ use utoipa::ToSchema;
 use super::Failures;
 use super::view::{GroupView, ResourceAuthorizationView, RoleView, UserView};
 use crate::authentication::Authenticated;
-use crate::body::{Body, one};
+use crate::body::Body;
+use crate::findings::one;
 use crate::page::{self, ListQuery};
 use crate::problem::Problem;
 use crate::revision::written;
@@ -27,7 +28,7 @@ pub(super) fn mount(api: &mut ServiceConfig) {
         .service(resource("/groups/{id}/authorizations").get(authorizations));
 }
 
-/// A group to create, or its new name.
+/// Name of a group to create or rename.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({"name": "Sales"}))]
@@ -39,7 +40,7 @@ pub(crate) struct GroupBody {
     _organization_id: Option<String>,
 }
 
-/// A user to add.
+/// A user to add to a group.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct GroupUserBody {
@@ -50,7 +51,7 @@ pub(crate) struct GroupUserBody {
     _organization_id: Option<String>,
 }
 
-/// A role to add.
+/// A role to assign to a group.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct GroupRoleBody {
@@ -61,24 +62,28 @@ pub(crate) struct GroupRoleBody {
     _organization_id: Option<String>,
 }
 
-/// Lists the groups, by id. `X-Total-Count` says how many there are.
+/// Lists groups, ordered by id.
+///
+/// `X-Total-Count` is the total number of groups.
 #[utoipa::path(get, path = "/api/groups", tag = "groups", params(ListQuery),
     responses((status = 200, body = Vec<GroupView>), Failures))]
 pub(crate) async fn list(
-    groups: Data<Groups>,
+    groups: Data<dyn Groups>,
     Authenticated(caller): Authenticated,
     query: Query<ListQuery>,
 ) -> Result<HttpResponse, Problem> {
     let list = query.into_inner().parse()?;
-    Ok(page::respond(groups.list(&caller, &list).await?, GroupView::from))
+    page::answer(groups.list(&caller, &list).await?, GroupView::from).await
 }
 
-/// Creates a group; its id is in the answer.
+/// Creates a group.
+///
+/// The response contains its generated id.
 #[utoipa::path(post, path = "/api/groups", tag = "groups", request_body = GroupBody,
     responses((status = 201, body = GroupView), Failures))]
 pub(crate) async fn create(
     request: HttpRequest,
-    groups: Data<Groups>,
+    groups: Data<dyn Groups>,
     Authenticated(caller): Authenticated,
     Body(body): Body<GroupBody>,
 ) -> Result<HttpResponse, Problem> {
@@ -87,23 +92,23 @@ pub(crate) async fn create(
     Ok(HttpResponse::Created().json(GroupView::from(group)))
 }
 
-/// Shows a group.
+/// Returns a group.
 #[utoipa::path(get, path = "/api/groups/{id}", tag = "groups", params(("id" = String, Path)),
     responses((status = 200, body = GroupView), Failures))]
 pub(crate) async fn find(
-    groups: Data<Groups>,
+    groups: Data<dyn Groups>,
     Authenticated(caller): Authenticated,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(GroupView::from(groups.find(&caller, &id).await?)))
 }
 
-/// Gives a group another name.
+/// Renames a group.
 #[utoipa::path(put, path = "/api/groups/{id}", tag = "groups", params(("id" = String, Path)),
     request_body = GroupBody, responses((status = 204), Failures))]
 pub(crate) async fn rename(
     request: HttpRequest,
-    groups: Data<Groups>,
+    groups: Data<dyn Groups>,
     Authenticated(caller): Authenticated,
     id: Path<String>,
     Body(body): Body<GroupBody>,
@@ -114,12 +119,12 @@ pub(crate) async fn rename(
     Ok(crate::done())
 }
 
-/// Deletes a group, with its memberships and authorizations.
+/// Deletes a group with its memberships and authorizations.
 #[utoipa::path(delete, path = "/api/groups/{id}", tag = "groups", params(("id" = String, Path)),
     responses((status = 204), Failures))]
 pub(crate) async fn delete(
     request: HttpRequest,
-    groups: Data<Groups>,
+    groups: Data<dyn Groups>,
     Authenticated(caller): Authenticated,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
@@ -128,17 +133,19 @@ pub(crate) async fn delete(
     Ok(crate::done())
 }
 
-/// Lists a group's users, by id. A search is ignored.
+/// Lists the users of a group, ordered by id.
+///
+/// The parameter `search` is ignored.
 #[utoipa::path(get, path = "/api/groups/{id}/users", tag = "groups", params(("id" = String, Path), ListQuery),
     responses((status = 200, body = Vec<UserView>), Failures))]
 pub(crate) async fn users(
-    groups: Data<Groups>,
+    groups: Data<dyn Groups>,
     Authenticated(caller): Authenticated,
     id: Path<String>,
     query: Query<ListQuery>,
 ) -> Result<HttpResponse, Problem> {
     let list = query.into_inner().parse()?;
-    Ok(page::respond(groups.users(&caller, &id, &list).await?, UserView::from))
+    page::answer(groups.users(&caller, &id, &list).await?, UserView::from).await
 }
 
 /// Adds a user to a group.
@@ -146,14 +153,14 @@ pub(crate) async fn users(
     request_body = GroupUserBody, responses((status = 204), Failures))]
 pub(crate) async fn add_user(
     request: HttpRequest,
-    groups: Data<Groups>,
+    groups: Data<dyn Groups>,
     Authenticated(caller): Authenticated,
     id: Path<String>,
     Body(body): Body<GroupUserBody>,
 ) -> Result<HttpResponse, Problem> {
     let id = one("groupId", GroupId::parse(&id))?;
     let user = one("userId", Username::parse(&body.user_id))?;
-    written(&request, groups.change_user(&caller, id, user, true).await?);
+    written(&request, groups.add_user(&caller, id, user).await?);
     Ok(crate::done())
 }
 
@@ -162,68 +169,65 @@ pub(crate) async fn add_user(
     params(("id" = String, Path), ("userId" = String, Path)), responses((status = 204), Failures))]
 pub(crate) async fn remove_user(
     request: HttpRequest,
-    groups: Data<Groups>,
+    groups: Data<dyn Groups>,
     Authenticated(caller): Authenticated,
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
     let id = one("groupId", GroupId::parse(&path.0))?;
     let user = one("userId", Username::parse(&path.1))?;
-    written(&request, groups.change_user(&caller, id, user, false).await?);
+    written(&request, groups.remove_user(&caller, id, user).await?);
     Ok(crate::done())
 }
 
-/// Lists a group's roles.
+/// Lists the roles of a group.
 #[utoipa::path(get, path = "/api/groups/{id}/roles", tag = "groups", params(("id" = String, Path)),
     responses((status = 200, body = Vec<RoleView>), Failures))]
 pub(crate) async fn roles(
-    groups: Data<Groups>,
+    groups: Data<dyn Groups>,
     Authenticated(caller): Authenticated,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let roles = groups.roles(&caller, &id).await?;
-    Ok(HttpResponse::Ok().json(roles.into_iter().map(RoleView::from).collect::<Vec<_>>()))
+    page::answer(groups.roles(&caller, &id).await?, RoleView::from).await
 }
 
-/// Gives a group a role.
+/// Assigns a role to a group.
 #[utoipa::path(post, path = "/api/groups/{id}/roles", tag = "groups", params(("id" = String, Path)),
     request_body = GroupRoleBody, responses((status = 204), Failures))]
 pub(crate) async fn add_role(
     request: HttpRequest,
-    groups: Data<Groups>,
+    groups: Data<dyn Groups>,
     Authenticated(caller): Authenticated,
     id: Path<String>,
     Body(body): Body<GroupRoleBody>,
 ) -> Result<HttpResponse, Problem> {
     let id = one("groupId", GroupId::parse(&id))?;
     let role = one("roleName", RoleId::parse(&body.role_name))?;
-    written(&request, groups.change_role(&caller, id, role, true).await?);
+    written(&request, groups.assign_role(&caller, id, role).await?);
     Ok(crate::done())
 }
 
-/// Takes a role from a group.
+/// Unassigns a role from a group.
 #[utoipa::path(delete, path = "/api/groups/{id}/roles/{roleName}", tag = "groups",
     params(("id" = String, Path), ("roleName" = String, Path)), responses((status = 204), Failures))]
 pub(crate) async fn remove_role(
     request: HttpRequest,
-    groups: Data<Groups>,
+    groups: Data<dyn Groups>,
     Authenticated(caller): Authenticated,
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
     let id = one("groupId", GroupId::parse(&path.0))?;
     let role = one("roleName", RoleId::parse(&path.1))?;
-    written(&request, groups.change_role(&caller, id, role, false).await?);
+    written(&request, groups.unassign_role(&caller, id, role).await?);
     Ok(crate::done())
 }
 
-/// Lists what a group may do with resources.
+/// Lists the authorizations of a group.
 #[utoipa::path(get, path = "/api/groups/{id}/authorizations", tag = "groups", params(("id" = String, Path)),
     responses((status = 200, body = Vec<ResourceAuthorizationView>), Failures))]
 pub(crate) async fn authorizations(
-    groups: Data<Groups>,
+    groups: Data<dyn Groups>,
     Authenticated(caller): Authenticated,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let authorizations = groups.authorizations(&caller, &id).await?;
-    let views: Vec<_> = authorizations.into_iter().filter_map(ResourceAuthorizationView::of).collect();
-    Ok(HttpResponse::Ok().json(views))
+    page::answer_some(groups.authorizations(&caller, &id).await?, ResourceAuthorizationView::of).await
 }

@@ -1,4 +1,4 @@
-//! Mapping rules with their targets (management reference §1.10, §6).
+//! Mapping rules with their targets (docs/reference/management-api.md §1.10, §6).
 
 use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -15,7 +15,8 @@ use super::Failures;
 use super::creation::CreationQuery;
 use super::view::{GroupReference, RoleView, TenantView};
 use crate::authentication::Authenticated;
-use crate::body::{Body, Findings, null_as_default, one};
+use crate::body::{Body, null_as_default};
+use crate::findings::{Findings, one};
 use crate::page::{self, ListQuery};
 use crate::problem::Problem;
 use crate::revision::written;
@@ -27,17 +28,17 @@ pub(super) fn mount(api: &mut ServiceConfig) {
         .service(resource("/mapping-rules/{id}").get(find).put(replace).delete(delete));
 }
 
-/// How a rule compares.
+/// Comparison operator of a mapping rule.
 #[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum OperatorView {
-    /// The claim is the value, or a list that holds it.
+    /// The claim equals the value or is a list that contains it.
     Equals,
-    /// The claim is a list that holds the value.
+    /// The claim is a list that contains the value.
     Contains,
 }
 
-/// What a rule leads to.
+/// Type of a mapping rule's targets.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum RuleType {
@@ -50,21 +51,22 @@ pub(crate) enum RuleType {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RuleView {
-    /// The rule's key: the name that it was created with.
+    /// Id of the rule: the name it was created with.
     id: String,
     name: String,
-    /// A top-level claim, literally, or a path if it begins with `$`: names, indexes, `*`, at most one `..` and at most one
-    /// filter, as in JSONPath (RFC 9535).
+    /// Name of a top-level claim, or a JSONPath query (RFC 9535) if it begins with `$`. Queries support names, indexes,
+    /// `*`, at most one `..` and at most one filter.
     claim_name: String,
     claim_value: String,
-    /// Why the rule never matches: its stored claim name is no longer supported. Replace it with one that is.
+    /// Reason why the rule never matches: its stored claim name is no longer supported. Replace the claim name to
+    /// enable the rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     disabled: Option<String>,
     operator: OperatorView,
-    /// Null for a rule that the Orchestration Cluster API made, which may lead to anything.
+    /// Null for a rule created with the Orchestration Cluster API, which may have targets of any type.
     #[serde(rename = "type")]
     kind: Option<RuleType>,
-    /// Whose tokens the rule looks at; those of every issuer when not given.
+    /// Issuer whose tokens the rule applies to. Absent: every issuer.
     #[serde(skip_serializing_if = "Option::is_none")]
     issuer: Option<String>,
     applied_roles: Vec<RoleView>,
@@ -72,7 +74,7 @@ pub(crate) struct RuleView {
     applied_groups: Vec<GroupReference>,
 }
 
-/// A mapping rule to create, or as it is to be.
+/// A mapping rule to create or replace.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({"name": "Staff", "claimName": "department", "claimValue": "sales", "operator": "EQUALS", "type": "ROLE"}))]
@@ -84,11 +86,13 @@ pub(crate) struct RuleBody {
     #[schema(schema_with = schema::claim_value)]
     claim_value: String,
     operator: OperatorView,
-    /// Required for a new rule. Never changes.
-    #[serde(rename = "type", alias = "ruleType")]
+    /// Required for a new rule. Cannot be changed.
+    #[serde(rename = "type")]
     kind: Option<RuleType>,
-    /// Whose tokens the rule looks at, as the claim `iss` names it; null for those of every issuer. When it is not given, a
-    /// new rule looks at the tokens of every issuer, and that of a rule there is stays.
+    /// Older name of `type`. If both are given, they must be the same.
+    rule_type: Option<RuleType>,
+    /// Issuer whose tokens the rule applies to, as in the claim `iss`. Null means every issuer. If absent, a new rule
+    /// applies to every issuer, and an existing rule keeps its issuer.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 2048)]
     issuer: Option<Option<String>>,
@@ -103,7 +107,9 @@ pub(crate) struct RuleBody {
     applied_group_ids: Vec<String>,
 }
 
-/// Lists the mapping rules, by id. `X-Total-Count` says how many there are.
+/// Lists mapping rules, ordered by id.
+///
+/// `X-Total-Count` is the total number of rules.
 #[utoipa::path(get, path = "/api/mapping-rules", tag = "mapping-rules", params(ListQuery),
     responses((status = 200, body = Vec<RuleView>), Failures))]
 pub(crate) async fn list(
@@ -112,10 +118,13 @@ pub(crate) async fn list(
     query: Query<ListQuery>,
 ) -> Result<HttpResponse, Problem> {
     let list = query.into_inner().parse()?;
-    Ok(page::respond(rules.list(&caller, &list).await?, |rule| RuleView::new(&caller.world, rule)))
+    let found = rules.list(&caller, &list).await?;
+    page::answer(found, move |rule| RuleView::new(&caller.world, rule)).await
 }
 
-/// Creates a mapping rule. It holds from the next request on.
+/// Creates a mapping rule.
+///
+/// It applies from the next request on.
 #[utoipa::path(post, path = "/api/mapping-rules", tag = "mapping-rules", params(CreationQuery), request_body = RuleBody,
     responses((status = 201, body = RuleView), Failures))]
 pub(crate) async fn create(
@@ -125,21 +134,22 @@ pub(crate) async fn create(
     query: Query<CreationQuery>,
     Body(body): Body<RuleBody>,
 ) -> Result<HttpResponse, Problem> {
-    let mut findings = Findings::default();
+    let mut findings = Findings::of_body();
     let id = findings.take("name", MappingRuleId::parse(body.name.trim()));
     rules.require(&caller, AuditOperation::Create, id.as_ref()).await?;
-    if body.kind.is_none() {
+    if body.kind.or(body.rule_type).is_none() {
         findings.note("type", BrokenRule::Form("ROLE, TENANT or GROUP", String::new()));
     }
     let parsed = body.parse(&mut findings);
-    let (Some(id), Some(parsed), Some(kind)) = (id, parsed, body.kind) else { return Err(findings.problem()) };
-    let rule = parsed.rule(id, kind.into());
+    let complete = id.zip(parsed).and_then(|(id, parsed)| Some((id, parsed.kind?, parsed)));
+    let Some((id, kind, parsed)) = complete else { return Err(findings.problem()) };
+    let rule = parsed.rule(id, kind);
     let view = RuleView::new(&caller.world, RuleWithTargets { rule: rule.clone(), targets: parsed.targets.clone() });
     written(&request, rules.create(&caller, rule, parsed.targets, query.leftovers()).await?);
     Ok(HttpResponse::Created().json(view))
 }
 
-/// Shows a mapping rule.
+/// Returns a mapping rule.
 #[utoipa::path(get, path = "/api/mapping-rules/{id}", tag = "mapping-rules", params(("id" = String, Path)),
     responses((status = 200, body = RuleView), Failures))]
 pub(crate) async fn find(
@@ -160,16 +170,15 @@ pub(crate) async fn replace(
     id: Path<String>,
     Body(body): Body<RuleBody>,
 ) -> Result<HttpResponse, Problem> {
-    let mut findings = Findings::default();
-    let id = findings.take("id", MappingRuleId::parse(&id));
+    let mut findings = Findings::of_body();
+    let id = findings.parameter("id", MappingRuleId::parse(&id));
     rules.require(&caller, AuditOperation::Update, id.as_ref()).await?;
     let parsed = body.parse(&mut findings);
     let (Some(id), Some(parsed)) = (id, parsed) else { return Err(findings.problem()) };
-    let given = body.kind.map(RuleKind::from);
     let targets = parsed.targets.clone();
     let change = |old: &MappingRule| {
-        let rule = parsed.rule(id.clone(), given.unwrap_or(old.kind));
-        // A client that knows no issuers must not widen the rule to all of them.
+        let rule = parsed.rule(id.clone(), parsed.kind.unwrap_or(old.kind));
+        // A client that does not know `issuer` must not extend the rule to every issuer.
         let issuer = parsed.issuer.clone().unwrap_or_else(|| old.issuer.clone());
         MappingRule { issuer, ..rule }
     };
@@ -191,12 +200,13 @@ pub(crate) async fn delete(
     Ok(crate::done())
 }
 
-/// A member that is there, though it may be null.
+/// Deserializes a member that is present. An absent member then differs from null, which becomes `Some(None)`.
 fn given<'de, D: Deserializer<'de>>(member: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(member).map(Some)
 }
 
 struct Parsed {
+    kind: Option<RuleKind>,
     name: Name,
     selector: ClaimSelector,
     value: ClaimValue,
@@ -215,6 +225,11 @@ impl RuleBody {
             Some(None) => Some(None),
             None => None,
         };
+        if self.rule_type.is_some_and(|rule_type| self.kind.is_some_and(|kind| kind != rule_type)) {
+            findings.note("ruleType", BrokenRule::Form("the same as `type`", String::new()));
+            return None;
+        }
+        let kind = self.kind.or(self.rule_type).map(RuleKind::from);
         let mut targets = RuleTargets::new();
         let roles = self.applied_role_names.iter().map(|id| RoleId::parse(id).map(Container::Role));
         targets.extend(findings.all("appliedRoleNames", roles)?);
@@ -226,7 +241,7 @@ impl RuleBody {
             OperatorView::Equals => Operator::Equals,
             OperatorView::Contains => Operator::Contains,
         };
-        Some(Parsed { name: name?, selector: selector?, value: value?, operator, issuer, targets })
+        Some(Parsed { kind, name: name?, selector: selector?, value: value?, operator, issuer, targets })
     }
 }
 

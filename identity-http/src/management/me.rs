@@ -1,4 +1,4 @@
-//! The caller themselves (management reference §1.3). Needs a valid token and no permission.
+//! The authenticated caller (docs/reference/management-api.md §1.3). Requires a valid token but no permission.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Query, ServiceConfig};
@@ -13,23 +13,23 @@ pub(super) fn mount(api: &mut ServiceConfig) {
     api.service(resource("/me").get(me)).service(resource("/me/permissions").get(permissions));
 }
 
-/// The caller.
+/// The authenticated caller.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct MeView {
-    /// What to call them.
+    /// Display name.
     name: String,
 }
 
-/// Whose permissions to show.
+/// Selects the API whose permissions are listed.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PermissionsQuery {
-    /// The audience of an API; this service's own when not given.
+    /// Audience of an API. Default: this service's own audience.
     pub(super) audience: Option<String>,
 }
 
-/// Shows the caller.
+/// Returns the caller.
 #[utoipa::path(get, path = "/api/me", tag = "me", responses((status = 200, body = MeView), Failures))]
 pub(crate) async fn me(Authenticated(caller): Authenticated) -> HttpResponse {
     HttpResponse::Ok().json(MeView { name: caller.name().to_owned() })

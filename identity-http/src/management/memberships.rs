@@ -1,4 +1,4 @@
-//! `/api/memberships` and `/api/roles/{name}/members`: who is in what directly, where roles and groups live here.
+//! `/api/memberships` and `/api/roles/{name}/members`: direct memberships, if roles and groups are stored here.
 
 use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -12,7 +12,9 @@ use super::Failures;
 use super::authorizations::EntityType;
 use super::view::{GroupReference, RoleView, TenantView};
 use crate::authentication::Authenticated;
-use crate::body::{Body, one};
+use crate::body::Body;
+use crate::findings::one;
+use crate::offload::off_the_worker;
 use crate::page::{self, PageQuery};
 use crate::problem::Problem;
 use crate::revision::written;
@@ -25,7 +27,7 @@ pub(super) fn mount(api: &mut ServiceConfig) {
         .service(resource("/roles/{name}/members/{memberType}/{memberId}").delete(remove));
 }
 
-/// Whose memberships to show.
+/// Selects the member whose memberships are returned.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -40,22 +42,22 @@ pub(crate) struct WhoseQuery {
     member_id: String,
 }
 
-/// Which members to show.
+/// Selects and pages the members.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct MembersQuery {
     #[param(inline)]
     member_type: EntityType,
-    /// The page, from 0. Without it, the list from its beginning.
+    /// Page number, starting at 0. Default: the first page.
     #[param(maximum = 4294967295.0)]
     page: Option<u32>,
-    /// How many items a page has: 1 to 10 000; 50 when only `page` is given.
+    /// Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000.
     #[param(minimum = 1, maximum = 10000)]
     result_size: Option<usize>,
 }
 
-/// What somebody is a direct member of.
+/// Direct memberships of an entity.
 #[derive(Serialize, ToSchema)]
 #[schema(as = MemberOf)]
 pub(crate) struct MemberOfView {
@@ -64,7 +66,7 @@ pub(crate) struct MemberOfView {
     tenants: Vec<TenantView>,
 }
 
-/// A member, with what it is called.
+/// A member and its display name.
 #[derive(Serialize, ToSchema)]
 #[schema(as = RoleMember)]
 pub(crate) struct RoleMemberView {
@@ -72,7 +74,7 @@ pub(crate) struct RoleMemberView {
     name: String,
 }
 
-/// Whom to give a role.
+/// A member to assign a role to.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = NewRoleMember)]
@@ -82,7 +84,7 @@ pub(crate) struct RoleMemberBody {
     member_id: String,
 }
 
-/// Shows what somebody is a direct member of.
+/// Returns the direct memberships of an entity.
 #[utoipa::path(get, path = "/api/memberships", tag = "memberships", params(WhoseQuery),
     responses((status = 200, body = MemberOfView), Failures))]
 pub(crate) async fn of(
@@ -91,7 +93,8 @@ pub(crate) async fn of(
     query: Query<WhoseQuery>,
 ) -> Result<HttpResponse, Problem> {
     let member = one("memberId", query.member_type.party(&query.member_id))?;
-    let found = memberships.of(&caller, &member).await?;
+    let of = memberships.of(&caller, &member).await?;
+    let found = off_the_worker(move |_| Ok(of())).await?;
     Ok(HttpResponse::Ok().json(MemberOfView {
         groups: found.groups.into_iter().map(GroupReference::from).collect(),
         roles: found.roles.into_iter().map(RoleView::from).collect(),
@@ -99,7 +102,9 @@ pub(crate) async fn of(
     }))
 }
 
-/// Lists who of a kind has a role themselves, by id. `X-Total-Count` says how many there are.
+/// Lists the direct members of a role by type, ordered by id.
+///
+/// `X-Total-Count` is the total number of these members.
 #[utoipa::path(get, path = "/api/roles/{name}/members", tag = "memberships",
     params(("name" = String, Path), MembersQuery), responses((status = 200, body = Vec<RoleMemberView>), Failures))]
 pub(crate) async fn of_role(
@@ -111,10 +116,10 @@ pub(crate) async fn of_role(
     let MembersQuery { member_type, page, result_size } = query.into_inner();
     let page = PageQuery { page, result_size }.parse()?;
     let found = memberships.of_role(&caller, &role, kind(member_type), page).await?;
-    Ok(page::respond(found, |(party, name)| RoleMemberView { id: party.id().to_owned(), name }))
+    page::answer(found, |(party, name)| RoleMemberView { id: party.id().to_owned(), name }).await
 }
 
-/// Gives somebody a role.
+/// Assigns a role to a member.
 #[utoipa::path(post, path = "/api/roles/{name}/members", tag = "memberships", params(("name" = String, Path)),
     request_body = RoleMemberBody, responses((status = 204), Failures))]
 pub(crate) async fn add(
@@ -126,11 +131,11 @@ pub(crate) async fn add(
 ) -> Result<HttpResponse, Problem> {
     let role = one("name", RoleId::parse(&role))?;
     let member = one("memberId", body.member_type.party(&body.member_id))?;
-    written(&request, memberships.change(&caller, role, member, true).await?);
+    written(&request, memberships.assign_role(&caller, role, member).await?);
     Ok(crate::done())
 }
 
-/// Takes a role from somebody.
+/// Unassigns a role from a member.
 #[utoipa::path(delete, path = "/api/roles/{name}/members/{memberType}/{memberId}", tag = "memberships",
     params(("name" = String, Path), ("memberType" = EntityType, Path), ("memberId" = String, Path)),
     responses((status = 204), Failures))]
@@ -143,7 +148,7 @@ pub(crate) async fn remove(
     let (role, member_type, member_id) = path.into_inner();
     let role = one("name", RoleId::parse(&role))?;
     let member = one("memberId", member_type.party(&member_id))?;
-    written(&request, memberships.change(&caller, role, member, false).await?);
+    written(&request, memberships.unassign_role(&caller, role, member).await?);
     Ok(crate::done())
 }
 

@@ -1,7 +1,8 @@
-//! `/api`: the management API (management reference §1-2).
+//! `/api`: the management API (docs/reference/management-api.md §1 to §2).
 
 pub(crate) mod audit_log;
 pub(crate) mod authorizations;
+pub(crate) mod bulk;
 pub(crate) mod capabilities;
 pub(crate) mod clients;
 pub(crate) mod creation;
@@ -27,32 +28,33 @@ use utoipa::IntoResponses;
 use crate::Surfaces;
 use crate::problem::ProblemDocument;
 
-/// The failures that every operation may answer with.
+/// Errors common to all operations.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "only described, never built")]
 pub(crate) enum Failures {
-    /// The body, a path id or a query parameter is not what it should be.
+    /// The body, an id in the path or a query parameter is invalid.
     #[response(status = 400, content_type = "application/problem+json")]
     BadRequest(ProblemDocument),
-    /// Nobody is authenticated.
+    /// The request is not authenticated.
     #[response(status = 401, content_type = "application/problem+json")]
     Unauthorized(ProblemDocument),
-    /// The caller may not do this, or it is protected.
+    /// The caller lacks the required permission, or the entity is protected.
     #[response(status = 403, content_type = "application/problem+json")]
     Forbidden(ProblemDocument),
-    /// There is nothing of that key.
+    /// The entity does not exist.
     #[response(status = 404, content_type = "application/problem+json")]
     NotFound(ProblemDocument),
-    /// It exists already, authorizations name it already, or no administrator would be left.
+    /// The entity already exists, existing authorizations refer to its id, or the change would remove the last
+    /// administrator.
     #[response(status = 409, content_type = "application/problem+json")]
     Conflict(ProblemDocument),
-    /// Too many attempts to sign in have failed; `Retry-After` says when to try again.
+    /// Too many failed authentication attempts. `Retry-After` gives the delay.
     #[response(status = 429, content_type = "application/problem+json")]
     TooManyRequests(ProblemDocument),
-    /// The directory refuses this server, which an operator has to mend.
+    /// The directory denied the operation; operator action is required.
     #[response(status = 502, content_type = "application/problem+json")]
     BadGateway(ProblemDocument),
-    /// The store, the directory or the token's issuer cannot be reached now.
+    /// The store, the directory or the token's issuer is unavailable.
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(ProblemDocument),
 }
@@ -79,6 +81,9 @@ pub(crate) fn mount(surfaces: &Surfaces, api: &mut ServiceConfig) {
     if let Some(groups) = &surfaces.groups {
         groups::mount(api.app_data(Data::from(Arc::clone(groups))));
     }
+    if let Some(bulk) = &surfaces.bulk {
+        bulk::mount(api.app_data(Data::new(bulk.clone())));
+    }
     if let Some(memberships) = &surfaces.memberships {
         memberships::mount(api.app_data(Data::from(Arc::clone(memberships))));
     }
@@ -99,7 +104,7 @@ pub(crate) fn mount(surfaces: &Surfaces, api: &mut ServiceConfig) {
     }
 }
 
-/// A member that may be left out, which is not the same as null.
+/// Deserializes an optional member and distinguishes null from absent.
 fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(value: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(value).map(Some)
 }

@@ -1,4 +1,4 @@
-//! APIs and the permissions that they know: resource servers (management reference §1.7).
+//! Resource servers: APIs and the permissions they define (docs/reference/management-api.md §1.7).
 
 use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -10,7 +10,8 @@ use utoipa::ToSchema;
 
 use super::Failures;
 use crate::authentication::Authenticated;
-use crate::body::{Body, Findings, null_as_default, one};
+use crate::body::{Body, null_as_default};
+use crate::findings::{Findings, one};
 use crate::page::{self, ListQuery};
 use crate::problem::Problem;
 use crate::revision::written;
@@ -26,7 +27,7 @@ pub(super) fn mount(api: &mut ServiceConfig) {
 /// An API.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ApiView {
-    /// The directory's key.
+    /// Key of the API in the directory.
     id: String,
     name: String,
     #[schema(example = "optimize-api")]
@@ -39,7 +40,7 @@ impl From<Api> for ApiView {
     }
 }
 
-/// A permission that an API knows.
+/// A permission that an API defines.
 #[derive(Serialize, Deserialize, ToSchema)]
 pub(crate) struct ApiPermissionView {
     #[schema(example = "write:*")]
@@ -71,13 +72,13 @@ pub(crate) struct ApiBody {
     permissions: Vec<ApiPermissionView>,
 }
 
-/// An API's new name.
+/// New name of an API.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct ApiName {
     name: String,
 }
 
-/// Lists the APIs, by audience.
+/// Lists APIs, ordered by audience.
 #[utoipa::path(get, path = "/api/resource-servers", tag = "resource-servers", params(ListQuery),
     responses((status = 200, body = Vec<ApiView>), Failures))]
 pub(crate) async fn list(
@@ -89,7 +90,7 @@ pub(crate) async fn list(
     Ok(page::respond(apis.list(&caller, &list).await?, ApiView::from))
 }
 
-/// Creates an API, with permissions.
+/// Creates an API with its permissions.
 #[utoipa::path(post, path = "/api/resource-servers", tag = "resource-servers", request_body = ApiBody,
     responses((status = 201, body = ApiView), Failures))]
 pub(crate) async fn create(
@@ -98,7 +99,7 @@ pub(crate) async fn create(
     Authenticated(caller): Authenticated,
     Body(body): Body<ApiBody>,
 ) -> Result<HttpResponse, Problem> {
-    let mut findings = Findings::default();
+    let mut findings = Findings::of_body();
     let name = findings.take("name", Name::parse(body.name.trim()));
     let audience = findings.take("audience", Audience::parse(body.audience.trim()));
     let permissions: Option<Vec<ApiPermission>> =
@@ -110,7 +111,7 @@ pub(crate) async fn create(
     Ok(HttpResponse::Created().json(ApiView::from(api)))
 }
 
-/// Shows an API.
+/// Returns an API.
 #[utoipa::path(get, path = "/api/resource-servers/{id}", tag = "resource-servers", params(("id" = String, Path)),
     responses((status = 200, body = ApiView), Failures))]
 pub(crate) async fn find(
@@ -121,7 +122,9 @@ pub(crate) async fn find(
     Ok(HttpResponse::Ok().json(ApiView::from(apis.find(&caller, &id).await?)))
 }
 
-/// Gives an API another name. Its audience never changes.
+/// Renames an API.
+///
+/// Its audience cannot be changed.
 #[utoipa::path(put, path = "/api/resource-servers/{id}", tag = "resource-servers", params(("id" = String, Path)),
     request_body = ApiName, responses((status = 204), Failures))]
 pub(crate) async fn rename(
@@ -136,7 +139,9 @@ pub(crate) async fn rename(
     Ok(crate::done())
 }
 
-/// Deletes an API, with its permissions: whoever had one has it no more. This service's own API stays.
+/// Deletes an API and its permissions, which are revoked from all holders.
+///
+/// This service's own API cannot be deleted.
 #[utoipa::path(delete, path = "/api/resource-servers/{id}", tag = "resource-servers",
     params(("id" = String, Path)), responses((status = 204), Failures))]
 pub(crate) async fn delete(
@@ -149,7 +154,7 @@ pub(crate) async fn delete(
     Ok(crate::done())
 }
 
-/// Lists the permissions that an API knows, by name.
+/// Lists the permissions that an API defines, ordered by name.
 #[utoipa::path(get, path = "/api/resource-servers/{id}/permissions", tag = "resource-servers",
     params(("id" = String, Path)), responses((status = 200, body = Vec<ApiPermissionView>), Failures))]
 pub(crate) async fn permissions(
@@ -171,13 +176,13 @@ pub(crate) async fn add_permission(
     id: Path<String>,
     Body(body): Body<ApiPermissionView>,
 ) -> Result<HttpResponse, Problem> {
-    let mut findings = Findings::default();
+    let mut findings = Findings::of_body();
     let Some(permission) = body.parse(&mut findings) else { return Err(findings.problem()) };
     written(&request, apis.add_permission(&caller, &id, &permission).await?);
     Ok(crate::done())
 }
 
-/// Removes a permission from an API: whoever had it has it no more.
+/// Removes a permission from an API and revokes it from all holders.
 #[utoipa::path(delete, path = "/api/resource-servers/{id}/permissions/{definition}", tag = "resource-servers",
     params(("id" = String, Path), ("definition" = String, Path)), responses((status = 204), Failures))]
 pub(crate) async fn remove_permission(

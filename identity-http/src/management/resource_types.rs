@@ -1,9 +1,9 @@
-//! Resource types, built-in ones and the operator's own (management reference §1.9).
+//! Built-in and custom resource types (docs/reference/management-api.md §1.9).
 
 use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
+use identity_core::catalog::Family;
 use identity_core::entity::CustomType;
-use identity_core::matrix::Family;
 use identity_core::service::{Authorizations, ResourceKind};
 use identity_core::value::{PermissionName, PropertyName, ResourceTypeName};
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Failures;
 use crate::authentication::Authenticated;
-use crate::body::{Body, Findings, one};
+use crate::body::Body;
+use crate::findings::{Findings, one};
 use crate::page::{self, ListQuery};
 use crate::problem::Problem;
 use crate::revision::written;
@@ -29,12 +30,12 @@ pub(crate) struct ResourceTypeView {
     #[serde(rename = "type")]
     kind: String,
     supported_permissions: Vec<String>,
-    /// Of the operator's own types: the properties that conditions may look at.
+    /// Properties that conditions may use. Only present for custom types.
     #[serde(skip_serializing_if = "Option::is_none")]
     properties: Option<Vec<String>>,
 }
 
-/// A resource type to make.
+/// A custom resource type to create.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ResourceTypeBody {
@@ -44,18 +45,18 @@ pub(crate) struct ResourceTypeBody {
     kind: String,
     #[schema(example = json!(["approve", "read"]))]
     supported_permissions: Vec<String>,
-    /// The properties of a resource that conditions may look at.
+    /// Properties of a resource that conditions may use.
     #[serde(default)]
     #[schema(example = json!(["owner"]))]
     properties: Vec<String>,
 }
 
-/// What a resource type is to have.
+/// Permissions and properties of a custom resource type.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ResourceTypeParts {
     supported_permissions: Vec<String>,
-    /// The properties of a resource that conditions may look at.
+    /// Properties of a resource that conditions may use.
     #[serde(default)]
     properties: Vec<String>,
 }
@@ -72,7 +73,7 @@ impl From<ResourceKind> for ResourceTypeView {
 }
 
 fn parse(name: &str, permissions: &[String], properties: &[String]) -> Result<CustomType, Problem> {
-    let mut findings = Findings::default();
+    let mut findings = Findings::of_body();
     let name = findings.take("type", ResourceTypeName::parse(name));
     let permissions = permissions.iter().map(|text| PermissionName::parse(text));
     let permissions = findings.all("supportedPermissions", permissions);
@@ -91,17 +92,19 @@ fn view(kind: &CustomType) -> ResourceTypeView {
     ResourceTypeView::from(ResourceKind::from(kind))
 }
 
-/// Whose types to list.
+/// Selects resource types by origin.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct FamilyQuery {
-    /// Whether the Orchestration Cluster's types, which are not granted on here, are listed too.
+    /// Whether to include the types of the Orchestration Cluster. Authorizations on them cannot be granted with this
+    /// API.
     #[serde(default)]
     cluster: bool,
 }
 
-/// Lists the resource types and what can be done with each: one's own by name, then those that are built in.
-/// `X-Total-Count` says how many there are.
+/// Lists resource types with their permissions: custom types ordered by name, then built-in types.
+///
+/// `X-Total-Count` is the total number of types.
 #[utoipa::path(get, path = "/api/resource-types", tag = "resource-types", params(FamilyQuery, ListQuery),
     responses((status = 200, body = Vec<ResourceTypeView>), Failures))]
 pub(crate) async fn list(
@@ -115,7 +118,7 @@ pub(crate) async fn list(
     Ok(page::respond(found, ResourceTypeView::from))
 }
 
-/// Shows a resource type, whoever's it is.
+/// Returns a built-in or custom resource type.
 #[utoipa::path(get, path = "/api/resource-types/{type}", tag = "resource-types", params(("type" = String, Path)),
     responses((status = 200, body = ResourceTypeView), Failures))]
 pub(crate) async fn find(
@@ -127,7 +130,7 @@ pub(crate) async fn find(
     Ok(HttpResponse::Ok().json(ResourceTypeView::from(authorizations.resource_type(&caller, &name).await?)))
 }
 
-/// Creates a resource type of one's own.
+/// Creates a custom resource type.
 #[utoipa::path(post, path = "/api/resource-types", tag = "resource-types", request_body = ResourceTypeBody,
     responses((status = 201, body = ResourceTypeView), Failures))]
 pub(crate) async fn create(
@@ -141,7 +144,9 @@ pub(crate) async fn create(
     Ok(HttpResponse::Created().json(view(&kind)))
 }
 
-/// Replaces what a resource type of one's own has. What is still granted, or looked at by a condition, cannot go.
+/// Replaces the permissions and properties of a custom resource type.
+///
+/// Permissions that are still granted and properties that conditions use cannot be removed.
 #[utoipa::path(put, path = "/api/resource-types/{type}", tag = "resource-types", request_body = ResourceTypeParts,
     params(("type" = String, Path)), responses((status = 200, body = ResourceTypeView), Failures))]
 pub(crate) async fn replace(
@@ -156,7 +161,7 @@ pub(crate) async fn replace(
     Ok(HttpResponse::Ok().json(view(&kind)))
 }
 
-/// Deletes a resource type of one's own, with the authorizations on it.
+/// Deletes a custom resource type and all authorizations on it.
 #[utoipa::path(delete, path = "/api/resource-types/{type}", tag = "resource-types", params(("type" = String, Path)),
     responses((status = 204), Failures))]
 pub(crate) async fn delete(

@@ -1,5 +1,5 @@
-//! Roles and their permissions (management reference §1.5). What this API calls a role's name is its id; the name that people
-//! see beside it is its display name.
+//! Roles and their permissions (docs/reference/management-api.md §1.5). In this API, the member `name` of a role is its
+//! id, and `displayName` is its name.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,8 @@ use super::Failures;
 use super::creation::CreationQuery;
 use super::view::RoleView;
 use crate::authentication::Authenticated;
-use crate::body::{Body, Findings, null_as_default, one};
+use crate::body::{Body, null_as_default};
+use crate::findings::{Findings, one};
 use crate::page::{self, ListQuery};
 use crate::problem::Problem;
 use crate::revision::written;
@@ -55,6 +56,15 @@ impl PermissionView {
         let audience = findings.take("resourceServerAudience", Audience::parse(&self.resource_server_audience));
         Some(Permission { audience: audience?, definition: definition? })
     }
+
+    /// Parses the member `permissions` of a role.
+    pub(super) fn parse_all(permissions: &[Self], findings: &mut Findings) -> Option<BTreeSet<Permission>> {
+        findings.within("permissions", |findings| {
+            let items = permissions.iter().enumerate();
+            let parsed = items.map(|(index, item)| findings.within(&index.to_string(), |at| item.parse(at)));
+            parsed.collect::<Vec<_>>().into_iter().collect()
+        })
+    }
 }
 
 /// A role to create.
@@ -62,10 +72,10 @@ impl PermissionView {
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({"name": "Clerk", "permissions": [{"definition": "read:*", "resourceServerAudience": "orders-api"}]}))]
 pub(crate) struct RoleBody {
-    /// Its key, which stays.
+    /// Key of the role. Cannot be changed.
     #[schema(schema_with = schema::name)]
     name: String,
-    /// What people see; the key when it is absent. Roles in Keycloak have none.
+    /// Display name. Defaults to the key. Not supported for roles in Keycloak.
     #[schema(schema_with = schema::name)]
     display_name: Option<String>,
     #[serde(default, deserialize_with = "null_as_default")]
@@ -75,41 +85,43 @@ pub(crate) struct RoleBody {
     permissions: Vec<PermissionView>,
 }
 
-/// A role's new description and display name.
+/// New description and display name of a role.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RoleChange {
-    /// What people see; as it was when it is absent.
+    /// Display name. Unchanged if absent.
     #[schema(schema_with = schema::name)]
     display_name: Option<String>,
     #[schema(schema_with = schema::description)]
     description: String,
-    /// The name that it has. Names cannot be changed.
+    /// Current name of the role. Names cannot be changed.
     name: Option<String>,
 }
 
-/// Which roles to list.
+/// Selects the roles to list.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct RolesQuery {
-    /// Also the default roles of the Orchestration Cluster, such as `admin`: clients of this API can neither make nor change
-    /// them.
+    /// Whether to include the default roles of the Orchestration Cluster, such as `admin`. This API can neither create
+    /// nor change them.
     cluster_roles: Option<bool>,
 }
 
-/// Lists the roles, by name. `X-Total-Count` says how many there are.
+/// Lists roles, ordered by name.
+///
+/// `X-Total-Count` is the total number of roles.
 #[utoipa::path(get, path = "/api/roles", tag = "roles", params(ListQuery, RolesQuery),
     responses((status = 200, body = Vec<RoleView>), Failures))]
 pub(crate) async fn list(
     request: HttpRequest,
-    roles: Data<Roles>,
+    roles: Data<dyn Roles>,
     Authenticated(caller): Authenticated,
     query: Query<RolesQuery>,
 ) -> Result<HttpResponse, Problem> {
     let list: ListQuery = page::query_without(&request, &["clusterRoles"])?;
     let with_cluster_roles = query.cluster_roles.unwrap_or_default();
-    Ok(page::respond(roles.list(&caller, &list.parse()?, with_cluster_roles).await?, RoleView::from))
+    page::answer(roles.list(&caller, &list.parse()?, with_cluster_roles).await?, RoleView::from).await
 }
 
 /// Creates a role.
@@ -117,17 +129,16 @@ pub(crate) async fn list(
     responses((status = 201, body = RoleView), Failures))]
 pub(crate) async fn create(
     request: HttpRequest,
-    roles: Data<Roles>,
+    roles: Data<dyn Roles>,
     Authenticated(caller): Authenticated,
     query: Query<CreationQuery>,
     Body(body): Body<RoleBody>,
 ) -> Result<HttpResponse, Problem> {
-    let mut findings = Findings::default();
+    let mut findings = Findings::of_body();
     let id = findings.take("name", RoleId::parse(body.name.trim()));
     let display_name = body.display_name.map(|name| findings.take("displayName", Name::parse(name.trim())));
     let description = findings.take("description", Description::parse(&body.description));
-    let permissions: Option<BTreeSet<Permission>> =
-        body.permissions.iter().map(|permission| permission.parse(&mut findings)).collect();
+    let permissions = PermissionView::parse_all(&body.permissions, &mut findings);
     let (Some(id), Some(description), Some(permissions), None | Some(Some(_))) =
         (id, description, permissions, &display_name)
     else {
@@ -138,23 +149,23 @@ pub(crate) async fn create(
     Ok(HttpResponse::Created().json(RoleView::from(role)))
 }
 
-/// Shows a role.
+/// Returns a role.
 #[utoipa::path(get, path = "/api/roles/{name}", tag = "roles", params(("name" = String, Path)),
     responses((status = 200, body = RoleView), Failures))]
 pub(crate) async fn find(
-    roles: Data<Roles>,
+    roles: Data<dyn Roles>,
     Authenticated(caller): Authenticated,
     name: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(RoleView::from(roles.find(&caller, &name).await?)))
 }
 
-/// Gives a role another description and display name.
+/// Updates the description and display name of a role.
 #[utoipa::path(put, path = "/api/roles/{name}", tag = "roles", params(("name" = String, Path)),
     request_body = RoleChange, responses((status = 204), Failures))]
 pub(crate) async fn describe(
     request: HttpRequest,
-    roles: Data<Roles>,
+    roles: Data<dyn Roles>,
     Authenticated(caller): Authenticated,
     name: Path<String>,
     Body(body): Body<RoleChange>,
@@ -169,12 +180,12 @@ pub(crate) async fn describe(
     Ok(crate::done())
 }
 
-/// Deletes a role, with its memberships and authorizations.
+/// Deletes a role with its memberships and authorizations.
 #[utoipa::path(delete, path = "/api/roles/{name}", tag = "roles", params(("name" = String, Path)),
     responses((status = 204), Failures))]
 pub(crate) async fn delete(
     request: HttpRequest,
-    roles: Data<Roles>,
+    roles: Data<dyn Roles>,
     Authenticated(caller): Authenticated,
     name: Path<String>,
 ) -> Result<HttpResponse, Problem> {
@@ -183,11 +194,11 @@ pub(crate) async fn delete(
     Ok(crate::done())
 }
 
-/// Lists a role's permissions.
+/// Lists the permissions of a role.
 #[utoipa::path(get, path = "/api/roles/{name}/permissions", tag = "roles", params(("name" = String, Path)),
     responses((status = 200, body = Vec<PermissionView>), Failures))]
 pub(crate) async fn permissions(
-    roles: Data<Roles>,
+    roles: Data<dyn Roles>,
     Authenticated(caller): Authenticated,
     name: Path<String>,
 ) -> Result<HttpResponse, Problem> {
@@ -195,17 +206,21 @@ pub(crate) async fn permissions(
     Ok(HttpResponse::Ok().json(role.permissions.into_iter().map(PermissionView::from).collect::<Vec<_>>()))
 }
 
-/// Adds a permission to a role. That it has it already is no error.
+/// Adds a permission to a role.
+///
+/// Succeeds if the role already has the permission.
 #[utoipa::path(post, path = "/api/roles/{name}/permissions", tag = "roles", params(("name" = String, Path)),
     request_body = PermissionView, responses((status = 204), Failures))]
 pub(crate) async fn grant(
     request: HttpRequest,
-    roles: Data<Roles>,
+    roles: Data<dyn Roles>,
     Authenticated(caller): Authenticated,
     name: Path<String>,
     Body(body): Body<PermissionView>,
 ) -> Result<HttpResponse, Problem> {
-    change(&request, &roles, &caller, &name, &body, true).await
+    let (id, permission) = parsed(&name, &body)?;
+    written(&request, roles.grant_permission(&caller, id, permission).await?);
+    Ok(crate::done())
 }
 
 /// Removes a permission from a role.
@@ -214,26 +229,19 @@ pub(crate) async fn grant(
     responses((status = 204), Failures))]
 pub(crate) async fn revoke(
     request: HttpRequest,
-    roles: Data<Roles>,
+    roles: Data<dyn Roles>,
     Authenticated(caller): Authenticated,
     path: Path<(String, String, String)>,
 ) -> Result<HttpResponse, Problem> {
     let (name, resource_server_audience, definition) = path.into_inner();
-    change(&request, &roles, &caller, &name, &PermissionView { definition, resource_server_audience }, false).await
+    let (id, permission) = parsed(&name, &PermissionView { definition, resource_server_audience })?;
+    written(&request, roles.revoke_permission(&caller, id, permission).await?);
+    Ok(crate::done())
 }
 
-async fn change(
-    request: &HttpRequest,
-    roles: &Roles,
-    caller: &identity_core::service::Caller,
-    name: &str,
-    permission: &PermissionView,
-    add: bool,
-) -> Result<HttpResponse, Problem> {
-    let mut findings = Findings::default();
+fn parsed(name: &str, permission: &PermissionView) -> Result<(RoleId, Permission), Problem> {
+    let mut findings = Findings::of_body();
     let id = findings.take("roleName", RoleId::parse(name));
     let permission = permission.parse(&mut findings);
-    let (Some(id), Some(permission)) = (id, permission) else { return Err(findings.problem()) };
-    written(request, roles.change_permission(caller, id, permission, add).await?);
-    Ok(crate::done())
+    id.zip(permission).ok_or_else(|| findings.problem())
 }

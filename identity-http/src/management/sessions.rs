@@ -1,4 +1,4 @@
-//! `/api/sessions`, `/api/me/session` and `/api/me/sessions`: who is signed in, in which browser.
+//! `/api/sessions`, `/api/me/session` and `/api/me/sessions`: browser sessions.
 
 use std::collections::BTreeMap;
 
@@ -17,12 +17,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Failures;
 use crate::authentication::Authenticated;
-use crate::body::one;
-use crate::login::session;
+use crate::findings::one;
 use crate::page::{self, PageQuery};
 use crate::problem::Problem;
 use crate::route::resource;
 use crate::schema;
+use crate::session;
 use crate::timestamp;
 
 pub(super) fn mount(api: &mut ServiceConfig) {
@@ -33,34 +33,34 @@ pub(super) fn mount(api: &mut ServiceConfig) {
         .service(resource("/sessions/{key}").delete(end_one));
 }
 
-/// A browser's session.
+/// A browser session.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Session)]
 pub(crate) struct SessionItem {
-    /// For ending it; no use as a cookie.
+    /// Key for ending the session. It is not the session cookie.
     key: String,
-    /// The username.
+    /// Username.
     username: String,
-    /// The issuer at which they signed in; null with a password.
+    /// Issuer that the user signed in with. Null for sign-in with a password.
     #[schema(required)]
     issuer: Option<String>,
-    /// What the browser calls itself.
+    /// User agent of the browser.
     #[schema(required)]
     user_agent: Option<String>,
-    /// When they signed in (RFC 3339).
+    /// Time of sign-in (RFC 3339).
     #[serde(serialize_with = "timestamp::serialize")]
     #[schema(value_type = String, format = DateTime)]
     created_at: OffsetDateTime,
-    /// When they were last active, to the minute.
+    /// Time of the last activity, with a precision of one minute.
     #[serde(serialize_with = "timestamp::serialize")]
     #[schema(value_type = String, format = DateTime)]
     last_active_at: OffsetDateTime,
-    /// When it ends, if they are not active before.
+    /// Time at which the session ends without further activity.
     #[serde(serialize_with = "timestamp::serialize")]
     #[schema(value_type = String, format = DateTime)]
     expires_at: OffsetDateTime,
-    /// Whether it is the session of this request.
+    /// Whether this is the session of the current request.
     current: bool,
 }
 
@@ -79,19 +79,19 @@ impl SessionItem {
     }
 }
 
-/// What the provider said of the person, and where.
+/// Claims about the user and their sources.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SessionClaimsView {
-    /// The claims, by name at the top level.
+    /// Top-level claims by name.
     claims: BTreeMap<String, SourcedClaim>,
 }
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SourcedClaim {
-    /// The claim.
+    /// Value of the claim.
     #[schema(value_type = Object)]
     value: Value,
-    /// Where it was found.
+    /// Source of the claim.
     #[schema(value_type = Option<String>, required, example = "ID_TOKEN")]
     source: Option<ClaimSource>,
 }
@@ -100,7 +100,7 @@ pub(crate) struct SourcedClaim {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct WhoseQuery {
-    /// Whose sessions.
+    /// Username of the sessions to end.
     #[param(
         min_length = 1,
         max_length = 256,
@@ -113,18 +113,20 @@ pub(crate) struct WhoseQuery {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct SessionsQuery {
-    /// Whose sessions; everybody's when not given.
+    /// Username of the sessions to list. Default: all users.
     #[param(schema_with = schema::id)]
     username: Option<String>,
-    /// The page, from 0. Without it, the list from its beginning.
+    /// Page number, starting at 0. Default: the first page.
     #[param(maximum = 4294967295.0)]
     page: Option<u32>,
-    /// How many items a page has: 1 to 10 000; 50 when only `page` is given.
+    /// Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000.
     #[param(minimum = 1, maximum = 10000)]
     result_size: Option<usize>,
 }
 
-/// Shows what the caller's session knows of them, and from where. Rules match these claims.
+/// Returns the claims in the caller's session and their sources.
+///
+/// Mapping rules evaluate these claims.
 #[utoipa::path(get, path = "/api/me/session", tag = "sessions",
     responses((status = 200, body = SessionClaimsView), Failures))]
 pub(crate) async fn own_session(
@@ -152,7 +154,7 @@ pub(crate) async fn own(
 ) -> Result<HttpResponse, Problem> {
     let page = query.into_inner().parse()?;
     let current = session::of(&request).map(|session| session.key);
-    Ok(page::respond(sessions.own(&caller, page).await?, |item| SessionItem::new(item, current.as_deref())))
+    Ok(page::respond(sessions.own(&caller, page).await?, move |item| SessionItem::new(item, current.as_deref())))
 }
 
 /// Ends one of the caller's sessions.
@@ -166,7 +168,7 @@ pub(crate) async fn end_own(
     done(sessions.end_own(&caller, &key).await)
 }
 
-/// Ends all of the caller's sessions but the one of this request.
+/// Ends all of the caller's sessions except the current one.
 #[utoipa::path(delete, path = "/api/me/sessions", tag = "sessions", responses((status = 204), Failures))]
 pub(crate) async fn end_others(
     request: HttpRequest,
@@ -177,7 +179,7 @@ pub(crate) async fn end_others(
     done(sessions.end_others(&caller, current.as_deref()).await)
 }
 
-/// Lists sessions, newest first: somebody's, or everybody's.
+/// Lists the sessions of one user or of all users, newest first.
 #[utoipa::path(get, path = "/api/sessions", tag = "sessions", params(SessionsQuery),
     responses((status = 200, body = Vec<SessionItem>), Failures))]
 pub(crate) async fn list(
@@ -190,10 +192,10 @@ pub(crate) async fn list(
     let page: PageRequest = PageQuery { page, result_size }.parse()?;
     let of = username.map(|username| user(&username)).transpose()?;
     let current = session::of(&request).map(|session| session.key);
-    Ok(page::respond(sessions.list(&caller, of, page).await?, |item| SessionItem::new(item, current.as_deref())))
+    Ok(page::respond(sessions.list(&caller, of, page).await?, move |item| SessionItem::new(item, current.as_deref())))
 }
 
-/// Ends a session, whosever it is.
+/// Ends a session of any user.
 #[utoipa::path(delete, path = "/api/sessions/{key}", tag = "sessions", params(("key" = String, Path)),
     responses((status = 204), Failures))]
 pub(crate) async fn end_one(
@@ -204,7 +206,7 @@ pub(crate) async fn end_one(
     done(sessions.end_one(&caller, &key).await)
 }
 
-/// Ends all sessions of somebody.
+/// Ends all sessions of a user.
 #[utoipa::path(delete, path = "/api/sessions", tag = "sessions", params(WhoseQuery),
     responses((status = 204), Failures))]
 pub(crate) async fn end_all_of(
@@ -220,7 +222,7 @@ fn user(username: &str) -> Result<Principal, Problem> {
     one("username", Username::parse(username)).map(Principal::User)
 }
 
-/// The sessions have ended; their refresh tokens are revoked while nobody waits.
+/// Responds immediately. Refresh tokens of the ended sessions are revoked in the background.
 fn done(ended: Result<EndedSessions, ServiceError>) -> Result<HttpResponse, Problem> {
     actix_web::rt::spawn(ended?.revoke());
     Ok(crate::done())

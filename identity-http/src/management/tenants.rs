@@ -1,4 +1,4 @@
-//! Tenants and their members (management reference §1.8).
+//! Tenants and their members (docs/reference/management-api.md §1.8).
 
 use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -12,7 +12,8 @@ use super::Failures;
 use super::creation::CreationQuery;
 use super::view::{ApplicationView, GroupReference, TenantView, UserView};
 use crate::authentication::Authenticated;
-use crate::body::{Body, Findings, one};
+use crate::body::Body;
+use crate::findings::{Findings, one};
 use crate::page::{self, ListQuery};
 use crate::problem::Problem;
 use crate::revision::written;
@@ -35,20 +36,20 @@ pub(super) fn mount(api: &mut ServiceConfig) {
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({"tenantId": "acme", "name": "Acme"}))]
 pub(crate) struct TenantBody {
-    /// Letters, digits, `_`, `-` and `.`; at most 63, at most 31 if the Orchestration Cluster is to know it.
+    /// Letters, digits, `_`, `-` and `.`; at most 63 characters, or 31 for use in the Orchestration Cluster.
     #[schema(schema_with = schema::tenant_id)]
     tenant_id: String,
     #[schema(schema_with = schema::name)]
     name: String,
 }
 
-/// A tenant's new name.
+/// New name of a tenant.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TenantName {
     #[schema(schema_with = schema::name)]
     name: String,
-    /// The id that it has. Ids cannot be changed.
+    /// Current id of the tenant. Ids cannot be changed.
     tenant_id: Option<String>,
 }
 
@@ -76,20 +77,20 @@ pub(crate) struct ApplicationIds {
     application_ids: Vec<String>,
 }
 
-/// Whose tenants to list.
+/// Selects tenants by member.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct MemberQuery {
-    /// The member's id; with it, only the tenants that it is a direct member of.
+    /// Id of a member. Only tenants with this direct member are listed. Requires `memberType`.
     #[param(schema_with = schema::id)]
     member_id: Option<String>,
-    /// What the member is.
+    /// Type of the member. Requires `memberId`.
     #[param(inline)]
     member_type: Option<MemberType>,
 }
 
-/// What a member of a tenant is.
+/// Type of a tenant's member.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum MemberType {
@@ -108,7 +109,9 @@ impl MemberType {
     }
 }
 
-/// Lists the tenants, by id. `X-Total-Count` says how many there are.
+/// Lists tenants, ordered by id.
+///
+/// `X-Total-Count` is the total number of tenants.
 #[utoipa::path(get, path = "/api/tenants", tag = "tenants", params(ListQuery, MemberQuery),
     responses((status = 200, body = Vec<TenantView>), Failures))]
 pub(crate) async fn list(
@@ -119,14 +122,13 @@ pub(crate) async fn list(
     let member: MemberQuery = page::query(&request)?;
     let list: ListQuery = page::query_without(&request, &["memberId", "memberType"])?;
     match (member.member_id, member.member_type) {
-        (None, None) => Ok(page::respond(tenants.list(&caller, &list.parse()?).await?, TenantView::from)),
+        (None, None) => page::answer(tenants.list(&caller, &list.parse()?).await?, TenantView::from).await,
         (Some(id), Some(kind)) => {
             let member = one("memberId", kind.party(&id))?;
-            let found = tenants.of_member(&caller, &member).await?;
-            Ok(HttpResponse::Ok().json(found.into_iter().map(TenantView::from).collect::<Vec<_>>()))
+            page::answer(tenants.of_member(&caller, &member).await?, TenantView::from).await
         }
         (Some(_), None) | (None, Some(_)) => {
-            Err(Problem::bad_request("member", "memberId and memberType go together."))
+            Err(Problem::bad_request("member", "memberId and memberType must be given together."))
         }
     }
 }
@@ -141,7 +143,7 @@ pub(crate) async fn create(
     query: Query<CreationQuery>,
     Body(body): Body<TenantBody>,
 ) -> Result<HttpResponse, Problem> {
-    let mut findings = Findings::default();
+    let mut findings = Findings::of_body();
     let id = findings.take("tenantId", TenantId::parse(&body.tenant_id));
     let name = findings.take("name", Name::parse(body.name.trim()));
     let (Some(id), Some(name)) = (id, name) else { return Err(findings.problem()) };
@@ -149,7 +151,7 @@ pub(crate) async fn create(
     Ok(HttpResponse::Created().json(TenantView::from(tenant)))
 }
 
-/// Shows a tenant.
+/// Returns a tenant.
 #[utoipa::path(get, path = "/api/tenants/{tenantId}", tag = "tenants", params(("tenantId" = String, Path)),
     responses((status = 200, body = TenantView), Failures))]
 pub(crate) async fn find(
@@ -160,7 +162,7 @@ pub(crate) async fn find(
     Ok(HttpResponse::Ok().json(TenantView::from(tenants.find(&caller, &id).await?)))
 }
 
-/// Gives a tenant another name.
+/// Renames a tenant.
 #[utoipa::path(put, path = "/api/tenants/{tenantId}", tag = "tenants", params(("tenantId" = String, Path)),
     request_body = TenantName, responses((status = 204), Failures))]
 pub(crate) async fn rename(
@@ -170,7 +172,7 @@ pub(crate) async fn rename(
     id: Path<String>,
     Body(body): Body<TenantName>,
 ) -> Result<HttpResponse, Problem> {
-    let mut findings = Findings::default();
+    let mut findings = Findings::of_body();
     if body.tenant_id.is_some_and(|given| given != *id) {
         findings.note("tenantId", BrokenRule::Form("the tenant's own id, which cannot be changed", String::new()));
     }
@@ -185,7 +187,9 @@ pub(crate) async fn rename(
     }
 }
 
-/// Deletes a tenant. Data of other applications is not affected.
+/// Deletes a tenant.
+///
+/// Data in other applications is not affected.
 #[utoipa::path(delete, path = "/api/tenants/{tenantId}", tag = "tenants", params(("tenantId" = String, Path)),
     responses((status = 204), Failures))]
 pub(crate) async fn delete(
@@ -199,7 +203,7 @@ pub(crate) async fn delete(
     Ok(crate::done())
 }
 
-/// Lists a tenant's users, by id.
+/// Lists the users of a tenant, ordered by id.
 #[utoipa::path(get, path = "/api/tenants/{tenantId}/users", tag = "tenants", params(("tenantId" = String, Path)),
     responses((status = 200, body = Vec<UserView>), Failures))]
 pub(crate) async fn users(
@@ -207,11 +211,10 @@ pub(crate) async fn users(
     Authenticated(caller): Authenticated,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let users = tenants.users(&caller, &id).await?;
-    Ok(HttpResponse::Ok().json(users.into_iter().map(UserView::from).collect::<Vec<_>>()))
+    page::answer(tenants.users(&caller, &id).await?, UserView::from).await
 }
 
-/// Adds users to a tenant: all of them or none.
+/// Adds users to a tenant, either all or none.
 #[utoipa::path(post, path = "/api/tenants/{tenantId}/users", tag = "tenants", params(("tenantId" = String, Path)),
     request_body = UserIds, responses((status = 204), Failures))]
 pub(crate) async fn add_users(
@@ -236,7 +239,7 @@ pub(crate) async fn remove_user(
     remove(&request, &tenants, &caller, &path, ("userId", MemberType::User)).await
 }
 
-/// Lists a tenant's groups, by id.
+/// Lists the groups of a tenant, ordered by id.
 #[utoipa::path(get, path = "/api/tenants/{tenantId}/groups", tag = "tenants", params(("tenantId" = String, Path)),
     responses((status = 200, body = Vec<GroupReference>), Failures))]
 pub(crate) async fn groups(
@@ -244,11 +247,10 @@ pub(crate) async fn groups(
     Authenticated(caller): Authenticated,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let groups = tenants.groups(&caller, &id).await?;
-    Ok(HttpResponse::Ok().json(groups.into_iter().map(GroupReference::from).collect::<Vec<_>>()))
+    page::answer(tenants.groups(&caller, &id).await?, GroupReference::from).await
 }
 
-/// Adds groups to a tenant: all of them or none.
+/// Adds groups to a tenant, either all or none.
 #[utoipa::path(post, path = "/api/tenants/{tenantId}/groups", tag = "tenants", params(("tenantId" = String, Path)),
     request_body = GroupIds, responses((status = 204), Failures))]
 pub(crate) async fn add_groups(
@@ -273,7 +275,7 @@ pub(crate) async fn remove_group(
     remove(&request, &tenants, &caller, &path, ("groupId", MemberType::Group)).await
 }
 
-/// Lists a tenant's applications, by client id.
+/// Lists the applications of a tenant, ordered by client id.
 #[utoipa::path(get, path = "/api/tenants/{tenantId}/applications", tag = "tenants",
     params(("tenantId" = String, Path)), responses((status = 200, body = Vec<ApplicationView>), Failures))]
 pub(crate) async fn applications(
@@ -281,11 +283,10 @@ pub(crate) async fn applications(
     Authenticated(caller): Authenticated,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let applications = tenants.applications(&caller, &id).await?;
-    Ok(HttpResponse::Ok().json(applications.into_iter().map(ApplicationView::from).collect::<Vec<_>>()))
+    page::answer(tenants.applications(&caller, &id).await?, ApplicationView::from).await
 }
 
-/// Adds applications to a tenant: all of them or none.
+/// Adds applications to a tenant, either all or none.
 #[utoipa::path(post, path = "/api/tenants/{tenantId}/applications", tag = "tenants",
     params(("tenantId" = String, Path)), request_body = ApplicationIds, responses((status = 204), Failures))]
 pub(crate) async fn add_applications(
@@ -318,7 +319,7 @@ async fn add(
     (field, kind): (&'static str, MemberType),
     ids: &[String],
 ) -> Result<HttpResponse, Problem> {
-    let mut findings = Findings::default();
+    let mut findings = Findings::of_body();
     let tenant = findings.take("tenantId", TenantId::parse(tenant));
     let members = findings.all(field, ids.iter().map(|id| kind.party(id)));
     let (Some(tenant), Some(members)) = (tenant, members) else { return Err(findings.problem()) };
@@ -333,7 +334,7 @@ async fn remove(
     (tenant, member): &(String, String),
     (field, kind): (&'static str, MemberType),
 ) -> Result<HttpResponse, Problem> {
-    let mut findings = Findings::default();
+    let mut findings = Findings::of_body();
     let tenant = findings.take("tenantId", TenantId::parse(tenant));
     let member = findings.take(field, kind.party(member));
     let (Some(tenant), Some(member)) = (tenant, member) else { return Err(findings.problem()) };

@@ -1,8 +1,8 @@
-//! Users who live in a directory (management reference §1.2).
+//! Users managed in a directory (docs/reference/management-api.md §1.2).
 
 use actix_web::web::{Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use identity_core::entity::{NewPerson, PersonChange, Principal};
+use identity_core::entity::{DirectoryUserChange, NewDirectoryUser, Principal};
 use identity_core::service::session::Sessions;
 use identity_core::service::{People, UserSummary};
 use identity_core::value::{Email, InvalidValue, Name, RoleId, Secret, Username};
@@ -12,14 +12,15 @@ use utoipa::{IntoParams, ToSchema};
 use super::Failures;
 use super::view::{GroupReference, ResourceAuthorizationView, RoleView, UserView};
 use crate::authentication::Authenticated;
-use crate::body::{Body, Findings, one};
+use crate::body::Body;
+use crate::findings::{Findings, one};
 use crate::page::{self, ListQuery};
 use crate::problem::Problem;
 use crate::revision::written;
 use crate::route::resource;
 
-/// The most users that are looked up by id at once.
-const MOST_IDS: usize = 1000;
+/// Maximum number of ids in `userIds`.
+const MAX_IDS: usize = 1000;
 
 pub(super) fn mount(api: &mut ServiceConfig) {
     api.service(resource("/users").get(list).post(create))
@@ -30,12 +31,13 @@ pub(super) fn mount(api: &mut ServiceConfig) {
         .service(resource("/users/{id}/authorizations").get(authorizations));
 }
 
-/// Which users to show.
+/// Selects users by id.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct IdsQuery {
-    /// Only the users of these ids, with commas between, in this order. One that does not exist is a 404.
+    /// Comma-separated ids, at most 1000. Only these users are returned, in this order. Responds with 404 if a user
+    /// does not exist.
     user_ids: Option<String>,
 }
 
@@ -47,14 +49,14 @@ pub(crate) struct UserBody {
     first_name: Option<String>,
     last_name: Option<String>,
     email: Option<String>,
-    /// Without it, the user signs in as the directory's administrator arranges, for example at another provider.
+    /// Without a password, sign-in depends on the directory's configuration, for example on another identity provider.
     #[schema(format = Password)]
     password: Option<String>,
-    /// Whether the user can sign in; yes, when not given.
+    /// Whether the user can sign in. Default `true`.
     enabled: Option<bool>,
 }
 
-/// What to change about a user. What is not given stays; what is null is removed.
+/// Changes to a user. Absent members remain unchanged; null removes a value.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UserChange {
@@ -70,14 +72,16 @@ pub(crate) struct UserChange {
     enabled: Option<bool>,
 }
 
-/// A role to give.
+/// A role to assign to a user.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UserRoleBody {
     role_name: String,
 }
 
-/// Lists the users, by username. `X-Total-Count` says how many there are.
+/// Lists users, ordered by username.
+///
+/// `X-Total-Count` is the total number of users.
 #[utoipa::path(get, path = "/api/users", tag = "users", params(ListQuery, IdsQuery),
     responses((status = 200, body = Vec<UserView>), Failures))]
 pub(crate) async fn list(
@@ -92,15 +96,17 @@ pub(crate) async fn list(
         return Ok(page::respond(people.list(&caller, &list.parse()?).await?, view));
     };
     let ids: Vec<&str> = ids.split(',').map(str::trim).filter(|id| !id.is_empty()).collect();
-    if ids.len() > MOST_IDS {
-        return Err(Problem::bad_request("user_ids", "userIds holds more than 1000 ids."));
+    if ids.len() > MAX_IDS {
+        return Err(Problem::bad_request("user_ids", "userIds must not have more than 1000 ids."));
     }
     let ids = one("userIds", ids.into_iter().map(Username::parse).collect::<Result<Vec<_>, _>>())?;
     let found = people.find_all(&caller, &ids).await?;
     Ok(HttpResponse::Ok().json(found.into_iter().map(view).collect::<Vec<_>>()))
 }
 
-/// Creates a user; their id is in the answer.
+/// Creates a user.
+///
+/// The response contains the generated id.
 #[utoipa::path(post, path = "/api/users", tag = "users", request_body = UserBody,
     responses((status = 201, body = UserView), Failures))]
 pub(crate) async fn create(
@@ -109,7 +115,7 @@ pub(crate) async fn create(
     Authenticated(caller): Authenticated,
     Body(body): Body<UserBody>,
 ) -> Result<HttpResponse, Problem> {
-    let mut findings = Findings::default();
+    let mut findings = Findings::of_body();
     let username = findings.take("username", Name::parse(body.username.trim()));
     let first_name = findings.take("firstName", optional(body.first_name.as_deref(), Name::parse));
     let last_name = findings.take("lastName", optional(body.last_name.as_deref(), Name::parse));
@@ -123,12 +129,12 @@ pub(crate) async fn create(
         return Err(findings.problem());
     };
     let enabled = body.enabled.unwrap_or(true);
-    let new = NewPerson { username, first_name, last_name, email, enabled, password };
+    let new = NewDirectoryUser { username, first_name, last_name, email, enabled, password };
     let person = written(&request, people.create(&caller, &new).await?);
     Ok(HttpResponse::Created().json(UserView::from(UserSummary::from(person))))
 }
 
-/// Shows a user.
+/// Returns a user.
 #[utoipa::path(get, path = "/api/users/{id}", tag = "users", params(("id" = String, Path)),
     responses((status = 200, body = UserView), Failures))]
 pub(crate) async fn find(
@@ -139,7 +145,9 @@ pub(crate) async fn find(
     Ok(HttpResponse::Ok().json(UserView::from(UserSummary::from(people.find(&caller, &id).await?))))
 }
 
-/// Changes a user's names, address, and whether they can sign in.
+/// Updates a user's names and email address, and enables or disables sign-in.
+///
+/// Disabling ends the user's sessions.
 #[utoipa::path(put, path = "/api/users/{id}", tag = "users", params(("id" = String, Path)),
     request_body = UserChange, responses((status = 204), Failures))]
 pub(crate) async fn update(
@@ -149,15 +157,16 @@ pub(crate) async fn update(
     id: Path<String>,
     Body(body): Body<UserChange>,
 ) -> Result<HttpResponse, Problem> {
-    let mut findings = Findings::default();
+    let mut findings = Findings::of_body();
     let name = |text: Option<Option<String>>| text.map(|text| optional(text.as_deref(), Name::parse)).transpose();
     let first_name = findings.take("firstName", name(body.first_name));
     let last_name = findings.take("lastName", name(body.last_name));
     let (Some(first_name), Some(last_name)) = (first_name, last_name) else {
         return Err(findings.problem());
     };
-    // The directory compares the e-mail address with the one that the user has.
-    let change = PersonChange { first_name, last_name, email: body.email, enabled: body.enabled };
+    // The email address is passed on unparsed: a new one must be valid, but the current one may be kept even if it is
+    // not.
+    let change = DirectoryUserChange { first_name, last_name, email: body.email, enabled: body.enabled };
     written(&request, people.update(&caller, &id, change).await?);
     if body.enabled == Some(false)
         && let Some(sessions) = request.app_data::<Data<Sessions>>()
@@ -168,7 +177,7 @@ pub(crate) async fn update(
     Ok(crate::done())
 }
 
-/// Lists the roles that a user has themselves, by name.
+/// Lists the roles assigned directly to a user, ordered by name.
 #[utoipa::path(get, path = "/api/users/{id}/roles", tag = "users", params(("id" = String, Path)),
     responses((status = 200, body = Vec<RoleView>), Failures))]
 pub(crate) async fn roles(
@@ -180,7 +189,9 @@ pub(crate) async fn roles(
     Ok(HttpResponse::Ok().json(roles.into_iter().map(RoleView::from).collect::<Vec<_>>()))
 }
 
-/// Gives a user a role. That they have it already is no error.
+/// Assigns a role to a user.
+///
+/// Succeeds if the user already has the role.
 #[utoipa::path(post, path = "/api/users/{id}/roles", tag = "users", params(("id" = String, Path)),
     request_body = UserRoleBody, responses((status = 204), Failures))]
 pub(crate) async fn add_role(
@@ -191,11 +202,11 @@ pub(crate) async fn add_role(
     Body(body): Body<UserRoleBody>,
 ) -> Result<HttpResponse, Problem> {
     let role = one("roleName", RoleId::parse(&body.role_name))?;
-    written(&request, people.change_role(&caller, &id, &role, true).await?);
+    written(&request, people.assign_role(&caller, &id, &role).await?);
     Ok(crate::done())
 }
 
-/// Takes a role from a user.
+/// Unassigns a role from a user.
 #[utoipa::path(delete, path = "/api/users/{id}/roles/{roleName}", tag = "users",
     params(("id" = String, Path), ("roleName" = String, Path)), responses((status = 204), Failures))]
 pub(crate) async fn remove_role(
@@ -205,11 +216,11 @@ pub(crate) async fn remove_role(
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
     let role = one("roleName", RoleId::parse(&path.1))?;
-    written(&request, people.change_role(&caller, &path.0, &role, false).await?);
+    written(&request, people.unassign_role(&caller, &path.0, &role).await?);
     Ok(crate::done())
 }
 
-/// Lists the groups that a user is in, by name.
+/// Lists the groups of a user, ordered by name.
 #[utoipa::path(get, path = "/api/users/{id}/groups", tag = "users", params(("id" = String, Path)),
     responses((status = 200, body = Vec<GroupReference>), Failures))]
 pub(crate) async fn groups(
@@ -221,7 +232,7 @@ pub(crate) async fn groups(
     Ok(HttpResponse::Ok().json(groups.into_iter().map(GroupReference::from).collect::<Vec<_>>()))
 }
 
-/// Lists what a user may do with resources themselves.
+/// Lists the authorizations owned directly by a user.
 #[utoipa::path(get, path = "/api/users/{id}/authorizations", tag = "users", params(("id" = String, Path)),
     responses((status = 200, body = Vec<ResourceAuthorizationView>), Failures))]
 pub(crate) async fn authorizations(
@@ -229,12 +240,10 @@ pub(crate) async fn authorizations(
     Authenticated(caller): Authenticated,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let authorizations = people.authorizations(&caller, &id).await?;
-    let views: Vec<_> = authorizations.into_iter().filter_map(ResourceAuthorizationView::of).collect();
-    Ok(HttpResponse::Ok().json(views))
+    page::answer_some(people.authorizations(&caller, &id).await?, ResourceAuthorizationView::of).await
 }
 
-/// A value that may be left out, for which an empty text is none.
+/// Parses an optional value. An empty text counts as absent.
 fn optional<T>(
     text: Option<&str>,
     parse: impl FnOnce(&str) -> Result<T, InvalidValue>,

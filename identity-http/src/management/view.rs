@@ -1,14 +1,14 @@
-//! What several resources show, and the bodies that several take.
+//! Response and request types shared by several resources.
 
 use std::collections::BTreeSet;
 
-use identity_core::entity::{Authorization, Condition, Group, Role, Scope, Tenant};
+use identity_core::entity::{Authorization, Condition, Group, Party, Role, Scope, Tenant};
 use identity_core::service::{ApplicationSummary, UserSummary};
-use identity_core::value::{GroupId, PermissionName, ResourceTypeName};
+use identity_core::value::{PermissionName, ResourceTypeName};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::authorizations::ComparisonView;
+use crate::condition::ComparisonBody;
 
 /// A group.
 #[derive(Serialize, ToSchema)]
@@ -16,7 +16,7 @@ use super::authorizations::ComparisonView;
 pub(crate) struct GroupView {
     id: String,
     name: String,
-    /// Always empty: there are no organizations here.
+    /// Always empty: organizations are not supported.
     organization_id: String,
 }
 
@@ -26,7 +26,7 @@ impl From<Group> for GroupView {
     }
 }
 
-/// A group, where only its id and name are shown.
+/// Id and name of a group.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct GroupReference {
     id: String,
@@ -39,9 +39,9 @@ impl From<Group> for GroupReference {
     }
 }
 
-impl From<(GroupId, String)> for GroupReference {
-    fn from((id, name): (GroupId, String)) -> Self {
-        Self { id: id.to_string(), name }
+impl From<(Party, String)> for GroupReference {
+    fn from((group, name): (Party, String)) -> Self {
+        Self { id: group.id().to_owned(), name }
     }
 }
 
@@ -49,9 +49,9 @@ impl From<(GroupId, String)> for GroupReference {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RoleView {
-    /// The role's key.
+    /// Key of the role.
     name: String,
-    /// What people see, where it is not the key.
+    /// Display name, if it differs from the key.
     #[serde(skip_serializing_if = "Option::is_none")]
     display_name: Option<String>,
     description: String,
@@ -78,7 +78,7 @@ impl From<Tenant> for TenantView {
     }
 }
 
-/// A user. Of users who live at the provider only the id is known here.
+/// A user. For users managed by an identity provider, only the id is known.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct UserView {
     id: String,
@@ -93,7 +93,7 @@ impl From<UserSummary> for UserView {
     }
 }
 
-/// An application. Of applications that live at the provider only the client id is known here.
+/// An application. For applications managed by an identity provider, only the client id is known.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ApplicationView {
@@ -116,25 +116,25 @@ impl From<ApplicationSummary> for ApplicationView {
     }
 }
 
-/// What may be done with a resource.
+/// Permissions on a resource.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ResourceAuthorizationView {
-    /// A resource's key, or `*` for all.
+    /// Resource key, or `*` for all resources.
     #[schema(example = "*")]
     resource_key: String,
     #[schema(example = "process-definition")]
     resource_type: String,
     #[schema(example = json!(["READ"]))]
     permissions: BTreeSet<String>,
-    /// What must hold besides.
+    /// Additional condition of the authorization.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Vec<ComparisonView>>)]
+    #[schema(value_type = Option<Vec<ComparisonBody>>)]
     condition: Option<Condition>,
 }
 
 impl ResourceAuthorizationView {
-    /// `None` for what is granted by property, which these answers cannot say.
+    /// Creates the view; `None` for grants by property, which this format cannot express.
     pub(crate) fn new(
         resource_type: &ResourceTypeName,
         scope: &Scope,

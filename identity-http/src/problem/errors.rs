@@ -1,24 +1,23 @@
-//! Problems that the errors of services and ports become.
+//! Conversion of service and port errors to problems.
 
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use identity_core::apply::{Refusal, TypePart};
-use identity_core::engine::{CredentialEnded, StaleWorld};
-use identity_core::matrix::UnknownAccess;
+use identity_core::catalog::UnknownAccess;
+use identity_core::engine::{CredentialEnded, Overloaded, StaleWorld};
 use identity_core::port::{DirectoryError, StoreError, TokenError};
 use identity_core::service::ServiceError;
 use identity_core::service::session::SessionError;
 use tracing::{error, warn};
 
 use super::Problem;
-use crate::body::Findings;
 
 impl From<ServiceError> for Problem {
     fn from(error: ServiceError) -> Self {
         match error {
             ServiceError::Denied(denied) => {
-                let detail = format!("This needs {}.", denied.question);
+                let detail = format!("The caller lacks {}.", denied.question);
                 let mut problem =
                     Self::new(StatusCode::FORBIDDEN, "forbidden", detail).code("FORBIDDEN").titled("FORBIDDEN");
                 problem.0.reason_id = denied.reason_id;
@@ -35,8 +34,15 @@ impl From<ServiceError> for Problem {
                     .code("NOT_FOUND")
                     .titled("NOT_FOUND")
             }
+            ServiceError::NotManaged(entity) => Self::new(
+                StatusCode::NOT_FOUND,
+                "not_managed",
+                format!("{entity} is not managed in this configuration."),
+            )
+            .code("NOT_FOUND")
+            .titled("NOT_FOUND"),
             ServiceError::TooOften { retry_after } => {
-                let detail = "This caller asks more often than it may.";
+                let detail = "The caller exceeds its rate limit; `Retry-After` contains the seconds to wait.";
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "too_often", detail).retry_after(retry_after)
             }
             ServiceError::Unavailable { retry_after } => Self::unavailable(
@@ -46,10 +52,9 @@ impl From<ServiceError> for Problem {
             ),
             ServiceError::Refused(refusal) => refusal.into(),
             ServiceError::Throttled { retry_after } => Self::throttled(format!("{error}."), retry_after),
-            ServiceError::Overloaded(overloaded) => {
-                metrics::counter!("identity_changes_refused_total").increment(1);
-                Self::unavailable("too_many_changes", &format!("{overloaded}."), overloaded.retry_after)
-            }
+            ServiceError::Overloaded(overloaded) => overloaded.into(),
+            // No client receives this response: the connection is closed.
+            ServiceError::Cancelled => Self::unavailable("cancelled", "The client disconnected.", Duration::ZERO),
             ServiceError::Store(error) => error.into(),
             ServiceError::Directory(error) => error.into(),
         }
@@ -66,7 +71,9 @@ impl From<Refusal> for Problem {
             Refusal::BeingDeleted(_) => (StatusCode::CONFLICT, "BEING_DELETED"),
             Refusal::Missing(_) | Refusal::NotMember(_) => (StatusCode::NOT_FOUND, "NOT_FOUND"),
             Refusal::Protected(_) => (StatusCode::FORBIDDEN, "PROTECTED"),
-            Refusal::Unsupported(UnknownAccess::Property { .. }) => (StatusCode::BAD_REQUEST, "condition.invalid"),
+            Refusal::Unsupported(UnknownAccess::Property { .. }) | Refusal::UnsupportedComparison { .. } => {
+                (StatusCode::BAD_REQUEST, "condition.invalid")
+            }
             Refusal::Unsupported(_) => (StatusCode::BAD_REQUEST, "permission.invalid"),
             Refusal::NoPermissions => (StatusCode::BAD_REQUEST, "permissions.invalid"),
             Refusal::Reserved(_) => (StatusCode::BAD_REQUEST, "type.invalid"),
@@ -96,12 +103,16 @@ impl From<Refusal> for Problem {
         let detail = match &refusal {
             Refusal::Leftovers { .. } => {
                 format!(
-                    "{refusal}. To remove them and create it, send `removeLeftoverAuthorizations=true` in the query."
+                    "{refusal}. To remove these authorizations, set the query parameter \
+                     `removeLeftoverAuthorizations=true`."
                 )
             }
             _ => format!("{refusal}."),
         };
         let mut problem = Self::new(status, refusal.code(), detail).code(code).titled(title);
+        if let Refusal::UnsupportedComparison { index, unknown } = &refusal {
+            problem = problem.pointing_at([(format!("/condition/{index}"), unknown.to_string())]);
+        }
         if let Refusal::InUse { part, .. } = &refusal {
             problem.0.errors.push(match part {
                 TypePart::Permission(_) => "supportedPermissions.invalid".to_owned(),
@@ -123,18 +134,19 @@ impl From<DirectoryError> for Problem {
             DirectoryError::ReadOnly(_) => Self::new(StatusCode::CONFLICT, "read_only", detail).code("READ_ONLY"),
             DirectoryError::Invalid(_) => Self::bad_request("invalid", detail).code("request.invalid"),
             DirectoryError::Member(member, error) => {
-                let mut findings = Findings::default();
-                findings.note(member, error.rule);
-                findings.problem()
+                let rule = error.rule.to_string();
+                Self::bad_request("invalid", format!("{member} {rule}."))
+                    .code(&format!("{member}.invalid"))
+                    .pointing_at([(format!("/{member}"), rule)])
             }
             DirectoryError::Refused(_) => {
                 error!(error = &error as &dyn std::error::Error, "request.directory.refused");
-                let detail = "Keycloak refuses this server; its log says what an operator has to change.";
+                let detail = "Keycloak denied the operation; operator action is required, see the server log.";
                 Self::new(StatusCode::BAD_GATEWAY, "directory_refused", detail)
             }
             DirectoryError::Unavailable { retry_after, .. } => {
                 warn!(error = &error as &dyn std::error::Error, "request.directory.unavailable");
-                let detail = "Keycloak cannot be reached now; look whether the change was made, and try again.";
+                let detail = "Keycloak cannot be reached; check whether a change was made before you try again.";
                 Self::unavailable("directory_unavailable", detail, retry_after)
             }
         }
@@ -152,7 +164,7 @@ impl From<SessionError> for Problem {
                     TokenError::Unavailable { retry_after } => retry_after,
                     TokenError::Rejected(_) => Duration::from_secs(60),
                 };
-                let detail = "What you may do cannot be found out now; try again later.";
+                let detail = "The permissions of the caller cannot be determined; try again later.";
                 Self::unavailable("directory_unavailable", detail, pause)
             }
         }
@@ -161,8 +173,15 @@ impl From<SessionError> for Problem {
 
 impl From<StaleWorld> for Problem {
     fn from(stale: StaleWorld) -> Self {
-        let detail = format!("No decision can be made now: {stale}.");
+        let detail = format!("No decision is possible: {stale}; try again later.");
         Self::unavailable("world_too_old", &detail, Duration::from_secs(1))
+    }
+}
+
+impl From<Overloaded> for Problem {
+    fn from(overloaded: Overloaded) -> Self {
+        metrics::counter!("identity_changes_refused_total").increment(1);
+        Self::unavailable("too_many_changes", &format!("{overloaded}."), overloaded.retry_after)
     }
 }
 
@@ -172,16 +191,14 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::Unavailable(_) | StoreError::Conflict => Self::unavailable(
                 "store_unavailable",
-                "The change could not be written now; look whether it was, and try again.",
+                "The change could not be confirmed; check whether it was made before you try again.",
                 Duration::from_secs(1),
             ),
             StoreError::Impaired(impairment, _) => {
                 let detail = format!("The change was not written: the store {}.", impairment.message());
                 Self::unavailable("store_unavailable", &detail, Duration::from_secs(1))
             }
-            StoreError::Unreadable { .. } | StoreError::Schema(_) => {
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on the server.")
-            }
+            StoreError::Unreadable { .. } | StoreError::Schema(_) => Self::internal(),
         }
     }
 }

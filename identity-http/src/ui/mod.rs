@@ -1,7 +1,8 @@
-//! `/`: the admin UI, which is built into the program.
+//! `/`: the admin UI, embedded in the binary.
 //!
-//! A single page: every path that is nobody else's shows it to a browser that navigates there. Whatever changes has the digest
-//! of its content in its name and is kept by browsers for a year; the page that names it is asked for each time.
+//! The UI is a single-page application: navigation to any path without another handler returns its page. Assets have a
+//! content digest in their names, and browsers cache them for a year. The page that refers to them is revalidated on
+//! each request.
 
 use std::sync::Arc;
 
@@ -11,11 +12,11 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use identity_core::service::Authentication;
 
-use crate::login::SignIn;
 use crate::problem::{Problem, nothing_here};
 use crate::route::resource;
+use crate::session::SignIn;
 
-/// Scripts and styles come from here alone, none stand in the page; nothing may frame it.
+/// Allows scripts and styles from this origin only, no inline ones, and no framing.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
                       connect-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'";
 
@@ -28,17 +29,17 @@ struct File {
 
 include!(concat!(env!("OUT_DIR"), "/ui.rs"));
 
-/// Where the UI has nothing to say (see `docs/architecture.md`).
+/// First path segments at which the page is never served (see `docs/architecture.md`).
 const OTHERS: [&str; 7] = ["api", "v2", "auth", "access", "actuator", ".well-known", "assets"];
 
-/// The page, for the path under which everything is.
+/// The page, adapted to the base path.
 #[derive(Clone)]
 struct Page {
     base_path: Arc<str>,
     html: Arc<str>,
 }
 
-/// Mounts the UI under the current scope. `base_path` is empty, or has a slash at its beginning and none at its end.
+/// Mounts the UI under the current scope. `base_path` is empty, or has a leading and no trailing slash.
 pub(crate) fn mount(base_path: &str, can_sign_in: bool, config: &mut ServiceConfig) {
     let built = FILES.iter().find(|file| file.path == "index.html");
     let html = built.map_or(include_str!("absent.html").into(), |file| String::from_utf8_lossy(file.plain));
@@ -59,7 +60,8 @@ async fn page(request: HttpRequest, page: Data<Page>) -> HttpResponse {
 }
 
 impl Page {
-    /// The page; the sign-in first, for a browser that has no session and could have one.
+    /// Returns the page. Redirects to sign-in if the browser has no session, sign-in is available and authentication is
+    /// required.
     fn show(&self, request: &HttpRequest) -> HttpResponse {
         let sign_in = request.app_data::<Data<SignIn>>();
         let is_stranger = sign_in.is_some_and(|sign_in| sign_in.cookies().session(request).is_none());
@@ -78,7 +80,7 @@ impl Page {
     }
 }
 
-/// The answer where nothing else is: the page, to browsers that people send there.
+/// Default handler: returns the page to navigating browsers, otherwise 404.
 pub(crate) async fn page_or_nothing(request: HttpRequest) -> HttpResponse {
     let page = request.app_data::<Data<Page>>();
     let shows = |page: &&Data<Page>| {
@@ -118,7 +120,7 @@ fn serve(file: &'static File, request: &HttpRequest) -> HttpResponse {
     }
 }
 
-/// Whether gzip is among what is accepted, and not by refusing it (RFC 9110 §12.5.3).
+/// Whether `Accept-Encoding` lists gzip with a weight above 0 (RFC 9110 §12.5.3).
 fn accepts_gzip(headers: &HeaderMap) -> bool {
     let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     accepted.split(',').any(|coding| {

@@ -1,5 +1,6 @@
-//! What the Orchestration Cluster makes at start (orchestration reference §6.3). Unlike there, what differs from the
-//! configuration is set right; memberships and authorizations are only ever added.
+//! Start-up data of the Orchestration Cluster (docs/reference/orchestration-cluster.md §6.3). The Orchestration Cluster
+//! leaves existing entities unchanged; this server updates them as configured. Memberships and authorizations are only
+//! added.
 
 use identity_core::apply::{Command, NewAuthorization};
 use identity_core::entity::{Group, MappingRule, Role, Tenant};
@@ -7,11 +8,11 @@ use identity_core::world::World;
 
 use crate::config::Initialization;
 
-/// Everything but users: entities first, then what refers to them.
+/// Commands for all configured entities except users. Entities precede the commands that refer to them.
 pub(super) fn commands(wanted: &Initialization, world: &World) -> Vec<Command> {
     let types = wanted.resource_types.iter().filter_map(|kind| match world.custom_type(kind.name.as_str()) {
         None => Some(Command::CreateResourceType(kind.clone())),
-        // What is there already may be granted.
+        // Existing permissions and properties may be in use, so none is removed.
         Some(old) => {
             let mut new = old.clone();
             new.permissions.extend(kind.permissions.iter().cloned());
@@ -21,7 +22,7 @@ pub(super) fn commands(wanted: &Initialization, world: &World) -> Vec<Command> {
     });
     let rules = wanted.mapping_rules.iter().filter_map(|rule| match world.mapping_rule(rule.id.as_str()) {
         None => Some(Command::CreateMappingRule(rule.clone())),
-        // A rule's kind never changes, and its name is not configured.
+        // The kind of a rule is immutable, and its name is not configurable.
         Some(old) => {
             let new = MappingRule { name: old.name.clone(), kind: old.kind, ..rule.clone() };
             (new != *old).then_some(Command::UpdateMappingRule(new))
@@ -33,7 +34,7 @@ pub(super) fn commands(wanted: &Initialization, world: &World) -> Vec<Command> {
     });
     let roles = wanted.roles.iter().filter_map(|role| match world.role(role.id.as_str()) {
         None => Some(Command::CreateRole(role.clone())),
-        // Permissions on APIs are not configured.
+        // API permissions of these roles are not configurable, so they stay.
         Some(old) => {
             let new = Role { permissions: old.permissions.clone(), ..role.clone() };
             (new != *old).then_some(Command::UpdateRole(new))
@@ -49,7 +50,7 @@ pub(super) fn commands(wanted: &Initialization, world: &World) -> Vec<Command> {
     types.chain(rules).chain(groups).chain(roles).chain(tenants).chain(members).chain(authorizations).collect()
 }
 
-/// What of the authorizations nothing grants yet, neither the world nor an earlier one of them.
+/// Permissions in `wanted` that neither the world nor a preceding element of `wanted` grants.
 pub(super) fn missing_grants(wanted: &[NewAuthorization], world: &World) -> Vec<NewAuthorization> {
     let mut missing: Vec<NewAuthorization> = Vec::new();
     for one in wanted {

@@ -1,4 +1,4 @@
-//! What Management Identity makes at start (management reference §6).
+//! Start-up data of Management Identity (docs/reference/management-api.md §6).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,15 +6,16 @@ use identity_core::apply::{Command, NewAuthorization};
 use identity_core::entity::{Container, MappingRule, Membership, Party, Role, RuleKind, Tenant};
 use identity_core::preset;
 use identity_core::service::{RuleTargets, creation, replacement};
-use identity_core::value::{Description, GroupId, InvalidValue, MappingRuleId, Name, RoleId, Username};
+use identity_core::value::{GroupId, InvalidValue, MappingRuleId, Name, RoleId, Username};
 use identity_core::world::World;
 
 use super::BootstrapError;
 use crate::config::{AuthorizationSeed, Bootstrap, Components, InitialClaim, MappingRuleSeed, PartySeed};
 
-/// The rule that the initial claim makes (management reference §6).
+/// Name of the mapping rule for the initial claim (docs/reference/management-api.md §6).
 const INITIAL_RULE: &str = "Default";
-/// The roles of whoever has the initial claim: everything, so that they can give it to others.
+/// Roles that the initial claim assigns. They cover all permissions, so that the first administrator can grant any
+/// role.
 const INITIAL_ROLES: &[&str] =
     &["ManagementIdentity", "Optimize", "Console", "Web Modeler", "Orchestration", preset::ADMIN_ROLE];
 
@@ -22,11 +23,7 @@ pub(super) fn tenants(bootstrap: &Bootstrap, world: &World) -> Vec<Command> {
     let seeds = bootstrap.tenants.iter();
     seeds
         .filter_map(|seed| match world.tenant(seed.id.as_str()) {
-            None => Some(Command::CreateTenant(Tenant {
-                id: seed.id.clone(),
-                name: seed.name.clone(),
-                description: Description::default(),
-            })),
+            None => Some(Command::CreateTenant(Tenant::new(seed.id.clone(), seed.name.clone()))),
             Some(old) if old.name != seed.name => {
                 Some(Command::UpdateTenant(Tenant { name: seed.name.clone(), ..old.clone() }))
             }
@@ -35,7 +32,7 @@ pub(super) fn tenants(bootstrap: &Bootstrap, world: &World) -> Vec<Command> {
         .collect()
 }
 
-/// Roles of the platform's components: missing ones are made, and permissions that existing ones lack are added.
+/// Creates missing roles of the platform's components, and adds missing permissions to existing ones.
 pub(super) fn component_roles(components: &Components, world: &World) -> Vec<Command> {
     let commands = components.roles().into_iter().filter_map(|role| match world.role(role.id.as_str()) {
         None => Some(Command::CreateRole(role)),
@@ -89,8 +86,8 @@ fn configured_rule(seed: &MappingRuleSeed) -> Result<(MappingRule, RuleTargets),
     Ok((rule, roles.chain(tenants).chain(groups).collect()))
 }
 
-/// Rules are made or changed to what is configured. Targets that somebody added stay; roles that were deleted on purpose do
-/// not stop the start.
+/// Creates or updates mapping rules as configured. Keeps targets that were added through the APIs. Skips roles that do
+/// not exist, such as deleted ones, because they would abort start-up.
 pub(super) fn rule_commands(rules: &[(MappingRule, RuleTargets)], world: &World) -> Vec<Command> {
     let exists = |target: &Container| match target {
         Container::Role(id) => world.role(id.as_str()).is_some(),
@@ -111,7 +108,8 @@ pub(super) fn rule_commands(rules: &[(MappingRule, RuleTargets)], world: &World)
         .collect()
 }
 
-/// The members of tenants that are configured and missing, with the parties that the names stand for.
+/// Commands that add missing members to the configured tenants. Skips members whose names could not be resolved to
+/// parties.
 pub(crate) fn member_commands(bootstrap: &Bootstrap, parties: &Parties, world: &World) -> Vec<Command> {
     let seeds =
         bootstrap.tenants.iter().flat_map(|tenant| tenant.members.iter().map(move |member| (&tenant.id, member)));
@@ -125,7 +123,7 @@ pub(crate) fn member_commands(bootstrap: &Bootstrap, parties: &Parties, world: &
     missing.map(Command::AddMember).collect()
 }
 
-/// The authorizations that are configured, with the parties that the names stand for.
+/// Configured authorizations. Skips those whose owner could not be resolved to a party.
 pub(crate) fn configured_authorizations(bootstrap: &Bootstrap, parties: &Parties) -> Vec<NewAuthorization> {
     let authorization = |seed: &AuthorizationSeed| {
         Some(NewAuthorization {
@@ -139,16 +137,16 @@ pub(crate) fn configured_authorizations(bootstrap: &Bootstrap, parties: &Parties
     bootstrap.authorizations.iter().filter_map(authorization).collect()
 }
 
-/// The parties that names of the configuration stand for. One that is not found is left out.
+/// Resolved parties of configured names. Names that cannot be resolved are absent.
 pub type Parties = BTreeMap<PartySeed, Party>;
 
-/// All users, groups and applications that members of tenants and authorizations name.
+/// Users, groups and applications that configured tenant members and authorizations refer to.
 pub fn named_parties(bootstrap: &Bootstrap) -> BTreeSet<&PartySeed> {
     let members = bootstrap.tenants.iter().flat_map(|tenant| &tenant.members);
     members.chain(bootstrap.authorizations.iter().map(|one| &one.owner)).collect()
 }
 
-/// The parties where users, groups and applications are named by their ids, and stored groups by their names as well.
+/// Resolves names to parties in profiles that store them: users and applications by ID, groups by name, else by ID.
 pub(super) fn parties_of_world(bootstrap: &Bootstrap, world: &World) -> Result<Parties, BootstrapError> {
     let party = |seed: &PartySeed| -> Result<Party, BootstrapError> {
         let invalid = |reason| BootstrapError::Invalid { field: "bootstrap", reason };

@@ -1,5 +1,6 @@
-//! What the configuration wants at start. Reconciled at every start: what is missing is made, what differs is changed and
-//! said in the log, and nothing is removed. Safe with several replicas: each plans under the store's revision lock.
+//! Start-up data from the configuration. Each start creates missing entities, changes and logs those that differ, and
+//! removes nothing. Several replicas may start at once, because each plans its changes while it holds the store's write
+//! lock.
 
 mod initialization;
 mod management;
@@ -9,10 +10,10 @@ mod users;
 
 use std::collections::BTreeMap;
 
-use identity_core::apply::{Command, Refusal};
+use identity_core::apply::{Command, Refusal, missing_defaults};
 use identity_core::engine::{Engine, ServerRequest, WriteError};
-use identity_core::entity::{AuditEntity, AuditOperation, Container, EntityKind};
-use identity_core::port::{AuditDraft, PasswordHasher};
+use identity_core::entity::{AuditDraft, AuditEntity, AuditOperation, Container, EntityKind};
+use identity_core::port::PasswordHasher;
 use identity_core::preset;
 use identity_core::value::{InvalidValue, PasswordHash, RoleId, Username};
 use identity_core::world::{Sources, World};
@@ -21,36 +22,36 @@ use tracing::{info, warn};
 pub use self::management::{Parties, named_parties};
 use crate::config::{Bootstrap, Config, Profile, UserSeed};
 
-/// Why the start-up data cannot be made.
+/// Reason why the start-up data could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum BootstrapError {
-    /// The model refuses it, or the store fails.
+    /// The model rejected a change, or the store failed.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// A name is not one.
+    /// A configured name is not valid.
     #[error("{field}: {reason}")]
     Invalid {
-        /// Where in the configuration.
+        /// Section of the configuration.
         field: &'static str,
-        /// Why.
+        /// The violated rule.
         reason: InvalidValue,
     },
-    /// A password cannot be hashed.
+    /// A password could not be hashed.
     #[error("the password of `{0}` cannot be hashed")]
     Password(Username),
 }
 
-/// Makes what is missing of the defaults and of the configuration.
+/// Creates the defaults and the configured entities that are missing.
 ///
 /// # Errors
-/// When something is refused, or the store fails. What was made before stays; the next start goes on.
+/// Returns an error if a change is rejected, or the store fails. Completed changes persist; the next start continues.
 pub async fn apply(
     engine: &Engine,
     config: &Config,
     hasher: Option<&dyn PasswordHasher>,
 ) -> Result<(), BootstrapError> {
     let bootstrap = &config.bootstrap;
-    write(engine, "defaults", |world| Ok(preset::missing(world))).await?;
+    write(engine, "defaults", |world| Ok(missing_defaults(world))).await?;
     if config.keycloak.is_none() {
         write(engine, "roles", |world| Ok(management::component_roles(&config.components, world))).await?;
     }
@@ -79,17 +80,17 @@ pub async fn apply(
     }
     if config.keycloak.is_none() && nobody_can_administer(&engine.world()) {
         warn!(
-            "bootstrap.nobody: nobody can administer; set bootstrap.initial-claim.value to the first administrator's, or \
-             give initialization.default-roles.admin a member"
+            "bootstrap.administrator.missing: no principal can administer; set `bootstrap.initial-claim.value` to the \
+             claim value of the first administrator, or add a member to `initialization.default-roles.admin`"
         );
     }
     Ok(())
 }
 
-/// A section of the configuration, and what it makes in a world.
+/// Configuration section, and a function that plans its commands for a world.
 type Plan<'c> = (&'static str, Box<dyn Fn(&World) -> Result<Vec<Command>, BootstrapError> + 'c>);
 
-/// What each section makes. The passwords of users are not hashed: these plans are for worlds without sign-ins.
+/// Plans of all sections, for validation only: users get unusable password hashes.
 pub fn plans(config: &Config) -> Vec<Plan<'_>> {
     let bootstrap = &config.bootstrap;
     let has_rules = config.profile != Profile::Builtin && config.keycloak.is_none();
@@ -123,7 +124,8 @@ pub fn plans(config: &Config) -> Vec<Plan<'_>> {
     plans
 }
 
-/// Roles that mapping rules give, and that `world`, in which all that is configured was made, does not have: a line each.
+/// Lists roles that mapping rules assign and `world` lacks, one line each. `world` must contain all configured
+/// entities.
 pub fn unknown_roles(config: &Config, world: &World) -> Vec<String> {
     if config.keycloak.is_some() {
         return Vec::new();
@@ -137,17 +139,17 @@ pub fn unknown_roles(config: &Config, world: &World) -> Vec<String> {
     let unknown = given.filter(|(.., role)| world.role(role.as_str()).is_none());
     let line = |(place, index, role)| {
         format!(
-            "`bootstrap.mapping-rules[{place}].applied-role-names[{index}]` names the role `{role}`, which is neither a default nor \
-             configured: until it is made, the rule does not give it"
+            "`bootstrap.mapping-rules[{place}].applied-role-names[{index}]` names the role `{role}`, which is neither \
+             a default nor configured; the rule does not assign it until it is created"
         )
     };
     unknown.map(line).collect()
 }
 
-/// Makes the members of tenants and the authorizations that are configured and missing.
+/// Creates the configured tenant members and authorizations that are missing.
 ///
 /// # Errors
-/// When something is refused, or the store fails.
+/// Returns an error if a change is rejected, or the store fails.
 pub async fn access(engine: &Engine, bootstrap: &Bootstrap, parties: &Parties) -> Result<(), WriteError> {
     write(engine, "members", |world| Ok(management::member_commands(bootstrap, parties, world))).await?;
     let wanted = management::configured_authorizations(bootstrap, parties);
@@ -158,7 +160,7 @@ pub async fn access(engine: &Engine, bootstrap: &Bootstrap, parties: &Parties) -
     write(engine, "authorizations", commands).await
 }
 
-/// Whether no token can be an administrator's.
+/// Whether tokens are required, and no mapping rule or member of the administrator role exists.
 fn nobody_can_administer(world: &World) -> bool {
     let admins = RoleId::parse(preset::ADMIN_ROLE).map(Container::Role);
     world.sources() != Sources::BuiltIn
@@ -166,12 +168,15 @@ fn nobody_can_administer(world: &World) -> bool {
         && !admins.is_ok_and(|admins| world.members(&admins).next().is_some())
 }
 
+/// Maximum number of entities that one log message names.
+const MAX_LOGGED: usize = 10;
+
 async fn write(
     engine: &Engine,
     what: &'static str,
     plan: impl Fn(&World) -> Result<Vec<Command>, Refusal> + Send + Sync,
 ) -> Result<(), WriteError> {
-    // Nothing to do, nothing to lock and nothing to record: the usual case.
+    // Common case: nothing to do, so nothing is locked or recorded.
     if plan(&engine.world())?.is_empty() {
         return Ok(());
     }
@@ -184,9 +189,18 @@ async fn write(
         Ok(commands)
     };
     let done = engine.execute(&ServerRequest, attempt, planned).await?;
+    let mut kinds: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
     for AuditDraft { operation, entity, related } in made {
-        let related = related.map(|related| related.to_string());
-        info!(operation = operation.as_str(), %entity, related, revision = done.revision.0, "bootstrap.changed");
+        // A new authorization has no key yet, so the message names its owner instead.
+        let named = related.filter(|_| entity.key.is_empty()).unwrap_or(entity.clone());
+        kinds.entry((operation.as_str(), entity.kind.as_str())).or_default().push(named.to_string());
+    }
+    for ((operation, kind), mut entities) in kinds {
+        let count = entities.len();
+        entities.dedup();
+        entities.truncate(MAX_LOGGED);
+        let entities = entities.join(", ");
+        info!(operation, kind, count, entities, revision = done.revision.0, "bootstrap.changed");
     }
     Ok(())
 }

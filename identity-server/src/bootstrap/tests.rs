@@ -1,11 +1,11 @@
-//! Starts with the same store, one after another.
+//! Consecutive starts with the same store.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use identity_core::catalog::ResourceCatalog;
 use identity_core::entity::Party;
 use identity_core::fake::{FixedClock, MemoryAuditLog, MemoryPolicyStore, PlainPasswordHasher};
-use identity_core::matrix::Matrix;
 use identity_core::value::Secret;
 use time::OffsetDateTime;
 
@@ -23,7 +23,7 @@ fn config(initialization: &str) -> Config {
 async fn engine() -> Engine {
     let clock = Arc::new(FixedClock::new(OffsetDateTime::UNIX_EPOCH));
     let (policy, audit) = (Arc::new(MemoryPolicyStore::default()), Arc::new(MemoryAuditLog::default()));
-    Engine::start(policy, audit, clock, Sources::BuiltIn, Matrix::standard()).await.unwrap()
+    Engine::start(policy, audit, clock, Sources::BuiltIn, ResourceCatalog::standard()).await.unwrap()
 }
 
 async fn start(engine: &Engine, initialization: &str) -> Result<(), BootstrapError> {

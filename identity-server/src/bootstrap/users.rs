@@ -1,4 +1,4 @@
-//! Built-in users.
+//! Configured users of the builtin profile.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use identity_core::world::World;
 use super::BootstrapError;
 use crate::config::UserSeed;
 
-/// The hashes of the passwords of users who are yet to be made. Those of others are theirs to change.
+/// Hashes the passwords of configured users that do not exist yet. Existing users keep their passwords.
 pub(super) async fn hashes(
     users: &[UserSeed],
     world: &World,
@@ -36,7 +36,7 @@ pub(super) fn commands(seeds: &[UserSeed], hashes: &BTreeMap<Username, PasswordH
             (None, None) => continue,
         };
         let wanted =
-            User { username: seed.username.clone(), name: seed.name.clone(), email: seed.email.clone(), password };
+            User { name: seed.name.clone(), email: seed.email.clone(), ..User::new(seed.username.clone(), password) };
         match world.user(seed.username.as_str()) {
             None => commands.extend(user_creation(wanted)),
             Some(old) if *old != wanted => commands.push(Command::UpdateUser(wanted)),

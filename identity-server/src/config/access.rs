@@ -1,24 +1,24 @@
-//! Decisions as a service.
+//! Settings of the decision API.
 
 use std::num::NonZeroU32;
 
 use super::reader::Reader;
 
-/// Decisions as a service.
+/// Settings of the decision API.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Access {
-    /// How many questions a caller may ask; `None` for as many as they like.
+    /// Rate limit per caller, in evaluations per second; `None` disables it.
     pub questions_per_second: Option<NonZeroU32>,
-    /// How many callers' last tokens are remembered.
+    /// Maximum number of recent callers whose latest tokens are kept in memory.
     pub recent_callers: usize,
-    /// Whether the claims of those tokens are kept, and not only their names.
+    /// Whether the values of the tokens' claims are kept, rather than only the names of the claims.
     pub keep_claims: bool,
 }
 
 impl Access {
     pub(super) fn read(from: &Reader<'_>) -> Option<Self> {
-        let questions_per_second = from.number::<u32>("questions-per-second", 0..=1_000_000);
-        let recent_callers = from.number("recent-callers", 0..=100_000);
+        let questions_per_second = from.number("questions-per-second");
+        let recent_callers = from.number("recent-callers");
         let keep_claims = from.flag("keep-claims");
         Some(Self {
             questions_per_second: NonZeroU32::new(questions_per_second?),

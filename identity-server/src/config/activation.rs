@@ -1,4 +1,4 @@
-//! Documents that apply with some of Spring's profiles, or on a cloud platform.
+//! Conditional documents: activation by Spring profiles or by cloud platform.
 
 use std::collections::BTreeMap;
 
@@ -7,55 +7,64 @@ use super::placeholder;
 use super::profiles;
 use super::yaml::{Content, Yaml};
 
+const PROFILES: &[&str] = &["spring", "profiles"];
 const ACTIVE: &[&str] = &["spring", "profiles", "active"];
 const INCLUDE: &[&str] = &["spring", "profiles", "include"];
-const INCLUDE_VARIABLE: &str = "SPRING_PROFILES_INCLUDE";
+const DEFAULT: &[&str] = &["spring", "profiles", "default"];
+const GROUP: &[&str] = &["spring", "profiles", "group"];
 const ON_PROFILE: &[&str] = &["spring", "config", "activate", "onprofile"];
 const ON_PLATFORM: &[&str] = &["spring", "config", "activate", "oncloudplatform"];
-/// The way of Spring Boot before release 2.4, which it refuses today.
-const FORMER: &[&str] = &["spring", "profiles"];
 
-/// The profile that is active when no other is.
-const DEFAULT: &str = "default";
-/// Platforms that are known and are not this one.
+/// Profile that is active if no other one is.
+const FALLBACK: &str = "default";
+/// Cloud platforms of Spring that are recognized, but never match.
 const OTHER_PLATFORMS: [&str; 5] = ["cloudfoundry", "heroku", "sap", "nomad", "azureappservice"];
-/// The most levels of parentheses and negations in an expression.
+/// Maximum nesting of parentheses and negations in an expression.
 const MAX_DEPTH: usize = 16;
 
-/// What documents are held against.
+/// State that conditions are evaluated against.
 #[derive(Debug)]
 pub(super) struct Active {
-    /// The active profiles; a later one wins.
+    /// Active profiles; later ones take precedence.
     pub(super) profiles: Vec<String>,
     kubernetes: bool,
 }
 
 impl Active {
-    /// The profiles that the environment names, else those that the documents do.
+    /// Determines the active profiles from `json`, else from the environment, else from the documents. Each profile is
+    /// followed by the profiles of its group.
     pub(super) fn new<'y>(
         variables: &BTreeMap<String, String>,
-        documents: impl Iterator<Item = &'y Yaml> + Clone,
+        json: Option<&'y Yaml>,
+        documents: impl Iterator<Item = &'y Yaml>,
     ) -> Self {
-        let given = |wanted: &str| {
-            let mut set = variables.iter().filter(|(_, value)| !value.is_empty());
-            set.find(|(name, _)| variable(name) == wanted).map(|(_, value)| list(value))
-        };
         let kubernetes = variables.get("KUBERNETES_SERVICE_HOST").is_some_and(|host| !host.is_empty());
         let is_here = |document: &&Yaml| {
             let platforms = document.values(ON_PLATFORM);
             platforms.into_iter().all(|value| is_platform(value, variables, kubernetes) == Some(true))
         };
-        let said = |path: &[&str]| {
-            let last = documents.clone().filter(|document| document.values(ON_PROFILE).is_empty()).filter(is_here);
-            let last = last.flat_map(|document| document.values(path)).last();
-            last.map_or_else(Vec::new, |value| texts(value, variables).unwrap_or_default())
+        let documents = documents.filter(|document| document.values(ON_PROFILE).is_empty()).filter(is_here);
+        // The source with the highest precedence comes last.
+        let sources: Vec<&Yaml> = documents.collect();
+        let last = |sources: &[&Yaml], path: &[&str]| {
+            let value = sources.iter().flat_map(|document| document.values(path)).last();
+            value.map(|value| texts(value, variables).unwrap_or_default())
         };
-        let mut profiles = given(INCLUDE_VARIABLE).unwrap_or_else(|| said(INCLUDE));
-        profiles.extend(given(profiles::VARIABLE).unwrap_or_else(|| said(ACTIVE)));
-        if profiles.is_empty() {
-            profiles.push(DEFAULT.to_owned());
+        let named = |path: &[&str], name: &str| {
+            let of_json = json.and_then(|json| last(&[json], path));
+            of_json.or_else(|| named_by(variables, name)).or_else(|| last(&sources, path)).unwrap_or_default()
+        };
+        let mut profiles = named(INCLUDE, profiles::INCLUDE);
+        let chosen = named(ACTIVE, profiles::VARIABLE);
+        if profiles.is_empty() && chosen.is_empty() {
+            profiles = named(DEFAULT, profiles::DEFAULT);
         }
-        Self { profiles, kubernetes }
+        profiles.extend(chosen);
+        if profiles.is_empty() {
+            profiles.push(FALLBACK.to_owned());
+        }
+        let groups = groups(sources.into_iter().chain(json), variables);
+        Self { profiles: expanded(profiles, &groups), kubernetes }
     }
 
     fn accepts(&self, profile: &str) -> bool {
@@ -63,13 +72,62 @@ impl Active {
     }
 }
 
-/// Something wrong in a condition: the line, the key, and what is wrong.
+/// List that environment variables define, as a whole (`NAME`) or by element (`NAME_0`). `None` if no variable does.
+fn named_by(variables: &BTreeMap<String, String>, wanted: &str) -> Option<Vec<String>> {
+    let elements = variables.iter().filter(|(_, value)| !value.is_empty()).filter_map(|(name, value)| {
+        let name = variable(name);
+        let rest = name.strip_prefix(wanted)?;
+        let place = if rest.is_empty() { 0 } else { rest.strip_prefix('_')?.parse::<usize>().ok()? };
+        Some((place, list(value)))
+    });
+    let elements: BTreeMap<usize, Vec<String>> = elements.collect();
+    (!elements.is_empty()).then(|| elements.into_values().flatten().collect())
+}
+
+/// Profile groups: for each profile, the further profiles that it activates.
+fn groups<'y>(
+    sources: impl Iterator<Item = &'y Yaml>,
+    variables: &BTreeMap<String, String>,
+) -> BTreeMap<String, Vec<String>> {
+    let mut groups = BTreeMap::new();
+    for value in sources.flat_map(|document| document.values(GROUP)) {
+        if let Content::Map(members) = &value.content {
+            let known = members.iter().filter_map(|(name, value)| Some((name.clone(), texts(value, variables)?)));
+            groups.extend(known);
+        }
+    }
+    let names = variables.keys().filter_map(|name| {
+        let name = variable(name).strip_prefix(profiles::GROUP)?.strip_prefix('_')?.to_lowercase();
+        let element = name.rsplit_once('_').filter(|(_, place)| place.parse::<usize>().is_ok());
+        Some(element.map_or_else(|| name.clone(), |(group, _)| group.to_owned()))
+    });
+    for name in names {
+        let members = named_by(variables, &format!("{}_{}", profiles::GROUP, name.to_uppercase()));
+        groups.extend(members.map(|members| (name, members)));
+    }
+    groups
+}
+
+/// Distinct profiles, each followed by the profiles of its group.
+fn expanded(profiles: Vec<String>, groups: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    let mut stack: Vec<String> = profiles.into_iter().rev().collect();
+    while let Some(profile) = stack.pop() {
+        if !all.contains(&profile) {
+            stack.extend(groups.get(&profile).into_iter().flatten().rev().cloned());
+            all.push(profile);
+        }
+    }
+    all
+}
+
+/// Invalid condition: line, key and message.
 pub(super) type Fault = (u64, &'static str, String);
 
-/// Takes the condition out of a document. Answers whether the document applies.
+/// Removes the condition from a document. Returns whether the document applies.
 ///
 /// # Errors
-/// What is wrong with the condition.
+/// Returns an error if the condition is invalid.
 pub(super) fn take(document: &mut Yaml, variables: &BTreeMap<String, String>, active: &Active) -> Result<bool, Fault> {
     let mut applies = true;
     let conditions = document.take(ON_PROFILE);
@@ -85,20 +143,24 @@ pub(super) fn take(document: &mut Yaml, variables: &BTreeMap<String, String>, ac
     }
     for value in document.take(ON_PLATFORM) {
         let Some(is_here) = is_platform(&value, variables, active.kubernetes) else {
-            let message = "must be a cloud platform that Spring knows, such as `kubernetes`".to_owned();
+            let message = "must be a cloud platform of Spring, such as `kubernetes`".to_owned();
             return Err((value.line, "spring.config.activate.on-cloud-platform", message));
         };
         applies &= is_here;
     }
     if !conditions.is_empty()
-        && let Some(value) = [ACTIVE, INCLUDE].into_iter().find_map(|path| document.values(path).into_iter().next())
+        && let Some(value) =
+            [ACTIVE, INCLUDE, DEFAULT, GROUP].into_iter().find_map(|path| document.values(path).into_iter().next())
     {
-        let message = "chooses profiles in a document that applies with some profiles only; move it to a document without \
-                       `spring.config.activate.on-profile`";
+        let message = "selects profiles in a document with a profile condition; move it to a document without \
+            `spring.config.activate.on-profile`";
         return Err((value.line, "spring.profiles", message.to_owned()));
     }
-    let former =
-        document.values(FORMER).into_iter().find(|value| matches!(value.content, Content::Text(_) | Content::List(_)));
+    let former = document
+        .values(PROFILES)
+        .into_iter()
+        .find(|value| matches!(value.content, Content::Text(_) | Content::List(_)));
+    // Form of Spring Boot before release 2.4, which later releases reject.
     if let Some(value) = former {
         let message = "is no longer how a document names its profiles; write `spring.config.activate.on-profile`";
         return Err((value.line, "spring.profiles", message.to_owned()));
@@ -106,7 +168,7 @@ pub(super) fn take(document: &mut Yaml, variables: &BTreeMap<String, String>, ac
     Ok(applies)
 }
 
-/// Whether this is the platform that a value names. `None` for a name that is none.
+/// Whether a value names the current platform; `None` if the name is unknown.
 fn is_platform(value: &Yaml, variables: &BTreeMap<String, String>, kubernetes: bool) -> Option<bool> {
     let name = texts(value, variables).unwrap_or_default().join(",");
     let name: String = name.chars().filter(char::is_ascii_alphanumeric).flat_map(char::to_lowercase).collect();
@@ -117,7 +179,7 @@ fn is_platform(value: &Yaml, variables: &BTreeMap<String, String>, kubernetes: b
     }
 }
 
-/// A text with commas, or a list of texts. `None` for another shape, or a placeholder without a value.
+/// Parses a comma-separated text or a list of texts; `None` for another shape, or an unresolvable placeholder.
 fn texts(value: &Yaml, variables: &BTreeMap<String, String>) -> Option<Vec<String>> {
     let environment = |name: &str| variables.get(name).or_else(|| variables.get(&variable(name))).cloned();
     match &value.content {
@@ -138,7 +200,7 @@ fn list(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
-/// An expression of profiles: names, `!`, `&`, `|` and parentheses. As in Spring, `&` and `|` are mixed with parentheses only.
+/// Profile expression: names, `!`, `&`, `|` and parentheses. As in Spring, mixing `&` and `|` requires parentheses.
 #[derive(Debug, PartialEq, Eq)]
 enum Expression {
     Name(String),
@@ -231,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn expressions_are_those_of_spring() {
+    fn evaluates_spring_profile_expressions() {
         for (expression, profiles, expected) in [
             ("a", &["a"][..], true),
             ("a", &["A"], false),
@@ -251,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn other_expressions_are_refused() {
+    fn rejects_invalid_expressions() {
         let deep = "!".repeat(100_000) + "a";
         let nested = "(".repeat(100_000);
         for wrong in ["", " ", "a & b | c", "a &", "| a", "!", "(a", "a)", "()", "a & & b", "a (b)", &deep, &nested] {

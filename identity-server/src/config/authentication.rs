@@ -1,9 +1,10 @@
-//! Whose tokens are believed.
+//! Token issuers, and authentication settings.
 
 mod habits;
-mod issuer;
+pub(super) mod issuer;
 mod namespaces;
 
+pub(super) use habits::CLAIM_FORMS;
 pub use habits::{ClaimForm, ProviderKind, TokenHabits};
 
 use std::net::IpAddr;
@@ -15,112 +16,119 @@ use identity_core::value::{Audience, ClaimSelector, Namespace, NamespaceName, Se
 use url::{Host, Url};
 
 use super::client::{Client, ClientAuthentication};
-use super::key::{Key, quoted};
 use super::reader::Reader;
 use super::server::web_url;
 use super::{KeycloakConfig, Profile};
 
-/// Whose tokens are believed.
+/// Keys of a provider's endpoint URLs, in the order in which they are searched for a hint at a missing issuer.
+pub(super) const ENDPOINTS: [&str; 3] = ["authorization-url", "token-url", "jwks-url"];
+
+pub(super) const USERNAME_CASES: [(&str, UsernameCase); 2] =
+    [("exact", UsernameCase::Exact), ("lower", UsernameCase::Lower)];
+
+/// Token issuers, and authentication settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authentication {
-    /// The issuers, in the order of their ids.
+    /// Issuers, ordered by ID.
     pub providers: Vec<Provider>,
-    /// Whether requests need no credentials.
+    /// Whether requests without credentials are accepted, with all permissions.
     pub unprotected_api: bool,
-    /// Whether that goes for requests from other machines, too.
+    /// Whether `unprotected_api` also applies to requests from other machines.
     pub unprotected_api_on_network: bool,
-    /// How long a verified password is remembered; not at all, when zero.
+    /// How long a verified password is cached; zero disables the cache.
     pub basic_cache_ttl: Duration,
-    /// How many verified tokens are remembered.
+    /// Maximum number of cached verified tokens.
     pub token_cache_entries: u64,
-    /// The longest token that is read, in bytes.
+    /// Maximum length of a token, in bytes.
     pub max_token_bytes: usize,
-    /// Audiences of APIs whose tokens' bearers are resolved, beside those that roles name; `None` where a token must be for this
-    /// service.
+    /// Audiences of further APIs whose tokens the `for-token` endpoints accept, such as `/api/groups/for-token`. The
+    /// endpoints also accept tokens for the platform's APIs, for APIs of configured clients and components, and for
+    /// APIs that roles refer to. If `None`, tokens must be intended for this service.
     pub resolved_apis: Option<Vec<Audience>>,
-    /// More authorities that may sign the providers' certificates.
+    /// Additional certificate authorities for connections to the providers.
     pub ca_file: Option<PathBuf>,
 }
 
-/// One issuer of tokens.
+/// A token issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provider {
-    /// What it is called here: lower-case letters, digits and dashes.
+    /// ID in this configuration: lower-case letters, digits and dashes.
     pub id: String,
-    /// Its make.
+    /// Provider product.
     pub kind: ProviderKind,
-    /// The issuer, byte for byte as in its tokens.
+    /// Issuer identifier, which must equal the `iss` claim byte for byte.
     pub issuer: String,
-    /// Where this server reaches it, when that is not the issuer's own URL.
+    /// Base URL for back-channel requests, if it differs from the issuer.
     pub backend_url: Option<Url>,
-    /// Where its keys are; from discovery when not given.
+    /// JWKS URL; `None` uses discovery.
     pub jwks_url: Option<Url>,
-    /// Where its UserInfo is; from discovery when not given.
+    /// UserInfo URL; `None` uses discovery.
     pub user_info_url: Option<Url>,
-    /// Whether UserInfo is asked for claims that tokens lack, and how long its answers count.
+    /// Cache settings for UserInfo claims that supplement token claims; `None` disables these requests.
     pub user_info_augmentation: Option<UserInfoAugmentation>,
-    /// Where more of its keys are.
+    /// Further JWKS URLs, whose keys also verify tokens of this issuer.
     pub additional_jwks_urls: Vec<Url>,
-    /// The audiences that a token may be for. Never empty.
+    /// Accepted audiences. Never empty.
     pub audiences: Vec<Audience>,
-    /// The algorithms that a token may be signed with (RFC 7518 §3.1, RFC 8037 §3.1): asymmetric ones only. Never empty.
+    /// Accepted signature algorithms (RFC 7518 §3.1, RFC 8037 §3.1); asymmetric ones only. Never empty.
     pub algorithms: Vec<&'static str>,
-    /// How far its clock may be off.
+    /// Permitted clock skew.
     pub clock_skew: Duration,
-    /// The claim that names a user.
+    /// Claim with the username.
     pub username_claim: ClaimSelector,
-    /// How usernames are written here.
+    /// Normalization of the case of usernames.
     pub username_case: UsernameCase,
-    /// The claim that names a client.
+    /// Claim with the client ID.
     pub client_id_claim: Option<ClaimSelector>,
-    /// The claim that lists the caller's groups.
+    /// Claim with the caller's groups.
     pub groups_claim: Option<ClaimSelector>,
-    /// What is said of its tokens' habits; as is usual for its make where nothing is said.
+    /// Configured peculiarities of the provider's tokens, which override those of the provider product.
     pub habits: TokenHabits,
-    /// Whether a token with both claims speaks for the user.
+    /// Whether a token with both claims identifies the user rather than the client.
     pub prefer_username_claim: bool,
-    /// What the provider's usernames, client ids and groups are prefixed with.
+    /// Prefix of the provider's usernames, client IDs and groups.
     pub namespace: Option<NamespaceName>,
-    /// Whether a name means the same as at the other providers that share the namespace.
+    /// Whether equal names at the providers without a namespace denote the same principal.
     pub shared_namespace: bool,
-    /// Whether a token's type must be `at+jwt` (RFC 9068).
+    /// Whether the token type must be `at+jwt` (RFC 9068).
     pub require_at_jwt: bool,
-    /// Whether tokens are accepted that cannot be told from ID tokens.
+    /// Whether tokens are accepted that are indistinguishable from ID tokens.
     pub accept_id_tokens: bool,
-    /// Whether its URLs may be `http` on other hosts than this one.
+    /// Whether `http` URLs are permitted for hosts other than this machine.
     pub allow_insecure_http: bool,
-    /// What this server is there; none where nobody signs in with a browser.
+    /// Client registration of this server; `None` if browsers cannot sign in at this provider.
     pub client: Option<Client>,
 }
 
-/// How long answers of UserInfo count.
+/// Cache durations of UserInfo responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UserInfoAugmentation {
-    /// An answer; never longer than the token.
+    /// Cache duration of a response; limited by the lifetime of the token.
     pub cache_ttl: Duration,
-    /// The lack of one.
+    /// Time until UserInfo is requested again after a failed request. Until then, only the claims of the token are
+    /// used.
     pub negative_cache_ttl: Duration,
 }
 
 impl Authentication {
     pub(super) fn read(from: &Reader<'_>, profile: Option<Profile>) -> Option<Self> {
         if from.is_empty("providers") && profile == Some(Profile::Oidc) {
-            from.problem("providers", "must hold at least one provider in this profile");
+            from.problem("providers", "must contain at least one provider in this profile");
         }
         let mut providers: Vec<Provider> = Vec::new();
         for (id, entry) in from.entries("providers") {
             let Some(provider) = Provider::read(id, &entry, profile) else { continue };
             if let Some(other) = providers.iter().find(|other| other.issuer == provider.issuer) {
-                entry.problem("issuer", format!("is the issuer of `authentication.providers.{}` too", other.id));
+                entry.problem("issuer", format!("is also the issuer of `authentication.providers.{}`", other.id));
             }
             providers.push(provider);
         }
-        namespaces::check(&providers, &from.section("providers"));
+        namespaces::check(&providers, from);
         let unprotected_api = from.flag("unprotected-api");
         let unprotected_api_on_network = from.flag("unprotected-api-on-network");
-        let basic_cache_ttl = from.section("basic").duration("cache-ttl", Duration::ZERO..=Duration::from_secs(600));
-        let token_cache_entries = from.number("token-cache-entries", 0..=10_000_000);
-        let max_token_bytes = from.number("max-token-bytes", 1024..=1 << 20);
+        let basic_cache_ttl = from.section("basic").duration("cache-ttl");
+        let token_cache_entries = from.number("token-cache-entries");
+        let max_token_bytes = from.number("max-token-bytes");
         let ca_file = from.file_path("ca-file");
         let resolution = from.section("token-resolution");
         let more_apis = resolution.list("audiences", Audience::parse);
@@ -140,12 +148,12 @@ impl Authentication {
         })
     }
 
-    /// This server's registration at the first provider that has one.
+    /// Client registration at the first provider that has one.
     pub(super) fn client(&self) -> Option<&Client> {
         self.providers.iter().find_map(|provider| provider.client.as_ref())
     }
 
-    /// Lets people sign in at the providers for which no client is configured, as this one.
+    /// Adds a client with these credentials to Keycloak providers without a confidential client.
     pub fn signs_in_as(&mut self, own: Option<(String, Secret)>) {
         let Some((id, secret)) = own else { return };
         for provider in &mut self.providers {
@@ -157,7 +165,8 @@ impl Authentication {
         }
     }
 
-    /// What is not said of providers is said of the realm that is managed.
+    /// Sets missing issuers and audiences of providers to those of the managed realm. If no provider is configured,
+    /// adds one for the realm.
     pub(super) fn default_to(&mut self, keycloak: &KeycloakConfig) {
         let Some(realm) = Provider::of_keycloak(keycloak) else { return };
         for provider in &mut self.providers {
@@ -174,31 +183,32 @@ impl Authentication {
         }
     }
 
-    /// Which ids the names of one of the providers become.
+    /// Namespace that maps the names of `provider` to IDs.
     #[must_use]
     pub fn namespace_of(&self, provider: &Provider) -> Namespace {
         namespaces::of(provider, &self.providers)
     }
 
-    /// Settings of providers that are allowed and unsafe, a line each.
+    /// Warnings about permitted but unsafe provider settings, one line each.
     pub(super) fn dangers(&self) -> impl Iterator<Item = String> {
         self.providers.iter().filter_map(Provider::danger)
     }
 
-    /// Whether people sign in at providers with a browser.
+    /// Whether browsers can sign in at a provider.
     #[must_use]
     pub fn signs_in_at_providers(&self) -> bool {
         self.providers.iter().any(|provider| provider.client.is_some())
     }
 
-    /// A secret that all replicas have and the store does not: the first provider's that has one.
+    /// Client secret of the first provider that has one. Session keys can be derived from it, because all replicas
+    /// share it and the store does not contain it.
     #[must_use]
     pub fn client_secret(&self) -> Option<&Secret> {
         self.providers.iter().filter_map(|provider| provider.client.as_ref()).find_map(Client::secret)
     }
 
-    /// Whether groups come from a claim. They do as soon as one provider says so: stored memberships of users would be a
-    /// second truth.
+    /// Whether groups come from a claim, which is the case as soon as one provider has a groups claim. Stored
+    /// memberships of users would conflict with it.
     #[must_use]
     pub fn claims_groups(&self) -> bool {
         self.providers.iter().any(|provider| provider.groups_claim.is_some())
@@ -206,7 +216,7 @@ impl Authentication {
 }
 
 impl Provider {
-    /// The realm that is managed, when no provider is configured.
+    /// Provider for the managed realm, used if no provider is configured.
     pub(super) fn of_keycloak(keycloak: &KeycloakConfig) -> Option<Self> {
         Some(Self {
             id: "default".to_owned(),
@@ -237,7 +247,7 @@ impl Provider {
 
     fn read(id: &str, from: &Reader<'_>, profile: Option<Profile>) -> Option<Self> {
         if id.is_empty() || !id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
-            from.problem("", "must be called by lower-case letters, digits and dashes");
+            from.problem("", "must be an id of lower-case letters, digits and dashes");
         }
         let in_keycloak = profile == Some(Profile::Keycloak);
         let allow_insecure_http = from.flag("allow-insecure-http");
@@ -248,10 +258,20 @@ impl Provider {
             Err(message) => Err(message.to_owned()),
         };
         let issuer = if in_keycloak {
-            // The realm that is managed, unless somebody says otherwise.
+            // An empty issuer is replaced by that of the managed realm later, in `Authentication::default_to`.
             from.get("issuer", read_issuer).or_else(|| (!from.given("issuer")).then(String::new))
         } else {
-            from.require("issuer", read_issuer)
+            match ENDPOINTS.into_iter().find(|endpoint| !from.given("issuer") && from.given(endpoint)) {
+                Some(endpoint) => from.problem(
+                    "issuer",
+                    format!(
+                        "is required with `{endpoint}`, because tokens are accepted by their issuer: add the \
+                         `issuer` of the provider's `/.well-known/openid-configuration`"
+                    ),
+                ),
+                None => from.must_be_given("issuer"),
+            }
+            from.get("issuer", read_issuer)
         };
         let backend_url = from.get("backend-url", url);
         let jwks_url = from.get("jwks-url", url);
@@ -261,24 +281,20 @@ impl Provider {
         if user_info_augmentation.is_some() && from.given("jwks-url") && !from.given("user-info-url") {
             from.problem(
                 "user-info-url",
-                "is required for `user-info-augmentation` beside `jwks-url`, which does without discovery",
+                "is required for `user-info-augmentation` with `jwks-url`, which disables discovery",
             );
         }
         let audiences = from.list("audiences", Audience::parse);
         if from.is_empty("audiences") && !in_keycloak {
-            from.problem("audiences", "must hold at least one audience: a token for anybody is a token for nobody");
+            from.problem("audiences", "must contain at least one audience; tokens for other audiences are rejected");
         }
-        let algorithms = from.list("algorithms", algorithm);
+        let algorithms = from.words("algorithms");
         if from.given("algorithms") && from.is_empty("algorithms") {
-            from.problem("algorithms", "must hold at least one algorithm");
+            from.problem("algorithms", "must contain at least one algorithm");
         }
-        let clock_skew = from.duration("clock-skew", Duration::ZERO..=Duration::from_secs(600));
+        let clock_skew = from.duration("clock-skew");
         let username_claim = from.get("username-claim", ClaimSelector::parse);
-        let username_case = from.get("username-case", |text| match text.to_ascii_lowercase().as_str() {
-            "lower" => Ok(UsernameCase::Lower),
-            "exact" => Ok(UsernameCase::Exact),
-            _ => Err("must be exact or lower"),
-        });
+        let username_case = from.choice("username-case", &USERNAME_CASES);
         let client_id_claim = from.get("client-id-claim", ClaimSelector::parse);
         let groups_claim = from.get("groups-claim", ClaimSelector::parse);
         let habits = TokenHabits::read(from);
@@ -320,7 +336,7 @@ impl Provider {
 }
 
 impl Provider {
-    /// What the operator should know about ID tokens of this provider.
+    /// Warning if ID tokens of this provider pass as access tokens, or have the same audience.
     fn danger(&self) -> Option<String> {
         let Self { id, .. } = self;
         if self.accept_id_tokens {
@@ -333,9 +349,9 @@ impl Provider {
         let is_audience = self.audiences.iter().any(|audience| *audience.as_str() == client.id);
         is_audience.then(|| {
             format!(
-                "`authentication.providers.{id}`: `client-id` is one of `audiences`, so ID tokens and access tokens have the \
-                 same audience; tokens without a mark of access tokens are refused. Give the API an audience of its own, \
-                 which no client has as its id"
+                "`authentication.providers.{id}`: `client-id` is one of `audiences`, so ID tokens and access tokens \
+                 have the same audience; tokens without a mark of access tokens are rejected. Use an audience for the \
+                 API that is not a client id"
             )
         })
     }
@@ -343,15 +359,15 @@ impl Provider {
 
 impl UserInfoAugmentation {
     fn read(from: &Reader<'_>) -> Option<Self> {
-        let second = Duration::from_secs(1);
-        let cache_ttl = from.duration("cache-ttl", second..=Duration::from_secs(3600));
-        let negative_cache_ttl = from.duration("negative-cache-ttl", second..=Duration::from_secs(300));
+        let cache_ttl = from.duration("cache-ttl");
+        let negative_cache_ttl = from.duration("negative-cache-ttl");
         let enabled = from.flag("enabled")?;
         enabled.then_some(Self { cache_ttl: cache_ttl?, negative_cache_ttl: negative_cache_ttl? })
     }
 }
 
-/// A URL whose answers can be believed: `https`, or `http` to this machine.
+/// Parses a URL whose responses cannot be modified in transit: `https`, or `http` to this machine. If
+/// `allow_insecure_http` is set, accepts `http` to any host.
 pub(super) fn safe_url(text: &str, allow_insecure_http: bool) -> Result<Url, &'static str> {
     let url = web_url(text)?;
     let here = match url.host() {
@@ -363,15 +379,6 @@ pub(super) fn safe_url(text: &str, allow_insecure_http: bool) -> Result<Url, &'s
     if url.scheme() == "https" || here || allow_insecure_http {
         Ok(url)
     } else {
-        Err("must be an `https` url, unless `allow-insecure-http` is set for this provider")
+        Err("must be an `https` URL, unless `allow-insecure-http` is set for this provider")
     }
-}
-
-pub(super) fn algorithm(text: &str) -> Result<&'static str, String> {
-    let words = match Key::find("authentication.providers.<id>.algorithms[]").map(|key| key.kind) {
-        Some(super::key::Kind::Choice(words)) => words,
-        _ => &[],
-    };
-    let known = words.iter().find(|word| word.eq_ignore_ascii_case(text)).copied();
-    known.ok_or_else(|| format!("must be one of {}", quoted(words)))
 }

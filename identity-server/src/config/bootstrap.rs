@@ -1,4 +1,4 @@
-//! What is made at start, when it is not there yet.
+//! Start-up data in the form of Management Identity. Missing entities are created.
 
 use identity_core::entity::{Operator, RuleKind};
 use identity_core::value::{
@@ -10,80 +10,80 @@ use super::authentication::Provider;
 use super::members::{self, AuthorizationSeed, PartySeed};
 use super::reader::Reader;
 
-/// What is made at start, when it is not there yet.
+/// Start-up data in the form of Management Identity.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bootstrap {
-    /// Whose token is the first administrator's.
+    /// Claim that identifies the first administrator.
     pub initial_claim: Option<InitialClaim>,
-    /// Mapping rules, and what they give.
+    /// Mapping rules with their targets.
     pub mapping_rules: Vec<MappingRuleSeed>,
     /// Tenants.
     pub tenants: Vec<TenantSeed>,
     /// Authorizations on resources.
     pub authorizations: Vec<AuthorizationSeed>,
-    /// Built-in users.
+    /// Stored users.
     pub users: Vec<UserSeed>,
 }
 
-/// Whose token is the first administrator's (management reference §6, "default" rule).
+/// Claim that identifies the first administrator (docs/reference/management-api.md §6, rule `Default`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InitialClaim {
-    /// The claim looked at.
+    /// Claim to compare.
     pub selector: ClaimSelector,
-    /// How it is compared.
+    /// Comparison operator.
     pub operator: Operator,
-    /// What it is compared with.
+    /// Value to compare with.
     pub value: ClaimValue,
-    /// Whose tokens it is looked for in.
+    /// Issuer of the tokens; `None` matches any issuer.
     pub issuer: Option<Issuer>,
 }
 
-/// A mapping rule, and what it gives.
+/// Mapping rule with its targets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MappingRuleSeed {
-    /// Its name.
+    /// Name of the rule.
     pub name: Name,
-    /// The claim looked at.
+    /// Claim to compare.
     pub selector: ClaimSelector,
-    /// How it is compared.
+    /// Comparison operator.
     pub operator: Operator,
-    /// What it is compared with.
+    /// Value to compare with.
     pub value: ClaimValue,
-    /// What it may be applied to.
+    /// Kind of entity that the rule assigns: roles, groups, tenants or any of them.
     pub kind: RuleKind,
-    /// Whose tokens it looks at; those of every issuer when not given.
+    /// Issuer of the tokens; `None` matches any issuer.
     pub issuer: Option<Issuer>,
-    /// The roles that it gives.
+    /// Roles that the rule assigns.
     pub roles: Vec<RoleId>,
-    /// The tenants that it opens.
+    /// Tenants to which the rule grants access.
     pub tenants: Vec<TenantId>,
-    /// The groups that it puts the caller in.
+    /// Groups to which the rule adds the caller.
     pub groups: Vec<GroupId>,
 }
 
-/// A tenant.
+/// Tenant with its members.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TenantSeed {
-    /// Its id.
+    /// Tenant ID.
     pub id: TenantId,
-    /// Its name.
+    /// Tenant name.
     pub name: Name,
-    /// Its members.
+    /// Members of the tenant.
     pub members: Vec<PartySeed>,
 }
 
-/// A built-in user.
+/// Stored user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserSeed {
-    /// What they sign in with.
+    /// Name for sign-in.
     pub username: Username,
-    /// Their password.
+    /// Initial password.
     pub password: Secret,
-    /// What to call them.
+    /// Display name.
     pub name: Option<Name>,
-    /// Where to write to them.
+    /// Email address.
     pub email: Option<Email>,
-    /// The roles they have.
+    /// Roles of the user.
     pub roles: Vec<RoleId>,
 }
 
@@ -91,7 +91,10 @@ impl Bootstrap {
     pub(super) fn read(from: &Reader<'_>, profile: Option<Profile>, providers: Providers<'_>) -> Self {
         let (users, rules) = (from.items("users"), from.items("mapping-rules"));
         if !users.is_empty() && !matches!(profile, None | Some(Profile::Builtin)) {
-            from.problem("users", "are for the profile `builtin`; here they live at the provider");
+            from.problem(
+                "users",
+                "are supported in the profile `builtin` only; in this profile, the provider manages users",
+            );
         }
         Self {
             initial_claim: initial_claim(&from.section("initial-claim"), providers),
@@ -103,7 +106,12 @@ impl Bootstrap {
     }
 }
 
-/// Reads the elements of a list, no two of which may have the same key.
+pub(super) const OPERATORS: [(&str, Operator); 2] = [("equals", Operator::Equals), ("contains", Operator::Contains)];
+
+pub(super) const RULE_KINDS: [(&str, RuleKind); 4] =
+    [("any", RuleKind::Any), ("role", RuleKind::Role), ("tenant", RuleKind::Tenant), ("group", RuleKind::Group)];
+
+/// Reads list elements with unique keys; reports duplicates.
 pub(super) fn unique<T>(
     items: &[Reader<'_>],
     name: &str,
@@ -114,17 +122,17 @@ pub(super) fn unique<T>(
     for item in items {
         let Some(one) = read(item) else { continue };
         if all.iter().any(|other| key(other) == key(&one)) {
-            item.problem(name, "is given to another element of the list too");
+            item.problem(name, "must be unique in the list");
         }
         all.push(one);
     }
     all
 }
 
-/// The configured providers, none where their part of the configuration cannot be read.
+/// Configured providers; empty if they could not be read.
 pub(super) type Providers<'c> = &'c [Provider];
 
-/// The issuer of the provider that `from` names.
+/// Issuer of the provider that the key `provider` refers to.
 pub(super) fn issuer(from: &Reader<'_>, providers: Providers<'_>) -> Option<Issuer> {
     from.get("provider", |id| {
         let provider = providers.iter().find(|provider| provider.id == id);
@@ -135,7 +143,7 @@ pub(super) fn issuer(from: &Reader<'_>, providers: Providers<'_>) -> Option<Issu
 
 fn initial_claim(from: &Reader<'_>, providers: Providers<'_>) -> Option<InitialClaim> {
     let selector = from.get("name", ClaimSelector::parse);
-    let operator = from.choice("operator", operator);
+    let operator = from.choice("operator", &OPERATORS);
     let value = from.get("value", ClaimValue::parse);
     let issuer = issuer(from, providers);
     if value.is_some() && providers.len() > 1 && !from.given("provider") {
@@ -143,7 +151,9 @@ fn initial_claim(from: &Reader<'_>, providers: Providers<'_>) -> Option<InitialC
         let one_of = ids.join(", ");
         from.problem(
             "provider",
-            format!("is required with several providers, so that no other makes an administrator: one of {one_of}"),
+            format!(
+                "is required with several providers, because the claim identifies an administrator: one of {one_of}"
+            ),
         );
     }
     Some(InitialClaim { selector: selector?, operator: operator?, value: value?, issuer })
@@ -152,17 +162,9 @@ fn initial_claim(from: &Reader<'_>, providers: Providers<'_>) -> Option<InitialC
 fn mapping_rule(from: &Reader<'_>, providers: Providers<'_>) -> Option<MappingRuleSeed> {
     let name = from.require("name", Name::parse);
     let selector = from.require("claim-name", ClaimSelector::parse);
-    let operator = from.choice("operator", operator);
+    let operator = from.choice("operator", &OPERATORS);
     let value = from.require("claim-value", ClaimValue::parse);
-    let kind = from.choice("rule-type", |word| {
-        Some(match word {
-            "any" => RuleKind::Any,
-            "role" => RuleKind::Role,
-            "tenant" => RuleKind::Tenant,
-            "group" => RuleKind::Group,
-            _ => return None,
-        })
-    });
+    let kind = from.choice("rule-type", &RULE_KINDS);
     let issuer = issuer(from, providers);
     let roles = from.list("applied-role-names", RoleId::parse);
     let tenants = from.list("applied-tenant-ids", TenantId::parse);
@@ -173,7 +175,7 @@ fn mapping_rule(from: &Reader<'_>, providers: Providers<'_>) -> Option<MappingRu
         ("applied-group-ids", RuleKind::Group),
     ] {
         if from.given(name) && kind.is_some_and(|kind| kind != RuleKind::Any && kind != allowed) {
-            from.problem(name, "do not go with this rule's `rule-type`");
+            from.problem(name, "are not permitted by this rule's `rule-type`");
         }
     }
     Some(MappingRuleSeed {
@@ -203,12 +205,4 @@ fn user(from: &Reader<'_>) -> Option<UserSeed> {
     let email = from.get("email", Email::parse);
     let roles = from.list("roles", RoleId::parse);
     Some(UserSeed { username: username?, password: password?, name, email, roles })
-}
-
-fn operator(word: &str) -> Option<Operator> {
-    match word {
-        "equals" => Some(Operator::Equals),
-        "contains" => Some(Operator::Contains),
-        _ => None,
-    }
 }

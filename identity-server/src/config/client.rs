@@ -1,130 +1,163 @@
-//! What this server is at a provider, so that people can sign in there.
+//! Client registration of this server at a provider, for browser sign-in.
 
 use std::path::PathBuf;
 
+use identity_adapters_oidc::Thumbprint;
 use identity_core::value::Secret;
 use url::Url;
 
-use super::authentication::{algorithm, safe_url};
+use super::authentication::safe_url;
 use super::reader::{Reader, filled};
 
-/// This server's registration at a provider.
+/// Client registration of this server at a provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
-    /// What people call the provider.
+    /// Display name of the provider.
     pub display_name: String,
-    /// The client id.
+    /// Client ID.
     pub id: String,
-    /// How this server proves to be that client.
+    /// Client authentication method.
     pub authentication: ClientAuthentication,
-    /// What is asked for; what is usual for the provider's make when empty.
+    /// Requested scopes; empty uses the defaults of the provider product.
     pub scopes: Vec<String>,
-    /// What access tokens shall be for (RFC 8707).
+    /// Requested audiences of access tokens, as resource indicators (RFC 8707).
     pub resources: Vec<String>,
-    /// More parameters of authorization requests.
+    /// Additional parameters of authorization requests.
     pub authorize_parameters: Vec<(String, String)>,
-    /// The parameter `prompt` of authorization requests.
+    /// Parameter `prompt` of authorization requests.
     pub prompt: Option<String>,
-    /// The algorithms that ID tokens and logout tokens may be signed with; the provider's when empty.
+    /// Accepted signature algorithms of ID tokens and logout tokens; empty uses those of the provider's access tokens.
     pub id_token_algorithms: Vec<&'static str>,
-    /// Endpoints that discovery shall not say.
+    /// Endpoints that override discovery.
     pub endpoints: Endpoints,
-    /// Whether UserInfo is asked when somebody signs in.
+    /// Use of UserInfo at sign-in.
     pub user_info: UserInfo,
-    /// Whether claims of the ID token count before those of the access token.
+    /// Whether claims of the ID token take precedence over those of the access token.
     pub prefer_id_token_claims: bool,
-    /// Whether signing out here means signing out there.
+    /// Whether sign-out also ends the session at the provider.
     pub logout_at_provider: bool,
-    /// Whether a logout token's type must be `logout+jwt`.
+    /// Whether the type of a logout token must be `logout+jwt`.
     pub require_logout_token_type: bool,
 }
 
-/// Endpoints that discovery shall not say.
+/// Endpoints that override discovery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoints {
-    /// Where browsers are sent to sign in.
+    /// Authorization endpoint, to which browsers are redirected for sign-in.
     pub authorization: Option<Url>,
-    /// Where codes and refresh tokens are redeemed.
+    /// Token endpoint, which redeems codes and refresh tokens.
     pub token: Option<Url>,
-    /// Where browsers are sent to sign out.
+    /// End-session endpoint, to which browsers are redirected for sign-out.
     pub end_session: Option<Url>,
-    /// Where refresh tokens are revoked.
+    /// Revocation endpoint for refresh tokens.
     pub revocation: Option<Url>,
 }
 
-/// Whether UserInfo is asked when somebody signs in.
+/// Use of UserInfo at sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserInfo {
-    /// No.
+    /// Not requested.
     Off,
-    /// Yes; without an answer the tokens count alone.
+    /// Requested; if the request fails, only the tokens are used.
     Optional,
-    /// Yes; without an answer nobody signs in.
+    /// Requested; if the request fails, sign-in fails.
     Required,
 }
 
-/// How a client proves which one it is.
+/// Client authentication method.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientAuthentication {
-    /// It does not.
+    /// No authentication (public client).
     None,
-    /// A secret, by HTTP Basic.
+    /// Client secret in the HTTP Basic header.
     SecretBasic(Secret),
-    /// A secret, in the form.
+    /// Client secret in the request body.
     SecretPost(Secret),
-    /// A signed assertion.
+    /// Signed assertion.
     PrivateKeyJwt(Assertion),
-    /// A certificate.
+    /// TLS client certificate.
     Tls {
-        /// Its file.
+        /// Certificate file.
         certificate: PathBuf,
-        /// Its key's file.
+        /// Private key file.
         key: PathBuf,
     },
 }
 
-/// How assertions are signed, and what they say.
+/// Signature and content of client assertions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assertion {
-    /// The key.
+    /// Signing key.
     pub key: KeyFile,
-    /// The header's `kid`: a text, or `public-key` for the digest of the key.
+    /// Header `kid`: a literal, or `public-key` for the digest of the public key.
     pub key_id: Option<String>,
-    /// How the header names the certificate: `none`, `x5t` or `x5t#S256`.
-    pub thumbprint: Option<&'static str>,
-    /// The algorithm.
+    /// Certificate thumbprint in the header; `None` uses the default of the provider product.
+    pub thumbprint: Option<Thumbprint>,
+    /// Signature algorithm.
     pub algorithm: Option<&'static str>,
-    /// Whom it is for: `issuer`, `token-endpoint`, or a text.
+    /// Audience: `issuer`, `token-endpoint`, or a literal.
     pub audience: Option<String>,
 }
 
-/// Where a private key is.
+/// Location of a private key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyFile {
-    /// In PEM.
+    /// PEM files.
     Pem {
-        /// The key's file.
+        /// Private key file.
         key: PathBuf,
-        /// The certificate's.
+        /// Certificate file.
         certificate: Option<PathBuf>,
     },
-    /// In PKCS#12.
+    /// PKCS#12 key store.
     Pkcs12 {
-        /// The file.
+        /// Key store file.
         file: PathBuf,
-        /// Its password.
+        /// Password of the key store.
         password: Secret,
-        /// The entry.
+        /// Alias of the key store entry. If `None`, the only entry with a private key is used.
         alias: Option<String>,
     },
 }
 
-/// The client id of the replaced service, where nobody says otherwise (management reference §7.1).
+/// Default client ID of the replaced service (docs/reference/management-api.md §7.1).
 pub(super) const IMPLIED_ID: &str = "camunda-identity";
-const METHODS: [&str; 5] = ["none", "client_secret_basic", "client_secret_post", "private_key_jwt", "tls_client_auth"];
+
+pub(super) const THUMBPRINTS: [(&str, Thumbprint); 3] =
+    [("none", Thumbprint::None), ("x5t", Thumbprint::Sha1), ("x5t#S256", Thumbprint::Sha256)];
+
+/// Names of the client authentication methods (OpenID Connect Core 1.0 §9, RFC 8705 §2.1.1).
+#[derive(Clone, Copy)]
+pub(super) enum AuthenticationMethod {
+    None,
+    SecretBasic,
+    SecretPost,
+    PrivateKeyJwt,
+    Tls,
+}
+
+impl AuthenticationMethod {
+    pub(super) const WORDS: [(&str, Self); 5] = [
+        (Self::None.as_str(), Self::None),
+        (Self::SecretBasic.as_str(), Self::SecretBasic),
+        (Self::SecretPost.as_str(), Self::SecretPost),
+        (Self::PrivateKeyJwt.as_str(), Self::PrivateKeyJwt),
+        (Self::Tls.as_str(), Self::Tls),
+    ];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::SecretBasic => "client_secret_basic",
+            Self::SecretPost => "client_secret_post",
+            Self::PrivateKeyJwt => "private_key_jwt",
+            Self::Tls => "tls_client_auth",
+        }
+    }
+}
 
 impl Client {
-    /// `None` where nobody signs in.
+    /// Reads the registration; `None` if no client is configured.
     pub(super) fn read(provider: &str, from: &Reader<'_>, insecure_http: bool) -> Option<Self> {
         let text = |text: &str| filled(text).map(str::to_owned);
         let url = |text: &str| safe_url(text, insecure_http);
@@ -135,7 +168,7 @@ impl Client {
         let authentication = ClientAuthentication::read(from);
         let scopes = from.list("scopes", text);
         if !scopes.is_empty() && !scopes.iter().any(|scope| scope == "openid") {
-            from.problem("scopes", "must hold `openid`");
+            from.problem("scopes", "must contain `openid`");
         }
         let resources = from.list("resources", |text| url(text).map(|_| text.to_owned()).or_else(|_| urn(text)));
         let authorize_parameters = from.list("authorize-parameters", |text| {
@@ -143,14 +176,14 @@ impl Client {
             pair.map(|(name, value)| (name.to_owned(), value.to_owned())).ok_or("must be `name=value`")
         });
         let prompt = from.get("prompt", text);
-        let id_token_algorithms = from.list("id-token-algorithms", algorithm);
+        let id_token_algorithms = from.words("id-token-algorithms");
         let endpoints = Endpoints {
             authorization: from.get("authorization-url", url),
             token: from.get("token-url", url),
             end_session: from.get("end-session-url", url),
             revocation: from.get("revocation-url", url),
         };
-        let user_info = from.choice("user-info", UserInfo::parse);
+        let user_info = from.choice("user-info", &UserInfo::WORDS);
         let prefer_id_token_claims = from.flag("prefer-id-token-claims");
         let logout_at_provider = from.flag("logout-at-provider");
         let require_logout_token_type = from.flag("require-logout-token-type");
@@ -173,7 +206,7 @@ impl Client {
 }
 
 impl Client {
-    /// A client with a secret, and all else as is usual.
+    /// Creates a Keycloak client with a secret, and defaults for all other settings.
     #[must_use]
     pub fn with_secret(id: String, secret: Secret) -> Self {
         Self {
@@ -193,7 +226,7 @@ impl Client {
         }
     }
 
-    /// The client's secret, if it has one.
+    /// Client secret, if the client uses one.
     pub(super) fn secret(&self) -> Option<&Secret> {
         match &self.authentication {
             ClientAuthentication::SecretBasic(secret) | ClientAuthentication::SecretPost(secret) => Some(secret),
@@ -202,56 +235,47 @@ impl Client {
     }
 }
 
-/// A resource may be any absolute URI (RFC 8707 §2).
+/// Parses a resource indicator, which may be any absolute URI (RFC 8707 §2).
 fn urn(text: &str) -> Result<String, &'static str> {
-    Url::parse(text).map(|_| text.to_owned()).map_err(|_| "must be an absolute uri")
+    Url::parse(text).map(|_| text.to_owned()).map_err(|_| "must be an absolute URI")
 }
 
 impl UserInfo {
-    fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "off" => Self::Off,
-            "optional" => Self::Optional,
-            "required" => Self::Required,
-            _ => return None,
-        })
-    }
+    pub(super) const WORDS: [(&str, Self); 3] =
+        [("off", Self::Off), ("optional", Self::Optional), ("required", Self::Required)];
 }
 
 impl ClientAuthentication {
-    /// The method that is named, or the one whose means are there.
+    /// Reads the configured method, or derives it from the given credentials.
     fn read(from: &Reader<'_>) -> Option<Self> {
         let secret = from.secret("client-secret");
         let assertion = Assertion::read(&from.section("assertion"));
         let tls = from.section("tls");
         let tls = (tls.file_path("certificate-file"), tls.file_path("key-file"));
-        let named = from.choice("client-authentication", |word| METHODS.into_iter().find(|method| *method == word));
+        let named = from.choice("client-authentication", &AuthenticationMethod::WORDS);
         let method = named.unwrap_or(match (&secret, &assertion, &tls.0) {
-            (Some(_), ..) => "client_secret_basic",
-            (None, Some(_), _) => "private_key_jwt",
-            (None, None, Some(_)) => "tls_client_auth",
-            (None, None, None) => "none",
+            (Some(_), ..) => AuthenticationMethod::SecretBasic,
+            (None, Some(_), _) => AuthenticationMethod::PrivateKeyJwt,
+            (None, None, Some(_)) => AuthenticationMethod::Tls,
+            (None, None, None) => AuthenticationMethod::None,
         });
         let lacks = |key: &str| {
-            from.problem(key, format!("is required for `client-authentication: {method}`"));
+            from.problem(key, format!("is required for `client-authentication: {}`", method.as_str()));
             None
         };
         match method {
-            "none" => Some(Self::None),
-            "private_key_jwt" => match assertion {
+            AuthenticationMethod::None => Some(Self::None),
+            AuthenticationMethod::PrivateKeyJwt => match assertion {
                 Some(assertion) => Some(Self::PrivateKeyJwt(assertion)),
                 None => lacks("assertion.key-file"),
             },
-            "tls_client_auth" => match tls {
+            AuthenticationMethod::Tls => match tls {
                 (Some(certificate), Some(key)) => Some(Self::Tls { certificate, key }),
                 (None, _) => lacks("tls.certificate-file"),
                 (_, None) => lacks("tls.key-file"),
             },
-            _ => match secret {
-                Some(secret) if method == "client_secret_post" => Some(Self::SecretPost(secret)),
-                Some(secret) => Some(Self::SecretBasic(secret)),
-                None => lacks("client-secret"),
-            },
+            AuthenticationMethod::SecretBasic => secret.map(Self::SecretBasic).or_else(|| lacks("client-secret")),
+            AuthenticationMethod::SecretPost => secret.map(Self::SecretPost).or_else(|| lacks("client-secret")),
         }
     }
 }
@@ -263,7 +287,7 @@ impl Assertion {
         let keystore = from.file_path("keystore-file");
         let (password, alias) = (from.secret("keystore-password"), from.get("keystore-alias", text));
         if key.is_some() && keystore.is_some() {
-            from.problem("keystore-file", "must not be given beside `key-file`");
+            from.problem("keystore-file", "must not be set together with `key-file`");
         }
         let key = match (key, keystore) {
             (Some(key), _) => Some(KeyFile::Pem { key, certificate }),
@@ -276,13 +300,12 @@ impl Assertion {
             },
             (None, None) => None,
         };
-        let thumbprints = ["none", "x5t", "x5t#s256"];
-        let thumbprint = from.choice("thumbprint", |word| thumbprints.into_iter().find(|known| *known == word));
+        let thumbprint = from.choice("thumbprint", &THUMBPRINTS);
         Some(Self {
             key: key?,
             key_id: from.get("key-id", text),
             thumbprint,
-            algorithm: from.get("algorithm", algorithm),
+            algorithm: from.word("algorithm"),
             audience: from.get("audience", text),
         })
     }

@@ -1,4 +1,4 @@
-//! What the components of the platform have: applications, APIs and roles (management reference §4).
+//! Components of the platform: applications, APIs and roles (docs/reference/management-api.md §4).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,41 +9,41 @@ use identity_core::value::{Audience, ClientId, Description, Name, PermissionName
 use super::names::canonical;
 use super::reader::Reader;
 
-/// The components that are configured, by their canonical names.
+/// Configured components, by canonical name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Components(BTreeMap<String, Component>);
 
-/// What a component has; `None` for the lists that are not configured, which are as built in.
+/// Entities of a component. Lists that are `None` keep their built-in values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Component {
-    /// Its applications.
+    /// Applications.
     pub applications: Option<Vec<ComponentApplication>>,
-    /// Its APIs: audience, name, permissions.
+    /// APIs: audience, name, permissions.
     pub apis: Option<Vec<(Audience, Name, Vec<ApiPermission>)>>,
-    /// Its roles.
+    /// Roles.
     pub roles: Option<Vec<Role>>,
 }
 
-/// An application of a component.
+/// Application of a component.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComponentApplication {
-    /// Its client id.
+    /// Client ID.
     pub client_id: ClientId,
-    /// Its name.
+    /// Display name.
     pub name: Name,
-    /// What it can do.
+    /// Client type.
     pub kind: ClientKind,
-    /// Its secret.
+    /// Client secret.
     pub secret: Option<Secret>,
-    /// Where it is.
+    /// Root URL.
     pub root_url: Option<RedirectUri>,
-    /// Where browsers may be sent back to.
+    /// Permitted redirect URIs.
     pub redirect_uris: Vec<RedirectUri>,
-    /// What it may do for itself.
+    /// Permissions that the application itself has.
     pub permissions: Vec<Permission>,
 }
 
-/// The component that this server is.
+/// Key of this server's own component.
 const IDENTITY: &str = "identity";
 
 impl Components {
@@ -51,7 +51,7 @@ impl Components {
         let mut all = BTreeMap::new();
         for (key, entry) in from.entries("components") {
             if all.insert(canonical(key), Component::read(&entry)).is_some() {
-                entry.problem("", "is given twice, in two spellings");
+                entry.problem("", "is set twice, in two spellings");
             }
         }
         let mut components = Self(all);
@@ -59,13 +59,13 @@ impl Components {
         components
     }
 
-    /// The component of this name.
+    /// Component with this name, in any spelling.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Component> {
         self.0.get(&canonical(key))
     }
 
-    /// The roles of all components. A role that several have holds the permissions of all.
+    /// Roles of all components. Permissions of roles with equal IDs are merged.
     #[must_use]
     pub fn roles(&self) -> Vec<Role> {
         let mut roles: BTreeMap<RoleId, Role> = BTreeMap::new();
@@ -78,15 +78,15 @@ impl Components {
         roles.into_values().collect()
     }
 
-    /// The audiences of the APIs of all components.
+    /// Audiences of the APIs of all components.
     #[must_use]
     pub fn audiences(&self) -> BTreeSet<Audience> {
         let apis = self.0.values().flat_map(|component| component.apis.iter().flatten());
         apis.map(|(audience, ..)| audience.clone()).collect()
     }
 
-    /// This server's own API may have another audience. What is permitted there is permitted under the name that this server's
-    /// checks use, too.
+    /// Copies permissions on this server's own API to its built-in audience, which permission checks use. The API may
+    /// be configured with another audience.
     fn name_own_api(&mut self) {
         let Ok(own) = Audience::parse(IDENTITY_AUDIENCE) else { return };
         let apis = self.0.get(IDENTITY).and_then(|component| component.apis.clone()).unwrap_or_default();
@@ -132,7 +132,7 @@ fn application(from: &Reader<'_>) -> Option<ComponentApplication> {
     let client_id = from.require("id", ClientId::parse);
     let name = from.get("name", Name::parse);
     let kind = client_kind(from);
-    let secret = from.secret_of_length("secret", Secret::CONFIGURED_CLIENT_SECRET_MIN);
+    let secret = from.secret("secret");
     let root_url = from.get("root-url", |text| RedirectUri::parse(text.trim_end_matches('/')));
     let redirect_uris = from.list("redirect-uris", RedirectUri::parse);
     let permissions = from.items("permissions").iter().filter_map(permission).collect();
@@ -141,12 +141,12 @@ fn application(from: &Reader<'_>) -> Option<ComponentApplication> {
     Some(ComponentApplication { client_id, name, kind, secret, root_url, redirect_uris, permissions })
 }
 
-/// The type of an application, confidential when none is given.
+pub(super) const CLIENT_KINDS: [(&str, ClientKind); 3] =
+    [("CONFIDENTIAL", ClientKind::Confidential), ("M2M", ClientKind::MachineToMachine), ("PUBLIC", ClientKind::Public)];
+
+/// Reads the type of an application; the default is confidential.
 pub(super) fn client_kind(from: &Reader<'_>) -> ClientKind {
-    let kind = from.get("type", |word| {
-        ClientKind::parse(&word.to_ascii_uppercase()).ok_or("must be one of `CONFIDENTIAL`, `M2M`, `PUBLIC`")
-    });
-    kind.unwrap_or(ClientKind::Confidential)
+    from.choice("type", &CLIENT_KINDS).unwrap_or(ClientKind::Confidential)
 }
 
 fn api(from: &Reader<'_>) -> Option<(Audience, Name, Vec<ApiPermission>)> {
@@ -172,7 +172,7 @@ fn role(from: &Reader<'_>) -> Option<Role> {
     let description = from.get("description", Description::parse).unwrap_or_default();
     let permissions = from.items("permissions").iter().filter_map(permission).collect();
     let id = id?;
-    Some(Role { name: Name::from(&id), id, description, permissions })
+    Some(Role { description, permissions, ..Role::new(id.clone(), Name::from(&id)) })
 }
 
 fn permission(from: &Reader<'_>) -> Option<Permission> {

@@ -1,42 +1,46 @@
-//! JDBC URLs, as the replaced service is given its database by (management reference §7.5).
+//! JDBC URLs, which configure the database of the replaced service (docs/reference/management-api.md §7.5).
 
 use url::Url;
 
-/// The variable that holds a JDBC URL.
+/// Variable that holds a JDBC URL.
 pub(super) const VARIABLE: &str = "SPRING_DATASOURCE_URL";
 
-/// What a JDBC URL says.
+/// Settings in a JDBC URL.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Datasource {
-    /// Paths and values.
+    /// Keys and values.
     pub values: Vec<(&'static str, String)>,
-    /// Names of parameters that mean nothing here.
+    /// Names of parameters without effect here.
     pub ignored: Vec<String>,
-    /// Whether the URL is for the wrapper of Amazon's that stands before PostgreSQL's driver.
+    /// Whether the URL is for the Amazon wrapper of the PostgreSQL driver.
     pub wrapped: bool,
 }
 
-/// The driver that stands before another one, and the parameter that lists its plugins.
+/// Prefix of the wrapper driver, and the parameter that lists its plugins.
 const WRAPPER: &str = "aws-wrapper:";
 const PLUGINS: &str = "wrapperPlugins";
-/// Plugins that get the database's credentials.
+/// Plugins that obtain database credentials.
 const CREDENTIALS: [&str; 4] = ["iam", "awsSecretsManager", "federatedAuth", "okta"];
 
 const HOST: &str = "store.postgres.host";
+const DATABASE: &str = "store.postgres.database";
+const USERNAME: &str = "store.postgres.username";
+/// Keys of the required database settings that a URL may contain.
+pub(super) const REQUIRED: [&str; 3] = [HOST, DATABASE, USERNAME];
 const TLS: &str = "store.postgres.tls";
 
-/// Reads `jdbc:postgresql://host:port/database?parameter=value&…`, also with `aws-wrapper:` before `postgresql`, and its short forms `jdbc:postgresql:database` and
-/// `jdbc:postgresql:///database`, which mean this machine.
+/// Parses `jdbc:postgresql://host:port/database?parameter=value&…`, also with `aws-wrapper:` before `postgresql`. The
+/// short forms `jdbc:postgresql:database` and `jdbc:postgresql:///database` denote this machine.
 ///
 /// # Errors
-/// What is wrong, without the URL: it may hold a password.
+/// Returns a message without the URL, which may contain a password.
 pub(super) fn parse(text: &str) -> Result<Datasource, String> {
-    let unsupported = || "must be a url of the form `jdbc:postgresql://host:port/database`".to_owned();
+    let unsupported = || "must be a URL of the form `jdbc:postgresql://host:port/database`".to_owned();
     let driver = text.strip_prefix("jdbc:").ok_or_else(unsupported)?;
     let (wrapped, driver) = driver.strip_prefix(WRAPPER).map_or((false, driver), |driver| (true, driver));
     let Some(rest) = driver.strip_prefix("postgresql:") else {
         let name = driver.split(':').next().unwrap_or_default();
-        return Err(format!("is for the jdbc driver `{name}`; only `jdbc:postgresql:` is supported"));
+        return Err(format!("requires the JDBC driver `{name}`; only `jdbc:postgresql:` is supported"));
     };
     let (place, parameters) = rest.split_once('?').unwrap_or((rest, ""));
     let (host, database) = match place.strip_prefix("//") {
@@ -46,7 +50,7 @@ pub(super) fn parse(text: &str) -> Result<Datasource, String> {
     if host.contains(',') {
         return Err("names several hosts; only one is supported".to_owned());
     }
-    // A scheme whose hosts are not special to the parser, so that any host and no host is taken as it is.
+    // For this scheme, the URL parser accepts any host, even an empty one.
     let host = if host.is_empty() { "localhost" } else { host };
     let url = Url::parse(&format!("postgresql://{host}/?{parameters}")).map_err(|_| unsupported())?;
     let mut values =
@@ -55,17 +59,17 @@ pub(super) fn parse(text: &str) -> Result<Datasource, String> {
         values.push(("store.postgres.port", port.to_string()));
     }
     if !database.is_empty() {
-        values.push(("store.postgres.database", database.to_owned()));
+        values.push((DATABASE, database.to_owned()));
     }
     let mut ignored = Vec::new();
     let says_mode = url.query_pairs().any(|(name, _)| name == "sslmode");
     for (name, value) in url.query_pairs() {
         let path = match &*name {
-            "user" => "store.postgres.username",
+            "user" => USERNAME,
             "password" => "store.postgres.password",
             "currentSchema" => "store.postgres.schema",
             "sslrootcert" => "store.postgres.ca-file",
-            // The driver's `allow` tries without encryption first; this server tries with it.
+            // The driver's `allow` tries without TLS first; this server tries with TLS first.
             "sslmode" => {
                 values.push((TLS, if value == "allow" { "prefer".to_owned() } else { value.into_owned() }));
                 continue;
@@ -79,9 +83,9 @@ pub(super) fn parse(text: &str) -> Result<Datasource, String> {
                 let named = |plugin: &&&str| value.split(',').any(|one| one.trim().eq_ignore_ascii_case(plugin));
                 if let Some(plugin) = CREDENTIALS.iter().find(named) {
                     return Err(format!(
-                        "asks for the plugin `{plugin}` of `jdbc:aws-wrapper:`, which gets the database's credentials from AWS; this \
-                         server does not: give a username and a password, or a password file that is renewed \
-                         (`store.postgres.password-file`), and take the plugin out"
+                        "requests the plugin `{plugin}` of `jdbc:aws-wrapper:`, which obtains database credentials \
+                         from AWS. This is not supported: configure a username and a password, or a password file \
+                         that is renewed (`store.postgres.password-file`), and remove the plugin"
                     ));
                 }
                 continue;
@@ -111,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn urls() {
+    fn parses_jdbc_urls() {
         assert_eq!(
             values(
                 "jdbc:postgresql://db.example:5433/identity?sslmode=verify-full&currentSchema=mi&user=a&password=p%40"
@@ -144,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wrapper_of_amazons_is_taken_as_postgresql() {
+    fn treats_the_aws_wrapper_as_postgresql() {
         let text = "jdbc:aws-wrapper:postgresql://db:1/i?wrapperPlugins=failover2,efm2&sslmode=require&failoverMode=x";
         let expected = [("host", "db"), ("port", "1"), ("database", "i"), ("tls", "require")];
         assert_eq!(values(text), owned(&expected));
@@ -154,12 +158,12 @@ mod tests {
     }
 
     #[test]
-    fn other_parameters_are_named() {
+    fn reports_ignored_parameters() {
         assert_eq!(parse("jdbc:postgresql://db/i?ApplicationName=x").unwrap().ignored, ["ApplicationName"]);
     }
 
     #[test]
-    fn other_drivers_are_refused_by_name_and_without_the_url() {
+    fn rejects_other_drivers_without_quoting_the_url() {
         for (text, part) in [
             ("jdbc:oracle:thin:@//hunter2:1521/X", "`oracle`"),
             ("jdbc:aws-wrapper:mysql://hunter2/i", "`mysql`"),

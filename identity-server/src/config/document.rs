@@ -1,14 +1,14 @@
-//! YAML documents: held against the list of keys, turned into a tree of texts.
+//! YAML documents: validated against the key list, and converted to a tree of texts.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::environment::{self, Said};
-use super::foreign;
-use super::key::{self, Kind, Place, nearest};
+use super::environment::{self, Assignment};
+use super::key::{self, Kind, NodeKind, nearest};
 use super::legacy::Facts;
+use super::legacy_names;
 use super::names::{canonical, variable};
 use super::placeholder;
 use super::problem::Collector;
@@ -16,35 +16,37 @@ use super::table::KEYS;
 use super::tree::{Node, Origin, extend};
 use super::yaml::{Content, Yaml};
 
-/// What a document says.
+/// Result of reading a document.
 #[derive(Default)]
 pub(super) struct Read {
-    /// What is configured.
+    /// Configured values.
     pub(super) tree: Node,
-    /// What the user should know although it is no mistake.
+    /// Warnings.
     pub(super) warnings: Vec<String>,
-    /// How callers authenticate, in the Orchestration Cluster's words.
-    pub(super) method: Option<Said>,
-    /// What is said in the replaced services' words.
+    /// Assignment of the Orchestration Cluster's authentication method, if there is one.
+    pub(super) method: Option<Assignment>,
+    /// Record of the properties of the replaced services in the document.
     pub(super) facts: Facts,
-    /// The variables that its placeholders name.
+    /// Environment variables from which placeholders in the document were filled in.
     pub(super) used: BTreeSet<String>,
-    /// Files that it imports, and whether they must be there.
+    /// Imported files, each with a flag whether it is required.
     pub(super) imports: Vec<(PathBuf, bool)>,
 }
 
-/// What the documents of a file have in common.
+/// State shared by the documents of a file.
 pub(super) struct Shared {
-    /// The file's name.
+    /// File name.
     name: Arc<str>,
-    /// Whether it is written in the replaced services' words, whose types are loose.
+    /// Whether the file uses properties of the replaced services. If so, values may have other types, such as a quoted
+    /// number.
     lenient: bool,
-    /// Values that placeholders may name, by path; a later document's wins.
+    /// Values that placeholders may refer to, by path; later documents take precedence.
     properties: BTreeMap<String, String>,
 }
 
 impl Shared {
-    /// `documents` are those that apply.
+    /// Collects the values that placeholders may refer to. `documents` must contain only those documents of the file
+    /// whose conditions are met.
     pub(super) fn new(name: Arc<str>, documents: &[Yaml], lenient: bool) -> Self {
         let mut properties = BTreeMap::new();
         for document in documents.iter().rev() {
@@ -56,24 +58,24 @@ impl Shared {
     }
 }
 
-/// Reads one document of a file. Parts that are not of the right shape are [`Node::Broken`].
+/// Reads one document of a file. Invalid parts are reported, and become [`Node::Broken`].
 pub(super) fn read(mut yaml: Yaml, file: &Shared, variables: &BTreeMap<String, String>, problems: &Collector) -> Read {
     let whole = Origin::File(Arc::clone(&file.name), 0);
     let used = fill(&mut yaml, &file.properties, variables);
-    let said = foreign::take(&mut yaml, &file.name, file.lenient);
+    let assignments = legacy_names::take(&mut yaml, &file.name, file.lenient);
     let document = Document { name: Arc::clone(&file.name), lenient: file.lenient, problems };
     let mut tree = document.node("", "", yaml).unwrap_or_default();
     let mut facts = Facts::default();
     if file.lenient {
         facts.note_section(&tree, "keycloak");
     }
-    let mut overlaid = environment::overlay_file(&mut tree, &said, &whole, problems);
+    let mut overlaid = environment::overlay_file(&mut tree, &assignments, &whole, problems);
     facts.add(std::mem::take(&mut overlaid.facts));
     let environment::Overlaid { warnings, method, imports, .. } = overlaid;
     Read { tree, warnings, method, facts, used, imports }
 }
 
-/// Fills in placeholders: from the environment, else from another value of the same file. Answers with the variables that
+/// Fills in placeholders from the environment, else from another value of the same file. Returns the variables that
 /// were used.
 fn fill(
     yaml: &mut Yaml,
@@ -88,7 +90,7 @@ fn fill(
     };
     let lookup = |name: &str| {
         environment(name).or_else(|| {
-            // One level deep: a value that has placeholders of its own is filled in from the environment alone.
+            // One level deep: placeholders within the referenced value are filled in from the environment only.
             let text = properties.get(&property(name))?;
             placeholder::fill(text, &environment).ok().map(|filled| filled.unwrap_or_else(|| text.clone()))
         })
@@ -97,37 +99,39 @@ fn fill(
     used.into_inner()
 }
 
-/// A property's path, whatever its spelling.
+/// Path of a property in normalized spelling.
 fn property(path: &str) -> String {
     path.split('.').map(|part| part.replace(['-', '_'], "").to_lowercase()).collect::<Vec<_>>().join(".")
 }
 
 struct Document<'p> {
     name: Arc<str>,
-    /// Whether it is written in the replaced services' words, whose types are loose.
+    /// Whether the file uses properties of the replaced services. If so, values may have other types, such as a quoted
+    /// number.
     lenient: bool,
     problems: &'p Collector,
 }
 
 impl Document<'_> {
-    /// `path` is where the value is, `shape` the same with ids and indices left open. `None` for nothing: YAML's null takes
-    /// no place, so that the default holds.
+    /// Converts the value at `path` to a node. `shape` is the path as the key list writes it, with `<id>` and `[]` in
+    /// place of user-defined names and indices. Returns `None` for null, so that the default applies, and for unknown
+    /// keys, which are reported.
     fn node(&self, path: &str, shape: &str, yaml: Yaml) -> Option<Node> {
         let empty = self.lenient && matches!(&yaml.content, Content::Text(text) if text.is_empty());
         if empty || yaml.is_nothing() {
             return None;
         }
         let origin = self.origin(yaml.line);
-        let Some(place) = Place::of(shape) else {
+        let Some(expected) = NodeKind::of(shape) else {
             self.unknown(path, shape, &origin);
             return None;
         };
         let loose = yaml.filled || self.lenient;
-        Some(match (place, yaml.content) {
+        Some(match (expected, yaml.content) {
             (_, Content::Unresolved(unresolved)) => self.broken(path, &origin, &unresolved.message()),
-            (Place::Map, Content::Map(members)) => self.map(path, shape, members, false),
-            (Place::Named, Content::Map(members)) => self.map(path, shape, members, true),
-            (Place::List, Content::List(items)) => {
+            (NodeKind::Map, Content::Map(members)) => self.map(path, shape, members, false),
+            (NodeKind::Named, Content::Map(members)) => self.map(path, shape, members, true),
+            (NodeKind::List, Content::List(items)) => {
                 let shape = format!("{shape}[]");
                 let elements = items.into_iter().enumerate();
                 let element = |(index, item): (usize, Yaml)| {
@@ -137,19 +141,21 @@ impl Document<'_> {
                 };
                 Node::List(elements.map(element).collect())
             }
-            // A list of texts in one text, as Spring has it.
-            (Place::List, Content::Text(text)) if loose => {
+            // A comma-separated list in one text, as in Spring.
+            (NodeKind::List, Content::Text(text)) if loose => {
                 let texts = text.split(',').map(str::trim).filter(|text| !text.is_empty());
                 let element = |(index, text): (usize, &str)| (index, Node::Text(text.to_owned(), origin.clone()));
                 Node::List(texts.enumerate().map(element).collect())
             }
-            (Place::Value(kind), content) => match text(kind, content, loose) {
+            (NodeKind::Value(kind), content) => match text(kind, content, loose) {
                 Some(text) => Node::Text(text, origin),
-                None => self.broken(path, &origin, &format!("must be {}", kind.words())),
+                None => self.broken(path, &origin, &format!("must be {}", kind.expected())),
             },
-            (Place::Map | Place::Named, _) if path.is_empty() => self.broken(path, &origin, "must be a map of keys"),
-            (Place::Map | Place::Named, _) => self.broken(path, &origin, "must be a map"),
-            (Place::List, _) => self.broken(path, &origin, "must be a list"),
+            (NodeKind::Map | NodeKind::Named, _) if path.is_empty() => {
+                self.broken(path, &origin, "must be a map of keys")
+            }
+            (NodeKind::Map | NodeKind::Named, _) => self.broken(path, &origin, "must be a map"),
+            (NodeKind::List, _) => self.broken(path, &origin, "must be a list"),
         })
     }
 
@@ -161,13 +167,13 @@ impl Document<'_> {
             extend(&mut at, &name);
             extend(&mut open, if named { "<id>" } else { &name });
             let origin = self.origin(yaml.line);
-            // Such a name would look like a path, and nobody would read it.
+            // A name with these characters would look like a longer path, which readers do not look up.
             if !named && (name.is_empty() || name.contains(['.', '[', '<'])) {
                 self.problems.add(at, Some(&origin), "is not a key; write one name per level");
             } else if let Some(node) = self.node(&at, &open, yaml)
                 && parts.insert(name, node).is_some()
             {
-                self.problems.add(at, Some(&origin), "is given twice, in two spellings");
+                self.problems.add(at, Some(&origin), "is set twice, in two spellings");
             }
         }
         Node::Map(parts)
@@ -191,7 +197,7 @@ impl Document<'_> {
         });
         let near = nearest(name, siblings.filter(|sibling| *sibling != "<id>"))
             .map(|sibling| path.strip_suffix(name).unwrap_or_default().to_owned() + sibling)
-            // Or the right name in the wrong place.
+            // Otherwise, a key with this name on another level.
             .or_else(|| paths.iter().find(|path| path.rsplit('.').next().is_some_and(|last| is_name(last, name))).cloned());
         let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         self.problems.add(path, Some(origin), format!("is not a key{hint}"));
@@ -202,15 +208,16 @@ fn is_name(known: &str, written: &str) -> bool {
     canonical(known) == canonical(written)
 }
 
-/// The value as text, when it is of the right type. Loosely, a number and a flag may be in quotes, and a text may look like one.
-fn text(kind: Kind, content: Content, loose: bool) -> Option<String> {
+/// Value as text, if it has the right type. With `loose`, numbers and flags may be quoted, and texts unquoted.
+fn text(kind: &Kind, content: Content, loose: bool) -> Option<String> {
     match (kind, content) {
         (Kind::Flag, Content::Flag(flag)) => Some(flag.to_string()),
-        (Kind::Number, Content::Number(number)) => Some(number),
-        (Kind::Text | Kind::Secret | Kind::Duration | Kind::Choice(_), Content::Text(text)) => Some(text),
-        (Kind::Flag | Kind::Number, Content::Text(text)) if loose => Some(text),
-        (Kind::Text | Kind::Secret | Kind::Choice(_), Content::Number(text)) if loose => Some(text),
-        (Kind::Text | Kind::Secret | Kind::Choice(_), Content::Flag(flag)) if loose => Some(flag.to_string()),
+        (Kind::Number(_), Content::Number(number)) => Some(number),
+        (Kind::Flag | Kind::Number(_), Content::Text(text)) if loose => Some(text),
+        (Kind::Flag | Kind::Number(_), _) => None,
+        (_, Content::Text(text)) => Some(text),
+        (Kind::Text | Kind::Secret(_) | Kind::Choice(_), Content::Number(text)) if loose => Some(text),
+        (Kind::Text | Kind::Secret(_) | Kind::Choice(_), Content::Flag(flag)) if loose => Some(flag.to_string()),
         _ => None,
     }
 }
@@ -225,19 +232,19 @@ mod tests {
         let variables = BTreeMap::from([("PORT".to_owned(), "7".to_owned())]);
         match yaml::parse(text) {
             Ok(documents) => {
-                let lenient = documents.iter().any(foreign::is_theirs);
+                let lenient = documents.iter().any(legacy_names::is_legacy);
                 let file = Shared::new("f.yaml".into(), &documents, lenient);
                 documents.into_iter().for_each(|document| _ = read(document, &file, &variables, &problems));
             }
             Err(message) => {
-                problems.add("", Some(&Origin::File("f.yaml".into(), 0)), format!("is not yaml: {message}"))
+                problems.add("", Some(&Origin::File("f.yaml".into(), 0)), format!("is not valid YAML: {message}"))
             }
         }
         problems.problems().map(|all| all.0.iter().map(ToString::to_string).collect()).unwrap_or_default()
     }
 
     #[test]
-    fn every_wrong_shape_is_reported_with_its_line() {
+    fn reports_each_wrong_type_with_its_line() {
         let text = "
 profile: [oidc]
 server: {port: '8080', prot: 1}
@@ -257,8 +264,8 @@ bootstrap:
                 "f.yaml:4: `features` must be a map".to_owned(),
                 "f.yaml:5: `authentication.providers` must be a map".to_owned(),
                 "f.yaml:7: `bootstrap.tenants[0].tenant-id` must be text; put it in quotes".to_owned(),
-                "f.yaml:7: `bootstrap.tenants[0].tenant-id` is given twice, in two spellings".to_owned(),
-                "f.yaml:7: `bootstrap.tenants[0].tenant-id` is given twice, in two spellings".to_owned(),
+                "f.yaml:7: `bootstrap.tenants[0].tenant-id` is set twice, in two spellings".to_owned(),
+                "f.yaml:7: `bootstrap.tenants[0].tenant-id` is set twice, in two spellings".to_owned(),
                 "f.yaml:7: `bootstrap.tenants[0].tennantid` is not a key; did you mean `bootstrap.tenants[0].tenant-id`?"
                     .to_owned(),
                 "f.yaml:7: `bootstrap.tenants[1]` must not be empty".to_owned(),
@@ -268,7 +275,7 @@ bootstrap:
     }
 
     #[test]
-    fn spelling_is_loose() {
+    fn accepts_other_spellings_of_keys() {
         for text in [
             "bootstrap: {initial-claim: {value: v}}",
             "bootstrap: {initialClaim: {value: v}}",
@@ -282,29 +289,29 @@ bootstrap:
     }
 
     #[test]
-    fn placeholders_are_filled_in_our_own_words_too() {
+    fn fills_placeholders_in_own_keys() {
         for text in ["server: {port: '${PORT}'}", "server: {port: '${MISSING:9}'}", "server: {port: '${MISSING:}'}"] {
             assert_eq!(problems(text), [""; 0], "{text}");
         }
         let missing = problems("a: &a 1\nserver:\n  public-url: https://${HOST}/x\n");
         assert_eq!(
             missing[1],
-            "f.yaml:3: `server.public-url` holds the placeholder `${HOST}`, which has no value: set the environment \
+            "f.yaml:3: `server.public-url` contains the placeholder `${HOST}`, which has no value: set the environment \
              variable `HOST`, or write a default as in `${HOST:default}`"
         );
     }
 
     #[test]
-    fn a_key_in_the_wrong_place_is_shown_the_right_one() {
+    fn suggests_the_section_of_a_misplaced_key() {
         assert_eq!(problems("base-path: /x"), ["f.yaml:1: `base-path` is not a key; did you mean `server.base-path`?"]);
         assert_eq!(problems("nonsense: 1"), ["f.yaml:1: `nonsense` is not a key"]);
     }
 
     #[test]
-    fn a_key_given_twice_is_refused_and_no_text_of_the_file_is_shown() {
+    fn rejects_duplicate_keys_without_quoting_the_file() {
         let found = problems("bootstrap:\n  users:\n  - password: hunter2\n    password: hunter3\n");
         assert_eq!(found.len(), 1, "{found:?}");
-        assert!(found[0].starts_with("f.yaml: is not yaml: ") && !found[0].contains("hunter"), "{found:?}");
+        assert!(found[0].starts_with("f.yaml: is not valid YAML: ") && !found[0].contains("hunter"), "{found:?}");
         for text in
             ["bootstrap: [hunter2\nprofile: hunter2 }", "profile: !!int hunter2", "a: hunter2: b", "a: \"hunter2"]
         {
@@ -314,12 +321,12 @@ bootstrap:
     }
 
     #[test]
-    fn a_name_is_not_empty() {
+    fn rejects_empty_names() {
         assert_eq!(problems("'': {profile: oidc}"), ["f.yaml:1: is not a key; write one name per level"]);
     }
 
     #[test]
-    fn nothing_is_nothing() {
+    fn accepts_empty_documents() {
         for text in ["", "# only a comment\n", "---\n", "server:\n", "{}"] {
             assert_eq!(problems(text), [""; 0], "{text:?}");
         }

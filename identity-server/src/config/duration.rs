@@ -1,8 +1,8 @@
-//! Lengths of time: `60s`, `5m`, `1h30m`, `500ms`, and as ISO 8601 has it: `PT60S`, `PT1M30S`.
+//! Durations such as `60s`, `5m`, `1h30m` and `500ms`, and ISO 8601 forms such as `PT60S` and `PT1M30S`.
 
 use std::time::Duration;
 
-/// The length of time that a text says; `None` when it says none. A number needs its unit.
+/// Parses a duration; `None` if the text has another form. Each number needs a unit: `ms`, `s`, `m` or `h`.
 pub(super) fn parse(text: &str) -> Option<Duration> {
     let text = text.to_ascii_uppercase();
     let mut rest = text.strip_prefix("PT").unwrap_or(&text);
@@ -27,12 +27,22 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
     Some(total)
 }
 
+/// Formats a number of seconds in the largest unit without a fraction, such as `90s`, `5m` and `720h`.
+pub(super) fn shown(seconds: u64) -> String {
+    match seconds {
+        0 => "0s".to_owned(),
+        _ if seconds.is_multiple_of(3600) => format!("{}h", seconds / 3600),
+        _ if seconds.is_multiple_of(60) => format!("{}m", seconds / 60),
+        _ => format!("{seconds}s"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn forms() {
+    fn parses_and_formats_durations() {
         for (text, milliseconds) in [
             ("60s", 60_000),
             ("60S", 60_000),
@@ -44,6 +54,9 @@ mod tests {
             ("0s", 0),
         ] {
             assert_eq!(parse(text), Some(Duration::from_millis(milliseconds)), "{text}");
+        }
+        for (seconds, text) in [(0, "0s"), (59, "59s"), (60, "1m"), (90, "90s"), (3600, "1h"), (5400, "90m")] {
+            assert_eq!(shown(seconds), text);
         }
         for text in ["", "60", "s", "PT", "-1s", "1.5s", "1 s", "1d", "60s5", "99999999999999999999s", "1ü"] {
             assert_eq!(parse(text), None, "{text}");

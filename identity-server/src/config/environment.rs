@@ -1,9 +1,10 @@
-//! Environment variables, and properties of the replaced services in files, laid over the tree.
+//! Adds environment variables to the configuration tree, and likewise properties of the replaced services in files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::files::JSON;
 use super::legacy::Facts;
 use super::names::{fill, variable};
 use super::placeholder::Unresolved;
@@ -11,90 +12,129 @@ use super::problem::Collector;
 use super::table::{IN_FILES, OPTIONAL_PLACEHOLDERS};
 use super::tree::{Contradiction, Node, Origin, Step, shown};
 use super::variables::{Names, Target, Vocabulary, is_ours};
-use super::{datasource, foreign, profiles};
+use super::{datasource, imports, legacy_names, profiles};
 
-/// The variable that names files to read after this one.
-const IMPORT: &str = "SPRING_CONFIG_IMPORT";
-
-/// What was laid over the tree.
+/// Result of an overlay.
 #[derive(Default)]
 pub(super) struct Overlaid {
-    /// What the user should know although it is no mistake.
+    /// Warnings.
     pub(super) warnings: Vec<String>,
-    /// How callers authenticate, in the Orchestration Cluster's words.
-    pub(super) method: Option<Said>,
-    /// What was said in the replaced services' words.
+    /// Assignment of the Orchestration Cluster's authentication method, if there is one.
+    pub(super) method: Option<Assignment>,
+    /// Record of the properties of the replaced services that were applied.
     pub(super) facts: Facts,
-    /// Files to read next, and whether they must be there.
+    /// Files to read next, each with a flag whether it is required.
     pub(super) imports: Vec<(PathBuf, bool)>,
 }
 
-/// Lays the variables over the tree. `used` are those that fill in placeholders of files, `method` is what files say about how
-/// callers authenticate.
+/// Overlays environment variables on the tree. `used` contains the variables that placeholders in files refer to. They
+/// are not reported as unknown.
 pub(super) fn overlay(
     tree: &mut Node,
     variables: &BTreeMap<String, String>,
     used: &BTreeSet<String>,
-    method: Option<Said>,
     problems: &Collector,
 ) -> Overlaid {
     let mut overlay = Overlay::new(tree, problems);
     overlay.used = Some(used);
-    // An empty variable is what container tools make of one that was not given.
-    for (name, value) in variables.iter().filter(|(name, value)| !value.is_empty() && !is_service_link(name, value)) {
-        overlay.take(&Said {
-            variable: variable(name),
-            value: value.clone(),
-            unresolved: None,
-            place: Place::Environment(name.clone()),
-        });
-    }
-    // Last, as it depends on whether anybody else says what the profile is.
-    if let Some(method) = overlay.overlaid.method.take().or(method) {
-        overlay.method(&method);
-    }
+    given(variables).for_each(|assignment| overlay.take(&assignment));
     overlay.done("")
 }
 
-/// Lays what a file says in the replaced services' words over what it says in ours.
-pub(super) fn overlay_file(tree: &mut Node, said: &[Said], file: &Origin, problems: &Collector) -> Overlaid {
+/// Variables with a value, except those that Kubernetes sets for services. Empty values count as unset, because
+/// container tools set missing variables to the empty string.
+pub(super) fn given(variables: &BTreeMap<String, String>) -> impl Iterator<Item = Assignment> {
+    let given = variables.iter().filter(|(name, value)| !value.is_empty() && !is_service_link(name, value));
+    given.map(|(name, value)| Assignment {
+        variable: variable(name),
+        value: value.clone(),
+        unresolved: None,
+        source: Source::Environment(name.clone()),
+    })
+}
+
+/// Selects the profile if no source names it: from the active Spring profiles, else from the authentication method.
+/// Reports a method that contradicts the profile.
+pub(super) fn choose_profile(
+    tree: &mut Node,
+    active: &[String],
+    facts: &Facts,
+    method: Option<&Assignment>,
+    problems: &Collector,
+) -> Vec<String> {
+    let path = [Step::Key("profile".to_owned())];
+    let mut warnings = Vec::new();
+    // A profile that follows from active Spring profiles is stale if a later source activates other Spring profiles.
+    let is_stale = |name: &str, origin: &Origin| {
+        *origin == Origin::Command
+            || (facts.profile.as_ref() == Some(origin) && !active.iter().any(|profile| profile == name))
+    };
+    if tree.text(&path).is_none_or(|(name, origin)| is_stale(name, origin)) {
+        match profiles::parse(&active.join(",")).chosen.as_slice() {
+            [] => {}
+            [one] => {
+                // Cannot fail: values with the origin `Command` never contradict others.
+                let _nothing = tree.set(&path, (*one).to_owned(), Origin::Command);
+                warnings.push(format!("`profile` is not given; `{one}` is among the active profiles of Spring"));
+            }
+            _ => problems.add(
+                "profile",
+                None,
+                "must be one of `keycloak` and `oidc`; both are active profiles of Spring",
+            ),
+        }
+    }
+    if let Some(method) = method {
+        Overlay::new(tree, problems).method(method);
+    }
+    warnings
+}
+
+/// Overlays the properties of the replaced services in a file on the keys of the same file.
+pub(super) fn overlay_file(
+    tree: &mut Node,
+    assignments: &[Assignment],
+    file: &Origin,
+    problems: &Collector,
+) -> Overlaid {
     let mut overlay = Overlay::new(tree, problems);
-    said.iter().filter(|said| !said.value.is_empty() || said.unresolved.is_some()).for_each(|said| overlay.take(said));
+    let given = assignments.iter().filter(|one| !one.value.is_empty() || one.unresolved.is_some());
+    given.for_each(|assignment| overlay.take(assignment));
     overlay.done(&format!("{file}: "))
 }
 
-/// A value for a variable, or for a property that is called like one.
+/// Value of an environment variable, or of a property in a file that corresponds to a variable.
 #[derive(Clone)]
-pub(super) struct Said {
+pub(super) struct Assignment {
     pub(super) variable: String,
     pub(super) value: String,
-    /// A placeholder in the value that could not be filled in.
+    /// Placeholder in the value that could not be resolved.
     pub(super) unresolved: Option<Unresolved>,
-    pub(super) place: Place,
+    pub(super) source: Source,
 }
 
-/// Where something is said.
+/// Source of a value.
 #[derive(Clone)]
-pub(super) enum Place {
-    /// In a variable of this name.
+pub(super) enum Source {
+    /// Environment variable with this name.
     Environment(String),
-    /// In a file, as a property with this path.
+    /// File, and the path of the property in it.
     File(Origin, String),
 }
 
-impl Said {
+impl Assignment {
     pub(super) fn origin(&self) -> Origin {
-        match &self.place {
-            Place::Environment(name) => Origin::Environment(Arc::from(&**name)),
-            Place::File(file, _) => file.clone(),
+        match &self.source {
+            Source::Environment(name) => Origin::Environment(Arc::from(&**name)),
+            Source::File(file, _) => file.clone(),
         }
     }
 
-    /// What to call it.
+    /// Name in messages: that of the variable, or the path of the property.
     pub(super) fn name(&self) -> &str {
-        match &self.place {
-            Place::Environment(name) => name,
-            Place::File(_, path) => path,
+        match &self.source {
+            Source::Environment(name) => name,
+            Source::File(_, path) => path,
         }
     }
 }
@@ -104,9 +144,9 @@ struct Overlay<'a> {
     problems: &'a Collector,
     names: &'static Names,
     overlaid: Overlaid,
-    /// Variables that fill in placeholders: they need not be keys.
+    /// Environment variables that placeholders in files refer to. They are not reported as unknown.
     used: Option<&'a BTreeSet<String>>,
-    /// Names without effect, by the reason.
+    /// Recognized names without effect, grouped by the reason.
     unused: BTreeMap<&'static str, Vec<String>>,
 }
 
@@ -115,144 +155,178 @@ impl<'a> Overlay<'a> {
         Self { tree, problems, names: Names::all(), overlaid: Overlaid::default(), used: None, unused: BTreeMap::new() }
     }
 
-    fn take(&mut self, said: &Said) {
-        let name = said.variable.as_str();
+    fn take(&mut self, assignment: &Assignment) {
+        let name = assignment.variable.as_str();
         let compound = [profiles::VARIABLE, datasource::VARIABLE, profiles::METHOD].contains(&name);
         let target = self.names.target(name);
-        if let Some(unresolved) = &said.unresolved
+        if let Some(unresolved) = &assignment.unresolved
             && (compound || target.is_some())
         {
-            return self.unresolved(said, unresolved);
+            return self.unresolved(assignment, unresolved);
         }
         match (name, target) {
-            (profiles::VARIABLE, _) => self.profiles(said),
-            (datasource::VARIABLE, _) => self.datasource(said),
+            (profiles::VARIABLE, _) => self.profiles(assignment),
+            (datasource::VARIABLE, _) => self.datasource(assignment),
             (profiles::METHOD, _) => {
                 self.overlaid.facts.cluster = true;
-                self.overlaid.method = Some(said.clone());
+                self.overlaid.method = Some(assignment.clone());
             }
-            (_, Some(target)) => self.target(&target, said),
-            (_, None) if is_import(name) && matches!(said.place, Place::File(..)) => self.import(said),
+            (_, Some(target)) => self.target(&target, assignment),
+            // Imports of environment variables were evaluated before any file was read.
+            (_, None) if imports::names_files(name) && matches!(assignment.source, Source::Environment(_)) => {}
+            (_, None) if imports::names_files(name) => {
+                self.overlaid.imports.extend(imports::locations(assignment, &mut self.overlaid.warnings));
+            }
+            (_, None) if profiles::selects(name) || name == JSON => {}
             (_, None) => match self.names.unused(name) {
-                Some(why) => self.unused.entry(why).or_default().push(said.name().to_owned()),
-                None => self.unknown(said),
+                Some(why) => self.unused.entry(why).or_default().push(assignment.name().to_owned()),
+                None => self.unknown(assignment),
             },
         }
     }
 
-    fn target(&mut self, target: &Target, said: &Said) {
+    fn target(&mut self, target: &Target, assignment: &Assignment) {
         match target.vocabulary {
             Vocabulary::Sdk => {
-                self.overlaid.facts.of_sdk.push((target.path.clone(), said.clone()));
+                self.overlaid.facts.of_sdk.push((target.path.clone(), assignment.clone()));
                 return;
             }
-            Vocabulary::Theirs => self.overlaid.facts.note(&said.variable, &target.path),
+            Vocabulary::Legacy => {
+                self.overlaid.facts.note(&assignment.variable, &target.path);
+                self.whole_list(&target.path, assignment);
+            }
             Vocabulary::Own => {}
         }
-        if target.list { self.list(&target.path, said) } else { self.set(&target.path, said, said.value.clone()) }
-    }
-
-    fn unresolved(&mut self, said: &Said, unresolved: &Unresolved) {
-        let optional = OPTIONAL_PLACEHOLDERS
-            .iter()
-            .any(|name| super::names::Pattern::new(name).captures(&said.variable).is_some());
-        if optional && let Unresolved::Name(name) = unresolved {
-            let text = format!("{}: `{}` counts as not given: `{name}` is not set", said.origin(), said.name());
-            self.overlaid.warnings.push(text);
+        if target.list {
+            self.list(&target.path, assignment)
         } else {
-            self.problems.add(said.name(), Some(&said.origin()), unresolved.message());
+            self.set(&target.path, assignment, assignment.value.clone())
         }
     }
 
-    fn unknown(&mut self, said: &Said) {
+    fn unresolved(&mut self, assignment: &Assignment, unresolved: &Unresolved) {
+        let optional = OPTIONAL_PLACEHOLDERS
+            .iter()
+            .any(|name| super::names::Pattern::new(name).captures(&assignment.variable).is_some());
+        if optional && let Unresolved::Name(name) = unresolved {
+            let text = format!(
+                "{}: `{}` is treated as absent, because `{name}` is not set",
+                assignment.origin(),
+                assignment.name()
+            );
+            self.overlaid.warnings.push(text);
+        } else {
+            self.problems.add(assignment.name(), Some(&assignment.origin()), unresolved.message());
+        }
+    }
+
+    fn unknown(&mut self, assignment: &Assignment) {
         let hint = |near: Option<String>| near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        match &said.place {
-            Place::Environment(written) => {
-                let name = said.variable.as_str();
+        match &assignment.source {
+            Source::Environment(written) => {
+                let name = assignment.variable.as_str();
                 if self.used.is_some_and(|used| used.contains(written)) {
                     return;
                 }
                 if is_ours(name) && !self.names.is_foreign(name) {
                     let hint = hint(self.names.suggestion(name));
-                    self.problems.add("", Some(&said.origin()), format!("is not a key{hint}"));
+                    self.problems.add("", Some(&assignment.origin()), format!("is not a key{hint}"));
                 }
             }
-            Place::File(file, path) => match foreign::suggestion(path) {
+            Source::File(file, path) => match legacy_names::suggestion(path) {
                 Some(near) => self.problems.add(path, Some(file), format!("is not a key{}", hint(Some(near)))),
                 None => {
                     let known = IN_FILES
                         .iter()
-                        .find(|(name, _)| super::names::Pattern::new(name).captures(&said.variable).is_some());
-                    let why = known.map_or("not a property that this server knows", |(_, why)| *why);
-                    self.unused.entry(why).or_default().push(said.name().to_owned());
+                        .find(|(name, _)| super::names::Pattern::new(name).captures(&assignment.variable).is_some());
+                    let why = known.map_or("an unknown property", |(_, why)| *why);
+                    self.unused.entry(why).or_default().push(assignment.name().to_owned());
                 }
             },
         }
     }
 
-    fn set(&mut self, path: &[Step], said: &Said, value: String) {
-        let Err(Contradiction(other)) = self.tree.set(path, value, said.origin()) else { return };
-        match &said.place {
-            Place::Environment(_) => {
-                let message = format!("is given by {other} too, with another value");
-                self.problems.add(shown(path), Some(&said.origin()), message);
+    fn set(&mut self, path: &[Step], assignment: &Assignment, value: String) {
+        let Err(Contradiction(other)) = self.tree.set(path, value, assignment.origin()) else { return };
+        match &assignment.source {
+            Source::Environment(_) => {
+                let message = format!("has another value in {other}");
+                self.problems.add(shown(path), Some(&assignment.origin()), message);
             }
-            Place::File(file, property) => {
-                let message = format!("means `{}`, which is given with another value", shown(path));
+            Source::File(file, property) => {
+                let message = format!("sets `{}`, which has another value in {other}", shown(path));
                 self.problems.add(property, Some(file), message);
             }
         }
     }
 
-    /// A list of texts in one value, instead of what earlier sources have there.
-    fn list(&mut self, path: &[Step], said: &Said) {
-        let Some((Step::Index(_), list)) = path.split_last() else { return };
-        if let Place::Environment(_) = said.place {
-            self.tree.forget_elements(list);
-        }
-        let texts = said.value.split(',').map(str::trim).filter(|text| !text.is_empty());
-        for (index, text) in texts.enumerate() {
-            let element: Vec<Step> = list.iter().cloned().chain([Step::Index(index)]).collect();
-            self.set(&element, said, text.to_owned());
+    /// Removes the elements of a list that earlier sources set, if an environment variable sets an element of the list.
+    /// The replaced services read a list from one source only.
+    fn whole_list(&mut self, path: &[Step], assignment: &Assignment) {
+        let list = path.iter().position(|step| matches!(step, Step::Index(_))).and_then(|end| path.get(..end));
+        if let (Some(list), Source::Environment(name)) = (list, &assignment.source)
+            && self.tree.keep_environment(list)
+        {
+            let list = shown(list);
+            self.overlaid.warnings.push(format!("{name}: replaces the list `{list}` of earlier sources as a whole"));
         }
     }
 
-    fn method(&mut self, said: &Said) {
+    /// Sets a list from one comma-separated value. An environment variable replaces the list of earlier sources as a
+    /// whole.
+    fn list(&mut self, path: &[Step], assignment: &Assignment) {
+        let Some((Step::Index(_), list)) = path.split_last() else { return };
+        if let Source::Environment(_) = assignment.source {
+            _ = self.tree.keep_environment(list);
+        }
+        let texts = assignment.value.split(',').map(str::trim).filter(|text| !text.is_empty());
+        for (index, text) in texts.enumerate() {
+            let element: Vec<Step> = list.iter().cloned().chain([Step::Index(index)]).collect();
+            self.set(&element, assignment, text.to_owned());
+        }
+    }
+
+    fn method(&mut self, assignment: &Assignment) {
         let profile = [Step::Key("profile".to_owned())];
-        let problem = |message| self.problems.add("profile", Some(&said.origin()), message);
-        let Some((assumed, fitting)) = profiles::of_method(&said.value) else {
+        let problem = |message| self.problems.add("profile", Some(&assignment.origin()), message);
+        let Some((assumed, fitting)) = profiles::of_method(&assignment.value) else {
             return problem("follows from the method, which must be one of `basic` and `oidc`");
         };
         match self.tree.text(&profile) {
             Some((given, origin)) if *origin != Origin::Command => {
                 if !fitting.iter().any(|fits| fits.eq_ignore_ascii_case(given)) {
-                    problem("is one whose users authenticate in another way");
+                    problem("does not support this authentication method");
                 }
             }
-            _ => self.set(&profile, said, assumed.to_owned()),
+            _ => self.set(&profile, assignment, assumed.to_owned()),
         }
     }
 
-    fn profiles(&mut self, said: &Said) {
-        let profiles::Profiles { chosen, ignored } = profiles::parse(&said.value);
-        match chosen.as_slice() {
-            [] => {}
-            [one] => self.set(&[Step::Key("profile".to_owned())], said, (*one).to_owned()),
-            _ => self.problems.add("profile", Some(&said.origin()), "must be one of `keycloak` and `oidc`, not both"),
+    fn profiles(&mut self, assignment: &Assignment) {
+        let profiles::Profiles { chosen, ignored } = profiles::parse(&assignment.value);
+        // Two profiles are an error only if no other source selects one. `choose_profile` reports it.
+        if let [one] = chosen.as_slice() {
+            self.overlaid.facts.profile = Some(assignment.origin());
+            self.set(&[Step::Key("profile".to_owned())], assignment, (*one).to_owned());
         }
         if !ignored.is_empty() {
             let names = ignored.join(", ");
-            let text = format!("{}: profiles that select documents of files and nothing else: {names}", said.name());
+            let name = assignment.name();
+            let text = format!("{name}: profiles that select documents of files or other profiles: {names}");
             self.overlaid.warnings.push(text);
         }
     }
 
-    fn datasource(&mut self, said: &Said) {
-        match datasource::parse(&said.value) {
-            Err(message) => self.problems.add("store.postgres", Some(&said.origin()), message),
+    fn datasource(&mut self, assignment: &Assignment) {
+        match datasource::parse(&assignment.value) {
+            Err(message) => {
+                self.problems.add("store.postgres", Some(&assignment.origin()), message);
+                // The settings in an invalid URL are unknown, so they must not be reported as missing.
+                datasource::REQUIRED.iter().for_each(|path| self.tree.mark_broken(&fill(path, Vec::new())));
+            }
             Ok(parsed) => {
                 for (path, value) in parsed.values {
-                    self.set(&fill(path, Vec::new()), said, value);
+                    self.set(&fill(path, Vec::new()), assignment, value);
                 }
                 if parsed.wrapped {
                     let parameters = if parsed.ignored.is_empty() {
@@ -261,52 +335,31 @@ impl<'a> Overlay<'a> {
                         format!(", nor have the parameters {}", parsed.ignored.join(", "))
                     };
                     let text = format!(
-                        "{}: taken as `jdbc:postgresql:`; the plugins of the driver `aws-wrapper` have no effect here{parameters}",
-                        said.name()
+                        "{}: taken as `jdbc:postgresql:`; the plugins of the driver `aws-wrapper` have no effect \
+                         here{parameters}",
+                        assignment.name()
                     );
                     self.overlaid.warnings.push(text);
                 } else if !parsed.ignored.is_empty() {
-                    let text = format!("{}: ignored parameters: {}", said.name(), parsed.ignored.join(", "));
+                    let text = format!("{}: ignored parameters: {}", assignment.name(), parsed.ignored.join(", "));
                     self.overlaid.warnings.push(text);
                 }
             }
         }
     }
 
-    /// `optional:file:/app/config/more.yaml`, or several with commas between them.
-    fn import(&mut self, said: &Said) {
-        for location in said.value.split([',', ';']).map(str::trim).filter(|location| !location.is_empty()) {
-            let (required, location) = match location.strip_prefix("optional:") {
-                Some(rest) => (false, rest),
-                None => (true, location),
-            };
-            let path = location.strip_prefix("file:").unwrap_or(location);
-            let is_yaml = [".yaml", ".yml"].iter().any(|end| path.to_ascii_lowercase().ends_with(end));
-            if path.contains(':') || !is_yaml {
-                let text = format!("{}: `{}` names what is no YAML file; not read", said.origin(), said.name());
-                self.overlaid.warnings.push(text);
-            } else {
-                self.overlaid.imports.push((PathBuf::from(path), required));
-            }
-        }
-    }
-
-    fn done(self, place: &str) -> Overlaid {
+    fn done(self, prefix: &str) -> Overlaid {
         let Self { mut overlaid, unused, .. } = self;
         for (why, names) in unused {
-            overlaid.warnings.push(format!("{place}understood, without effect here: {} ({why})", names.join(", ")));
+            overlaid.warnings.push(format!("{prefix}recognized, but without effect: {} ({why})", names.join(", ")));
         }
         overlaid
     }
 }
 
-fn is_import(variable: &str) -> bool {
-    let rest = variable.strip_prefix(IMPORT);
-    rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix('_').is_some_and(|rest| rest.parse::<u32>().is_ok()))
-}
-
-/// Kubernetes tells each container about each service of its namespace: one called `identity` makes
-/// `IDENTITY_SERVICE_HOST`, one called `identity-server` even `IDENTITY_SERVER_PORT=tcp://10.0.0.1:80`.
+/// Whether Kubernetes sets this variable for a service of the namespace. A service `identity` results in
+/// `IDENTITY_SERVICE_HOST`. A service `identity-server` even results in `IDENTITY_SERVER_PORT=tcp://10.0.0.1:80`, which
+/// has the name of a key.
 fn is_service_link(name: &str, value: &str) -> bool {
     let numbered = |(place, part): (usize, &str)| {
         let rest = name.get(place + part.len()..).unwrap_or_default().trim_start_matches(|c: char| c.is_ascii_digit());
@@ -325,13 +378,13 @@ mod tests {
     fn overlaid(variables: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
         let variables = variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         let problems = Collector::default();
-        let warnings = overlay(&mut Node::default(), &variables, &BTreeSet::new(), None, &problems).warnings;
+        let warnings = overlay(&mut Node::default(), &variables, &BTreeSet::new(), &problems).warnings;
         let problems = problems.problems().map(|all| all.0.iter().map(ToString::to_string).collect());
         (problems.unwrap_or_default(), warnings)
     }
 
     #[test]
-    fn nobody_elses_variables_matter() {
+    fn ignores_variables_of_other_programs() {
         let variables = [
             ("PATH", "/bin"),
             ("IDENTITY_CONFIG", "/etc/identity.yaml"),
@@ -346,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn what_begins_with_our_name_is_a_key() {
+    fn rejects_unknown_variables_with_own_prefixes() {
         let variables = [
             ("IDENTITY_SERVER_PROT", "1"),
             ("IDENTITY_TENANTS_12_TENNANTID", "x"),
@@ -366,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_used_is_named_with_the_reason() {
+    fn warns_about_variables_without_effect() {
         let variables = [
             ("KEYCLOAK_PRESETS_X", "r"),
             ("CAMUNDA_LICENSE_KEY", "k"),
@@ -375,28 +428,28 @@ mod tests {
             ("MANAGEMENT_ENDPOINT_CONFIGPROPS_SHOW_VALUES", "ALWAYS"),
         ];
         let lines = [
-            "TLS ends in front of this server: SERVER_SSL_KEY",
+            "TLS is terminated in front of this server: SERVER_SSL_KEY",
             "health and metrics are always on: MANAGEMENT_ENDPOINT_CONFIGPROPS_SHOW_VALUES, \
              management.endpoints.web.exposure.include",
             "not needed: CAMUNDA_LICENSE_KEY",
             "see `components`: KEYCLOAK_PRESETS_X",
         ];
         let lines = lines.map(|line| line.split_once(": ").unwrap());
-        let lines = lines.map(|(why, names)| format!("understood, without effect here: {names} ({why})"));
+        let lines = lines.map(|(why, names)| format!("recognized, but without effect: {names} ({why})"));
         assert_eq!(overlaid(&variables), (vec![], lines.to_vec()));
     }
 
     #[test]
-    fn variables_that_contradict_each_other_are_a_problem() {
+    fn rejects_contradictory_variables() {
         assert_eq!(
             overlaid(&[("IDENTITY_SERVER_PORT", "1"), ("SERVER_PORT", "2")]).0,
-            ["SERVER_PORT: `server.port` is given by IDENTITY_SERVER_PORT too, with another value"]
+            ["SERVER_PORT: `server.port` has another value in IDENTITY_SERVER_PORT"]
         );
         assert_eq!(overlaid(&[("IDENTITY_SERVER_PORT", "1"), ("SERVER_PORT", "1")]).0, [""; 0]);
     }
 
     #[test]
-    fn spring_profiles() {
+    fn spring_profiles_select_the_profile() {
         let profiles = |value| overlaid(&[("SPRING_PROFILES_ACTIVE", value)]);
         assert_eq!(profiles("oidc"), (vec![], vec![]));
         assert_eq!(
@@ -404,13 +457,35 @@ mod tests {
             (
                 vec![],
                 vec![
-                    "SPRING_PROFILES_ACTIVE: profiles that select documents of files and nothing else: dev".to_owned()
+                    "SPRING_PROFILES_ACTIVE: profiles that select documents of files or other profiles: dev".to_owned()
                 ]
             )
         );
-        assert_eq!(
-            profiles("keycloak,oidc").0,
-            ["SPRING_PROFILES_ACTIVE: `profile` must be one of `keycloak` and `oidc`, not both"]
-        );
+        for (name, value) in
+            [("SPRING_PROFILES_INCLUDE_0", "a"), ("SPRING_PROFILES_GROUP_A", "b"), ("SPRING_CONFIG_IMPORT", "a.yaml")]
+        {
+            assert_eq!(overlaid(&[(name, value)]), (vec![], vec![]), "{name}");
+        }
+    }
+
+    #[test]
+    fn conflicting_spring_profiles_require_an_explicit_profile() {
+        let chosen = |given: Option<&str>, active: &str| {
+            let mut tree = Node::default();
+            let path = [Step::Key("profile".to_owned())];
+            if let Some(given) = given {
+                assert!(tree.set(&path, given.to_owned(), Origin::Flag("--profile")).is_ok());
+            }
+            let problems = Collector::default();
+            let active: Vec<String> = active.split(',').map(str::to_owned).collect();
+            let _warnings = choose_profile(&mut tree, &active, &Facts::default(), None, &problems);
+            let chosen = tree.text(&path).map(|(text, _)| text.to_owned());
+            (chosen, problems.problems().map(|all| all.0[0].to_string()))
+        };
+        assert_eq!(chosen(None, "prod,oidc"), (Some("oidc".to_owned()), None));
+        assert_eq!(chosen(None, "prod"), (None, None));
+        assert_eq!(chosen(Some("oidc"), "keycloak,oidc"), (Some("oidc".to_owned()), None));
+        let both = "`profile` must be one of `keycloak` and `oidc`; both are active profiles of Spring";
+        assert_eq!(chosen(None, "keycloak,oidc"), (None, Some(both.to_owned())));
     }
 }

@@ -1,5 +1,5 @@
-//! The files of a configuration, in the order in which their documents apply: a file's documents one after the other, each followed
-//! by what it imports, then the file's variants for active profiles.
+//! Configuration files, in the order in which their documents apply: the documents of a file in sequence, each followed
+//! by its imports, then the file's variants for active profiles.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
@@ -7,25 +7,30 @@ use std::sync::Arc;
 
 use super::activation::{self, Active};
 use super::document::{self, Read, Shared};
-use super::foreign;
+use super::legacy_names;
+use super::names::variable;
 use super::problem::Collector;
 use super::tree::Origin;
 use super::yaml::{self, Yaml};
 
-/// The name of files that have variants: `application-oidc.yaml` beside `application.yaml`.
+/// Stem of files that have variants: `application-oidc.yaml` beside `application.yaml`.
 const STEM: &str = "application";
 const EXTENSIONS: [&str; 2] = ["yaml", "yml"];
 
-/// Reads the documents of files.
+/// Variable that holds properties as JSON. It takes precedence over other variables.
+pub(super) const JSON: &str = "SPRING_APPLICATION_JSON";
+
+/// Iterates over the documents of all files.
 pub(super) struct Files<'a> {
     variables: &'a BTreeMap<String, String>,
     problems: &'a Collector,
     active: Active,
+    json: Option<Yaml>,
     queue: VecDeque<Item>,
     seen: BTreeSet<PathBuf>,
     /// Whether all files could be read.
     pub(super) readable: bool,
-    /// Files that were read without being named, a line each.
+    /// Warnings about files that were read without being named, one line each.
     pub(super) warnings: Vec<String>,
 }
 
@@ -35,7 +40,10 @@ enum Item {
     Document(Yaml, Arc<Shared>),
 }
 
-/// A file whose documents were not read yet.
+/// A source could not be parsed; the problem has been reported.
+struct Unreadable;
+
+/// Parsed file whose documents have not been read.
 struct Opened {
     path: PathBuf,
     name: Arc<str>,
@@ -43,7 +51,7 @@ struct Opened {
 }
 
 impl<'a> Files<'a> {
-    /// Opens files, which are to be there.
+    /// Opens the given files, which must exist, and determines the active profiles.
     pub(super) fn open(paths: &[PathBuf], variables: &'a BTreeMap<String, String>, problems: &'a Collector) -> Self {
         let (mut seen, mut opened, mut readable) = (BTreeSet::new(), Vec::new(), true);
         for path in paths {
@@ -54,27 +62,48 @@ impl<'a> Files<'a> {
                 }
             }
         }
-        let active = Active::new(variables, opened.iter().flat_map(|file| &file.documents));
+        let json = json(variables, problems).unwrap_or_else(|Unreadable| {
+            readable = false;
+            None
+        });
+        let active = Active::new(variables, json.as_ref(), opened.iter().flat_map(|file| &file.documents));
         let queue = opened.into_iter().map(Item::Opened).collect();
-        Self { variables, problems, active, queue, seen, readable, warnings: Vec::new() }
+        Self { variables, problems, active, json, queue, seen, readable, warnings: Vec::new() }
     }
 
-    /// Reads files that a document names next, and whether each must be there.
+    /// Active Spring profiles.
+    pub(super) fn profiles(&self) -> &[String] {
+        &self.active.profiles
+    }
+
+    /// Takes the document in the variable [`JSON`].
+    pub(super) fn take_json(&mut self) -> Option<Read> {
+        let json = self.json.take()?;
+        let shared = Shared::new(JSON.into(), std::slice::from_ref(&json), true);
+        Some(document::read(json, &shared, self.variables, self.problems))
+    }
+
+    /// Queues files after all others, each with a flag whether it is required.
+    pub(super) fn append(&mut self, imports: Vec<(PathBuf, bool)>) {
+        self.queue.extend(imports.into_iter().map(|(path, required)| Item::File { path, required }));
+    }
+
+    /// Queues the imports of a document next, each with a flag whether it is required.
     pub(super) fn import(&mut self, imports: Vec<(PathBuf, bool)>) {
         for (path, required) in imports.into_iter().rev() {
             self.queue.push_front(Item::File { path, required });
         }
     }
 
-    /// Puts the documents of a file that apply in front of the queue, and after them the file's variants.
+    /// Puts the active documents of a file in front of the queue, followed by the file's variants.
     fn unfold(&mut self, file: Opened) {
         let mut documents = Vec::new();
-        // Types and unknown sections are judged alike in all of a file.
+        // If one document uses properties of the replaced services, all documents of the file are read leniently.
         let mut lenient = false;
         for mut document in file.documents {
             match activation::take(&mut document, self.variables, &self.active) {
                 Ok(applies) => {
-                    lenient |= foreign::is_theirs(&document);
+                    lenient |= legacy_names::is_legacy(&document);
                     documents.extend(applies.then_some(document));
                 }
                 Err((line, key, message)) => {
@@ -126,13 +155,26 @@ fn open(path: &Path, problems: &Collector) -> Option<Opened> {
     let name: Arc<str> = name.into();
     let documents = yaml::parse(&text)
         .map_err(|message| {
-            problems.add("", Some(&Origin::File(Arc::clone(&name), 0)), format!("is not yaml: {message}"));
+            problems.add("", Some(&Origin::File(Arc::clone(&name), 0)), format!("is not valid YAML: {message}"));
         })
         .ok()?;
     Some(Opened { path: path.to_owned(), name, documents })
 }
 
-/// The variants of a file for profiles that are there.
+/// Parses the JSON properties as YAML, of which JSON is a subset (YAML 1.2.2 §1.2).
+fn json(variables: &BTreeMap<String, String>, problems: &Collector) -> Result<Option<Yaml>, Unreadable> {
+    let given = variables.iter().find(|(name, value)| variable(name) == JSON && !value.is_empty());
+    let Some((_, text)) = given else { return Ok(None) };
+    match yaml::parse(text) {
+        Ok(documents) => Ok(documents.into_iter().next()),
+        Err(message) => {
+            problems.add("", Some(&Origin::File(JSON.into(), 0)), format!("is not valid JSON: {message}"));
+            Err(Unreadable)
+        }
+    }
+}
+
+/// Existing variants of a file for the active profiles.
 fn variants(path: &Path, profiles: &[String]) -> Vec<PathBuf> {
     let extension = path.extension().and_then(|extension| extension.to_str());
     if path.file_stem().is_none_or(|stem| stem != STEM) || extension.is_none_or(|found| !EXTENSIONS.contains(&found)) {

@@ -1,14 +1,14 @@
-//! What is made at start, in the form of the Orchestration Cluster (orchestration reference §6.3).
+//! Start-up data in the form of the Orchestration Cluster (docs/reference/orchestration-cluster.md §6.3).
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use identity_core::apply::NewAuthorization;
+use identity_core::catalog::{Family, ResourceCatalog};
 use identity_core::entity::{
     Condition, Container, CustomType, Group, MappingRule, Membership, Operator, Party, PartyKind, Role, RuleKind,
     Scope, Tenant,
 };
-use identity_core::matrix::{Family, Matrix};
 use identity_core::preset;
 use identity_core::value::{
     ClaimSelector, ClaimValue, ClientId, Description, Email, GroupId, MappingRuleId, Name, PermissionName,
@@ -19,12 +19,12 @@ use super::bootstrap::{self, Bootstrap, Providers, UserSeed, unique};
 use super::reader::Reader;
 use super::{Authentication, IdPattern, Profile};
 
-/// What is made at start: entities, then who is where, then who may do what.
+/// Start-up data in the form of the Orchestration Cluster: entities, then memberships, then authorizations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Initialization {
-    /// The operator's resource types.
+    /// Custom resource types.
     pub resource_types: Vec<CustomType>,
-    /// Built-in users.
+    /// Stored users.
     pub users: Vec<UserSeed>,
     /// Mapping rules.
     pub mapping_rules: Vec<MappingRule>,
@@ -34,9 +34,9 @@ pub struct Initialization {
     pub roles: Vec<Role>,
     /// Tenants, other than the default one.
     pub tenants: Vec<Tenant>,
-    /// The members of all these, of the default roles and of the default tenant.
+    /// Members of these entities, of the default roles and of the default tenant.
     pub memberships: BTreeSet<Membership>,
-    /// Who may do what, other than the default roles.
+    /// Authorizations other than those of the default roles.
     pub authorizations: Vec<NewAuthorization>,
 }
 
@@ -44,12 +44,16 @@ impl Initialization {
     pub(super) fn read(from: &Reader<'_>, profile: Option<Profile>, context: &Context<'_>) -> Self {
         let users = from.items("users");
         if !users.is_empty() && !matches!(profile, None | Some(Profile::Builtin)) {
-            from.problem("users", "are for the profile `builtin`; here they live at the provider");
+            from.problem(
+                "users",
+                "are supported in the profile `builtin` only; in this profile, the provider manages users",
+            );
         }
         let users = unique(&users, "username", |one| context.user(one), |user| user.username.as_str());
         let types = from.items("resource-types");
         let resource_types = unique(&types, "resource-type", resource_type, |kind| kind.name.as_str());
-        let matrix = resource_types.iter().fold((*Matrix::standard()).clone(), |matrix, kind| matrix.with_custom(kind));
+        let matrix =
+            resource_types.iter().fold((*ResourceCatalog::standard()).clone(), |matrix, kind| matrix.with_custom(kind));
         let rules = from.items("mapping-rules");
         let mapping_rules = unique(&rules, "mapping-rule-id", |one| context.mapping_rule(one), |rule| rule.id.as_str());
         let groups = from.items("groups");
@@ -87,12 +91,12 @@ impl Initialization {
             },
             |tenant| tenant.id.as_str(),
         );
-        // It is there, as it is; only its members can be configured.
+        // The default tenant exists already; only its members are configurable.
         tenants.retain(|tenant| !tenant.id.is_default());
         for (id, one) in from.entries("default-roles") {
             match RoleId::parse(id).ok().filter(preset::is_protected_role) {
                 Some(role) => members(&one, Container::Role(role)),
-                None => one.problem("", "is not a default role; make it under `initialization.roles`"),
+                None => one.problem("", "is not a default role; configure it under `initialization.roles`"),
             }
         }
         let authorizations =
@@ -101,7 +105,15 @@ impl Initialization {
     }
 }
 
-/// What the form of the initial data depends on.
+pub(super) const OWNER_KINDS: [(&str, PartyKind); 5] = [
+    ("USER", PartyKind::User),
+    ("CLIENT", PartyKind::Client),
+    ("GROUP", PartyKind::Group),
+    ("ROLE", PartyKind::Role),
+    ("MAPPING_RULE", PartyKind::MappingRule),
+];
+
+/// Settings on which the validation of the start-up data depends.
 pub(super) struct Context<'c> {
     bootstrap: &'c Bootstrap,
     pattern: Option<&'c IdPattern>,
@@ -127,7 +139,7 @@ impl<'c> Context<'c> {
         let name = from.get("name", Name::parse);
         let email = from.get("email", Email::parse);
         if self.bootstrap.users.iter().any(|other| Some(&other.username) == username.as_ref()) {
-            from.problem("username", "is given under `bootstrap.users` too");
+            from.problem("username", "is also configured under `bootstrap.users`");
         }
         Some(UserSeed { username: username?, password: password?, name, email, roles: Vec::new() })
     }
@@ -142,7 +154,7 @@ impl<'c> Context<'c> {
             .iter()
             .any(|other| Some(other.name.as_str()) == id.as_ref().map(|id| id.as_str()))
         {
-            from.problem("mapping-rule-id", "is given under `bootstrap.mapping-rules` too");
+            from.problem("mapping-rule-id", "is also configured under `bootstrap.mapping-rules`");
         }
         let id = id?;
         let issuer = bootstrap::issuer(from, self.providers);
@@ -160,49 +172,44 @@ impl<'c> Context<'c> {
     fn group(&self, from: &Reader<'_>) -> Option<Group> {
         let id = from.require("group-id", self.group_id());
         let (name, description) = name_and_description(from);
-        Some(Group { id: id?, name: name?, description })
+        Some(Group { description, ..Group::new(id?, name?) })
     }
 
     fn role(&self, from: &Reader<'_>) -> Option<Role> {
         let id = from.require("role-id", self.id(RoleId::parse));
         let (name, description) = name_and_description(from);
         if id.as_ref().is_some_and(preset::is_protected_role) {
-            from.problem("role-id", "is a default role; give it members under `initialization.default-roles`");
+            from.problem("role-id", "is a default role; configure its members under `initialization.default-roles`");
         }
-        Some(Role { id: id?, name: name?, description, permissions: BTreeSet::new() })
+        Some(Role { description, ..Role::new(id?, name?) })
     }
 
     fn tenant(&self, from: &Reader<'_>) -> Option<Tenant> {
         let id = from.require("tenant-id", TenantId::parse);
         let (name, description) = name_and_description(from);
         if self.bootstrap.tenants.iter().any(|other| Some(&other.id) == id.as_ref()) {
-            from.problem("tenant-id", "is given under `bootstrap.tenants` too");
+            from.problem("tenant-id", "is also configured under `bootstrap.tenants`");
         }
-        Some(Tenant { id: id?, name: name?, description })
+        Some(Tenant { description, ..Tenant::new(id?, name?) })
     }
 
-    /// The members of something, of all the kinds that its part of the configuration has keys for.
+    /// Reads the members of `container`. Roles and tenants may have groups as members, and tenants may also have roles.
     fn memberships(&self, from: &Reader<'_>, container: &Container) -> Vec<Membership> {
         let mut members: Vec<Party> = Vec::new();
         members.extend(from.list("users", self.principal_id(Username::parse)).into_iter().map(Party::User));
         members.extend(from.list("clients", self.principal_id(ClientId::parse)).into_iter().map(Party::Client));
-        members.extend(from.list("groups", self.group_id()).into_iter().map(Party::Group));
-        members.extend(from.list("roles", self.id(RoleId::parse)).into_iter().map(Party::Role));
+        if let Container::Role(_) | Container::Tenant(_) = container {
+            members.extend(from.list("groups", self.group_id()).into_iter().map(Party::Group));
+        }
+        if let Container::Tenant(_) = container {
+            members.extend(from.list("roles", self.id(RoleId::parse)).into_iter().map(Party::Role));
+        }
         members.extend(from.list("mapping-rules", self.id(MappingRuleId::parse)).into_iter().map(Party::MappingRule));
         members.into_iter().filter_map(|member| Membership::new(container.clone(), member).ok()).collect()
     }
 
-    fn authorization(&self, from: &Reader<'_>, matrix: &Matrix) -> Option<NewAuthorization> {
-        let kind = from.require_choice("owner-type", |word| {
-            Some(match word {
-                "user" => PartyKind::User,
-                "client" => PartyKind::Client,
-                "group" => PartyKind::Group,
-                "role" => PartyKind::Role,
-                "mapping_rule" => PartyKind::MappingRule,
-                _ => return None,
-            })
-        });
+    fn authorization(&self, from: &Reader<'_>, matrix: &ResourceCatalog) -> Option<NewAuthorization> {
+        let kind = from.require_choice("owner-type", &OWNER_KINDS);
         let owner = from.require("owner-id", |text| match kind {
             Some(PartyKind::Client) => self.principal_id(ClientId::parse)(text).map(Party::Client),
             Some(PartyKind::Group) => self.group_id()(text).map(Party::Group),
@@ -228,21 +235,21 @@ impl<'c> Context<'c> {
             }
         });
         if from.is_empty("permissions") {
-            from.problem("permissions", "must hold at least one permission");
+            from.problem("permissions", "must contain at least one permission");
         }
         let permissions = permissions.into_iter().collect();
-        let condition = from.get("condition", |text| Condition::from_column(text).map_err(text_of));
+        let condition = from.get("condition", |text| text.parse::<Condition>().map_err(text_of));
         let resource_type = resource_type?;
         let is_custom = matrix.find(resource_type.as_str()).is_some_and(|kind| kind.family == Family::Custom);
         if !is_custom && condition.is_some() {
-            from.problem("condition", "is for the operator's own resource types");
+            from.problem("condition", "is supported for custom resource types only");
         }
         Some(NewAuthorization { owner: owner?, resource_type, scope: scope?, permissions, condition })
     }
 
-    fn scope(&self, from: &Reader<'_>, matrix: &Matrix, kind: Option<&ResourceTypeName>) -> Option<Scope> {
+    fn scope(&self, from: &Reader<'_>, matrix: &ResourceCatalog, kind: Option<&ResourceTypeName>) -> Option<Scope> {
         if from.given("resource-id") == from.given("resource-property-name") {
-            from.problem("resource-id", "must be given, or `resource-property-name`, and not both");
+            from.problem("resource-id", "or `resource-property-name` is required, but not both");
             return None;
         }
         if from.given("resource-id") {
@@ -263,7 +270,7 @@ impl<'c> Context<'c> {
         })
     }
 
-    /// An id of the configured form.
+    /// Wraps `parse` so that it also rejects ids that do not match the configured pattern.
     fn id<T, E: Display>(&self, parse: impl Fn(&str) -> Result<T, E>) -> impl Fn(&str) -> Result<T, String> {
         move |text| match parse(text) {
             Ok(_) if !self.allows(text) => Err(BROKEN_PATTERN.to_owned()),
@@ -271,13 +278,14 @@ impl<'c> Context<'c> {
         }
     }
 
-    /// Users and clients of a provider are called whatever it calls them.
+    /// Parses the ID of a user or client. IDs from a provider need not match the pattern.
     fn principal_id<T, E: Display>(&self, parse: impl Fn(&str) -> Result<T, E>) -> impl Fn(&str) -> Result<T, String> {
         let foreign = self.principals_are_foreign;
         move |text| if foreign { parse(text).map_err(text_of) } else { self.id(&parse)(text) }
     }
 
-    /// Groups that tokens claim are called whatever the provider calls them (orchestration reference §2.1).
+    /// Parses a group ID. Groups in token claims need not match the pattern (docs/reference/orchestration-cluster.md
+    /// §2.1).
     fn group_id(&self) -> impl Fn(&str) -> Result<GroupId, String> {
         move |text| {
             if self.groups_claimed { GroupId::parse(text).map_err(text_of) } else { self.id(GroupId::parse)(text) }
@@ -289,22 +297,26 @@ impl<'c> Context<'c> {
     }
 }
 
-const BROKEN_PATTERN: &str = "must be of the form of `id-validation-pattern`";
+const BROKEN_PATTERN: &str = "must match `id-validation-pattern`";
 
 fn text_of(error: impl Display) -> String {
     error.to_string()
 }
 
 fn resource_type(from: &Reader<'_>) -> Option<CustomType> {
-    let matrix = Matrix::standard();
+    let matrix = ResourceCatalog::standard();
     let name = from.require("resource-type", |text| {
         let name = ResourceTypeName::parse(text).map_err(text_of)?;
         let same = |kind: &str| kind.eq_ignore_ascii_case(text);
-        if matrix.types().any(|kind| same(kind.name.as_str())) { Err("is a built-in one".to_owned()) } else { Ok(name) }
+        if matrix.types().any(|kind| same(kind.name.as_str())) {
+            Err("must not be the name of a built-in type".to_owned())
+        } else {
+            Ok(name)
+        }
     });
     let permissions = from.list("permissions", PermissionName::parse).into_iter().collect();
     if from.is_empty("permissions") {
-        from.problem("permissions", "must hold at least one permission");
+        from.problem("permissions", "must contain at least one permission");
     }
     let properties = from.list("properties", PropertyName::parse).into_iter().collect();
     Some(CustomType { name: name?, permissions, properties })

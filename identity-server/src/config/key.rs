@@ -1,80 +1,87 @@
-//! What a configuration key is. The list of them is [`KEYS`](super::table::KEYS): the shape of documents, the names of
-//! environment variables, defaults, suggestions and `docs/configuration.md` all come from it.
+//! Definition of a configuration key. The key list is [`KEYS`](super::table). It determines the shape of documents, the
+//! names of environment variables, defaults, suggestions and `docs/configuration.md`.
+//!
+//! Paths in the key list contain `<id>` in place of a user-defined name, and `[]` in place of a list index, as in
+//! `authentication.providers.<id>.audiences[]`. Parameters named `shape` have this form.
 
+use std::ops::RangeInclusive;
+
+use super::duration;
 use super::names::canonical;
 use super::table::KEYS;
 
-/// One key that can be configured.
+/// Configuration key.
 pub(super) struct Key {
-    /// Where it is in a document: `store.postgres.port`. `[]` follows a list, `<id>` stands for a name of the user's choice.
+    /// Path in a document, such as `store.postgres.port`. `[]` marks a list, `<id>` a user-defined name.
     pub path: &'static str,
-    /// What its value looks like.
+    /// Kind of the value.
     pub kind: Kind,
-    /// The value when nobody gives one, as text; a list's elements are separated by commas. Empty: none.
+    /// Default value as text; commas separate list elements. Empty if there is no default.
     pub default: &'static str,
-    /// Properties of the replaced service that mean the same. Without an index they are element 0, without an id the
-    /// provider `default`.
+    /// Equivalent properties of the replaced service. A missing index defaults to 0, a missing ID to the provider
+    /// `default`.
     pub aliases: &'static [&'static str],
-    /// What it does.
+    /// Description.
     #[cfg_attr(not(test), expect(dead_code, reason = "for the documentation, which a test keeps in step"))]
-    pub meaning: &'static str,
+    pub description: &'static str,
 }
 
-/// What a value looks like.
-#[derive(Clone, Copy)]
+/// Kind of a value, with its bounds.
 pub(super) enum Kind {
-    /// Any text; its section says what it must be.
+    /// Text; the code that reads its section validates it.
     Text,
-    /// Text that is never shown. Also comes from a file: the key has a sibling that ends in `-file`.
-    Secret,
+    /// Confidential text with at least this many characters. Alternatively read from a file that a sibling key with
+    /// the suffix `-file` names.
+    Secret(usize),
     /// `true` or `false`.
     Flag,
-    /// A whole number.
-    Number,
-    /// A length of time, such as `60s`.
-    Duration,
-    /// One of these words, in any case.
+    /// Whole number.
+    Number(RangeInclusive<u64>),
+    /// Duration, such as `60s`; bounds in seconds.
+    Duration(RangeInclusive<u64>),
+    /// [`Self::Duration`] or `off`.
+    DurationOrOff(RangeInclusive<u64>),
+    /// One of these words, case-insensitive.
     Choice(&'static [&'static str]),
 }
 
-/// What belongs at a path.
-#[derive(Clone, Copy)]
-pub(super) enum Place {
-    /// Keys with these names.
+/// Kind of node at a path.
+pub(super) enum NodeKind {
+    /// Map with fixed keys.
     Map,
-    /// Keys with names of the user's choice.
+    /// Map with user-defined keys.
     Named,
-    /// A list.
+    /// List.
     List,
-    /// A value.
-    Value(Kind),
+    /// Value.
+    Value(&'static Kind),
 }
 
-/// Ends the name of a key that names the file in which a secret is.
+/// Suffix of keys that name a file from which a secret is read.
 pub(super) const FILE_SUFFIX: &str = "-file";
 
 impl Key {
-    /// The key at a path in which ids and indices are left open.
+    /// Finds a key by its path in the key list, with `<id>` and `[]`.
     pub(super) fn find(path: &str) -> Option<&'static Self> {
         KEYS.iter().find(|key| key.path == path)
     }
 
-    /// Every path at which this key can be given.
+    /// Paths at which this key can be set: its own, and for a secret also the one with the suffix `-file`.
     pub(super) fn paths(&self) -> impl Iterator<Item = String> {
-        let file = matches!(self.kind, Kind::Secret).then(|| format!("{}{FILE_SUFFIX}", self.path));
+        let file = matches!(self.kind, Kind::Secret(_)).then(|| format!("{}{FILE_SUFFIX}", self.path));
         std::iter::once(self.path.to_owned()).chain(file)
     }
 }
 
-impl Place {
-    /// What belongs at a path in which ids and indices are left open; `None` where nothing does.
+impl NodeKind {
+    /// Kind of node at a path with `<id>` and `[]`, as in the key list; `None` if the path is unknown.
     pub(super) fn of(path: &str) -> Option<Self> {
         if let Some(key) = Key::find(path) {
-            return Some(Self::Value(key.kind));
+            return Some(Self::Value(&key.kind));
         }
-        let secret = path.strip_suffix(FILE_SUFFIX).and_then(Key::find).map(|key| key.kind);
-        if let Some(Kind::Secret) = secret {
-            return Some(Self::Value(Kind::Text));
+        let secret = path.strip_suffix(FILE_SUFFIX).and_then(Key::find).map(|key| &key.kind);
+        if let Some(Kind::Secret(_)) = secret {
+            return Some(Self::Value(&Kind::Text));
         }
         let rest = KEYS.iter().find_map(|key| {
             let rest = key.path.strip_prefix(path)?;
@@ -89,23 +96,47 @@ impl Place {
 }
 
 impl Kind {
-    /// The kind in words, after "must be".
-    pub(super) fn words(self) -> String {
+    /// Description of the type, to follow "must be".
+    pub(super) fn expected(&self) -> String {
         match self {
-            Self::Text | Self::Secret => "text; put it in quotes".to_owned(),
+            Self::Text | Self::Secret(_) => "text; put it in quotes".to_owned(),
             Self::Flag => "`true` or `false`".to_owned(),
-            Self::Number => "a whole number, without quotes".to_owned(),
-            Self::Duration => "a length of time with its unit, such as `60s`, `5m` or `PT60S`".to_owned(),
+            Self::Number(_) => "a whole number, without quotes".to_owned(),
+            Self::Duration(_) => "a duration with its unit, such as `60s`, `5m` or `PT60S`".to_owned(),
+            Self::DurationOrOff(_) => "`off`, or a duration with its unit, such as `60s`, `5m` or `PT60S`".to_owned(),
             Self::Choice(words) => format!("one of {}", quoted(words)),
+        }
+    }
+
+    /// Description of the bounds, such as `from 1s to 1h`; `None` if there are none.
+    pub(super) fn bounds(&self) -> Option<String> {
+        match self {
+            Self::Number(bounds) => Some(format!("from {} to {}", bounds.start(), bounds.end())),
+            Self::Duration(bounds) | Self::DurationOrOff(bounds) => {
+                Some(format!("from {} to {}", duration::shown(*bounds.start()), duration::shown(*bounds.end())))
+            }
+            Self::Secret(min) if *min > 1 => Some(format!("with at least {min} characters")),
+            Self::Text | Self::Secret(_) | Self::Flag | Self::Choice(_) => None,
         }
     }
 }
 
-/// The name of a key below `shape` as the list of keys has it, however it was spelled; as it was written when there is none.
+/// Words of a choice, from the table that assigns them to values.
+pub(super) const fn words<T, const N: usize>(table: &[(&'static str, T); N]) -> [&'static str; N] {
+    let mut words = [""; N];
+    let (mut from, mut to): (&[_], &mut [_]) = (table, &mut words);
+    while let ([(word, _), others @ ..], [first, rest @ ..]) = (from, to) {
+        *first = word;
+        (from, to) = (others, rest);
+    }
+    words
+}
+
+/// Normalizes a key name below `shape` to the spelling of the key list. Unknown names are returned unchanged.
 pub(super) fn spelled(shape: &str, written: &str) -> String {
     let mut exact = shape.to_owned();
     super::tree::extend(&mut exact, written);
-    if Place::of(&exact).is_some() {
+    if NodeKind::of(&exact).is_some() {
         return written.to_owned();
     }
     let wanted = canonical(written);
@@ -117,12 +148,12 @@ pub(super) fn spelled(shape: &str, written: &str) -> String {
     known.unwrap_or_else(|| written.to_owned())
 }
 
-/// `a`, `b`, `c`.
+/// Formats words as `a`, `b`, `c`.
 pub(super) fn quoted(words: &[&str]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// The word among `candidates` that somebody who wrote `text` may have meant.
+/// Candidate closest to `text`; `None` if the edit distance exceeds a third of its length.
 pub(super) fn nearest<'w>(text: &str, candidates: impl Iterator<Item = &'w str>) -> Option<&'w str> {
     let limit = (text.chars().count() / 3).max(1);
     candidates
@@ -137,23 +168,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_follow_from_the_keys() {
-        assert!(matches!(Place::of(""), Some(Place::Map)));
-        assert!(matches!(Place::of("server"), Some(Place::Map)));
-        assert!(matches!(Place::of("server.port"), Some(Place::Value(Kind::Number))));
-        assert!(matches!(Place::of("authentication.providers"), Some(Place::Named)));
-        assert!(matches!(Place::of("authentication.providers.<id>"), Some(Place::Map)));
-        assert!(matches!(Place::of("bootstrap.users"), Some(Place::List)));
-        assert!(matches!(Place::of("bootstrap.users[]"), Some(Place::Map)));
-        assert!(matches!(Place::of("bootstrap.users[].roles"), Some(Place::List)));
-        assert!(matches!(Place::of("bootstrap.users[].roles[]"), Some(Place::Value(Kind::Text))));
-        assert!(matches!(Place::of("store.postgres.password-file"), Some(Place::Value(Kind::Text))));
-        assert!(Place::of("serve").is_none());
-        assert!(Place::of("server.port-file").is_none());
+    fn node_kinds_follow_from_the_keys() {
+        assert!(matches!(NodeKind::of(""), Some(NodeKind::Map)));
+        assert!(matches!(NodeKind::of("server"), Some(NodeKind::Map)));
+        assert!(matches!(NodeKind::of("server.port"), Some(NodeKind::Value(Kind::Number(_)))));
+        assert!(matches!(NodeKind::of("authentication.providers"), Some(NodeKind::Named)));
+        assert!(matches!(NodeKind::of("authentication.providers.<id>"), Some(NodeKind::Map)));
+        assert!(matches!(NodeKind::of("bootstrap.users"), Some(NodeKind::List)));
+        assert!(matches!(NodeKind::of("bootstrap.users[]"), Some(NodeKind::Map)));
+        assert!(matches!(NodeKind::of("bootstrap.users[].roles"), Some(NodeKind::List)));
+        assert!(matches!(NodeKind::of("bootstrap.users[].roles[]"), Some(NodeKind::Value(Kind::Text))));
+        assert!(matches!(NodeKind::of("store.postgres.password-file"), Some(NodeKind::Value(Kind::Text))));
+        assert!(NodeKind::of("serve").is_none());
+        assert!(NodeKind::of("server.port-file").is_none());
     }
 
     #[test]
-    fn a_suggestion_is_near() {
+    fn suggests_similar_names_only() {
         assert_eq!(nearest("prot", ["port", "address"].into_iter()), Some("port"));
         assert_eq!(nearest("colour", ["port", "address"].into_iter()), None);
     }

@@ -1,115 +1,115 @@
-//! The Keycloak that users, groups, roles and clients live in (management reference §7.1, §7.3, §8.2).
+//! Keycloak settings (docs/reference/management-api.md §7.1, §7.3, §8.2).
 
 use std::time::Duration;
 
-use identity_core::entity::{ClientKind, NewClient, NewPerson, Permission};
+use identity_core::entity::{ClientKind, NewClient, NewDirectoryUser, Permission};
 use identity_core::value::{Audience, ClientId, Email, Name, PermissionName, RedirectUri, RoleId, Secret, Username};
 use url::Url;
 
 use super::Profile;
-use super::authentication::safe_url;
+use super::authentication::{Provider, safe_url};
 use super::bootstrap::unique;
 use super::client::{Client, IMPLIED_ID};
 use super::components::{Components, client_kind};
 use super::names::canonical;
 use super::reader::{Reader, filled};
 
-/// The Keycloak that users, groups, roles and clients live in.
+/// Settings of the Keycloak server that stores users, groups, roles and clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeycloakConfig {
-    /// Its base URL.
+    /// Base URL.
     pub url: Url,
-    /// The realm that is managed.
+    /// Managed realm.
     pub realm: String,
-    /// Whether it may be reached without TLS on another host.
+    /// Whether `http` is permitted for hosts other than this machine.
     pub allow_insecure_http: bool,
-    /// Who asks it.
+    /// Credentials for Keycloak's API.
     pub access: KeycloakAccess,
-    /// This server's own client.
+    /// Client ID of this server.
     pub client_id: ClientId,
-    /// The secret of that client, where this server makes it.
+    /// Secret of this server's client, if this server creates that client.
     pub own_client_secret: Option<Secret>,
-    /// The components of the platform that are set up.
+    /// Components of the platform to set up.
     pub components: Vec<ComponentSeed>,
-    /// More applications.
+    /// Further applications to create.
     pub clients: Vec<ApplicationSeed>,
-    /// Groups.
+    /// Groups to create.
     pub groups: Vec<Name>,
-    /// Users.
+    /// Users to create.
     pub users: Vec<DirectoryUserSeed>,
-    /// Whether access of what Keycloak no longer has is removed.
+    /// Whether to remove the stored data of users, groups and clients that no longer exist in Keycloak.
     pub remove_orphans: bool,
-    /// How often it is looked for.
+    /// Interval between searches for such entities.
     pub orphan_interval: Duration,
-    /// Whether a realm of another installation is taken over.
+    /// Whether to take over a realm of another installation.
     pub take_over: bool,
 }
 
-/// Who asks Keycloak.
+/// Credentials for Keycloak's API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeycloakAccess {
-    /// An administrator of all realms, who can make the realm.
+    /// Administrator of all realms, who can create the realm.
     Administrator {
-        /// Their realm.
+        /// Realm of the administrator.
         realm: String,
-        /// The client that they sign in at.
+        /// Client for the administrator's sign-in.
         client_id: ClientId,
-        /// Their name.
+        /// Username.
         user: String,
-        /// Their password.
+        /// Password.
         password: Secret,
     },
-    /// This server's own client, in a realm that is there.
+    /// This server's own client, in an existing realm.
     Client(Secret),
 }
 
-/// A component of the platform.
+/// Component of the platform.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComponentSeed {
-    /// What it is called: `optimize`.
+    /// Key of the component, such as `optimize`.
     pub key: String,
-    /// Its client's id, instead of the usual one.
+    /// Client ID; `None` uses the default.
     pub client_id: Option<ClientId>,
-    /// Its client's secret.
+    /// Client secret.
     pub secret: Option<Secret>,
-    /// Where it is.
+    /// Root URL.
     pub root_url: Option<RedirectUri>,
 }
 
 impl ComponentSeed {
-    /// A component of which nothing more is configured.
+    /// Creates a component without further settings.
     #[must_use]
     pub fn named(key: &str) -> Self {
         Self { key: key.to_owned(), client_id: None, secret: None, root_url: None }
     }
 }
 
-/// An application, and what it may do for itself.
+/// Application with its own permissions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApplicationSeed {
     /// The application.
     pub client: NewClient,
-    /// What it may do for itself.
+    /// Permissions that the application itself has.
     pub permissions: Vec<Permission>,
 }
 
-/// A user in Keycloak.
+/// User in Keycloak.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DirectoryUserSeed {
     /// The user.
-    pub person: NewPerson,
-    /// The account's id, when another than this server made it.
+    pub person: NewDirectoryUser,
+    /// Account ID, if this server did not create the account.
     pub id: Option<Username>,
-    /// An identity provider's alias and the user's id there, to which the account must be linked.
+    /// Alias of an identity provider and the user's ID there. The account must be linked to that identity.
     pub link: Option<(String, String)>,
-    /// Their roles.
+    /// Roles of the user.
     pub roles: Vec<RoleId>,
-    /// Their groups, by name.
+    /// Groups of the user, by name.
     pub groups: Vec<Name>,
 }
 
 impl KeycloakConfig {
-    /// `None` in other profiles, or when something is wrong.
+    /// Reads the settings; `None` in other profiles, or if they are invalid.
     pub(super) fn read(
         from: &Reader<'_>,
         profile: Option<Profile>,
@@ -124,11 +124,11 @@ impl KeycloakConfig {
         let realm = from.get("realm", managed_realm);
         let known = own.map_or(IMPLIED_ID, |client| client.id.as_str());
         let client_id = from.get("client-id", ClientId::parse).or_else(|| ClientId::parse(known).ok());
-        let own_client_secret = from.secret_of_length("own-client-secret", Secret::CONFIGURED_CLIENT_SECRET_MIN);
+        let own_client_secret = from.secret("own-client-secret");
         let access = access(from, own.and_then(Client::secret));
         let orphans = from.section("orphans");
         let remove_orphans = orphans.flag("remove");
-        let orphan_interval = orphans.duration("interval", Duration::from_secs(1)..=Duration::from_secs(7 * 86400));
+        let orphan_interval = orphans.duration("interval");
         let take_over = from.flag("take-over");
         let clients = unique(&from.items("clients"), "id", application, |one| one.client.client_id.as_str());
         let users =
@@ -154,17 +154,39 @@ impl KeycloakConfig {
         })
     }
 
-    /// The issuer of the realm's tokens, when it is not configured.
+    /// Warns if every provider belongs to a realm other than the managed one.
+    pub(super) fn compare_realms(&self, providers: &[Provider], from: &Reader<'_>) {
+        let realm = |provider: &&Provider| {
+            let (_, realm) = provider.issuer.trim_end_matches('/').rsplit_once("/realms/")?;
+            Some(realm == self.realm)
+        };
+        if let Some(provider) = providers.first()
+            && providers.iter().all(|provider| realm(&provider) == Some(false))
+        {
+            let keycloak = from.section("keycloak");
+            let managed = keycloak.origin("realm").map_or_else(String::new, |origin| format!(" ({origin})"));
+            from.section("authentication").entry("providers", &provider.id).warn(
+                "issuer",
+                format!(
+                    "belongs to another realm than `keycloak.realm`{managed}: users, roles and applications are \
+                     managed in one realm, and tokens are accepted from the other"
+                ),
+            );
+        }
+    }
+
+    /// Default issuer of the realm's tokens.
     #[must_use]
     pub fn issuer(&self) -> String {
         format!("{}/realms/{}", self.url.as_str().trim_end_matches('/'), self.realm)
     }
 }
 
-/// The realm `master` administers all realms: managing it would give every administrator here power over Keycloak.
+/// Rejects the realm `master`. It administers all realms, so managing it would give every administrator here control
+/// over Keycloak.
 fn managed_realm(text: &str) -> Result<String, &'static str> {
     match filled(text)? {
-        "master" => Err("must be another realm than `master`, which administers all realms"),
+        "master" => Err("must not be `master`, the realm that administers all realms"),
         realm => Ok(realm.to_owned()),
     }
 }
@@ -177,7 +199,8 @@ fn access(from: &Reader<'_>, known: Option<&Secret>) -> Option<KeycloakAccess> {
     if !setup.given("password") && !setup.given("password-file") {
         from.problem(
             "",
-            "needs `keycloak.setup.password`, to make the realm, or `keycloak.client-secret`, to use one that is there",
+            "requires `keycloak.setup.password`, to create the realm, or `keycloak.client-secret`, to use an \
+             existing one",
         );
         return None;
     }
@@ -191,13 +214,13 @@ fn access(from: &Reader<'_>, known: Option<&Secret>) -> Option<KeycloakAccess> {
 fn component(key: &str, from: &Reader<'_>, presets: &Components) -> Option<ComponentSeed> {
     #[cfg(feature = "keycloak")]
     if identity_adapters_keycloak::preset(&canonical(key)).is_none() && presets.get(key).is_none() {
-        from.problem("", "is not a component that is known; define it under `components`");
+        from.problem("", "is not a known component; define it under `components`");
         return None;
     }
     #[cfg(not(feature = "keycloak"))]
     let _unused = presets;
     let client_id = from.get("client-id", ClientId::parse);
-    let secret = from.secret_of_length("secret", Secret::CONFIGURED_CLIENT_SECRET_MIN);
+    let secret = from.secret("secret");
     let root_url = from.get("root-url", |text| RedirectUri::parse(text.trim_end_matches('/')));
     Some(ComponentSeed { key: canonical(key), client_id, secret, root_url })
 }
@@ -206,11 +229,11 @@ fn application(from: &Reader<'_>) -> Option<ApplicationSeed> {
     let client_id = from.require("id", ClientId::parse);
     let name = from.get("name", Name::parse);
     let kind = client_kind(from);
-    let secret = from.secret_of_length("secret", Secret::CONFIGURED_CLIENT_SECRET_MIN);
+    let secret = from.secret("secret");
     let root_url = from.get("root-url", |text| RedirectUri::parse(text.trim_end_matches('/')));
     let redirect_uris = from.list("redirect-uris", RedirectUri::parse);
     if kind == ClientKind::Public && secret.is_some() {
-        from.problem("secret", "is for other types: a public client has none");
+        from.problem("secret", "is not permitted for public clients");
     }
     let permissions = from.items("permissions");
     let permissions = permissions.iter().filter_map(permission).collect();
@@ -226,10 +249,10 @@ fn permission(from: &Reader<'_>) -> Option<Permission> {
     Some(Permission { audience: audience?, definition: definition? })
 }
 
-/// The role of before release 8.8, and the one that it became.
+/// Name of a role before release 8.8, and its current name.
 const OLD_ROLE: (&str, &str) = ("Identity", "ManagementIdentity");
 
-/// A role by its present name, unless a component has one of the old name.
+/// Renames the old role, unless a component defines a role with the old name.
 fn renamed(role: RoleId, presets: &Components) -> RoleId {
     let (old, new) = OLD_ROLE;
     if role.as_str() != old || presets.roles().iter().any(|known| known.id == role) {
@@ -240,7 +263,7 @@ fn renamed(role: RoleId, presets: &Components) -> RoleId {
 
 fn user(from: &Reader<'_>, presets: &Components) -> Option<DirectoryUserSeed> {
     let username = from.require("username", Name::parse);
-    let password = from.secret_of_length("password", Secret::CONFIGURED_PASSWORD_MIN);
+    let password = from.secret("password");
     let email = from.get("email", Email::parse);
     let first_name = from.get("first-name", Name::parse);
     let last_name = from.get("last-name", Name::parse);
@@ -250,9 +273,9 @@ fn user(from: &Reader<'_>, presets: &Components) -> Option<DirectoryUserSeed> {
     let provider = from.get("identity-provider", |text| filled(text).map(str::to_owned));
     let provider_user = from.get("identity-provider-user-id", |text| filled(text).map(str::to_owned));
     if provider.is_some() != provider_user.is_some() {
-        from.problem("identity-provider", "and `identity-provider-user-id` are given together, or neither");
+        from.problem("identity-provider", "and `identity-provider-user-id` require each other");
     }
     let link = provider.zip(provider_user);
-    let person = NewPerson { username: username?, first_name, last_name, email, enabled: true, password };
+    let person = NewDirectoryUser { username: username?, first_name, last_name, email, enabled: true, password };
     Some(DirectoryUserSeed { person, id, link, roles, groups })
 }

@@ -1,36 +1,42 @@
-//! What the replaced services assume where nothing is said, applied to configurations that are written in their words.
+//! Defaults of the replaced services, applied to configurations that use their properties.
+
+mod sdk;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use url::Url;
 
-use super::authentication::safe_url;
-use super::environment::Said;
+use super::authentication::{ENDPOINTS, issuer, safe_url};
+use super::environment::Assignment;
+use super::problem::Collector;
 use super::tree::{Node, Origin, Step, shown};
 
-/// What was said in the replaced services' words.
+/// Record of the properties of the replaced services that a configuration sets.
 #[derive(Default)]
 pub(super) struct Facts {
-    /// The paths that were set.
-    theirs: BTreeSet<String>,
-    /// Whether Management Identity is configured.
+    /// Paths of the keys that these properties set.
+    legacy: BTreeSet<String>,
+    /// Whether properties of Management Identity are present.
     identity: bool,
-    /// Whether the Orchestration Cluster is configured.
+    /// Whether properties of the Orchestration Cluster are present.
     pub(super) cluster: bool,
-    /// Settings of the applications' SDK. The last one of a path counts.
-    pub(super) of_sdk: Vec<(Vec<Step>, Said)>,
+    /// Origin of the profile, if active Spring profiles selected it.
+    pub(super) profile: Option<Origin>,
+    /// Settings of the applications' SDK with the paths of their keys, in the order of the sources. For each path, the
+    /// last one takes effect.
+    pub(super) of_sdk: Vec<(Vec<Step>, Assignment)>,
 }
 
 impl Facts {
-    /// Notes that a variable of theirs set a path.
+    /// Records that a variable of the replaced services set a path.
     pub(super) fn note(&mut self, variable: &str, path: &[Step]) {
-        self.theirs.insert(shown(path));
+        self.legacy.insert(shown(path));
         self.cluster |= variable.starts_with("CAMUNDA_SECURITY_");
         self.identity |= ["IDENTITY_", "KEYCLOAK_"].iter().any(|prefix| variable.starts_with(prefix));
     }
 
-    /// Notes all that a section of a document of theirs sets.
+    /// Records all paths below a section of a document of the replaced services.
     pub(super) fn note_section(&mut self, tree: &Node, section: &str) {
         let mut path = vec![Step::Key(section.to_owned())];
         if let Some(node) = tree.at(&path) {
@@ -44,7 +50,7 @@ impl Facts {
             Node::Map(parts) => parts.iter().map(|(name, part)| (Step::Key(name.clone()), part)).collect(),
             Node::List(elements) => elements.iter().map(|(index, part)| (Step::Index(*index), part)).collect(),
             Node::Text(..) | Node::Broken => {
-                self.theirs.insert(shown(path));
+                self.legacy.insert(shown(path));
                 return;
             }
         };
@@ -55,29 +61,32 @@ impl Facts {
         }
     }
 
-    /// Adds what a later source says.
+    /// Adds the record of a later source.
     pub(super) fn add(&mut self, later: Self) {
-        self.theirs.extend(later.theirs);
+        self.legacy.extend(later.legacy);
         self.identity |= later.identity;
         self.cluster |= later.cluster;
+        self.profile = later.profile.or_else(|| self.profile.take());
         self.of_sdk.extend(later.of_sdk);
     }
 
-    /// Whether a path was set in their words.
-    pub(super) fn said(&self, path: &str) -> bool {
-        self.theirs.contains(path)
+    /// Whether a property of the replaced services set this path.
+    pub(super) fn is_legacy(&self, path: &str) -> bool {
+        self.legacy.contains(path)
     }
 
-    fn said_below(&self, path: &str) -> bool {
-        self.theirs.iter().any(|said| said.starts_with(path))
+    fn is_legacy_below(&self, path: &str) -> bool {
+        self.legacy.iter().any(|legacy| legacy.starts_with(path))
     }
 }
 
-/// Completes the tree. Answers with what was assumed, a line each.
-pub(super) fn complete(tree: &mut Node, facts: &Facts) -> Vec<String> {
-    let mut completion = Completion { tree, facts, warnings: Vec::new(), assumed: BTreeSet::new() };
-    completion.sdk();
+/// Adapts a configuration with properties of the replaced services: adds the values that these services assume by
+/// default, and removes values that they ignore. Returns warnings, one line each. `used` contains the environment
+/// variables that placeholders in files refer to.
+pub(super) fn complete(tree: &mut Node, facts: &Facts, used: &BTreeSet<String>, problems: &Collector) -> Vec<String> {
+    let mut completion = Completion { tree, facts, used, problems, warnings: Vec::new(), assumed: BTreeSet::new() };
     completion.profile();
+    completion.sdk();
     completion.keycloak();
     completion.providers();
     completion.insecure_http();
@@ -90,13 +99,15 @@ pub(super) fn complete(tree: &mut Node, facts: &Facts) -> Vec<String> {
 struct Completion<'a> {
     tree: &'a mut Node,
     facts: &'a Facts,
+    used: &'a BTreeSet<String>,
+    problems: &'a Collector,
     warnings: Vec<String>,
-    /// The paths that were not given, and that follow from others or from the SDK's settings.
+    /// Paths whose values were derived from other keys or from SDK settings.
     assumed: BTreeSet<String>,
 }
 
 const PROVIDERS: &str = "authentication.providers";
-/// The realm that is managed where none is named.
+/// Default name of the managed realm.
 const DEFAULT_REALM: &str = "camunda-platform";
 
 impl Completion<'_> {
@@ -109,7 +120,7 @@ impl Completion<'_> {
     }
 
     fn assume(&mut self, path: &str, text: &str, origin: Origin, why: &str) {
-        // Nothing is there that could be contradicted.
+        // The path has no value, so this cannot conflict.
         let _nothing = self.tree.set(&steps(path), text.to_owned(), origin);
         self.assumed.insert(path.to_owned());
         self.warnings.push(format!("`{path}` is not given; {why}"));
@@ -117,36 +128,6 @@ impl Completion<'_> {
 
     fn profile_is(&self, name: &str) -> bool {
         self.get("profile").is_some_and(|(profile, _)| profile.eq_ignore_ascii_case(name))
-    }
-
-    /// The SDK's settings say whom applications ask. They say something about this server where it is configured as Management
-    /// Identity, and nothing more particular is said.
-    fn sdk(&mut self) {
-        let of_applications = self.facts.cluster && !self.facts.identity;
-        let mut unused = Vec::new();
-        for (path, said) in self.facts.of_sdk.iter().rev() {
-            let list = matches!(path.last(), Some(Step::Index(_))).then(|| path.split_last()).flatten();
-            let place = list.map_or(&**path, |(_, list)| list);
-            let same = |node: &Node| matches!(node, Node::Text(text, _) if *text == said.value);
-            match self.tree.at(place) {
-                _ if of_applications => unused.push(said.name()),
-                None => {
-                    _ = self.tree.set(path, said.value.clone(), said.origin());
-                    self.assumed.insert(shown(path));
-                }
-                Some(node) if same(node) => {}
-                Some(Node::List(elements)) if elements.values().any(same) => {}
-                Some(_) => unused.push(said.name()),
-            }
-        }
-        if !unused.is_empty() {
-            unused.reverse();
-            let names = unused.join(", ");
-            self.warnings.push(format!(
-                "understood, without effect here: {names} (a setting of the applications' SDK, where this server has settings of \
-                 its own)"
-            ));
-        }
     }
 
     fn profile(&mut self) {
@@ -202,21 +183,25 @@ impl Completion<'_> {
         }
     }
 
-    /// Issuers and audiences, which the replaced services do without.
+    /// Adds missing issuers and audiences, because the replaced services do not require them.
     fn providers(&mut self) {
         if !self.profile_is("oidc") {
             return;
         }
         for id in self.provider_ids() {
-            let path = |name: &str| format!("{PROVIDERS}.{id}.{name}");
-            if !self.facts.said_below(&format!("{PROVIDERS}.{id}.")) {
+            let section = format!("{PROVIDERS}.{id}.");
+            let path = |name: &str| format!("{section}{name}");
+            if !self.facts.is_legacy_below(&section) && !self.assumed.iter().any(|path| path.starts_with(&section)) {
                 continue;
             }
             if !self.has(&path("issuer"))
-                && let Some((url, origin)) = self.get(&path("authorization-url"))
-                && let Some(issuer) = issuer_of(&url)
+                && let Some((endpoint, issuer, origin)) = ENDPOINTS.iter().find_map(|name| {
+                    let (url, origin) = self.get(&path(name))?;
+                    let realm = || issuer::of_keycloak(&url).filter(|_| *name == "authorization-url");
+                    Some((path(name), issuer::of_entra(&url).or_else(realm)?, origin))
+                })
             {
-                let why = format!("`{issuer}` is assumed, as `{}` suggests", path("authorization-url"));
+                let why = format!("`{issuer}` is assumed, as `{endpoint}` suggests");
                 self.assume(&path("issuer"), &issuer, origin, &why);
             }
             if !self.has(&path("audiences"))
@@ -227,14 +212,14 @@ impl Completion<'_> {
                 element.push(Step::Index(0));
                 let _nothing = self.tree.set(&element, client, origin);
                 self.warnings.push(format!(
-                    "`{list}` is not given; it is `client-id`: tokens for other audiences are refused, which the replaced service \
-                     takes"
+                    "`{list}` is not given; it is `client-id`: tokens for other audiences are rejected, although the \
+                     replaced service accepts them"
                 ));
             }
         }
     }
 
-    /// The replaced services take any URL.
+    /// Permits `http` URLs, which the replaced services accept.
     fn insecure_http(&mut self) {
         const URLS: [&str; 7] =
             ["issuer", "backend-url", "jwks-url", "user-info-url", "authorization-url", "token-url", "end-session-url"];
@@ -250,13 +235,13 @@ impl Completion<'_> {
                 continue;
             }
             let insecure = |path: &&String| {
-                let url = self.get(path).filter(|_| self.facts.said(path) || self.assumed.contains(*path));
+                let url = self.get(path).filter(|_| self.facts.is_legacy(path) || self.assumed.contains(*path));
                 url.is_some_and(|(url, _)| safe_url(&url, false).is_err() && safe_url(&url, true).is_ok())
             };
             if let Some(path) = urls.iter().find(insecure) {
                 let text = format!(
-                    "DANGER: `{path}` is an `http` url of another host, which the replaced service takes: what is sent there can be \
-                     read and changed on the way. Set `{switch}: true` to keep it so, or use `https`"
+                    "DANGER: `{path}` is an `http` URL of another host, which the replaced service permits: requests \
+                     can be read and modified in transit. Set `{switch}: true` to confirm it, or use `https`"
                 );
                 let _nothing = self.tree.set(&steps(&switch), "true".to_owned(), Origin::Command);
                 self.warnings.push(text);
@@ -264,32 +249,34 @@ impl Completion<'_> {
         }
     }
 
-    /// An API without protection is for this machine.
+    /// Ignores a property of the replaced services that makes the API unprotected, unless the server listens on the
+    /// loopback interface or `authentication.unprotected-api-on-network` is set.
     fn unprotected_api(&mut self) {
         const PATH: &str = "authentication.unprotected-api";
-        let asked = self.facts.said(PATH) && self.get(PATH).is_some_and(|(flag, _)| flag.eq_ignore_ascii_case("true"));
+        let asked =
+            self.facts.is_legacy(PATH) && self.get(PATH).is_some_and(|(flag, _)| flag.eq_ignore_ascii_case("true"));
         let address = self.get("server.address").and_then(|(address, _)| address.parse::<IpAddr>().ok());
         let here = address.is_some_and(|address| address.is_loopback());
         let open = self.get("authentication.unprotected-api-on-network");
         if asked && !here && !open.is_some_and(|(flag, _)| flag.eq_ignore_ascii_case("true")) {
             self.tree.remove(PATH);
             self.warnings.push(format!(
-                "the API stays protected: `{PATH}` would let everybody on the network do everything; listen on 127.0.0.1 \
-                 (`server.address`), or set `authentication.unprotected-api-on-network` if that is what you want"
+                "the API stays protected: `{PATH}` gives every client on the network all permissions; listen on \
+                 127.0.0.1 (`server.address`), or permit it by `authentication.unprotected-api-on-network`"
             ));
         }
     }
 
-    /// What other profiles have, and the replaced services leave aside.
+    /// Removes values for other profiles, which the replaced services ignore.
     fn not_of_the_profile(&mut self) {
         const USERS: &str = "initialization.users";
         let elsewhere = self.profile_is("oidc") || self.profile_is("keycloak");
-        if elsewhere && self.facts.said_below(USERS) && self.tree.remove(USERS).is_some() {
-            self.warnings.push(format!("`{USERS}` has no effect in this profile: users live at the provider"));
+        if elsewhere && self.facts.is_legacy_below(USERS) && self.tree.remove(USERS).is_some() {
+            self.warnings.push(format!("`{USERS}` has no effect in this profile: the provider manages users"));
         }
         const RULES: &str = "bootstrap.mapping-rules";
-        if self.profile_is("keycloak") && self.facts.said_below(RULES) && self.tree.remove(RULES).is_some() {
-            self.warnings.push(format!("`{RULES}` has no effect in this profile: roles live in Keycloak"));
+        if self.profile_is("keycloak") && self.facts.is_legacy_below(RULES) && self.tree.remove(RULES).is_some() {
+            self.warnings.push(format!("`{RULES}` has no effect in this profile: Keycloak manages roles"));
         }
     }
 
@@ -299,7 +286,7 @@ impl Completion<'_> {
         let (Some((url, origin)), Some((base, _))) = (self.get(URL), self.get(BASE)) else { return };
         let (url, base) = (url.trim_end_matches('/'), base.trim_matches('/'));
         let bare = Url::parse(url).is_ok_and(|url| url.path() == "/" && url.query().is_none());
-        if (self.facts.said(URL) || self.facts.said(BASE)) && !base.is_empty() && bare {
+        if (self.facts.is_legacy(URL) || self.facts.is_legacy(BASE)) && !base.is_empty() && bare {
             let whole = format!("{url}/{base}");
             self.warnings.push(format!("`{URL}` has no path; with `{BASE}`, browsers reach this server at {whole}"));
             self.tree.remove(URL);
@@ -310,14 +297,4 @@ impl Completion<'_> {
 
 fn steps(path: &str) -> Vec<Step> {
     path.split('.').map(|name| Step::Key(name.to_owned())).collect()
-}
-
-/// The issuer whose authorization endpoint this is, where providers of its make build one from the other.
-fn issuer_of(url: &str) -> Option<String> {
-    let keycloak = url.strip_suffix("/protocol/openid-connect/auth").filter(|issuer| issuer.contains("/realms/"));
-    let entra = || {
-        let tenant = url.strip_suffix("/oauth2/v2.0/authorize")?;
-        tenant.contains("login.microsoftonline.").then(|| format!("{tenant}/v2.0"))
-    };
-    keycloak.map(str::to_owned).or_else(entra)
 }

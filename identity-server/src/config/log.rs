@@ -1,56 +1,56 @@
-//! What is logged, and how.
+//! Logging settings.
 
 use tracing_subscriber::EnvFilter;
 
 use super::reader::Reader;
 
-/// What is logged, and how.
+/// Logging settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Log {
-    /// Directives of `tracing_subscriber::EnvFilter`, which have been checked.
+    /// Validated directives of `tracing_subscriber::EnvFilter`.
     pub level: String,
-    /// How it is written.
+    /// Output format.
     pub format: LogFormat,
 }
 
-/// How the log is written.
+/// Output format of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// Lines for people.
+    /// Human-readable lines.
     Text,
     /// One JSON object per line.
     Json,
 }
 
+impl LogFormat {
+    pub(super) const WORDS: [(&str, Self); 2] = [("text", Self::Text), ("json", Self::Json)];
+}
+
 impl Log {
     pub(super) fn read(from: &Reader<'_>) -> Option<Self> {
         let level = from.get("level", level);
-        let format = from.choice("format", |word| match word {
-            "text" => Some(LogFormat::Text),
-            "json" => Some(LogFormat::Json),
-            _ => None,
-        });
+        let format = from.choice("format", &LogFormat::WORDS);
         Some(Self { level: level?, format: format? })
     }
 }
 
-/// The replaced service has two levels more (management reference §7.6).
+/// Parses a log level or filter. `all` and `fatal` of the replaced service are accepted
+/// (docs/reference/management-api.md §7.6).
 fn level(text: &str) -> Result<String, &'static str> {
     let text = match text.to_ascii_lowercase().as_str() {
         "all" => "trace".to_owned(),
         "fatal" => "error".to_owned(),
         _ => text.to_owned(),
     };
-    // A word that is no level is a target of that name to the filter, and would silence everything else.
+    // The filter would interpret a misspelled level as a target name, and suppress all other output.
     let misspelt = text.split(',').any(|part| {
         !part.contains(['=', '[', ':'])
             && !["off", "error", "warn", "info", "debug", "trace"].contains(&&*part.trim().to_ascii_lowercase())
     });
     match EnvFilter::try_new(&text) {
         Ok(_) if !misspelt => Ok(text),
-        _ => Err(
-            "must be `off`, `error`, `warn`, `info`, `debug` or `trace`, or directives such as `info,identity_core=debug`",
-        ),
+        _ => Err("must be `off`, `error`, `warn`, `info`, `debug` or `trace`, or directives such as \
+             `info,identity_core=debug`"),
     }
 }
 
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn levels() {
+    fn parses_levels() {
         for text in ["info", "INFO", "warn,identity_core=debug", "off", "identity_http::api=trace"] {
             assert_eq!(level(text), Ok(text.to_owned()));
         }

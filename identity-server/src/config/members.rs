@@ -1,36 +1,36 @@
-//! Members of tenants and authorizations, in the form of the replaced service (management reference §7.4).
+//! Tenant members and authorizations, in the form of the replaced service (docs/reference/management-api.md §7.4).
 
 use std::collections::BTreeSet;
 
+use identity_core::catalog::{Family, ResourceCatalog};
 use identity_core::entity::Scope;
-use identity_core::matrix::{Family, Matrix};
 use identity_core::value::{ClientId, Name, PermissionName, ResourceTypeName, Username};
 
 use super::reader::Reader;
 
-/// A user, group or application, as the configuration names it.
+/// Configured reference to a user, group or application.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PartySeed {
-    /// A user, by username.
+    /// User by username.
     User(Name),
-    /// A user, by id.
+    /// User by ID.
     UserId(Username),
-    /// A group, by name; in Keycloak a subgroup by path.
+    /// Group by name; in Keycloak, subgroups by path.
     Group(Name),
-    /// An application, by client id.
+    /// Application by client ID.
     Application(ClientId),
 }
 
-/// An authorization on a resource.
+/// Configured authorization on a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorizationSeed {
-    /// Its owner.
+    /// Owner of the authorization.
     pub owner: PartySeed,
-    /// The kind of resource.
+    /// Resource type.
     pub resource_type: ResourceTypeName,
-    /// The resource, or all.
+    /// A single resource, or all.
     pub scope: Scope,
-    /// The permissions.
+    /// Granted permissions.
     pub permissions: BTreeSet<PermissionName>,
 }
 
@@ -49,20 +49,18 @@ fn application(from: &Reader<'_>) -> Option<PartySeed> {
     from.require("application-id", ClientId::parse).map(PartySeed::Application)
 }
 
-/// A member of a tenant. Its type says which key names it.
+type Read = fn(&Reader<'_>) -> Option<PartySeed>;
+
+/// Types of tenant members, each with the function that reads the member's name or ID.
+pub(super) const MEMBER_KINDS: [(&str, Read); 3] = [("USER", user), ("GROUP", group), ("APPLICATION", application)];
+
+/// Reads a tenant member. `type` determines which key contains its name.
 pub(super) fn member(from: &Reader<'_>) -> Option<PartySeed> {
-    let read: fn(&Reader<'_>) -> Option<PartySeed> = from.require_choice("type", |word| {
-        Some(match word {
-            "user" => user as fn(&Reader<'_>) -> Option<PartySeed>,
-            "group" => group,
-            "application" => application,
-            _ => return None,
-        })
-    })?;
+    let read = from.require_choice("type", &MEMBER_KINDS)?;
     read(from)
 }
 
-/// The owner of an authorization, who is named by one key.
+/// Reads the owner of an authorization. The keys of exactly one type of owner must be set.
 fn owner(from: &Reader<'_>) -> Option<PartySeed> {
     let is_user = from.given("username") || from.given("user-id");
     match (is_user, from.given("group-name"), from.given("application-id")) {
@@ -76,9 +74,9 @@ fn owner(from: &Reader<'_>) -> Option<PartySeed> {
     }
 }
 
-/// An authorization on a resource of the types that the management API knows.
+/// Reads an authorization on a resource type of the management API.
 pub(super) fn authorization(from: &Reader<'_>) -> Option<AuthorizationSeed> {
-    let matrix = Matrix::standard();
+    let matrix = ResourceCatalog::standard();
     let owner = owner(from);
     let resource_type = from.require("resource-type", |text| {
         let known = ResourceTypeName::parse(text).ok();
@@ -94,7 +92,7 @@ pub(super) fn authorization(from: &Reader<'_>) -> Option<AuthorizationSeed> {
         }
     });
     if from.is_empty("permissions") {
-        from.problem("permissions", "must hold at least one permission");
+        from.problem("permissions", "must contain at least one permission");
     }
     let permissions = permissions.into_iter().collect();
     Some(AuthorizationSeed { owner: owner?, resource_type: resource_type?, scope: scope?, permissions })

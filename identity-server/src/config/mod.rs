@@ -1,7 +1,11 @@
-//! Configuration: from files, environment and flags to one value in which everything has been checked.
+//! Configuration: merges files, environment variables and flags into one validated [`Config`].
 //!
-//! The sources are laid over each other as a tree of texts ([`tree`]); readers take typed values out of it ([`reader`]).
-//! All of it follows one list of keys ([`table`]), and everything that is wrong is reported at once ([`Problems`]).
+//! The sources are merged into a tree of texts (`tree`), from which typed values are read (`reader`). The key list
+//! (`table`) defines all keys and their types. All problems are reported at once ([`Problems`]).
+//!
+//! The *replaced services* are Management Identity (docs/reference/management-api.md §4) and the identity part of the
+//! Orchestration Cluster (docs/reference/orchestration-cluster.md §6). Most of their properties are accepted as well
+//! (`legacy_names`, `legacy`).
 
 mod access;
 mod activation;
@@ -18,16 +22,17 @@ mod document;
 mod duration;
 mod environment;
 mod files;
-mod foreign;
+mod imports;
 mod initialization;
 mod key;
 mod keycloak;
 mod legacy;
+mod legacy_names;
 mod log;
 mod members;
 mod names;
+mod origins;
 mod placeholder;
-mod places;
 mod problem;
 mod profiles;
 mod reader;
@@ -56,8 +61,8 @@ pub use initialization::Initialization;
 pub use keycloak::{ApplicationSeed, ComponentSeed, DirectoryUserSeed, KeycloakAccess, KeycloakConfig};
 pub use log::{Log, LogFormat};
 pub use members::{AuthorizationSeed, PartySeed};
-pub use places::{Finding, Places};
-pub use problem::{Problem, Problems};
+pub use origins::Origins;
+pub use problem::{Finding, Problem, Problems};
 pub use server::{PerAddress, Server};
 pub use session::Session;
 pub use store::{Postgres, PostgresTarget, PostgresTls, Store};
@@ -73,108 +78,111 @@ use problem::Collector;
 use reader::Reader;
 use tree::Node;
 
-/// Everything that can be configured.
+/// JSON schema of configuration files.
+pub const SCHEMA: &str = include_str!("../../../docs/configuration.schema.json");
+
+/// Validated configuration of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Where users and clients live.
+    /// Deployment profile: selects the system that stores users and clients.
     pub profile: Profile,
-    /// What listens where.
+    /// Listeners and their limits.
     pub server: Server,
-    /// Where policy data is kept.
+    /// Storage of policy data.
     pub store: Store,
-    /// Whose tokens are believed.
+    /// Token issuers, and authentication settings.
     pub authentication: Authentication,
-    /// How long browsers stay signed in.
+    /// Browser sessions.
     pub session: Session,
-    /// What the components of the platform have.
+    /// Components of the platform.
     pub components: Components,
-    /// The Keycloak that users live in, in the profile `keycloak`.
+    /// Keycloak settings, in the profile `keycloak`.
     pub keycloak: Option<KeycloakConfig>,
-    /// What is made at start.
+    /// Start-up data in the form of Management Identity.
     pub bootstrap: Bootstrap,
-    /// What else is made at start.
+    /// Start-up data in the form of the Orchestration Cluster.
     pub initialization: Initialization,
-    /// What the Orchestration Cluster's API can have switched off.
+    /// Switches of the Orchestration Cluster API.
     pub switches: Switches,
-    /// Decisions as a service.
+    /// Settings of the decision API.
     pub access: Access,
-    /// How old the data may be that decisions are made in.
+    /// Maximum age of the data that decisions use.
     pub consistency: Consistency,
-    /// How long the audit log is kept.
+    /// Retention of the audit log.
     pub audit: Audit,
-    /// What can be switched off.
+    /// Optional features.
     pub features: Features,
-    /// What is logged.
+    /// Logging.
     pub log: Log,
 }
 
-/// Where users and clients live.
+/// Deployment profile: the system that stores users and clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
-    /// In Keycloak.
+    /// Users and clients in Keycloak.
     Keycloak,
-    /// At an OpenID Connect provider.
+    /// Users and clients at OpenID Connect providers.
     Oidc,
-    /// Here.
+    /// Users in this server's store.
     Builtin,
 }
 
-/// What can be switched off.
+/// Optional features.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Features {
     /// Tenants other than the default one.
     pub tenants: bool,
-    /// Access to single resources.
+    /// Authorizations on individual resources.
     pub resource_authorizations: bool,
 }
 
-/// Where configuration comes from. Later ones win.
+/// Configuration sources, in ascending precedence.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
-    /// What the command assumes: paths and values.
+    /// Defaults that the command sets, as paths and values.
     pub assumed: Vec<(&'static str, String)>,
-    /// YAML files.
+    /// YAML files; later files take precedence.
     pub files: Vec<PathBuf>,
-    /// Whether the file was found in a usual place, without being named.
+    /// Whether the file was found at a default path, rather than named by `--config` or `IDENTITY_CONFIG`.
     pub found: bool,
     /// Environment variables.
     pub environment: BTreeMap<String, String>,
-    /// What was said on the command line.
+    /// Command-line flags.
     pub flags: Vec<Flag>,
 }
 
-/// A key given on the command line.
+/// Command-line flag that sets a key.
 #[derive(Clone, Debug)]
 pub struct Flag {
-    /// The flag's name: `--port`.
+    /// Name of the flag, such as `--port`.
     pub name: &'static str,
-    /// The key's path.
+    /// Path of the key.
     pub path: &'static str,
-    /// The value.
+    /// Value of the key.
     pub value: String,
 }
 
-/// A configuration, and what the user should know about it.
+/// Validated configuration with its warnings and the origins of its values.
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// The configuration.
     pub config: Config,
-    /// What is understood but has no effect, and what is dangerous, a line each: for the log.
+    /// Warnings for the log, one line each: settings without effect, and unsafe settings.
     pub warnings: Vec<String>,
-    /// Where the values came from.
-    pub places: Places,
+    /// Origins of the values.
+    pub origins: Origins,
 }
 
 impl Sources {
-    /// Reads everything.
+    /// Reads and validates all sources.
     ///
     /// # Errors
-    /// All that is wrong with it.
+    /// Returns all problems of the configuration.
     pub fn load(&self) -> Result<Loaded, Problems> {
         let problems = Collector::default();
         let mut tree = Node::default();
         for (path, value) in &self.assumed {
-            // Nothing is there yet that could be contradicted.
+            // The tree is empty, so this cannot conflict.
             let _nothing = tree.set(&names::fill(path, Vec::new()), value.clone(), Origin::Command);
         }
         let (mut warnings, mut method, mut facts) = (Vec::new(), None, Facts::default());
@@ -183,7 +191,16 @@ impl Sources {
             warnings.push(format!("{}: read, as neither `--config` nor IDENTITY_CONFIG names a file", path.display()));
         }
         let mut files = Files::open(&self.files, &self.environment, &problems);
+        let mut last = files.take_json();
+        files.append(imports::of_variables(&self.environment, &mut warnings));
+        if let Some(json) = &mut last {
+            used.append(&mut json.used);
+            files.append(std::mem::take(&mut json.imports));
+        }
+        // Values in an unreadable source are unknown, so they must not be reported as missing.
+        let mut readable = !last.as_ref().is_some_and(|json| matches!(json.tree, Node::Broken));
         while let Some(document) = files.next() {
+            readable &= !matches!(document.tree, Node::Broken);
             tree.overlay(document.tree);
             warnings.extend(document.warnings);
             method = document.method.or(method);
@@ -191,22 +208,29 @@ impl Sources {
             used.extend(document.used);
             files.import(document.imports);
         }
-        let readable = files.readable;
+        readable &= files.readable;
         warnings.append(&mut files.warnings);
-        let overlaid = environment::overlay(&mut tree, &self.environment, &used, method, &problems);
+        let overlaid = environment::overlay(&mut tree, &self.environment, &used, &problems);
         warnings.extend(overlaid.warnings);
         facts.add(overlaid.facts);
+        method = overlaid.method.or(method);
+        if let Some(json) = last {
+            tree.overlay(json.tree);
+            warnings.extend(json.warnings);
+            facts.add(json.facts);
+            method = json.method.or(method);
+        }
+        warnings.extend(environment::choose_profile(&mut tree, files.profiles(), &facts, method.as_ref(), &problems));
         for Flag { name, path, value } in &self.flags {
             let _flags_win = tree.set(&names::fill(path, Vec::new()), value.clone(), Origin::Flag(name));
         }
-        warnings.extend(legacy::complete(&mut tree, &facts));
-        // What an unreadable file says is not missing.
+        warnings.extend(legacy::complete(&mut tree, &facts, &used, &problems));
         let config = if readable { Config::read(&Reader::new(&tree, &problems, &facts)) } else { None };
         warnings.extend(problems.warnings());
         match (config, problems.problems()) {
             (Some(config), None) => {
                 warnings.extend(config.dangers());
-                Ok(Loaded { config, warnings, places: Places::of(&tree) })
+                Ok(Loaded { config, warnings, origins: Origins::of(&tree) })
             }
             (_, problems) => Err(problems.unwrap_or(Problems(Vec::new()))),
         }
@@ -215,7 +239,7 @@ impl Sources {
 
 impl Config {
     fn read(from: &Reader<'_>) -> Option<Self> {
-        let profile = from.require_choice("profile", Profile::parse);
+        let profile = from.require_choice("profile", &Profile::WORDS);
         let server = Server::read(&from.section("server"));
         let store = Store::read(&from.section("store"));
         let mut authentication = Authentication::read(&from.section("authentication"), profile);
@@ -223,6 +247,7 @@ impl Config {
         let components = Components::read(from);
         let keycloak = KeycloakConfig::read(&from.section("keycloak"), profile, own, &components);
         if let (Some(keycloak), Some(authentication)) = (&keycloak, &mut authentication) {
+            keycloak.compare_realms(&authentication.providers, from);
             authentication.default_to(keycloak);
         }
         let session = Session::read(&from.section("session"));
@@ -230,14 +255,14 @@ impl Config {
             && authentication.signs_in_at_providers()
             && authentication.client_secret().is_none()
             && matches!(store, Store::Postgres(_))
-            // The secret of this server's own client in Keycloak is known once the realm is there.
+            // The secret of this server's own client in Keycloak becomes available when the realm is initialized.
             && keycloak.is_none()
             && session.key.is_none()
         {
             from.section("session").problem(
                 "encryption-key",
-                "is required for sign-in with `store.postgres` and without a client secret: 32 random bytes in base64, as \
-                 `openssl rand -base64 32` prints them, the same on all replicas",
+                "is required for sign-in with `store.postgres` and without a client secret: 32 random bytes in \
+                 base64, as `openssl rand -base64 32` prints them, the same on all replicas",
             );
         }
         let providers = authentication.as_ref().map_or(&[][..], |authentication| &authentication.providers);
@@ -251,8 +276,8 @@ impl Config {
             if open && !address.is_loopback() && !authentication.unprotected_api_on_network {
                 from.section("authentication").problem(
                     "unprotected-api",
-                    "would let everybody on the network do everything; listen on 127.0.0.1 (`server.address`), or set \
-                     `authentication.unprotected-api-on-network` if that is what you want",
+                    "gives every client on the network all permissions; listen on 127.0.0.1 (`server.address`), or \
+                     permit it by `authentication.unprotected-api-on-network`",
                 );
             }
         }
@@ -280,12 +305,12 @@ impl Config {
         })
     }
 
-    /// Settings that are allowed and unsafe, a line each.
+    /// Warnings about permitted but unsafe settings, one line each.
     fn dangers(&self) -> impl Iterator<Item = String> {
         let unprotected = self.authentication.unprotected_api.then(|| {
             format!(
-                "DANGER: the API is unprotected (`authentication.unprotected-api`): whoever reaches {} needs no credentials \
-                 and may do everything",
+                "DANGER: the API is unprotected (`authentication.unprotected-api`): requests to {} need no \
+                 credentials and have all permissions",
                 self.server.address
             )
         });
@@ -294,18 +319,15 @@ impl Config {
 }
 
 impl Profile {
-    fn parse(word: &str) -> Option<Self> {
-        match word {
-            "keycloak" => Some(Self::Keycloak),
-            "oidc" => Some(Self::Oidc),
-            "builtin" => Some(Self::Builtin),
-            _ => None,
-        }
-    }
+    const WORDS: [(&str, Self); 3] = [
+        (Self::Keycloak.as_str(), Self::Keycloak),
+        (Self::Oidc.as_str(), Self::Oidc),
+        (Self::Builtin.as_str(), Self::Builtin),
+    ];
 
-    /// The profile's name, and that of the cargo feature that compiles it in.
+    /// Name of the profile, and of the cargo feature that compiles it in.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Keycloak => "keycloak",
             Self::Oidc => "oidc",

@@ -1,26 +1,26 @@
-//! From a property's path to the names of environment variables, and back.
+//! Mapping between property paths and environment variable names.
 //!
-//! `identity.tenants[].tenant-id` is `IDENTITY_TENANTS_0_TENANT_ID`; as in the replaced service, the underscore that stands
-//! for a dash may be left out: `IDENTITY_TENANTS_0_TENANTID` (management reference §7).
+//! `identity.tenants[].tenant-id` corresponds to `IDENTITY_TENANTS_0_TENANT_ID`. As in the replaced service, the
+//! underscore for a dash may be omitted: `IDENTITY_TENANTS_0_TENANTID` (docs/reference/management-api.md §7).
 
 use super::tree::Step;
 
-/// The shape of the names of one property.
+/// Pattern of the variable names of one property.
 pub(super) struct Pattern(Vec<Segment>);
 
 enum Segment {
-    /// Words between dashes.
+    /// Name in upper case, split at its dashes.
     Name(Vec<String>),
-    /// `<id>`
+    /// `<id>`: a user-defined name.
     Id,
-    /// `[]`
+    /// `[]`: a list index.
     Index,
-    /// `*`: anything.
+    /// `*`: any remaining text.
     Rest,
 }
 
 impl Pattern {
-    /// The names of the property at this path.
+    /// Creates the pattern for the property at `path`.
     pub(super) fn new(path: &str) -> Self {
         let mut segments = Vec::new();
         for part in path.split('.') {
@@ -37,12 +37,13 @@ impl Pattern {
         Self(segments)
     }
 
-    /// The ids and indices in a variable's name, if it is a name of this property.
+    /// Matches an environment variable name against this pattern. Returns the IDs and indices captured by its
+    /// placeholders, or `None` if it does not match.
     pub(super) fn captures(&self, variable: &str) -> Option<Vec<Step>> {
         walk(&self.0, variable)
     }
 
-    /// The name, written out: `IDENTITY_TENANTS_<n>_TENANT_ID`.
+    /// Template of the variable name, such as `IDENTITY_TENANTS_<n>_TENANT_ID`.
     pub(super) fn name(&self) -> String {
         let words = self.0.iter().map(|segment| match segment {
             Segment::Name(words) => words.join("_"),
@@ -73,7 +74,8 @@ fn walk(segments: &[Segment], text: &str) -> Option<Vec<Step>> {
             let (digits, rest) = text.split_at_checked(end)?;
             prepend(Step::Index(digits.parse().ok()?), walk(others, onward(others, rest)?)?)
         }
-        // The shortest id first, so that the longest key has it: `A_PREFER_USERNAME_CLAIM` is about `a`.
+        // Tries the shortest ID first, so that the longest key can match: in `A_PREFER_USERNAME_CLAIM`, the ID is `a`,
+        // not `a-prefer`.
         Segment::Id => text.match_indices('_').find_map(|(place, _)| {
             let (id, rest) = text.split_at_checked(place)?;
             let step = Step::Key(id.to_lowercase().replace('_', "-"));
@@ -87,17 +89,17 @@ fn prepend(step: Step, mut steps: Vec<Step>) -> Option<Vec<Step>> {
     Some(steps)
 }
 
-/// What follows the underscore between two segments.
+/// Strips the underscore that must precede the next segment. After the last segment, returns `rest` unchanged.
 fn onward<'t>(others: &[Segment], rest: &'t str) -> Option<&'t str> {
     if others.is_empty() { Some(rest) } else { rest.strip_prefix('_') }
 }
 
-/// A name without what spellings differ in: `firstName`, `first-name` and `FIRST_NAME` are the same.
+/// Normalizes the spelling of a name: `firstName`, `first-name` and `FIRST_NAME` are equal.
 pub(super) fn canonical(name: &str) -> String {
     name.chars().filter(|letter| !matches!(letter, '-' | '_')).flat_map(char::to_lowercase).collect()
 }
 
-/// The variable that a property's path stands for (orchestration reference §6): `a.b-c[0].dE` is `A_B_C_0_DE`.
+/// Variable name for a property path (docs/reference/orchestration-cluster.md §6): `a.b-c[0].dE` becomes `A_B_C_0_DE`.
 pub(super) fn variable(path: &str) -> String {
     let letter = |letter| match letter {
         '.' | '-' | '[' => Some('_'),
@@ -107,8 +109,7 @@ pub(super) fn variable(path: &str) -> String {
     path.chars().filter_map(letter).flat_map(char::to_uppercase).collect()
 }
 
-/// The path that a property's captures fill in. An alias without an index is element 0, without an id the provider
-/// `default`.
+/// Fills captured IDs and indices into a path. A missing index defaults to 0, a missing ID to the provider `default`.
 pub(super) fn fill(path: &str, captures: Vec<Step>) -> Vec<Step> {
     let mut captures = captures.into_iter().peekable();
     let mut steps = Vec::new();
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn dashes_are_underscores_or_nothing() {
+    fn underscores_for_dashes_are_optional() {
         for name in ["IDENTITY_TENANTS_3_TENANT_ID", "IDENTITY_TENANTS_3_TENANTID"] {
             assert_eq!(path("identity.tenants[].tenant-id", name).as_deref(), Some("identity.tenants[3].tenant-id"));
         }
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_segment_may_be_a_list_or_anything() {
+    fn matches_lists_and_wildcards_at_the_end() {
         assert_eq!(path("a.b[]", "A_B_12").as_deref(), Some("a.b[12]"));
         assert!(Pattern::new("keycloak.*").captures("KEYCLOAK_USERS_0_NAME").is_some());
         assert!(Pattern::new("keycloak.*").captures("KEYCLOAK_").is_none());

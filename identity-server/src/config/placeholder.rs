@@ -1,24 +1,24 @@
-//! Placeholders in texts: `${NAME}` and `${NAME:default}`, which may hold placeholders in turn. `\${` is a dollar and a brace.
+//! Placeholders in texts: `${NAME}` and `${NAME:default}`, which may be nested. `\${` escapes a placeholder.
 
-/// The value of a name; `None` when it has none.
+/// Returns the value of a name; `None` if it has none.
 pub(super) type Lookup<'l> = dyn Fn(&str) -> Option<String> + 'l;
 
-/// A placeholder without a value.
+/// Placeholder that cannot be resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Unresolved {
-    /// No value and no default for this name.
+    /// The name has neither a value nor a default.
     Name(String),
-    /// The closing brace is missing, or there are too many levels.
+    /// The closing brace is missing, or the nesting is too deep.
     Malformed,
 }
 
-/// The most levels of placeholders within placeholders.
+/// Maximum nesting depth.
 const MAX_DEPTH: usize = 16;
 
-/// The text with all placeholders filled in; `None` when it has none.
+/// Fills in all placeholders; `None` if the text has none.
 ///
 /// # Errors
-/// The first placeholder that has no value.
+/// Returns the first placeholder that cannot be resolved.
 pub(super) fn fill(text: &str, lookup: &Lookup<'_>) -> Result<Option<String>, Unresolved> {
     if !text.contains("${") { Ok(None) } else { filled(text, lookup, 0).map(Some) }
 }
@@ -51,13 +51,13 @@ fn filled(text: &str, lookup: &Lookup<'_>, depth: usize) -> Result<String, Unres
     Ok(whole)
 }
 
-/// What is before the closing brace of a placeholder, and what is after it.
+/// Splits at the closing brace of a placeholder.
 fn body(text: &str) -> Option<(&str, &str)> {
     let end = scan(text, '}')?;
     Some((text.get(..end)?, text.get(end + 1..)?))
 }
 
-/// The name and the default.
+/// Splits a placeholder into name and default.
 fn parts(inner: &str) -> (&str, Option<&str>) {
     match scan(inner, ':').and_then(|place| Some((inner.get(..place)?, inner.get(place + 1..)?))) {
         Some((name, default)) => (name, Some(default)),
@@ -65,7 +65,7 @@ fn parts(inner: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// The place of a character that is in no inner placeholder.
+/// Position of a character outside nested placeholders.
 fn scan(text: &str, wanted: char) -> Option<usize> {
     let mut depth = 0_usize;
     let mut letters = text.char_indices().peekable();
@@ -81,16 +81,16 @@ fn scan(text: &str, wanted: char) -> Option<usize> {
 }
 
 impl Unresolved {
-    /// What is wrong, to be read after the key. Names are shown, and nothing that may be part of a secret.
+    /// Message to follow the key. It contains names only, and no text that may be part of a secret.
     pub(super) fn message(&self) -> String {
         match self {
             Self::Name(name) if is_name(name) => format!(
-                "holds the placeholder `${{{name}}}`, which has no value: set the environment variable `{name}`, or write a \
-                 default as in `${{{name}:default}}`"
+                "contains the placeholder `${{{name}}}`, which has no value: set the environment variable `{name}`, \
+                 or write a default as in `${{{name}:default}}`"
             ),
             Self::Name(_) | Self::Malformed => {
-                "holds `${` that is no placeholder such as `${NAME}` or `${NAME:default}`; write `\\${` for the characters \
-                 themselves"
+                "contains `${` outside a placeholder such as `${NAME}` or `${NAME:default}`; write `\\${` for the \
+                 literal characters"
                     .to_owned()
             }
         }
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_are_filled_in() {
+    fn fills_placeholders() {
         for (text, filled) in [
             ("${A}", "1"),
             ("x${A}y${A}", "x1y1"),
@@ -128,7 +128,7 @@ mod tests {
             ("${B:${C:${A}}}", "1"),
             ("${${NAME}}", "1"),
             ("\\${A}${A}", "${A}1"),
-            // Values are not read again: they may be passwords.
+            // Values are not expanded again: they may be passwords.
             ("${DOLLAR}", "${A}"),
         ] {
             assert_eq!(with(text), Ok(Some(filled.to_owned())), "{text}");
@@ -139,14 +139,14 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_value_is_named() {
+    fn reports_the_unresolved_name() {
         assert_eq!(with("a${B}"), Err(Unresolved::Name("B".to_owned())));
         assert_eq!(with("${B:${C}}"), Err(Unresolved::Name("C".to_owned())));
         assert_eq!(with("${A"), Err(Unresolved::Malformed));
         let deep = "${B:".repeat(50) + &"}".repeat(50);
         assert_eq!(with(&deep), Err(Unresolved::Malformed));
         assert!(Unresolved::Name("B".to_owned()).message().contains("`${B}`"));
-        // This may be part of a password.
+        // The name may be part of a password.
         assert!(!Unresolved::Name("hunter2%".to_owned()).message().contains("hunter2"));
     }
 }

@@ -1,26 +1,42 @@
-//! What is wrong with a configuration. Messages never hold a value: it may be a secret, or in the place of one.
+//! Problems of a configuration. Messages never contain a value: under a wrong key, any value may be a secret.
 
 use std::cell::RefCell;
 use std::fmt;
 
 use super::tree::Origin;
 
-/// Everything that is wrong with a configuration.
+/// All problems of a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct Problems(pub Vec<Problem>);
 
-/// One thing that is wrong.
+/// A single problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// The key it is about; empty when it is about a source as a whole.
+    /// Key with the problem; empty if the problem concerns a source as a whole.
     pub path: String,
-    /// Where its value came from, if it has one.
+    /// Origin of the value, if there is one.
     pub origin: Option<Origin>,
-    /// What is wrong, to be read after the key: `must be a whole number`.
+    /// Message to follow the key, such as `must be a whole number`.
     pub message: String,
 }
 
-/// Where problems are collected.
+/// Problem with a value or a section whose origin is not known yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Key with the problem.
+    pub path: String,
+    /// Message to follow the key.
+    pub message: String,
+}
+
+impl Finding {
+    /// Creates a finding about a key.
+    pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { path: path.into(), message: message.into() }
+    }
+}
+
+/// Collects problems and warnings.
 #[derive(Default)]
 pub(super) struct Collector {
     problems: RefCell<Vec<Problem>>,
@@ -28,24 +44,24 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    /// Takes note of a problem.
+    /// Records a problem.
     pub(super) fn add(&self, path: impl Into<String>, origin: Option<&Origin>, message: impl Into<String>) {
-        // What nobody wrote has no place to point at.
+        // A default has no location to report.
         let origin = origin.filter(|origin| !matches!(origin, Origin::Default)).cloned();
         self.problems.borrow_mut().push(Problem { path: path.into(), origin, message: message.into() });
     }
 
-    /// Takes note of what is no problem, and what the user should know.
+    /// Records a warning.
     pub(super) fn warn(&self, warning: impl Into<String>) {
         self.warnings.borrow_mut().push(warning.into());
     }
 
-    /// The warnings since the last call.
+    /// Takes the warnings recorded since the last call.
     pub(super) fn warnings(&self) -> Vec<String> {
         self.warnings.take()
     }
 
-    /// The problems that were collected, if any.
+    /// The recorded problems; `None` if there are none.
     pub(super) fn problems(self) -> Option<Problems> {
         let problems = self.problems.into_inner();
         (!problems.is_empty()).then_some(Problems(problems))
@@ -70,6 +86,6 @@ impl fmt::Display for Problems {
         for problem in &self.0 {
             writeln!(f, "  - {problem}")?;
         }
-        f.write_str("check it again with `identity-server check-config`; every key is in docs/configuration.md")
+        f.write_str("validate it with `identity-server check-config`; all keys are described in docs/configuration.md")
     }
 }

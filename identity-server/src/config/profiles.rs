@@ -1,12 +1,24 @@
-//! The replaced services' choices of profile (management reference §7.1, orchestration reference §5.1).
+//! Spring profiles and authentication methods of the replaced services (docs/reference/management-api.md §7.1,
+//! docs/reference/orchestration-cluster.md §5.1).
 
-/// The variable that lists Spring's profiles.
+/// Variable that lists the active Spring profiles.
 pub(super) const VARIABLE: &str = "SPRING_PROFILES_ACTIVE";
 
-/// The variable that says how the Orchestration Cluster's callers authenticate. Here, that follows from the profile.
+/// Variables that activate further profiles.
+pub(super) const INCLUDE: &str = "SPRING_PROFILES_INCLUDE";
+pub(super) const DEFAULT: &str = "SPRING_PROFILES_DEFAULT";
+pub(super) const GROUP: &str = "SPRING_PROFILES_GROUP";
+
+/// Whether a variable selects profiles, including list elements.
+pub(super) fn selects(variable: &str) -> bool {
+    let below = |name: &&str| variable.strip_prefix(*name).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'));
+    [VARIABLE, INCLUDE, DEFAULT, GROUP].iter().any(below)
+}
+
+/// Variable with the authentication method of the Orchestration Cluster. Here, the profile determines the method.
 pub(super) const METHOD: &str = "CAMUNDA_SECURITY_AUTHENTICATION_METHOD";
 
-/// The profile that a method stands for, and those that it goes with.
+/// Default profile of an authentication method, and all profiles that are compatible with it.
 pub(super) fn of_method(method: &str) -> Option<(&'static str, &'static [&'static str])> {
     match method.to_ascii_lowercase().as_str() {
         "basic" => Some(("builtin", &["builtin"])),
@@ -15,15 +27,15 @@ pub(super) fn of_method(method: &str) -> Option<(&'static str, &'static [&'stati
     }
 }
 
-/// Spring's profiles, as far as they mean something here.
+/// Spring profiles, classified by their effect here.
 pub(super) struct Profiles<'v> {
-    /// Those that say where users live, each once.
+    /// Profiles that select the storage of users, deduplicated.
     pub chosen: Vec<&'v str>,
-    /// The others.
+    /// Other profiles.
     pub ignored: Vec<&'v str>,
 }
 
-/// Reads a list of profiles.
+/// Parses a comma-separated list of profiles.
 pub(super) fn parse(value: &str) -> Profiles<'_> {
     let names = value.split(',').map(str::trim).filter(|name| !name.is_empty());
     let (mut chosen, ignored): (Vec<_>, Vec<_>) = names.partition(|name| matches!(*name, "keycloak" | "oidc"));

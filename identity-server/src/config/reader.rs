@@ -1,7 +1,10 @@
-//! Takes typed values out of the tree, collecting what is wrong instead of stopping at it.
+//! Reads typed values from the configuration tree. Collects all problems instead of stopping at the first.
 //!
-//! A getter that has reported a problem returns `None`, as it does for what is not there. Whether there is a configuration
-//! is decided at the end, by whether there are problems.
+//! Getters return `None` for missing values, and for values whose problem has been reported. Loading fails at the end
+//! if any problem was reported.
+//!
+//! A getter call whose name or kind does not match the key list is a bug of the server. It is reported as a problem as
+//! well, so that no configuration loads with such a bug, and any test that loads one finds it.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -11,34 +14,34 @@ use std::time::Duration;
 use identity_core::value::Secret;
 
 use super::duration;
-use super::key::{FILE_SUFFIX, Key, Kind};
+use super::key::{FILE_SUFFIX, Key, Kind, NodeKind};
 use super::legacy::Facts;
 use super::problem::Collector;
 use super::tree::{Node, Origin, extend};
 
-/// One part of the tree.
+/// Reader of a section of the tree.
 pub(super) struct Reader<'t> {
     node: Option<&'t Node>,
-    /// Where it is.
+    /// Path of the section.
     path: String,
-    /// The same with ids and indices left open.
+    /// Path of the section as the key list writes it, with `<id>` and `[]` in place of user-defined names and indices.
     shape: String,
     problems: &'t Collector,
     facts: &'t Facts,
 }
 
 impl<'t> Reader<'t> {
-    /// The whole tree. `facts` are what of it was said in the replaced services' words.
+    /// Reader of the whole tree. `facts` records which values were set through properties of the replaced services.
     pub(super) fn new(root: &'t Node, problems: &'t Collector, facts: &'t Facts) -> Self {
         Self { node: Some(root), path: String::new(), shape: String::new(), problems, facts }
     }
 
-    /// A part with keys of its own.
+    /// Reader of a subsection.
     pub(super) fn section(&self, name: &str) -> Self {
         self.part(name, name, self.node(name))
     }
 
-    /// The parts with names of the user's choice.
+    /// Readers of a map's entries, with their user-defined names.
     pub(super) fn entries(&self, name: &str) -> Vec<(&'t str, Self)> {
         let map = self.section(name);
         match map.node {
@@ -49,18 +52,28 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// The elements of a list of parts.
+    /// Reader of the entry `id` of the map `name`.
+    pub(super) fn entry(&self, name: &str, id: &str) -> Self {
+        let map = self.section(name);
+        let node = match map.node {
+            Some(Node::Map(parts)) => parts.get(id),
+            other => other.filter(|node| matches!(node, Node::Broken)),
+        };
+        map.part(id, "<id>", node)
+    }
+
+    /// Readers of a list's elements.
     pub(super) fn items(&self, name: &str) -> Vec<Self> {
         let item = |(index, node)| self.part(&format!("{name}[{index}]"), &format!("{name}[]"), Some(node));
         self.elements(name).into_iter().map(item).collect()
     }
 
-    /// Whether anybody gave this.
+    /// Whether a source sets this key or section.
     pub(super) fn given(&self, name: &str) -> bool {
         self.node(name).is_some()
     }
 
-    /// Whether there is nothing, or a list or map of nothing.
+    /// Whether the value is missing, or an empty list or map.
     pub(super) fn is_empty(&self, name: &str) -> bool {
         match self.node(name) {
             None => true,
@@ -70,110 +83,135 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// A value, or its default.
+    /// Parses the configured text, else the key's default.
     pub(super) fn get<T, E: Display>(&self, name: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
-        match self.node(name) {
-            Some(Node::Text(text, origin)) => self.parsed(&self.path(name), text, origin, parse),
-            Some(_) => None,
-            None => {
-                let default = self.key(name).map(|key| key.default).filter(|default| !default.is_empty())?;
-                self.parsed(&self.path(name), default, &Origin::Default, parse)
-            }
+        match self.kind(name)? {
+            Kind::Text => self.value(name, parse),
+            _ => self.undeclared(name),
         }
     }
 
-    /// A value that must be there.
+    /// As [`Self::get`], but reports a missing value.
     pub(super) fn require<T, E: Display>(&self, name: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
         self.must_be_given(name);
         self.get(name, parse)
     }
 
-    /// A list of values, or its default.
+    /// Parses the configured elements of a list, else the key's default.
     pub(super) fn list<T, E: Display>(&self, name: &str, parse: impl Fn(&str) -> Result<T, E>) -> Vec<T> {
-        if !self.given(name) {
-            let default = self.key(&format!("{name}[]")).map_or("", |key| key.default);
-            let texts = default.split(',').filter(|text| !text.is_empty());
-            return texts.filter_map(|text| parse(text).ok()).collect();
+        match self.kind(&format!("{name}[]")) {
+            Some(Kind::Text) => self.values(name, parse),
+            Some(_) => self.undeclared(name).unwrap_or_default(),
+            None => Vec::new(),
         }
-        let value = |(index, node): (usize, &Node)| match node {
-            Node::Text(text, origin) => self.parsed(&self.path(&format!("{name}[{index}]")), text, origin, &parse),
-            _ => None,
-        };
-        self.elements(name).into_iter().filter_map(value).collect()
     }
 
-    /// One of the words of the key's kind.
-    pub(super) fn choice<T>(&self, name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
-        let words = self.key(name).map_or_else(String::new, |key| key.kind.words());
-        self.get(name, |text| parse(&text.to_ascii_lowercase()).ok_or_else(|| format!("must be {words}")))
+    /// Reads one of the allowed words of the key, ignoring case. Returns the word as spelled in the key list.
+    pub(super) fn word(&self, name: &str) -> Option<&'static str> {
+        match self.kind(name)? {
+            kind @ Kind::Choice(words) => self.value(name, |text| one_of(words, text, kind)),
+            _ => self.undeclared(name),
+        }
     }
 
-    /// One of the words of the key's kind, which must be there.
-    pub(super) fn require_choice<T>(&self, name: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+    /// As [`Self::word`], for the elements of a list.
+    pub(super) fn words(&self, name: &str) -> Vec<&'static str> {
+        match self.kind(&format!("{name}[]")) {
+            Some(kind @ Kind::Choice(words)) => self.values(name, |text| one_of(words, text, kind)),
+            Some(_) => self.undeclared(name).unwrap_or_default(),
+            None => Vec::new(),
+        }
+    }
+
+    /// Reads a word, and returns the value that `table` assigns to it. The allowed words of the key must be the
+    /// [`words`](super::key::words) of the same table.
+    pub(super) fn choice<T: Clone>(&self, name: &str, table: &[(&'static str, T)]) -> Option<T> {
+        let word = self.word(name)?;
+        match table.iter().find(|(known, _)| *known == word) {
+            Some((_, value)) => Some(value.clone()),
+            None => self.undeclared(name),
+        }
+    }
+
+    /// As [`Self::choice`], but reports a missing value.
+    pub(super) fn require_choice<T: Clone>(&self, name: &str, table: &[(&'static str, T)]) -> Option<T> {
         self.must_be_given(name);
-        self.choice(name, parse)
+        self.choice(name, table)
     }
 
-    /// `true` or `false`.
+    /// Parses `true` or `false`. Values of the replaced services may also be `on`, `yes`, `1`, `off`, `no` or `0`, as
+    /// in Spring.
     pub(super) fn flag(&self, name: &str) -> Option<bool> {
-        self.choice(name, |text| text.parse().ok())
+        let kind @ Kind::Flag = self.kind(name)? else { return self.undeclared(name) };
+        self.value(name, |text| match text.to_ascii_lowercase().as_str() {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            "on" | "yes" | "1" if self.facts.is_legacy(&self.path(name)) => Ok(true),
+            "off" | "no" | "0" if self.facts.is_legacy(&self.path(name)) => Ok(false),
+            _ => Err(format!("must be {}", kind.expected())),
+        })
     }
 
-    /// A whole number within bounds.
-    pub(super) fn number<T: TryFrom<u64>>(&self, name: &str, bounds: RangeInclusive<u64>) -> Option<T> {
-        self.get(name, |text| {
+    /// Parses a whole number within the key's bounds.
+    pub(super) fn number<T: TryFrom<u64>>(&self, name: &str) -> Option<T> {
+        let kind @ Kind::Number(bounds) = self.kind(name)? else { return self.undeclared(name) };
+        self.value(name, |text| {
             let number = text.parse().ok().filter(|number| bounds.contains(number));
             number
                 .and_then(|number| T::try_from(number).ok())
-                .ok_or_else(|| format!("must be a whole number from {} to {}", bounds.start(), bounds.end()))
+                .ok_or_else(|| format!("must be a whole number {}", kind.bounds().unwrap_or_default()))
         })
     }
 
-    /// A length of time within bounds.
-    pub(super) fn duration(&self, name: &str, bounds: RangeInclusive<Duration>) -> Option<Duration> {
-        self.get(name, |text| match duration::parse(text) {
-            None => Err(format!("must be {}", Kind::Duration.words())),
-            Some(length) if !bounds.contains(&length) => {
-                Err(format!("must be from {}s to {}s", bounds.start().as_secs(), bounds.end().as_secs()))
-            }
-            Some(length) => Ok(length),
-        })
+    /// Parses a duration within the key's bounds.
+    pub(super) fn duration(&self, name: &str) -> Option<Duration> {
+        match self.kind(name)? {
+            kind @ Kind::Duration(bounds) => self.value(name, |text| within(bounds, text, kind)),
+            _ => self.undeclared(name),
+        }
     }
 
-    /// A path in the file system.
+    /// Parses a duration within the key's bounds, or `off`, which is `Some(None)`.
+    pub(super) fn duration_or_off(&self, name: &str) -> Option<Option<Duration>> {
+        match self.kind(name)? {
+            kind @ Kind::DurationOrOff(bounds) => self.value(name, |text| match text {
+                "off" => Ok(None),
+                text => within(bounds, text, kind).map(Some),
+            }),
+            _ => self.undeclared(name),
+        }
+    }
+
+    /// Parses a file system path.
     pub(super) fn file_path(&self, name: &str) -> Option<PathBuf> {
         self.get(name, |text| filled(text).map(PathBuf::from))
     }
 
-    /// A secret: its text, or the text of the file that the sibling key names, less the line break at its end.
+    /// Reads a secret: the configured text, or the content of the file that the sibling key with the suffix `-file`
+    /// names, without the final line break. A secret from a property of the replaced services may be too short; this
+    /// only causes a warning.
     pub(super) fn secret(&self, name: &str) -> Option<Secret> {
+        let Kind::Secret(min) = self.kind(name)? else { return self.undeclared(name) };
         let file = format!("{name}{FILE_SUFFIX}");
         if self.given(name) && self.given(&file) {
-            self.problem(name, format!("is given in two forms: remove this or `{}`", self.path(&file)));
+            self.problem(name, format!("is set in two forms: remove this or `{}`", self.path(&file)));
             return None;
         }
         let text = match self.node(name) {
-            Some(_) => self.get(name, |text| filled(text).map(str::to_owned)),
-            None => self.get(&file, |path| read_secret(Path::new(path))),
-        };
-        text.map(Secret::new)
-    }
-
-    /// A secret of at least so many characters. In the replaced services' words, a shorter one is taken, with a warning.
-    pub(super) fn secret_of_length(&self, name: &str, min: usize) -> Option<Secret> {
-        let secret = self.secret(name)?;
-        if secret.expose().chars().count() < min {
-            let path = self.path(name);
-            if !self.facts.said(&path) {
+            Some(_) => self.value(name, |text| filled(text).map(str::to_owned)),
+            None => self.value(&file, |path| read_secret(Path::new(path))),
+        }?;
+        if text.chars().count() < *min {
+            if !self.facts.is_legacy(&self.path(name)) {
                 self.problem(name, format!("must have at least {min} characters"));
                 return None;
             }
             self.warn(name, format!("has fewer than {min} characters; choose a longer one"));
         }
-        Some(secret)
+        Some(Secret::new(text))
     }
 
-    /// A secret that must be there.
+    /// As [`Self::secret`], but reports a missing value.
     pub(super) fn require_secret(&self, name: &str) -> Option<Secret> {
         if !self.given(&format!("{name}{FILE_SUFFIX}")) {
             self.must_be_given(name);
@@ -181,24 +219,52 @@ impl<'t> Reader<'t> {
         self.secret(name)
     }
 
-    /// Reports something about a key, or about this part when the name is empty.
+    /// Reports a problem with a key, or with this section if `name` is empty.
     pub(super) fn problem(&self, name: &str, message: impl Into<String>) {
         let node = if name.is_empty() { self.node } else { self.node(name) };
         self.problems.add(self.path(name), node.and_then(Node::origin), message);
     }
 
-    /// Reports something about a key that is no mistake.
-    pub(super) fn warn(&self, name: &str, message: impl Display) {
-        let place = self.node(name).and_then(Node::origin).map(|origin| format!("{origin}: ")).unwrap_or_default();
-        self.problems.warn(format!("{place}`{}` {message}", self.path(name)));
+    /// Origin of a value; `None` if no source sets it.
+    pub(super) fn origin(&self, name: &str) -> Option<&'t Origin> {
+        self.node(name).and_then(Node::origin)
     }
 
-    fn must_be_given(&self, name: &str) {
+    /// Records a warning about a key.
+    pub(super) fn warn(&self, name: &str, message: impl Display) {
+        let origin = self.origin(name).map(|origin| format!("{origin}: ")).unwrap_or_default();
+        self.problems.warn(format!("{origin}`{}` {message}", self.path(name)));
+    }
+
+    /// Reports a missing value.
+    pub(super) fn must_be_given(&self, name: &str) {
         if self.node(name).is_none() {
             let path = self.path(name);
             let variable = path.to_uppercase().replace(['.', '-', '['], "_").replace(']', "");
-            self.problem(name, format!("is required; it can also be given as IDENTITY_{variable}"));
+            self.problem(name, format!("is required; it can also be set as IDENTITY_{variable}"));
         }
+    }
+
+    /// Parses the configured value, else the key's default.
+    fn value<T, E: Display>(&self, name: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
+        match self.node(name) {
+            Some(Node::Text(text, origin)) => self.parsed(&self.path(name), text, origin, parse),
+            Some(_) => None,
+            None => self.parsed(&self.path(name), self.default(name)?, &Origin::Default, parse),
+        }
+    }
+
+    /// Parses the configured elements of a list, else the key's default.
+    fn values<T, E: Display>(&self, name: &str, parse: impl Fn(&str) -> Result<T, E>) -> Vec<T> {
+        if !self.given(name) {
+            let texts = self.default(&format!("{name}[]")).into_iter().flat_map(|default| default.split(','));
+            return texts.filter_map(|text| parse(text).ok()).collect();
+        }
+        let value = |(index, node): (usize, &Node)| match node {
+            Node::Text(text, origin) => self.parsed(&self.path(&format!("{name}[{index}]")), text, origin, &parse),
+            _ => None,
+        };
+        self.elements(name).into_iter().filter_map(value).collect()
     }
 
     fn parsed<T, E: Display>(
@@ -211,24 +277,26 @@ impl<'t> Reader<'t> {
         parse(text).map_err(|error| self.problems.add(path, Some(origin), error.to_string())).ok()
     }
 
-    /// The elements of a list, which must have no holes: only variables can make some.
+    /// Elements of a list, by index. Reports a missing index. Only environment variables can leave indices out, because
+    /// each sets a single element.
     fn elements(&self, name: &str) -> Vec<(usize, &'t Node)> {
         let Some(Node::List(elements)) = self.node(name) else { return Vec::new() };
-        let hole = elements.keys().enumerate().find(|(place, index)| place != *index).map(|(place, _)| place);
-        if let Some(place) = hole {
-            self.problem(name, format!("has no element {place}; indices begin at 0 and leave none out"));
+        let gap = elements.keys().enumerate().find(|(expected, index)| expected != *index);
+        if let Some((missing, _)) = gap {
+            self.problem(name, format!("has no element {missing}; indices begin at 0 and have no gaps"));
         }
         elements.iter().map(|(index, node)| (*index, node)).collect()
     }
 
     fn part(&self, name: &str, shape: &str, node: Option<&'t Node>) -> Self {
-        let mut open = self.shape.clone();
-        extend(&mut open, shape);
-        Self { node, path: self.path(name), shape: open, problems: self.problems, facts: self.facts }
+        Self { node, path: self.path(name), shape: self.shape(shape), problems: self.problems, facts: self.facts }
     }
 
-    /// What is at a name; nothing can be said about the parts of something broken.
+    /// Node of the key or section `name`. Every part of a broken node is broken, so that it is not reported as missing.
     fn node(&self, name: &str) -> Option<&'t Node> {
+        if NodeKind::of(&self.shape(name)).is_none() {
+            return self.undeclared(name);
+        }
         match self.node? {
             Node::Map(parts) => parts.get(name),
             broken @ Node::Broken => Some(broken),
@@ -244,14 +312,46 @@ impl<'t> Reader<'t> {
         path
     }
 
-    fn key(&self, name: &str) -> Option<&'static Key> {
+    fn shape(&self, name: &str) -> String {
         let mut shape = self.shape.clone();
         extend(&mut shape, name);
-        Key::find(&shape)
+        shape
+    }
+
+    /// Declared kind of the key `name`. Reports a key that is not declared.
+    fn kind(&self, name: &str) -> Option<&'static Kind> {
+        match NodeKind::of(&self.shape(name)) {
+            Some(NodeKind::Value(kind)) => Some(kind),
+            _ => self.undeclared(name),
+        }
+    }
+
+    fn default(&self, name: &str) -> Option<&'static str> {
+        Key::find(&self.shape(name)).map(|key| key.default).filter(|default| !default.is_empty())
+    }
+
+    /// Reports that the key list does not declare `name` in the requested form.
+    fn undeclared<T>(&self, name: &str) -> Option<T> {
+        self.problems.add(self.path(name), None, "is read, but not declared in this form; this is a bug of the server");
+        None
     }
 }
 
-/// Text that is there.
+fn one_of(words: &[&'static str], text: &str, kind: &Kind) -> Result<&'static str, String> {
+    let known = words.iter().find(|word| word.eq_ignore_ascii_case(text));
+    known.copied().ok_or_else(|| format!("must be {}", kind.expected()))
+}
+
+fn within(seconds: &RangeInclusive<u64>, text: &str, kind: &Kind) -> Result<Duration, String> {
+    let bounds = Duration::from_secs(*seconds.start())..=Duration::from_secs(*seconds.end());
+    match duration::parse(text) {
+        None => Err(format!("must be {}", kind.expected())),
+        Some(duration) if !bounds.contains(&duration) => Err(format!("must be {}", kind.bounds().unwrap_or_default())),
+        Some(duration) => Ok(duration),
+    }
+}
+
+/// Rejects blank text.
 pub(super) fn filled(text: &str) -> Result<&str, &'static str> {
     if text.trim().is_empty() { Err("must not be blank") } else { Ok(text) }
 }
@@ -265,7 +365,7 @@ fn read_secret(path: &Path) -> Result<String, String> {
             text.pop();
         }
     }
-    filled(&text).map_err(|_| "names a file with nothing in it".to_owned())?;
+    filled(&text).map_err(|_| "names an empty file".to_owned())?;
     Ok(text)
 }
 
@@ -293,8 +393,8 @@ mod tests {
     }
 
     #[test]
-    fn a_default_holds_until_somebody_says_otherwise() {
-        let port = |root: &Node| found(root, |reader| reader.section("server").number::<u16>("port", 0..=65_535));
+    fn a_configured_value_replaces_the_default() {
+        let port = |root: &Node| found(root, |reader| reader.section("server").number::<u16>("port"));
         assert_eq!(port(&tree(&[])), (Some(8080), vec![]));
         assert_eq!(port(&tree(&[(&["server", "port"], "9")])), (Some(9), vec![]));
         let (none, problems) = port(&tree(&[(&["server", "port"], "65536")]));
@@ -303,7 +403,32 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named_with_its_variable() {
+    fn getters_read_declared_keys_of_their_kind_only() {
+        let undeclared = |read: &dyn Fn(&Reader<'_>)| {
+            let (_, problems) = found(&tree(&[]), |reader| read(&reader.section("server")));
+            assert!(problems.iter().all(|problem| problem.ends_with("this is a bug of the server")), "{problems:?}");
+            !problems.is_empty()
+        };
+        assert!(undeclared(&|server| _ = server.number::<u16>("prot")));
+        assert!(undeclared(&|server| _ = server.section("listener")));
+        assert!(undeclared(&|server| _ = server.given("port-file")));
+        assert!(undeclared(&|server| _ = server.get("port", filled_owned)));
+        assert!(undeclared(&|server| _ = server.list("address", filled_owned)));
+        assert!(undeclared(&|server| _ = server.number::<u16>("address")));
+        assert!(undeclared(&|server| _ = server.duration("port")));
+        assert!(undeclared(&|server| _ = server.duration_or_off("body-timeout")));
+        assert!(undeclared(&|server| _ = server.flag("port")));
+        assert!(undeclared(&|server| _ = server.word("address")));
+        assert!(undeclared(&|server| _ = server.words("trusted-proxies")));
+        assert!(undeclared(&|server| _ = server.secret("address")));
+        assert!(!undeclared(&|server| _ = server.number::<u16>("port")));
+        let profile = |table: &[_]| found(&tree(&[(&["profile"], "OIDC")]), |reader| reader.choice("profile", table));
+        assert_eq!(profile(&[("oidc", 1)]), (Some(1), vec![]));
+        assert_eq!(profile(&[("another-table", 1)]).1.len(), 1);
+    }
+
+    #[test]
+    fn reports_a_missing_value_with_its_variable() {
         let root = tree(&[(&["bootstrap", "tenants", "0", "name"], "A")]);
         let (_, problems) = found(&root, |reader| {
             for tenant in reader.section("bootstrap").items("tenants") {
@@ -314,7 +439,7 @@ mod tests {
         assert_eq!(
             problems,
             [
-                "`bootstrap.tenants[0].tenant-id` is required; it can also be given as IDENTITY_BOOTSTRAP_TENANTS_0_TENANT_ID"
+                "`bootstrap.tenants[0].tenant-id` is required; it can also be set as IDENTITY_BOOTSTRAP_TENANTS_0_TENANT_ID"
             ]
         );
     }
@@ -324,15 +449,15 @@ mod tests {
     }
 
     #[test]
-    fn a_list_has_no_holes() {
+    fn rejects_gaps_in_list_indices() {
         let root = tree(&[(&["bootstrap", "users", "0", "roles", "1"], "r")]);
         let (_, problems) =
             found(&root, |reader| reader.section("bootstrap").items("users")[0].list("roles", filled_owned));
-        assert_eq!(problems, ["f: `bootstrap.users[0].roles` has no element 0; indices begin at 0 and leave none out"]);
+        assert_eq!(problems, ["f: `bootstrap.users[0].roles` has no element 0; indices begin at 0 and have no gaps"]);
     }
 
     #[test]
-    fn nothing_is_said_about_the_parts_of_something_broken() {
+    fn reports_no_errors_inside_an_unreadable_section() {
         let Node::Map(mut parts) = Node::default() else { panic!("a map") };
         parts.insert("store".into(), Node::Broken);
         let root = Node::Map(parts);
@@ -342,7 +467,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_comes_from_a_file_without_its_line_break() {
+    fn strips_one_line_break_from_secret_files() {
         let directory = tempfile::tempdir().unwrap();
         let secret = |content: &str| {
             let path = directory.path().join("secret");
@@ -353,11 +478,11 @@ mod tests {
         for (content, text) in [("a b\n", "a b"), ("a\r\n", "a"), ("a\n\n", "a\n"), ("a", "a")] {
             assert_eq!(secret(content), (Some(Secret::new(text.into())), vec![]), "{content:?}");
         }
-        assert_eq!(secret("\n").1, ["f: `store.postgres.password-file` names a file with nothing in it"]);
+        assert_eq!(secret("\n").1, ["f: `store.postgres.password-file` names an empty file"]);
     }
 
     #[test]
-    fn a_secret_has_one_form() {
+    fn rejects_a_secret_in_two_forms() {
         let root = tree(&[(&["store", "postgres", "password"], "a"), (&["store", "postgres", "url-file"], "/none")]);
         let (_, problems) = found(&root, |reader| {
             let postgres = reader.section("store").section("postgres");
@@ -365,12 +490,12 @@ mod tests {
         });
         assert_eq!(problems, ["f: `store.postgres.url-file` names a file that cannot be read: entity not found"]);
 
-        // Both forms from one source: `set` keeps both.
+        // Both forms come from the same source, so `Node::set` keeps both.
         let root = tree(&[(&["store", "postgres", "password"], "a"), (&["store", "postgres", "password-file"], "/p")]);
         let (_, problems) = found(&root, |reader| reader.section("store").section("postgres").secret("password"));
         assert_eq!(
             problems,
-            ["f: `store.postgres.password` is given in two forms: remove this or `store.postgres.password-file`"]
+            ["f: `store.postgres.password` is set in two forms: remove this or `store.postgres.password-file`"]
         );
     }
 }

@@ -1,4 +1,4 @@
-//! What listens where, and its limits.
+//! Listeners of the server, and their limits.
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
@@ -9,57 +9,57 @@ use url::Url;
 
 use super::reader::Reader;
 
-/// What listens where, and its limits.
+/// Listeners of the server, and their limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
-    /// Where the API and the UI are.
+    /// Address of the API and the UI.
     pub address: SocketAddr,
-    /// Where health and metrics are.
+    /// Address of health and metrics.
     pub management: SocketAddr,
-    /// Where browsers reach this server, without a slash at the end.
+    /// Base URL for browsers, without a trailing slash.
     pub public_url: Option<Url>,
-    /// The path under which everything is: empty, or with a slash at its beginning and none at its end.
+    /// Path prefix of all routes: empty, or with a leading and without a trailing slash.
     pub base_path: String,
-    /// Threads that serve requests; as many as there are cores when not given.
+    /// Number of worker threads; `None` uses one per core.
     pub workers: Option<NonZeroUsize>,
-    /// The largest request body that is read, in bytes.
+    /// Maximum size of a request body, in bytes.
     pub max_body_bytes: usize,
-    /// How long a body may take after the head.
+    /// Maximum time to receive a body after its head.
     pub body_timeout: Duration,
-    /// The least average rate of a body, in bytes per second.
-    pub body_min_rate: u32,
-    /// Bytes of requests that are held, in all and per client address.
+    /// Minimum average rate for sending a body and for reading a response, in bytes per second.
+    pub min_rate: u32,
+    /// Maximum bytes of buffered requests, in total and per client address.
     pub buffered_bytes: PerAddress,
-    /// Open connections, in all and per client address.
+    /// Maximum bytes of large responses that clients have not received, in total and per client address.
+    pub unread_bytes: PerAddress,
+    /// Maximum open connections.
     pub connections: PerAddress,
-    /// Whether only requests for names of this machine are answered.
+    /// Whether only requests for host names of this machine are accepted.
     pub local_names_only: bool,
-    /// Whose word about the addresses of clients is taken.
+    /// Networks of proxies whose forwarded client addresses are trusted.
     pub trusted_proxies: Vec<Network>,
-    /// How long a client may take to send a request's head.
+    /// Maximum time to receive a request head.
     pub request_timeout: Duration,
-    /// How long running requests may take to finish after a signal to stop.
+    /// Maximum time for running requests to finish after a stop signal.
     pub drain_timeout: Duration,
 }
 
-/// A bound in all, and per client address.
+/// Limit in total and per client address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PerAddress {
-    /// In all.
+    /// Limit in total.
     pub total: usize,
-    /// Per client address.
+    /// Limit per client address.
     pub each: usize,
 }
 
-const HOUR: Duration = Duration::from_secs(3600);
-
 impl Server {
     pub(super) fn read(from: &Reader<'_>) -> Option<Self> {
-        let ip = |text: &str| text.parse::<IpAddr>().map_err(|_| "must be an ip address");
+        let ip = |text: &str| text.parse::<IpAddr>().map_err(|_| "must be an IP address");
         let address = from.get("address", ip);
         let management_address = from.get("management-address", ip).or(address);
-        let port = from.number("port", 0..=65_535);
-        let management_port = from.number("management-port", 0..=65_535);
+        let port = from.number("port");
+        let management_port = from.number("management-port");
         if port == management_port && port != Some(0) && port.is_some() {
             from.problem("management-port", "must not be the port of the API");
         }
@@ -70,23 +70,23 @@ impl Server {
             from.problem(
                 "public-url",
                 format!(
-                    "must end with `server.base-path`, as browsers are sent to paths below it: `{whole}`, or leave the base path out \
-                     where a proxy adds it"
+                    "must end with `server.base-path`, because browsers are redirected to paths below it: `{whole}`; \
+                     omit the base path if a proxy adds it"
                 ),
             );
         }
-        let workers = from.number::<usize>("workers", 1..=1024).and_then(NonZeroUsize::new);
-        let max_body_bytes = from.number("max-body-bytes", 1024..=1 << 30);
-        let body_timeout = from.duration("body-timeout", Duration::from_secs(1)..=HOUR);
-        let body_min_rate = from.number("body-min-bytes-per-second", 1..=1_000_000_000);
-        let bytes = |key| from.number::<usize>(key, 1024..=1 << 40);
-        let buffered = bytes("max-buffered-bytes").zip(bytes("max-buffered-bytes-per-address"));
-        let connections = |key| from.number::<usize>(key, 1..=1_000_000);
-        let connections = connections("max-connections").zip(connections("max-connections-per-address"));
+        let workers = from.number::<usize>("workers").and_then(NonZeroUsize::new);
+        let max_body_bytes = from.number("max-body-bytes");
+        let body_timeout = from.duration("body-timeout");
+        let min_rate = from.number("body-min-bytes-per-second");
+        let limits = |total, each| from.number::<usize>(total).zip(from.number::<usize>(each));
+        let buffered = limits("max-buffered-bytes", "max-buffered-bytes-per-address");
+        let unread = limits("max-unread-bytes", "max-unread-bytes-per-address");
+        let connections = limits("max-connections", "max-connections-per-address");
         let local_names_only = from.flag("local-names-only");
         let trusted_proxies = from.list("trusted-proxies", Network::parse);
-        let request_timeout = from.duration("request-timeout", Duration::from_secs(1)..=HOUR);
-        let drain_timeout = from.duration("drain-timeout", Duration::ZERO..=HOUR);
+        let request_timeout = from.duration("request-timeout");
+        let drain_timeout = from.duration("drain-timeout");
         Some(Self {
             address: SocketAddr::new(address?, port?),
             management: SocketAddr::new(management_address?, management_port?),
@@ -95,11 +95,12 @@ impl Server {
             workers,
             max_body_bytes: max_body_bytes?,
             body_timeout: body_timeout?,
-            body_min_rate: body_min_rate?,
-            // One body must fit.
+            min_rate: min_rate?,
+            // Raises both limits to the maximum body size if they are lower, so that one such body is always accepted.
             buffered_bytes: buffered
                 .zip(max_body_bytes)
                 .map(|((total, each), body)| PerAddress { total: total.max(body), each: each.max(body) })?,
+            unread_bytes: unread.map(|(total, each)| PerAddress { total, each })?,
             connections: connections.map(|(total, each)| PerAddress { total, each })?,
             local_names_only: local_names_only?,
             trusted_proxies,
@@ -109,14 +110,14 @@ impl Server {
     }
 }
 
-/// An `http` or `https` URL of a place, not of a search in it.
+/// Parses an `http` or `https` URL without credentials and fragment.
 pub(super) fn web_url(text: &str) -> Result<Url, &'static str> {
-    let url = Url::parse(text).map_err(|_| "must be a url")?;
+    let url = Url::parse(text).map_err(|_| "must be a URL")?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return Err("must be an `http` or `https` url");
+        return Err("must be an `http` or `https` URL");
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("must not hold a user or password");
+        return Err("must not contain a user name or password");
     }
     if url.fragment().is_some() {
         return Err("must not have a fragment");
@@ -147,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base_paths() {
+    fn parses_base_paths() {
         for (text, path) in [("", ""), ("/", ""), ("/a", "/a"), ("/a/", "/a"), ("/a/b-c", "/a/b-c")] {
             assert_eq!(base_path(text), Ok(path.to_owned()), "{text:?}");
         }
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn public_urls() {
+    fn parses_public_urls() {
         assert!(public_url("https://identity.example/base/").is_ok_and(|url| url.path() == "/base"));
         for text in ["identity.example", "ftp://x", "https://u:p@x", "https://x/#f", "https://x/?q", ""] {
             assert!(public_url(text).is_err(), "{text:?}");

@@ -1,4 +1,4 @@
-//! Where policy data is kept.
+//! Storage of policy data.
 
 use std::path::PathBuf;
 
@@ -8,57 +8,57 @@ use url::Url;
 
 use super::reader::{Reader, filled};
 
-/// Where policy data is kept.
+/// Storage of policy data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Store {
-    /// In files of this machine.
+    /// SQLite files on this machine.
     Sqlite {
-        /// The directory; made when it is missing.
+        /// Directory of the files; created if missing.
         data_dir: PathBuf,
     },
-    /// In a database server.
+    /// PostgreSQL.
     Postgres(Box<Postgres>),
 }
 
-/// How to reach PostgreSQL.
+/// PostgreSQL connection settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Postgres {
-    /// Which database, and who this server is there.
+    /// Database and credentials.
     pub target: PostgresTarget,
-    /// The file that the password, or the URL with it, came from.
+    /// File from which the password, or the URL with the password, was read.
     pub password_file: Option<PasswordFile>,
-    /// How the connection is protected; as a URL says when not given, else [`PostgresTls::Prefer`].
+    /// TLS mode; `None` uses the mode of the URL, else [`PostgresTls::Prefer`].
     pub tls: Option<PostgresTls>,
-    /// The authorities that may sign the server's certificate.
+    /// Certificate authorities for the server's certificate.
     pub ca_file: Option<PathBuf>,
-    /// The most connections held at once.
+    /// Maximum open connections.
     pub max_connections: u32,
-    /// The schema of the tables; the user's first one when not given.
+    /// Schema of the tables; `None` uses the first schema of the user's search path.
     pub schema: Option<Schema>,
 }
 
-/// Which database, and who this server is there.
+/// Database and credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PostgresTarget {
-    /// All in one: `postgres://user:password@host:port/database`.
+    /// URL of the form `postgres://user:password@host:port/database`.
     Url(Secret),
-    /// In parts.
+    /// Individual settings.
     Parts {
-        /// The server.
+        /// Host name.
         host: String,
-        /// Its port.
+        /// Port.
         port: u16,
-        /// The database's name.
+        /// Database name.
         database: String,
-        /// The user's name.
+        /// User name.
         username: String,
-        /// The user's password; none where the server trusts the connection.
+        /// Password; `None` if the server requires none.
         password: Option<Secret>,
     },
 }
 
 impl Postgres {
-    /// The database user's password, where there is one.
+    /// Password of the database user, if there is one.
     #[must_use]
     pub fn password(&self) -> Option<Secret> {
         match &self.target {
@@ -71,56 +71,61 @@ impl Postgres {
     }
 }
 
-/// How a connection is protected (libpq's `sslmode`, less `allow`).
+/// TLS mode (libpq's `sslmode`, without `allow`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PostgresTls {
-    /// Not at all.
+    /// No TLS.
     Disable,
-    /// Encrypted where the server can.
+    /// TLS if the server supports it.
     Prefer,
-    /// Encrypted.
+    /// TLS, without verification of the certificate.
     Require,
-    /// And the certificate is signed by a known authority.
+    /// TLS; a known authority must have signed the certificate.
     VerifyCa,
-    /// And it is the host's.
+    /// TLS; additionally, the certificate must match the host name.
     VerifyFull,
 }
 
 impl PostgresTls {
-    fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "disable" => Self::Disable,
-            "prefer" => Self::Prefer,
-            "require" => Self::Require,
-            "verify-ca" => Self::VerifyCa,
-            "verify-full" => Self::VerifyFull,
-            _ => return None,
-        })
-    }
+    pub(super) const WORDS: [(&str, Self); 5] = [
+        ("disable", Self::Disable),
+        ("prefer", Self::Prefer),
+        ("require", Self::Require),
+        ("verify-ca", Self::VerifyCa),
+        ("verify-full", Self::VerifyFull),
+    ];
+}
+
+/// Kind of database.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum StoreKind {
+    Sqlite,
+    Postgres,
+}
+
+impl StoreKind {
+    pub(super) const WORDS: [(&str, Self); 2] = [("sqlite", Self::Sqlite), ("postgres", Self::Postgres)];
 }
 
 impl Store {
     pub(super) fn read(from: &Reader<'_>) -> Option<Self> {
-        let postgres = from.given("postgres");
-        let chosen = from.choice("kind", |word| match word {
-            "postgres" => Some(true),
-            "sqlite" => Some(false),
-            _ => None,
-        });
-        if chosen == Some(false) && postgres {
-            from.problem("kind", "is `sqlite`, but there are values under `store.postgres`");
+        let implied = if from.given("postgres") { StoreKind::Postgres } else { StoreKind::Sqlite };
+        let kind = from.choice("kind", &StoreKind::WORDS).unwrap_or(implied);
+        if kind == StoreKind::Sqlite && implied == StoreKind::Postgres {
+            from.problem("kind", "must not be `sqlite` with values under `store.postgres`");
         }
-        if chosen.unwrap_or(postgres) {
-            Postgres::read(&from.section("postgres")).map(|postgres| Self::Postgres(Box::new(postgres)))
-        } else {
-            from.section("sqlite").file_path("data-dir").map(|data_dir| Self::Sqlite { data_dir })
+        match kind {
+            StoreKind::Postgres => {
+                Postgres::read(&from.section("postgres")).map(|postgres| Self::Postgres(Box::new(postgres)))
+            }
+            StoreKind::Sqlite => from.section("sqlite").file_path("data-dir").map(|data_dir| Self::Sqlite { data_dir }),
         }
     }
 }
 
 impl Postgres {
     fn read(from: &Reader<'_>) -> Option<Self> {
-        let tls = from.choice("tls", PostgresTls::parse);
+        let tls = from.choice("tls", &PostgresTls::WORDS);
         let target = if from.given("url") || from.given("url-file") { url(from, tls) } else { parts(from) };
         let password_file = if from.given("url-file") {
             from.file_path("url-file").map(PasswordFile::Url)
@@ -129,9 +134,9 @@ impl Postgres {
         };
         let ca_file = from.file_path("ca-file");
         if ca_file.is_some() && tls == Some(PostgresTls::Disable) {
-            from.problem("ca-file", "has no use when `store.postgres.tls` is `disable`");
+            from.problem("ca-file", "has no effect with `store.postgres.tls: disable`");
         }
-        let max_connections = from.number("max-connections", 1..=1000);
+        let max_connections = from.number("max-connections");
         let schema = from.get("schema", Schema::parse);
         Some(Self { target: target?, password_file, tls, ca_file, max_connections: max_connections?, schema })
     }
@@ -140,17 +145,17 @@ impl Postgres {
 fn url(from: &Reader<'_>, tls: Option<PostgresTls>) -> Option<PostgresTarget> {
     for part in ["host", "port", "database", "username", "password", "password-file"] {
         if from.given(part) {
-            from.problem(part, "has no use beside `store.postgres.url`");
+            from.problem(part, "has no effect with `store.postgres.url`");
         }
     }
     let secret = from.secret("url")?;
     let Some(url) = Url::parse(secret.expose()).ok().filter(|url| matches!(url.scheme(), "postgres" | "postgresql"))
     else {
-        from.problem("url", "must be a url of the form `postgres://user:password@host:port/database`");
+        from.problem("url", "must be a URL of the form `postgres://user:password@host:port/database`");
         return None;
     };
     if tls.is_some() && url.query_pairs().any(|(name, _)| matches!(&*name, "sslmode" | "ssl-mode")) {
-        from.problem("tls", "is also given by the `sslmode` of `store.postgres.url`");
+        from.problem("tls", "is also set by the `sslmode` of `store.postgres.url`");
     }
     Some(PostgresTarget::Url(secret))
 }
@@ -158,7 +163,7 @@ fn url(from: &Reader<'_>, tls: Option<PostgresTls>) -> Option<PostgresTarget> {
 fn parts(from: &Reader<'_>) -> Option<PostgresTarget> {
     let text = |text: &str| filled(text).map(str::to_owned);
     let host = from.require("host", text);
-    let port = from.number("port", 1..=65_535);
+    let port = from.number("port");
     let database = from.require("database", text);
     let username = from.require("username", text);
     let password = from.secret("password");

@@ -1,23 +1,23 @@
-//! What the Orchestration Cluster's API can have switched off (orchestration reference §6.1).
+//! Switches of the Orchestration Cluster API (docs/reference/orchestration-cluster.md §6.1).
 
 use regex::Regex;
 
 use super::reader::Reader;
 
-/// What the Orchestration Cluster's API can have switched off.
+/// Switches of the Orchestration Cluster API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Switches {
     /// Whether permissions are checked.
     pub authorizations_enabled: bool,
-    /// Whether tenants are checked.
+    /// Whether membership of tenants is checked.
     pub tenant_checks_enabled: bool,
     /// Whether tenants can be managed.
     pub tenant_api_enabled: bool,
-    /// What the ids of new entities look like.
+    /// Pattern for the IDs of new entities.
     pub id_pattern: IdPattern,
 }
 
-/// What ids look like: a regular expression for the whole of one.
+/// Regular expression that an ID must match as a whole.
 #[derive(Clone, Debug)]
 pub struct IdPattern {
     whole: Regex,
@@ -25,29 +25,31 @@ pub struct IdPattern {
 }
 
 impl IdPattern {
+    /// Parses a pattern.
+    ///
     /// # Errors
-    /// When the text is not a regular expression.
+    /// Returns an error if the text is not a regular expression.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         const NOT_ONE: &str = "must be a regular expression";
-        // By itself first: what opens a bracket must not close ours.
+        // Parsed on its own first, so that the text cannot close the enclosing group.
         Regex::new(text).map_err(|_| NOT_ONE)?;
         let whole = Regex::new(&format!(r"\A(?:{text})\z")).map_err(|_| NOT_ONE)?;
         Ok(Self { whole, source: text.to_owned() })
     }
 
-    /// Whether the whole id is of this form.
+    /// Whether the whole ID matches.
     #[must_use]
     pub fn allows(&self, id: &str) -> bool {
         self.whole.is_match(id)
     }
 
-    /// The expression as it was written.
+    /// The expression as configured.
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source
     }
 
-    /// The expression, for the whole of an id.
+    /// The expression anchored to the whole ID.
     #[must_use]
     pub fn whole(&self) -> &Regex {
         &self.whole
@@ -82,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pattern_is_about_the_whole_id() {
+    fn pattern_matches_the_whole_id() {
         for pattern in ["[a-z]+", "^[a-z]+$", "x|[a-z]+"] {
             let pattern = IdPattern::parse(pattern).unwrap();
             assert!(pattern.allows("ab"));

@@ -1,12 +1,14 @@
-//! Whole configurations.
+//! Tests of complete configurations.
 
 mod cluster;
 mod documents;
-mod every_key;
+pub(super) mod every_key;
 mod issuers;
 mod members;
 mod platform;
 mod prepared;
+mod sdk;
+mod spring;
 
 use std::path::PathBuf;
 
@@ -14,7 +16,7 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// Files that are there as long as this is.
+/// Temporary files, deleted on drop.
 struct Files(TempDir);
 
 impl Files {
@@ -47,12 +49,12 @@ fn config(yaml: &str, variables: &[(&str, &str)]) -> Config {
     load(yaml, variables).unwrap().config
 }
 
-/// What is wrong, without the directory of the file and the line.
+/// Problems of a configuration, as messages without the directory of the file and the line.
 fn problems(yaml: &str, variables: &[(&str, &str)]) -> Vec<String> {
     load(yaml, variables).unwrap_err().0.iter().map(|problem| without_place(&problem.to_string())).collect()
 }
 
-/// A message without the directory of the file and the line.
+/// Removes the file's directory and the line from a message.
 fn without_place(text: &str) -> String {
     let Some((_, rest)) = text.split_once("identity.yaml") else { return text.to_owned() };
     let rest = rest.strip_prefix(':').map_or(rest, |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
@@ -69,7 +71,7 @@ authentication:
 ";
 
 #[test]
-fn nothing_but_a_profile_is_needed() {
+fn requires_the_profile_only() {
     let config = config("profile: builtin", &[]);
     assert_eq!(config.profile, Profile::Builtin);
     assert_eq!(config.server.address, "0.0.0.0:8080".parse().unwrap());
@@ -81,7 +83,7 @@ fn nothing_but_a_profile_is_needed() {
 }
 
 #[test]
-fn a_provider_needs_an_issuer_and_an_audience() {
+fn providers_require_issuer_and_audience() {
     let provider = &config(OIDC, &[]).authentication.providers[0];
     assert_eq!((provider.id.as_str(), provider.issuer.as_str()), ("main", "https://idp.example/realms/a"));
     assert_eq!(provider.kind, ProviderKind::Generic);
@@ -92,26 +94,26 @@ fn a_provider_needs_an_issuer_and_an_audience() {
     assert_eq!(
         problems("{profile: oidc, authentication: {providers: {main: {audiences: []}}}}", &[]),
         [
-            "`authentication.providers.main.issuer` is required; it can also be given as \
+            "`authentication.providers.main.issuer` is required; it can also be set as \
              IDENTITY_AUTHENTICATION_PROVIDERS_MAIN_ISSUER",
-            "`authentication.providers.main.audiences` must hold at least one audience: a token for anybody is a token \
-             for nobody",
+            "`authentication.providers.main.audiences` must contain at least one audience; tokens for other \
+             audiences are rejected",
         ]
     );
     for nothing in ["profile: oidc", "{profile: oidc, authentication: {providers: {}}}"] {
         let found = problems(nothing, &[]);
-        assert_eq!(found, ["`authentication.providers` must hold at least one provider in this profile"]);
+        assert_eq!(found, ["`authentication.providers` must contain at least one provider in this profile"]);
     }
 }
 
 #[test]
-fn a_providers_make_follows_the_profile() {
+fn provider_kind_defaults_to_keycloak_in_the_profile_keycloak() {
     let keycloak = OIDC.replace("oidc", "keycloak") + "keycloak: {url: 'https://k.example', client-secret: s}\n";
     assert_eq!(config(&keycloak, &[]).authentication.providers[0].kind, ProviderKind::Keycloak);
 }
 
 #[test]
-fn a_deployment_on_keycloak_is_understood() {
+fn loads_variables_of_a_deployment_with_keycloak() {
     let variables = [
         ("SPRING_PROFILES_ACTIVE", "keycloak"),
         ("KEYCLOAK_URL", "http://localhost:18080/auth/"),
@@ -143,9 +145,8 @@ fn a_deployment_on_keycloak_is_understood() {
     let found = problems("", &[variables.as_slice(), &[("KEYCLOAK_INIT_OPTIMISE_SECRET", "s")]].concat());
     assert_eq!(
         found,
-        [
-            "KEYCLOAK_INIT_OPTIMISE_SECRET: `keycloak.init.optimise` is not a component that is known; define it under `components`"
-        ]
+        ["KEYCLOAK_INIT_OPTIMISE_SECRET: `keycloak.init.optimise` is not a known component; define it under \
+             `components`"]
     );
     let ours = problems("{profile: keycloak, keycloak: {url: 'http://keycloak:8080'}}", &[]);
     assert_eq!(ours.len(), 2, "{ours:?}");
@@ -154,7 +155,7 @@ fn a_deployment_on_keycloak_is_understood() {
 }
 
 #[test]
-fn everything_wrong_is_said_at_once_and_in_the_same_order() {
+fn reports_all_problems_in_a_fixed_order() {
     let yaml = "
 profile: ldap
 server: {port: 70000, base-path: identity, request-timeout: 60s5, prot: 1}
@@ -175,17 +176,18 @@ bootstrap:
         "identity.yaml: `profile` must be one of `keycloak`, `oidc`, `builtin`",
         "identity.yaml: `server.port` must be a whole number from 0 to 65535",
         "identity.yaml: `server.base-path` must be a path such as",
-        "identity.yaml: `server.request-timeout` must be a length of time",
+        "identity.yaml: `server.request-timeout` must be a duration",
         "`store.postgres.database` is required",
         "`store.postgres.username` is required",
-        "`authentication.providers.B` must be called by lower-case letters, digits and dashes",
-        "identity.yaml: `authentication.providers.B.clock-skew` must be from 0s to 600s",
-        "identity.yaml: `authentication.providers.a.issuer` must be an `https` url, unless",
+        "`authentication.providers.B` must be an id of lower-case letters, digits and dashes",
+        "identity.yaml: `authentication.providers.B.clock-skew` must be from 0s to 10m",
+        "identity.yaml: `authentication.providers.a.issuer` must be an `https` URL, unless",
         "identity.yaml: `authentication.providers.a.algorithms[0]` must be one of `RS256`",
-        "identity.yaml: `bootstrap.mapping-rules[0].claim-name` claim name must be the name of a claim, or a path of names",
-        "`bootstrap.mapping-rules[0].applied-tenant-ids` do not go with this rule's `rule-type`",
+        "identity.yaml: `bootstrap.mapping-rules[0].claim-name` claim name must be the name of a claim, or a path of \
+         names",
+        "`bootstrap.mapping-rules[0].applied-tenant-ids` are not permitted by this rule's `rule-type`",
         "identity.yaml: `bootstrap.tenants[0].tenant-id` tenant id may only contain",
-        "identity.yaml: `bootstrap.tenants[2].tenant-id` is given to another element of the list too",
+        "identity.yaml: `bootstrap.tenants[2].tenant-id` must be unique in the list",
         "IDENTITY_LOG_LEVEL: `log.level` must be `off`",
     ];
     assert_eq!(found.len(), expected.len(), "{found:#?}");
@@ -197,24 +199,26 @@ bootstrap:
 }
 
 #[test]
-fn the_list_of_problems_ends_with_what_to_do() {
+fn problems_end_with_the_command_to_validate() {
     let text = load("profile: 1", &[]).unwrap_err().to_string();
     assert!(text.starts_with("the configuration has 1 problem:\n  - "), "{text}");
     assert!(text.lines().last().unwrap().contains("`identity-server check-config`"), "{text}");
 }
 
 #[test]
-fn two_providers_have_two_issuers() {
+fn rejects_two_providers_with_one_issuer() {
     let twice =
         format!("{OIDC}    other: {{issuer: 'https://idp.example/realms/a', audiences: [x], namespace: other}}\n");
     assert_eq!(
         problems(&twice, &[]),
-        ["identity.yaml: `authentication.providers.other.issuer` is the issuer of `authentication.providers.main` too"]
+        [
+            "identity.yaml: `authentication.providers.other.issuer` is also the issuer of `authentication.providers.main`"
+        ]
     );
 }
 
 #[test]
-fn userinfo_is_asked_only_if_enabled_and_where_it_can_be_found() {
+fn userinfo_requires_a_switch_and_a_known_endpoint() {
     let with = |more: &str| format!("{OIDC}      user-info-augmentation: {{enabled: true}}\n{more}");
     assert_eq!(config(OIDC, &[]).authentication.providers[0].user_info_augmentation, None);
     let asked = config(&with(""), &[]).authentication.providers[0].user_info_augmentation.unwrap();
@@ -222,8 +226,8 @@ fn userinfo_is_asked_only_if_enabled_and_where_it_can_be_found() {
     let keys = "      jwks-url: https://idp.example/keys\n";
     assert_eq!(
         problems(&with(keys), &[]),
-        ["`authentication.providers.main.user-info-url` is required for `user-info-augmentation` beside `jwks-url`, \
-          which does without discovery"]
+        ["`authentication.providers.main.user-info-url` is required for `user-info-augmentation` with `jwks-url`, \
+             which disables discovery"]
     );
     let both = with(&format!("{keys}      user-info-url: https://idp.example/userinfo\n"));
     let url = config(&both, &[]).authentication.providers[0].user_info_url.clone();
@@ -231,7 +235,7 @@ fn userinfo_is_asked_only_if_enabled_and_where_it_can_be_found() {
 }
 
 #[test]
-fn http_is_for_this_machine_unless_allowed() {
+fn http_requires_loopback_or_permission() {
     let with = |issuer: &str, more: &str| OIDC.replace("https://idp.example/realms/a", issuer) + more;
     for issuer in ["http://localhost:18080/a", "http://127.0.0.1/a", "http://[::1]/a"] {
         assert_eq!(config(&with(issuer, ""), &[]).authentication.providers[0].issuer, issuer);
@@ -242,7 +246,7 @@ fn http_is_for_this_machine_unless_allowed() {
 }
 
 #[test]
-fn later_sources_win() {
+fn later_sources_take_precedence() {
     let files = Files::new();
     let mut sources = Sources {
         assumed: vec![("profile", "builtin".into()), ("server.port", "1".into()), ("server.workers", "1".into())],
@@ -266,7 +270,7 @@ fn later_sources_win() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_the_only_problem_it_makes() {
+fn reports_an_unreadable_file_only_once() {
     let sources = Sources { files: vec!["/nowhere/identity.yaml".into()], ..Sources::default() };
     let problems = sources.load().unwrap_err();
     assert_eq!(problems.0.len(), 1);
@@ -274,7 +278,7 @@ fn a_file_that_cannot_be_read_is_the_only_problem_it_makes() {
 }
 
 #[test]
-fn a_deployment_of_the_replaced_service_is_understood() {
+fn loads_variables_of_the_replaced_service() {
     let loaded = load(
         "{}",
         &[
@@ -320,7 +324,7 @@ fn a_deployment_of_the_replaced_service_is_understood() {
     assert_eq!(provider.backend_url.as_ref().unwrap().as_str(), "https://login.internal/v2.0");
     assert_eq!(provider.clock_skew.as_secs(), 30);
     let client = provider.client.as_ref().unwrap();
-    assert_eq!(client.id, "camunda-identity");
+    assert_eq!(client.id, "identity");
     assert_eq!(
         client.authentication,
         ClientAuthentication::SecretBasic(identity_core::value::Secret::new("hunter2".to_owned()))
@@ -338,36 +342,28 @@ fn a_deployment_of_the_replaced_service_is_understood() {
     assert_eq!(
         loaded.warnings,
         [
-            "SPRING_PROFILES_ACTIVE: profiles that select documents of files and nothing else: stackdriver",
-            "understood, without effect here: CAMUNDA_IDENTITY_CLIENTID (settings of the applications' SDK)",
+            "SPRING_PROFILES_ACTIVE: profiles that select documents of files or other profiles: stackdriver",
+            "`authentication.providers.default`: `client-id` is one of `audiences`, so ID tokens and access tokens \
+             have the same audience; tokens without a mark of access tokens are rejected. Use an audience for the API \
+             that is not a client id",
         ]
     );
 }
 
 #[test]
-fn other_databases_are_refused() {
-    assert_eq!(
-        problems(OIDC, &[("SPRING_DATASOURCE_URL", "jdbc:oracle:thin:@//db:1521/x")]),
-        [
-            "SPRING_DATASOURCE_URL: `store.postgres` is for the jdbc driver `oracle`; only `jdbc:postgresql:` is supported"
-        ]
-    );
-}
-
-#[test]
-fn contradictions_are_problems() {
+fn rejects_contradictory_keys() {
     for (yaml, problem) in [
         (
             "{profile: builtin, store: {kind: sqlite, postgres: {host: h}}}",
-            "identity.yaml: `store.kind` is `sqlite`, but there are values under `store.postgres`",
+            "identity.yaml: `store.kind` must not be `sqlite` with values under `store.postgres`",
         ),
         (
             "{profile: builtin, store: {postgres: {url: 'postgres://h/d', host: h}}}",
-            "identity.yaml: `store.postgres.host` has no use beside `store.postgres.url`",
+            "identity.yaml: `store.postgres.host` has no effect with `store.postgres.url`",
         ),
         (
             "{profile: builtin, store: {postgres: {url: 'postgres://h/d?sslmode=disable', tls: require}}}",
-            "identity.yaml: `store.postgres.tls` is also given by the `sslmode` of `store.postgres.url`",
+            "identity.yaml: `store.postgres.tls` is also set by the `sslmode` of `store.postgres.url`",
         ),
         (
             "{profile: builtin, server: {port: 9, management-port: 9}}",
@@ -375,7 +371,8 @@ fn contradictions_are_problems() {
         ),
         (
             &format!("{OIDC}bootstrap: {{users: [{{username: a, password: b}}]}}"),
-            "identity.yaml: `bootstrap.users` are for the profile `builtin`; here they live at the provider",
+            "identity.yaml: `bootstrap.users` are supported in the profile `builtin` only; in this profile, the \
+             provider manages users",
         ),
     ] {
         assert_eq!(problems(yaml, &[]), [problem]);
@@ -384,7 +381,7 @@ fn contradictions_are_problems() {
 }
 
 #[test]
-fn no_secret_is_shown() {
+fn debug_output_and_problems_contain_no_secrets() {
     let yaml = "profile: builtin
 store: {postgres: {host: h, database: d, username: u, password: hunter2}}
 bootstrap: {users: [{username: a, password: hunter2}]}";

@@ -1,4 +1,4 @@
-//! What was configured, as a tree of texts, each with where it came from. Later sources are laid over earlier ones.
+//! Configured values as a tree of texts with their origins. Later sources overlay earlier ones.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
@@ -6,43 +6,44 @@ use std::sync::Arc;
 
 use super::key::FILE_SUFFIX;
 
-/// A part of the tree. Not `Debug`: its texts may be secrets.
+/// Node of the tree. Not `Debug`, because texts may be secrets.
 pub(super) enum Node {
-    /// A value.
+    /// Value with its origin.
     Text(String, Origin),
-    /// Named parts.
+    /// Map.
     Map(BTreeMap<String, Node>),
-    /// Elements by index.
+    /// List, by index.
     List(BTreeMap<usize, Node>),
-    /// Something of the wrong shape, about which there is a problem already.
+    /// Value of the wrong shape, whose problem has been reported.
     Broken,
 }
 
-/// Where a value came from.
+/// Origin of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// The key's own default.
+    /// Default of the key.
     Default,
-    /// What the command assumes.
+    /// Default that the command sets.
     Command,
-    /// A file of this name, and a line of it, from 1; 0 for the file as a whole.
+    /// File with this name, and the line number, starting at 1. Line 0 denotes the file as a whole.
     File(Arc<str>, u64),
-    /// An environment variable of this name.
+    /// Environment variable with this name.
     Environment(Arc<str>),
-    /// A command-line flag of this name.
+    /// Command-line flag with this name.
     Flag(&'static str),
 }
 
-/// One step from a node to a part of it.
+/// Step of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// By name.
+    /// Name in a map.
     Key(String),
-    /// By place in a list.
+    /// Index in a list.
     Index(usize),
 }
 
-/// A value is already there, from another environment variable, and is not the same.
+/// Error: another source of equal precedence sets a different value at the same path. Contains the origin of that
+/// value.
 pub(super) struct Contradiction(pub Origin);
 
 impl Default for Node {
@@ -52,7 +53,7 @@ impl Default for Node {
 }
 
 impl Node {
-    /// Lays a later source over this one. Maps are merged; anything else replaces what was there.
+    /// Overlays a later source. Maps are merged; any other node replaces the earlier one.
     pub(super) fn overlay(&mut self, later: Self) {
         let (Self::Map(mine), Self::Map(theirs)) = (&mut *self, &later) else {
             *self = later;
@@ -68,10 +69,10 @@ impl Node {
         }
     }
 
-    /// Puts one value in, on top of earlier sources.
+    /// Sets a value, replacing that of earlier sources.
     ///
     /// # Errors
-    /// When another variable of the environment, or another part of the same file, says something else.
+    /// Returns an error if another environment variable, or another part of the same file, sets a different value.
     pub(super) fn set(&mut self, path: &[Step], text: String, origin: Origin) -> Result<(), Contradiction> {
         let Some((step, rest)) = path.split_first() else {
             match self {
@@ -106,7 +107,7 @@ impl Node {
 }
 
 impl Node {
-    /// The value at a path, and where it came from.
+    /// Value at a path, with its origin.
     pub(super) fn text(&self, path: &[Step]) -> Option<(&str, &Origin)> {
         match (self, path.split_first()) {
             (Self::Text(text, origin), None) => Some((text, origin)),
@@ -116,7 +117,7 @@ impl Node {
         }
     }
 
-    /// Where the first value of this part came from.
+    /// Origin of the first value in this node.
     pub(super) fn origin(&self) -> Option<&Origin> {
         match self {
             Self::Text(_, origin) => Some(origin),
@@ -129,7 +130,22 @@ impl Node {
         }
     }
 
-    /// What is at a path.
+    /// Marks the value at a path as broken if it is missing, so that it is not reported as missing.
+    pub(super) fn mark_broken(&mut self, path: &[Step]) {
+        if self.at(path).is_some() {
+            return;
+        }
+        let mut part = self;
+        for step in path {
+            part = match (step, part) {
+                (Step::Key(name), Self::Map(parts)) => parts.entry(name.clone()).or_default(),
+                _ => return,
+            };
+        }
+        *part = Self::Broken;
+    }
+
+    /// Node at a path.
     pub(super) fn at(&self, path: &[Step]) -> Option<&Self> {
         match (self, path.split_first()) {
             (node, None) => Some(node),
@@ -139,7 +155,7 @@ impl Node {
         }
     }
 
-    /// Takes out what is at a path of names.
+    /// Removes the node at a path of names.
     pub(super) fn remove(&mut self, path: &str) -> Option<Self> {
         let Self::Map(parts) = self else { return None };
         match path.split_once('.') {
@@ -148,26 +164,46 @@ impl Node {
         }
     }
 
-    /// Takes the elements out of a list that do not come from the environment: the environment says what is in it.
-    pub(super) fn forget_elements(&mut self, path: &[Step]) {
-        let part = match (&mut *self, path.split_first()) {
-            (Self::List(elements), None) => {
-                elements.retain(|_, element| matches!(element, Self::Text(_, Origin::Environment(_))));
-                None
+    /// Removes the values at or below a path that do not come from environment variables, because variables replace a
+    /// list as a whole. Returns whether any were removed.
+    pub(super) fn keep_environment(&mut self, path: &[Step]) -> bool {
+        match (&mut *self, path.split_first()) {
+            (node, None) => node.prune(),
+            (Self::Map(parts), Some((Step::Key(name), rest))) => {
+                parts.get_mut(name).is_some_and(|part| part.keep_environment(rest))
             }
-            (Self::Map(parts), Some((Step::Key(name), rest))) => parts.get_mut(name).zip(Some(rest)),
-            (Self::List(elements), Some((Step::Index(index), rest))) => elements.get_mut(index).zip(Some(rest)),
-            _ => None,
-        };
-        if let Some((part, rest)) = part {
-            part.forget_elements(rest);
+            (Self::List(elements), Some((Step::Index(index), rest))) => {
+                elements.get_mut(index).is_some_and(|part| part.keep_environment(rest))
+            }
+            _ => false,
         }
+    }
+
+    /// Removes values that do not come from the environment. Returns whether any were removed.
+    fn prune(&mut self) -> bool {
+        let mut pruned = false;
+        let mut keep = |part: &mut Self| {
+            pruned |= part.prune();
+            match part {
+                Self::Text(_, origin) => matches!(origin, Origin::Environment(_)),
+                Self::Map(parts) => !parts.is_empty(),
+                Self::List(elements) => !elements.is_empty(),
+                Self::Broken => false,
+            }
+        };
+        match self {
+            Self::Map(parts) => parts.retain(|_, part| keep(part)),
+            Self::List(elements) => elements.retain(|_, part| keep(part)),
+            Self::Text(_, origin) => return !matches!(origin, Origin::Environment(_)),
+            Self::Broken => return true,
+        }
+        pruned
     }
 }
 
 impl Origin {
-    /// Whether neither of two values is laid over the other.
-    fn is_beside(&self, other: &Self) -> bool {
+    /// Whether two origins have equal precedence.
+    pub(super) fn is_beside(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Environment(_), Self::Environment(_)) => true,
             (Self::File(one, _), Self::File(other, _)) => one == other,
@@ -176,12 +212,13 @@ impl Origin {
     }
 }
 
-/// The other of a secret's two forms: a later source that gives one takes back the other.
-fn other_form(name: &str) -> String {
+/// Name of the sibling key with the other form of a secret: `password-file` for `password`, and vice versa. A later
+/// source that sets one form removes the other.
+pub(super) fn other_form(name: &str) -> String {
     name.strip_suffix(FILE_SUFFIX).map_or_else(|| format!("{name}{FILE_SUFFIX}"), str::to_owned)
 }
 
-/// A path as people write it: `bootstrap.users[0].name`.
+/// Formats a path, such as `bootstrap.users[0].name`.
 pub(super) fn shown(path: &[Step]) -> String {
     let mut text = String::new();
     for step in path {
@@ -193,7 +230,7 @@ pub(super) fn shown(path: &[Step]) -> String {
     text
 }
 
-/// Goes down from a path to a name.
+/// Appends a name to a path.
 pub(super) fn extend(path: &mut String, name: &str) {
     if !path.is_empty() {
         path.push('.');
@@ -240,14 +277,14 @@ mod tests {
     }
 
     #[test]
-    fn a_later_file_wins_key_by_key() {
+    fn later_files_take_precedence_key_by_key() {
         let mut tree = map([("a", file("1")), ("b", file("2"))]);
         tree.overlay(map([("b", file("3"))]));
         assert_eq!((text(&tree, "a"), text(&tree, "b")), (Some("1"), Some("3")));
     }
 
     #[test]
-    fn a_later_source_takes_back_the_other_form_of_a_secret() {
+    fn a_later_source_replaces_the_other_form_of_a_secret() {
         let mut tree = map([("password-file", file("/p"))]);
         tree.overlay(map([("password", file("x"))]));
         assert_eq!((text(&tree, "password"), text(&tree, "password-file")), (Some("x"), None));
@@ -256,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn two_variables_must_agree() {
+    fn rejects_contradictory_variables() {
         let mut tree = Node::default();
         let environment = |name: &str| Origin::Environment(name.into());
         assert!(tree.set(&key("a"), "1".into(), environment("A")).is_ok());

@@ -1,4 +1,4 @@
-//! The names of all variables, and what they set.
+//! Names of all environment variables, and their targets.
 
 use std::sync::LazyLock;
 
@@ -7,58 +7,58 @@ use super::names::{Pattern, fill};
 use super::table::{FOREIGN, KEYS, UNUSED};
 use super::tree::Step;
 
-/// Begin the names of our own variables; every one of them must be a key. A switch of the Orchestration Cluster that is
-/// misspelt must not be one that is silently off.
+/// Prefixes of this server's variables. An unknown variable with one of them is an error, so that a misspelled switch
+/// of the Orchestration Cluster is reported instead of being silently off.
 const PREFIXES: [&str; 2] = ["IDENTITY_", "CAMUNDA_SECURITY_"];
 
-/// Properties that the applications' SDK has too, where they mean something else.
+/// Prefix of SDK settings, which take effect only if no other property sets the same value.
 const WEAK: &str = "camunda.identity.";
 
-/// Whether a variable must be a key.
+/// Whether a variable has one of the [`PREFIXES`], so that it must set a key.
 pub(super) fn is_ours(name: &str) -> bool {
     PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// The names of all variables.
+/// Names of all environment variables that are recognized.
 pub(super) struct Names {
     keys: Vec<Name>,
     unused: Vec<(Pattern, &'static str)>,
     foreign: Vec<Pattern>,
 }
 
-/// A name of a key.
+/// Variable name of a key.
 struct Name {
     pattern: Pattern,
-    /// The path that it sets.
+    /// Path of the key that the variable sets.
     path: String,
-    /// Whether it sets a whole list.
+    /// Whether the variable sets a whole list, rather than an element.
     list: bool,
     origin: Vocabulary,
 }
 
-/// Whose word a name is.
+/// Vocabulary to which a name belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Vocabulary {
-    /// Ours.
+    /// Keys of this server.
     Own,
-    /// The replaced services'.
-    Theirs,
-    /// The applications' SDK's: it means something only where nothing else says it.
+    /// Properties of the replaced services.
+    Legacy,
+    /// Settings of the applications' SDK, which take effect only if no other property sets the same value.
     Sdk,
 }
 
-/// What a variable sets.
+/// Target of a variable.
 pub(super) struct Target {
-    /// The path.
+    /// Path of the key that the variable sets.
     pub(super) path: Vec<Step>,
-    /// Whether it is a whole list.
+    /// Whether the variable sets a whole list, rather than an element.
     pub(super) list: bool,
-    /// Whose word the variable is.
+    /// Vocabulary of the variable.
     pub(super) vocabulary: Vocabulary,
 }
 
 impl Names {
-    /// From the list of keys.
+    /// All names, from the key list.
     pub(super) fn all() -> &'static Self {
         static ALL: LazyLock<Names> = LazyLock::new(Names::new);
         &ALL
@@ -78,30 +78,30 @@ impl Names {
         }
     }
 
-    /// What a variable sets.
+    /// Target of a variable.
     pub(super) fn target(&self, variable: &str) -> Option<Target> {
         let matches = self.keys.iter().filter_map(|key| Some((key, key.pattern.captures(variable)?)));
-        // The longest key has the shortest id: see `Pattern`.
+        // If several keys match, the longest one is meant. Its ID is the shortest one, as in `Pattern`.
         let (name, captures) = matches.max_by_key(|(name, _)| name.path.len())?;
         Some(Target { path: fill(&name.path, captures), list: name.list, vocabulary: name.origin })
     }
 
-    /// Why a variable that is understood has no effect.
+    /// Reason why a recognized variable has no effect.
     pub(super) fn unused(&self, variable: &str) -> Option<&'static str> {
         self.unused.iter().find(|(pattern, _)| pattern.captures(variable).is_some()).map(|(_, why)| *why)
     }
 
-    /// Whether a variable that begins as ours is another program's.
+    /// Whether a variable with one of the [`PREFIXES`] is not a key, such as `IDENTITY_CONFIG`.
     pub(super) fn is_foreign(&self, variable: &str) -> bool {
         self.foreign.iter().any(|pattern| pattern.captures(variable).is_some())
     }
 
-    /// Whether a variable means something, even if that has no effect.
+    /// Whether a variable is recognized, with or without effect.
     pub(super) fn is_known(&self, variable: &str) -> bool {
         self.target(variable).is_some() || self.unused(variable).is_some()
     }
 
-    /// The name that `variable` may be a misspelling of, with its ids and indices.
+    /// Known name that `variable` may be a misspelling of, with the IDs and indices of `variable`.
     pub(super) fn suggestion(&self, variable: &str) -> Option<String> {
         let given: Vec<&str> = variable.split('_').collect();
         let adapted = |name: String| {
@@ -120,18 +120,18 @@ fn vocabulary(name: &str, path: &str) -> Vocabulary {
     match name.strip_prefix("identity.") {
         Some(rest) if rest.trim_end_matches("[]") == path.trim_end_matches("[]") => Vocabulary::Own,
         _ if name.starts_with(WEAK) => Vocabulary::Sdk,
-        _ => Vocabulary::Theirs,
+        _ => Vocabulary::Legacy,
     }
 }
 
-/// The properties that set a key, each with the path that it sets.
+/// Properties that set a key, each with the path that it sets.
 fn of_key(key: &Key) -> Vec<(String, String)> {
     let own = format!("identity.{}", key.path);
     let names = std::iter::once(own).chain(key.aliases.iter().map(|alias| (*alias).to_owned()));
     let mut all: Vec<(String, String)> = names.map(|name| (name, key.path.to_owned())).collect();
     let lists = all.iter().filter_map(|(name, path)| Some((name.strip_suffix("[]")?.to_owned(), path.clone())));
     all.extend(lists.collect::<Vec<_>>());
-    if let Kind::Secret = key.kind {
+    if let Kind::Secret(_) = key.kind {
         let files = all.iter().map(|(name, path)| (format!("{name}{FILE_SUFFIX}"), format!("{path}{FILE_SUFFIX}")));
         all.extend(files.collect::<Vec<_>>());
     }

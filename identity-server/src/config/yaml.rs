@@ -1,57 +1,68 @@
-//! YAML as a tree of values with the lines that they are on.
+//! YAML documents as trees of values with line numbers.
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::options::DuplicateKeyPolicy;
+use serde_saphyr::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
 use serde_saphyr::{Spanned, UserMessageFormatter};
 
 use super::names::canonical;
 use super::placeholder::{self, Unresolved};
 
-/// The most levels of a document, and of one name with dots: each level is a call of the parser, on a stack that has an end.
+/// Maximum depth of a document, and of a dotted name. Each level is a recursive call, so the limit protects the stack.
 const MAX_DEPTH: usize = 32;
 
-/// A value in a document.
+/// Value in a document.
 #[derive(Debug)]
 pub(super) struct Yaml {
-    /// The line that it begins on, from 1.
+    /// Line on which the value begins, from 1.
     pub(super) line: u64,
-    /// Whether the text was made from placeholders.
+    /// Whether the text was filled in from placeholders.
     pub(super) filled: bool,
     /// The value.
     pub(super) content: Content,
+    /// Byte range of the value in the source.
+    bytes: Range<usize>,
 }
 
-/// What a value is.
+/// Content of a value.
 #[derive(Debug)]
 pub(super) enum Content {
     Null,
     Flag(bool),
+    /// As written in the source.
     Number(String),
     Text(String),
-    /// A text with a placeholder that has no value.
+    /// Text with a placeholder that cannot be resolved.
     Unresolved(Unresolved),
     List(Vec<Yaml>),
-    /// Names may occur twice, because dotted names are split after the parser checked them.
+    /// Names may occur repeatedly, because dotted names are split after the parser's duplicate check.
     Map(Vec<(String, Yaml)>),
 }
 
-/// Parses the documents of a text, without empty ones. Names such as `a.b[0]` are split into levels, as Spring does.
+/// Parses the documents of a text, omitting empty ones. Names such as `a.b[0]` are split into levels, as in Spring.
 ///
 /// # Errors
-/// What is wrong, without text of the documents.
+/// Returns a message without text from the documents.
 pub(super) fn parse(text: &str) -> Result<Vec<Yaml>, String> {
     let options = serde_saphyr::options! {
         duplicate_keys: DuplicateKeyPolicy::Error,
         strict_booleans: true,
         leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true,
+        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
         with_snippet: false,
         budget: serde_saphyr::budget! { max_depth: MAX_DEPTH },
     };
     match serde_saphyr::from_multiple_with_options::<Yaml>(text, options) {
-        Ok(documents) => Ok(documents.into_iter().map(Yaml::split).collect()),
+        Ok(documents) => Ok(documents
+            .into_iter()
+            .map(|mut document| {
+                document.exact(text);
+                document.split()
+            })
+            .collect()),
         Err(error) => {
             let message = error.render_with_formatter(&UserMessageFormatter);
             Err(message.lines().next().unwrap_or_default().to_owned())
@@ -61,7 +72,25 @@ pub(super) fn parse(text: &str) -> Result<Vec<Yaml>, String> {
 
 impl Yaml {
     fn new(line: u64, content: Content) -> Self {
-        Self { line, filled: false, content }
+        Self { line, filled: false, content, bytes: 0..0 }
+    }
+
+    /// Restores numbers as written in the source: `1.10` differs from `1.1`, and a long numeric ID is not a float.
+    fn exact(&mut self, source: &str) {
+        match &mut self.content {
+            Content::Number(text) => {
+                if let Some(written) = source.get(self.bytes.clone()).map(str::trim).filter(|text| !text.is_empty()) {
+                    written.clone_into(text);
+                }
+            }
+            Content::Map(members) => {
+                for (_, value) in members {
+                    value.exact(source);
+                }
+            }
+            Content::List(items) => items.iter_mut().for_each(|item| item.exact(source)),
+            Content::Null | Content::Flag(_) | Content::Text(_) | Content::Unresolved(_) => {}
+        }
     }
 
     /// Splits names with dots and indices into levels.
@@ -98,7 +127,7 @@ impl Yaml {
         }
     }
 
-    /// Calls `visit` with the path and the text of every scalar.
+    /// Calls `visit` with the path and text of every scalar.
     pub(super) fn scalars(&self, path: &str, visit: &mut dyn FnMut(&str, &str)) {
         match &self.content {
             Content::Map(members) => {
@@ -119,7 +148,8 @@ impl Yaml {
         }
     }
 
-    /// The values at a path of names, whose spelling is canonical.
+    /// All values at a path. The names in `path` are canonical: in lower case, without dashes and underscores. The
+    /// names in the document may have any spelling.
     pub(super) fn values(&self, path: &[&str]) -> Vec<&Self> {
         match (path.split_first(), &self.content) {
             (None, _) => vec![self],
@@ -131,7 +161,8 @@ impl Yaml {
         }
     }
 
-    /// Takes out the values at a path of names, whose spelling is canonical, and the maps that are empty then.
+    /// Removes and returns the values at a path, which has the same form as in [`Self::values`]. Also removes maps that
+    /// become empty.
     pub(super) fn take(&mut self, path: &[&str]) -> Vec<Self> {
         let (Some((first, rest)), Content::Map(members)) = (path.split_first(), &mut self.content) else {
             return Vec::new();
@@ -157,7 +188,7 @@ impl Yaml {
         taken
     }
 
-    /// Whether there is nothing in it but empty maps, empty lists and nulls.
+    /// Whether the value is null, or a text that placeholders made empty.
     pub(super) fn is_nothing(&self) -> bool {
         match &self.content {
             Content::Null => true,
@@ -167,7 +198,8 @@ impl Yaml {
     }
 }
 
-/// The first level of a name, and the value with the other levels around it. A name with too many is one level: no key has it.
+/// Splits a name into its first level, and the value nested in the remaining levels. A name with too many levels is not
+/// split: no key has that many.
 fn levels(name: &str, value: Yaml) -> (String, Yaml) {
     if name.matches(['.', '[']).nth(MAX_DEPTH).is_some() {
         return (name.to_owned(), value);
@@ -206,10 +238,10 @@ fn levels(name: &str, value: Yaml) -> (String, Yaml) {
     (first.to_owned(), inner)
 }
 
-/// The largest index in a name: lists are not made longer by a number.
+/// Maximum list index in a name, so that a number cannot enlarge a list arbitrarily.
 const MAX_INDEX: usize = 1000;
 
-/// Puts a value beside others: maps and lists of the same name become one.
+/// Adds a value; maps and lists with an existing name are merged.
 fn merge(members: &mut Vec<(String, Yaml)>, name: String, value: Yaml) {
     let both = |one: &Yaml, other: &Yaml| {
         matches!(
@@ -245,8 +277,13 @@ fn merge(members: &mut Vec<(String, Yaml)>, name: String, value: Yaml) {
 
 impl<'de> Deserialize<'de> for Yaml {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Spanned { value, referenced, .. } = Spanned::<Content>::deserialize(deserializer)?;
-        Ok(Self::new(referenced.line(), value))
+        let Spanned { value, referenced, defined } = Spanned::<Content>::deserialize(deserializer)?;
+        let place = |bytes: Option<u64>| bytes.and_then(|bytes| usize::try_from(bytes).ok());
+        let span = defined.span();
+        let bytes = place(span.byte_offset())
+            .zip(place(span.byte_len()))
+            .map_or(0..0, |(start, length)| start..start.saturating_add(length));
+        Ok(Self { bytes, ..Self::new(referenced.line(), value) })
     }
 }
 
@@ -335,17 +372,17 @@ mod tests {
     }
 
     #[test]
-    fn dotted_names_are_levels() {
+    fn splits_dotted_names() {
         assert_eq!(
             scalars("a.b: {c: 1}\na:\n  b.d[1].e: x\na.b.d[0].e: y\nl: [1, {m.n: true}]\n"),
             ["a.b.c=1", "a.b.d[0].e=y", "a.b.d[1].e=x", "l[0]=1", "l[1].m.n=true"]
         );
-        // No levels: an empty one, or an index that is none.
+        // Not split: an empty level, and invalid indices.
         assert_eq!(scalars("'.a': 1\n'b.': 2\n'c[x]': 3\n'd[9999999]': 4"), [".a=1", "b.=2", "c[x]=3", "d[9999999]=4"]);
     }
 
     #[test]
-    fn levels_have_a_bound() {
+    fn limits_the_depth() {
         let nested = |levels| "{a: ".repeat(levels) + "1" + &"}".repeat(levels);
         assert_eq!(scalars(&nested(MAX_DEPTH)).len(), 1);
         assert!(parse(&nested(MAX_DEPTH + 1)).is_err());
@@ -354,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn values_know_their_line_in_every_document() {
+    fn records_lines_in_every_document() {
         let documents = parse("# first\na: 1\n---\n# nothing\n---\nb: 2\n...\n---\nc:\n  d: 3\n").unwrap();
         let line = |document: &Yaml, path: &[&str]| document.values(path)[0].line;
         assert_eq!(documents.len(), 3);
@@ -365,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_taken_with_the_maps_that_held_them_alone() {
+    fn removes_maps_that_become_empty() {
         let mut document = parse("spring: {config: {activate: {on-profile: a}}}\nb: {}").unwrap().remove(0);
         let taken = document.take(&["spring", "config", "activate", "onprofile"]);
         assert!(matches!(&taken[0].content, Content::Text(text) if text == "a"));
@@ -373,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn values_know_their_line() {
+    fn records_lines() {
         let document = parse("a: 1\nb:\n  c: 2\n").unwrap().remove(0);
         let Content::Map(members) = document.content else { panic!("a map") };
         let Content::Map(inner) = &members[1].1.content else { panic!("a map") };

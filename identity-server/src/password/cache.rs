@@ -1,9 +1,9 @@
-//! A short memory for passwords that were right, so that HTTP Basic costs a slow hash a minute and not one a request
-//! (orchestration reference §12, row 4).
+//! Short-lived cache of verified passwords, so that HTTP Basic costs one slow hash per lifetime instead of one per
+//! request (docs/reference/orchestration-cluster.md §5.1).
 //!
-//! What is remembered is that a password belongs to a *stored hash*. Callers look that hash up in the world for each request,
-//! so a changed password or a removed user counts at once. Neither is kept: entries are digests under a key that this
-//! process makes for itself and never shows.
+//! An entry records that a password matches a *stored hash*. Callers look up that hash in the world for each request,
+//! so changed passwords and removed users take effect immediately. Entries contain neither password nor hash: they are
+//! digests under a random key that never leaves this process.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,33 +16,33 @@ use identity_core::port::{Busy, Clock, PasswordHasher, Standing};
 use identity_core::value::{PasswordHash, Secret};
 use moka::future::Cache;
 
-/// The most passwords that are remembered.
+/// Maximum number of cached entries.
 const MAX_ENTRIES: u64 = 10_000;
 
-/// Remembers for a while what another hasher has verified. Failures are never remembered.
+/// Caches successful verifications of another hasher. Failures are never cached.
 pub struct CachedPasswordHasher {
     slow: Arc<dyn PasswordHasher>,
     clock: Arc<dyn Clock>,
     lifetime: Duration,
     key: Key,
-    /// When which pair of a hash and a password was verified, by the monotonic clock.
+    /// Monotonic time of each successful verification, by the digest of hash and password.
     verified: Cache<Digest, Duration>,
 }
 
-/// A keyed digest of a stored hash and a password.
+/// HMAC-SHA-256 of a stored hash and a password.
 type Digest = [u8; 32];
 
 impl CachedPasswordHasher {
-    /// Remembers what `slow` verifies; nothing, when the lifetime is zero.
+    /// Caches the successes of `slow` for `lifetime`; zero disables the cache.
     ///
     /// # Errors
-    /// When the machine has no randomness.
+    /// Returns an error if the system random number generator fails.
     pub fn new(slow: Arc<dyn PasswordHasher>, clock: Arc<dyn Clock>, lifetime: Duration) -> Result<Self, Unspecified> {
         let key = Key::generate(HMAC_SHA256, &SystemRandom::new())?;
         Ok(Self { slow, clock, lifetime, key, verified: Cache::new(MAX_ENTRIES) })
     }
 
-    /// HMAC-SHA-256 (RFC 2104). The length of the first text says where the second begins.
+    /// HMAC-SHA-256 (RFC 2104). The length prefix separates the two inputs unambiguously.
     fn digest(&self, password: &Secret, hash: &PasswordHash) -> Option<Digest> {
         let mut context = Context::with_key(&self.key);
         let hash = hash.expose().as_bytes();
@@ -65,7 +65,15 @@ impl PasswordHasher for CachedPasswordHasher {
         self.slow.hash(password).await
     }
 
-    /// Concurrent verifications of the same pair share one answer.
+    async fn hash_all(&self, passwords: &[Secret]) -> Option<Vec<PasswordHash>> {
+        self.slow.hash_all(passwords).await
+    }
+
+    fn import(&self, stored: &str) -> Option<PasswordHash> {
+        self.slow.import(stored)
+    }
+
+    /// Single flight: concurrent verifications of the same pair share one call.
     async fn verify(&self, password: &Secret, hash: &PasswordHash, standing: Standing) -> Result<bool, Busy> {
         let Some(digest) = self.digest(password, hash) else { return Ok(false) };
         if self.is_fresh(&digest).await {
@@ -100,7 +108,7 @@ mod tests {
 
     use super::*;
 
-    /// Counts its work, and does each piece of it when it is told to.
+    /// Counts verifications. Each one waits for a permit.
     struct Counting {
         verifications: AtomicUsize,
         released: Semaphore,
@@ -110,6 +118,14 @@ mod tests {
     impl PasswordHasher for Counting {
         async fn hash(&self, password: &Secret) -> Option<PasswordHash> {
             PlainPasswordHasher.hash(password).await
+        }
+
+        async fn hash_all(&self, passwords: &[Secret]) -> Option<Vec<PasswordHash>> {
+            PlainPasswordHasher.hash_all(passwords).await
+        }
+
+        fn import(&self, stored: &str) -> Option<PasswordHash> {
+            PlainPasswordHasher.import(stored)
         }
 
         async fn verify(&self, password: &Secret, hash: &PasswordHash, standing: Standing) -> Result<bool, Busy> {
@@ -172,7 +188,7 @@ mod tests {
         assert!(!setup.cached.remembers(&password, &hash).await);
         assert!(setup.verify(&password, &hash).await);
         assert_eq!(setup.verifications(), 2);
-        // The time of day does not count.
+        // Changes of the wall clock have no effect.
         for hours in [-1, 2] {
             setup.clock.set(setup.clock.now() + time::Duration::hours(hours));
             assert!(setup.cached.remembers(&password, &hash).await);
@@ -199,7 +215,7 @@ mod tests {
         let changed = setup.cached.hash(&secret("q")).await.unwrap();
         assert!(!setup.cached.remembers(&secret("p"), &changed).await);
         assert!(!setup.verify(&secret("p"), &changed).await);
-        // Where one text ends and the other begins is part of the digest.
+        // The digest covers the boundary between hash and password.
         let digest =
             |password: &str, hash: &str| setup.cached.digest(&secret(password), &PasswordHash::new(hash.into()));
         assert_eq!(digest("bc", "a"), digest("bc", "a"));

@@ -1,4 +1,4 @@
-//! Passwords of built-in users: made as Argon2id hashes, verified as whatever they are stored as, remembered for a moment.
+//! Passwords of stored users: new hashes use Argon2id; verification supports all stored formats and caches successes.
 
 mod cache;
 mod pool;

@@ -1,7 +1,10 @@
-//! Threads for expensive hashes: as many as there are cores, each with one work area for the life of the process.
+//! Thread pool for expensive password hashes, with one thread per core. Each thread reuses its memory for Argon2 (the
+//! work area) as long as the process runs.
 //!
-//! Work that matters more is done first. Attempts of strangers wait in a bounded queue, in which no address has more than a
-//! few places; what does not fit is refused at once.
+//! Jobs run by priority: first those of familiar users and administrators, then sign-in attempts of strangers, then
+//! bulk jobs. [`Standing`] distinguishes familiar users from strangers. Attempts of strangers wait in a bounded queue,
+//! with an additional limit per client address; excess attempts are rejected immediately. While other jobs are waiting,
+//! a bulk job runs after every eight of them.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -14,22 +17,28 @@ use identity_core::value::client_network;
 use tokio::sync::oneshot;
 use tracing::{Span, error};
 
-/// Memory of a work area, in KiB: that of the hashes that this server makes. Together, the areas are cores × 19 MiB.
+/// Memory of a work area, in KiB: the memory cost of new hashes. All areas together use cores × 19 MiB.
 pub(super) const AREA: u32 = 19 * 1024;
-/// Larger areas, for imported hashes, have at least this many KiB: the allocator gives so much back when it is freed.
+/// Minimum size of the temporary area for imported hashes that need more than [`AREA`], in KiB. The allocator returns
+/// areas of this size to the operating system.
 const LARGE_AREA: usize = 33 * 1024;
-/// Attempts of strangers that wait, for each thread.
+/// Maximum number of waiting sign-in attempts of strangers, per thread.
 const STRANGERS_PER_THREAD: usize = 16;
-/// Attempts of strangers that wait, of each address.
+/// Maximum number of waiting sign-in attempts of strangers, per client address.
 const STRANGERS_PER_ADDRESS: usize = 4;
-/// Familiar and administrative work that waits: bounded by what requests may wait for it.
+/// Maximum number of waiting jobs of familiar users and administrators. Request limits bound their number as well.
 const FAMILIAR: usize = 1024;
 
-/// There is too much work already.
+/// Maximum number of waiting bulk jobs: enough for a few requests of the largest accepted size.
+const BULK: usize = 4096;
+/// Maximum number of other jobs that run while bulk jobs wait, before one bulk job runs.
+const MAX_OVERTAKING: usize = 8;
+
+/// The queue is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Busy;
 
-/// Where Argon2 works.
+/// Memory for Argon2, which a thread reuses for all of its jobs.
 pub(super) struct WorkArea {
     blocks: Vec<Block>,
     large: Arc<Mutex<()>>,
@@ -37,7 +46,7 @@ pub(super) struct WorkArea {
 
 type Job = Box<dyn FnOnce(&mut WorkArea) + Send>;
 
-/// The threads and their queue.
+/// Handle to the threads and their queue. The threads stop when it is dropped.
 pub(super) struct Pool {
     shared: Arc<Shared>,
 }
@@ -53,6 +62,9 @@ struct Queue {
     familiar: VecDeque<Job>,
     strangers: VecDeque<(Option<IpAddr>, Job)>,
     waiting: HashMap<Option<IpAddr>, usize>,
+    bulk: VecDeque<Job>,
+    /// Number of other jobs that have run since bulk jobs began to wait, or since the last bulk job.
+    overtaking: usize,
     closed: bool,
 }
 
@@ -60,7 +72,7 @@ impl Pool {
     /// Starts the threads.
     ///
     /// # Errors
-    /// When the machine has no threads left.
+    /// Returns an error if the system cannot create a thread.
     pub(super) fn start(threads: usize) -> std::io::Result<Self> {
         let strangers = threads.saturating_mul(STRANGERS_PER_THREAD);
         let shared = Arc::new(Shared { queue: Mutex::default(), added: Condvar::new(), strangers });
@@ -74,23 +86,39 @@ impl Pool {
         Ok(pool)
     }
 
-    /// Does work when a thread is free for it. Work that nobody waits for any more is not begun.
+    /// Runs work as soon as a thread is free. Returns `None` if the work panics. Work whose caller was canceled is not
+    /// started.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         standing: Standing,
         work: impl FnOnce(&mut WorkArea) -> T + Send + 'static,
     ) -> Result<Option<T>, Busy> {
-        let (sender, done) = oneshot::channel();
-        let span = Span::current();
-        let job: Job = Box::new(move |area| {
-            if !sender.is_closed() {
-                // The waiting task may have ended meanwhile.
-                let _unheard = sender.send(span.in_scope(|| work(area)));
-            }
-        });
+        let (job, done) = job(work);
         self.shared.add(standing, job)?;
         Ok(done.await.ok())
     }
+
+    /// Queues bulk work: all of it, or none if the queue is too full. Work whose caller was canceled is not started.
+    pub(super) fn run_all<T: Send + 'static>(
+        &self,
+        works: impl IntoIterator<Item = impl FnOnce(&mut WorkArea) -> T + Send + 'static>,
+    ) -> Result<Vec<oneshot::Receiver<T>>, Busy> {
+        let (jobs, done): (Vec<Job>, Vec<_>) = works.into_iter().map(job).unzip();
+        self.shared.add_bulk(jobs)?;
+        Ok(done)
+    }
+}
+
+fn job<T: Send + 'static>(work: impl FnOnce(&mut WorkArea) -> T + Send + 'static) -> (Job, oneshot::Receiver<T>) {
+    let (sender, done) = oneshot::channel();
+    let span = Span::current();
+    let job: Job = Box::new(move |area| {
+        if !sender.is_closed() {
+            // The receiver may be dropped while the work runs.
+            let _unheard = sender.send(span.in_scope(|| work(area)));
+        }
+    });
+    (job, done)
 }
 
 impl Drop for Pool {
@@ -125,9 +153,20 @@ impl Shared {
         Ok(())
     }
 
+    fn add_bulk(&self, jobs: Vec<Job>) -> Result<(), Busy> {
+        let mut queue = self.queue();
+        if queue.bulk.len().saturating_add(jobs.len()) > BULK {
+            return Err(Busy);
+        }
+        queue.bulk.extend(jobs);
+        drop(queue);
+        self.added.notify_all();
+        Ok(())
+    }
+
     fn work(&self, area: &mut WorkArea) {
         while let Some(job) = self.next() {
-            // A panic ends one job, not the thread: its waiting task learns of it by the channel.
+            // A panic ends the job, not the thread. The caller sees a closed channel.
             if std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job(area))).is_err() {
                 error!("password.work.failed");
             }
@@ -140,14 +179,7 @@ impl Shared {
             if queue.closed {
                 return None;
             }
-            if let Some(job) = queue.familiar.pop_front() {
-                return Some(job);
-            }
-            if let Some((address, job)) = queue.strangers.pop_front() {
-                match queue.waiting.get_mut(&address) {
-                    Some(waiting) if *waiting > 1 => *waiting -= 1,
-                    _ => _ = queue.waiting.remove(&address),
-                }
+            if let Some(job) = queue.take() {
                 return Some(job);
             }
             queue = self.added.wait(queue).unwrap_or_else(PoisonError::into_inner);
@@ -155,15 +187,41 @@ impl Shared {
     }
 }
 
+impl Queue {
+    fn take(&mut self) -> Option<Job> {
+        if self.overtaking < MAX_OVERTAKING
+            && let Some(job) = self.take_prompt()
+        {
+            self.overtaking = if self.bulk.is_empty() { 0 } else { self.overtaking + 1 };
+            return Some(job);
+        }
+        self.overtaking = 0;
+        self.bulk.pop_front().or_else(|| self.take_prompt())
+    }
+
+    /// Takes the next job other than bulk work: familiar users and administrators first, then strangers.
+    fn take_prompt(&mut self) -> Option<Job> {
+        if let Some(job) = self.familiar.pop_front() {
+            return Some(job);
+        }
+        let (address, job) = self.strangers.pop_front()?;
+        match self.waiting.get_mut(&address) {
+            Some(waiting) if *waiting > 1 => *waiting -= 1,
+            _ => _ = self.waiting.remove(&address),
+        }
+        Some(job)
+    }
+}
+
 impl WorkArea {
-    /// Works with so many blocks of 1 KiB; `None` when the machine has not enough memory.
+    /// Runs `work` with `blocks` blocks of 1 KiB; `None` if memory is insufficient.
     pub(super) fn with<T>(&mut self, blocks: usize, work: impl FnOnce(&mut [Block]) -> T) -> Option<T> {
         let area = usize::try_from(AREA).ok()?;
         if blocks <= area {
             grow(&mut self.blocks, area)?;
             return self.blocks.get_mut(..blocks).map(work);
         }
-        // One at a time: imported hashes may demand a multiple.
+        // One large area at a time, because imported hashes may require several times the usual memory.
         let _alone = self.large.lock().unwrap_or_else(PoisonError::into_inner);
         let mut large = Vec::new();
         grow(&mut large, blocks.max(LARGE_AREA))?;
@@ -189,7 +247,7 @@ mod tests {
         Standing::Stranger(Some(IpAddr::from([192, 0, 2, last])))
     }
 
-    /// A pool whose only thread works on the first job until it is told to go on.
+    /// Pool with one thread, which is blocked until the sender signals it.
     async fn held() -> (Arc<Pool>, mpsc::Sender<()>) {
         let pool = Arc::new(Pool::start(1).unwrap());
         let (go, wait) = mpsc::channel::<()>();
@@ -255,7 +313,7 @@ mod tests {
             add(from(last));
         }
         queued(&pool, STRANGERS_PER_THREAD, 0).await;
-        // Only those that wait have not ended.
+        // Unfinished tasks are exactly the queued ones.
         while tasks.iter().filter(|task| !task.is_finished()).count() > STRANGERS_PER_THREAD {
             tokio::task::yield_now().await;
         }
@@ -268,6 +326,42 @@ mod tests {
         }
         assert_eq!(done, STRANGERS_PER_THREAD);
         assert!(pool.shared.queue().waiting.is_empty());
+    }
+
+    #[tokio::test]
+    async fn bulk_work_waits_for_others_and_is_not_starved() {
+        let (pool, go) = held().await;
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let note = |name: &'static str| {
+            let order = Arc::clone(&order);
+            move |_: &mut WorkArea| order.lock().unwrap().push(name)
+        };
+        let bulk = pool.run_all([note("bulk"), note("bulk")]).unwrap();
+        let mut tasks = Vec::new();
+        for number in 0..=MAX_OVERTAKING {
+            let (task_pool, work) = (Arc::clone(&pool), note("prompt"));
+            tasks.push(tokio::spawn(async move { task_pool.run(Standing::Familiar, work).await }));
+            queued(&pool, 0, number + 1).await;
+        }
+        go.send(()).unwrap();
+        for task in tasks {
+            assert_eq!(task.await.unwrap(), Ok(Some(())));
+        }
+        for work in bulk {
+            work.await.unwrap();
+        }
+        let expected = [vec!["prompt"; MAX_OVERTAKING], vec!["bulk", "prompt", "bulk"]].concat();
+        assert_eq!(*order.lock().unwrap(), expected);
+    }
+
+    #[tokio::test]
+    async fn bulk_work_beyond_the_queue_is_refused_as_a_whole() {
+        let (pool, go) = held().await;
+        let work = || |_: &mut WorkArea| ();
+        let _waits = pool.run_all((1..BULK).map(|_| work())).unwrap();
+        assert_eq!(pool.run_all([work(), work()]).err(), Some(Busy));
+        assert!(pool.run_all([work()]).is_ok());
+        go.send(()).unwrap();
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! The slow work itself.
+//! Hashing and verification on the thread pool.
 
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -13,41 +13,60 @@ use identity_core::value::{PasswordHash, Secret};
 use super::pool::{self, Pool};
 use super::stored::{Stored, made};
 
-/// Memory in KiB, passes and lanes: the first choice of OWASP's password storage guide for Argon2id.
+/// Memory in KiB, passes and lanes: OWASP's first recommendation for Argon2id.
 const COST: (u32, u32, u32) = (pool::AREA, 2, 1);
-/// When a stranger may try again that found the queue full.
+/// Time until a retry for attempts of strangers that are rejected because the queue is full.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// Why there is no hasher.
+/// Reason why the hasher could not be created.
 #[derive(Debug, thiserror::Error)]
 pub enum SlowHasherError {
-    /// There are no threads.
-    #[error("threads for passwords cannot be started")]
+    /// The threads could not be started.
+    #[error("the threads for password hashing cannot be started")]
     Threads(#[from] std::io::Error),
-    /// There is no randomness.
+    /// The hash parameters or random bytes are unavailable.
     #[error("a password cannot be hashed")]
     Hash,
 }
 
-/// Hashes with Argon2id (RFC 9106), on as many threads of its own as there are cores.
+/// Hashes with Argon2id (RFC 9106) on a dedicated thread pool with one thread per core.
 pub struct SlowHasher {
     argon2: Argon2<'static>,
-    /// Compared with the passwords of unknown users, so that they take as long as others.
+    /// Hash that is verified for unknown users, so that their attempts take as long as those of existing users.
     nobody: Arc<Stored>,
     pool: Pool,
 }
 
 impl SlowHasher {
+    /// Starts the thread pool.
+    ///
     /// # Errors
-    /// When the machine has no randomness or no threads.
+    /// Returns an error if random bytes or threads are unavailable.
     pub fn new() -> Result<Self, SlowHasherError> {
         let (memory, passes, lanes) = COST;
         let params = Params::new(memory, passes, lanes, None).map_err(|_| SlowHasherError::Hash)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        // No password has this hash: to compare with it is what counts.
+        // No known password matches this hash; only the time of the verification matters.
         let nobody = made(&argon2, &salt().ok_or(SlowHasherError::Hash)?, &[0; 32]).ok_or(SlowHasherError::Hash)?;
         let nobody = Arc::new(Stored::Argon2(Box::new(nobody)));
         Ok(Self { argon2, nobody, pool: Pool::start(available_parallelism().map_or(1, usize::from))? })
+    }
+}
+
+type Hashing = Box<dyn FnOnce(&mut pool::WorkArea) -> Option<PasswordHash> + Send>;
+
+impl SlowHasher {
+    /// Prepares the hashing of a password with a random salt.
+    fn hashing(&self, password: &Secret) -> Option<Hashing> {
+        let (argon2, password, salt) = (self.argon2.clone(), password.clone(), salt()?);
+        Some(Box::new(move |area| {
+            let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+            let fill = |blocks: &mut [argon2::Block]| {
+                argon2.hash_password_into_with_memory(password.expose().as_bytes(), &salt, &mut output, blocks)
+            };
+            area.with(argon2.params().block_count(), fill)?.ok()?;
+            Some(PasswordHash::new(made(&argon2, &salt, &output)?.to_string()))
+        }))
     }
 }
 
@@ -60,17 +79,21 @@ fn salt() -> Option<[u8; 16]> {
 #[async_trait]
 impl PasswordHasher for SlowHasher {
     async fn hash(&self, password: &Secret) -> Option<PasswordHash> {
-        let (argon2, password, salt) = (self.argon2.clone(), password.clone(), salt()?);
-        let work = move |area: &mut pool::WorkArea| {
-            let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
-            let fill = |blocks: &mut [argon2::Block]| {
-                argon2.hash_password_into_with_memory(password.expose().as_bytes(), &salt, &mut output, blocks)
-            };
-            area.with(argon2.params().block_count(), fill)?.ok()?;
-            made(&argon2, &salt, &output)
-        };
-        let hash = self.pool.run(Standing::Familiar, work).await.ok()???;
-        Some(PasswordHash::new(hash.to_string()))
+        self.pool.run(Standing::Familiar, self.hashing(password)?).await.ok()??
+    }
+
+    async fn hash_all(&self, passwords: &[Secret]) -> Option<Vec<PasswordHash>> {
+        let hashing = passwords.iter().map(|password| self.hashing(password)).collect::<Option<Vec<_>>>()?;
+        let mut hashes = self.pool.run_all(hashing).ok()?;
+        let mut made = Vec::with_capacity(passwords.len());
+        for hash in &mut hashes {
+            made.push(hash.await.ok()??);
+        }
+        Some(made)
+    }
+
+    fn import(&self, stored: &str) -> Option<PasswordHash> {
+        Stored::import(stored)
     }
 
     async fn verify(&self, password: &Secret, hash: &PasswordHash, standing: Standing) -> Result<bool, Busy> {
@@ -90,7 +113,7 @@ impl PasswordHasher for SlowHasher {
     }
 }
 
-/// Verifies exactly once: against the hash, or against nobody's where there is none that could be anybody's.
+/// Verifies exactly once: against `hash` if it is supported, else against `nobody`, which never succeeds.
 fn matches(hash: &PasswordHash, nobody: &Stored, verify: impl FnOnce(&Stored) -> bool) -> bool {
     let somebody = Stored::parse(hash);
     let verified = verify(somebody.as_ref().unwrap_or(nobody));
@@ -130,7 +153,7 @@ mod tests {
         }
     }
 
-    /// Test vectors of OpenBSD's and jBCrypt's families, made by independent implementations.
+    /// Test vectors of the OpenBSD and jBCrypt families, produced by independent implementations.
     #[tokio::test]
     async fn imported_hashes_know_their_passwords() {
         let hasher = SlowHasher::new().unwrap();
@@ -144,10 +167,47 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn several_passwords_are_hashed_each_with_a_salt_of_its_own() {
+        let hasher = SlowHasher::new().unwrap();
+        let passwords = ["a", "a", "b"].map(secret);
+        let hashes = hasher.hash_all(&passwords).await.unwrap();
+        assert_ne!(hashes[0], hashes[1]);
+        for (password, hash) in passwords.iter().zip(&hashes) {
+            assert!(hasher.verify(password, hash, STRANGER).await.unwrap());
+        }
+        assert_eq!(hasher.hash_all(&[]).await, Some(Vec::new()));
+    }
+
+    #[test]
+    fn imports_what_it_can_verify_at_a_bounded_cost() {
+        let hasher = SlowHasher::new().unwrap();
+        let imported = |text| hasher.import(text).map(|hash| hash.expose().to_owned());
+        let bcrypt = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+        let stored = format!("{{bcrypt}}{bcrypt}");
+        assert_eq!(imported(bcrypt).as_deref(), Some(stored.as_str()));
+        assert_eq!(imported(&stored).as_deref(), Some(stored.as_str()));
+        let argon2 = "$argon2id$v=19$m=262144,t=10,p=1$c2FsdHNhbHRzYWx0c2FsdA$c2FsdHNhbHRzYWx0c2FsdA";
+        assert_eq!(imported(argon2).as_deref(), Some(argon2));
+        for refused in [
+            "",
+            "secret",
+            "{noop}secret",
+            "{nobody}ann",
+            "$argon2id$v=19$m=19456,t=2,p=1",
+            "$argon2id$v=19$m=262145,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$c2FsdHNhbHRzYWx0c2FsdA",
+            "$argon2id$v=19$m=19456,t=11,p=1$c2FsdHNhbHRzYWx0c2FsdA$c2FsdHNhbHRzYWx0c2FsdA",
+            "$2a$15$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+            "$scrypt$ln=16,r=8,p=1$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E",
+        ] {
+            assert_eq!(imported(refused), None, "{refused}");
+        }
+    }
+
     #[test]
     fn every_question_costs_one_verification() {
         let hasher = SlowHasher::new().unwrap();
-        // Says yes to everything and remembers what it was asked about.
+        // Verifier that accepts everything and records the hashes it receives.
         let asked = |text: &str| {
             let mut about = Vec::new();
             let answer = matches(&hash(text), &hasher.nobody, |stored| {

@@ -1,5 +1,5 @@
-//! Hashes as they are stored, and the most that verifying one may cost: a stored hash may come from elsewhere, and must not
-//! be a way to exhaust this machine.
+//! Stored hash formats, and limits on the cost of verification. Imported hashes must not be able to exhaust the
+//! machine.
 
 #[cfg(test)]
 use std::fmt;
@@ -10,20 +10,20 @@ use identity_core::value::PasswordHash;
 
 use super::pool::WorkArea;
 
-/// The most memory of an Argon2 hash, in KiB: 256 MiB.
+/// Maximum memory of an Argon2 hash, in KiB (256 MiB).
 const MAX_MEMORY: u32 = 256 * 1024;
-/// The most passes of an Argon2 hash over its memory.
+/// Maximum passes of an Argon2 hash.
 const MAX_PASSES: u32 = 10;
-/// The most rounds of a bcrypt hash, as the power of two: about a second.
+/// Maximum bcrypt cost, as a power of two; takes about a second.
 const MAX_BCRYPT_COST: u32 = 14;
-/// Begins hashes that were imported (orchestration reference §2.2).
+/// Prefix of imported bcrypt hashes (docs/reference/orchestration-cluster.md §2.2).
 const BCRYPT: &str = "{bcrypt}";
 
-/// A whole hash of an algorithm that is supported, at a cost that is bearable.
+/// Complete hash of a supported algorithm, within the cost limits.
 pub(super) enum Stored {
-    /// A PHC string: `$argon2id$…`
+    /// PHC string, such as `$argon2id$…`.
     Argon2(Box<phc::PasswordHash>),
-    /// `$2a$…`, `$2b$…` or `$2y$…`, which was stored with `{bcrypt}` before it.
+    /// `$2a$…`, `$2b$…` or `$2y$…`; stored with the prefix `{bcrypt}`.
     Bcrypt(String),
 }
 
@@ -36,17 +36,24 @@ impl Stored {
         }
     }
 
-    /// Whether the hash was made of this password. Expensive.
+    /// Converts another system's hash to the stored form; `None` if it is unsupported or too expensive.
+    pub(super) fn import(text: &str) -> Option<PasswordHash> {
+        let is_bcrypt = text.starts_with("$2");
+        let hash = PasswordHash::new(if is_bcrypt { format!("{BCRYPT}{text}") } else { text.to_owned() });
+        Self::parse(&hash).map(|_| hash)
+    }
+
+    /// Whether `password` matches the hash. Expensive.
     pub(super) fn verifies(&self, area: &mut WorkArea, password: &str) -> bool {
         match self {
             Self::Argon2(hash) => argon2_verifies(hash, area, password).unwrap_or(false),
-            // Of longer passwords, 72 bytes count: that is how the hash was made.
+            // bcrypt uses the first 72 bytes of a password, as it did when the hash was created.
             Self::Bcrypt(hash) => bcrypt::verify(password, hash).unwrap_or(false),
         }
     }
 }
 
-/// A hash from its parts.
+/// Assembles an Argon2id hash from its parts.
 pub(super) fn made(argon2: &Argon2<'_>, salt: &[u8], output: &[u8]) -> Option<phc::PasswordHash> {
     Some(phc::PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),
@@ -57,7 +64,7 @@ pub(super) fn made(argon2: &Argon2<'_>, salt: &[u8], output: &[u8]) -> Option<ph
     })
 }
 
-/// Verifies in a work area that exists already. `None` for what is no hash, or when there is not enough memory.
+/// Verifies in an existing work area. `None` if the hash is malformed or memory is insufficient.
 fn argon2_verifies(hash: &phc::PasswordHash, area: &mut WorkArea, password: &str) -> Option<bool> {
     let algorithm = Algorithm::try_from(hash.algorithm.as_str()).ok()?;
     let version = hash.version.map(Version::try_from).transpose().ok()?.unwrap_or_default();
@@ -69,7 +76,7 @@ fn argon2_verifies(hash: &phc::PasswordHash, area: &mut WorkArea, password: &str
         |blocks: &mut [argon2::Block]| argon2.hash_password_into_with_memory(password.as_bytes(), salt, output, blocks);
     area.with(argon2.params().block_count(), fill)?.ok()?;
     let made = phc::Output::new(buffer.get(..expected.len())?).ok()?;
-    // Compared in constant time.
+    // Constant-time comparison.
     Some(made == *expected)
 }
 

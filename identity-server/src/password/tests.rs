@@ -1,4 +1,4 @@
-//! Passwords as requests meet them: world, throttle and memory together.
+//! Password sign-in with world, throttling and cache combined.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use identity_core::apply::Command;
+use identity_core::catalog::ResourceCatalog;
 use identity_core::engine::{Engine, ServerRequest};
 use identity_core::entity::User;
 use identity_core::fake::{FixedClock, MemoryAuditLog, MemoryPolicyStore, PlainPasswordHasher};
-use identity_core::matrix::Matrix;
 use identity_core::port::{Busy, Clock as _, PasswordHasher, Standing};
 use identity_core::service::{Authentication, AuthenticationError, user_creation};
 use identity_core::value::{PasswordHash, Secret, Username};
@@ -25,6 +25,14 @@ struct Counting(AtomicUsize);
 impl PasswordHasher for Counting {
     async fn hash(&self, password: &Secret) -> Option<PasswordHash> {
         PlainPasswordHasher.hash(password).await
+    }
+
+    async fn hash_all(&self, passwords: &[Secret]) -> Option<Vec<PasswordHash>> {
+        PlainPasswordHasher.hash_all(passwords).await
+    }
+
+    fn import(&self, stored: &str) -> Option<PasswordHash> {
+        PlainPasswordHasher.import(stored)
     }
 
     async fn verify(&self, password: &Secret, hash: &PasswordHash, standing: Standing) -> Result<bool, Busy> {
@@ -44,11 +52,11 @@ struct Setup {
     authentication: Authentication,
 }
 
-/// With the user `root` and their password `p`.
+/// Creates a world with the user `root` and password `p`.
 async fn setup() -> Setup {
     let clock = Arc::new(FixedClock::new(OffsetDateTime::UNIX_EPOCH));
     let (policy, audit) = (Arc::new(MemoryPolicyStore::default()), Arc::new(MemoryAuditLog::default()));
-    let engine = Engine::start(policy, audit, Arc::clone(&clock) as _, Sources::BuiltIn, Matrix::standard());
+    let engine = Engine::start(policy, audit, Arc::clone(&clock) as _, Sources::BuiltIn, ResourceCatalog::standard());
     let engine = Arc::new(engine.await.unwrap());
     let slow = Arc::new(Counting::default());
     let lifetime = std::time::Duration::from_secs(60);
@@ -61,7 +69,7 @@ async fn setup() -> Setup {
 
 async fn root(password: &str) -> User {
     let password = PlainPasswordHasher.hash(&Secret::new(password.to_owned())).await.unwrap();
-    User { username: Username::parse("root").unwrap(), name: None, email: None, password }
+    User::new(Username::parse("root").unwrap(), password)
 }
 
 impl Setup {
@@ -131,7 +139,7 @@ async fn known_and_unknown_users_are_throttled_alike_and_before_any_hash() {
         let hashed = outcome.iter().filter(|error| **error == AuthenticationError::Password).count();
         assert_eq!(setup.verifications(), hashed);
         assert!(matches!(outcome.last(), Some(AuthenticationError::Throttled { .. })));
-        // Nor does it help to be right, then.
+        // While throttled, the correct password is rejected too.
         let right = setup.sign_in(username, "p", ELSEWHERE).await;
         assert!(matches!(right, Err(AuthenticationError::Throttled { .. })));
         outcomes.push(outcome);

@@ -1,4 +1,4 @@
-//! The APIs of this installation, whose tokens' bearers are resolved.
+//! Audiences of the APIs of this installation. The `for-token` endpoints accept tokens for them.
 
 use std::collections::BTreeSet;
 
@@ -6,8 +6,8 @@ use identity_core::preset::PLATFORM_AUDIENCES;
 
 use crate::config::Config;
 
-/// The audiences of the APIs of this installation, beside those that roles name: the platform's, and those in the
-/// configuration.
+/// Configured audiences, and those of the platform and of the configured clients and components. Audiences that roles
+/// refer to are accepted as well. `None` if tokens must be intended for this service.
 pub(super) fn resolved(config: &Config) -> Option<BTreeSet<String>> {
     let own = config.authentication.resolved_apis.as_ref()?.iter().map(ToString::to_string);
     let platform = PLATFORM_AUDIENCES.into_iter().map(str::to_owned);

@@ -1,4 +1,4 @@
-//! Users of our own, with passwords.
+//! Profile with stored users and passwords.
 
 use std::sync::Arc;
 

@@ -1,36 +1,35 @@
-//! What is wrong with the settings of providers, in the words of the configuration.
+//! Problems in the settings of providers and directories, reported under configuration keys.
 
 use std::sync::Arc;
 
-use identity_adapters_oidc::{OidcProvider, OidcTokenVerifier, SettingsError, SettingsProblem};
+use identity_adapters_oidc::{OidcProvider, SettingsError, SettingsProblem};
 use identity_core::port::Clock;
 
 use super::{AssemblyError, sign_in};
-use crate::config::{Config, Finding, Profile, Provider};
+use crate::config::{Config, Finding, Provider};
 use crate::effects::SystemClock;
 
-/// What of the settings of providers and directories would end the start.
+/// Finds provider and directory settings that would abort start-up.
 #[must_use]
 pub fn settings_problems(config: &Config) -> Vec<Finding> {
     if let Err(error) = super::sources(config) {
         return vec![Finding::new("profile", error.to_string())];
     }
-    let mut findings = of_providers(config);
     #[cfg(feature = "keycloak")]
-    findings.extend(super::keycloak::settings_problems(config));
-    findings
+    let of_directory = super::keycloak::settings_problems(config);
+    #[cfg(not(feature = "keycloak"))]
+    let of_directory = Vec::new();
+    of_providers(config).into_iter().chain(of_directory).collect()
 }
 
 const CA_FILE: &str = "authentication.ca-file";
 
-/// Tries what the assembly makes of the providers.
+/// Builds the verifier and the providers as start-up does, and collects the errors.
 fn of_providers(config: &Config) -> Vec<Finding> {
-    if config.profile == Profile::Builtin {
-        return Vec::new();
-    }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let verifier = match verifier(config, &clock) {
-        Ok(verifier) => verifier,
+    let verifier = match super::verifier(config, &clock) {
+        Ok(Some(verifier)) => verifier,
+        Ok(None) => return Vec::new(),
         Err(AssemblyError::File { source, .. }) => {
             return vec![Finding::new(CA_FILE, format!("names a file that cannot be read: {}", source.kind()))];
         }
@@ -46,17 +45,6 @@ fn of_providers(config: &Config) -> Vec<Finding> {
         }
     }
     findings
-}
-
-pub(crate) fn verifier(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<OidcTokenVerifier>, AssemblyError> {
-    match config.profile {
-        #[cfg(feature = "keycloak")]
-        Profile::Keycloak => super::keycloak::verifier(config, clock),
-        #[cfg(any(feature = "oidc", feature = "keycloak"))]
-        _ => super::oidc::verifier(config, clock),
-        #[cfg(not(any(feature = "oidc", feature = "keycloak")))]
-        other => Err(AssemblyError::NotCompiledIn(other.as_str())),
-    }
 }
 
 fn found(config: &Config, of: Option<&Provider>, error: SettingsError) -> Vec<Finding> {
@@ -83,7 +71,7 @@ fn found(config: &Config, of: Option<&Provider>, error: SettingsError) -> Vec<Fi
     error.0.into_iter().map(finding).collect()
 }
 
-/// The key of a setting.
+/// Configuration key of an adapter setting.
 fn key(setting: &str) -> String {
     let known = match setting {
         "extra_parameters" => "authorize-parameters",

@@ -1,4 +1,4 @@
-//! Users, groups, roles and clients in Keycloak.
+//! Profile with users, groups, roles and clients in Keycloak.
 
 mod components;
 
@@ -17,38 +17,38 @@ use identity_core::port::{Clock, DirectoryError, Entitlements, EntityLocks, Toke
 use identity_core::value::{ClaimSelector, InvalidValue, Name, RedirectUri, Secret};
 use tracing::{error, warn};
 
-use super::{AssemblyError, Directory, NotYet, Ports, Shared};
+use super::{AssemblyError, Directory, DirectoryNotReady, Ports, Shared};
 use crate::bootstrap::{self, Parties, named_parties};
 use crate::config::{Bootstrap, ComponentSeed, Config, Finding, KeycloakAccess, KeycloakConfig, PartySeed};
 
-/// The claim by which Keycloak's tokens of service accounts, and no others, name their client.
+/// Claim that names the client. Keycloak includes it in tokens of service accounts only.
 const CLIENT_ID: &str = "client_id";
-/// The component that this server is.
+/// Key of this server's own component.
 const IDENTITY: &str = "identity";
-/// Where browsers come back to this server after they signed in.
+/// Path to which browsers return after sign-in.
 const CALLBACK: &str = "/auth/login-callback";
-/// Where they come back to after they signed out.
+/// Path to which browsers return after sign-out.
 const SIGNED_OUT: &str = "/auth/logged-out";
-/// Where Keycloak tells of sign-outs.
+/// Path of the back-channel logout endpoint, which Keycloak calls.
 const BACK_CHANNEL: &str = "/auth/back-channel-logout";
-/// How long one replica makes a realm at most, while the others wait.
+/// Timeout for one replica to initialize a realm. The other replicas wait meanwhile.
 const LONGEST: Duration = Duration::from_secs(120);
-/// How much longer it keeps the lock for that.
+/// Additional lifetime of the realm lock beyond [`LONGEST`].
 const MARGIN: Duration = Duration::from_secs(30);
 
-/// How often is tried again to make what somebody stands in the way of: another administrator at the same moment is gone at the
-/// next.
+/// Maximum number of attempts to create entities while concurrent changes make the creation fail. Changes by another
+/// administrator are usually complete by the next attempt.
 const ATTEMPTS: u32 = 3;
 
 struct InKeycloak {
     keycloak: Keycloak,
     locks: Arc<dyn EntityLocks>,
-    /// The secret of this server's own client, where an operator gave it.
+    /// Secret of this server's own client, if configured.
     secret: Option<Secret>,
     plan: RealmPlan,
     bootstrap: Bootstrap,
     not_made: Mutex<Option<String>>,
-    /// What in the realm is weaker than it should be.
+    /// Recommended changes to insecure settings of the realm. `None` if there are none.
     advice: Mutex<Option<String>>,
 }
 
@@ -75,7 +75,7 @@ pub(super) fn directory(config: &Config, shared: Shared) -> Result<Option<Arc<dy
     })))
 }
 
-/// What of the settings of Keycloak would end the start.
+/// Finds Keycloak settings that would abort start-up.
 pub(super) fn settings_problems(config: &Config) -> Vec<Finding> {
     let Some(keycloak) = &config.keycloak else { return Vec::new() };
     let mut findings = Vec::new();
@@ -85,13 +85,13 @@ pub(super) fn settings_problems(config: &Config) -> Vec<Finding> {
     match settings(config, keycloak).map(|settings| settings.check()) {
         Ok(Ok(())) => {}
         Ok(Err(error)) => findings.push(Finding::new("keycloak.url", error.to_string())),
-        // It is reported with the providers.
+        // The checks of the providers report this error.
         Err(_) => {}
     }
     findings
 }
 
-/// Where Keycloak is, and who asks it.
+/// Connection settings: URL, realm and credentials.
 fn settings(config: &Config, keycloak: &KeycloakConfig) -> Result<KeycloakSettings, AssemblyError> {
     let credentials = match &keycloak.access {
         KeycloakAccess::Administrator { realm, client_id, user, password } => Credentials::Administrator {
@@ -110,7 +110,7 @@ fn settings(config: &Config, keycloak: &KeycloakConfig) -> Result<KeycloakSettin
     Ok(settings)
 }
 
-/// The issuers, as Keycloak's tokens are read.
+/// Builds the token verifier; providers without a client ID claim use [`CLIENT_ID`].
 pub(super) fn verifier(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<OidcTokenVerifier>, AssemblyError> {
     let mut config = config.clone();
     for provider in &mut config.authentication.providers {
@@ -124,7 +124,7 @@ pub(super) fn verifier(config: &Config, clock: &Arc<dyn Clock>) -> Result<Arc<Oi
 
 #[async_trait]
 impl Directory for InKeycloak {
-    async fn initialise(&self, engine: &Engine) -> Result<(), NotYet> {
+    async fn initialise(&self, engine: &Engine) -> Result<(), DirectoryNotReady> {
         let mut problems = Vec::new();
         for attempt in 1.. {
             let done = self.pass().await?;
@@ -140,20 +140,20 @@ impl Directory for InKeycloak {
         }
         problems.extend(self.give_access(engine).await?);
         for problem in &problems {
-            error!(problem = problem as &dyn std::error::Error, "keycloak.not_made");
+            error!(problem = problem as &dyn std::error::Error, "keycloak.entity.failed");
         }
         if let Some(first) = problems.first() {
-            let text = format!("{} of what is configured could not be made, the first: {first}", problems.len());
+            let text = format!("{} configured entities could not be created, the first: {first}", problems.len());
             *self.not_made.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
         }
         self.look_at_registration().await;
         Ok(())
     }
 
-    async fn missing(&self) -> Result<Vec<String>, NotYet> {
-        let done = self.keycloak.missing(&self.plan).await.map_err(|error| NotYet(error.to_string()))?;
+    async fn missing(&self) -> Result<Vec<String>, DirectoryNotReady> {
+        let done = self.keycloak.missing(&self.plan).await.map_err(|error| DirectoryNotReady(error.to_string()))?;
         match done.problems.first() {
-            Some(problem) => Err(NotYet(problem.to_string())),
+            Some(problem) => Err(DirectoryNotReady(problem.to_string())),
             None => Ok(done.changes),
         }
     }
@@ -177,8 +177,8 @@ impl Directory for InKeycloak {
         Arc::new(self.keycloak.clone())
     }
 
-    async fn own_client(&self) -> Result<Option<(String, Secret)>, NotYet> {
-        let not_yet = |error: &dyn std::error::Error| NotYet(error.to_string());
+    async fn own_client(&self) -> Result<Option<(String, Secret)>, DirectoryNotReady> {
+        let not_yet = |error: &dyn std::error::Error| DirectoryNotReady(error.to_string());
         let id = &self.plan.own.new.client_id;
         let secret = match &self.secret {
             Some(secret) => Some(secret.clone()),
@@ -198,8 +198,9 @@ impl Directory for InKeycloak {
 }
 
 impl InKeycloak {
-    /// Makes the members of tenants and the authorizations that are configured, as far as Keycloak has whom they name.
-    async fn give_access(&self, engine: &Engine) -> Result<Vec<RealmProblem>, NotYet> {
+    /// Creates configured tenant members and authorizations. Skips and reports those whose user, group or client does
+    /// not exist in Keycloak.
+    async fn give_access(&self, engine: &Engine) -> Result<Vec<RealmProblem>, DirectoryNotReady> {
         let (mut parties, mut problems) = (Parties::new(), Vec::new());
         for seed in named_parties(&self.bootstrap) {
             let (what, found) = match seed {
@@ -214,17 +215,18 @@ impl InKeycloak {
             match found {
                 Ok(party) => drop(parties.insert(seed.clone(), party)),
                 Err(error @ (DirectoryError::Unavailable { .. } | DirectoryError::Refused(_))) => {
-                    return Err(NotYet(error.to_string()));
+                    return Err(DirectoryNotReady(error.to_string()));
                 }
                 Err(error) => problems.push(RealmProblem { what: format!("access of {what}"), error }),
             }
         }
         let given = bootstrap::access(engine, &self.bootstrap, &parties).await;
-        given.map_err(|error| NotYet(format!("the access that is configured cannot be given: {error}")))?;
+        given.map_err(|error| DirectoryNotReady(format!("the configured access cannot be granted: {error}")))?;
         Ok(problems)
     }
 
-    /// Warns of what lets more people than the realm's administrators decide what tokens say.
+    /// Logs client registration policies that let users other than realm administrators influence the content of
+    /// tokens.
     async fn look_at_registration(&self) {
         let advice = match self.keycloak.registration_advice().await {
             Ok(advice) => advice,
@@ -237,9 +239,9 @@ impl InKeycloak {
         *self.advice.lock().unwrap_or_else(PoisonError::into_inner) = text;
     }
 
-    async fn pass(&self) -> Result<Done, NotYet> {
-        let not_yet = |error: &dyn std::error::Error| NotYet(error.to_string());
-        // Nothing to make, nothing to lock: the usual case.
+    async fn pass(&self) -> Result<Done, DirectoryNotReady> {
+        let not_yet = |error: &dyn std::error::Error| DirectoryNotReady(error.to_string());
+        // Common case: nothing to create, so no lock is taken.
         let missing = self.keycloak.missing(&self.plan).await.map_err(|error| not_yet(&error))?;
         if missing.changes.is_empty() {
             return Ok(missing);
@@ -247,7 +249,7 @@ impl InKeycloak {
         let lock = self.locks.lock_directory(LONGEST + MARGIN).await.map_err(|error| not_yet(&error))?;
         let made = tokio::time::timeout(LONGEST, self.keycloak.initialise(&self.plan)).await;
         drop(lock);
-        let made = made.map_err(|_| NotYet("the realm could not be made in time".to_owned()))?;
+        let made = made.map_err(|_| DirectoryNotReady("the set-up of the realm timed out".to_owned()))?;
         made.map_err(|error| not_yet(&error))
     }
 }
@@ -260,7 +262,7 @@ fn plan(config: &Config, keycloak: &KeycloakConfig) -> Result<RealmPlan, Invalid
         name: Name::parse("Identity")?,
         kind: ClientKind::Confidential,
         secret: keycloak.own_client_secret.clone(),
-        // Without a public URL nobody knows where browsers come back to.
+        // Without a public URL, the redirect URI is unknown.
         redirect_uris: root_url.iter().map(|_| RedirectUri::parse(CALLBACK)).collect::<Result<_, _>>()?,
         root_url,
     };

@@ -1,17 +1,17 @@
-//! Users and clients of OpenID Connect providers, by token.
+//! Profile for users and clients of OpenID Connect providers, authenticated by token.
 
 use std::sync::Arc;
 
-use identity_adapters_oidc::{
-    IssuerSettings, OidcTokenVerifier, ProviderKind, TokenHabits, UserInfoSettings, VerifierSettings,
-};
+use identity_adapters_oidc::{IssuerSettings, OidcTokenVerifier, TokenHabits, UserInfoSettings, VerifierSettings};
 use identity_core::port::Clock;
 use identity_core::resolve::{ClaimForm, ClaimReader, PrincipalClaims};
+#[cfg(feature = "oidc")]
 use identity_core::world::Sources;
 
 use super::AssemblyError;
 use crate::config::{self, Authentication, Config, Provider};
 
+#[cfg(feature = "oidc")]
 pub(super) fn sources(config: &Config) -> Sources {
     Sources::Provider { groups_claimed: config.authentication.claims_groups() }
 }
@@ -60,9 +60,9 @@ fn issuer(provider: &Provider, all: &Authentication) -> IssuerSettings {
     }
 }
 
-/// The habits of a provider's make, and what is said of them instead.
+/// Peculiarities of the provider's tokens: the configured ones, else the defaults of the provider product.
 fn habits(provider: &Provider) -> TokenHabits {
-    let usual = TokenHabits::of(kind(provider.kind), &provider.issuer);
+    let usual = TokenHabits::of(super::sign_in::kind(provider.kind), &provider.issuer);
     let own = provider.habits.clone();
     let marks = own.id_token_marks.map(|marks| marks.into_iter().map(str::to_owned).collect());
     TokenHabits {
@@ -81,22 +81,5 @@ fn form(form: config::ClaimForm) -> ClaimForm {
         config::ClaimForm::Json => ClaimForm::Json,
         config::ClaimForm::Keys => ClaimForm::Keys,
         config::ClaimForm::Field(name) => ClaimForm::Field(name),
-    }
-}
-
-/// The make, as the adapter calls it.
-pub(super) fn kind(kind: config::ProviderKind) -> ProviderKind {
-    match kind {
-        config::ProviderKind::Keycloak => ProviderKind::Keycloak,
-        config::ProviderKind::Generic => ProviderKind::Generic,
-        config::ProviderKind::Microsoft => ProviderKind::Microsoft,
-        config::ProviderKind::Auth0 => ProviderKind::Auth0,
-        config::ProviderKind::Okta => ProviderKind::Okta,
-        config::ProviderKind::Cognito => ProviderKind::Cognito,
-        config::ProviderKind::Dex => ProviderKind::Dex,
-        config::ProviderKind::Authentik => ProviderKind::Authentik,
-        config::ProviderKind::Zitadel => ProviderKind::Zitadel,
-        config::ProviderKind::Adfs => ProviderKind::Adfs,
-        config::ProviderKind::Ping => ProviderKind::Ping,
     }
 }

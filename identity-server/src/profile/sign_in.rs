@@ -1,16 +1,16 @@
-//! Sign-in of browsers: at providers that know this server as a client, or with passwords of built-in users.
+//! Browser sign-in: through providers where this server is a client, or with passwords of stored users.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use identity_adapters_oidc::{
     AssertionAudience, AssertionSettings, ClientAuthentication, EndpointUrls, KeyFile, KeyId, OidcProvider,
-    OidcTokenVerifier, ProviderSettings, Thumbprint, TlsSettings, UserInfoMode,
+    OidcTokenVerifier, ProviderKind, ProviderSettings, TlsSettings, UserInfoMode,
 };
 use identity_core::engine::Engine;
 use identity_core::port::{Entitlements, IdentityProvider, SessionStore};
-use identity_core::service::Gate;
-use identity_core::service::access::Logins;
+use identity_core::service::Authorizer;
+use identity_core::service::access::RecentCallers;
 use identity_core::service::session::{SessionPorts, SessionSettings, Sessions};
 use identity_http::SignIn;
 use tracing::warn;
@@ -20,19 +20,19 @@ use super::AssemblyError;
 use crate::config::{self, Config, Provider, SignInUserInfo, Store};
 use crate::crypto::{SealingKey, SystemCrypto};
 
-/// Who can sign in.
+/// Dependencies of sign-in that identify users.
 pub(super) struct People<'p> {
-    /// Verifies what the providers say.
+    /// Verifies the providers' ID tokens.
     pub(super) verifier: Option<&'p OidcTokenVerifier>,
-    /// Whether there are passwords.
+    /// Whether users can sign in with passwords.
     pub(super) passwords: bool,
-    /// What a directory knows of them.
+    /// Entitlements of signed-in users, from a directory.
     pub(super) entitlements: Option<Arc<dyn Entitlements>>,
-    /// Where it is noted who was there.
-    pub(super) logins: Arc<Logins>,
+    /// Record of recent callers.
+    pub(super) logins: Arc<RecentCallers>,
 }
 
-/// `None` where nobody can sign in with a browser.
+/// Builds browser sign-in; `None` if the profile has neither sign-in providers nor passwords.
 pub(super) fn sign_in(
     config: &Config,
     engine: &Arc<Engine>,
@@ -52,7 +52,7 @@ pub(super) fn sign_in(
     }
     let base = public_url(config, listening);
     if config.server.public_url.is_none() && !providers.is_empty() {
-        warn!("`server.public-url` is not set: providers send browsers back to {base}");
+        warn!("`server.public-url` is not set; providers redirect browsers to {base}");
     }
     let keys = if providers.is_empty() { form_keys(config)? } else { keys(config)? };
     let ports =
@@ -64,7 +64,7 @@ pub(super) fn sign_in(
         redirect_uri: format!("{base}/auth/login-callback"),
         signed_out_uri: format!("{base}/auth/logged-out"),
     };
-    let sessions = Sessions::new(Arc::clone(engine), Gate::management(Arc::clone(engine)), ports, settings);
+    let sessions = Sessions::new(Arc::clone(engine), Authorizer::management(Arc::clone(engine)), ports, settings);
     let sessions = sessions.noting(logins);
     Ok(Some(SignIn {
         sessions: Arc::new(sessions),
@@ -75,12 +75,12 @@ pub(super) fn sign_in(
     }))
 }
 
-/// Whether browsers reach this server by HTTPS.
+/// Whether browsers reach this server over HTTPS.
 pub(crate) fn is_https(config: &Config) -> bool {
     config.server.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
 }
 
-/// Where browsers reach this server, without a slash at the end. Never what a request says.
+/// Base URL of this server for browsers, without a trailing slash. Never derived from request headers.
 fn public_url(config: &Config, listening: SocketAddr) -> String {
     let configured = config.server.public_url.as_ref().map(Url::as_str);
     configured.map_or_else(
@@ -96,12 +96,12 @@ fn public_url(config: &Config, listening: SocketAddr) -> String {
     )
 }
 
-/// The keys that sessions are sealed with: the configured ones, or one that follows from a client's secret, or one that lies
-/// beside the embedded database.
+/// Sealing keys of sessions: the configured keys, else a key derived from a client secret, else with SQLite a key file
+/// in the data directory, else an ephemeral key.
 fn keys(config: &Config) -> Result<Vec<SealingKey>, AssemblyError> {
     let session = &config.session;
     if session.key.is_some() {
-        // They were read when the configuration was checked.
+        // The configuration checks have already verified that both keys can be parsed.
         return Ok([&session.key, &session.previous_key].into_iter().flatten().filter_map(SealingKey::parse).collect());
     }
     if let Some(secret) = config.authentication.client_secret() {
@@ -118,7 +118,8 @@ fn keys(config: &Config) -> Result<Vec<SealingKey>, AssemblyError> {
     }
 }
 
-/// The keys of forms, where there are no tokens to hide: as [`keys`], or one that follows from the database's password.
+/// Sealing keys of sign-in forms, which protect no tokens. As [`keys`], except on PostgreSQL without a configured key:
+/// a key derived from the database password, else an ephemeral key.
 fn form_keys(config: &Config) -> Result<Vec<SealingKey>, AssemblyError> {
     let Store::Postgres(postgres) = &config.store else { return keys(config) };
     if config.session.key.is_some() {
@@ -128,22 +129,22 @@ fn form_keys(config: &Config) -> Result<Vec<SealingKey>, AssemblyError> {
         Some(password) => SealingKey::derived(&password).map(|key| vec![key]).ok_or(AssemblyError::NoRandomness),
         None => {
             warn!(
-                "session.key.passing: a sign-in form is accepted by the replica that made it only; set \
-                 `session.encryption-key`, the same on all replicas"
+                "session.key.ephemeral: a sign-in form is accepted only by the replica that created it; set \
+                 `session.encryption-key` to the same value on all replicas"
             );
             passing_key()
         }
     }
 }
 
-/// For sessions in which there is nothing to hide.
+/// Ephemeral key, for sessions without tokens to protect.
 fn passing_key() -> Result<Vec<SealingKey>, AssemblyError> {
     SealingKey::passing().map(|key| vec![key]).ok_or(AssemblyError::NoRandomness)
 }
 
 pub(super) fn settings(provider: &Provider, client: &config::Client) -> ProviderSettings {
     let text = |url: &Option<Url>| url.as_ref().map(ToString::to_string);
-    let kind = super::oidc::kind(provider.kind);
+    let kind = kind(provider.kind);
     ProviderSettings {
         display_name: client.display_name.clone(),
         scopes: client.scopes.clone(),
@@ -167,6 +168,23 @@ pub(super) fn settings(provider: &Provider, client: &config::Client) -> Provider
         logout_at_provider: client.logout_at_provider,
         require_logout_token_type: client.require_logout_token_type,
         ..ProviderSettings::new(&*provider.id, kind, &*provider.issuer, &*client.id, authentication(client))
+    }
+}
+
+/// The provider kind as the adapter's type.
+pub(super) fn kind(kind: config::ProviderKind) -> ProviderKind {
+    match kind {
+        config::ProviderKind::Keycloak => ProviderKind::Keycloak,
+        config::ProviderKind::Generic => ProviderKind::Generic,
+        config::ProviderKind::Microsoft => ProviderKind::Microsoft,
+        config::ProviderKind::Auth0 => ProviderKind::Auth0,
+        config::ProviderKind::Okta => ProviderKind::Okta,
+        config::ProviderKind::Cognito => ProviderKind::Cognito,
+        config::ProviderKind::Dex => ProviderKind::Dex,
+        config::ProviderKind::Authentik => ProviderKind::Authentik,
+        config::ProviderKind::Zitadel => ProviderKind::Zitadel,
+        config::ProviderKind::Adfs => ProviderKind::Adfs,
+        config::ProviderKind::Ping => ProviderKind::Ping,
     }
 }
 
@@ -194,11 +212,7 @@ fn assertion_settings(assertion: &config::Assertion) -> AssertionSettings {
             "public-key" => KeyId::PublicKeyDigest,
             text => KeyId::Fixed(text.to_owned()),
         }),
-        thumbprint: assertion.thumbprint.map(|word| match word {
-            "x5t" => Thumbprint::Sha1,
-            "x5t#s256" => Thumbprint::Sha256,
-            _ => Thumbprint::None,
-        }),
+        thumbprint: assertion.thumbprint,
         algorithm: assertion.algorithm.and_then(|name| name.parse().ok()),
         audience: assertion.audience.as_deref().map(|text| match text {
             "issuer" => AssertionAudience::Issuer,

@@ -1,7 +1,7 @@
-//! Keeps the audit log within its bounds while the server serves.
+//! Background upkeep of the audit log: records counts and enforces retention.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use identity_core::engine::Engine;
 use identity_core::port::AuditLog;
@@ -9,33 +9,44 @@ use tracing::warn;
 
 use crate::config::Audit;
 
-/// How often counts of repeated refusals are recorded.
+/// Interval for recording the counts of repeated refusals and of lost entries.
 const RECORD_EVERY: Duration = Duration::from_secs(5);
-/// How many of those intervals pass between two looks for old entries.
-const PRUNE_EVERY: u32 = 12;
-/// Entries that are removed in one transaction.
-const BATCH: u32 = 1000;
-/// Transactions in one look, with a pause after each: other writers come first.
-const BATCHES: usize = 200;
+/// Interval between two pruning runs.
+const PRUNE_EVERY: Duration = Duration::from_mins(1);
+/// Entries removed per transaction. Writers wait for the transaction, so it is short.
+const BATCH: u32 = 250;
+/// Maximum transactions per pruning run.
+const BATCHES: usize = 800;
+/// Minimum pause after each transaction. The pause also lasts at least [`PAUSES`] times as long as the transaction, so
+/// that other writers get access to the store.
 const PAUSE: Duration = Duration::from_millis(50);
+const PAUSES: u32 = 9;
 
-/// Records counts and removes old entries, for as long as the server runs.
+/// Records counts and prunes old entries until the server stops.
 pub(super) async fn keep(engine: Arc<Engine>, log: Arc<dyn AuditLog>, retention: Audit) {
-    let mut rounds = 0_u32;
+    tokio::join!(record(&engine), remove_old(&engine, log.as_ref(), retention));
+}
+
+async fn record(engine: &Engine) {
     loop {
-        engine.record_repeats(false).await;
+        engine.record_counts(false).await;
         metrics::counter!("identity_audit_refusals_counted_total").absolute(engine.counted_refusals());
-        if rounds.is_multiple_of(PRUNE_EVERY) {
-            prune(&engine, log.as_ref(), retention).await;
-        }
-        rounds = rounds.wrapping_add(1);
+        metrics::counter!("identity_audit_entries_lost_total").absolute(engine.lost_audit_entries());
         tokio::time::sleep(RECORD_EVERY).await;
+    }
+}
+
+async fn remove_old(engine: &Engine, log: &dyn AuditLog, retention: Audit) {
+    loop {
+        prune(engine, log, retention).await;
+        tokio::time::sleep(PRUNE_EVERY).await;
     }
 }
 
 async fn prune(engine: &Engine, log: &dyn AuditLog, retention: Audit) {
     let before = engine.clock().now() - retention.max_age;
     for _ in 0..BATCHES {
+        let begun = Instant::now();
         match log.prune(before, retention.max_entries, BATCH).await {
             Ok(0) => break,
             Ok(removed) => metrics::counter!("identity_audit_entries_removed_total").increment(removed),
@@ -44,7 +55,7 @@ async fn prune(engine: &Engine, log: &dyn AuditLog, retention: Audit) {
                 return;
             }
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(PAUSE.max(begun.elapsed() * PAUSES)).await;
     }
     match log.size().await {
         #[expect(clippy::cast_precision_loss, reason = "a metric is a float")]

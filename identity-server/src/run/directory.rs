@@ -1,4 +1,4 @@
-//! What is done for a directory before and while the server serves.
+//! Directory start-up and background tasks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,16 +9,18 @@ use identity_core::value::Secret;
 use tracing::{error, info, warn};
 
 use super::operations::{ServerOperations, Stage};
-use crate::profile::{Directory, NotYet};
+use crate::profile::{Directory, DirectoryNotReady};
 
-/// How often is looked for deletions that were interrupted.
+/// Interval for resuming interrupted deletions.
 const SETTLE_EVERY: Duration = Duration::from_secs(10);
-/// How long a replica may believe tokens that another cut off.
+/// Refresh interval of token cutoffs: the longest time for which a replica accepts a token that another replica cut
+/// off.
 const CUTOFFS_EVERY: Duration = Duration::from_secs(2);
-/// After how many rounds expired cutoffs are removed.
+/// Refreshes between two removals of expired cutoffs (300 × 2 s = 10 min).
 const CUTOFF_SWEEP: u32 = 300;
 
-/// Makes the directory what it shall be, however long it takes until it can be asked; says who this server is there.
+/// Initializes the directory, retrying with exponential backoff (500 ms to 15 s) until it succeeds. Returns the ID and
+/// secret of this server's own client, if it has one.
 pub(super) async fn initialised(
     directory: &dyn Directory,
     engine: &Engine,
@@ -31,18 +33,18 @@ pub(super) async fn initialised(
             Ok(()) => directory.own_client().await,
             Err(not_yet) => Err(not_yet),
         };
-        let NotYet(reason) = match own {
+        let DirectoryNotReady(reason) = match own {
             Ok(own) => return own,
             Err(not_yet) => not_yet,
         };
         warn!(reason, retry_in = ?pause, "directory.not_ready");
-        operations.enter(Stage::WaitingForDirectory(format!("{reason}; tried again until it works")));
+        operations.enter(Stage::WaitingForDirectory(format!("{reason}; retrying")));
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(15));
     }
 }
 
-/// Loads, again and again, the tokens that other replicas cut off, and removes what has expired now and then.
+/// Refreshes the token cutoffs of all replicas periodically, and removes expired ones.
 pub(super) async fn follow_cutoffs(cutoffs: Arc<Cutoffs>) {
     for round in 1_u32.. {
         tokio::time::sleep(CUTOFFS_EVERY).await;
@@ -57,7 +59,7 @@ pub(super) async fn follow_cutoffs(cutoffs: Arc<Cutoffs>) {
     }
 }
 
-/// Settles, again and again, the deletions that were interrupted: their server ended, or the directory did not answer.
+/// Periodically reconciles interrupted deletions: those whose server stopped, or whose directory did not respond.
 pub(super) async fn settle_deletions(deletions: Arc<Deletions>) {
     loop {
         match deletions.open().await {
@@ -86,8 +88,8 @@ pub(super) async fn settle_deletions(deletions: Arc<Deletions>) {
     }
 }
 
-/// Looks, again and again, for what is left here of users, groups and applications that are gone; says who it is, and takes it
-/// away where that is wanted.
+/// Searches periodically for local data of users, groups and applications that no longer exist in the directory. Logs
+/// each orphan, and removes its data if `remove` is set.
 pub(super) async fn look_for_orphans(orphans: Orphans, interval: Duration, remove: bool) {
     loop {
         match orphans.find().await {

@@ -1,4 +1,4 @@
-//! What listens where, and when it stops.
+//! Listening sockets, and the shutdown signal.
 
 use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpListener};
@@ -12,18 +12,24 @@ use actix_web::{App, HttpServer, web};
 use identity_http::actuator::{self, Operations};
 use identity_http::{ConnectionLimits, Hosts, Quota, Surfaces, check_host, observe, outlive_client, serve};
 
+use tokio::net::TcpSocket;
+
 use super::RunError;
 use crate::config::Server;
 
-/// How long a connection without a request stays open.
+/// How long an idle connection stays open.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// Connections of operators' tools.
+/// Send buffer of the kernel per connection, in bytes. Linux doubles the value for its own bookkeeping.
+const SEND_BUFFER: u32 = 256 * 1024;
+/// Maximum connections that wait to be accepted.
+const BACKLOG: u32 = 4096;
+/// Maximum connections to the management port.
 const MANAGEMENT_CONNECTIONS: usize = 128;
 
-/// The two open ports.
+/// Listening sockets of the API and the management port.
 pub(super) struct Listening {
-    /// The API's socket, until the API is served. Nothing else may hold it then: the system would go on accepting connections
-    /// after the server has closed its own.
+    /// The API socket, until the API is served. It must not be duplicated: the kernel would continue to accept
+    /// connections on the duplicate after the server has closed its own socket.
     api: Option<TcpListener>,
     management: TcpListener,
     api_address: SocketAddr,
@@ -32,14 +38,13 @@ pub(super) struct Listening {
 }
 
 impl Listening {
-    /// Opens both, before anything else is tried: that a port is taken should be known at once.
+    /// Binds both sockets. Runs before all other steps, so that a port in use is reported immediately.
     pub(super) fn on(server: &Server) -> Result<Self, RunError> {
-        let open = |address: SocketAddr| {
-            let listener = TcpListener::bind(address).and_then(|listener| Ok((listener.local_addr()?, listener)));
-            listener.map_err(|source| RunError::Listen { address, source })
-        };
-        let (api_address, api) = open(server.address)?;
-        let (management_address, management) = open(server.management)?;
+        let failed = |address| move |source| RunError::Listen { address, source };
+        let api = bounded(server.address).map_err(failed(server.address))?;
+        let api_address = api.local_addr().map_err(failed(server.address))?;
+        let management = TcpListener::bind(server.management).map_err(failed(server.management))?;
+        let management_address = management.local_addr().map_err(failed(server.management))?;
         Ok(Self { api: Some(api), management, api_address, management_address, base_path: server.base_path.clone() })
     }
 
@@ -65,6 +70,8 @@ impl Listening {
         let limits = ConnectionLimits {
             connections: Arc::new(Quota::new(settings.connections.total, settings.connections.each)),
             buffered: Arc::clone(&surfaces.limits.bodies.buffered),
+            unread: Arc::new(Quota::new(settings.unread_bytes.total, settings.unread_bytes.each)),
+            min_rate: settings.min_rate,
             proxies: surfaces.proxies.clone(),
             head_timeout: settings.request_timeout,
             keep_alive: KEEP_ALIVE,
@@ -91,24 +98,35 @@ impl Listening {
         serve(listener, &limits, app).map_err(RunError::Serve)
     }
 
-    /// Where the API is.
+    /// Bound address of the API.
     pub(super) fn api_address(&self) -> SocketAddr {
         self.api_address
     }
 
-    /// Says where to ask what is still missing. Standard output may be closed; nobody listens then.
+    /// Prints the management address before start-up completes. Write errors are ignored: standard output may be
+    /// closed.
     pub(super) fn announce_management(&self) {
         let _written = writeln!(io::stdout(), "starting management={}", self.management_address);
     }
 
-    /// Says where, for people and scripts.
+    /// Prints both addresses, in a form that scripts can parse.
     pub(super) fn announce(&self) {
         let _written =
             writeln!(io::stdout(), "listening http={} management={}", self.api_address, self.management_address);
     }
 }
 
-/// What a newcomer can try.
+/// Opens a listener whose connections have a bounded kernel send buffer, in case a client does not read the response.
+fn bounded(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    // Accepted connections inherit the size.
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)?.into_std()
+}
+
+/// Prints example requests for `dev`.
 pub(super) fn say_what_to_try(listening: &Listening) {
     let base = format!("http://{}{}", listening.api_address, listening.base_path);
     let management = listening.management_address;
@@ -129,7 +147,7 @@ Ctrl-C stops it."
     );
 }
 
-/// Returns when the process is asked to end.
+/// Waits for SIGTERM or Ctrl-C.
 pub(super) async fn told_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
     let terminated = async {

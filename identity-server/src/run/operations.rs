@@ -1,4 +1,4 @@
-//! What the management port knows of the server.
+//! Health and metrics that the management port exposes.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use identity_core::engine::{Engine, Following};
 use identity_http::actuator::{Component, Operations, Status};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
-/// Where the server is in its life.
+/// Lifecycle stage of the server.
 pub(super) enum Stage {
     Starting,
     WaitingForStore,
@@ -18,11 +18,11 @@ pub(super) enum Stage {
     Draining,
 }
 
-/// Recorded metrics.
+/// Handle to the Prometheus recorder.
 pub(super) struct Metrics(PrometheusHandle);
 
 impl Metrics {
-    /// Records metrics from now on.
+    /// Installs the process-wide metrics recorder.
     pub(super) fn install() -> Result<Self, BuildError> {
         const SECONDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
         PrometheusBuilder::new()
@@ -58,7 +58,7 @@ impl Operations for ServerOperations {
             Stage::Starting => vec![component("server", Status::Down, Some("starting"))],
             Stage::WaitingForStore => vec![
                 component("server", Status::Down, Some("starting")),
-                component("store", Status::Down, Some("cannot be reached; tried again until it can")),
+                component("store", Status::Down, Some("cannot be reached; retrying")),
             ],
             Stage::WaitingForDirectory(reason) => vec![
                 component("server", Status::Down, Some("starting")),
@@ -96,21 +96,26 @@ impl Operations for ServerOperations {
     }
 }
 
-/// Age of the world from which on the server is degraded.
+/// Age of the loaded world from which the store is reported as degraded.
 const DEGRADED_FROM: Duration = Duration::from_secs(5);
 
-/// Whether the store can be read and written, and how old what was read is.
+/// Status of the store: whether it can be read and written, and the age of the loaded world.
 fn store(engine: &Engine) -> (Status, Option<String>) {
     let age = engine.world_age();
-    let old = |what: &str| format!("{what}; decisions are made in data that is {} s old", age.as_secs());
+    let old = |what: &str| format!("{what}; decisions use data that is {} s old", age.as_secs());
     match engine.following() {
-        _ if engine.is_too_old() => {
-            let text = "cannot be read; the data is older than `consistency.max-age`, so no decisions are made";
-            (Status::Down, Some(text.to_owned()))
+        following if engine.is_too_old() => {
+            let problem = match following {
+                Following::Unreadable(problem) | Following::Unanswered(problem) => problem,
+                Following::Answered => "was not queried recently".to_owned(),
+            };
+            let text =
+                format!("{problem}; decisions are rejected, because the data is older than `consistency.max-age`");
+            (Status::Down, Some(text))
         }
         Following::Unreadable(problem) => (Status::Down, Some(old(&problem))),
         Following::Unanswered(problem) => (Status::Degraded, Some(old(&format!("{problem}; changes fail")))),
-        Following::Answered if age >= DEGRADED_FROM => (Status::Degraded, Some(old("was not asked for a while"))),
+        Following::Answered if age >= DEGRADED_FROM => (Status::Degraded, Some(old("was not queried recently"))),
         Following::Answered => match engine.write_problem() {
             Some(problem) => (Status::Degraded, Some(format!("{problem}; changes fail"))),
             None => (Status::Up, None),
@@ -118,7 +123,8 @@ fn store(engine: &Engine) -> (Status, Option<String>) {
     }
 }
 
-/// One component for each issuer. As long as one issuer's tokens can be verified, somebody can be served.
+/// One component per issuer. An issuer without keys is down if no issuer has keys, else degraded: tokens of the other
+/// issuers can still be validated.
 fn issuers(verifier: &OidcTokenVerifier) -> Vec<Component> {
     let issuers = verifier.issuers();
     let somebody = issuers.iter().any(|issuer| issuer.has_keys);

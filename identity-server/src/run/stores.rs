@@ -1,4 +1,4 @@
-//! The configured store.
+//! Opens the configured store.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use identity_core::port::{
 
 use crate::config::{Finding, Postgres, PostgresTarget, PostgresTls, Store};
 
-/// The stores, whichever they are.
+/// Store ports, independent of the implementation.
 pub(super) struct Stores {
     pub(super) policy: Arc<dyn PolicyStore>,
     pub(super) audit: Arc<dyn AuditLog>,
@@ -76,7 +76,7 @@ impl Stores {
     }
 }
 
-/// What of the settings of PostgreSQL would end the start.
+/// Finds PostgreSQL settings that would abort start-up.
 pub(crate) fn postgres_problems(postgres: &Postgres) -> Vec<Finding> {
     const MARK: &str = "-----BEGIN CERTIFICATE-----";
     let settings = match postgres_settings(postgres) {
@@ -86,16 +86,14 @@ pub(crate) fn postgres_problems(postgres: &Postgres) -> Vec<Finding> {
     let from_url = postgres.ca_file.is_none();
     let key = if from_url { "store.postgres.url" } else { "store.postgres.ca-file" };
     let unusable = settings.tls_root_certificate.and_then(|file| match std::fs::read_to_string(file) {
-        Err(error) => Some(format!("names a file of authorities that cannot be read: {}", error.kind())),
-        Ok(text) if !text.contains(MARK) => {
-            Some("names a file without certificates; authorities are given in PEM".to_owned())
-        }
+        Err(error) => Some(format!("names a CA file that cannot be read: {}", error.kind())),
+        Ok(text) if !text.contains(MARK) => Some("must name a file with certificates in PEM".to_owned()),
         Ok(_) => None,
     });
     unusable.map(|message| Finding::new(key, message)).into_iter().collect()
 }
 
-/// The settings of the stores on PostgreSQL.
+/// Converts the configuration to the adapter's settings.
 pub(crate) fn postgres_settings(postgres: &Postgres) -> Result<PostgresSettings, StoreError> {
     let invalid = |error: identity_adapters_postgres::InvalidSettings| StoreError::Schema(error.to_string());
     let mut settings = match &postgres.target {

@@ -1,4 +1,5 @@
-//! Decisions as a service: explanations, searches, simulations; and questions over HTTP against a plain JSON handler.
+//! Benchmarks of the access service: explanations, searches, simulations, and evaluations over HTTP compared with a
+//! plain JSON handler.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark")]
 
@@ -9,31 +10,30 @@ use identity_bench::http::{Target, drive};
 use identity_bench::measure::{Bench, Goal, asked_for};
 use identity_bench::policies::{Grant, Owner, Policies, Query, Size, TYPES, resource_id, role, username};
 use identity_core::apply::{Command, apply};
+use identity_core::catalog::ResourceCatalog;
 use identity_core::decide::{Authority, Explanation, Question, decide};
 use identity_core::diff::holdings;
 use identity_core::engine::Engine;
-use identity_core::entity::{Actor, Container, MappingRule, Membership, Operator, Party, Principal, RuleKind};
+use identity_core::entity::{Actor, Container, MappingRule, Membership, Party, Principal, VerifiedToken};
 use identity_core::fake::{FixedClock, MemoryPolicyStore};
-use identity_core::matrix::Matrix;
-use identity_core::port::VerifiedToken;
-use identity_core::resolve::{Presented, resolve};
+use identity_core::resolve::{ResolveInput, resolve};
 use identity_core::search::{SearchBudget, principals_who_can};
 use identity_core::service::Caller;
-use identity_core::service::access::{Access, Logins, Simulation, WhyNot};
+use identity_core::service::access::{Access, NotEvaluated, RecentCallers, Simulation};
 use identity_core::value::{ClaimSelector, ClaimValue, Claims, MappingRuleId, Name, Revision};
 use identity_core::world::{Change, Sources, World};
 use time::OffsetDateTime;
 
-/// Where crowds have access, by their size.
+/// Numbers of subjects with access to a resource.
 const CROWDS: [usize; 3] = [100, 1000, 10_000];
-/// Recent callers that a rule is tried on.
+/// Number of recent callers for which a rule is simulated.
 const LOGINS: usize = 10_000;
 
 fn crowd(count: usize) -> usize {
     500_000 + count
 }
 
-/// The world, and in it resources to which many have access.
+/// The world of `policies`, with resources to which many subjects have access.
 fn world(policies: &Policies) -> World {
     const READ: u8 = 1 << 2;
     let grants = CROWDS.into_iter().flat_map(|count| {
@@ -52,8 +52,8 @@ fn world(policies: &Policies) -> World {
 
 fn answer(world: &World, query: &Query, explained: bool) -> (bool, Option<Explanation>) {
     let principal = Principal::User(username(query.person));
-    let subject = resolve(world, Presented::by_id(world, &principal));
-    let question = Question::resource(world.matrix(), query.resource_type, &query.permission, &query.id).unwrap();
+    let subject = resolve(world, ResolveInput::by_id(world, &principal));
+    let question = Question::resource(world.catalog(), query.resource_type, &query.permission, &query.id).unwrap();
     let decision = decide(world, &subject, &question);
     (decision.allowed(), explained.then(|| decision.explain(world, &subject)))
 }
@@ -73,7 +73,7 @@ fn token(number: usize) -> Arc<VerifiedToken> {
     })
 }
 
-/// The service, with its recent callers.
+/// The access service with its recent callers.
 struct Desk {
     access: Access,
     caller: Caller,
@@ -88,22 +88,19 @@ impl Desk {
         let audit = Arc::new(store.audit_log());
         let clock = Arc::new(FixedClock::new(OffsetDateTime::UNIX_EPOCH));
         let sources = Sources::Provider { groups_claimed: false };
-        let start = Engine::start(Arc::new(store), audit.clone(), clock, sources, Matrix::standard());
+        let start = Engine::start(Arc::new(store), audit.clone(), clock, sources, ResourceCatalog::standard());
         let engine = Arc::new(runtime.block_on(start).unwrap());
-        let logins = Arc::new(Logins::new(LOGINS, true));
+        let logins = Arc::new(RecentCallers::new(LOGINS, true));
         let tokens: Vec<_> = (0..LOGINS).map(token).collect();
         for token in &tokens {
-            logins.note(token, &resolve(world, Presented::from(token.as_ref())), OffsetDateTime::UNIX_EPOCH);
+            logins.note(token, &resolve(world, ResolveInput::from(token.as_ref())), OffsetDateTime::UNIX_EPOCH);
         }
-        let rule = MappingRule {
-            id: MappingRuleId::parse("tried").unwrap(),
-            name: Name::parse("Tried").unwrap(),
-            selector: ClaimSelector::parse("department").unwrap(),
-            operator: Operator::Equals,
-            value: ClaimValue::parse("d7").unwrap(),
-            kind: RuleKind::Any,
-            issuer: None,
-        };
+        let rule = MappingRule::new(
+            MappingRuleId::parse("tried").unwrap(),
+            Name::parse("Tried").unwrap(),
+            ClaimSelector::parse("department").unwrap(),
+            ClaimValue::parse("d7").unwrap(),
+        );
         let member = Membership::new(Container::Role(role(3)), Party::MappingRule(rule.id.clone())).unwrap();
         let commands = vec![Command::CreateMappingRule(rule), Command::AddMember(member)];
         let principal = Principal::User(username(0));
@@ -114,17 +111,17 @@ impl Desk {
     }
 
     fn simulate(&self) -> usize {
-        let (subject, budget) = (Err(WhyNot::NoSuchSubject), SearchBudget::default());
+        let (subject, budget) = (Err(NotEvaluated::NoSuchSubject), SearchBudget::default());
         self.access.simulate(&self.caller, &self.simulation, &subject, &budget).unwrap().logins.changed.len()
     }
 
-    /// Both worlds for each caller, and all that differs.
+    /// Floor: compares the complete holdings of each caller in both worlds.
     fn by_hand(&self) -> usize {
         let before = &self.caller.world;
         let after = apply(before, &self.simulation.commands, Authority::Administrator).unwrap().world;
         let differs = |token: &&Arc<VerifiedToken>| {
-            let had = holdings(before, &resolve(before, Presented::from(token.as_ref())));
-            had != holdings(&after, &resolve(&after, Presented::from(token.as_ref())))
+            let had = holdings(before, &resolve(before, ResolveInput::from(token.as_ref())));
+            had != holdings(&after, &resolve(&after, ResolveInput::from(token.as_ref())))
         };
         self.tokens.iter().filter(differs).count()
     }
@@ -155,13 +152,14 @@ fn main() {
     for count in CROWDS {
         let (world, id) = (&world, resource_id(crowd(count)));
         let found = move || {
-            let question = Question::resource(world.matrix(), TYPES[0], "READ", &id).unwrap();
+            let question = Question::resource(world.catalog(), TYPES[0], "READ", &id).unwrap();
             principals_who_can(world, &question, false, None, &SearchBudget::default()).count()
         };
         assert!(found() >= count);
         bench.case(format!("search: {count} found"), found);
     }
-    // Ten times as many may take ten times as long, and half as much again for the memory that it takes.
+    // Ten times the results may take 15 times as long: ten times for the results, and half as much again for memory
+    // access.
     bench.compare("search: 1000 found", "search: 100 found", Some(Goal::AtMost(15.0)));
     bench.compare("search: 10000 found", "search: 1000 found", Some(Goal::AtMost(15.0)));
     bench.case("a rule tried on 10,000 callers", || desk.simulate());

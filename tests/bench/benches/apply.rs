@@ -1,4 +1,4 @@
-//! Changes: what one costs in small and in large worlds, and loading a world.
+//! Benchmarks of changes: the cost of a change in small and large worlds, and of loading a world.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark")]
 
@@ -9,16 +9,16 @@ use foldhash::fast::RandomState;
 use identity_bench::measure::{Bench, Goal, asked_for};
 use identity_bench::policies::{Grant, Owner, Policies, Size, group, role, username};
 use identity_core::apply::{Command, apply};
+use identity_core::catalog::ResourceCatalog;
 use identity_core::decide::Authority;
 use identity_core::entity::{Authorization, Container, Membership, Party, Permission, Scope};
-use identity_core::matrix::Matrix;
 use identity_core::value::{Audience, AuthorizationKey, PermissionName, ResourceTypeName, Revision};
 use identity_core::world::{Change, Sources, World};
 
-/// How many different changes of a kind take turns.
+/// Number of different changes of each kind, used in rotation.
 const DIFFERENT: usize = 512;
 
-/// The place of a type whose resources are not ours, so that any id will do.
+/// Index in `TYPES` of a type with external resources, for which any ID is valid.
 const BATCH: usize = 1;
 
 struct Scene {
@@ -34,7 +34,7 @@ impl Scene {
         Self { name, policies, world }
     }
 
-    /// Changes of each kind, all of which the world accepts.
+    /// Valid changes of each kind.
     fn changes(&self) -> [(&'static str, Vec<Command>); 4] {
         let newcomer = 500_000;
         let joining = |number| {
@@ -70,7 +70,7 @@ fn changed(world: &World, command: &Command) -> World {
 
 type Plain<K, V> = HashMap<K, V, RandomState>;
 
-/// The same rows in plain maps: what loading costs without versions.
+/// Floor: the rows in plain maps, as the cost of loading without versions.
 #[derive(Default)]
 struct ByHand {
     authorizations: Plain<AuthorizationKey, Authorization>,
@@ -104,7 +104,7 @@ impl ByHand {
 }
 
 fn loaded(rows: &[Change]) -> World {
-    let empty = World::new(Sources::Provider { groups_claimed: false }, Matrix::standard());
+    let empty = World::new(Sources::Provider { groups_claimed: false }, ResourceCatalog::standard());
     empty.replay(Revision(1), rows).0
 }
 

@@ -1,15 +1,16 @@
-//! Decisions: `decide` against look-ups by hand, small and large, and where somebody tries to make it slow.
+//! Benchmarks of decisions: `decide` compared with manual look-ups, in small and large worlds and in adversarial
+//! worlds.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark")]
 
 use identity_bench::floor::{Caller, Floor};
 use identity_bench::measure::{Bench, Goal, asked_for};
-use identity_bench::policies::{Grant, Owner, Person, Policies, Query, Size, TYPES, resource_id};
-use identity_bench::random::Random;
+use identity_bench::policies::{Grant, Owner, Policies, Query, SampleUser, Size, TYPES, resource_id};
 use identity_core::decide::{Decision, Question, decide};
 use identity_core::resolve::Subject;
 use identity_core::value::{AuthorizationKey, Revision};
 use identity_core::world::{Change, World};
+use identity_testkit::random::Random;
 
 struct Scene {
     name: String,
@@ -44,11 +45,11 @@ impl Scene {
 }
 
 fn ask<'q>(world: &World, subject: &Subject, query: &'q Query) -> Decision<'q> {
-    let question = Question::resource(world.matrix(), query.resource_type, &query.permission, &query.id).unwrap();
+    let question = Question::resource(world.catalog(), query.resource_type, &query.permission, &query.id).unwrap();
     decide(world, subject, &question)
 }
 
-/// Somebody in one of the worlds that are made to be slow, with their questions.
+/// A subject in a world designed to make decisions slow, with its queries.
 struct Adversary {
     name: &'static str,
     world: World,
@@ -57,7 +58,7 @@ struct Adversary {
 }
 
 impl Adversary {
-    fn new(name: &'static str, base: &World, person: Person, grants: Vec<Grant>, ids: &[usize]) -> Self {
+    fn new(name: &'static str, base: &World, person: SampleUser, grants: Vec<Grant>, ids: &[usize]) -> Self {
         let keys = 10_000_000..;
         let rows: Vec<Change> = person.rows().chain(keys.zip(&grants).map(|(key, grant)| grant.row(key))).collect();
         let (world, refused) = base.replay(Revision(2), &rows);
@@ -76,7 +77,7 @@ impl Adversary {
     fn all(base: &World) -> Vec<Self> {
         const MANY: usize = 100_000;
         const READ: u8 = 1 << 2;
-        let somebody = || Person { user: 200_000, groups: (100..120).collect(), roles: (100..110).collect() };
+        let user = || SampleUser { user: 200_000, groups: (100..120).collect(), roles: (100..110).collect() };
         let crowd = |id| -> Vec<Grant> {
             let owners = (0..MANY).map(|number| Owner::User(300_000 + number)).chain([Owner::Role(109)]);
             owners.map(|owner| Grant { owner, resource_type: 0, id, permissions: READ }).collect()
@@ -92,14 +93,14 @@ impl Adversary {
         let on_everything = (0..TYPES.len())
             .map(|resource_type| Grant { owner: Owner::Role(105), resource_type, id: None, permissions: READ })
             .collect();
-        let joiner = Person { user: 200_000, groups: (0..1000).collect(), roles: (100..110).collect() };
+        let joiner = SampleUser { user: 200_000, groups: (0..1000).collect(), roles: (100..110).collect() };
         let ids: Vec<usize> = (0..10_000).collect();
         vec![
-            Self::new("a resource with 100,000 grants", base, somebody(), crowd(Some(1)), &[1]),
-            Self::new("a type with 100,000 grants on all", base, somebody(), crowd(None), &ids),
-            Self::new("a role with 100,000 authorizations", base, somebody(), of_one_role, &ids),
-            Self::new("somebody in 1,000 groups", base, joiner, Vec::new(), &ids),
-            Self::new("a grant on all of every type", base, somebody(), on_everything, &ids),
+            Self::new("a resource with 100,000 grants", base, user(), crowd(Some(1)), &[1]),
+            Self::new("a type with 100,000 grants on all", base, user(), crowd(None), &ids),
+            Self::new("a role with 100,000 authorizations", base, user(), of_one_role, &ids),
+            Self::new("a user in 1,000 groups", base, joiner, Vec::new(), &ids),
+            Self::new("a grant on all of every type", base, user(), on_everything, &ids),
         ]
     }
 }

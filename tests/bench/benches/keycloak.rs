@@ -1,5 +1,6 @@
-//! The management API in the profile `keycloak`, against the Admin API of the same Keycloak asked directly: pages and searches with
-//! 10,000 users and 2,000 groups there; and what a token has, against a request that is answered from memory, too.
+//! Benchmark of the management API in the profile `keycloak`, compared with direct requests to the Admin API of the
+//! same Keycloak. Measures pages and searches with 10,000 users and 2,000 groups, and the resolution of a token's
+//! holdings, which is also compared with a request that is served from memory.
 
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark reports by panicking")]
 
@@ -14,19 +15,19 @@ use serde_json::{Value, json};
 
 const USERS: usize = 10_000;
 const GROUPS: usize = 2_000;
-/// How many users are imported at once: Keycloak gets slower with each that it has in hand.
+/// Number of users per import request: Keycloak slows down with larger imports.
 const BATCH: usize = 50;
-/// How many groups are made at the same time, as they cannot be imported.
+/// Number of groups created concurrently; groups cannot be imported.
 const AT_ONCE: usize = 8;
 const REALM: &str = "bench";
 const SECRET: &str = "bench-s3cret";
-/// Asks our API and Keycloak's.
+/// Client for the requests to both APIs.
 const ADMIN: &str = "administrator";
-/// At whom users get tokens.
+/// Client for the tokens of users.
 const LOGIN: &str = "login";
 const AUDIENCE: &str = "camunda-identity-resource-server";
 
-/// What both are asked: ours, Keycloak's, how many there are in the answer.
+/// Pairs of equivalent requests: name, path in the management API, path in the Admin API, number of results.
 const QUESTIONS: [(&str, &str, &str, usize); 4] = [
     (
         "users, a page of 50",
@@ -54,7 +55,7 @@ const QUESTIONS: [(&str, &str, &str, usize); 4] = [
     ),
 ];
 
-/// The whole server, on a thread that ends with this process; it makes the realm.
+/// Starts the complete server on a thread that ends with this process; the server creates the realm.
 fn identity(keycloak: &Keycloak, directory: &str) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("a bound socket has an address");
@@ -92,7 +93,7 @@ fn identity(keycloak: &Keycloak, directory: &str) -> SocketAddr {
     address
 }
 
-/// Lets tokens count for the whole benchmark, and fills the realm.
+/// Extends the lifetime of tokens to the whole benchmark and fills the realm.
 async fn fill(realm: &Realm<'_>) {
     for name in ["master", REALM] {
         let lasting = json!({"accessTokenLifespan": 7200});
@@ -127,7 +128,7 @@ async fn fill(realm: &Realm<'_>) {
     realm.client(LOGIN, SECRET, &[], scopes).await;
 }
 
-/// Lets the user be in ten groups, each with a tenant, and own ten authorizations.
+/// Adds the user to ten groups, each with a tenant, and creates ten authorizations for the user.
 async fn give(ours: &Api, realm: &Realm<'_>) {
     let find = async |path: &str| {
         let found = ours.get(path).await.expect_status(200).json();
@@ -151,7 +152,7 @@ async fn give(ours: &Api, realm: &Realm<'_>) {
     }
 }
 
-/// The keys of what is in a list.
+/// The IDs of the elements of a list.
 fn keys(list: &Value) -> BTreeSet<&str> {
     list.as_array().into_iter().flatten().filter_map(|one| one["id"].as_str()).collect()
 }
@@ -159,7 +160,7 @@ fn keys(list: &Value) -> BTreeSet<&str> {
 async fn prepare(keycloak: &Keycloak, directory: &str) -> (SocketAddr, String, String) {
     let address = identity(keycloak, directory);
     let ours = Api::new(format!("http://{address}"));
-    // Answered as soon as the realm is made.
+    // Succeeds once the realm exists.
     _ = ours.get("/api/openapi.json").await.expect_status(200);
     let realm = keycloak.existing(REALM);
     fill(&realm).await;
@@ -207,7 +208,7 @@ fn main() {
     if !asked_for() {
         return;
     }
-    // Without Keycloak, what is skipped is named after the thread.
+    // Without Keycloak, the message about the skipped benchmark contains the thread name.
     let bench = std::thread::Builder::new().name("the benchmark `keycloak`".to_owned()).spawn(measure);
     bench.expect("a thread").join().expect("it ends well");
 }

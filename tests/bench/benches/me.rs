@@ -1,5 +1,6 @@
-//! `GET /v2/authentication/me` with HTTP Basic, against an actix-web handler that answers the same and asks nothing: the whole
-//! server on loopback, one worker each, as many requests under way as there are connections.
+//! Benchmark of `GET /v2/authentication/me` with HTTP Basic, compared with an actix-web handler that returns the same
+//! body without authentication. Measures the complete server on loopback, with one worker each and one request in
+//! flight per connection.
 
 #![expect(clippy::expect_used, reason = "a benchmark reports by panicking")]
 
@@ -17,7 +18,7 @@ const ME: &str = "/v2/authentication/me";
 /// `demo:demo`
 const BASIC: &str = "Basic ZGVtbzpkZW1v";
 
-/// The answer, as any handler would have it.
+/// The response body, as a typical handler defines it.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Me {
@@ -45,7 +46,7 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }
 
-/// The whole server, on a thread that ends with this process.
+/// Starts the complete server on a thread that ends with this process.
 fn identity(directory: String) -> u16 {
     let port = free_port();
     let assumed = vec![
@@ -61,7 +62,7 @@ fn identity(directory: String) -> u16 {
     port
 }
 
-/// A handler that copies nothing and asks nobody.
+/// A handler without copies and without authentication.
 fn plain(me: Me) -> u16 {
     let port = free_port();
     let app = move || {
@@ -82,7 +83,7 @@ fn main() {
     let directory = tempfile::tempdir().expect("a directory");
     let driver = |port| Driver::new(SocketAddr::from(([127, 0, 0, 1], port)), ME, BASIC, CONNECTIONS);
     let mut ours = driver(identity(directory.path().display().to_string()));
-    // Also warms the memory of verified passwords.
+    // Also fills the cache of verified passwords.
     let body = ours.round();
     let mut floor = driver(plain(serde_json::from_slice(&body).expect("the caller")));
     assert_eq!(floor.round(), body, "both give the same answer");

@@ -1,5 +1,6 @@
-//! Memory of the whole server under wrong passwords, slow bodies and expensive searches, against the bounds that `docs/operations.md` names. Ends with
-//! a failure when a bound is passed. Linux; needs `identity-server` of the same build beside it.
+//! Benchmark of the memory of the complete server under wrong passwords, slow request bodies and expensive searches,
+//! compared with the bounds in `docs/operations.md`. Fails if a bound is exceeded. Requires Linux and `identity-server`
+//! of the same build in the same directory.
 
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a benchmark reports by printing and panicking")]
 
@@ -11,7 +12,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 const MIB: u64 = 1024 * 1024;
-/// For the allocator and the test's own connections.
+/// Tolerance for the allocator and for the connections of the benchmark.
 const SLACK: u64 = 16 * MIB;
 
 fn nth(number: u32) -> IpAddr {
@@ -19,7 +20,7 @@ fn nth(number: u32) -> IpAddr {
     IpAddr::from([127, 1, high, low.max(1)])
 }
 
-/// Runs clients and reports by how much the server grew at most.
+/// Runs clients and reports the maximum growth of the server's memory.
 async fn measure(what: &str, bound: u64, server: &Server, clients: JoinSet<()>) {
     let before = server.resident_bytes();
     let mut peak = before;
@@ -42,7 +43,7 @@ async fn main() {
     let api = server.http();
     assert_eq!(api.get("/v2/license").await.status, 200);
 
-    // The first attempts make the work areas.
+    // The first attempts allocate the work areas of the password hash.
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
     let mut guesses = JoinSet::new();
     for number in 0..500 {
@@ -79,7 +80,7 @@ async fn main() {
         let group = json!({"groupId": format!("g{number}"), "name": "a".repeat(240)});
         assert_eq!(api.post("/v2/groups", &group).await.status, 201);
     }
-    // Fifty patterns, each of which goes back at each character.
+    // Fifty patterns, each of which backtracks at each character.
     let pattern = |number: usize| json!({"name": {"$like": format!("*{}{number}b", "a".repeat(100))}});
     let search = json!({"filter": {"$or": (0..50).map(pattern).collect::<Vec<_>>()}});
     let mut searches = JoinSet::new();

@@ -1,4 +1,4 @@
-//! Searches: a filter, a sort, a page, against filtering and sorting everything.
+//! Benchmarks of searches with filter, sort order and page, compared with filtering and sorting all entities.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark")]
 
@@ -6,8 +6,8 @@ use std::cmp::Ordering;
 
 use identity_bench::measure::{Bench, Goal, asked_for};
 use identity_bench::policies::{Owner, Policies, Size, resource_id, username};
+use identity_core::catalog::ResourceCatalog;
 use identity_core::entity::{Authorization, PartyKind, Scope, User};
-use identity_core::matrix::Matrix;
 use identity_core::search::entities::{
     AuthorizationField, AuthorizationFilter, Filter, UserField, UserFilter, authorizations, users,
 };
@@ -15,22 +15,22 @@ use identity_core::search::{Cursor, LikePattern, Order, SearchBudget, SortBy, St
 use identity_core::value::{Email, Name, PasswordHash, ResourceTypeName, Revision};
 use identity_core::world::{Change, Sources, World};
 
-/// The items of a page.
+/// Number of items per page.
 const PAGE: usize = 50;
 
 fn user(number: usize) -> User {
     User {
         username: username(number),
-        // A thousand names, in another order than the users.
+        // A thousand names, in a different order than the users.
         name: Name::parse(&format!("Name {:03}", number * 7919 % 1000)).ok(),
         email: Email::parse(&format!("u{}@example.com", number * 31 % 1009)).ok(),
         password: PasswordHash::new("h".into()),
     }
 }
 
-/// A world of so many users.
+/// A world with `count` users.
 fn of_users(count: usize) -> World {
-    let mut world = World::new(Sources::BuiltIn, Matrix::standard());
+    let mut world = World::new(Sources::BuiltIn, ResourceCatalog::standard());
     let numbers: Vec<usize> = (0..count).collect();
     for some in numbers.chunks(10_000) {
         let rows: Vec<Change> = some.iter().map(|number| Change::UserPut(user(*number))).collect();
@@ -57,10 +57,10 @@ struct OfUsers {
     filter: UserFilter,
     sort: Vec<SortBy<UserField>>,
     window: Window,
-    /// The same conditions and order, by hand.
+    /// The same conditions and order, implemented manually.
     passes: fn(&User) -> bool,
     order: fn(&User, &User) -> Ordering,
-    /// What an index should make of it.
+    /// Whether an index is expected to serve the search.
     indexed: bool,
 }
 
@@ -117,7 +117,7 @@ fn searches_of_users() -> Vec<OfUsers> {
     ]
 }
 
-/// Filters and sorts everything.
+/// Floor: filters and sorts all entities.
 fn by_hand<T>(all: &[T], passes: impl Fn(&T) -> bool, order: impl Fn(&T, &T) -> Ordering) -> (Vec<&T>, usize) {
     let mut found: Vec<&T> = all.iter().filter(|one| passes(one)).collect();
     found.sort_by(|a, b| order(a, b));
@@ -126,8 +126,8 @@ fn by_hand<T>(all: &[T], passes: impl Fn(&T) -> bool, order: impl Fn(&T, &T) -> 
     (found, total)
 }
 
-/// What an index serves must not cost what there is; what none serves is looked at once. Ten times as much may be found in ten
-/// times as much.
+/// A search served by an index must not depend on the number of entities; any other search must scan the entities only
+/// once. Ten times the results may take ten times as long.
 fn compare(bench: &mut Bench<'_>, large: &str, small: &str, hand: &str, indexed: bool, finds_more: bool) {
     bench.compare(large, hand, Some(if indexed { Goal::Faster(20.0) } else { Goal::AtMost(2.0) }));
     bench.compare(large, small, Some(Goal::AtMost(if indexed && !finds_more { 3.0 } else { 20.0 })));
@@ -176,7 +176,7 @@ struct OfAuthorizations {
     indexed: bool,
 }
 
-/// A role that all policies have.
+/// A role in all policies.
 const ROLE: usize = 7;
 
 fn searches_of_authorizations() -> Vec<OfAuthorizations> {

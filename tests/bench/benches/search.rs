@@ -1,23 +1,23 @@
-//! Reviews: what somebody can do, who can do something.
+//! Benchmarks of reviews: the permissions of a subject, and the subjects with a permission.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use foldhash::fast::RandomState;
 use identity_bench::measure::{Bench, Goal, asked_for};
-use identity_bench::policies::{Grant, Owner, Person, Policies, Size, TYPES, permissions_of, resource_id};
-use identity_bench::random::Random;
+use identity_bench::policies::{Grant, Owner, Policies, SampleUser, Size, TYPES, permissions_of, resource_id};
+use identity_core::catalog::{Family, UnknownAccess};
 use identity_core::decide::Question;
 use identity_core::entity::{Authorization, Party, Scope};
-use identity_core::matrix::{Family, UnknownAccess};
 use identity_core::search::{resources_of, what_can, who_can};
 use identity_core::value::{PermissionName, ResourceTypeName, Revision};
 use identity_core::world::Change;
+use identity_testkit::random::Random;
 
-/// As many authorizations as this somebody has, through six roles.
+/// Number of authorizations of the reviewed subject, through six roles.
 const LISTED: usize = 2700;
 
-/// What a list is made of, by hand: the rows at hand, grouped.
+/// Floor of a list: groups the given rows.
 fn grouped(rows: &[Authorization]) -> BTreeMap<(ResourceTypeName, Scope), BTreeSet<PermissionName>> {
     let mut found: BTreeMap<_, BTreeSet<PermissionName>> = BTreeMap::new();
     for row in rows {
@@ -27,7 +27,7 @@ fn grouped(rows: &[Authorization]) -> BTreeMap<(ResourceTypeName, Scope), BTreeS
     found
 }
 
-/// Who has a permission on a resource, by hand: grants by resource, people by owner.
+/// Floor of a search for subjects: grants by resource, people by owner.
 struct ByHand<'p> {
     grants: HashMap<(usize, Option<usize>), Vec<&'p Grant>, RandomState>,
     people: HashMap<Owner, Vec<usize>, RandomState>,
@@ -68,7 +68,7 @@ fn main() -> Result<(), UnknownAccess> {
     }
     let policies = Policies::generate(Size::w2(1_000_000));
     let world = policies.world();
-    let somebody = Person { user: 200_000, groups: Vec::new(), roles: (2000..2006).collect() };
+    let user = SampleUser { user: 200_000, groups: Vec::new(), roles: (2000..2006).collect() };
     let mut random = Random::seeded(5);
     let grants: Vec<Grant> = (0..LISTED)
         .map(|number| Grant {
@@ -79,9 +79,9 @@ fn main() -> Result<(), UnknownAccess> {
         })
         .collect();
     let keys = 10_000_000..;
-    let rows: Vec<Change> = somebody.rows().chain(keys.zip(&grants).map(|(key, grant)| grant.row(key))).collect();
+    let rows: Vec<Change> = user.rows().chain(keys.zip(&grants).map(|(key, grant)| grant.row(key))).collect();
     let listing = world.replay(Revision(2), &rows).0;
-    let subject = somebody.subject(&listing);
+    let subject = user.subject(&listing);
     let listed: Vec<Authorization> = what_can(&listing, &subject).collect();
     assert_eq!(listed.len(), LISTED);
     assert_eq!(resources_of(&listing, &subject, &[Family::Cluster]), grouped(&listed), "both give the same answer");
@@ -93,7 +93,7 @@ fn main() -> Result<(), UnknownAccess> {
     let asked: Vec<_> = ids.iter().map(|id| (id, random.pick(&permissions))).collect();
     let mut questions = Vec::new();
     for ((id, text), (bit, permission)) in &asked {
-        let question = Question::resource(world.matrix(), "PROCESS_DEFINITION", permission, text)?;
+        let question = Question::resource(world.catalog(), "PROCESS_DEFINITION", permission, text)?;
         let of_people = |party: &Party| matches!(party, Party::User(_) | Party::Client(_));
         let ours = who_can(&world, &question).into_iter().filter(|allowed| of_people(&allowed.party)).count();
         assert_eq!(ours, by_hand.who_can(process, *id, 1 << bit).len(), "both give the same answer");

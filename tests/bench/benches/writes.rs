@@ -1,5 +1,6 @@
-//! Changes a second by one writer and by 64 at once, on SQLite, and on PostgreSQL where `TEST_DATABASE_URL` names a server. Many
-//! share a commit, so they have to make several times as many as one. Ends with a failure when they do not.
+//! Benchmark of changes per second by one writer and by 64 concurrent writers, on SQLite and, if `TEST_DATABASE_URL` is
+//! set, on PostgreSQL. Concurrent writers share commits, so they must reach a multiple of the rate of one writer. Fails
+//! otherwise.
 
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a benchmark reports by printing and panicking")]
 
@@ -9,11 +10,11 @@ use std::time::{Duration, Instant};
 use identity_adapters_postgres::{PostgresSettings, PostgresStores};
 use identity_adapters_sqlite::SqliteStores;
 use identity_core::apply::Command;
+use identity_core::catalog::ResourceCatalog;
 use identity_core::engine::{Engine, ServerRequest};
-use identity_core::entity::{AuditEntity, AuditOperation, EntityKind, Tenant};
-use identity_core::matrix::Matrix;
-use identity_core::port::{AuditDraft, AuditLog, PolicyStore};
-use identity_core::value::{Description, Name, Secret, TenantId};
+use identity_core::entity::{AuditDraft, AuditEntity, AuditOperation, EntityKind, Tenant};
+use identity_core::port::{AuditLog, PolicyStore};
+use identity_core::value::{Name, Secret, TenantId};
 use identity_core::world::Sources;
 use identity_server::effects::SystemClock;
 use identity_testkit::postgres::fresh_database;
@@ -21,7 +22,7 @@ use tokio::task::JoinSet;
 
 const WRITERS: usize = 64;
 const TIME: Duration = Duration::from_secs(5);
-/// How many times as many changes all writers have to make as one alone.
+/// Minimum ratio of the rate of all writers to the rate of one writer.
 const LEAST: f64 = 3.0;
 
 async fn create(engine: &Engine, id: String) {
@@ -30,15 +31,11 @@ async fn create(engine: &Engine, id: String) {
         entity: AuditEntity { kind: EntityKind::Tenant, key: id.clone() },
         related: None,
     };
-    let tenant = Tenant {
-        name: Name::parse(&id).expect("a name"),
-        id: TenantId::parse(&id).expect("an id"),
-        description: Description::default(),
-    };
+    let tenant = Tenant::new(TenantId::parse(&id).expect("an id"), Name::parse(&id).expect("a name"));
     engine.execute(&ServerRequest, draft, |_| Ok(vec![Command::CreateTenant(tenant)])).await.expect("a change");
 }
 
-/// Changes a second.
+/// Changes per second.
 async fn rate(engine: &Arc<Engine>, writers: usize) -> f64 {
     let begun = Instant::now();
     let mut all = JoinSet::new();
@@ -59,7 +56,7 @@ async fn rate(engine: &Arc<Engine>, writers: usize) -> f64 {
 
 async fn measure(name: &str, store: Arc<dyn PolicyStore>, audit: Arc<dyn AuditLog>) {
     let clock = Arc::new(SystemClock);
-    let engine = Engine::start(store, audit, clock, Sources::BuiltIn, Matrix::standard());
+    let engine = Engine::start(store, audit, clock, Sources::BuiltIn, ResourceCatalog::standard());
     let engine = Arc::new(engine.await.expect("an engine"));
     let (one, many) = (rate(&engine, 1).await, rate(&engine, WRITERS).await);
     println!("{name}: {one:.0}/s by one writer, {many:.0}/s by {WRITERS}: {:.1} times as many", many / one);

@@ -1,4 +1,4 @@
-//! One question over HTTP, asked again and again over connections that are kept.
+//! Sends one request repeatedly over persistent HTTP connections.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Connections that are kept, and what is asked on them.
+/// Persistent connections and the request to send on them.
 pub struct Driver {
     connections: Vec<TcpStream>,
     request: Vec<u8>,
@@ -14,7 +14,7 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Connects, as soon as somebody listens. `authorization` is the header's value.
+    /// Connects, with retries until the server listens. `authorization` is the value of the header.
     #[must_use]
     pub fn new(address: SocketAddr, path: &str, authorization: &str, connections: usize) -> Self {
         let connect = || {
@@ -33,7 +33,7 @@ impl Driver {
         Self { connections, request: request.into_bytes(), buffer: vec![0; 16 * 1024] }
     }
 
-    /// One request on each connection, all under way at once; answers the last body, as it was sent.
+    /// Sends one request on each connection concurrently and returns the last response body as received.
     pub fn round(&mut self) -> Vec<u8> {
         for stream in &mut self.connections {
             stream.write_all(&self.request).unwrap();
@@ -46,7 +46,7 @@ impl Driver {
     }
 }
 
-/// Reads one answer to its end, be it of a known length or in chunks.
+/// Reads a complete response, with `Content-Length` or in chunks.
 fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Vec<u8> {
     let mut filled = 0;
     let mut more = |buffer: &mut Vec<u8>| {

@@ -1,4 +1,4 @@
-//! The floor: what it costs to answer by hand, with no versions, no reasons and no changes.
+//! Floor of decisions: the cost of a manual look-up without versions, reasons or changes.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -9,7 +9,7 @@ use crate::policies::{Grant, Owner, Policies, TYPES, permissions_of, resource_id
 
 type Fast<K, V> = HashMap<K, V, RandomState>;
 
-/// Texts as numbers.
+/// Maps strings to numbers.
 #[derive(Default)]
 struct Interner(Fast<Box<str>, u32>);
 
@@ -24,7 +24,7 @@ impl Interner {
     }
 }
 
-/// Grants by (type, id), each place a sorted run of (owner, permissions); grants on all resources by owner.
+/// Grants by (type, ID), each as a run of (owner, permissions) sorted by owner, and grants on all resources by owner.
 pub struct Floor {
     types: Interner,
     permissions: Interner,
@@ -35,7 +35,7 @@ pub struct Floor {
     wildcards: Fast<u32, [u32; TYPES.len()]>,
 }
 
-/// Somebody who asks: their owners in order, a filter for these, and what they may do with all resources of each type.
+/// A caller: its sorted owners, a bit filter over them, and its permissions on all resources of each type.
 pub struct Caller {
     owners: Vec<u32>,
     filter: [u64; 4],
@@ -48,7 +48,7 @@ fn bit(owner: u32) -> (usize, u64) {
 }
 
 impl Floor {
-    /// The floor of these policies.
+    /// Builds the floor of the policies.
     #[must_use]
     pub fn new(policies: &Policies) -> Self {
         let mut floor = Self {
@@ -88,7 +88,7 @@ impl Floor {
         floor
     }
 
-    /// Somebody who is all these owners.
+    /// Builds a caller from its owners.
     #[must_use]
     pub fn caller(&self, owners: impl Iterator<Item = Owner>) -> Caller {
         let mut owners: Vec<u32> = owners.filter_map(|owner| self.owners.get(&owner).copied()).collect();
@@ -104,7 +104,7 @@ impl Floor {
         caller
     }
 
-    /// Whether the caller may.
+    /// Whether the caller has the permission.
     #[must_use]
     pub fn allows(&self, caller: &Caller, resource_type: &str, permission: &str, id: &str) -> bool {
         let (Some(resource_type), Some(permission)) = (self.types.get(resource_type), self.permissions.get(permission))

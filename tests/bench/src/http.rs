@@ -1,4 +1,4 @@
-//! Requests per second of one question over HTTP, beside a plain JSON handler in the same process, on one worker each.
+//! Throughput of one request over HTTP, compared with a plain JSON handler in the same process, on one worker each.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -9,26 +9,24 @@ use std::time::{Duration, Instant};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use async_trait::async_trait;
-use identity_core::apply::{Command, apply};
+use identity_core::apply::{Command, apply, missing_defaults};
+use identity_core::catalog::ResourceCatalog;
 use identity_core::decide::Authority;
 use identity_core::engine::Engine;
-use identity_core::entity::{Container, Membership, Party, Principal};
+use identity_core::entity::{Container, Membership, Party, Principal, VerifiedToken};
 use identity_core::fake::{FixedClock, MemoryPolicyStore, SequentialIds};
-use identity_core::matrix::Matrix;
-use identity_core::port::{
-    Commit, Evidence, Ids, Inspection, KnownApis, PolicyStore, TokenError, TokenVerifier, VerifiedToken,
-};
-use identity_core::service::Authentication;
-use identity_core::service::access::{Access, Logins};
-use identity_core::value::{Claims, Revision, RoleId, Username};
-use identity_core::world::{Sources, World};
-use identity_core::{entity, preset};
+use identity_core::port::{Commit, Evidence, Ids, Inspection, KnownApis, PolicyStore, TokenError, TokenVerifier};
+use identity_core::preset;
+use identity_core::service::access::{Access, RecentCallers};
+use identity_core::service::{Authentication, Authorizations, Authorizer, StoredGroups, Tenants};
+use identity_core::value::{Claims, Revision, RoleId, Username, storable};
+use identity_core::world::{Change, Sources, World};
 use identity_http::{BodyLimits, Decisions, Hosts, Https, Limits, Quota, Surfaces, TrustedProxies, observe};
 use time::OffsetDateTime;
 
-/// Connections at once.
+/// Number of concurrent connections.
 const CONNECTIONS: usize = 16;
-/// How often each has its turn, and how long.
+/// Number of turns of each server.
 const ROUNDS: usize = 9;
 const TURN: Duration = Duration::from_secs(1);
 const QUESTION: &str =
@@ -40,7 +38,7 @@ pub struct Target {
     plain: SocketAddr,
 }
 
-/// A verifier that knows one token already: what is measured is not its verification.
+/// A verifier that returns a fixed token, to exclude token verification from the measurement.
 struct Known(Arc<VerifiedToken>);
 
 #[async_trait]
@@ -58,24 +56,24 @@ impl TokenVerifier for Known {
     }
 }
 
-/// The defaults, with `root` an administrator.
-async fn engine() -> Arc<Engine> {
+/// An engine with the defaults, the administrator `root`, and `rows`.
+async fn engine(rows: Vec<Change>) -> Arc<Engine> {
     let sources = Sources::Provider { groups_claimed: false };
-    let empty = World::new(sources, Matrix::standard());
+    let empty = World::new(sources, ResourceCatalog::standard());
     let root = Membership::new(
         Container::Role(RoleId::parse(preset::ADMIN_ROLE).unwrap()),
         Party::User(Username::parse("root").unwrap()),
     );
-    let mut commands = preset::missing(&empty);
+    let mut commands = missing_defaults(&empty);
     commands.push(Command::AddMember(root.unwrap()));
-    let applied = apply(&empty, &commands, Authority::Server).unwrap();
+    let mut changes = apply(&empty, &commands, Authority::Server).unwrap().changes;
+    changes.extend(rows);
     let store = MemoryPolicyStore::default();
-    let commit =
-        Commit { revision: Revision(1), at: OffsetDateTime::UNIX_EPOCH, changes: applied.changes, audit: vec![] };
+    let commit = Commit { revision: Revision(1), at: OffsetDateTime::UNIX_EPOCH, changes, audit: vec![] };
     store.begin(Revision(0)).await.unwrap().commit(vec![commit]).await.unwrap();
     let audit = Arc::new(store.audit_log());
     let clock = Arc::new(FixedClock::new(OffsetDateTime::UNIX_EPOCH));
-    Arc::new(Engine::start(Arc::new(store), audit, clock, sources, Matrix::standard()).await.unwrap())
+    Arc::new(Engine::start(Arc::new(store), audit, clock, sources, ResourceCatalog::standard()).await.unwrap())
 }
 
 fn surfaces(engine: &Arc<Engine>) -> Surfaces {
@@ -90,21 +88,23 @@ fn surfaces(engine: &Arc<Engine>) -> Surfaces {
         expires_at: OffsetDateTime::UNIX_EPOCH,
     };
     let verifier: Arc<dyn TokenVerifier> = Arc::new(Known(Arc::new(token)));
-    let logins = Arc::new(Logins::new(1000, false));
+    let logins = Arc::new(RecentCallers::new(1000, false));
     let audit = Arc::new(MemoryPolicyStore::default().audit_log());
+    let authorizer = Authorizer::management(Arc::clone(engine));
     let access = Access::new(Arc::clone(engine), audit, Some(Arc::clone(&verifier)), Arc::clone(&logins), None);
     Surfaces {
         engine: Arc::clone(engine),
         authentication: Arc::new(Authentication::new(Arc::clone(engine), Some(verifier), None).noting(logins)),
         people: None,
+        bulk: None,
         memberships: None,
         clients: None,
         apis: None,
-        groups: None,
+        groups: Some(Arc::new(StoredGroups::new(authorizer.clone(), Arc::new(SequentialIds::default())))),
         roles: None,
-        tenants: None,
+        tenants: Some(Arc::new(Tenants::new(authorizer.clone()))),
         mapping_rules: None,
-        authorizations: None,
+        authorizations: Some(Arc::new(Authorizations::new(authorizer))),
         decisions: Some(Decisions { access: Arc::new(access), identifier: None }),
         audit_logs: None,
         base_path: String::new(),
@@ -124,39 +124,54 @@ async fn plain(body: web::Json<serde_json::Value>) -> HttpResponse {
 }
 
 fn entity_like(value: &serde_json::Value) -> bool {
-    value.get("id").and_then(serde_json::Value::as_str).is_some_and(|id| entity::storable(id) == id)
+    value.get("id").and_then(serde_json::Value::as_str).is_some_and(|id| storable(id) == id)
 }
 
 impl Target {
-    /// Starts both servers; they end with the process.
+    /// Starts both servers, which run until the process ends.
     #[must_use]
     pub fn start() -> Self {
         let listener = || TcpListener::bind("127.0.0.1:0").unwrap();
         let (ours, theirs) = (listener(), listener());
         let target = Self { ours: ours.local_addr().unwrap(), plain: theirs.local_addr().unwrap() };
+        serve(ours, Vec::new());
         std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let surfaces = surfaces(&engine().await);
-                let ids: Arc<dyn Ids> = Arc::clone(&surfaces.ids);
-                let app = move || {
-                    let surfaces = surfaces.clone();
-                    App::new()
-                        .app_data(web::Data::from(Arc::clone(&ids)))
-                        .app_data(web::Data::new(Https(false)))
-                        .service(web::scope("").configure(move |scope| surfaces.mount(scope)))
-                        .wrap(from_fn(observe))
-                };
-                let ours = HttpServer::new(app).workers(1).disable_signals().listen(ours).unwrap().run();
                 let app = || App::new().route("/access/v1/evaluation", web::post().to(plain));
-                let theirs = HttpServer::new(app).workers(1).disable_signals().listen(theirs).unwrap().run();
-                let _ended = tokio::join!(ours, theirs);
-            });
+                HttpServer::new(app).workers(1).disable_signals().listen(theirs).unwrap().run().await
+            })
         });
         target
     }
 }
 
-/// One request after the other on one connection, until somebody says stop.
+/// Serves the defaults and `rows` on one worker until the process ends. The token of every request belongs to an
+/// administrator.
+pub fn serve(listener: TcpListener, rows: Vec<Change>) {
+    std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let surfaces = surfaces(&engine(rows).await);
+            let ids: Arc<dyn Ids> = Arc::clone(&surfaces.ids);
+            let app = move || {
+                let surfaces = surfaces.clone();
+                App::new()
+                    .app_data(web::Data::from(Arc::clone(&ids)))
+                    .app_data(web::Data::new(Https(false)))
+                    .service(web::scope("").configure(move |scope| surfaces.mount(scope)))
+                    .wrap(from_fn(observe))
+            };
+            let server = HttpServer::new(app).workers(1).disable_signals();
+            // Connections stay idle until their case runs.
+            let patient = server.client_request_timeout(Duration::ZERO).keep_alive(Duration::from_secs(3600));
+            let prompt = patient.on_connect(|stream, _| {
+                let _ = stream.downcast_ref::<actix_web::rt::net::TcpStream>().map(|stream| stream.set_nodelay(true));
+            });
+            prompt.listen(listener).unwrap().run().await
+        })
+    });
+}
+
+/// Sends requests in sequence on one connection until `stop` is set.
 fn ask(address: SocketAddr, done: &AtomicU64, stop: &AtomicBool) {
     let request = format!(
         "POST /access/v1/evaluation HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a.b.c\r\nContent-Type: application/json\r\n\
@@ -188,7 +203,7 @@ fn per_second(address: SocketAddr) -> f64 {
     done.load(Ordering::Relaxed) as f64 / start.elapsed().as_secs_f64()
 }
 
-/// Measures both in turns, and prints the ratio.
+/// Measures both servers in turns and prints the ratio.
 pub fn drive(target: Target) {
     while TcpStream::connect(target.ours).is_err() || TcpStream::connect(target.plain).is_err() {
         std::thread::yield_now();

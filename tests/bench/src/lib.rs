@@ -1,4 +1,5 @@
-//! What the benchmarks share: how to measure, random policies, and the floors to compare with (docs/performance.md).
+//! Shared support for the benchmarks: measurement, random policies, and the floors for comparison
+//! (`docs/performance.md`).
 
 #![expect(
     clippy::unwrap_used,
@@ -12,4 +13,3 @@ pub mod floor;
 pub mod http;
 pub mod measure;
 pub mod policies;
-pub mod random;

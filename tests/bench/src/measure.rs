@@ -1,22 +1,22 @@
-//! Measuring on a machine that others use, too: all cases of a benchmark take turns, so that a slow moment meets all of
-//! them, and what counts is the ratio of two cases.
+//! Measurement on a shared machine. All cases of a benchmark take turns, so that a slow phase affects all of them, and
+//! the result is the ratio of two cases.
 
 use std::hint::black_box;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-/// How often each case has its turn.
+/// Number of turns of each case.
 const ROUNDS: usize = 11;
-/// How long a turn should last.
+/// Target duration of a turn.
 const TURN: Duration = Duration::from_millis(30);
 
-/// Whether `cargo bench` runs this, and not `cargo test`, which has nothing to measure.
+/// Whether the program runs under `cargo bench`. Under `cargo test`, benchmarks measure nothing.
 #[must_use]
 pub fn asked_for() -> bool {
     std::env::args().any(|argument| argument == "--bench")
 }
 
-/// Cases that are measured together, and what is said of them.
+/// Cases that are measured together, and the lines of their report.
 pub struct Bench<'c> {
     title: &'static str,
     cases: Vec<Case<'c>>,
@@ -25,7 +25,7 @@ pub struct Bench<'c> {
 
 struct Case<'c> {
     name: String,
-    /// Runs it that many times.
+    /// Runs the case the given number of times.
     run: Box<dyn FnMut(u32) -> Duration + 'c>,
 }
 
@@ -35,25 +35,25 @@ struct Line {
     goal: Option<Goal>,
 }
 
-/// What a case should reach. Missing a goal is shown and is no error.
+/// Goal of a case. A missed goal is reported but is not an error.
 #[derive(Clone, Copy)]
 pub enum Goal {
-    /// At most this many times what it is compared with.
+    /// At most this multiple of the time of the compared case.
     AtMost(f64),
-    /// At least this many times faster than what it is compared with.
+    /// At least this many times faster than the compared case.
     Faster(f64),
-    /// At most this long. Only means something on a quiet machine.
+    /// At most this time. Meaningful only on an idle machine.
     Within(Duration),
 }
 
 impl<'c> Bench<'c> {
-    /// No cases yet.
+    /// Creates a benchmark without cases.
     #[must_use]
     pub fn new(title: &'static str) -> Self {
         Self { title, cases: Vec::new(), lines: Vec::new() }
     }
 
-    /// Adds a case: something to do over and over.
+    /// Adds a case: a closure that runs repeatedly.
     pub fn case<T>(&mut self, name: impl Into<String>, mut once: impl FnMut() -> T + 'c) {
         let run = move |times| {
             let start = Instant::now();
@@ -65,17 +65,20 @@ impl<'c> Bench<'c> {
         self.cases.push(Case { name: name.into(), run: Box::new(run) });
     }
 
-    /// Shows a case by itself.
+    /// Reports the time of a case.
     pub fn show(&mut self, case: impl Into<String>, goal: Option<Goal>) {
         self.lines.push(Line { case: case.into(), against: None, goal });
     }
 
-    /// Shows a case compared with another.
+    /// Reports the time of a case and its ratio to another case.
     pub fn compare(&mut self, case: impl Into<String>, against: impl Into<String>, goal: Option<Goal>) {
         self.lines.push(Line { case: case.into(), against: Some(against.into()), goal });
     }
 
     /// Measures all cases and prints the table.
+    ///
+    /// # Panics
+    /// When a reported case does not exist.
     pub fn report(mut self) {
         let times: Vec<u32> = self.cases.iter_mut().map(calibrated).collect();
         let mut turns = vec![Vec::with_capacity(ROUNDS); self.cases.len()];
@@ -126,7 +129,7 @@ impl Line {
     }
 }
 
-/// How often a case has to run to fill its turn.
+/// Number of iterations that fill a turn.
 fn calibrated(case: &mut Case<'_>) -> u32 {
     let mut times = 1;
     loop {

@@ -3,20 +3,19 @@
 use std::collections::{BTreeSet, HashMap};
 
 use identity_core::apply::NewAuthorization;
+use identity_core::catalog::ResourceCatalog;
 use identity_core::entity::{Authorization, Container, Group, Membership, Party, Permission, Principal, Role, Scope};
-use identity_core::matrix::Matrix;
 use identity_core::preset::{IDENTITY_AUDIENCE, WRITE};
-use identity_core::resolve::{Presented, Subject, resolve};
+use identity_core::resolve::{ResolveInput, Subject, resolve};
 use identity_core::value::{
-    Audience, AuthorizationKey, Description, GroupId, Name, PermissionName, ResourceId, ResourceTypeName, Revision,
-    RoleId, Username,
+    Audience, AuthorizationKey, GroupId, Name, PermissionName, ResourceId, ResourceTypeName, Revision, RoleId, Username,
 };
 use identity_core::world::{Change, Sources, World};
+use identity_testkit::random::Random;
 
 use crate::floor::Floor;
-use crate::random::Random;
 
-/// The resource types that the policies are about.
+/// The resource types in the policies.
 pub const TYPES: [&str; 12] = [
     "BACKUP",
     "BATCH",
@@ -32,15 +31,15 @@ pub const TYPES: [&str; 12] = [
     "USER",
 ];
 
-/// The permissions of a type that the policies are about: its first eight.
+/// The permissions of a type in the policies: its first eight.
 #[must_use]
 pub fn permissions_of(resource_type: &str) -> Vec<String> {
-    let matrix = Matrix::standard();
+    let matrix = ResourceCatalog::standard();
     let kind = matrix.types().find(|kind| kind.name.as_str() == resource_type).unwrap();
     kind.permissions.iter().take(8).map(ToString::to_string).collect()
 }
 
-/// Who owns a grant, by number.
+/// Owner of a grant, by number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Owner {
     /// A user.
@@ -52,7 +51,7 @@ pub enum Owner {
 }
 
 impl Owner {
-    /// The owner, as the core has it.
+    /// The owner as a [`Party`].
     #[must_use]
     pub fn party(self) -> Party {
         match self {
@@ -69,34 +68,34 @@ pub fn username(number: usize) -> Username {
     Username::parse(&format!("user-{number}@example.com")).unwrap()
 }
 
-/// The id of a group.
+/// The ID of a group.
 #[must_use]
 pub fn group(number: usize) -> GroupId {
     GroupId::parse(&format!("/departments/group-{number}")).unwrap()
 }
 
-/// The id of a role.
+/// The ID of a role.
 #[must_use]
 pub fn role(number: usize) -> RoleId {
     RoleId::parse(&format!("role-{number}")).unwrap()
 }
 
-/// The id of a resource.
+/// The ID of a resource.
 #[must_use]
 pub fn resource_id(number: usize) -> String {
     format!("order-process-{number}")
 }
 
-/// One authorization.
+/// An authorization.
 #[derive(Clone, Copy)]
 pub struct Grant {
-    /// Whose it is.
+    /// The owner.
     pub owner: Owner,
-    /// The place of the type in [`TYPES`].
+    /// Index of the resource type in [`TYPES`].
     pub resource_type: usize,
-    /// Which resource; all without one.
+    /// Number of the resource; `None` for all resources of the type.
     pub id: Option<usize>,
-    /// Which of [`permissions_of`] the type, as bits.
+    /// Bit set over the [`permissions_of`] the type.
     pub permissions: u8,
 }
 
@@ -109,7 +108,7 @@ impl Grant {
         held.map(|(_, name)| PermissionName::parse(name).unwrap()).collect()
     }
 
-    /// The authorization that an administrator would ask for.
+    /// The authorization as in a creation request.
     #[must_use]
     pub fn asked(&self) -> NewAuthorization {
         NewAuthorization {
@@ -121,7 +120,7 @@ impl Grant {
         }
     }
 
-    /// The row that holds it.
+    /// The authorization as a row with the given key.
     #[must_use]
     pub fn row(&self, key: u64) -> Change {
         let NewAuthorization { owner, resource_type, scope, permissions, condition } = self.asked();
@@ -130,25 +129,25 @@ impl Grant {
     }
 }
 
-/// Somebody who asks.
-pub struct Person {
-    /// Their number.
+/// A user with memberships.
+pub struct SampleUser {
+    /// Number of the user.
     pub user: usize,
-    /// Their groups.
+    /// Numbers of the user's groups.
     pub groups: Vec<usize>,
-    /// Their roles.
+    /// Numbers of the user's roles.
     pub roles: Vec<usize>,
 }
 
-impl Person {
-    /// Everything whose grants are theirs.
+impl SampleUser {
+    /// The user and the user's groups and roles, as owners of grants.
     pub fn owners(&self) -> impl Iterator<Item = Owner> {
         let groups = self.groups.iter().map(|number| Owner::Group(*number));
         let roles = self.roles.iter().map(|number| Owner::Role(*number));
         groups.chain(roles).chain([Owner::User(self.user)])
     }
 
-    /// The rows that make them members.
+    /// The rows of the user's memberships.
     pub fn rows(&self) -> impl Iterator<Item = Change> {
         let me = Party::User(username(self.user));
         let groups = self.groups.iter().map(|number| Container::Group(group(*number)));
@@ -156,31 +155,31 @@ impl Person {
         containers.map(move |container| Change::MemberAdded(Membership::new(container, me.clone()).unwrap()))
     }
 
-    /// What they are in a world.
+    /// Resolves the user in a world.
     #[must_use]
     pub fn subject(&self, world: &World) -> Subject {
-        resolve(world, Presented::from(&Principal::User(username(self.user))))
+        resolve(world, ResolveInput::from(&Principal::User(username(self.user))))
     }
 }
 
-/// How large policies are.
+/// Size of policies.
 #[derive(Clone, Copy)]
 pub struct Size {
-    /// How many users may own grants.
+    /// Number of users that may own grants.
     pub users: usize,
-    /// How many groups there are.
+    /// Number of groups.
     pub groups: usize,
-    /// How many roles there are.
+    /// Number of roles.
     pub roles: usize,
-    /// How many authorizations there are.
+    /// Number of authorizations.
     pub authorizations: usize,
-    /// How many resources of each type there are.
+    /// Number of resources of each type.
     pub ids: usize,
-    /// How many of a thousand authorizations are on all resources of their type.
+    /// Authorizations on all resources of their type, per thousand.
     pub wildcards: usize,
-    /// How many groups somebody is in.
+    /// Number of groups per user.
     pub groups_each: usize,
-    /// How many roles somebody has.
+    /// Number of roles per user.
     pub roles_each: usize,
 }
 
@@ -197,7 +196,7 @@ impl Size {
         roles_each: 2,
     };
 
-    /// A large one.
+    /// A large installation.
     #[must_use]
     pub const fn w2(authorizations: usize) -> Self {
         Self {
@@ -213,30 +212,30 @@ impl Size {
     }
 }
 
-/// Policies.
+/// Random policies.
 pub struct Policies {
-    /// How large they are.
+    /// The size.
     pub size: Size,
     /// The authorizations.
     pub grants: Vec<Grant>,
-    /// A thousand people.
-    pub people: Vec<Person>,
+    /// A thousand users.
+    pub people: Vec<SampleUser>,
 }
 
-/// A question that somebody asks.
+/// A request for a decision.
 pub struct Query {
-    /// The place of the person in [`Policies::people`].
+    /// Index of the user in [`Policies::people`].
     pub person: usize,
     /// The resource type.
     pub resource_type: &'static str,
     /// The permission.
     pub permission: String,
-    /// The resource.
+    /// The resource ID.
     pub id: String,
 }
 
 impl Policies {
-    /// The same policies for the same size, always.
+    /// Generates policies; the same size always yields the same policies.
     #[must_use]
     pub fn generate(size: Size) -> Self {
         let mut random = Random::seeded(size.authorizations as u64);
@@ -259,7 +258,7 @@ impl Policies {
             Grant { owner, resource_type, id, permissions }
         });
         let grants = grants.collect();
-        let people = (0..1000).map(|number| Person {
+        let people = (0..1000).map(|number| SampleUser {
             user: number * size.users / 1000,
             groups: random.distinct(size.groups_each, size.groups),
             roles: random.distinct(size.roles_each, size.roles),
@@ -267,23 +266,23 @@ impl Policies {
         Self { size, grants, people: people.collect() }
     }
 
-    /// The rows that make the world, those of an administrator among them.
+    /// The rows of the world, including an administrator.
     pub fn rows(&self) -> impl Iterator<Item = Change> {
         let groups = (0..self.size.groups).map(|number| {
             let id = group(number);
             let name = Name::parse(id.as_str()).unwrap();
-            Change::GroupPut(Group { id, name, description: Description::default() })
+            Change::GroupPut(Group::new(id, name))
         });
         let roles = (0..self.size.roles).map(|number| bare_role(role(number)));
-        let members = self.people.iter().flat_map(Person::rows);
+        let members = self.people.iter().flat_map(SampleUser::rows);
         let grants = (1..).zip(&self.grants).map(|(key, grant)| grant.row(key));
         groups.chain(roles).chain(administrator()).chain(members).chain(grants)
     }
 
-    /// The world.
+    /// Builds the world.
     #[must_use]
     pub fn world(&self) -> World {
-        let mut world = World::new(Sources::Provider { groups_claimed: false }, Matrix::standard());
+        let mut world = World::new(Sources::Provider { groups_claimed: false }, ResourceCatalog::standard());
         let mut rows = self.rows().peekable();
         while rows.peek().is_some() {
             let some: Vec<Change> = rows.by_ref().take(10_000).collect();
@@ -294,7 +293,8 @@ impl Policies {
         world
     }
 
-    /// Questions of these people: half of them are answered yes; half of the others would be for another permission.
+    /// Queries of these users. Half are allowed. Half of the others concern a resource on which an owner of the user
+    /// has a grant, with a permission that is denied.
     #[must_use]
     pub fn queries(&self, floor: &Floor, count: usize) -> Vec<Query> {
         let mut random = Random::seeded(7);
@@ -327,25 +327,20 @@ impl Policies {
     }
 }
 
-/// A role that holds no permission.
+/// A role without permissions.
 fn bare_role(id: RoleId) -> Change {
     let name = Name::from(&id);
-    Change::RolePut(Role { id, name, description: Description::default(), permissions: BTreeSet::new() })
+    Change::RolePut(Role::new(id, name))
 }
 
-/// Somebody who may administer, as there is in every installation.
+/// An administrator, as required in every installation.
 fn administrator() -> [Change; 3] {
     let id = RoleId::parse("administrators").unwrap();
     let write = Permission {
         audience: Audience::parse(IDENTITY_AUDIENCE).unwrap(),
         definition: PermissionName::parse(WRITE).unwrap(),
     };
-    let role = Role {
-        id: id.clone(),
-        name: Name::from(&id),
-        description: Description::default(),
-        permissions: BTreeSet::from([write]),
-    };
+    let role = Role { permissions: BTreeSet::from([write]), ..Role::new(id.clone(), Name::from(&id)) };
     let member = Party::User(Username::parse("root").unwrap());
     let authorization = Authorization {
         key: AuthorizationKey(0),

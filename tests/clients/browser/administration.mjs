@@ -1,4 +1,4 @@
-// Rights that lead to administration are named where they are granted, asked about and reviewed.
+// Permissions that lead to administration are marked where they are granted, explained and reviewed.
 
 import assert from "node:assert/strict";
 
@@ -16,22 +16,22 @@ export const tasks = {
     await button(page, "Create authorization").first().click();
     await dialog(page).getByLabel("Resource type").selectOption("ROLE");
     await dialog(page).getByText("One resource").click();
-    await dialog(page).getByLabel("Resource’s ID").fill("admin");
+    await dialog(page).getByLabel("Resource ID").fill("admin");
     await dialog(page).getByText("READ", { exact: true }).click();
-    assert.equal(await dialog(page).getByText("Leads to administration").count(), 0, "to look leads nowhere");
+    assert.equal(await dialog(page).getByText("Leads to administrator rights").count(), 0, "to look leads nowhere");
     await dialog(page).getByText("UPDATE", { exact: true }).click();
-    await dialog(page).getByText("Leads to administration").waitFor();
-    await dialog(page).getByText("Who has this can become an administrator with 1 request.").waitFor();
+    await dialog(page).getByText("Leads to administrator rights").waitFor();
+    await dialog(page).getByText("Holders can become administrators with 1 request.").waitFor();
     await dialog(page).getByText("assign the role admin to themselves").waitFor();
     await button(dialog(page), "Create").click();
-    await row(cluster, "Leads to administration").waitFor();
-    assert.equal(await row(cluster, "Leads to administration").count(), 1, "not that they may read themselves");
+    await row(cluster, "Leads to administrator rights").waitFor();
+    assert.equal(await row(cluster, "Leads to administrator rights").count(), 1, "not that they may read themselves");
 
     await page.goto(`${page.url().split("/users")[0]}/who-can?tab=administrators`);
     await row(page, "user erin > ROLE:UPDATE on admin").getByText("after 1 request").waitFor();
     await row(page, "user demo > role admin").getByText("now").first().waitFor();
     await page.goto(`${page.url().split("/who-can")[0]}/who-can?type=ROLE&action=UPDATE&resource=admin`);
-    await page.getByText("Leads to administration").waitFor();
+    await page.getByText("Leads to administrator rights").waitFor();
     await close();
   },
 
@@ -50,7 +50,7 @@ export const tasks = {
     const { page, close } = await open(browser);
     await signIn(page, "demo", "demo", "/roles/leavers");
     await button(page, "Delete").click();
-    await dialog(page).getByText("2 authorizations end.").waitFor();
+    await dialog(page).getByText("2 authorizations are revoked.").waitFor();
     await button(dialog(page), "Delete").click();
     await page.getByRole("heading", { name: "Roles", level: 1 }).waitFor();
     const left = await admin.post("/v2/authorizations/search", { filter: { resourceIds: ["leavers"] } });
@@ -64,11 +64,11 @@ export const tasks = {
     await admin.put("/v2/roles/admin/users/o.lga");
     const { page, close } = await open(browser);
     await signIn(page, "demo", "demo", "/users");
-    await row(page, "Looks like o.lga").waitFor();
-    await row(page, "Looks like olga").waitFor();
-    assert.equal(await page.getByText("Looks like").count(), 2, "no other user");
+    await row(page, "Similar to o.lga").waitFor();
+    await row(page, "Similar to olga").waitFor();
+    assert.equal(await page.getByText("Similar to").count(), 2, "no other user");
     await page.goto(`${page.url().split("/users")[0]}/who-can?tab=administrators`);
-    await row(page, "user o.lga > role admin").getByText("Looks like olga").first().waitFor();
+    await row(page, "user o.lga > role admin").getByText("Similar to olga").first().waitFor();
     await close();
   },
 };

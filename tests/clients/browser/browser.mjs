@@ -1,4 +1,4 @@
-// A real browser, and what every task in it needs.
+// Starts a real browser; helpers for all tasks.
 
 import assert from "node:assert/strict";
 
@@ -15,12 +15,12 @@ const FLAGS = [
   "--disable-sync",
   "--no-first-run",
 ];
-// How long anything may take, in milliseconds: machines that run tests are busy.
+// Time limit per step, in milliseconds. It is generous because test machines are busy.
 const LIMIT = Number(process.env.BROWSER_LIMIT ?? 60_000);
 
 export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
 
-/** A fresh browser window. What must not happen in any is noted, and told at its end. */
+/** Opens a new browser context. Collects page errors, console messages and failed requests, which `close` reports. */
 export async function open(browser, options = {}) {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 900 },
@@ -33,7 +33,7 @@ export async function open(browser, options = {}) {
   const page = await context.newPage();
   const faults = [];
   const expected = [];
-  // Pages of providers have faults of their own.
+  // Ignores faults in pages of identity providers.
   const note = (url, fault) => {
     if (url.startsWith(base)) faults.push(fault);
   };
@@ -42,7 +42,7 @@ export async function open(browser, options = {}) {
     if (["error", "warning"].includes(message.type())) note(message.location().url, `console: ${message.text()}`);
   });
   page.on("requestfailed", (request) => {
-    // A page that is left gives up what it was loading.
+    // Navigation aborts the requests of the previous page.
     const why = request.failure()?.errorText ?? "";
     if (!why.includes("ERR_ABORTED")) note(request.url(), `failed: ${request.method()} ${request.url()} ${why}`);
   });
@@ -53,9 +53,9 @@ export async function open(browser, options = {}) {
   return {
     page,
     context,
-    /** The task makes this happen on purpose. */
+    /** Declares a fault as expected. */
     expect: (pattern) => expected.push(pattern),
-    /** Ends the window; nothing else may have gone wrong in it. */
+    /** Asserts that there were no unexpected faults and closes the context. */
     async close() {
       const left = faults.filter((fault) => !expected.some((pattern) => pattern.test(fault)));
       assert.deepEqual(left, []);
@@ -72,7 +72,7 @@ export async function signIn(page, username = "demo", password = "demo", path = 
   await page.getByRole("heading", { level: 1 }).waitFor();
 }
 
-/** The APIs, beside the browser: what a task did is looked for there. */
+/** HTTP client for the APIs, to verify the results of a task independently of the browser. */
 export function api(username = "demo", password = "demo") {
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
   const ask = (method) => async (path, body) => {
@@ -87,7 +87,7 @@ export function api(username = "demo", password = "demo") {
   return { get: ask("GET"), post: ask("POST"), put: ask("PUT"), delete: ask("DELETE") };
 }
 
-/** Somebody who can sign in with `secret`, and may do nothing. */
+/** Creates a user with the password `secret` and without permissions. */
 export async function user(username) {
   const { status } = await api().post("/v2/users", { username, password: "secret" });
   assert.equal(status, 201);
@@ -99,7 +99,7 @@ export async function administrator(username) {
   assert.equal(status, 204);
 }
 
-/** Tries again until it is so. */
+/** Polls until `ask` returns true; fails after the time limit. */
 export async function until(what, ask) {
   for (const start = Date.now(); Date.now() - start < LIMIT; ) {
     if (await ask()) return;

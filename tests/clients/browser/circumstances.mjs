@@ -1,4 +1,4 @@
-// Under which circumstances people work: sessions end, connections break, others change things; by keyboard, in German, in the dark.
+// Working conditions: expired sessions, lost connections, concurrent changes, keyboard, German locale, dark theme.
 
 import assert from "node:assert/strict";
 
@@ -21,7 +21,7 @@ export const tasks = {
     await dialog(page).getByText("You are no longer signed in").waitFor();
     assert.equal(await dialog(page).getByLabel("Name").inputValue(), "Typed with care");
 
-    const [tab] = await Promise.all([context.waitForEvent("page"), dialog(page).getByText("Sign in, in a new tab").click()]);
+    const [tab] = await Promise.all([context.waitForEvent("page"), dialog(page).getByText("Sign in (new tab)").click()]);
     await tab.getByLabel("Username").fill("edith");
     await tab.getByLabel("Password").fill("secret");
     await tab.getByRole("button", { name: "Sign in" }).click();
@@ -30,7 +30,7 @@ export const tasks = {
     await page.getByRole("heading", { name: "Typed with care" }).waitFor();
     assert.equal((await groupOf("Typed")).name, "Typed with care");
 
-    // Without anything typed, the page goes to the sign-in and comes back.
+    // Without unsaved input, the page redirects to the sign-in and back.
     await admin.delete("/api/sessions?username=edith");
     await page.getByRole("tab", { name: "Roles" }).click();
     await page.getByLabel("Username").fill("edith");
@@ -46,7 +46,7 @@ export const tasks = {
     await signIn(page, "demo", "demo", "/groups");
     let asked = 0;
     const file = /assets\/AuditLog-.*\.js/;
-    // What the tab knows the page by is gone, until the tab is reloaded.
+    // The script file known to the tab is missing until the tab is reloaded.
     await page.route(file, (route) => ((asked += 1) === 1 ? route.fulfill({ status: 404, body: "" }) : route.continue()));
     await page.getByRole("link", { name: "Audit log" }).first().click();
     await page.getByRole("heading", { name: "Audit log", level: 1 }).waitFor();
@@ -56,7 +56,7 @@ export const tasks = {
     await page.unroute(file);
     await page.route(file, (route) => route.fulfill({ status: 404, body: "" }));
     await page.getByRole("link", { name: "Audit log" }).first().click();
-    await page.getByRole("heading", { name: "This page cannot be shown" }).waitFor();
+    await page.getByRole("heading", { name: "Page cannot be displayed" }).waitFor();
     await page.getByRole("link", { name: "Groups" }).first().click();
     await page.getByRole("heading", { name: "Groups", level: 1 }).waitFor();
     await page.unroute(file);
@@ -95,7 +95,7 @@ export const tasks = {
         await page.keyboard.press("Tab");
         return page.evaluate(() => document.activeElement?.textContent ?? "").then((text) => text.includes(target));
       });
-    await reach("Skip to the content");
+    await reach("Skip to main content");
     await page.keyboard.press("Enter");
     await reach("Create group");
     await page.keyboard.press("Enter");
@@ -140,7 +140,7 @@ export const tasks = {
     await user("norman");
     const { page, close } = await open(browser);
     await signIn(page, "norman", "secret", "/groups");
-    await page.getByRole("heading", { name: "You may not manage Identity" }).waitFor();
+    await page.getByRole("heading", { name: "No permission to manage Identity" }).waitFor();
     await page.getByText("camunda-identity-resource-server").waitFor();
     assert.equal((await api("norman", "secret").get("/api/groups")).status, 403);
     await close();

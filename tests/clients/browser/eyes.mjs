@@ -1,4 +1,4 @@
-// What eyes see of a page: whether it is readable for everybody, in both themes, on a desk and on a telephone.
+// Visual checks of a page: accessibility in both themes, and layout on desktop and phone.
 
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
@@ -7,7 +7,7 @@ import AxeBuilder from "@axe-core/playwright";
 
 import { until } from "./browser.mjs";
 
-/** Where pictures of all pages go, if somebody wants them. */
+/** Output directory for screenshots of all pages; unset: none. */
 const PICTURES = process.env.PICTURES;
 
 const WIDE = { width: 1280, height: 900 };
@@ -20,7 +20,7 @@ export async function settled(page) {
   );
 }
 
-/** Nobody is kept from reading or using the page as it is. */
+/** Asserts that axe finds no accessibility violations on the page. */
 export async function readable(page, where) {
   const { violations } = await new AxeBuilder({ page })
     .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
@@ -40,13 +40,13 @@ async function picture(page, name) {
   await page.setViewportSize(WIDE);
 }
 
-/** Looks at the page as it is, in every way that people do, and takes its picture. */
+/** Checks accessibility and layout of the page in both themes, and takes screenshots. */
 export async function look(page, name) {
   await settled(page);
   for (const colorScheme of ["dark", "light"]) {
     await page.emulateMedia({ colorScheme });
     await until("the theme", () => page.evaluate((theme) => document.documentElement.dataset.theme === theme, colorScheme));
-    // Colours change in a moment, not at once.
+    // Waits for the transitions of colors.
     await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))));
     await readable(page, `${name}, ${colorScheme}`);
     await page.setViewportSize(NARROW);

@@ -1,4 +1,4 @@
-// A server of which nobody is in charge yet.
+// A server without an administrator.
 
 import assert from "node:assert/strict";
 
@@ -13,19 +13,19 @@ export const tasks = {
     await page.getByLabel("Benutzername").fill("grün und blau");
     await page.getByLabel("E-Mail").fill("first@example.org");
     await page.getByLabel("Passwort").fill("the first secret");
-    await page.getByRole("button", { name: "Administration übernehmen" }).click();
+    await page.getByRole("button", { name: "Administrator anlegen" }).click();
     await page.getByRole("alert").waitFor();
     assert.equal(await page.getByLabel("E-Mail").inputValue(), "first@example.org", "what was typed stays");
     await page.getByLabel("Benutzername").fill("first");
     await page.getByLabel("Passwort").fill("the first secret");
-    await page.getByRole("button", { name: "Administration übernehmen" }).click();
+    await page.getByRole("button", { name: "Administrator anlegen" }).click();
     await page.getByRole("heading", { name: "Willkommen, first" }).waitFor();
     await page.getByRole("link", { name: "Rollen" }).first().click();
     await page.getByRole("heading", { name: "Rollen", level: 1 }).waitFor();
 
     const permissions = await api("first", "the first secret").get("/api/me/permissions");
     assert.deepEqual(permissions.body, ["read", "read:users", "write"]);
-    // Nobody is the first a second time.
+    // The set-up page is available only once.
     const other = await open(browser);
     await other.page.goto(`${base}/auth/setup`);
     await other.page.getByRole("button", { name: "Sign in" }).waitFor();

@@ -1,4 +1,4 @@
-// Where people and applications live at Keycloak.
+// Users and applications are stored in Keycloak.
 
 import assert from "node:assert/strict";
 
@@ -18,7 +18,7 @@ export const tasks = {
     await page.getByRole("row").filter({ hasText: "demo@example.org" }).waitFor();
     await look(page, "keycloak-users");
 
-    // A person, with a role.
+    // A user with a role.
     await button(page, "Create user").click();
     await dialog(page).getByLabel("Username").fill("kim");
     await dialog(page).getByLabel("First name").fill("Kim");
@@ -49,11 +49,11 @@ export const tasks = {
     await look(page, "application");
     const shop = (await get("/api/clients?search=shop")).find(({ clientId }) => clientId === "shop");
     assert.deepEqual((await get(`/api/clients/${shop.id}/permissions`)).map(({ definition }) => definition), ["read"]);
-    await page.getByRole("tab", { name: "Secret" }).click();
-    await button(page, "Show the secret").click();
+    await page.getByRole("tab", { name: "Client secret" }).click();
+    await button(page, "Show secret").click();
     assert.equal(await page.locator("#client-secret").inputValue(), (await get(`/api/clients/${shop.id}/secret`)).secret);
 
-    // An API, and a permission that it knows.
+    // An API with a permission.
     await page.getByRole("link", { name: "APIs" }).first().click();
     await look(page, "apis");
     await button(page, "Add API").click();
@@ -69,7 +69,7 @@ export const tasks = {
     const orders = (await get("/api/resource-servers")).find(({ audience }) => audience === "orders-api");
     assert.deepEqual((await get(`/api/resource-servers/${orders.id}/permissions`)).map(({ definition }) => definition), ["write:*"]);
 
-    // A resource type of one's own, and an authorization on it with a condition.
+    // A custom resource type, and an authorization on it with a condition.
     await page.getByRole("link", { name: "Resource types" }).first().click();
     await page.getByRole("row").filter({ hasText: "process-definition" }).waitFor();
     assert.equal(await page.getByRole("row").filter({ hasText: "PROCESS_DEFINITION" }).count(), 0, "nothing of the cluster's");
@@ -81,8 +81,8 @@ export const tasks = {
     await page.getByRole("heading", { name: "ticket" }).waitFor();
     await page.getByRole("link", { name: "Authorizations" }).first().click();
     await button(page, "Create authorization").click();
-    await dialog(page).getByLabel("Kind of owner").selectOption("CLIENT");
-    await dialog(page).getByLabel("Owner’s ID").fill("shop");
+    await dialog(page).getByLabel("Owner type").selectOption("CLIENT");
+    await dialog(page).getByLabel("Owner ID").fill("shop");
     await dialog(page).getByLabel("Resource type").selectOption("ticket");
     await dialog(page).getByText("close", { exact: true }).click();
     await button(dialog(page), "Add comparison").click();

@@ -1,16 +1,16 @@
-// Every page: without a fault, readable for everybody, light enough.
+// Every page: no faults, accessible, and within the size limit.
 
 import assert from "node:assert/strict";
 
 import { api, base, open, signIn } from "./browser.mjs";
 import { look, readable, settled } from "./eyes.mjs";
 
-/** The most that the first page may load, compressed, in bytes. */
+/** Maximum size of the resources of the first page, compressed, in bytes. */
 const FIRST_LOAD = 250_000;
 
 const admin = api();
 
-/** Something to look at: people in groups, with roles, in tenants. */
+/** Creates sample data: users in groups, with roles, in tenants. */
 async function furnish() {
   const people = { ann: "Ann Weber", ben: "Ben Okafor", cleo: "Cleo Martin", dan: "Dan Rossi", eva: "Eva Lind" };
   for (const [username, name] of Object.entries(people))
@@ -67,7 +67,7 @@ const places = (groups) => ({
   "not-found": "/nothing-of-this-name",
 });
 
-/** Opens something on a page, looks at it, and leaves it. */
+/** Opens a dialog on a page, checks it, and closes it. */
 const dialogs = (groups) => [
   ["create-user", "/users", "Create user"],
   ["assign-members", `/groups/${groups.Sales}`, "Assign members"],
@@ -92,7 +92,7 @@ export const tasks = {
       await page.goto(`${base}${path}`);
       await settled(page);
       if (name === "why-not") {
-        await page.getByRole("button", { name: "Ask" }).click();
+        await page.getByRole("button", { name: "Check", exact: true }).click();
         await page.getByRole("heading", { name: "Not allowed" }).waitFor();
       }
       await look(page, name);

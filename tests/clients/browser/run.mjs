@@ -1,4 +1,4 @@
-// Does one task: node run.mjs FILE TASK, with IDENTITY_URL and CHROMIUM.
+// Runs one task: node run.mjs FILE TASK. Environment: IDENTITY_URL and CHROMIUM.
 
 import { launch } from "./browser.mjs";
 

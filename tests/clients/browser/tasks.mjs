@@ -1,4 +1,4 @@
-// What administrators do, in a browser. Each task looks through the API whether what it did is so.
+// Tasks of administrators in a browser. Each task verifies its results through the API.
 
 import assert from "node:assert/strict";
 
@@ -72,11 +72,11 @@ export const tasks = {
     const { page, close } = await open(browser);
     await signIn(page, "demo", "demo", `/groups/${id}`);
     await button(page, "Delete").click();
-    await dialog(page).getByText("2 people lose the role Console.").waitFor();
+    await dialog(page).getByText("2 users lose the role Console.").waitFor();
     await button(dialog(page), "Cancel").click();
     assert.equal((await admin.get(`/api/groups/${id}`)).status, 200, "nothing happens without a yes");
     await button(page, "Delete").click();
-    await dialog(page).getByText("This cannot be undone.").waitFor();
+    await dialog(page).getByText("This action cannot be undone.").waitFor();
     await button(dialog(page), "Delete").click();
     await page.getByRole("heading", { name: "Groups", level: 1 }).waitFor();
     assert.equal((await admin.get(`/api/groups/${id}`)).status, 404);
@@ -90,7 +90,7 @@ export const tasks = {
     const { page, close } = await open(browser);
     await signIn(page, "demo", "demo", `/groups/${id}`);
     await button(page, "Remove una").click();
-    await said(page, "una is removed.");
+    await said(page, "una removed.");
     assert.deepEqual((await admin.get(`/api/groups/${id}/users`)).body, []);
     await button(page, "Undo").click();
     await row(page, "una").waitFor();
@@ -129,7 +129,7 @@ export const tasks = {
     await dialog(page).getByLabel("Name").fill("Taken");
     await dialog(page).getByLabel("Tenant ID").fill("<default>");
     await button(dialog(page), "Create").click();
-    await dialog(page).getByText("This did not work").or(dialog(page).getByText("may only contain")).first().waitFor();
+    await dialog(page).getByText("Request failed").or(dialog(page).getByText("may only contain")).first().waitFor();
     assert.equal(await dialog(page).getByLabel("Name").inputValue(), "Taken", "what was typed stays");
     await dialog(page).getByLabel("Name").fill("Tailors");
     await dialog(page).getByLabel("Tenant ID").fill("tailors");
@@ -164,7 +164,7 @@ export const tasks = {
     );
     await dialog(page).getByLabel("Resource type").selectOption("PROCESS_DEFINITION");
     await dialog(page).getByText("One resource").click();
-    await dialog(page).getByLabel("Resource’s ID").fill("order");
+    await dialog(page).getByLabel("Resource ID").fill("order");
     await dialog(page).getByText("READ_PROCESS_INSTANCE", { exact: true }).click();
     await button(dialog(page), "Create").click();
     await row(cluster, "order").waitFor();
@@ -176,10 +176,10 @@ export const tasks = {
     await row(cluster, "CREATE_PROCESS_INSTANCE").waitFor();
     assert.equal((await find())[0].permissionTypes.length, 2);
 
-    await button(page, "End: abel on PROCESS_DEFINITION order").click();
-    await dialog(page).getByText("abel can no longer do this with PROCESS_DEFINITION order").waitFor();
-    await button(dialog(page), "End authorization").click();
-    await said(page, "The authorization has ended.");
+    await button(page, "Revoke: abel on PROCESS_DEFINITION order").click();
+    await dialog(page).getByText("abel loses these permissions on PROCESS_DEFINITION order").waitFor();
+    await button(dialog(page), "Revoke authorization").click();
+    await said(page, "Authorization revoked.");
     assert.deepEqual(await find(), []);
     await button(page, "Undo").click();
     await row(cluster, "order").waitFor();
@@ -194,10 +194,10 @@ export const tasks = {
     await signIn(his.page, "sam", "secret");
     const { page, close } = await open(browser);
     await signIn(page, "demo", "demo", "/users/sam?tab=sessions");
-    await page.getByRole("button", { name: /^End the session of sam/ }).click();
+    await page.getByRole("button", { name: /^End session of sam/ }).click();
     await dialog(page).getByText("sam is signed out in Chrome").waitFor();
     await button(dialog(page), "End session").click();
-    await said(page, "The session has ended.");
+    await said(page, "Session ended.");
     assert.deepEqual((await admin.get("/api/sessions?username=sam")).body, []);
     await his.page.reload();
     await his.page.getByRole("button", { name: "Sign in" }).waitFor();
@@ -211,10 +211,10 @@ export const tasks = {
     assert.equal(refused.status, 403);
     const { page, close } = await open(browser);
     await signIn(page, "demo", "demo", "/audit-log");
-    await page.getByLabel("Who", { exact: true }).fill("dora");
-    await page.getByLabel("Who", { exact: true }).press("Enter");
+    await page.getByLabel("Actor", { exact: true }).fill("dora");
+    await page.getByLabel("Actor", { exact: true }).press("Enter");
     await page.getByLabel("Result").selectOption("DENIED");
-    const entry = row(page, "dora").filter({ hasText: "denied" });
+    const entry = row(page, "dora").filter({ hasText: "Denied" });
     await entry.first().waitFor();
     assert.match(await entry.first().innerText(), /Create Group/);
     assert.match(page.url(), /actor=dora.*result=DENIED/, "the address leads here again");
@@ -240,7 +240,7 @@ export const tasks = {
     await page.getByRole("searchbox").fill("list-3");
     await said(page, "10 entries");
     await page.getByRole("searchbox").fill("nobody of this name");
-    await page.getByRole("heading", { name: "Nothing found" }).waitFor();
+    await page.getByRole("heading", { name: "No results" }).waitFor();
     await close();
   },
 
@@ -252,16 +252,16 @@ export const tasks = {
     const { page, close } = await open(browser);
     await signIn(page, "demo", "demo", `/why?tab=denial&refusal=${refused.body.reasonId}`);
     await page.getByRole("heading", { name: "Not allowed" }).waitFor();
-    await page.getByRole("list", { name: "The path" }).getByText("frank").waitFor();
+    await page.getByRole("list", { name: "Access path" }).getByText("frank").waitFor();
 
-    await page.getByRole("tab", { name: "A question" }).click();
+    await page.getByRole("tab", { name: "Check access" }).click();
     await page.getByLabel("Username").fill("frank");
     await page.getByLabel("Permission").fill("read");
-    await button(page, "Ask").click();
+    await button(page, "Check").click();
     await page.getByRole("heading", { name: "Not allowed" }).waitFor();
-    await page.getByRole("button", { name: "Do this: Add User frank to Role readonly-admin." }).click();
+    await page.getByRole("button", { name: "Apply: Add User frank to Role readonly-admin." }).click();
     await page.getByRole("heading", { name: "Allowed", exact: true }).waitFor();
-    assert.match(await page.getByRole("list", { name: "The path" }).innerText(), /frank[^]*is in[^]*holds[^]*read/);
+    assert.match(await page.getByRole("list", { name: "Access path" }).innerText(), /frank[^]*member of[^]*grants[^]*read/);
     assert.equal((await his.get("/api/groups")).status, 200);
     assert.match(page.url(), /id=frank/, "the address leads here again");
     await close();
@@ -280,7 +280,7 @@ export const tasks = {
     const shown = (await admin.get("/access/v1/review/administrators")).body.lines;
     assert.equal(text.trim().split("\r\n").length - 1, shown.length);
 
-    await page.getByRole("tab", { name: "Who can do something" }).click();
+    await page.getByRole("tab", { name: "By resource" }).click();
     await button(page, "Find").click();
     await row(page, "adele").first().waitFor();
     await close();

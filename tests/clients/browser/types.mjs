@@ -1,4 +1,4 @@
-// Resource types of one's own, and conditions of authorizations on them.
+// Custom resource types, and conditions of authorizations on them.
 
 import assert from "node:assert/strict";
 
@@ -19,7 +19,7 @@ async function grant(entityId, resourceType, permission, condition) {
   assert.equal((await admin.post("/api/authorizations", body)).status, 204);
 }
 
-/** Whether somebody may do something with a resource of these properties. */
+/** Whether the user has the permission on a resource with these properties. */
 async function may(id, name, type, properties) {
   const question = { subject: { type: "user", id }, action: { name }, resource: { type, id: "1", properties } };
   return (await admin.post("/access/v1/evaluation", question)).body.decision;
@@ -32,10 +32,10 @@ export const tasks = {
     await user("tess");
     const { page, close, expect } = await open(browser);
     await signIn(page, "demo", "demo", "/resource-types");
-    await page.getByRole("row", { name: /^PROCESS_DEFINITION Built in/ }).waitFor();
+    await page.getByRole("row", { name: /^PROCESS_DEFINITION Built-in/ }).waitFor();
     assert.equal(await page.getByRole("button", { name: "Delete PROCESS_DEFINITION" }).count(), 0);
 
-    // A name that is taken or means something else is refused at its field; what was typed stays.
+    // A duplicate or reserved name is reported at its field; the input is kept.
     expect(/409|400/);
     await button(page, "Create resource type").click();
     await dialog(page).getByLabel("Permissions").fill("approve\nread");
@@ -53,7 +53,7 @@ export const tasks = {
     const made = { type: "ticket", supportedPermissions: ["approve", "read"], properties: ["owner", "site"] };
     assert.deepEqual(await typeOf("ticket"), made);
 
-    // What is in use cannot go, and the field says who uses it.
+    // Permissions and properties in use cannot be removed; the field shows where they are used.
     await grant("tess", "ticket", "approve", [{ property: "resource.site", operator: "EQUAL", value: "lyon" }]);
     await button(page, "Edit").click();
     await dialog(page).getByLabel("Permissions").fill("read\nreject");
@@ -62,16 +62,16 @@ export const tasks = {
     await dialog(page).getByLabel("Permissions").fill("approve\nreject");
     await dialog(page).getByLabel("Properties").fill("owner");
     await button(dialog(page), "Save").click();
-    await dialog(page).getByText("the property `site` is still looked at by a condition of user `tess`").waitFor();
+    await dialog(page).getByText("the property `site` is still read by a condition of user `tess`").waitFor();
     await dialog(page).getByLabel("Properties").fill("site\nowner\nteam");
     await button(dialog(page), "Save").click();
     await page.getByText("team", { exact: true }).waitFor();
     const changed = { type: "ticket", supportedPermissions: ["approve", "reject"], properties: ["owner", "site", "team"] };
     assert.deepEqual(await typeOf("ticket"), changed);
 
-    // What ends with it is said before it goes.
+    // The dialog shows how many authorizations end with the type.
     await button(page, "Delete").click();
-    await dialog(page).getByText("1 authorization on ticket ends.").waitFor();
+    await dialog(page).getByText("1 authorization on ticket is revoked.").waitFor();
     await button(dialog(page), "Delete").click();
     await page.getByRole("heading", { name: "Resource types", level: 1 }).waitFor();
     assert.equal((await admin.get("/api/resource-types/ticket")).status, 404);
@@ -88,11 +88,11 @@ export const tasks = {
     const { page, close } = await open(browser);
     await signIn(page, "demo", "demo", "/resource-types/parcel");
     await button(page, "Create authorization").click();
-    await dialog(page).getByLabel("Kind of owner").selectOption("USER");
-    await dialog(page).getByLabel("Owner’s ID").fill("cora");
+    await dialog(page).getByLabel("Owner type").selectOption("USER");
+    await dialog(page).getByLabel("Owner ID").fill("cora");
     await dialog(page).getByText("open", { exact: true }).click();
 
-    // By keyboard: a new comparison has the focus, and gives it back when it goes.
+    // By keyboard: a new comparison receives the focus, and its removal returns the focus to the button.
     const focused = () => page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent);
     for (const number of [1, 2]) {
       await button(dialog(page), "Add comparison").press("Enter");
@@ -110,7 +110,7 @@ export const tasks = {
     await row(page, "only if the resource’s site is “lyon”").waitFor();
     assert.deepEqual([await may("cora", "open", "parcel", { site: "lyon" }), await may("cora", "open", "parcel", { site: "oslo" })], [true, false]);
 
-    // The condition survives a change of something else, and is itself changed in one step.
+    // The condition survives a change of permissions; a change of the condition is a single update.
     await button(page, "Edit: cora on parcel all").click();
     await dialog(page).getByText("send", { exact: true }).click();
     await button(dialog(page), "Save").click();
@@ -119,7 +119,7 @@ export const tasks = {
     assert.deepEqual((await grantsOn("parcel")).map((one) => [one.permissions, one.condition]), [[["open", "send"], condition]]);
     await button(page, "Edit: cora on parcel all").click();
     await button(dialog(page), "Add comparison").click();
-    await comparison(page, 2).getByLabel("Comparison", { exact: true }).selectOption("CONTAINS_CALLER");
+    await comparison(page, 2).getByLabel("Operator", { exact: true }).selectOption("CONTAINS_CALLER");
     await button(dialog(page), "Save").click();
     await row(page, "“lyon” and the resource’s owner is or contains the caller").waitFor();
     assert.equal((await grantsOn("parcel")).length, 1);
@@ -128,11 +128,11 @@ export const tasks = {
       [true, false],
     );
 
-    // Ended, and put back with its condition.
+    // End the authorization; undo restores it with its condition.
     const before = await grantsOn("parcel");
-    await button(page, "End: cora on parcel all").click();
-    await button(dialog(page), "End authorization").click();
-    await said(page, "The authorization has ended.");
+    await button(page, "Revoke: cora on parcel all").click();
+    await button(dialog(page), "Revoke authorization").click();
+    await said(page, "Authorization revoked.");
     assert.deepEqual(await grantsOn("parcel"), []);
     await button(page, "Undo").click();
     await row(page, "cora").waitFor();
@@ -157,15 +157,15 @@ export const tasks = {
     await grant("ella", "order", "read", condition);
     const { page, close } = await open(browser);
     await signIn(page, "demo", "demo", "/authorizations");
-    for (const tab of ["Orchestration cluster", "Components of the platform"]) {
+    for (const tab of ["Orchestration cluster", "Platform components"]) {
       await page.goto(`${base}/users/ella?tab=authorizations`);
       const listed = page.getByRole("region", { name: tab });
       await listed.getByRole("button", { name: "Edit: ella on order" }).first().click();
       await comparison(page, 9).waitFor();
-      // Something else is changed, there and back.
+      // Toggle a permission twice.
       for (const _ of [1, 2]) await dialog(page).getByText("read", { exact: true }).click();
       await button(dialog(page), "Save").click();
-      await said(page, "The authorization is changed.");
+      await said(page, "Authorization updated.");
       assert.deepEqual((await grantsOn("order")).map((one) => one.condition), [condition], tab);
     }
     await close();
@@ -178,19 +178,19 @@ export const tasks = {
     expect(/400/);
     await signIn(page, "demo", "demo", "/resource-types/form");
     await button(page, "Create authorization").click();
-    await dialog(page).getByLabel("Kind of owner").selectOption("USER");
-    await dialog(page).getByLabel("Owner’s ID").fill("rhea");
+    await dialog(page).getByLabel("Owner type").selectOption("USER");
+    await dialog(page).getByLabel("Owner ID").fill("rhea");
     await dialog(page).getByText("read", { exact: true }).click();
     for (const _ of [1, 2]) await button(dialog(page), "Add comparison").click();
     await comparison(page, 1).locator("#field-comparison-1-side").selectOption("subject");
     await comparison(page, 1).locator("#field-comparison-1-name").fill("level");
     await comparison(page, 1).getByLabel("Value").fill("5");
-    await comparison(page, 1).getByText('5 is not compared as a text. For the text, write "5".').waitFor();
+    await comparison(page, 1).getByText('5 is compared as a number or Boolean. To compare it as text, enter "5".').waitFor();
     await comparison(page, 2).getByLabel("Value").fill("99999999999999999999");
-    await comparison(page, 2).getByText("A whole number this large cannot be written here.").waitFor();
+    await comparison(page, 2).getByText("The integer must be between -9007199254740991 and 9007199254740991.").waitFor();
     assert.ok(await button(dialog(page), "Create").isDisabled());
     await comparison(page, 2).getByLabel("Value").fill("lyon");
-    // Somebody else takes the property away meanwhile.
+    // Another client removes the property at the same time.
     assert.equal((await admin.put("/api/resource-types/form", { supportedPermissions: ["read"], properties: [] })).status, 200);
     await button(dialog(page), "Create").click();
     await comparison(page, 2).getByRole("alert").filter({ hasText: "`form` has no property `site`" }).waitFor();
@@ -209,16 +209,16 @@ export const tasks = {
     await grant("wim", "claim", "settle", [{ property: "resource.site", operator: "IN", values: ["lyon", "oslo"] }]);
     const { page, close } = await open(browser);
     await signIn(page, "demo", "demo", "/why?who=user&id=wim&type=claim&action=settle&resource=1&properties=site%3Drome");
-    await button(page, "Ask").click();
+    await button(page, "Check").click();
     await page.getByRole("heading", { name: "Not allowed" }).waitFor();
-    await said(page, "Its condition does not hold for what was asked: the resource’s site is “lyon” or “oslo”.");
-    await page.getByLabel("The resource’s site").fill("oslo");
-    await button(page, "Ask").click();
+    await said(page, "The condition of the authorization is not met: the resource’s site is “lyon” or “oslo”.");
+    await page.getByLabel("Resource property: site").fill("oslo");
+    await button(page, "Check").click();
     await page.getByRole("heading", { name: "Allowed", exact: true }).waitFor();
-    assert.match(await page.getByRole("list", { name: "The path" }).innerText(), /settle, only if the resource’s site is/);
+    assert.match(await page.getByRole("list", { name: "Access path" }).innerText(), /settle, only if the resource’s site is/);
     await look(page, "why-condition");
     await page.reload();
-    assert.equal(await page.getByLabel("The resource’s site").inputValue(), "oslo", "the address leads here again");
+    assert.equal(await page.getByLabel("Resource property: site").inputValue(), "oslo", "the address leads here again");
 
     await page.goto(`${base}/who-can?type=claim&action=settle`);
     await row(page, "only if the resource’s site is “lyon” or “oslo”").waitFor();
@@ -249,7 +249,7 @@ export const tasks = {
     await said(page, "21 to 40 of 45");
     assert.equal(await page.getByRole("row").count(), 21);
 
-    // Two lists on a page are paged each by itself, also where one has nothing more to show.
+    // Two lists on a page have independent pagination.
     await page.goto(`${base}/users/mona?tab=authorizations`);
     await page.getByText("1 to 20 of 46").waitFor();
     await page.getByText("1 to 20 of 45").waitFor();

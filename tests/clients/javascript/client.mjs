@@ -1,7 +1,8 @@
-// Does what an administrator's script does, with the published client of the Orchestration Cluster API. The client checks each
-// request and each answer against its own schemas. Prints `done` at the end; anything that fails ends it with an error.
+// Performs the operations of a typical administration script with the published client of the Orchestration Cluster API. The
+// client validates each request and each response against its own schemas. Prints `done` at the end; any failure terminates the
+// program with an error.
 //
-// The client takes its settings from the environment: CAMUNDA_REST_ADDRESS, CAMUNDA_BASIC_AUTH_USERNAME and so on.
+// The client is configured through the environment: CAMUNDA_REST_ADDRESS, CAMUNDA_BASIC_AUTH_USERNAME and so on.
 
 import assert from 'node:assert/strict';
 import { createCamundaClient } from '@camunda8/orchestration-cluster-api';
@@ -20,7 +21,7 @@ assert.deepEqual([...me.roles], ['admin']);
 assert.equal((await client.getTopology()).clusterSize, 1);
 assert.equal((await client.getLicense()).validLicense, true);
 
-// Operations have the names of the public document, which are those of the client's methods. This client has one less.
+// The operation IDs are those of the public document and equal the method names of the client. This client lacks one method.
 const document = await (await fetch(`${process.env.CAMUNDA_REST_ADDRESS}/api/openapi.json`)).json();
 const operations = Object.entries(document.paths)
   .filter(([path]) => path.startsWith('/v2/'))

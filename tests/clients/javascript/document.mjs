@@ -1,6 +1,6 @@
-// Compares the answers that this server's OpenAPI document describes with the schemas that the published client was generated with
-// from the public document: members, whether they are required and nullable, words, patterns. Prints `done` at the end; anything
-// that differs ends it with an error.
+// Compares the response schemas in this server's OpenAPI document with those of the published client, which are generated from the
+// public document. Compares properties, whether they are required and nullable, enum values and patterns. Prints `done` at the end;
+// any difference terminates the program with an error.
 
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
@@ -11,10 +11,10 @@ const file = (await readdir(home)).find((name) => /^zod\.gen-.*\.js$/.test(name)
 const published = await import(new URL(file, home));
 const document = await (await fetch(`${process.env.CAMUNDA_REST_ADDRESS}/api/openapi.json`)).json();
 
-// Patterns that are not promised here. Ids of users and tenants have a configurable pattern, and providers' users have any name.
-// Times have a format. The others are never there: entries about identity name no process and no decision.
+// Properties without a guaranteed pattern. The pattern of user and tenant IDs is configurable, and users of identity providers may
+// have any name. Times have a format instead. The others never occur: audit entries about identity contain no process or decision.
 const withoutPattern = ['username', 'tenantId', 'timestamp', 'expiresAt', 'processDefinitionId', 'decisionDefinitionId'];
-// Words that are never answered.
+// Enum values that this server never returns.
 const unanswered = ['UNSPECIFIED'];
 
 const followed = (schema, root) => {
@@ -22,7 +22,7 @@ const followed = (schema, root) => {
   return schema;
 };
 
-/** What both dialects of JSON Schema say of a value, in one form. */
+/** A common form of the constraints in both dialects of JSON Schema. */
 const read = (schema, root, depth = 0) => {
   schema = followed(schema, root);
   if (!schema || depth > 8) return undefined;
@@ -43,7 +43,7 @@ const read = (schema, root, depth = 0) => {
 };
 
 const differences = [];
-/** Newer members and words may be there; what the public document has must be. */
+/** This server may have additional properties and enum values, but must have all those in the public document. */
 const compare = (path, ours, theirs) => {
   if (!theirs) return;
   const differs = (what, own, other) => differences.push(`${path}: ${what} is ${own} here, ${other} in the public document`);

@@ -1,8 +1,8 @@
-"""Calls every operation about identity with the published Python client of the Orchestration Cluster API.
+"""Calls every identity operation with the published Python client of the Orchestration Cluster API.
 
-The client reads each answer into its own types and fails where they do not fit. Prints `done` at the end; anything that fails
-ends it with an error. The client takes its settings from the environment: CAMUNDA_REST_ADDRESS, CAMUNDA_BASIC_AUTH_USERNAME and
-so on.
+The client parses each response into its own types and fails if they do not match. Prints `done` at the end; any failure
+terminates the program with an error. The client is configured through the environment: CAMUNDA_REST_ADDRESS,
+CAMUNDA_BASIC_AUTH_USERNAME and so on.
 """
 
 import inspect
@@ -20,7 +20,7 @@ client = CamundaClient()
 
 
 def operations():
-    """The operations of `/v2` by the names in the server's OpenAPI document, written as this client writes them."""
+    """Operation IDs of `/v2` in the server's OpenAPI document, converted to this client's method names."""
     with urllib.request.urlopen(os.environ["CAMUNDA_REST_ADDRESS"] + "/api/openapi.json") as answer:
         paths = json.load(answer)["paths"]
     below = [methods for path, methods in paths.items() if path.startswith("/v2/")]
@@ -29,7 +29,7 @@ def operations():
 
 
 def call(operation, *path, body=None):
-    """An operation by its name, with a body that is read into the client's own type first."""
+    """Calls an operation by name; a body is first parsed into the client's type."""
     method = getattr(client, operation)
     parameters = inspect.signature(method).parameters
     given = {}
@@ -54,7 +54,7 @@ def model(operation, method, body):
 
 
 def found(operation, *path, body=None, has=None):
-    """A search: the items, of which one must have these members."""
+    """Calls a search and returns its items; asserts that one of them has the given properties."""
     answer = call(operation, *path, body=body or {})
     items = [item.to_dict() for item in answer.items]
     assert answer.page.total_items >= len(items)

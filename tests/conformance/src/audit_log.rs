@@ -1,5 +1,8 @@
 //! The contract of [`AuditLog`].
 
+use std::collections::BTreeMap;
+use std::slice;
+
 use identity_core::entity::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind};
 use identity_core::port::{AuditFilter, AuditLog, AuditQuery};
 use identity_core::search::{Start, Window};
@@ -9,12 +12,13 @@ use time::Duration;
 use crate::sample::{NOW, ann, audit, client_ann, wide};
 use crate::{Backend, NEVER};
 
-/// All cases of the audit log.
+/// Defines a test for each case of the audit log.
 #[macro_export]
 macro_rules! audit_log_suite {
     ($run:path) => {
         $crate::cases!($run, audit_log:
-            old_entries_are_removed_in_batches, entries_beyond_a_number_are_removed, what_is_appended_is_found, keys_ascend_and_the_given_one_is_ignored, times_are_kept_to_the_microsecond,
+            old_entries_are_removed_in_batches, entries_beyond_a_number_are_removed, what_is_appended_is_found, entries_are_appended_in_their_order, an_append_that_is_given_up_leaves_all_or_none,
+            keys_ascend_and_the_given_one_is_ignored, times_are_kept_to_the_microsecond,
             any_text_is_recorded,
         );
         $crate::cases!($run, audit_search:
@@ -33,6 +37,10 @@ macro_rules! audit_log_suite {
 pub async fn written(log: &dyn AuditLog) -> Vec<AuditEvent> {
     let window = Window { start: Start::Offset(0), limit: usize::MAX };
     log.search(&AuditQuery::new(AuditFilter::default(), &[], &window).unwrap()).await.unwrap().items
+}
+
+async fn append_one(log: &dyn AuditLog, event: &AuditEvent) -> u64 {
+    log.append(slice::from_ref(event)).await.unwrap()[0]
 }
 
 pub async fn what_is_appended_is_found(backend: &dyn Backend) {
@@ -73,7 +81,7 @@ pub async fn what_is_appended_is_found(backend: &dyn Backend) {
             ..audit("")
         };
         for event in [full, audit("")] {
-            let key = log.append(&event).await.unwrap();
+            let key = append_one(&*log, &event).await;
             assert_eq!(log.find(key).await.unwrap(), Some(AuditEvent { key, ..event }));
         }
     }
@@ -82,11 +90,49 @@ pub async fn what_is_appended_is_found(backend: &dyn Backend) {
     }
 }
 
+pub async fn entries_are_appended_in_their_order(backend: &dyn Backend) {
+    let (one, two) = (backend.open(NEVER).await.audit, backend.open(NEVER).await.audit);
+    assert!(one.append(&[]).await.unwrap().is_empty());
+    let mut all = Vec::new();
+    for (log, count) in [(&one, 1), (&two, 300), (&one, 2)] {
+        // Neither the times nor the keys are in the order of the texts.
+        let event = |n: i64| AuditEvent { key: 7, at: NOW - Duration::seconds(n), ..audit(&(n * 7 % 300).to_string()) };
+        let events: Vec<AuditEvent> = (0..count).map(event).collect();
+        let keys = log.append(&events).await.unwrap();
+        assert_eq!(keys.len(), events.len());
+        all.extend(keys.into_iter().zip(events).map(|(key, event)| AuditEvent { key, ..event }));
+    }
+    assert!(all.is_sorted_by(|older, newer| older.key < newer.key));
+    for event in &all {
+        assert_eq!(one.find(event.key).await.unwrap().as_ref(), Some(event));
+    }
+    assert_eq!(written(&*two).await.len(), all.len());
+}
+
+pub async fn an_append_that_is_given_up_leaves_all_or_none(backend: &dyn Backend) {
+    let log = backend.open(NEVER).await.audit;
+    let (mut given_up, mut whole) = (0, 0);
+    for round in 0..40_u64 {
+        let events: Vec<AuditEvent> = (0..50).map(|_| audit(&round.to_string())).collect();
+        let appended = tokio::time::timeout(std::time::Duration::from_micros(round * 250), log.append(&events)).await;
+        *if appended.is_ok() { &mut whole } else { &mut given_up } += 1;
+    }
+    // Appended after all of them.
+    append_one(&*log, &audit("last")).await;
+    let mut found = BTreeMap::<String, usize>::new();
+    for event in written(&*log).await {
+        *found.entry(event.entity.key).or_default() += 1;
+    }
+    assert_eq!(found.remove("last"), Some(1));
+    assert!(found.values().all(|count| *count == 50), "{found:?}");
+    assert!(found.len() >= whole, "{whole} appended, {given_up} given up, {found:?}");
+}
+
 pub async fn keys_ascend_and_the_given_one_is_ignored(backend: &dyn Backend) {
     let (one, two) = (backend.open(NEVER).await.audit, backend.open(NEVER).await.audit);
     let mut last = 0;
     for log in [&one, &two, &one, &two] {
-        let key = log.append(&AuditEvent { key: 1, ..audit("x") }).await.unwrap();
+        let key = append_one(&**log, &AuditEvent { key: 1, ..audit("x") }).await;
         assert!(key > last);
         last = key;
     }
@@ -95,11 +141,11 @@ pub async fn keys_ascend_and_the_given_one_is_ignored(backend: &dyn Backend) {
 pub async fn times_are_kept_to_the_microsecond(backend: &dyn Backend) {
     let log = backend.open(NEVER).await.audit;
     let at = NOW + Duration::nanoseconds(789);
-    let key = log.append(&AuditEvent { at, ..audit("x") }).await.unwrap();
+    let key = append_one(&*log, &AuditEvent { at, ..audit("x") }).await;
     assert_eq!(log.find(key).await.unwrap().unwrap().at, NOW);
 }
 
-/// PostgreSQL has no text with U+0000, so nobody has.
+/// PostgreSQL cannot store U+0000, so all adapters replace it.
 pub async fn any_text_is_recorded(backend: &dyn Backend) {
     let log = backend.open(NEVER).await.audit;
     let long = wide(10_000, 1);
@@ -110,7 +156,7 @@ pub async fn any_text_is_recorded(backend: &dyn Backend) {
             request_id: Some(text.to_owned()),
             ..audit(text)
         };
-        let key = log.append(&event(text)).await.unwrap();
+        let key = append_one(&*log, &event(text)).await;
         assert_eq!(log.find(key).await.unwrap(), Some(AuditEvent { key, ..event(kept) }));
     }
 }
@@ -119,7 +165,7 @@ pub async fn old_entries_are_removed_in_batches(backend: &dyn Backend) {
     let log = backend.open(NEVER).await.audit;
     assert_eq!(log.size().await.unwrap(), 0);
     for hours in 0..5_i64 {
-        log.append(&AuditEvent { at: NOW + Duration::hours(hours), ..audit(&hours.to_string()) }).await.unwrap();
+        append_one(&*log, &AuditEvent { at: NOW + Duration::hours(hours), ..audit(&hours.to_string()) }).await;
     }
     let prune = |hours, batch| log.prune(NOW + Duration::hours(hours), 100, batch);
     assert_eq!(prune(3, 2).await.unwrap(), 2);
@@ -134,7 +180,7 @@ pub async fn old_entries_are_removed_in_batches(backend: &dyn Backend) {
 pub async fn entries_beyond_a_number_are_removed(backend: &dyn Backend) {
     let log = backend.open(NEVER).await.audit;
     for number in 0..6 {
-        log.append(&audit(&number.to_string())).await.unwrap();
+        append_one(&*log, &audit(&number.to_string())).await;
     }
     assert_eq!(log.prune(NOW - Duration::days(1), 4, 10).await.unwrap(), 2);
     assert_eq!(log.prune(NOW - Duration::days(1), 4, 10).await.unwrap(), 0);

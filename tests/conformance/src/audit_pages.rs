@@ -1,4 +1,4 @@
-//! The contract of [`AuditLog::search`]: in which order, and which part.
+//! The contract of [`AuditLog::search`]: order and pages.
 
 use identity_core::entity::{AuditEvent, AuditResult, EntityKind};
 use identity_core::port::{AuditField, AuditFilter, AuditLog, AuditText};
@@ -66,7 +66,7 @@ pub async fn fields_sort_one_after_the_other(backend: &dyn Backend) {
         ("4", 2, AuditResult::Success),
         ("5", 1, AuditResult::Fail),
     ] {
-        log.append(&AuditEvent { at: NOW + Duration::seconds(seconds), result, ..audit(key) }).await.unwrap();
+        log.append(&[AuditEvent { at: NOW + Duration::seconds(seconds), result, ..audit(key) }]).await.unwrap();
     }
     let (up, down) = (Order::Ascending, Order::Descending);
     for (sort, expected) in [
@@ -120,7 +120,7 @@ pub async fn pages_have_everything_once_in_either_direction(backend: &dyn Backen
     }
 }
 
-/// Cursors outlive what they were made of, or are of another filter.
+/// A cursor may outlive its entry, or come from a search with another filter.
 pub async fn a_position_needs_no_entry(backend: &dyn Backend) {
     let log = backend.open(NEVER).await.audit;
     append(&*log, &["a", "c", "c", "e"].map(audit)).await;
@@ -159,7 +159,7 @@ pub async fn windows_may_lie_anywhere(backend: &dyn Backend) {
     };
     assert_eq!(window(Start::Offset(0), 10).await, (String::new(), 0, None));
     for n in 1..=5 {
-        log.append(&AuditEvent { at: NOW + Duration::seconds(n), ..audit(&n.to_string()) }).await.unwrap();
+        log.append(&[AuditEvent { at: NOW + Duration::seconds(n), ..audit(&n.to_string()) }]).await.unwrap();
     }
     for (offset, limit, expected) in [
         (0, 2, "54"),

@@ -1,4 +1,4 @@
-//! The contract of [`AuditLog::search`]: what is found.
+//! The contract of [`AuditLog::search`]: matching entries.
 
 use identity_core::entity::{Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, EntityKind};
 use identity_core::port::{AuditField, AuditFilter, AuditLog, AuditQuery, AuditText, TimeFilter};
@@ -26,7 +26,7 @@ pub(crate) const TEXTS: [AuditText; 12] = [
     AuditText::Absent,
 ];
 
-/// Entity keys that a search could take for patterns, for the end of a text, or for each other.
+/// Entity keys that a search could confuse with patterns, the end of a text, or each other.
 const KEYS: [&str; 20] = [
     "a",
     "A",
@@ -54,7 +54,7 @@ pub(crate) fn related(kind: EntityKind, key: &str) -> Option<AuditEntity> {
     Some(AuditEntity { kind, key: key.to_owned() })
 }
 
-/// Entries of many kinds: at one time and at others, with and without what is optional.
+/// Entries of many kinds, with equal and different times, with and without optional fields.
 pub(crate) fn sample() -> Vec<AuditEvent> {
     let actors = [Actor::System, Actor::Principal(ann()), Actor::Principal(client_ann()), Actor::Anonymous];
     let kinds = [EntityKind::Group, EntityKind::Role, EntityKind::MappingRule];
@@ -76,9 +76,7 @@ pub(crate) fn sample() -> Vec<AuditEvent> {
 }
 
 pub(crate) async fn append(log: &dyn AuditLog, events: &[AuditEvent]) {
-    for event in events {
-        log.append(event).await.unwrap();
-    }
+    log.append(events).await.unwrap();
 }
 
 pub(crate) async fn search(
@@ -109,7 +107,7 @@ fn like(pattern: &str) -> TextFilter {
     TextFilter { like: Some(LikePattern::parse(pattern).unwrap()), ..TextFilter::default() }
 }
 
-/// Conditions of all kinds around a text.
+/// All kinds of conditions that involve `text`.
 fn conditions(text: &str) -> Vec<TextFilter> {
     let none = TextFilter::default;
     let text = text.to_owned();
@@ -248,7 +246,7 @@ pub async fn conditions_on_the_time(backend: &dyn Backend) {
     let log = backend.open(NEVER).await.audit;
     let at = |microseconds| NOW + Duration::microseconds(microseconds);
     for n in [1, 0, 2, 1] {
-        log.append(&AuditEvent { at: at(n), ..audit(&n.to_string()) }).await.unwrap();
+        log.append(&[AuditEvent { at: at(n), ..audit(&n.to_string()) }]).await.unwrap();
     }
     let none = TimeFilter::default;
     for (filter, expected) in [

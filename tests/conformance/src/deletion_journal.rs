@@ -1,4 +1,4 @@
-//! The contract of [`DeletionJournal`].
+//! The contract of `DeletionJournal`.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::audit_log::written;
 use crate::sample::{NOW, ann, audit, client_ann, wide};
 use crate::{Backend, NEVER};
 
-/// All cases of the deletion journal.
+/// Defines a test for each case of the deletion journal.
 #[macro_export]
 macro_rules! deletion_journal_suite {
     ($run:path) => {
@@ -23,13 +23,13 @@ macro_rules! deletion_journal_suite {
     };
 }
 
-/// A deletion of a group, without any optional part.
+/// A deletion of a group, without optional fields.
 fn deletion(id: &str) -> Deletion {
     let of = Deletable::Group(GroupId::parse("sales").unwrap());
     Deletion { id: id.to_owned(), of, actor: Actor::Anonymous, request_id: None, at: NOW }
 }
 
-/// A deletion of an application, with every part.
+/// A deletion of an application, with all optional fields.
 fn full(id: &str) -> Deletion {
     let (client_id, key) = (ClientId::parse(&wide(256, 1)).unwrap(), ClientKey::parse("0b9e-ü").unwrap());
     Deletion {

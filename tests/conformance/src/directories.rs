@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use identity_core::entity::{
-    ApiPermission, ClientChange, ClientKind, NewClient, NewPerson, Permission, Person, PersonChange, Role,
+    ApiPermission, ClientChange, ClientKind, DirectoryUser, DirectoryUserChange, NewClient, NewDirectoryUser,
+    Permission, Role,
 };
 use identity_core::port::{
     ApiDirectory, ClientDirectory, DirectoryError, GroupDirectory, RoleDirectory, UserDirectory,
@@ -14,15 +15,15 @@ use identity_core::value::{
     Username,
 };
 
-/// All directory ports at once. A fresh one is empty but for the client [`FOREIGN`].
+/// All directory ports of one directory. A new directory is empty except for the client [`FOREIGN`].
 pub trait Directory: UserDirectory + GroupDirectory + RoleDirectory + ClientDirectory + ApiDirectory {}
 
 impl<T: UserDirectory + GroupDirectory + RoleDirectory + ClientDirectory + ApiDirectory> Directory for T {}
 
-/// A client that is somebody else's.
+/// A client that this server does not manage.
 pub const FOREIGN: &str = "grafana";
 
-/// A named test for each case, which gets a directory from `$fresh`, if there can be one.
+/// Defines a test for each case. `$fresh` returns a new directory, or `None` to skip the test.
 #[macro_export]
 macro_rules! directory_suite {
     ($fresh:path) => {
@@ -52,7 +53,7 @@ macro_rules! directory_suite {
     };
 }
 
-/// As [`directory_suite!`], for these cases.
+/// Like [`directory_suite!`], for the given cases.
 #[macro_export]
 macro_rules! directory_cases {
     ($fresh:path: $($case:ident),+ $(,)?) => { $(
@@ -78,7 +79,7 @@ fn role_id(text: &str) -> RoleId {
 fn role(text: &str, permissions: &[Permission]) -> Role {
     let id = role_id(text);
     let description = Description::parse("What it is for").unwrap();
-    Role { name: Name::from(&id), id, description, permissions: permissions.iter().cloned().collect() }
+    Role { description, permissions: permissions.iter().cloned().collect(), ..Role::new(id.clone(), Name::from(&id)) }
 }
 
 fn permission(audience: &str, definition: &str) -> Permission {
@@ -90,8 +91,8 @@ fn all(search: Option<&str>) -> ListRequest {
     ListRequest { search: search.map(str::to_owned), page: PageRequest { offset: 0, limit: 1000 } }
 }
 
-fn new_person(username: &str, first: &str, last: &str) -> NewPerson {
-    NewPerson {
+fn new_person(username: &str, first: &str, last: &str) -> NewDirectoryUser {
+    NewDirectoryUser {
         username: name(username),
         first_name: Some(name(first)),
         last_name: Some(name(last)),
@@ -101,7 +102,7 @@ fn new_person(username: &str, first: &str, last: &str) -> NewPerson {
     }
 }
 
-async fn person(d: &Fresh, username: &str) -> Person {
+async fn person(d: &Fresh, username: &str) -> DirectoryUser {
     UserDirectory::create(d.as_ref(), &new_person(username, "First", "Last")).await.unwrap()
 }
 
@@ -159,7 +160,7 @@ pub async fn people_are_found_by_parts_of_any_of_their_names(d: Fresh) {
 
 pub async fn a_username_is_taken_once(d: Fresh) {
     let first = person(&d, "ann").await;
-    let mut again = new_person("ann", "Other", "Person");
+    let mut again = new_person("ann", "Other", "DirectoryUser");
     again.email = None;
     assert!(is_conflict(UserDirectory::create(d.as_ref(), &again).await));
     assert_eq!(UserDirectory::list(d.as_ref(), &all(None)).await.unwrap().items, [first]);
@@ -167,14 +168,14 @@ pub async fn a_username_is_taken_once(d: Fresh) {
 
 pub async fn an_update_changes_a_person(d: Fresh) {
     let ann = person(&d, "ann").await;
-    let changed = Person {
+    let changed = DirectoryUser {
         first_name: Some(name("Anna")),
         last_name: None,
         email: Some("anna@example.org".to_owned()),
         enabled: false,
         ..ann.clone()
     };
-    let everything = |person: &Person| PersonChange {
+    let everything = |person: &DirectoryUser| DirectoryUserChange {
         first_name: Some(person.first_name.clone()),
         last_name: Some(person.last_name.clone()),
         email: Some(person.email.clone()),
@@ -185,15 +186,15 @@ pub async fn an_update_changes_a_person(d: Fresh) {
         assert_eq!(returned, *person);
         assert_eq!(UserDirectory::find(d.as_ref(), &ann.id).await.unwrap(), *person);
     }
-    let disabled = PersonChange { enabled: Some(false), ..PersonChange::default() };
+    let disabled = DirectoryUserChange { enabled: Some(false), ..DirectoryUserChange::default() };
     let returned = UserDirectory::update(d.as_ref(), &ann.id, &disabled).await.unwrap();
-    assert_eq!(returned, Person { enabled: false, ..ann.clone() }, "what is not named keeps its value");
-    let none = PersonChange { email: Some(Some("not an address".to_owned())), ..PersonChange::default() };
+    assert_eq!(returned, DirectoryUser { enabled: false, ..ann.clone() }, "what is not named keeps its value");
+    let none = DirectoryUserChange { email: Some(Some("not an address".to_owned())), ..DirectoryUserChange::default() };
     let refused = UserDirectory::update(d.as_ref(), &ann.id, &none).await;
     assert!(matches!(refused, Err(DirectoryError::Member("email", _))), "{refused:?}");
-    let renamed = PersonChange { first_name: Some(Some(name("Anna"))), ..PersonChange::default() };
+    let renamed = DirectoryUserChange { first_name: Some(Some(name("Anna"))), ..DirectoryUserChange::default() };
     let returned = UserDirectory::update(d.as_ref(), &ann.id, &renamed).await.unwrap();
-    assert_eq!(returned, Person { enabled: false, first_name: Some(name("Anna")), ..ann });
+    assert_eq!(returned, DirectoryUser { enabled: false, first_name: Some(name("Anna")), ..ann });
 }
 
 pub async fn people_by_id_are_those_there_are(d: Fresh) {
@@ -262,7 +263,7 @@ pub async fn members_come_and_go(d: Fresh) {
     let (ann, bob) = (person(&d, "ann").await, person(&d, "bob").await);
     let group = GroupDirectory::create(d.as_ref(), &name("A group")).await.unwrap();
     for user in [&bob, &ann, &ann] {
-        d.change_member(&group.id, &user.id, true).await.unwrap();
+        d.add_member(&group.id, &user.id).await.unwrap();
     }
     let members = d.members(&group.id, &all(None)).await.unwrap();
     assert_eq!(members.items, [ann.clone(), bob.clone()]);
@@ -270,17 +271,17 @@ pub async fn members_come_and_go(d: Fresh) {
     let second = ListRequest { search: None, page: PageRequest { offset: 1, limit: 1 } };
     assert_eq!(d.members(&group.id, &second).await.unwrap().items, [bob]);
     for _ in 0..2 {
-        d.change_member(&group.id, &ann.id, false).await.unwrap();
+        d.remove_member(&group.id, &ann.id).await.unwrap();
     }
     assert!(UserDirectory::groups(d.as_ref(), &ann.id).await.unwrap().is_empty());
-    assert!(is_missing(d.change_member(&group.id, &Username::parse("nobody").unwrap(), true).await));
-    assert!(is_missing(d.change_member(&GroupId::parse("none").unwrap(), &ann.id, true).await));
+    assert!(is_missing(d.add_member(&group.id, &Username::parse("nobody").unwrap()).await));
+    assert!(is_missing(d.add_member(&GroupId::parse("none").unwrap(), &ann.id).await));
 }
 
 pub async fn a_deleted_group_is_missing_and_nobody_is_in_it(d: Fresh) {
     let ann = person(&d, "ann").await;
     let group = GroupDirectory::create(d.as_ref(), &name("A group")).await.unwrap();
-    d.change_member(&group.id, &ann.id, true).await.unwrap();
+    d.add_member(&group.id, &ann.id).await.unwrap();
     GroupDirectory::delete(d.as_ref(), &group.id).await.unwrap();
     assert!(is_missing(GroupDirectory::delete(d.as_ref(), &group.id).await));
     assert!(is_missing(GroupDirectory::find(d.as_ref(), &group.id).await));
@@ -298,13 +299,13 @@ pub async fn roles_hold_permissions_that_there_are(d: Fresh) {
     assert_eq!(RoleDirectory::find(d.as_ref(), &made.id).await.unwrap(), made);
     assert!(RoleDirectory::list(d.as_ref(), &all(None)).await.unwrap().items[0].permissions.is_empty());
     for _ in 0..2 {
-        RoleDirectory::change_permission(d.as_ref(), &made.id, &write, true).await.unwrap();
-        RoleDirectory::change_permission(d.as_ref(), &made.id, &other, false).await.unwrap();
+        RoleDirectory::grant_permission(d.as_ref(), &made.id, &write).await.unwrap();
+        RoleDirectory::revoke_permission(d.as_ref(), &made.id, &other).await.unwrap();
     }
     let found = RoleDirectory::find(d.as_ref(), &made.id).await.unwrap();
     assert_eq!(found.permissions, [read, write].into());
     for unknown in [permission("one-api", "no"), permission("no-api", "write:*")] {
-        assert!(is_missing(RoleDirectory::change_permission(d.as_ref(), &made.id, &unknown, true).await));
+        assert!(is_missing(RoleDirectory::grant_permission(d.as_ref(), &made.id, &unknown).await));
         assert!(is_missing(RoleDirectory::create(d.as_ref(), &role("Half", &[unknown])).await));
     }
     assert!(is_missing(RoleDirectory::find(d.as_ref(), &role_id("Half")).await));
@@ -329,26 +330,26 @@ pub async fn people_and_groups_have_roles(d: Fresh) {
     for text in ["b/c", "a"] {
         RoleDirectory::create(d.as_ref(), &role(text, &[])).await.unwrap();
         for _ in 0..2 {
-            UserDirectory::change_role(d.as_ref(), &ann.id, &role_id(text), true).await.unwrap();
-            GroupDirectory::change_role(d.as_ref(), &group.id, &role_id(text), true).await.unwrap();
+            UserDirectory::assign_role(d.as_ref(), &ann.id, &role_id(text)).await.unwrap();
+            GroupDirectory::assign_role(d.as_ref(), &group.id, &role_id(text)).await.unwrap();
         }
     }
     let roles = UserDirectory::roles(d.as_ref(), &ann.id).await.unwrap();
     assert_eq!(roles, [role("a", &[]), role("b/c", &[])]);
     assert_eq!(GroupDirectory::roles(d.as_ref(), &group.id).await.unwrap(), roles);
     for _ in 0..2 {
-        UserDirectory::change_role(d.as_ref(), &ann.id, &role_id("a"), false).await.unwrap();
-        GroupDirectory::change_role(d.as_ref(), &group.id, &role_id("a"), false).await.unwrap();
+        UserDirectory::unassign_role(d.as_ref(), &ann.id, &role_id("a")).await.unwrap();
+        GroupDirectory::unassign_role(d.as_ref(), &group.id, &role_id("a")).await.unwrap();
     }
     assert_eq!(UserDirectory::roles(d.as_ref(), &ann.id).await.unwrap(), roles[1..]);
     assert_eq!(GroupDirectory::roles(d.as_ref(), &group.id).await.unwrap(), roles[1..]);
-    assert!(is_missing(UserDirectory::change_role(d.as_ref(), &ann.id, &role_id("none"), true).await));
+    assert!(is_missing(UserDirectory::assign_role(d.as_ref(), &ann.id, &role_id("none")).await));
 }
 
 pub async fn a_deleted_role_is_nobodys(d: Fresh) {
     let ann = person(&d, "ann").await;
     RoleDirectory::create(d.as_ref(), &role("a/b", &[])).await.unwrap();
-    UserDirectory::change_role(d.as_ref(), &ann.id, &role_id("a/b"), true).await.unwrap();
+    UserDirectory::assign_role(d.as_ref(), &ann.id, &role_id("a/b")).await.unwrap();
     RoleDirectory::delete(d.as_ref(), &role_id("a/b")).await.unwrap();
     assert!(is_missing(RoleDirectory::delete(d.as_ref(), &role_id("a/b")).await));
     assert!(UserDirectory::roles(d.as_ref(), &ann.id).await.unwrap().is_empty());
@@ -437,19 +438,19 @@ pub async fn clients_have_permissions(d: Fresh) {
     let key = ClientDirectory::create(d.as_ref(), &machine).await.unwrap().key;
     assert!(ClientDirectory::permissions(d.as_ref(), &key).await.unwrap().is_empty());
     for _ in 0..2 {
-        ClientDirectory::change_permission(d.as_ref(), &key, &write, true).await.unwrap();
-        ClientDirectory::change_permission(d.as_ref(), &key, &odd, true).await.unwrap();
+        ClientDirectory::grant_permission(d.as_ref(), &key, &write).await.unwrap();
+        ClientDirectory::grant_permission(d.as_ref(), &key, &odd).await.unwrap();
     }
     assert_eq!(ClientDirectory::permissions(d.as_ref(), &key).await.unwrap(), [odd.clone(), write.clone()]);
     for _ in 0..2 {
-        ClientDirectory::change_permission(d.as_ref(), &key, &odd, false).await.unwrap();
+        ClientDirectory::revoke_permission(d.as_ref(), &key, &odd).await.unwrap();
     }
     assert_eq!(ClientDirectory::permissions(d.as_ref(), &key).await.unwrap(), std::slice::from_ref(&write));
-    assert!(is_missing(ClientDirectory::change_permission(d.as_ref(), &key, &permission("one-api", "no"), true).await));
+    assert!(is_missing(ClientDirectory::grant_permission(d.as_ref(), &key, &permission("one-api", "no")).await));
     let public = ClientDirectory::create(d.as_ref(), &new_client("spa", ClientKind::Public)).await.unwrap().key;
     assert!(ClientDirectory::permissions(d.as_ref(), &public).await.unwrap().is_empty());
     assert!(matches!(
-        ClientDirectory::change_permission(d.as_ref(), &public, &write, true).await,
+        ClientDirectory::grant_permission(d.as_ref(), &public, &write).await,
         Err(DirectoryError::Invalid(_))
     ));
 }

@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::{Backend, NEVER, PATIENCE};
 
-/// All cases of the entity locks.
+/// Defines a test for each case of the entity locks.
 #[macro_export]
 macro_rules! entity_locks_suite {
     ($run:path) => {
@@ -21,7 +21,7 @@ macro_rules! entity_locks_suite {
     };
 }
 
-/// How long a lock is seen to be held.
+/// Time after which a lock that was not acquired counts as held.
 const HELD: Duration = Duration::from_millis(200);
 
 fn key(key: &str) -> LockKey {
@@ -86,7 +86,7 @@ pub async fn a_holder_that_is_cancelled_releases(backend: &dyn Backend) {
 pub async fn other_entities_do_not_wait(backend: &dyn Backend) {
     let [one, two] = two(backend).await;
     let _held = one.lock(&key("ann")).await.unwrap();
-    // Entities may share a lock, but not most of them.
+    // Entities may share a lock, but most of them must not.
     let mut free = 0;
     for number in 0..8 {
         free += usize::from(timeout(HELD, two.lock(&key(&format!("user-{number}")))).await.is_ok());
@@ -97,7 +97,7 @@ pub async fn other_entities_do_not_wait(backend: &dyn Backend) {
 pub async fn a_directory_has_a_lock_beside_its_entities(backend: &dyn Backend) {
     let [one, two] = two(backend).await;
     let held = one.lock_directory(NEVER).await.unwrap();
-    // Its holder changes entities, any of them.
+    // The holder can lock any entity.
     for number in 0..64 {
         drop(timeout(PATIENCE, one.lock(&key(&format!("user-{number}")))).await.unwrap().unwrap());
     }

@@ -8,7 +8,7 @@ use time::{Duration, OffsetDateTime};
 use crate::sample::{NOW, ann, client_ann};
 use crate::{Backend, NEVER};
 
-/// All cases of the installation.
+/// Defines a test for each case of the installation.
 #[macro_export]
 macro_rules! installation_suite {
     ($run:path) => {

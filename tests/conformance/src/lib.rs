@@ -1,9 +1,10 @@
 //! One suite per port, run on every adapter.
 //!
-//! A suite is a module of cases, each a sentence of the port's contract. The macros [`policy_store_suite!`],
-//! [`session_store_suite!`], [`audit_log_suite!`], [`deletion_journal_suite!`] and [`entity_locks_suite!`] make one named test of each case; they take the function that runs a
-//! case on an adapter: `async fn(name: &str, case: impl AsyncFnOnce(&dyn Backend))`. [`directory_suite!`] takes the function
-//! that makes a fresh directory.
+//! A suite is a module of cases; each case checks one rule of the port's contract. The macros [`policy_store_suite!`],
+//! [`policy_commits_suite!`], [`session_store_suite!`], [`audit_log_suite!`], [`deletion_journal_suite!`],
+//! [`entity_locks_suite!`] and [`installation_suite!`] define one test per case. Their argument is a function that runs
+//! a case on an adapter: `async fn(name: &str, case: impl AsyncFnOnce(&dyn Backend))`. The argument of
+//! [`directory_suite!`] is a function that creates a new directory.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "these are tests")]
 #![expect(clippy::panic, reason = "these are tests")]
@@ -28,20 +29,20 @@ use identity_core::port::{
     AuditLog, DeletionJournal, EntityLocks, InstallationStore, PolicyStore, SessionStore, TokenCutoffStore,
 };
 
-/// An interval at which nobody polls within a test.
+/// A polling interval longer than any test.
 pub const NEVER: Duration = Duration::from_secs(3600);
-/// An interval that is over soon.
+/// A short polling interval.
 pub const SOON: Duration = Duration::from_millis(20);
-/// What takes longer hangs.
+/// Time after which an operation counts as hanging.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Fresh storage under an adapter.
+/// New storage of an adapter.
 #[async_trait]
 pub trait Backend: Send + Sync {
-    /// A replica: another instance of the stores, on the same storage.
+    /// Opens a replica: another instance of the stores on the same storage.
     async fn open(&self, polling: Duration) -> Stores;
 
-    /// Forgets all but the newest `keep` entries of the change log.
+    /// Deletes all but the newest `keep` entries of the change log.
     async fn prune(&self, keep: u64);
 }
 
@@ -52,19 +53,19 @@ pub struct Stores {
     pub policy: Arc<dyn PolicyStore>,
     /// Browser sessions.
     pub sessions: Arc<dyn SessionStore>,
-    /// What was done and refused.
+    /// Records of operations and denials.
     pub audit: Arc<dyn AuditLog>,
     /// Deletions in a directory.
     pub deletions: Arc<dyn DeletionJournal>,
-    /// One change per entity of a directory at a time.
+    /// Locks that serialize the changes of each directory entity.
     pub locks: Arc<dyn EntityLocks>,
-    /// The installation's id.
+    /// ID of the installation.
     pub installation: Arc<dyn InstallationStore>,
-    /// Tokens that are no longer believed.
+    /// Cutoff times of revoked tokens.
     pub cutoffs: Arc<dyn TokenCutoffStore>,
 }
 
-/// One named test for each case.
+/// Defines a test for each case.
 #[macro_export]
 macro_rules! cases {
     ($run:path, $suite:ident: $($case:ident),+ $(,)?) => { $(

@@ -1,4 +1,5 @@
-//! The contract of [`PolicyTransaction::commit`](identity_core::port::PolicyTransaction) for several commits at once.
+//! The contract of [`PolicyTransaction::commit`](identity_core::port::PolicyTransaction) with several commits in one
+//! call.
 
 use identity_core::fake::Rows;
 use identity_core::port::{Commit, StoreError, Tail};
@@ -9,7 +10,7 @@ use crate::audit_log::written;
 use crate::sample::{audit, commit, group, member, user};
 use crate::{Backend, NEVER};
 
-/// All cases.
+/// Defines a test for each case.
 #[macro_export]
 macro_rules! policy_commits_suite {
     ($run:path) => {

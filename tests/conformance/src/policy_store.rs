@@ -12,7 +12,7 @@ use crate::audit_log::written;
 use crate::sample::{self, audit, commit, everything, group, member, role, rule, tenant, user};
 use crate::{Backend, NEVER, PATIENCE, SOON};
 
-/// All cases of the policy store.
+/// Defines a test for each case of the policy store.
 #[macro_export]
 macro_rules! policy_store_suite {
     ($run:path) => {
@@ -32,6 +32,22 @@ macro_rules! policy_store_suite {
 async fn put(store: &dyn PolicyStore, revision: u64, changes: Vec<Change>) {
     let transaction = store.begin(Revision(revision - 1)).await.unwrap();
     transaction.commit(vec![commit(revision, changes)]).await.unwrap();
+}
+
+/// SQL that marks the data as that of a later release, as a migration would.
+pub const NEWER_FORMAT: &str = "UPDATE policy_revision SET format = 2";
+
+/// A store neither reads nor overwrites data of a later release. This function is not a case of the suite, because only
+/// SQL stores have a format.
+pub async fn refuses_newer_format(store: &dyn PolicyStore) {
+    let errors = [
+        store.load().await.map(drop).unwrap_err(),
+        store.tail(Revision(0)).await.map(drop).unwrap_err(),
+        store.begin(Revision(0)).await.map(drop).unwrap_err(),
+    ];
+    for error in errors {
+        assert!(matches!(&error, StoreError::Schema(text) if text.contains("format 2")), "{error:?}");
+    }
 }
 
 async fn loaded(store: &dyn PolicyStore) -> (u64, Rows) {
@@ -68,7 +84,7 @@ pub async fn what_is_committed_is_loaded(backend: &dyn Backend) {
     assert!(snapshot.changes.iter().map(place).is_sorted(), "entities come before what refers to them");
 }
 
-/// Where a change stands in a snapshot.
+/// Position of a change in a snapshot.
 fn place(change: &Change) -> u8 {
     match change {
         Change::ResourceTypePut(_) | Change::UserPut(_) => 0,
@@ -305,7 +321,7 @@ pub async fn a_dropped_transaction_changes_nothing_and_frees_the_way(backend: &d
     for store in [&replicas[0], &replicas[1], &replicas[0]] {
         drop(store.begin(Revision(0)).await.unwrap());
     }
-    // One that is dropped while it waits for its turn.
+    // A transaction that is dropped while it waits for the write lock.
     let open = replicas[0].begin(Revision(1)).await.unwrap();
     {
         let waiting = replicas[1].begin(Revision(1));
@@ -358,9 +374,9 @@ pub async fn audit_entries_are_written_with_their_commit(backend: &dyn Backend) 
         commit.audit = keys.iter().map(|key| audit(key)).collect();
         commit
     };
-    stores.audit.append(&audit("before")).await.unwrap();
+    stores.audit.append(&[audit("before")]).await.unwrap();
     begin().await.commit(vec![with_audit(1, &["first", "second", "third"])]).await.unwrap();
-    stores.audit.append(&audit("between")).await.unwrap();
+    stores.audit.append(&[audit("between")]).await.unwrap();
     assert!(begin().await.commit(vec![with_audit(1, &["refused"])]).await.is_err());
     begin().await.commit(vec![with_audit(2, &["last"])]).await.unwrap();
     let written = written(&*stores.audit).await;

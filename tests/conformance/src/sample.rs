@@ -1,8 +1,8 @@
-//! Entities to store.
+//! Sample entities.
 
 use identity_core::entity::{
-    Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, Authorization, Condition, Container, CustomType,
-    EntityKind, Group, MappingRule, Membership, Operator, Party, Permission, Principal, Role, RuleKind, Scope, Session,
+    Actor, AuditEntity, AuditEvent, AuditOperation, AuditResult, Authorization, Container, CustomType, EntityKind,
+    Group, MappingRule, Membership, Operator, Party, Permission, Principal, Role, RuleKind, Scope, Session,
     SessionIdHash, Tenant, User,
 };
 use identity_core::port::Commit;
@@ -18,7 +18,7 @@ use time::macros::datetime;
 /// A time with microseconds.
 pub const NOW: OffsetDateTime = datetime!(2026-03-01 12:34:56.123_456 UTC);
 
-/// Different characters of four bytes each, which no compression makes shorter.
+/// A text of different four-byte characters, which compression does not shorten.
 #[must_use]
 pub fn wide(length: u32, seed: u32) -> String {
     (0..length).map(|i| char::from_u32(0x20000 + (i * 7919 + seed * 104_729) % 42_000).unwrap()).collect()
@@ -26,20 +26,17 @@ pub fn wide(length: u32, seed: u32) -> String {
 
 #[must_use]
 pub fn user(username: &str) -> User {
-    User {
-        username: Username::parse(username).unwrap(),
-        name: None,
-        email: None,
-        password: PasswordHash::new("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned()),
-    }
+    User::new(
+        Username::parse(username).unwrap(),
+        PasswordHash::new("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned()),
+    )
 }
 
 #[must_use]
 pub fn group(id: &str, description: &str) -> Group {
     Group {
-        id: GroupId::parse(id).unwrap(),
-        name: Name::parse(id).unwrap(),
         description: Description::parse(description).unwrap(),
+        ..Group::new(GroupId::parse(id).unwrap(), Name::parse(id).unwrap())
     }
 }
 
@@ -50,29 +47,24 @@ pub fn role(id: &str, permissions: &[(&str, &str)]) -> Role {
         definition: PermissionName::parse(definition).unwrap(),
     };
     Role {
-        id: RoleId::parse(id).unwrap(),
-        name: Name::parse(id).unwrap(),
-        description: Description::default(),
         permissions: permissions.iter().map(permission).collect(),
+        ..Role::new(RoleId::parse(id).unwrap(), Name::parse(id).unwrap())
     }
 }
 
 #[must_use]
 pub fn tenant(id: &str, name: &str) -> Tenant {
-    Tenant { id: TenantId::parse(id).unwrap(), name: Name::parse(name).unwrap(), description: Description::default() }
+    Tenant::new(TenantId::parse(id).unwrap(), Name::parse(name).unwrap())
 }
 
 #[must_use]
 pub fn rule(id: &str, selector: &str, value: &str) -> MappingRule {
-    MappingRule {
-        id: MappingRuleId::parse(id).unwrap(),
-        name: Name::parse(id).unwrap(),
-        selector: ClaimSelector::parse(selector).unwrap(),
-        operator: Operator::Equals,
-        value: ClaimValue::parse(value).unwrap(),
-        kind: RuleKind::Any,
-        issuer: None,
-    }
+    MappingRule::new(
+        MappingRuleId::parse(id).unwrap(),
+        Name::parse(id).unwrap(),
+        ClaimSelector::parse(selector).unwrap(),
+        ClaimValue::parse(value).unwrap(),
+    )
 }
 
 #[must_use]
@@ -102,7 +94,7 @@ pub fn custom_type(name: &str, permissions: &[&str], properties: &[&str]) -> Cus
     }
 }
 
-/// Every kind of entity, every optional part there and not, text of all kinds and of the greatest length.
+/// All kinds of entities, with and without each optional field, with texts of all kinds and of the maximum length.
 #[must_use]
 pub fn everything() -> Vec<Change> {
     let id = |seed| wide(256, seed);
@@ -161,13 +153,11 @@ pub fn everything() -> Vec<Change> {
     }
     changes.insert(0, Change::ResourceTypePut(custom_type("invoice", &["read", &id(12)], &[])));
     changes.insert(0, Change::ResourceTypePut(custom_type("site-9._", &["open"], &["owner", &id(13)])));
-    let condition = Condition::from_column(
-        r#"[{"property":"resource.owner","operator":"CONTAINS_CALLER"},
-            {"property":"subject.a\"b","operator":"IN","values":["😀",true,1.5,7]}]"#,
-    );
+    let condition = r#"[{"property":"resource.owner","operator":"CONTAINS_CALLER"},
+        {"property":"subject.a\"b","operator":"IN","values":["😀",true,1.5,7]}]"#;
     changes.push(Change::AuthorizationPut(Authorization {
         resource_type: ResourceTypeName::parse("invoice").unwrap(),
-        condition: Some(condition.unwrap()),
+        condition: Some(condition.parse().unwrap()),
         ..authorization(900, ("USER", "ann"), Scope::Any, &["read"])
     }));
     let largest = AuthorizationKey::mint(Revision((1 << 43) - 1), AuthorizationKey::PER_COMMIT - 1).unwrap();
@@ -175,13 +165,13 @@ pub fn everything() -> Vec<Change> {
     changes
 }
 
-/// A commit that says nothing in the audit log.
+/// A commit without audit entries.
 #[must_use]
 pub fn commit(revision: u64, changes: Vec<Change>) -> Commit {
     Commit { revision: Revision(revision), at: NOW, changes, audit: Vec::new() }
 }
 
-/// An entry without any optional part.
+/// An entry without optional fields.
 #[must_use]
 pub fn audit(entity_key: &str) -> AuditEvent {
     AuditEvent {
@@ -209,13 +199,13 @@ pub fn ann() -> Principal {
     Principal::User(Username::parse("ann").unwrap())
 }
 
-/// Somebody else, of the same name.
+/// Another principal with the same name.
 #[must_use]
 pub fn client_ann() -> Principal {
     Principal::Client(ClientId::parse("ann").unwrap())
 }
 
-/// A session of ann's, an hour long, without any optional part.
+/// A session of `ann` with a duration of one hour, without optional fields.
 #[must_use]
 pub fn session(seed: u8) -> Session {
     Session {

@@ -10,7 +10,7 @@ use time::{Duration, OffsetDateTime};
 use crate::sample::{NOW, ann, client_ann, id_hash, session};
 use crate::{Backend, NEVER};
 
-/// All sessions of ann.
+/// All sessions of `ann`.
 async fn anns(store: &dyn SessionStore, now: OffsetDateTime) -> Vec<Session> {
     list(store, Some(ann()), now).await
 }
@@ -21,7 +21,7 @@ async fn list(store: &dyn SessionStore, of: Option<Principal>, now: OffsetDateTi
     page.items
 }
 
-/// All cases of the session store.
+/// Defines a test for each case of the session store.
 #[macro_export]
 macro_rules! session_store_suite {
     ($run:path) => {
@@ -52,7 +52,7 @@ fn full(seed: u8) -> Session {
     }
 }
 
-/// The ids, in their order.
+/// The IDs, sorted.
 fn ids(sessions: Vec<Session>) -> Vec<SessionIdHash> {
     let mut ids: Vec<_> = sessions.into_iter().map(|session| session.id).collect();
     ids.sort();
@@ -115,7 +115,7 @@ pub async fn an_update_of_another_version_is_refused(backend: &dyn Backend) {
     assert_eq!(store.find(id_hash(1), NOW).await.unwrap(), Some(Session { version: 1, ..session(1) }));
 }
 
-/// How many of eight tasks on two replicas succeed; the others must have met a conflict.
+/// Number of successes among eight tasks on two replicas. The other tasks must fail with a conflict.
 async fn winners<F>(backend: &dyn Backend, work: impl Fn(Arc<dyn SessionStore>, u8) -> F) -> usize
 where
     F: Future<Output = Result<(), StoreError>> + Send + 'static,

@@ -1,6 +1,6 @@
-//! A process that is killed loses no acknowledged commit and leaves nothing half done.
+//! A killed process loses no acknowledged commit and leaves no partial commit.
 //!
-//! The killed process is this test binary itself, told by a variable to run only [`commits_until_it_is_killed`].
+//! The killed process is this test binary; an environment variable makes it run only [`commits_until_it_is_killed`].
 
 #![expect(clippy::print_stdout, reason = "the child acknowledges on its standard output")]
 #![expect(clippy::disallowed_methods, reason = "the child is told by its environment what to do")]
@@ -55,7 +55,7 @@ async fn open(store: &str) -> Stores {
     }
 }
 
-/// Many rows in several tables, so that there is a middle to be killed in.
+/// A commit of many rows in several tables, so that the process is likely to be killed within one.
 fn commit_of(revision: u64) -> Commit {
     let name = format!("user-{revision}");
     let mut changes = vec![Change::UserPut(user(&name)), Change::MemberAdded(member(("ROLE", "r"), ("USER", &name)))];
@@ -86,7 +86,7 @@ async fn commits_until_it_is_killed() {
     }
 }
 
-/// Starts the child, kills it after `count` acknowledgements, and returns the last one that it wrote.
+/// Starts the child process, kills it after `count` acknowledgments, and returns the last acknowledged revision.
 fn last_acknowledged(store: &str, count: usize) -> u64 {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "commits_until_it_is_killed", "--ignored", "--nocapture", "--test-threads", "1"])
@@ -100,7 +100,7 @@ fn last_acknowledged(store: &str, count: usize) -> u64 {
     let counted: Vec<u64> = acknowledged.by_ref().take(count).collect();
     child.kill().unwrap();
     child.wait().unwrap();
-    // What was in the pipe was acknowledged too.
+    // Acknowledgments left in the pipe count as well.
     let last = acknowledged.last().or(counted.last().copied());
     assert_eq!(counted.len(), count, "the child failed by itself");
     last.unwrap()
@@ -111,7 +111,7 @@ async fn survives(store: &str) {
         let (path, count) = (store.to_owned(), round * 7);
         let acknowledged = tokio::task::spawn_blocking(move || last_acknowledged(&path, count)).await.unwrap();
         let stores = open(store).await;
-        // The right to write is free again, and nothing is under way.
+        // The write lock is free again, and no transaction is in progress.
         let transaction = stores.policy.begin(Revision(0)).await.unwrap();
         let Tail::Commits(log) = transaction.missed() else { panic!("the log is gone") };
         let snapshot = stores.policy.load().await.unwrap();

@@ -1,4 +1,4 @@
-//! PostgreSQL as operators have it: shared with other applications, with passwords that change, refusing.
+//! PostgreSQL in typical operation: shared with other applications, with changing passwords, and unavailable.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "these are tests; a skipped one is named")]
 
@@ -33,7 +33,7 @@ async fn count(database: &TestDatabase, sql: &str) -> i64 {
     sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(&mut connection).await.unwrap()
 }
 
-/// What the replaced service leaves in its database, as far as its names are ours.
+/// Tables of the replaced service, with names that this server uses as well.
 const THEIRS: &str = "CREATE TABLE tenants (name text, tenant_id text UNIQUE); INSERT INTO tenants VALUES ('Acme', 'acme'); \
     CREATE TABLE access_rules (id bigint); CREATE TABLE flyway_schema_history (version text)";
 
@@ -58,7 +58,7 @@ async fn tables_of_another_application_are_left_alone() {
     assert_eq!(count(&database, "SELECT count(*) FROM identity_server.policy_revision").await, 1);
     assert_eq!(connect().probe().await.unwrap(), Probe { schema: Some("identity_server".to_owned()), pending: 0 });
 
-    // Where the others' tables are gone, the schema is still the same.
+    // The schema stays the same after the other tables are dropped.
     execute(&database, "DROP TABLE tenants, access_rules, flyway_schema_history").await;
     let later = connect();
     later.migrate().await.unwrap();
@@ -92,7 +92,7 @@ async fn replicas_that_start_at_once_on_a_new_database_share_it() {
         }
         assert_eq!(count(&database, "SELECT count(*) FROM pg_namespace WHERE nspname = 'identity_server'").await, 0);
     }
-    // Another program's list of migrations is another matter.
+    // A migration table of another program leads to a separate schema.
     let Some(database) = database("replicas_that_start_at_once_on_a_new_database_share_it").await else { return };
     let theirs = "CREATE TABLE _sqlx_migrations (version bigint, description text); INSERT INTO _sqlx_migrations VALUES (1, 'other')";
     execute(&database, theirs).await;
@@ -178,7 +178,7 @@ async fn a_password_is_read_again_when_its_file_changes() {
     std::fs::write(&url, format!("postgres://u:new@{place}\n")).unwrap();
     tokio::time::sleep(Duration::from_millis(1100)).await;
     assert_eq!(tried().await, ["new"; 4]);
-    // A file that is being written changes nothing.
+    // A partially written file has no effect.
     std::fs::write(&password, "").unwrap();
     std::fs::write(&url, "postgres://").unwrap();
     tokio::time::sleep(Duration::from_millis(1100)).await;

@@ -1,4 +1,4 @@
-//! The directories in memory.
+//! The contract of the directory ports, on the in-memory directories.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! The directories on a real Keycloak: in each case a realm of its own, asked by a client with the least roles that do.
+//! The contract of the directory ports, on a real Keycloak. Each case has its own realm, accessed by a client with the
+//! least sufficient roles.
 
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 

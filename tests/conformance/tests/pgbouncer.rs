@@ -30,7 +30,7 @@ async fn connections_that_are_pooled_by_session_work() {
     stores.migrate().await.unwrap();
     let settings = PostgresSettings::from_url(&Secret::new(pgbouncer.url().to_owned())).unwrap();
     let other = PostgresStores::connect(&settings);
-    // Heard at once, not after the polling interval.
+    // The notification arrives immediately, before the next poll.
     let mut revision = 0;
     let until_heard = async {
         loop {
@@ -53,7 +53,7 @@ async fn connections_that_are_pooled_by_session_work() {
     drop(stores.locks.lock(&LockKey::of(EntityKind::User, "ann")).await.unwrap());
 }
 
-/// Settings of a session, notifications and the place of the tables would be another client's now and then.
+/// Transaction pooling occasionally assigns session settings, notifications and the search path to another client.
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_that_are_pooled_by_transaction_are_refused_with_the_reason() {
     let Some((stores, _pgbouncer, _database)) = behind(BY_TRANSACTION).await else { return };
@@ -62,7 +62,7 @@ async fn connections_that_are_pooled_by_transaction_are_refused_with_the_reason(
     }
 }
 
-/// A start ends with it after a few attempts.
+/// Start-up fails with this error after a few attempts.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_pooler_does_not_pass_on_is_named_and_not_waited_for() {
     let Some((stores, _pgbouncer, _database)) = behind("pool_mode = session").await else { return };

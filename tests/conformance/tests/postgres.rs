@@ -1,4 +1,4 @@
-//! The contracts, on PostgreSQL, and what is PostgreSQL's own.
+//! The contracts, on PostgreSQL, and rules specific to PostgreSQL.
 
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use identity_adapters_postgres::{PostgresSettings, PostgresStores, Schema};
 use identity_conformance::audit_log::written;
+use identity_conformance::policy_store::{NEWER_FORMAT, refuses_newer_format};
 use identity_conformance::sample::{NOW, audit, commit, everything, id_hash, session, user};
 use identity_conformance::{Backend, NEVER, PATIENCE, Stores};
 use identity_core::fake::Rows;
@@ -32,13 +33,13 @@ impl Postgres {
         stores
     }
 
-    /// What an operator with `psql` has.
+    /// Executes SQL directly, as an operator does with `psql`.
     async fn execute(&self, sql: &str) {
         let mut connection = PgConnection::connect(&self.0.url).await.unwrap();
         sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.unwrap();
     }
 
-    /// What a restart of the server does to its clients.
+    /// Closes all other connections, as a restart of the server does.
     async fn disconnect_everybody(&self) {
         let everybody = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
             WHERE datname = current_database() AND pid <> pg_backend_pid()";
@@ -148,6 +149,16 @@ async fn an_unreadable_row_is_named() {
 }
 
 #[tokio::test]
+async fn data_in_a_newer_format_is_not_read() {
+    on_postgres("data_in_a_newer_format_is_not_read", async |postgres: &Postgres| {
+        let stores = postgres.open(NEVER).await;
+        postgres.execute(NEWER_FORMAT).await;
+        refuses_newer_format(&*stores.policy).await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_schema_of_a_newer_or_another_server_is_refused() {
     on_postgres("a_schema_of_a_newer_or_another_server_is_refused", async |postgres: &Postgres| {
         let stores = PostgresStores::connect(&postgres.settings(NEVER));
@@ -163,9 +174,9 @@ async fn a_schema_of_a_newer_or_another_server_is_refused() {
             (
                 "UPDATE _sqlx_migrations SET success = FALSE",
                 "UPDATE _sqlx_migrations SET success = TRUE",
-                "did not end",
+                "did not complete",
             ),
-            ("UPDATE _sqlx_migrations SET checksum = '\\x00'", "", "was not the one"),
+            ("UPDATE _sqlx_migrations SET checksum = '\\x00'", "", "differs from the one"),
         ] {
             postgres.execute(damage).await;
             for _ in 0..2 {
@@ -185,7 +196,7 @@ async fn a_database_that_is_read_only_is_unavailable() {
             current_database()); END $$";
         postgres.execute(read_only).await;
         let error = PostgresStores::connect(&postgres.settings(NEVER)).migrate().await.unwrap_err();
-        // A standby may become the primary: starting waits for that.
+        // A standby may become the primary, so start-up waits for that.
         assert!(matches!(&error, StoreError::Impaired(Impairment::ReadOnly, _)), "{error:?}");
         assert!(format!("{error:?}").contains("read-only"), "{error:?}");
     })
@@ -208,12 +219,12 @@ async fn writes_go_on_after_a_server_was_read_only_for_a_while() {
         for refused in [
             stores.policy.begin(Revision(0)).await.map(drop),
             stores.sessions.insert(&session(1)).await,
-            stores.audit.append(&audit("x")).await.map(drop),
+            stores.audit.append(&[audit("x")]).await.map(drop),
         ] {
             let error = refused.unwrap_err();
             assert!(matches!(&error, StoreError::Impaired(Impairment::ReadOnly, _)), "{error:?}");
         }
-        // Connections of that time are still there when it ends.
+        // Connections opened in that time still exist afterwards.
         for loaded in reads().await {
             loaded.unwrap();
         }
@@ -221,7 +232,7 @@ async fn writes_go_on_after_a_server_was_read_only_for_a_while() {
         postgres.execute(&format!("BEGIN READ WRITE; {lifted}; COMMIT")).await;
         put(&*stores.policy, 1, everything()).await;
         stores.sessions.insert(&session(1)).await.unwrap();
-        stores.audit.append(&audit("x")).await.unwrap();
+        stores.audit.append(&[audit("x")]).await.unwrap();
     })
     .await;
 }
@@ -284,7 +295,7 @@ async fn a_commit_wakes_other_replicas() {
             put(&*writer, revision, vec![]).await;
             timeout(PATIENCE, changed).await.expect("a notification arrives");
         }
-        // Losing the connection costs a pause, not the notifications.
+        // A lost connection delays notifications but does not lose any.
         postgres.disconnect_everybody().await;
         for revision in 11..=20 {
             let changed = follower.changed();
@@ -300,7 +311,7 @@ async fn a_restarted_server_costs_no_request() {
     on_postgres("a_restarted_server_costs_no_request", async |postgres: &Postgres| {
         let stores = postgres.stores(NEVER).await;
         for round in 1..=5u8 {
-            // Several idle connections, all of which are about to be cut.
+            // Opens several connections, which are idle when they are closed below.
             let reads = (0..8).map(|_| stores.policy.load());
             for loaded in futures_util::future::join_all(reads).await {
                 loaded.unwrap();
@@ -311,7 +322,7 @@ async fn a_restarted_server_costs_no_request() {
                 2 => assert!(matches!(stores.policy.tail(Revision(1)).await.unwrap(), Tail::Commits(_))),
                 3 => stores.sessions.insert(&session(1)).await.unwrap(),
                 4 => assert!(stores.sessions.find(id_hash(1), NOW).await.unwrap().is_some()),
-                _ => assert!(stores.audit.append(&audit("x")).await.is_ok()),
+                _ => assert!(stores.audit.append(&[audit("x")]).await.is_ok()),
             }
         }
         let snapshot = stores.policy.load().await.unwrap();
@@ -358,7 +369,7 @@ async fn the_log_is_cut_every_so_often() {
 
 #[tokio::test]
 async fn nobody_there_is_unavailable_and_tells_no_secret() {
-    // Port 1 answers nobody.
+    // No server listens on port 1.
     let url = Secret::new("postgres://identity:s3cret@127.0.0.1:1/identity?sslmode=disable".to_owned());
     let settings = PostgresSettings {
         acquire_timeout: Duration::from_millis(100),
@@ -394,7 +405,7 @@ async fn the_lock_of_a_directory_outlasts_the_usual_timeouts() {
         "the lock is gone before its holder is done"
     );
     drop(held);
-    // One whose holder hangs is free after the time that it asked for.
+    // The lock of a hanging holder is released after the requested time.
     let _hanging = one.locks.lock_directory(short).await.unwrap();
     let free = async { while two.locks.lock_directory(short).await.is_err() {} };
     timeout(PATIENCE, free).await.unwrap();

@@ -1,5 +1,5 @@
-//! A network that lets nothing pass and ends no connection: every call to the stores on PostgreSQL ends nevertheless, and they
-//! work again when it does.
+//! A network that drops all traffic but closes no connection. Every call to the stores on PostgreSQL ends nevertheless,
+//! and calls succeed again once the network recovers.
 
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 #![expect(clippy::print_stdout, reason = "a skipped case is named")]
@@ -25,7 +25,7 @@ use url::Url;
 
 const ANSWER: Duration = Duration::from_millis(300);
 const CONNECTIONS: u32 = 3;
-/// The longest time of a call: a connection, a lock, and a second attempt on another connection.
+/// Maximum duration of a call: a connection, a lock, and a second attempt on another connection.
 const LONGEST: Duration = Duration::from_secs(8);
 
 struct Behind {
@@ -88,7 +88,7 @@ fn calls(stores: &PostgresStores) -> Vec<Call<'_>> {
         call!(sessions.delete(&WhichSessions::One(id_hash(1)))),
         call!(sessions.familiar(NOW, 10)),
         ("sessions::sweep", Box::pin(async { SessionStore::sweep(&*stores.sessions, NOW).await.map(drop) })),
-        call!(audit.append(&audit("x"))),
+        call!(audit.append(&[audit("x")])),
         call!(audit.size()),
         ("audit::search", Box::pin(async move { stores.audit.search(&query).await.map(drop) })),
         call!(deletions.list()),
@@ -107,7 +107,7 @@ async fn every_call_ends_and_the_next_works_when_the_network_does() {
             assert!(call.await.is_ok(), "{name} before the silence {round}");
         }
         behind.proxy.be_silent();
-        // More than there are connections, one after the other: none of them keeps one.
+        // More calls than connections, in sequence: no call leaks its connection.
         for (name, call) in calls(&behind.stores) {
             let begun = Instant::now();
             let ended = timeout(LONGEST, call).await;
@@ -138,7 +138,7 @@ async fn a_commit_without_an_answer_ends_and_the_log_tells_whether_it_was_made()
     assert!(matches!(tail, Tail::Commits(commits) if commits.is_empty()));
 }
 
-/// The database cannot know that a replica hangs, or that the network to it is gone.
+/// The database cannot detect that a replica hangs or that the network to it is interrupted.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_writer_that_says_nothing_frees_the_way_within_seconds() {
     let name = "a_writer_that_says_nothing_frees_the_way_within_seconds";
@@ -153,13 +153,15 @@ async fn a_writer_that_says_nothing_frees_the_way_within_seconds() {
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
 }
 
-/// Polling would hide a listener that hears nothing any more, but for the time until the next look.
+/// Polling would hide a dead listener, apart from the delay until the next poll.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listener_in_the_silence_is_replaced() {
     let Some(behind) = behind("a_listener_in_the_silence_is_replaced", NEVER).await else { return };
-    let other = PostgresStores::connect(&settings(&behind._database).await);
+    // Another replica, with the default timeouts: only the network of this one is silent.
+    let other = PostgresSettings::from_url(&Secret::new(behind._database.url.clone())).unwrap();
+    let other = PostgresStores::connect(&other);
     let mut revision = 0;
-    // A commit is heard at once, and not when the first polling interval is over.
+    // The notification of a commit arrives immediately, before the end of the first polling interval.
     let mut until_heard = async || {
         loop {
             let mut changed = Box::pin(behind.stores.policy.changed());

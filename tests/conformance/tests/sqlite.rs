@@ -1,4 +1,4 @@
-//! The contracts, on SQLite, and what is SQLite's own.
+//! The contracts, on SQLite, and rules specific to SQLite.
 
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
@@ -9,6 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use identity_adapters_sqlite::SqliteStores;
 use identity_conformance::audit_log::written;
+use identity_conformance::policy_store::{NEWER_FORMAT, refuses_newer_format};
 use identity_conformance::sample::{audit, commit, everything, user};
 use identity_conformance::{Backend, NEVER, Stores};
 use identity_core::fake::Rows;
@@ -33,7 +34,7 @@ impl Sqlite {
         SqliteStores::open_polling(self.path(), NEVER).await.unwrap()
     }
 
-    /// What an operator with `sqlite3` has.
+    /// Opens the file directly, as an operator does with `sqlite3`.
     async fn shell(&self) -> SqliteConnection {
         sqlx::sqlite::SqliteConnectOptions::new().filename(self.path()).connect().await.unwrap()
     }
@@ -133,11 +134,21 @@ async fn an_unreadable_row_is_named() {
 }
 
 #[tokio::test]
+async fn data_in_a_newer_format_is_not_read() {
+    let sqlite = Sqlite::new();
+    let stores = sqlite.open(NEVER).await;
+    sqlite.execute(NEWER_FORMAT).await;
+    refuses_newer_format(&*stores.policy).await;
+    let opened = SqliteStores::open(sqlite.path()).await.unwrap();
+    refuses_newer_format(&*opened.policy).await;
+}
+
+#[tokio::test]
 async fn a_schema_of_a_newer_or_another_server_is_refused() {
     for (damage, hint) in [
         ("UPDATE _sqlx_migrations SET version = 9999 WHERE version = 1", "newer server"),
-        ("UPDATE _sqlx_migrations SET checksum = x'00'", "was not the one"),
-        ("UPDATE _sqlx_migrations SET success = FALSE", "did not end"),
+        ("UPDATE _sqlx_migrations SET checksum = x'00'", "differs from the one"),
+        ("UPDATE _sqlx_migrations SET success = FALSE", "did not complete"),
     ] {
         let sqlite = Sqlite::new();
         sqlite.stores().await.close().await;

@@ -1,10 +1,8 @@
-//! Disks that are full, read-only or damaged, and writers that do not end, under the stores on SQLite.
+//! The stores on SQLite with a full, read-only or damaged disk, and with writers that do not end.
 
-#![expect(clippy::unwrap_used, reason = "these are tests")]
 #![expect(clippy::print_stdout, reason = "a skipped case is named")]
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use identity_adapters_sqlite::SqliteStores;
 use identity_conformance::NEVER;
@@ -12,52 +10,21 @@ use identity_conformance::sample::{commit, session, user};
 use identity_core::port::{AuditLog as _, Impairment, PolicyStore as _, SessionStore as _, StoreError};
 use identity_core::value::Revision;
 use identity_core::world::Change;
+use identity_testkit::Disk;
 use sqlx::ConnectOptions as _;
 use tempfile::TempDir;
 
-/// A file system of its own, in memory. Only root can make one.
-struct Disk(TempDir);
-
-impl Disk {
-    fn new(name: &str) -> Option<Self> {
-        let directory = TempDir::new().unwrap();
-        let arguments = ["-t", "tmpfs", "-o", "size=1m", "tmpfs"];
-        let mounted = Command::new("mount").args(arguments).arg(directory.path()).output();
-        if mounted.is_ok_and(|mounted| mounted.status.success()) {
-            return Some(Self(directory));
-        }
+/// A file system of one mebibyte.
+fn small_disk(name: &str) -> Option<Disk> {
+    let disk = Disk::mount(1);
+    if disk.is_none() {
         println!("skipped: {name}: no file system can be mounted here");
-        None
     }
-
-    fn path(&self) -> PathBuf {
-        self.0.path().join("identity.db")
-    }
-
-    /// Writes a file that takes all space that is left.
-    fn fill(&self) {
-        let written = std::fs::write(self.filler(), vec![0; 4 << 20]);
-        assert!(written.is_err(), "the disk is larger than that");
-    }
-
-    fn make_room(&self) {
-        std::fs::remove_file(self.filler()).unwrap();
-    }
-
-    fn filler(&self) -> PathBuf {
-        self.0.path().join("filler")
-    }
-
-    fn remount(&self, how: &str) {
-        let options = format!("remount,{how}");
-        assert!(Command::new("mount").args(["-o", &options]).arg(self.0.path()).status().unwrap().success());
-    }
+    disk
 }
 
-impl Drop for Disk {
-    fn drop(&mut self) {
-        _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
-    }
+fn database(disk: &Disk) -> PathBuf {
+    disk.path().join("identity.db")
 }
 
 async fn open(path: &Path) -> Result<SqliteStores, StoreError> {
@@ -78,13 +45,13 @@ fn is<T>(outcome: &Result<T, StoreError>, wanted: Impairment) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_is_said_and_over_when_there_is_space() {
-    let Some(disk) = Disk::new("a_full_disk_is_said_and_over_when_there_is_space") else { return };
-    let stores = open(&disk.path()).await.unwrap();
+    let Some(disk) = small_disk("a_full_disk_is_said_and_over_when_there_is_space") else { return };
+    let stores = open(&database(&disk)).await.unwrap();
     put(&stores, 1, 1).await.unwrap();
     for round in 0..3 {
         stores.policy.writable().await.unwrap();
         disk.fill();
-        // Small commits may still fit into what the file has already.
+        // Large commits: small ones may still fit into the space that the file has already allocated.
         is(&put(&stores, 2 + round, 2000).await, Impairment::Full);
         is(&put(&stores, 2 + round, 2000).await, Impairment::Full);
         assert_eq!(stores.policy.load().await.unwrap().revision, Revision(1 + round), "nothing of it is there");
@@ -97,19 +64,19 @@ async fn a_full_disk_is_said_and_over_when_there_is_space() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_is_read_only_is_said_and_over_when_it_is_not() {
-    let Some(disk) = Disk::new("a_disk_that_is_read_only_is_said_and_over_when_it_is_not") else { return };
-    let stores = open(&disk.path()).await.unwrap();
+    let Some(disk) = small_disk("a_disk_that_is_read_only_is_said_and_over_when_it_is_not") else { return };
+    let stores = open(&database(&disk)).await.unwrap();
     put(&stores, 1, 1).await.unwrap();
-    // Nothing may have a file open for writing then.
+    // A remount as read-only requires that no process has a file open for writing.
     stores.close().await;
     disk.remount("ro");
-    let refused = open(&disk.path()).await.map(drop);
+    let refused = open(&database(&disk)).await.map(drop);
     assert!(
         matches!(refused, Err(StoreError::Impaired(Impairment::ReadOnly, _) | StoreError::Unavailable(_))),
         "{refused:?}"
     );
     disk.remount("rw");
-    put(&open(&disk.path()).await.unwrap(), 2, 1).await.unwrap();
+    put(&open(&database(&disk)).await.unwrap(), 2, 1).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

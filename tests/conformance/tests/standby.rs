@@ -1,4 +1,4 @@
-//! A standby, and what happens when it becomes the primary.
+//! A standby server before and after its promotion to primary.
 
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
@@ -35,7 +35,7 @@ async fn followed(standby: &PostgresStores, revision: u64) {
     }
 }
 
-/// The connections stay: those to a standby are good for reading, and for writing once it is the primary.
+/// Connections to a standby stay open: they serve reads, and writes after the promotion.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_standby_is_read_and_written_once_it_is_the_primary() {
     let Some(mut databases) = PrimaryAndStandby::start().await else { return };
@@ -48,14 +48,14 @@ async fn a_standby_is_read_and_written_once_it_is_the_primary() {
     {
         assert!(matches!(refused, Err(StoreError::Impaired(Impairment::ReadOnly, _))), "{refused:?}");
     }
-    databases.end_primary();
+    databases.kill_primary();
     databases.promote();
     standby.policy.writable().await.unwrap();
     put(&standby, 2).await.unwrap();
     standby.sessions.insert(&session(1)).await.unwrap();
 }
 
-/// The address of the database leads to another server from one moment to the next.
+/// The address of the database suddenly leads to another server.
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_fail_over_the_next_write_is_made_on_the_new_primary() {
     let Some(mut databases) = PrimaryAndStandby::start().await else { return };
@@ -67,7 +67,7 @@ async fn after_a_fail_over_the_next_write_is_made_on_the_new_primary() {
         put(&stores, revision).await.unwrap();
     }
     followed(&standby, 3).await;
-    databases.end_primary();
+    databases.kill_primary();
     assert!(put(&stores, 4).await.is_err());
     databases.promote();
     proxy.lead_to(databases.standby());

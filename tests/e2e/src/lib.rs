@@ -1,3 +1,3 @@
-//! The whole server, as its users meet it: see `tests/`.
+//! End-to-end tests of the complete server: see `tests/`.
 
 pub mod migration;

@@ -1,8 +1,9 @@
-//! Fuzzing within a time budget: a target reads every input of its committed corpus, then mutations of them until the time is
-//! over. An input that panics or breaks a property is shrunk and shown; one that takes too long ends the process.
+//! Fuzzing within a time budget. Each target checks all inputs of its committed corpus, then mutations of them until
+//! the time is over. An input that panics or violates a property is shrunk and printed. An input that takes too long
+//! aborts the process.
 //!
-//! `IDENTITY_FUZZ_MILLIS` is the time of each target in milliseconds, 1000 when not set. To add a finding to the corpus, put the
-//! shown bytes into a file of `tests/fuzz/corpus/<target>`.
+//! `IDENTITY_FUZZ_MILLIS` sets the time per target in milliseconds; the default is 1000. To add a finding to the
+//! corpus, save the printed bytes in a file in `tests/fuzz/corpus/<target>`.
 
 #![expect(clippy::expect_used, clippy::panic, clippy::print_stderr, clippy::disallowed_methods, reason = "a test")]
 
@@ -17,12 +18,12 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
-/// The longest input.
+/// Maximum length of an input, in bytes.
 const MAX_INPUT: usize = 64 * 1024;
-/// The longest time that one input may take, on a machine that is busy with other tests.
+/// Maximum time for one input, on a machine that is busy with other tests.
 const MAX_TIME: Duration = Duration::from_secs(20);
 
-/// What parsers of this repository give a meaning to.
+/// Tokens with a meaning in the parsers of this repository.
 const WORDS: &[&str] = &[
     "$",
     "$..",
@@ -156,11 +157,11 @@ pub fn corpus(target: &str) -> Vec<Vec<u8>> {
     files.iter().map(|file| std::fs::read(file).expect("a readable file")).collect()
 }
 
-/// Gives the corpus of `target` and mutations of it to `check`, which panics at an input that it should not accept, or accepts
-/// wrongly.
+/// Calls `check` with the corpus of `target` and with mutations of it. `check` panics if an input is accepted or
+/// rejected incorrectly.
 ///
 /// # Panics
-/// With the smallest input that was found for which `check` panics.
+/// When `check` panics; the message contains the smallest such input.
 pub fn fuzz(target: &str, check: impl Fn(&[u8])) {
     let corpus = corpus(target);
     let (began, watched) = channel::<Option<Vec<u8>>>();
@@ -180,7 +181,7 @@ pub fn fuzz(target: &str, check: impl Fn(&[u8])) {
     let strategy = mutations(&corpus);
     let inputs = Cell::new(0);
     while Instant::now() < end {
-        // A runner stops for good after its cases.
+        // A runner cannot continue after its number of cases.
         let mut runner = TestRunner::new_with_rng(config.clone(), seeds.new_rng());
         let outcome = runner.run(&strategy, |input| {
             inputs.set(inputs.get() + 1);
@@ -195,7 +196,7 @@ pub fn fuzz(target: &str, check: impl Fn(&[u8])) {
     eprintln!("{target}: {} inputs of the corpus and {} mutations", corpus.len(), inputs.get());
 }
 
-/// Ends the process when an input takes too long: nothing else stops a parser that does not end.
+/// Aborts the process when an input takes too long; a parser in an endless loop cannot be stopped otherwise.
 fn watch(target: &str, began: &std::sync::mpsc::Receiver<Option<Vec<u8>>>) {
     let mut current: Option<Vec<u8>> = None;
     loop {

@@ -1,4 +1,4 @@
-//! Parsers of text from outside, each by itself.
+//! Fuzz tests of the parsers of external input.
 
 use std::str::from_utf8;
 use std::sync::{Arc, LazyLock};
@@ -19,7 +19,7 @@ use identity_server::config::Sources;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-/// Claims on which accepted selectors are evaluated.
+/// Claims for the evaluation of accepted selectors.
 static CLAIMS: LazyLock<Value> = LazyLock::new(|| {
     let groups: Vec<Value> =
         (0..200).map(|n| json!({"name": format!("group-{n}"), "type": "team", "n": n, "in": [n, [n]]})).collect();
@@ -34,7 +34,7 @@ fn claim_selectors() {
             let _within_its_budget = selector.select(&CLAIMS);
             assert_eq!(ClaimSelector::parse(selector.as_str()).as_ref(), Ok(&selector));
         }
-        // Stored texts are never lost, whatever they are.
+        // A stored text is always preserved, including invalid ones.
         assert_eq!(ClaimSelector::stored(text).as_str(), text);
     });
 }
@@ -42,7 +42,7 @@ fn claim_selectors() {
 #[test]
 fn like_patterns() {
     fuzz("like_pattern", |input| {
-        // A pattern, and behind the first line break a text.
+        // A pattern, and after the first line break a text.
         let Ok(text) = from_utf8(input) else { return };
         let (pattern, text) = text.split_once('\n').unwrap_or((text, text));
         let Ok(pattern) = LikePattern::parse(pattern) else { return };
@@ -60,7 +60,7 @@ fn like_patterns() {
 fn json_objects() {
     fuzz("json_object", |input| {
         let Ok(object) = strict_json_object(input) else { return };
-        // Whatever is taken is read the same by the library, and written so that it is taken again.
+        // `serde_json` parses an accepted input to the same value, and the serialized value is accepted again.
         let value = Value::Object(object);
         assert_eq!(serde_json::from_slice::<Value>(input).unwrap(), value);
         let text = value.to_string();
@@ -121,7 +121,7 @@ fn tokens() {
         username_case: UsernameCase::Exact,
         namespace: Namespace::default(),
     };
-    // Nothing listens there: keys cannot be had, so everything before the signature is reached.
+    // No server listens there, so the keys are unavailable and every check before the signature is reached.
     let issuer = IssuerSettings::new("https://127.0.0.1:9", vec!["api".to_owned()], claims);
     let clock = Arc::new(FixedClock::new(OffsetDateTime::UNIX_EPOCH));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -140,7 +140,7 @@ fn tokens() {
     });
 }
 
-/// Not text of strangers; but a configuration that is wrong has to be reported, and not to hang the start.
+/// The configuration is trusted input, but an invalid one must be reported and must not block the start.
 #[test]
 fn configurations() {
     let directory = std::env::temp_dir().join(format!("identity-fuzz-{}", std::process::id()));

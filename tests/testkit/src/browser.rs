@@ -1,12 +1,14 @@
-//! A browser, as far as a login needs one.
+//! Minimal browser for login flows.
 
 use reqwest::header::{COOKIE, SET_COOKIE};
 use reqwest::{Client, Method, RequestBuilder, Url};
 
 use crate::http::{Reply, client};
 
-/// Keeps cookies by name and path (RFC 6265 §5) and follows no redirect by itself, so that a test sees every step. Like a
-/// real browser it does not tell ports apart; hosts it does not tell apart either, as all tests live on loopback.
+/// HTTP client with a cookie jar (RFC 6265 §5). It follows no redirects, so a test sees every step.
+///
+/// Cookies are keyed by name and path. They ignore the port, as in real browsers, and also the host, because all tests
+/// run on loopback.
 #[derive(Clone)]
 pub struct Browser {
     client: Client,
@@ -36,29 +38,29 @@ impl Browser {
         self.send(self.client.post(url).form(form)).await
     }
 
-    /// A request for what the shorthands do not cover; [`send`](Self::send) it.
+    /// Builds a request that the other methods do not cover, for [`send`](Self::send).
     pub fn request(&self, method: Method, url: Url) -> RequestBuilder {
         self.client.request(method, url)
     }
 
-    /// Keeps a cookie for all paths, as if some host had set it.
+    /// Adds a cookie for all paths.
     pub fn set_cookie(&mut self, name: &str, value: &str) {
         let path = "/".to_owned();
         self.cookies.retain(|cookie| cookie.name != name || cookie.path != path);
         self.cookies.push(Cookie { name: name.to_owned(), value: value.to_owned(), path });
     }
 
-    /// All cookies, by name and value.
+    /// Returns all cookies as name and value.
     pub fn cookies(&self) -> impl Iterator<Item = (&str, &str)> {
         self.cookies.iter().map(|cookie| (cookie.name.as_str(), cookie.value.as_str()))
     }
 
-    /// The value of the cookie of this name, whatever its path.
+    /// Returns the value of the first cookie with this name, regardless of its path.
     pub fn cookie(&self, name: &str) -> Option<&str> {
         self.cookies.iter().find(|cookie| cookie.name == name).map(|cookie| cookie.value.as_str())
     }
 
-    /// Sends a request with the cookies that belong to it.
+    /// Sends a request with the matching cookies and stores the cookies of the response.
     pub async fn send(&mut self, request: RequestBuilder) -> Reply {
         let built = request.try_clone().and_then(|request| request.build().ok());
         let url = built.expect("a request without a stream").url().clone();
@@ -82,7 +84,7 @@ impl Browser {
         let attributes: Vec<_> = parts.map(|(key, value)| (key.to_ascii_lowercase(), value)).collect();
         let attribute = |key: &str| attributes.iter().rev().find(|(name, _)| name == key).map(|(_, value)| *value);
         let path = attribute("path").filter(|path| path.starts_with('/')).map_or_else(|| directory(url), str::to_owned);
-        // An expiry in the past deletes; servers that delete by date all use the epoch.
+        // An expiry in the past deletes the cookie. Servers that delete by date all use the epoch.
         let deleted = attribute("max-age").is_some_and(|age| age.parse::<i64>().is_ok_and(|age| age <= 0))
             || attribute("expires").is_some_and(|date| date.contains(" 1970 "));
         self.cookies.retain(|cookie| cookie.name != name || cookie.path != path);
@@ -92,7 +94,7 @@ impl Browser {
     }
 }
 
-/// RFC 6265 §5.1.4, the default path.
+/// Default path of a cookie (RFC 6265 §5.1.4).
 fn directory(url: &Url) -> String {
     match url.path().rsplit_once('/') {
         Some((directory, _)) if !directory.is_empty() => directory.to_owned(),
@@ -100,7 +102,7 @@ fn directory(url: &Url) -> String {
     }
 }
 
-/// RFC 6265 §5.1.4, path matching.
+/// Path matching (RFC 6265 §5.1.4).
 fn matches(path: &str, scope: &str) -> bool {
     path.strip_prefix(scope).is_some_and(|rest| rest.is_empty() || scope.ends_with('/') || rest.starts_with('/'))
 }

@@ -1,4 +1,4 @@
-//! A real browser, driven by `tests/clients/browser`.
+//! Real browser, driven by `tests/clients/browser`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,16 +7,17 @@ use tokio::sync::Mutex;
 
 use crate::{skip, skip_without};
 
-/// Names of the browser's program, where distributions put it.
+/// Locations of the browser executable in common distributions.
 const PROGRAMS: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/// One browser at a time: each takes as much of the machine as it gets.
+/// Allows one browser at a time, because each uses all CPU time it can get.
 static TURN: Mutex<()> = Mutex::const_new(());
 
-/// Does a task of `tests/clients/browser/FILE.mjs` against a server. Without a browser the test is [skipped](skip()).
+/// Runs a task of `tests/clients/browser/FILE.mjs` against a server. [Skips](skip()) the test when no browser is
+/// installed.
 ///
 /// # Panics
-/// When the task fails; what it said is in the message.
+/// When the task fails. The message contains its output.
 pub async fn in_a_browser(file: &str, task: &str, url: &str) {
     let home = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../clients/browser"));
     if !home.join("node_modules/playwright-core").exists() {

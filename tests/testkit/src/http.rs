@@ -1,4 +1,4 @@
-//! An HTTP client that hides nothing: no redirects followed, no error for a status, no connection kept.
+//! HTTP client that follows no redirects, treats no status as an error and keeps no connections.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{Client, Method, RequestBuilder, Url};
 use serde_json::Value;
 
-/// How long any single step may take before the test gives up: generous, as nothing is measured by it.
+/// Timeout of a single step. It is generous, because it measures nothing.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
-/// A client without a pool, so that it can be shared by tests that each have their own runtime.
+/// Returns a client without a connection pool, so that tests with separate runtimes can share it.
 pub(crate) fn client() -> Client {
     Client::builder()
         .redirect(reqwest::redirect::Policy::none())
@@ -20,7 +20,7 @@ pub(crate) fn client() -> Client {
         .expect("an HTTP client")
 }
 
-/// A JSON API at a base address, asked with one identity.
+/// Client for a JSON API at a base URL, with one set of credentials.
 #[derive(Clone)]
 pub struct Api {
     client: Client,
@@ -36,29 +36,29 @@ enum Credentials {
 }
 
 impl Api {
-    /// An API at `base`, asked without credentials.
+    /// Creates a client for the API at `base`, without credentials.
     pub fn new(base: impl Into<String>) -> Self {
         Self { client: client(), base: base.into(), credentials: Credentials::None }
     }
 
-    /// Where it is, for somebody else to talk to.
+    /// Returns the base URL.
     pub fn base(&self) -> &str {
         &self.base
     }
 
-    /// The same API from a path on.
+    /// Returns a client whose base URL is extended by `path`.
     #[must_use]
     pub fn below(&self, path: &str) -> Self {
         Self { base: format!("{}{path}", self.base), ..self.clone() }
     }
 
-    /// The same API, asked with a bearer token.
+    /// Returns a client that sends a bearer token.
     #[must_use]
     pub fn bearer(&self, token: impl Into<String>) -> Self {
         Self { credentials: Credentials::Bearer(token.into()), ..self.clone() }
     }
 
-    /// The same API, asked with HTTP Basic.
+    /// Returns a client that uses HTTP Basic authentication.
     #[must_use]
     pub fn basic(&self, user: impl Into<String>, password: impl Into<String>) -> Self {
         Self { credentials: Credentials::Basic(user.into(), password.into()), ..self.clone() }
@@ -84,12 +84,13 @@ impl Api {
         self.send(self.request(Method::PATCH, path).json(body)).await
     }
 
-    /// Posts a form, as the OAuth endpoints want it.
+    /// Posts a form (`application/x-www-form-urlencoded`), as the OAuth endpoints require.
     pub async fn post_form(&self, path: &str, form: &[(&str, &str)]) -> Reply {
         self.send(self.request(Method::POST, path).form(form)).await
     }
 
-    /// A request with this API's credentials, for what the shorthands do not cover; [`send`](Self::send) it.
+    /// Builds a request with the credentials of this client that the other methods do not cover, for
+    /// [`send`](Self::send).
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("{}{path}", self.base));
         match &self.credentials {
@@ -102,9 +103,17 @@ impl Api {
     pub async fn send(&self, request: RequestBuilder) -> Reply {
         Reply::of(request).await
     }
+
+    /// Sends a request like [`send`](Self::send), but returns transport errors.
+    ///
+    /// # Errors
+    /// When the request fails without a complete response.
+    pub async fn try_send(&self, request: RequestBuilder) -> reqwest::Result<Reply> {
+        Reply::try_of(request).await
+    }
 }
 
-/// An answer, read to its end.
+/// Response with its complete body.
 #[derive(Debug)]
 pub struct Reply {
     pub url: Url,
@@ -124,25 +133,25 @@ impl Reply {
         Ok(Self { url, status, headers, text: response.text().await? })
     }
 
-    /// This reply, if it has the status that the test needs to go on.
+    /// Returns the response after asserting its status.
     #[must_use]
     pub fn expect_status(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{} answered {}: {}", self.url, self.status, self.text);
         self
     }
 
-    /// The body, which must be JSON.
+    /// Parses the body, which must be JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text)
             .unwrap_or_else(|error| panic!("{} answered no JSON ({error}): {}", self.url, self.text))
     }
 
-    /// The first value of a header, if it is there and is text.
+    /// Returns the first value of a header, if it is present and is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Where this reply redirects to.
+    /// Returns the redirect target, resolved against the request URL.
     pub fn location(&self) -> Option<Url> {
         self.header(LOCATION.as_str()).and_then(|location| self.url.join(location).ok())
     }

@@ -1,4 +1,4 @@
-//! A real Keycloak, as a child process, with a database of its own.
+//! Real Keycloak, run as a child process with its own database.
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -14,12 +14,12 @@ use crate::http::Api;
 use crate::process::Process;
 use crate::skip::skip_without;
 
-/// What `tests/keycloak/install` makes.
+/// Directory that `tests/keycloak/install` creates.
 const HOME: &str = "keycloak-26.7.3";
-/// The administrator of the realm `master`.
+/// User name and password of the administrator of the realm `master`.
 pub const KEYCLOAK_ADMIN: (&str, &str) = ("admin", "admin");
 
-/// A running Keycloak; it ends with this value, and at the latest with the test process.
+/// Running Keycloak. It ends on drop, and at the latest with the test process.
 pub struct Keycloak {
     base: String,
     home: PathBuf,
@@ -28,8 +28,8 @@ pub struct Keycloak {
 }
 
 impl Keycloak {
-    /// Starts a Keycloak with nothing but the realm `master`. Without an installed one the test is skipped and this is
-    /// `None`.
+    /// Starts a Keycloak that has only the realm `master`. When none is installed, the test is skipped and the result
+    /// is `None`.
     pub async fn start() -> Option<Self> {
         let Some(home) = installed() else {
             skip_without("KEYCLOAK", "no Keycloak is installed: run `tests/keycloak/install target/test-cache`");
@@ -41,7 +41,7 @@ impl Keycloak {
         Some(Self::on(home, Arc::new(directory), None).await)
     }
 
-    /// One Keycloak for all tests of this program; each makes a [`Realm`] of its own.
+    /// Returns the Keycloak that all tests of this executable share. Each test creates its own [`Realm`].
     pub async fn shared() -> Option<&'static Self> {
         static SHARED: OnceCell<Option<Keycloak>> = OnceCell::const_new();
         if installed().is_none() {
@@ -50,12 +50,12 @@ impl Keycloak {
         SHARED.get_or_init(Self::start).await.as_ref()
     }
 
-    /// Ends it, and starts it again where it was with all it had.
+    /// Stops Keycloak and starts it again on the same port with the same data.
     pub async fn restart(self) -> Self {
         self.stop().await.start().await
     }
 
-    /// Ends it. What it had is kept for a later start.
+    /// Stops Keycloak. Its data is kept for a later start.
     pub async fn stop(self) -> Stopped {
         let port = self.base.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).expect("a port");
         self.process.terminate();
@@ -65,7 +65,7 @@ impl Keycloak {
 
     async fn on(home: PathBuf, directory: Arc<TempDir>, port: Option<u16>) -> Self {
         for _ in 0..5 {
-            // Another could take the port in between: then Keycloak ends, and the next one is tried.
+            // Another process can take the port in the meantime. Keycloak then exits, and the loop tries again.
             let port = port.unwrap_or_else(free_port);
             let process = spawn(command(&home, directory.path(), port)).await;
             if process.await_line(|line| line.contains("Listening on:").then_some(())).await.is_some() {
@@ -80,34 +80,35 @@ impl Keycloak {
         panic!("Keycloak finds no free port");
     }
 
-    /// Where it is: `http://127.0.0.1:PORT`.
+    /// Returns the base URL, `http://127.0.0.1:PORT`.
     pub fn base(&self) -> &str {
         &self.base
     }
 
-    /// Where it is installed, with its tools in `bin`.
+    /// Returns the installation directory; its tools are in `bin`.
     pub fn home(&self) -> &Path {
         &self.home
     }
 
-    /// `127.0.0.1:PORT`, for a [`Proxy`](crate::Proxy).
+    /// Returns `127.0.0.1:PORT`, for a [`Proxy`](crate::Proxy).
     pub fn authority(&self) -> &str {
         self.base.trim_start_matches("http://")
     }
 
-    /// The Admin API (`/admin/realms`), asked by the administrator, with a fresh token that counts for a minute.
+    /// Returns a client for the Admin API (`/admin/realms`) with a new token of the administrator. The token is valid
+    /// for one minute.
     pub async fn admin(&self) -> Api {
         let token = password_token(&self.base, "master", "admin-cli", None, KEYCLOAK_ADMIN).await;
         Api::new(format!("{}/admin/realms", self.base)).bearer(token)
     }
 
-    /// A name for a realm that no other test has.
+    /// Returns a realm name that no other test uses.
     pub fn fresh_name(&self) -> String {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         format!("realm-{}", COUNT.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Makes a realm of its own for a test.
+    /// Creates a realm for one test.
     pub async fn realm(&self) -> Realm<'_> {
         let name = self.fresh_name();
         let admin = self.admin().await;
@@ -116,13 +117,13 @@ impl Keycloak {
         self.existing(name)
     }
 
-    /// A realm that somebody else made.
+    /// Returns a handle to an existing realm.
     pub fn existing(&self, name: impl Into<String>) -> Realm<'_> {
         Realm { keycloak: self, name: name.into() }
     }
 }
 
-/// A Keycloak that was ended.
+/// Stopped Keycloak.
 pub struct Stopped {
     home: PathBuf,
     directory: Arc<TempDir>,
@@ -130,13 +131,13 @@ pub struct Stopped {
 }
 
 impl Stopped {
-    /// Starts it where it was, with all it had.
+    /// Starts Keycloak again on the same port with the same data.
     pub async fn start(self) -> Keycloak {
         Keycloak::on(self.home, self.directory, Some(self.port)).await
     }
 }
 
-/// A realm of a running Keycloak.
+/// Realm of a running Keycloak.
 pub struct Realm<'k> {
     keycloak: &'k Keycloak,
     pub name: String,
@@ -150,25 +151,25 @@ impl Deref for Realm<'_> {
 }
 
 impl Realm<'_> {
-    /// The issuer of its tokens.
+    /// Returns the issuer of the realm's tokens.
     pub fn issuer(&self) -> String {
         format!("{}/realms/{}", self.base, self.name)
     }
 
-    /// The Admin API of this realm: `/users` and so on.
+    /// Returns a client for the Admin API of this realm, with paths such as `/users`.
     pub async fn api(&self) -> Api {
         self.admin().await.below(&format!("/{}", self.name))
     }
 
-    /// Creates something at a path of the realm's Admin API; answers with its id.
+    /// Creates an entity at a path of the realm's Admin API and returns its ID.
     pub async fn create(&self, path: &str, body: &Value) -> String {
         let reply = self.api().await.post(path, body).await.expect_status(201);
         let location = reply.location().expect("Keycloak says where it is");
         location.path_segments().and_then(Iterator::last).expect("it ends in an id").to_owned()
     }
 
-    /// Creates a confidential client that may do everything: the code flow, passwords, client credentials. Answers with its
-    /// internal id. `more` overrides and adds.
+    /// Creates a confidential client with the authorization code, password and client credentials grants. Returns its
+    /// internal ID. Members of `more` override the defaults.
     pub async fn client(&self, client_id: &str, secret: &str, redirect_uris: &[&str], more: Value) -> String {
         let mut client = json!({
             "clientId": client_id, "secret": secret, "redirectUris": redirect_uris, "standardFlowEnabled": true,
@@ -178,7 +179,7 @@ impl Realm<'_> {
         self.create("/clients", &client).await
     }
 
-    /// Creates a user who can sign in at once; answers with their id.
+    /// Creates a user who can sign in immediately and returns the user's ID.
     pub async fn user(&self, username: &str, password: &str) -> String {
         let user = json!({
             "username": username, "enabled": true, "email": format!("{username}@example.org"), "emailVerified": true,
@@ -188,7 +189,7 @@ impl Realm<'_> {
         self.create("/users", &user).await
     }
 
-    /// Gives a user, or a client's service account, roles of a client.
+    /// Assigns roles of a client to a user or to a client's service account.
     pub async fn grant(&self, user: &str, client_id: &str, roles: &[&str]) {
         let api = self.api().await;
         let found = api.get(&format!("/clients?clientId={client_id}")).await.expect_status(200).json();
@@ -201,19 +202,19 @@ impl Realm<'_> {
         _ = api.post(&path, &Value::Array(wanted)).await.expect_status(204);
     }
 
-    /// The id of the user that a client's service account is.
+    /// Returns the ID of the service account user of a client.
     pub async fn service_account(&self, client: &str) -> String {
         let path = format!("/clients/{client}/service-account-user");
         let user = self.api().await.get(&path).await.expect_status(200).json();
         user["id"].as_str().expect("it has an id").to_owned()
     }
 
-    /// An access token of a user, by password, at a confidential client that may do that.
+    /// Returns an access token of a user, by the password grant at a confidential client.
     pub async fn user_token(&self, client: (&str, &str), user: (&str, &str)) -> String {
         password_token(&self.base, &self.name, client.0, Some(client.1), user).await
     }
 
-    /// An access token of a client itself.
+    /// Returns an access token of a client, by the client credentials grant.
     pub async fn client_token(&self, client_id: &str, secret: &str) -> String {
         let form = [("grant_type", "client_credentials"), ("client_id", client_id), ("client_secret", secret)];
         token(&self.base, &self.name, &form).await
@@ -262,7 +263,8 @@ fn free_port() -> u16 {
     listener.local_addr().expect("a bound socket has an address").port()
 }
 
-/// What `bin/kc.sh start` would run as a child that survives it.
+/// Builds the Java command that `bin/kc.sh start` runs. Run through the script, Java would be a grandchild and survive
+/// the script.
 fn command(home: &Path, directory: &Path, port: u16) -> Command {
     let (home, here) = (home.display(), directory.display());
     let mut command = Command::new("setpriv");
@@ -282,7 +284,8 @@ fn command(home: &Path, directory: &Path, port: u16) -> Command {
     command
 }
 
-/// Keycloak is told to end when the thread that started it does: that one must last as long as this process.
+/// The parent-death signal of Keycloak is bound to the thread that starts it. This thread therefore lives as long as
+/// the process.
 async fn spawn(mut command: Command) -> Process {
     let (started, process) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {

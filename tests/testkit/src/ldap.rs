@@ -1,4 +1,4 @@
-//! An LDAP server, as a child process.
+//! LDAP server, run as a child process.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,12 +8,12 @@ use tempfile::TempDir;
 use crate::process::Process;
 use crate::skip::skip_without;
 
-/// What `tests/ldap/install` fetches.
+/// File that `tests/ldap/install` downloads.
 const JAR: &str = "unboundid-ldapsdk-7.0.3.jar";
-/// Below this name are the entries.
+/// Base DN of all entries.
 const BASE: &str = "dc=example,dc=org";
 
-/// A running LDAP server; it ends with this value.
+/// Running LDAP server. It ends on drop.
 pub struct Ldap {
     port: u16,
     _process: Process,
@@ -21,8 +21,8 @@ pub struct Ldap {
 }
 
 impl Ldap {
-    /// Starts a server with users `(uid, given name, surname, password)`, none of whom has an address. Without an installed one
-    /// the test is skipped and this is `None`.
+    /// Starts a server with users given as `(uid, given name, surname, password)`, without email addresses. When none
+    /// is installed, the test is skipped and the result is `None`.
     pub async fn start(users: &[(&str, &str, &str, &str)]) -> Option<Self> {
         let Some(jar) = installed() else {
             skip_without("LDAP", "no LDAP server is installed: run `tests/ldap/install target/test-cache`");
@@ -43,12 +43,12 @@ impl Ldap {
         Some(Self { port, _process: process, _directory: directory })
     }
 
-    /// Where it is: `ldap://127.0.0.1:PORT`.
+    /// Returns the URL, `ldap://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         format!("ldap://127.0.0.1:{}", self.port)
     }
 
-    /// The name below which its users are.
+    /// Returns the base DN of the users.
     pub fn users(&self) -> String {
         format!("ou=people,{BASE}")
     }

@@ -1,11 +1,14 @@
-//! What the tests start and talk to: an OpenID provider, Keycloak, an LDAP server, the real server, an HTTP client, a browser that keeps cookies.
+//! Services and clients for tests: an OpenID provider, Keycloak, an LDAP server, the real server, an HTTP client and a
+//! browser with cookies.
 //!
-//! Nothing here waits for a fixed time: a process is ready when it says so, and gone when its output has ended.
+//! Nothing here waits for a fixed time: a process is ready when it reports so, and has ended when its output has ended.
 
 #![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test library reports by panicking")]
 
 mod browser;
 mod chromium;
+mod disk;
+mod fake_clock;
 mod http;
 mod keycloak;
 mod ldap;
@@ -14,15 +17,19 @@ pub mod postgres;
 mod process;
 mod provider;
 mod proxy;
+pub mod random;
 mod raw;
 mod refusing;
 mod relay;
 mod server;
+mod shapes;
 mod skip;
 mod standby;
 
 pub use browser::Browser;
 pub use chromium::in_a_browser;
+pub use disk::Disk;
+pub use fake_clock::FakeClock;
 pub use http::{Api, Reply};
 pub use keycloak::{KEYCLOAK_ADMIN, Keycloak, Realm, Stopped};
 pub use ldap::Ldap;
@@ -34,5 +41,6 @@ pub use raw::Raw;
 pub use refusing::RefusingPostgres;
 pub use relay::{Passed, Relay};
 pub use server::{Launch, Server, Starting};
+pub use shapes::refuses_every_deviation;
 pub use skip::{skip, skip_without};
 pub use standby::PrimaryAndStandby;

@@ -1,4 +1,4 @@
-//! PgBouncer, in front of a database of a test.
+//! PgBouncer in front of a test database.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -13,10 +13,10 @@ use crate::process::is_root;
 use crate::skip_without;
 
 const PROGRAM: &str = "/usr/sbin/pgbouncer";
-/// What takes longer does not start.
+/// Start-up timeout.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// A running PgBouncer; it ends with this value.
+/// Running PgBouncer. It ends on drop.
 pub struct PgBouncer {
     process: Child,
     url: String,
@@ -24,11 +24,11 @@ pub struct PgBouncer {
 }
 
 impl PgBouncer {
-    /// Pools connections to the database of `url`, with settings such as `pool_mode = session`, a line each. Without the program
-    /// the test is [skipped](crate::skip()).
+    /// Starts a connection pool for the database at `url`. `own_settings` has one setting per line, such as `pool_mode
+    /// = session`. [Skips](crate::skip()) the test when PgBouncer is not installed.
     ///
     /// # Panics
-    /// When it does not start.
+    /// When PgBouncer does not start.
     pub async fn start(url: &str, own_settings: &str) -> Option<Self> {
         if !Path::new(PROGRAM).exists() {
             skip_without("PGBOUNCER", "there is no PgBouncer: install the distribution's");
@@ -59,14 +59,14 @@ impl PgBouncer {
         Some(Self { process, url, _directory: directory })
     }
 
-    /// Where the database is by this way.
+    /// Returns the database URL that connects through PgBouncer.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 }
 
-/// It refuses to run as root.
+/// Runs PgBouncer as user `nobody` when the test runs as root, because it refuses to run as root.
 fn command(file: &PathBuf, directory: &Path) -> Command {
     let mut command = Command::new(PROGRAM);
     if is_root() {

@@ -1,23 +1,23 @@
-//! Databases of their own for tests, on the server that `TEST_DATABASE_URL` names.
+//! Per-test databases on the server of `TEST_DATABASE_URL`.
 
 use std::hash::{BuildHasher, RandomState};
 
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
-/// A database that nobody else uses; gone when this is dropped.
+/// Database for one test, dropped with this value.
 #[derive(Debug)]
 pub struct TestDatabase {
-    /// Where it is.
+    /// Connection URL of the database.
     pub url: String,
     name: String,
     server: String,
 }
 
-/// A fresh, empty database. `None` when `TEST_DATABASE_URL`, the URL of a superuser such as
-/// `postgres://postgres@127.0.0.1:5432/postgres`, is not set.
+/// Creates an empty database. Returns `None` when `TEST_DATABASE_URL` is not set. The variable is the URL of a
+/// superuser, such as `postgres://postgres@127.0.0.1:5432/postgres`.
 ///
 /// # Panics
-/// When the variable is not set although `IDENTITY_TESTS_REQUIRE` is, or when the server does not do as it is told.
+/// When the variable is not set although `IDENTITY_TESTS_REQUIRE` is, or when the server rejects a statement.
 #[expect(clippy::disallowed_methods, reason = "what tests need is told by the environment")]
 #[expect(clippy::panic, clippy::expect_used, reason = "tests end here")]
 pub async fn fresh_database() -> Option<TestDatabase> {
@@ -38,8 +38,8 @@ pub async fn fresh_database() -> Option<TestDatabase> {
 }
 
 impl Drop for TestDatabase {
-    /// Drops the database, whoever is still connected, also after a test that failed. On a thread of its own, because the
-    /// test's runtime may be going down.
+    /// Drops the database despite open connections, also after a failed test. Runs on a separate thread, because the
+    /// runtime of the test may be shutting down.
     fn drop(&mut self) {
         let (server, statement) = (self.server.clone(), format!("DROP DATABASE {} WITH (FORCE)", self.name));
         let dropping = std::thread::spawn(move || {

@@ -1,7 +1,8 @@
-//! A child process whose output can be awaited, and which does not outlive its owner.
+//! Child process with awaitable output that does not outlive its owner.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -17,7 +18,7 @@ pub(crate) struct Process {
     stderr: Lines,
 }
 
-/// How a process ended, and all it said.
+/// Exit status and complete output of a process.
 #[derive(Debug)]
 pub struct Exited {
     pub status: ExitStatus,
@@ -25,7 +26,7 @@ pub struct Exited {
     pub stderr: String,
 }
 
-/// Whether this process may do everything on its machine.
+/// Returns whether this process runs as root.
 pub(crate) fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0)
 }
@@ -40,11 +41,11 @@ impl Process {
     }
 
     pub(crate) fn write_line(&mut self, line: &str) {
-        // A process that has already ended reads nothing; its end is noticed when its output is awaited.
+        // A process that has ended reads nothing. The caller notices the end when it awaits the output.
         let _ = writeln!(self.stdin.as_mut().expect("stdin is open"), "{line}");
     }
 
-    /// The first line on stdout that `wanted` finds something in, or none if the process ends without one.
+    /// Returns the first match of `wanted` in a line on stdout, or `None` when the process ends without one.
     pub(crate) async fn await_line<T>(&self, wanted: impl Fn(&str) -> Option<T>) -> Option<T> {
         let mut stdout = self.stdout.clone();
         let find = |lines: &Vec<String>| lines.iter().find_map(|line| wanted(line));
@@ -53,12 +54,12 @@ impl Process {
         said.ok().and_then(|lines| find(&lines))
     }
 
-    /// All that was said so far.
+    /// Returns the output so far.
     pub(crate) fn output(&self) -> String {
         format!("stdout:\n{}\nstderr:\n{}", text(&self.stdout), text(&self.stderr))
     }
 
-    /// Memory that it has in use now, in bytes.
+    /// Returns the resident memory in bytes.
     pub(crate) fn resident_bytes(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).expect("a running process");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
@@ -66,18 +67,26 @@ impl Process {
         kilobytes * 1024
     }
 
-    /// The id of the process.
+    /// Returns the CPU time spent in user mode.
+    pub(crate) fn cpu_time(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id())).expect("a running process");
+        // The preceding process name may contain spaces. One tick is 10 ms.
+        let ticks = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(11)).expect("its time");
+        Duration::from_millis(ticks.parse::<u64>().expect("a number") * 10)
+    }
+
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Asks it to end (`SIGTERM`).
+    /// Sends `SIGTERM`.
     pub(crate) fn terminate(&self) {
         self.signal("TERM");
     }
 
     pub(crate) fn signal(&self, signal: &str) {
-        // Not reaped before `self` is gone, so the id cannot mean another process; the standard library only sends SIGKILL.
+        // The child is not reaped before `self` is dropped, so the ID cannot belong to another process. The standard
+        // library only sends SIGKILL.
         let id = self.child.id().to_string();
         let sent = Command::new("/bin/sh").args(["-c", "kill -s \"$1\" \"$0\"", &id, signal]).status();
         assert!(sent.is_ok_and(|status| status.success()), "cannot signal process {id}");
@@ -87,7 +96,6 @@ impl Process {
         self.child.kill().expect("a child can be killed");
     }
 
-    /// Waits until it has ended.
     pub(crate) async fn exited(mut self) -> Exited {
         for mut lines in [self.stdout.clone(), self.stderr.clone()] {
             let end = timeout(LIMIT, async { while lines.changed().await.is_ok() {} }).await;
@@ -109,7 +117,7 @@ fn text(lines: &Lines) -> String {
     lines.borrow().join("\n")
 }
 
-/// Reads on a thread of its own, so that a process never blocks on a full pipe, whatever the test is doing.
+/// Reads on a separate thread, so that the process never blocks on a full pipe.
 fn collect(stream: impl Read + Send + 'static) -> Lines {
     let (sender, lines) = watch::channel(Vec::new());
     std::thread::spawn(move || {

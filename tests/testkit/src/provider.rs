@@ -1,4 +1,4 @@
-//! A certified OpenID provider, as a child process.
+//! Certified OpenID provider, run as a child process.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -11,11 +11,11 @@ use crate::http::{Api, Reply};
 use crate::process::Process;
 use crate::{Browser, skip};
 
-/// The verifier of RFC 7636, appendix B, and its S256 challenge. A test has nobody to hide it from.
+/// Verifier of RFC 7636, appendix B, and its S256 challenge. Tests do not need a secret one.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-/// A running provider; it ends with this value.
+/// Running provider. It ends on drop.
 pub struct OidcProvider {
     issuer: String,
     port: u16,
@@ -37,7 +37,7 @@ impl OidcProvider {
     /// }
     /// ```
     ///
-    /// Without Node or the installed package the test is [skipped](skip()) and this is `None`.
+    /// Without Node or the installed package the test is [skipped](skip()) and the result is `None`.
     pub async fn start(config: Value) -> Option<Self> {
         let home = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../oidc-provider"));
         if !home.join("node_modules/oidc-provider").exists() {
@@ -64,17 +64,18 @@ impl OidcProvider {
         &self.issuer
     }
 
-    /// For starting another provider in the same place: pass it as `port`.
+    /// Returns the port. Pass it as `port` to start another provider in the same place.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The provider's endpoints, relative to the issuer.
+    /// Returns a client for the provider's endpoints, relative to the issuer.
     pub fn api(&self) -> &Api {
         &self.api
     }
 
-    /// A JWT access token for the client itself (RFC 6749 §4.4), or the provider's refusal.
+    /// Returns a JWT access token of the client (client credentials grant, RFC 6749 §4.4), or the error response of the
+    /// provider.
     pub async fn client_token(&self, client: &str, secret: &str, audience: &str) -> Result<String, Reply> {
         let resource = format!("urn:audience:{audience}");
         let form = [("grant_type", "client_credentials"), ("resource", &resource)];
@@ -82,13 +83,14 @@ impl OidcProvider {
         if reply.status == 200 { Ok(text(&reply.json(), "access_token")) } else { Err(reply) }
     }
 
-    /// A JWT access token for a user, who signs in at the configured client `client` for it.
+    /// Returns a JWT access token of a user who signs in at the configured client `client`.
     pub async fn user_token(&self, sub: &str, client: &str, audience: &str) -> String {
         text(&self.user_tokens(sub, client, Some(audience)).await, "access_token")
     }
 
-    /// All tokens of a user who signs in at the configured client `client`, through the code flow with PKCE. Without an
-    /// audience, and without one in the configuration, the access token is opaque and opens userinfo.
+    /// Returns the token response for a user who signs in at the configured client `client` by the authorization code
+    /// flow with PKCE. When neither the call nor the configuration names an audience, the access token is opaque and
+    /// valid for userinfo.
     pub async fn user_tokens(&self, sub: &str, client: &str, audience: Option<&str>) -> Value {
         let resource = audience.map(|audience| format!("urn:audience:{audience}"));
         let metadata = self.client(client);
@@ -126,8 +128,8 @@ impl OidcProvider {
         reply.json()
     }
 
-    /// Goes through the provider's login as `sub`, from an authorization request to the redirect back to the client, which
-    /// is returned and not followed. A browser that is already signed in is not asked again.
+    /// Signs in as `sub` at the provider, starting from an authorization request. Returns the redirect back to the
+    /// client without following it. A browser with a session at the provider is not prompted again.
     pub async fn sign_in(&self, browser: &mut Browser, authorize: Url, sub: &str) -> Url {
         let origin = authorize.origin();
         let mut next = authorize;
@@ -144,8 +146,8 @@ impl OidcProvider {
         next
     }
 
-    /// Goes through the provider's logout, from the end-session request to the redirect back to the client, which is returned
-    /// and not followed.
+    /// Signs out at the provider, starting from an end-session request. Returns the redirect back to the client without
+    /// following it.
     pub async fn sign_out(&self, browser: &mut Browser, end_session: Url) -> Url {
         let page = browser.get(end_session).await;
         let token = page.text.split("name=\"xsrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
@@ -155,17 +157,17 @@ impl OidcProvider {
         reply.location().unwrap_or_else(|| panic!("the logout stopped: {reply:?}; {}", self.process.output()))
     }
 
-    /// Signs with a new key from now on; the older keys stay published.
+    /// Signs with a new key from now on. The older keys stay published.
     pub async fn rotate_keys(&self) {
         self.control("rotate-keys").await;
     }
 
-    /// Publishes the newest key alone.
+    /// Publishes only the newest key.
     pub async fn withdraw_old_keys(&self) {
         self.control("withdraw-keys").await;
     }
 
-    /// Answers 503 to everything, until it is [`up`](Self::up) again.
+    /// Answers every request with 503 until [`up`](Self::up) is called.
     pub async fn down(&self) {
         self.control("down").await;
     }

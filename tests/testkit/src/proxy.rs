@@ -1,12 +1,14 @@
-//! A way to a server that can be cut off.
+//! TCP proxy that can cut, silence or delay connections.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// Passes TCP connections on while it is open.
+/// Forwards TCP connections while it is open.
 pub struct Proxy {
     address: SocketAddr,
     target: watch::Sender<String>,
@@ -15,15 +17,17 @@ pub struct Proxy {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
-    Open,
-    /// Connections are ended, new ones at once.
+    /// Data is forwarded after this delay.
+    Open(Duration),
+    /// Open connections are closed, and new ones immediately after they are accepted.
     CutOff,
-    /// Connections stay, and nothing passes on them any more, also later: as when a device in the network has forgotten them.
+    /// Connections stay open but forward nothing, even after the proxy opens again, as when a network device has
+    /// dropped its connection state.
     Silent,
 }
 
 impl Proxy {
-    /// A way to `target` that is still closed. Ends with the runtime that it was made on.
+    /// Creates a closed proxy to `target`. It ends with the runtime that it was created on.
     pub async fn to(target: impl Into<String>) -> Self {
         let (target, leads_to) = watch::channel(target.into());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -38,14 +42,19 @@ impl Proxy {
         Self { address, target, state: sender }
     }
 
-    /// A way to somewhere that is not known yet: an address for what must be told its own before it starts.
+    /// Creates a proxy whose target is not yet known, for a server that needs its public address before it starts.
     pub async fn to_come() -> Self {
         Self::to("").await
     }
 
-    /// Leads somewhere else from now on, and is open.
-    pub fn lead_to(&self, target: impl Into<String>) {
+    /// Sets the target of new connections.
+    pub fn redirect(&self, target: impl Into<String>) {
         self.target.send_replace(target.into());
+    }
+
+    /// Sets the target of new connections and opens the proxy.
+    pub fn lead_to(&self, target: impl Into<String>) {
+        self.redirect(target);
         self.open();
     }
 
@@ -54,47 +63,76 @@ impl Proxy {
     }
 
     pub fn open(&self) {
-        self.state.send_replace(State::Open);
+        self.slow_down(Duration::ZERO);
+    }
+
+    /// Opens the proxy and delays data in each direction. Data that arrives during a delay is queued.
+    pub fn slow_down(&self, delay: Duration) {
+        self.state.send_replace(State::Open(delay));
     }
 
     pub fn cut_off(&self) {
         self.state.send_replace(State::CutOff);
     }
 
-    /// Lets nothing pass any more on the connections that there are and on new ones, and ends none.
+    /// Forwards nothing on existing and new connections, and closes none of them.
     pub fn be_silent(&self) {
         self.state.send_replace(State::Silent);
     }
 }
 
-async fn pass(mut near: TcpStream, target: String, mut state: watch::Receiver<State>) {
+async fn pass(near: TcpStream, target: String, mut state: watch::Receiver<State>) {
     let begun = *state.borrow_and_update();
     if begun == State::CutOff {
         return;
     }
-    let Ok(mut far) = TcpStream::connect(target).await else { return };
-    if begun == State::Open {
+    let Ok(far) = TcpStream::connect(target).await else { return };
+    _ = (near.set_nodelay(true), far.set_nodelay(true));
+    // The connections are closed when their halves are dropped.
+    let ((near_read, near_write), (far_read, far_write)) = (near.into_split(), far.into_split());
+    let (mut forth, mut back) = ((near_read, far_write), (far_read, near_write));
+    let is_open = |state: &State| matches!(state, State::Open(_));
+    if is_open(&begun) {
+        let delays = (state.clone(), state.clone());
+        let both = async { tokio::join!(copy(&mut forth, delays.0), copy(&mut back, delays.1)) };
         tokio::select! {
-            _ = copy_bidirectional(&mut near, &mut far) => return,
-            _ = state.wait_for(|state| *state != State::Open) => {}
+            _ = both => return,
+            _ = state.wait_for(|state| !is_open(state)) => {}
         }
     }
     if *state.borrow() == State::Silent {
-        // Until it is cut off.
+        // Holds the connections open until the proxy is cut off.
         _ = state.wait_for(|state| *state == State::CutOff).await;
+    }
+}
+
+/// Copies in one direction until the end of the stream, then shuts down the other side.
+async fn copy((read, write): &mut (OwnedReadHalf, OwnedWriteHalf), state: watch::Receiver<State>) -> Option<()> {
+    let mut bytes = vec![0; 16 * 1024];
+    loop {
+        let count = read.read(&mut bytes).await.unwrap_or(0);
+        if count == 0 {
+            return write.shutdown().await.ok();
+        }
+        let state = *state.borrow();
+        if let State::Open(delay) = state
+            && !delay.is_zero()
+        {
+            tokio::time::sleep(delay).await;
+        }
+        if write.write_all(&bytes[..count]).await.is_err() {
+            return None;
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::time::timeout;
+    use tokio::time::{Instant, timeout};
 
     use super::*;
 
-    /// A server that says back what it is told.
+    /// Starts an echo server.
     async fn echo() -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -143,5 +181,16 @@ mod tests {
         proxy.open();
         assert!(timeout(SHORT, answers(&mut stream)).await.is_err());
         assert!(answers(&mut TcpStream::connect(proxy.address()).await.unwrap()).await);
+    }
+
+    #[tokio::test]
+    async fn what_is_slow_arrives_late() {
+        const DELAY: Duration = Duration::from_millis(100);
+        let proxy = Proxy::to(echo().await.to_string()).await;
+        proxy.slow_down(DELAY);
+        let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+        let begun = Instant::now();
+        assert!(answers(&mut stream).await);
+        assert!(begun.elapsed() >= 2 * DELAY, "{:?}", begun.elapsed());
     }
 }

@@ -1,4 +1,4 @@
-//! A connection that sends what a test wants, when it wants.
+//! Raw TCP connection with full control over the bytes and their timing.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -10,16 +10,16 @@ use tokio::time::timeout;
 use crate::Api;
 use crate::http::LIMIT;
 
-/// A TCP connection to a server.
+/// TCP connection to a server.
 pub struct Raw {
     stream: TcpStream,
 }
 
 impl Raw {
-    /// Connects to a server on this machine, from an address of this machine.
+    /// Connects to a server on this machine from the local address `from`.
     ///
     /// # Errors
-    /// When the server does not accept.
+    /// When the connection is not accepted.
     pub async fn connect(api: &Api, from: IpAddr) -> std::io::Result<Self> {
         let address: SocketAddr =
             api.base().trim_start_matches("http://").split('/').next().unwrap_or_default().parse().expect("an address");
@@ -28,22 +28,23 @@ impl Raw {
         Ok(Self { stream: socket.connect(address).await? })
     }
 
-    /// Sends bytes. A server that no longer reads is noticed when its answer is read.
+    /// Sends bytes. Write errors are ignored; the caller notices them when it reads the response.
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         let _ = self.stream.write_all(bytes.as_ref()).await;
     }
 
-    /// Everything that the server sends until it closes the connection.
+    /// Returns everything that the server sends until it closes the connection.
     pub async fn until_closed(&mut self) -> String {
         timeout(LIMIT, self.rest()).await.expect("the server closes the connection")
     }
 
-    /// Everything that the server sends until it closes the connection, if it does within a time.
+    /// Returns everything that the server sends until it closes the connection, or `None` when that takes longer than
+    /// `time`.
     pub async fn closed_within(&mut self, time: Duration) -> Option<String> {
         timeout(time, self.rest()).await.ok()
     }
 
-    /// The next bytes that the server sends.
+    /// Returns the next bytes that the server sends, at most 4096.
     pub async fn some(&mut self) -> String {
         let mut bytes = [0; 4096];
         let read = timeout(LIMIT, self.stream.read(&mut bytes)).await.expect("the server answers");
@@ -53,7 +54,7 @@ impl Raw {
     async fn rest(&mut self) -> String {
         let mut all = Vec::new();
         let mut bytes = [0; 4096];
-        // A reset ends what there is to read, too.
+        // A connection reset also ends the stream.
         while let Ok(read @ 1..) = self.stream.read(&mut bytes).await {
             all.extend_from_slice(&bytes[..read]);
         }

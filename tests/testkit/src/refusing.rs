@@ -1,4 +1,4 @@
-//! A database server that asks for a password and refuses every one (PostgreSQL's frontend/backend protocol 3.0).
+//! PostgreSQL server that requests a password and rejects every one (frontend/backend protocol 3.0).
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,10 +6,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// The code of a request for TLS in place of a protocol version.
+/// Request code for TLS, sent in place of a protocol version.
 const TLS_REQUEST: i32 = 80_877_103;
 
-/// A database server that refuses; it ends with this value.
+/// Database server that rejects every password. It ends on drop.
 pub struct RefusingPostgres {
     port: u16,
     passwords: Arc<Mutex<Vec<String>>>,
@@ -17,7 +17,7 @@ pub struct RefusingPostgres {
 }
 
 impl RefusingPostgres {
-    /// Listens on a free port of this machine.
+    /// Listens on a free loopback port.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
@@ -31,12 +31,12 @@ impl RefusingPostgres {
         Self { port, passwords, serving }
     }
 
-    /// Where it listens.
+    /// Returns the port.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The passwords that were tried, in order.
+    /// Returns the passwords received so far, in order.
     pub fn passwords(&self) -> Vec<String> {
         self.passwords.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

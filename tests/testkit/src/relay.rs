@@ -1,4 +1,4 @@
-//! A way to an HTTP server that counts what passes, and can be slow, answer by itself or keep answers.
+//! HTTP relay that records requests, and can delay them, answer them or withhold their responses.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,8 +10,8 @@ use tokio::sync::oneshot;
 
 use crate::http::client;
 
-/// Passes HTTP/1.1 requests on, one after the other on each connection, and remembers them. Ends with the runtime that it was
-/// made on.
+/// Forwards HTTP/1.1 requests, one at a time per connection, and records them. It ends with the runtime that it was
+/// created on.
 pub struct Relay {
     base: String,
     shared: Arc<Shared>,
@@ -31,19 +31,19 @@ struct State {
     kept: Vec<(String, oneshot::Sender<()>)>,
 }
 
-/// A request that passed.
+/// Recorded request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Passed {
     pub method: String,
-    /// The path with its query.
+    /// Path and query.
     pub target: String,
-    /// The names of its headers, in lower case, in order.
+    /// Header names in lower case, in order.
     pub headers: Vec<String>,
     pub body: String,
 }
 
 impl Relay {
-    /// A way to `target`, such as `http://127.0.0.1:8080`.
+    /// Creates a relay to `target`, such as `http://127.0.0.1:8080`.
     pub async fn to(target: impl Into<String>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("a bound socket has an address"));
@@ -58,28 +58,29 @@ impl Relay {
         Self { base, shared }
     }
 
-    /// Where it is: `http://127.0.0.1:PORT`.
+    /// Returns the base URL, `http://127.0.0.1:PORT`.
     pub fn base(&self) -> &str {
         &self.base
     }
 
-    /// What has passed since this was last asked.
+    /// Returns the requests recorded since the last call.
     pub fn take(&self) -> Vec<Passed> {
         std::mem::take(&mut self.shared.state().passed)
     }
 
-    /// Lets every request wait.
+    /// Delays every request.
     pub fn delay(&self, delay: Duration) {
         self.shared.state().delay = delay;
     }
 
-    /// Answers the next `times` requests whose `METHOD path` begin so with a status, and does not pass them on.
+    /// Answers the next `times` requests whose `METHOD path` starts with `request` with a status, without forwarding
+    /// them.
     pub fn answer(&self, request: &str, status: u16, times: u32) {
         self.shared.state().answers.push((request.to_owned(), status, times));
     }
 
-    /// Passes the next request on whose `METHOD path` begins so, and keeps its answer for ever; what this returns waits until
-    /// there is one.
+    /// Forwards the next request whose `METHOD path` starts with `request` and never delivers its response. The
+    /// returned future completes when the response has arrived.
     pub fn keep_answer(&self, request: &str) -> impl Future<Output = ()> + use<> {
         let (answered, answer) = oneshot::channel();
         self.shared.state().kept.push((request.to_owned(), answered));
@@ -169,7 +170,7 @@ async fn forward(
     Some((status, kept, response.bytes().await.ok()?.to_vec()))
 }
 
-/// What is between two neighbours only.
+/// Returns whether a header is hop-by-hop.
 fn hop(name: &str) -> bool {
     matches!(
         name,

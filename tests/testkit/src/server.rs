@@ -1,9 +1,10 @@
-//! The real server, as a child process.
+//! The real server, run as a child process.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
@@ -12,8 +13,8 @@ use crate::Api;
 use crate::http::{LIMIT, Reply};
 use crate::process::{Exited, Process};
 
-/// How to start `identity-server`: its arguments, its environment and a directory of its own, which is also where it runs.
-/// Starting the same launch again is a restart: the directory lasts as long as the launch or a server of it.
+/// Launch configuration of `identity-server`: its arguments, environment and working directory. Starting the same
+/// launch again is a restart. The directory exists as long as the launch or one of its servers.
 #[derive(Clone)]
 pub struct Launch {
     program: PathBuf,
@@ -36,14 +37,21 @@ impl Launch {
         }
     }
 
-    /// Sets a variable; besides these the server sees `PATH` and `HOME` alone.
+    /// Runs this executable instead of the server of the current build.
+    #[must_use]
+    pub fn program(mut self, program: PathBuf) -> Self {
+        self.program = program;
+        self
+    }
+
+    /// Sets an environment variable. Of the test's own environment, the server only inherits `PATH` and `HOME`.
     #[must_use]
     pub fn env(mut self, name: &str, value: impl Into<String>) -> Self {
         self.environment.insert(name.to_owned(), value.into());
         self
     }
 
-    /// Where the server runs and keeps its data; a test may put files there.
+    /// Returns the working directory, which also holds the server's data. A test may put files there.
     pub fn directory(&self) -> &Path {
         self.directory.path()
     }
@@ -56,20 +64,20 @@ impl Launch {
         }
     }
 
-    /// As [`start`](Self::start), but a server that ends instead of listening is an answer.
+    /// Starts the server like [`start`](Self::start), but returns the exit of a server that ends before it listens.
     pub async fn try_start(&self) -> Result<Server, Exited> {
         let server = self.begin().listening().await?;
         server.ready().await;
         Ok(server)
     }
 
-    /// Starts the server on free ports and waits for nothing.
+    /// Starts the server on free ports without waiting.
     pub fn begin(&self) -> Starting {
         let process = self.spawn(&["--port", "0", "--management-port", "0"]);
         Starting { process, directory: Arc::clone(&self.directory) }
     }
 
-    /// Runs a command that ends by itself.
+    /// Runs a command to its end.
     pub async fn run(&self) -> Exited {
         self.spawn(&[]).exited().await
     }
@@ -85,24 +93,24 @@ impl Launch {
     }
 }
 
-/// A server that has been started and may lack what it needs; it is killed with this value.
+/// Server that has been started and may still lack dependencies. It is killed on drop.
 pub struct Starting {
     process: Process,
     directory: Arc<TempDir>,
 }
 
 impl Starting {
-    /// What the operators reach, which is there first.
+    /// Returns a client for the management port, which is served first.
     pub async fn management(&self) -> Api {
         let address =
             self.process.await_line(|line| Some(format!("http://{}", line.strip_prefix("starting management=")?)));
         Api::new(address.await.unwrap_or_else(|| panic!("identity-server did not start; {}", self.process.output())))
     }
 
-    /// Waits until the users reach it too, ready or not.
+    /// Waits until the public port is served, whether or not the server is ready.
     ///
     /// # Errors
-    /// When it ends instead.
+    /// When the server exits instead.
     pub async fn listening(self) -> Result<Server, Exited> {
         let Some((http, management)) = self.process.await_line(listening).await else {
             return Err(self.process.exited().await);
@@ -112,7 +120,7 @@ impl Starting {
     }
 }
 
-/// A running server; it is killed with this value.
+/// Running server. It is killed on drop.
 pub struct Server {
     http: Api,
     management: Api,
@@ -121,28 +129,28 @@ pub struct Server {
 }
 
 impl Server {
-    /// What the users reach.
+    /// Returns a client for the public port.
     pub fn http(&self) -> &Api {
         &self.http
     }
 
-    /// What the operators reach.
+    /// Returns a client for the management port.
     pub fn management(&self) -> &Api {
         &self.management
     }
 
-    /// The id of the process.
+    /// Returns the process ID.
     pub fn process_id(&self) -> u32 {
         self.process.id()
     }
 
-    /// All that was said so far, on both streams.
+    /// Returns the output so far, of both streams.
     pub fn output(&self) -> String {
         self.process.output()
     }
 
-    /// Waits until the server has said this, on one of the streams; gives all that it has said by then. What it says about a
-    /// request may be read after its answer.
+    /// Waits until one of the streams contains `what`, and returns the output so far. The log lines of a request may
+    /// appear after its response.
     pub async fn says(&self, what: &str) -> String {
         let start = Instant::now();
         loop {
@@ -155,28 +163,33 @@ impl Server {
         }
     }
 
-    /// Memory that the server has in use now, in bytes (Linux).
+    /// Returns the resident memory of the server in bytes (Linux).
     pub fn resident_bytes(&self) -> u64 {
         self.process.resident_bytes()
     }
 
-    /// Asks the server to end (`SIGTERM`) and waits until it has.
+    /// Returns the CPU time of the server in user mode (Linux).
+    pub fn cpu_time(&self) -> Duration {
+        self.process.cpu_time()
+    }
+
+    /// Sends `SIGTERM` and waits until the server has ended.
     pub async fn terminate(self) -> Exited {
         self.ask_to_end();
         self.exited().await
     }
 
-    /// Asks the server to end (`SIGTERM`).
+    /// Sends `SIGTERM`.
     pub fn ask_to_end(&self) {
         self.process.terminate();
     }
 
-    /// Lets the server do nothing until it is resumed (`SIGSTOP`).
+    /// Suspends the server (`SIGSTOP`).
     pub fn suspend(&self) {
         self.process.signal("STOP");
     }
 
-    /// Lets a suspended server go on (`SIGCONT`).
+    /// Resumes a suspended server (`SIGCONT`).
     pub fn resume(&self) {
         self.process.signal("CONT");
     }
@@ -186,13 +199,13 @@ impl Server {
         self.process.exited().await
     }
 
-    /// Ends the server without asking (`SIGKILL`).
+    /// Kills the server (`SIGKILL`) and waits until it has ended.
     pub async fn kill(mut self) -> Exited {
         self.process.kill();
         self.process.exited().await
     }
 
-    /// Waits until the server says that it is ready.
+    /// Waits until the readiness probe returns 200.
     pub async fn ready(&self) {
         let start = Instant::now();
         loop {
@@ -207,17 +220,19 @@ impl Server {
     }
 }
 
-/// Reads `listening http=ADDRESS management=ADDRESS`, which the server prints once it accepts connections.
+/// Parses `listening http=ADDRESS management=ADDRESS`, which the server prints when it accepts connections.
 fn listening(line: &str) -> Option<(String, String)> {
     let mut words = line.strip_prefix("listening ")?.split(' ');
     let mut address = |name: &str| Some(format!("http://{}", words.next()?.strip_prefix(name)?));
     Some((address("http=")?, address("management=")?))
 }
 
-/// The server of the same build as the running test, which lies in `deps/` beside it.
+/// Path of the server from the same build: beside the running executable, or one folder above when a test runs from
+/// `deps/`.
 fn binary() -> PathBuf {
-    let test = std::env::current_exe().expect("a test knows its executable");
-    let profile = test.parent().and_then(Path::parent).expect("a test executable lies in target/PROFILE/deps");
+    let own = std::env::current_exe().expect("a program knows its executable");
+    let folder = own.parent().expect("an executable lies in target/PROFILE or target/PROFILE/deps");
+    let profile = if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder };
     profile.join(format!("identity-server{}", std::env::consts::EXE_SUFFIX))
 }
 
@@ -225,7 +240,7 @@ fn binary() -> PathBuf {
 mod tests {
     use super::*;
 
-    /// Stands in for the server: says where it listens, is ready at the third question, ends with 3 when asked to.
+    /// Stand-in for the server: it prints its addresses, is ready at the third probe, and exits with 3 on `SIGTERM`.
     const SCRIPT: &str = r#"
         const { createServer } = require("node:http");
         const listen = (answer) => new Promise((done) => {

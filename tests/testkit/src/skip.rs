@@ -1,15 +1,15 @@
-//! Tests whose service is missing.
+//! Skipping of tests whose service is missing.
 
 use std::io::Write;
 
-/// Says that the running test is skipped, and why; the test then returns. With `IDENTITY_TESTS_REQUIRE` set a missing
-/// service is a failure instead, and where `IDENTITY_TESTS_SKIPPED` names a file the line is appended there as well.
+/// Reports that the running test is skipped, and why; the test then returns. When `IDENTITY_TESTS_REQUIRE` is set, a
+/// missing service fails the test instead. When `IDENTITY_TESTS_SKIPPED` names a file, the line is also appended there.
 pub fn skip(reason: &str) {
     skip_unless(std::env::var_os("IDENTITY_TESTS_REQUIRE").is_some(), reason);
 }
 
-/// As [`skip()`], for a service that some machines cannot have: `IDENTITY_TESTS_WITHOUT` lists, with spaces between, what
-/// could not be installed.
+/// Skips like [`skip()`], for a service that some machines cannot have. `IDENTITY_TESTS_WITHOUT` lists the services
+/// that could not be installed, separated by spaces.
 pub fn skip_without(service: &str, reason: &str) {
     let without = std::env::var_os("IDENTITY_TESTS_WITHOUT").unwrap_or_default();
     let known = without.to_string_lossy().split_whitespace().any(|missing| missing == service);
@@ -20,7 +20,7 @@ fn skip_unless(required: bool, reason: &str) {
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
     assert!(!required, "{test} must not be skipped: {reason}");
     let line = format!("skipped: {test}: {reason}\n");
-    // Straight to the stream: `eprint!` would be captured, and so hidden, as the test passes.
+    // Writes directly to the stream: `eprint!` would be captured, and so hidden, because the test passes.
     let _ = std::io::stderr().write_all(line.as_bytes());
     if let Some(path) = std::env::var_os("IDENTITY_TESTS_SKIPPED") {
         std::fs::OpenOptions::new()

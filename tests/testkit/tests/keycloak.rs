@@ -1,4 +1,4 @@
-//! The Keycloak of the testkit, and the relay.
+//! Tests of the Keycloak helpers and the relay.
 
 use identity_testkit::{Api, Keycloak, Relay};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! What the other tests rely on when they use the provider.
+//! Behavior of the provider that other tests rely on.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests")]
 

@@ -1,4 +1,4 @@
-//! How the client proves to be the one it is.
+//! Client authentication.
 
 use std::path::PathBuf;
 
@@ -18,7 +18,7 @@ use crate::{
     Thumbprint, TlsSettings,
 };
 
-/// A file of `folder`.
+/// Writes a file in `folder`.
 fn write(folder: &TempDir, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
     let path = folder.path().join(name);
     std::fs::write(&path, content).unwrap();
@@ -31,7 +31,7 @@ fn pem(folder: &TempDir, signer: &Signer) -> KeyFile {
     KeyFile::Pem { key, certificate: Some(certificate) }
 }
 
-/// Made by what operators use: OpenSSL 3, today's way and the old one, and the JDK's keytool.
+/// Files made with common tools: OpenSSL 3, with its current and its legacy algorithms, and the JDK's keytool.
 fn pkcs12_file(name: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "src/tests/client/pkcs12", name].iter().collect()
 }
@@ -41,7 +41,7 @@ fn pkcs12(name: &str) -> KeyFile {
     KeyFile::Pkcs12 { file, password: Secret::new("changeit".to_owned()), alias: Some("signing".to_owned()) }
 }
 
-/// The assertion that a login sends, taken apart: header, claims, and whether `signer` signed it.
+/// Header and claims of the assertion that a login sends. Asserts that `signer`, if given, signed it.
 async fn assertion(login: &Login, signer: Option<&Signer>) -> (Value, Value) {
     login.redeem().await.unwrap();
     let (request, form) = login.asked().await;
@@ -133,7 +133,7 @@ async fn every_kind_of_key_signs() {
 async fn the_algorithm_follows_the_key_and_the_key_may_have_any_form() {
     let folder = TempDir::new().unwrap();
     let (rsa, ec, ed) = (Signer::new("a", Rs256), Signer::new("b", Es384), Signer::new("c", EdDsa));
-    // RFC 5208 §5: the older forms are inside of PKCS#8.
+    // An RSA key in PKCS#8 contains its PKCS#1 form, after a header of 26 bytes (RFC 5208 §5).
     let pkcs1 = rsa.pkcs8()[26..].to_vec();
     let sec1 = ec.sec1();
     for (signer, label, der) in [
@@ -230,24 +230,33 @@ fn files_that_cannot_be_used_are_refused_at_the_start_and_tell_no_secret() {
     };
     let certificate = |signer| pem_of("CERTIFICATE", &certificate_of(signer));
     let cases = [
-        (pem("junk", None), "the file holds no unencrypted private key in PEM"),
-        (pem(&key.replace("PRIVATE", "ENCRYPTED PRIVATE"), None), "the file holds no unencrypted private key in PEM"),
-        (pem(&pem_of("PRIVATE KEY", b"junk"), None), "the key is of a kind that is not supported, or too weak"),
-        (AssertionSettings { algorithm: Some(Rs256), ..pem(&key, None) }, "the key is none for RS256, or too weak"),
-        (AssertionSettings { algorithm: Some(Es384), ..pem(&key, None) }, "the key is none for ES384, or too weak"),
+        (pem("junk", None), "the file must contain an unencrypted private key in PEM"),
+        (
+            pem(&key.replace("PRIVATE", "ENCRYPTED PRIVATE"), None),
+            "the file must contain an unencrypted private key in PEM",
+        ),
+        (pem(&pem_of("PRIVATE KEY", b"junk"), None), "the key is too weak or its type is not supported"),
+        (
+            AssertionSettings { algorithm: Some(Rs256), ..pem(&key, None) },
+            "the key is too weak or not suitable for RS256",
+        ),
+        (
+            AssertionSettings { algorithm: Some(Es384), ..pem(&key, None) },
+            "the key is too weak or not suitable for ES384",
+        ),
         (
             AssertionSettings { thumbprint: Some(Thumbprint::Sha256), ..pem(&key, None) },
-            "a thumbprint needs a certificate",
+            "a thumbprint requires a certificate",
         ),
-        (archive("wrong", None), "the file is not PKCS#12, or the password is another"),
-        (archive("changeit", Some("other")), "the file holds no private key of that name"),
+        (archive("wrong", None), "the file is not PKCS#12, or the password is wrong"),
+        (archive("changeit", Some("other")), "the file contains no private key with this alias"),
     ];
     for (settings, expected) in cases {
         assert_eq!(problem(settings), Some(("assertion.key", expected.to_owned())));
     }
     for (content, expected) in [
-        (certificate(&other), "none of the certificates is that of the key"),
-        ("junk".to_owned(), "the file holds no certificate in PEM"),
+        (certificate(&other), "none of the certificates matches the private key"),
+        ("junk".to_owned(), "the file must contain a certificate in PEM"),
     ] {
         assert_eq!(problem(pem(&key, Some(content))), Some(("assertion.key", expected.to_owned())));
     }
@@ -259,7 +268,7 @@ fn files_that_cannot_be_used_are_refused_at_the_start_and_tell_no_secret() {
     assert!(problem(missing).unwrap().1.contains("missing.pem"));
 }
 
-/// What is wrong with the settings.
+/// The problem with the settings, if any.
 fn problem(settings: AssertionSettings) -> Option<(&'static str, String)> {
     problem_of(ClientAuthentication::PrivateKeyJwt(settings))
 }

@@ -1,4 +1,4 @@
-//! Where browsers are sent to sign in.
+//! Authorization requests.
 
 use identity_core::port::{AuthorizationRequest, IdentityProvider as _};
 use serde_json::json;

@@ -9,7 +9,7 @@ use crate::client::files::Reloaded;
 use crate::tests::support::*;
 use crate::tests::telemetry::Lines;
 
-/// A number from a file.
+/// A number that is read from a file, and a count of how often it was parsed.
 struct Setup {
     folder: TempDir,
     number: Arc<Reloaded<u32>>,
@@ -78,7 +78,7 @@ fn operators_are_told_once_a_minute_and_not_what_is_inside() {
     let log = lines.text();
     assert_eq!(log.matches("WARN").count(), 2, "{log}");
     assert!(
-        log.contains("no number") && log.contains("what they said before counts") && !log.contains("secret"),
+        log.contains("no number") && log.contains("their previous contents remain in use") && !log.contains("secret"),
         "{log}"
     );
 }

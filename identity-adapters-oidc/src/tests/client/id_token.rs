@@ -1,12 +1,12 @@
-//! ID tokens that are none, or somebody else's.
+//! Invalid ID tokens, and ID tokens for another client.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use identity_core::port::RefusedSignIn::{self, AccessTokenHash, AuthorizedParty, Nonce, Token, TooLongAgo};
-use identity_core::port::RejectedToken::{
+use identity_core::entity::RejectedToken::{
     Algorithm, Audience, ClaimType, EntraV1, Expired, Header, Issuer, Malformed, MissingClaim, NoPrincipal,
     NotYetValid, Signature, TooLarge, Type, UnknownKey,
 };
+use identity_core::port::RefusedSignIn::{self, AccessTokenHash, AuthorizedParty, Nonce, Token, TooLongAgo};
 use serde_json::{Value, json};
 
 use super::support::*;
@@ -119,7 +119,7 @@ async fn a_token_that_its_issuer_did_not_sign_is_refused() {
     let forged = URL_SAFE_NO_PAD.encode(with(login.id_claims(), json!({"preferred_username": "eve"})).to_string());
     let unsigned = URL_SAFE_NO_PAD.encode(json!({"alg": "none"}).to_string());
     let payload = signed.split_once('.').unwrap().1;
-    // RFC 8725 §2.1: the public key is no shared secret.
+    // The public key must not work as a shared secret (RFC 8725 §2.1).
     let symmetric = with(KEY.header(), json!({"alg": "HS256"})).to_string();
     let symmetric = format!("{}.{payload}", URL_SAFE_NO_PAD.encode(symmetric));
     let secret = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, KEY.jwk()["n"].as_str().unwrap().as_bytes());
@@ -150,7 +150,7 @@ async fn the_operator_says_which_algorithms_id_tokens_may_have() {
 
 #[tokio::test]
 async fn the_hash_of_the_access_token_has_the_signatures_strength() {
-    // Made with another implementation: base64url(digest("opaque")[..half]).
+    // Computed with another implementation: base64url(digest("opaque")[..half]).
     for (algorithm, hash) in [
         (Rs256, "bSKYhMEmi7CrMtjaMV0P5Q"),
         (Es384, "r4fRMzLLjsZ2n1Iv3-hxo7piIBhARm0O"),

@@ -1,4 +1,5 @@
-//! What each kind of provider writes, as data: `samples`. `{issuer}` and `{origin}` are the mock's.
+//! Responses of each kind of provider, from the files in `samples`. `{issuer}` and `{origin}` in these files stand for
+//! the issuer and the address of the mock provider.
 
 use identity_core::port::{IdentityProvider as _, SignedIn};
 use serde_json::{Value, json};
@@ -8,7 +9,7 @@ use super::support::*;
 use crate::ProviderKind;
 use crate::tests::support::*;
 
-/// Signs somebody in as the sample has it.
+/// Performs a sign-in with the responses of a sample.
 async fn play(sample: &str) -> (Login, Value, Result<SignedIn, String>) {
     let read: Value = serde_json::from_str(sample).unwrap();
     let kind = match read["kind"].as_str().unwrap() {

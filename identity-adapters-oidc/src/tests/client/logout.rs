@@ -1,10 +1,10 @@
-//! Logout: where browsers are sent, and what a provider says about those who signed out there.
+//! Logout: redirects to the provider, and logout tokens.
 
-use identity_core::port::RefusedSignIn::{self, Issuer, LogoutToken, Token};
-use identity_core::port::RejectedToken::{
+use identity_core::entity::RejectedToken::{
     Algorithm, Audience, ClaimType, Expired, MissingClaim, NotYetValid, Signature, UnknownKey,
 };
-use identity_core::port::{Ending, IdentityProvider as _, LogoutNotice};
+use identity_core::port::RefusedSignIn::{self, Issuer, LogoutToken, Token};
+use identity_core::port::{EndSessionRequest, IdentityProvider as _, LogoutNotice};
 use identity_core::value::Secret;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -53,7 +53,7 @@ async fn a_logout_token_says_who_and_which_session() {
     }
 }
 
-/// A provider that writes an `exp` in a hundred years must not fill the store with ids.
+/// A provider that sets an `exp` in a hundred years must not fill the store with ids.
 #[tokio::test]
 async fn an_id_is_remembered_until_its_token_is_too_old_whatever_its_expiry() {
     let login = Login::new().await;
@@ -64,7 +64,7 @@ async fn an_id_is_remembered_until_its_token_is_too_old_whatever_its_expiry() {
             assert_eq!(notice.expires_at.unix_timestamp(), issued + 181, "{expiry} {issued}");
         }
     }
-    // One second before, the token is still accepted; from then on it is not.
+    // The token is accepted until one second before that time, and rejected from then on.
     let token = |issued| KEY.token(&with(claims(&login), json!({"exp": NOW + 9_999, "iat": issued})));
     assert!(login.client.logout_token(&token(NOW - 180)).await.is_ok());
     assert_eq!(refusal(&login, &token(NOW - 181)).await, LogoutToken("it is too old"));
@@ -73,7 +73,7 @@ async fn an_id_is_remembered_until_its_token_is_too_old_whatever_its_expiry() {
 #[tokio::test]
 async fn every_violation_has_its_reason() {
     let login = Login::new().await;
-    let no_event = || LogoutToken("its `events` has no logout event");
+    let no_event = || LogoutToken("its `events` contains no logout event");
     let wrong_type = |claim: &str| Token(ClaimType(claim.to_owned()));
     let missing = |claim: &str| Token(MissingClaim(claim.to_owned()));
     for (change, expected) in [
@@ -90,16 +90,16 @@ async fn every_violation_has_its_reason() {
         (json!({"jti": null}), LogoutToken("it has no `jti`")),
         (json!({"jti": 1}), wrong_type("jti")),
         (json!({"jti": ""}), wrong_type("jti")),
-        (json!({"nonce": "n-1"}), LogoutToken("it has a nonce")),
+        (json!({"nonce": "n-1"}), LogoutToken("it must not have a `nonce`")),
         (json!({"nonce": null, "events": null}), no_event()),
         (json!({"events": {}}), no_event()),
         (json!({"events": {EVENT: true}}), no_event()),
         (json!({"events": [EVENT]}), no_event()),
         (json!({"events": {"http://schemas.openid.net/event/other": {}}}), no_event()),
-        (json!({"sub": null, "sid": null}), LogoutToken("it names neither a subject nor a session")),
+        (json!({"sub": null, "sid": null}), LogoutToken("it has neither `sub` nor `sid`")),
         (json!({"sub": 1.5}), wrong_type("sub")),
         (json!({"sid": {}}), wrong_type("sid")),
-        (json!({"typ": "ID"}), LogoutToken("its `typ` is another")),
+        (json!({"typ": "ID"}), LogoutToken("its `typ` is not `logout`")),
     ] {
         let token = KEY.token_with(&header(json!("logout+jwt")), &with(claims(&login), change.clone()));
         assert_eq!(refusal(&login, &token).await, expected, "{change}");
@@ -129,13 +129,13 @@ async fn a_logout_token_is_signed() {
 #[tokio::test]
 async fn other_tokens_are_no_logout_tokens() {
     let login = Login::new().await;
-    let other = LogoutToken("its header's `typ` is another");
+    let other = LogoutToken("its header has another `typ` than `logout+jwt`");
     for typ in ["at+jwt", "secevent+jwt", "dpop+jwt"] {
         let token = KEY.token_with(&header(json!(typ)), &claims(&login));
         assert_eq!(refusal(&login, &token).await, other, "{typ}");
     }
     let id_token = KEY.token(&login.id_claims());
-    assert_eq!(refusal(&login, &id_token).await, LogoutToken("it has a nonce"));
+    assert_eq!(refusal(&login, &id_token).await, LogoutToken("it must not have a `nonce`"));
     let strict = Login::with(|settings| settings.require_logout_token_type = true).await;
     for (typ, accepted) in [
         (json!("logout+jwt"), true),
@@ -152,7 +152,7 @@ async fn other_tokens_are_no_logout_tokens() {
 #[tokio::test]
 async fn browsers_are_sent_to_sign_out() {
     let login = Login::new().await;
-    let hinted = Ending { logout_hint: Some("ann".to_owned()), ..ending() };
+    let hinted = EndSessionRequest { logout_hint: Some("ann".to_owned()), ..ending() };
     let url = login.client.end_session_url(&hinted).await.unwrap().unwrap();
     let (url, query) = taken_apart(&url);
     assert_eq!(url.as_str(), format!("{}/logout", login.provider.issuer));
@@ -164,7 +164,7 @@ async fn browsers_are_sent_to_sign_out() {
         ("logout_hint", "ann"),
     ]);
     assert_eq!(query, expected);
-    let long = Ending { id_token: Secret::new("x".repeat(7_000)), ..ending() };
+    let long = EndSessionRequest { id_token: Secret::new("x".repeat(7_000)), ..ending() };
     let url = login.client.end_session_url(&long).await.unwrap().unwrap();
     assert!(!url.contains("id_token_hint") && url.contains("client_id=web"), "urls have bounds");
 }

@@ -1,4 +1,4 @@
-//! Tokens for services: asked for once, kept, renewed in time.
+//! Tokens for services: single flight, caching and renewal.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +36,7 @@ impl Service {
         Ok(token.token.expose().to_owned())
     }
 
-    /// Waits until the provider was asked this often.
+    /// Waits until the provider received this number of requests.
     async fn asked(&self, times: usize) {
         while self.token.hits() < times {
             tokio::task::yield_now().await;

@@ -1,4 +1,4 @@
-//! The client against providers that behave and providers that do not.
+//! The client against conforming and faulty providers.
 
 mod authentication;
 mod authorization;

@@ -1,4 +1,4 @@
-//! A code for tokens: what is asked, what is believed, and what is refused for which reason.
+//! Code exchange: the requests, the accepted responses, and the reasons for rejection.
 
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ async fn errors_have_reasons_of_their_own() {
     let login = Login::new().await;
     let answer = |status: u16, body: Value| ResponseTemplate::new(status).set_body_json(body);
     let provider = |code: &str| RefusedSignIn::Provider(code.to_owned());
-    let neither = || Malformed("the answer is neither tokens nor an error");
+    let neither = || Malformed("the response contains neither tokens nor an error");
     for (status, body, expected) in [
         (400, json!({"error": "invalid_grant", "error_description": "code used"}), Grant),
         (400, json!({"error": "invalid_client"}), Client),
@@ -124,12 +124,12 @@ async fn answers_are_bounded_and_redirects_are_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         let place = format!("{}/elsewhere", login.provider.server.uri());
         login.token.answers(ResponseTemplate::new(status).insert_header("location", place));
-        assert_eq!(login.refusal().await, Malformed("the answer is a redirection"));
+        assert_eq!(login.refusal().await, Malformed("the response is a redirect"));
     }
     assert_eq!(elsewhere.hits(), 0);
     let huge = json!({"access_token": "x".repeat(600 * 1024), "token_type": "Bearer"});
     login.token.answers(ok(&huge));
-    assert_eq!(login.refusal().await, Malformed("the answer is too large, or not one"));
+    assert_eq!(login.refusal().await, Malformed("the response is too large or malformed"));
 }
 
 #[tokio::test]
@@ -139,12 +139,12 @@ async fn an_answer_that_cannot_be_read_is_none() {
     for (change, fault) in [
         (json!({"token_type": null}), "`token_type` is not `Bearer`"),
         (json!({"token_type": "DPoP"}), "`token_type` is not `Bearer`"),
-        (json!({"access_token": null}), "there is no `access_token`"),
-        (json!({"access_token": ""}), "`access_token` is not a text"),
-        (json!({"access_token": {}}), "`access_token` is not a text"),
-        (json!({"id_token": null}), "there is no `id_token`"),
-        (json!({"id_token": 1}), "`id_token` is not a text"),
-        (json!({"refresh_token": ["r"]}), "`refresh_token` is not a text"),
+        (json!({"access_token": null}), "`access_token` is missing"),
+        (json!({"access_token": ""}), "`access_token` is not a string"),
+        (json!({"access_token": {}}), "`access_token` is not a string"),
+        (json!({"id_token": null}), "`id_token` is missing"),
+        (json!({"id_token": 1}), "`id_token` is not a string"),
+        (json!({"refresh_token": ["r"]}), "`refresh_token` is not a string"),
         (json!({"expires_in": -1}), "`expires_in` is not a number of seconds"),
         (json!({"expires_in": 1e300}), "`expires_in` is not a number of seconds"),
         (json!({"expires_in": "soon"}), "`expires_in` is not a number of seconds"),
@@ -153,9 +153,9 @@ async fn an_answer_that_cannot_be_read_is_none() {
         assert_eq!(login.refusal().await, Malformed(fault), "{change}");
     }
     for (body, fault) in [
-        ("", "not json"),
-        ("<html>", "not json"),
-        ("[]", "not a json object"),
+        ("", "not JSON"),
+        ("<html>", "not JSON"),
+        ("[]", "not a JSON object"),
         (r#"{"access_token":"a","access_token":"b","token_type":"Bearer"}"#, "a member occurs twice"),
     ] {
         login.token.answers(ResponseTemplate::new(200).set_body_string(body));

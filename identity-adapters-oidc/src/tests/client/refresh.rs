@@ -1,7 +1,7 @@
-//! A renewal: what is new, what stays as it was, and what is no longer believed.
+//! Session refresh: new claims, kept claims, and rejected responses.
 
+use identity_core::entity::RejectedToken::{Audience, Expired, NoPrincipal};
 use identity_core::port::RefusedSignIn::{Grant, Nonce, Subject, Token};
-use identity_core::port::RejectedToken::{Audience, Expired, NoPrincipal};
 use identity_core::port::{ClaimSource, IdentityProvider as _, SignedIn};
 use identity_core::value::Secret;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use super::support::*;
 use crate::UserInfoMode;
 use crate::tests::support::*;
 
-/// What a provider answers that gives no new ID token.
+/// A token response without a new ID token.
 fn renewed() -> Value {
     json!({"access_token": "opaque-2", "token_type": "bearer", "expires_in": 120, "refresh_token": "r-2"})
 }
@@ -90,7 +90,7 @@ async fn a_new_id_token_is_checked_and_counts() {
         assert_eq!((now.display_name.as_deref(), now.provider_session.as_deref()), (Some("Ann B"), Some("s-2")));
         assert_eq!(now.id_token, id_token);
     }
-    // Whatever other sources say: nobody becomes somebody else.
+    // A new ID token that is not valid or has another subject is rejected, even if UserInfo fails.
     login.info.answers(ResponseTemplate::new(401));
     for (change, expected) in [
         (json!({"sub": "f:2"}), Subject),

@@ -1,4 +1,4 @@
-//! Refresh tokens are given back.
+//! Revocation of refresh tokens.
 
 use identity_core::port::IdentityProvider as _;
 use identity_core::port::RefusedSignIn::{Client, Provider};

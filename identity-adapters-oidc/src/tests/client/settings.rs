@@ -1,4 +1,4 @@
-//! Registrations that are refused, with everything that is wrong.
+//! Validation of registrations, which reports all problems.
 
 use std::sync::Arc;
 
@@ -62,16 +62,16 @@ fn everything_is_reported_at_once() {
     let expected = [
         ("client_id", "must not be blank"),
         ("issuer", "must end in `/` for a provider of this kind"),
-        ("scopes", "must have `openid` among them"),
-        ("scopes", "must not have spaces, quotes or backslashes in them"),
-        ("resources", "must be at most 1 for a provider of this kind"),
+        ("scopes", "must include `openid`"),
+        ("scopes", "must not contain spaces, quotes or backslashes"),
+        ("resources", "must be limited to 1 for a provider of this kind"),
         ("resources", "must not be blank"),
         ("prompt", "must not be blank"),
-        ("extra_parameters", "must have names"),
-        ("extra_parameters", "must not have `state` among them"),
+        ("extra_parameters", "must not have blank names"),
+        ("extra_parameters", "must not include `state`"),
         ("id_token_algorithms", "must be among the issuer's algorithms"),
-        ("endpoints.token", "is plain http, which is not allowed for this issuer"),
-        ("endpoints.end_session", "is not a url"),
+        ("endpoints.token", "uses plain HTTP, which is not allowed for this issuer"),
+        ("endpoints.end_session", "is not a URL"),
         ("client_secret", "must not be blank"),
     ];
     assert_eq!(found, expected.map(|(setting, rule)| (setting, rule.to_owned())));
@@ -101,7 +101,7 @@ fn no_parameter_replaces_one_of_the_protocol() {
         "client_assertion_type",
     ] {
         let found = found(ProviderKind::Generic, |settings| settings.extra_parameters = pairs(&[(name, "x")]));
-        assert_eq!(found, [("extra_parameters", format!("must not have `{name}` among them"))]);
+        assert_eq!(found, [("extra_parameters", format!("must not include `{name}`"))]);
     }
 }
 
@@ -119,7 +119,7 @@ fn without_discovery_the_endpoints_are_configured() {
     let setup = Setup::new(vec![issuer]);
     let found = OidcProvider::new(registration(ProviderKind::Generic), &setup.verifier).err().unwrap().to_string();
     assert!(
-        found.contains("`endpoints.authorization` is needed") && found.contains("`endpoints.token` is needed"),
+        found.contains("`endpoints.authorization` must be set") && found.contains("`endpoints.token` must be set"),
         "{found}"
     );
     let endpoints = EndpointUrls {
@@ -135,7 +135,7 @@ fn without_discovery_the_endpoints_are_configured() {
 fn the_issuer_is_one_of_the_verifiers() {
     for other in ["https://id.example/v2.0/", "https://other.example", ""] {
         let found = found(ProviderKind::Generic, |settings| settings.issuer = other.to_owned());
-        assert_eq!(found, [("issuer", "is none of those whose tokens are accepted".to_owned())], "{other}");
+        assert_eq!(found, [("issuer", "must be an issuer whose tokens are accepted".to_owned())], "{other}");
     }
 }
 
@@ -143,7 +143,10 @@ fn the_issuer_is_one_of_the_verifiers() {
 fn kinds_have_rules() {
     assert_eq!(found(ProviderKind::Microsoft, |_| {}), []);
     let resources = found(ProviderKind::Microsoft, |settings| settings.resources = vec!["api://a".to_owned()]);
-    assert_eq!(resources, [("resources", "are named by scopes at a provider of this kind".to_owned())]);
+    assert_eq!(
+        resources,
+        [("resources", "must be empty for a provider of this kind, which selects resources by scopes".to_owned())]
+    );
     let v1 = "https://sts.windows.net/t/";
     let setup = Setup::new(vec![settings(v1)]);
     let registration = ProviderSettings { issuer: v1.to_owned(), ..registration(ProviderKind::Microsoft) };
@@ -153,7 +156,7 @@ fn kinds_have_rules() {
 
 #[test]
 fn nobody_is_asked() {
-    // No runtime is there to ask with.
+    // There is no runtime, so a request would panic.
     let clock: Arc<dyn Clock> = FakeClock::new();
     let verifier =
         crate::OidcTokenVerifier::new(vec![settings(ISSUER)], crate::VerifierSettings::default(), clock).unwrap();

@@ -1,4 +1,4 @@
-//! A provider at which people sign in.
+//! Test support: a provider for user sign-in.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,8 +6,8 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use identity_core::port::{
-    AuthorizationRequest, AuthorizationResponse, Ending, IdentityProvider as _, ProviderError, RefusedSignIn, Sent,
-    SignedIn,
+    AuthorizationRequest, AuthorizationResponse, EndSessionRequest, IdentityProvider as _, PendingSignIn,
+    ProviderError, RefusedSignIn, SignedIn,
 };
 use identity_core::value::Secret;
 use rcgen::CertificateParams;
@@ -23,10 +23,10 @@ pub(super) const CLIENT: &str = "web";
 pub(super) const SECRET: &str = "s3 cr:et/ü";
 pub(super) const CALLBACK: &str = "https://identity.example/auth/login-callback";
 
-/// What a URL or a form says, parameters that occur twice as they come.
+/// The parameters of a URL or a form in order, including duplicates.
 pub(super) type Parameters = Vec<(String, String)>;
 
-/// A provider with everything that a login needs, and the client there.
+/// A provider with all endpoints for a login, and its client.
 pub(super) struct Login {
     pub(super) provider: Provider,
     pub(super) token: Page,
@@ -63,7 +63,7 @@ impl Login {
         login
     }
 
-    /// What a good ID token says.
+    /// The claims of a valid ID token.
     pub(super) fn id_claims(&self) -> Value {
         json!({
             "iss": self.provider.issuer, "aud": CLIENT, "sub": "f:1", "exp": NOW + 300, "iat": NOW, "nonce": "n-1",
@@ -71,7 +71,7 @@ impl Login {
         })
     }
 
-    /// The token endpoint gives an opaque access token and an ID token that says this.
+    /// Makes the token endpoint return an opaque access token and an ID token with these claims.
     pub(super) fn gives(&self, id_claims: &Value) {
         self.answers(&tokens(&KEY.token(id_claims)));
     }
@@ -88,7 +88,7 @@ impl Login {
         refused(self.redeem().await)
     }
 
-    /// What the token endpoint was asked last.
+    /// The last POST request to the provider, and its form parameters.
     pub(super) async fn asked(&self) -> (Request, BTreeMap<String, String>) {
         let requests = self.provider.server.received_requests().await.unwrap();
         let last = requests.into_iter().rfind(|request| request.method == "POST").unwrap();
@@ -132,13 +132,13 @@ pub(super) fn response(issuer: Option<&str>) -> AuthorizationResponse {
     AuthorizationResponse { code: Secret::new("code-1".to_owned()), issuer: issuer.map(str::to_owned) }
 }
 
-pub(super) fn sent() -> Sent {
+pub(super) fn sent() -> PendingSignIn {
     let code_verifier = Secret::new("verifier".to_owned());
-    Sent { redirect_uri: CALLBACK.to_owned(), code_verifier, nonce: "n-1".to_owned() }
+    PendingSignIn { redirect_uri: CALLBACK.to_owned(), code_verifier, nonce: "n-1".to_owned() }
 }
 
-pub(super) fn ending() -> Ending {
-    Ending {
+pub(super) fn ending() -> EndSessionRequest {
+    EndSessionRequest {
         id_token: Secret::new("header.payload.signature".to_owned()),
         return_uri: "https://identity.example/?signed-out".to_owned(),
         state: "st".to_owned(),
@@ -169,12 +169,12 @@ pub(super) fn pairs(parameters: &[(&str, &str)]) -> Parameters {
     parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-/// RFC 7468.
+/// Encodes DER as PEM (RFC 7468).
 pub(super) fn pem_of(label: &str, der: &[u8]) -> String {
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", BASE64_STANDARD.encode(der))
 }
 
-/// A certificate for the key, signed by itself.
+/// A self-signed certificate for the key.
 pub(super) fn certificate_of(signer: &Signer) -> Vec<u8> {
     let der = PrivatePkcs8KeyDer::from(signer.pkcs8());
     let pair = rcgen::KeyPair::try_from(&der).unwrap();

@@ -1,4 +1,4 @@
-//! What operators see of logins, and what nobody sees.
+//! Telemetry of sign-ins, which must not contain secrets.
 
 use serde_json::json;
 use wiremock::ResponseTemplate;
@@ -23,7 +23,7 @@ fn requests_are_counted_and_failures_are_warned_about_once_a_minute_and_without_
         login.refusal().await;
         assert_eq!(warnings(), 2);
         let log = lines.text();
-        assert!(log.contains("the provider refuses this server's own credentials"), "{log}");
+        assert!(log.contains("the provider rejected this server's client credentials"), "{log}");
         assert!(log.contains("client_id=\"web\" method=\"client_secret_basic\""), "{log}");
         login.token.answers(ok(&json!({"x": "x".repeat(600 * 1024)})));
         login.refusal().await;

@@ -1,8 +1,9 @@
-//! Claims from all sources together.
+//! Merged claims from all sources.
 
+use identity_core::entity::RejectedToken;
 use identity_core::port::ClaimSource::{AccessToken, IdToken, UserInfo};
+use identity_core::port::ProviderError;
 use identity_core::port::RefusedSignIn::{self, Subject, Token};
-use identity_core::port::{ProviderError, RejectedToken};
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
@@ -10,7 +11,7 @@ use super::support::*;
 use crate::tests::support::*;
 use crate::{ProviderKind, UserInfoMode};
 
-/// What the token endpoint gives when the access token is one for this service.
+/// A response of the token endpoint with an access token for this service.
 fn with_access_token(access_claims: &Value, id_claims: &Value) -> Value {
     with(tokens(&KEY.token(id_claims)), json!({"access_token": KEY.token(access_claims)}))
 }

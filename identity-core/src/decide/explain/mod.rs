@@ -1,8 +1,9 @@
-//! Why: the granting path of a yes, the nearest missing edges of a no.
+//! Explanations: the granting path of an allow decision, and the nearest changes that would allow a denied request.
 
-mod missing;
-mod near;
+mod candidate;
+mod misconfigurations;
 mod path;
+mod remedies;
 mod rules;
 
 pub use rules::Mismatch;
@@ -10,192 +11,197 @@ pub use rules::Mismatch;
 use serde::Serialize;
 
 use super::{Basis, Decision, Ground, Question, Target};
+use crate::catalog::Access;
 use crate::entity::{Authorization, Comparison, Membership, Permission, Principal, Scope};
-use crate::matrix::Access;
 use crate::resolve::Subject;
 use crate::value::{ClaimSelector, ClaimValue, Claims, GroupId, MappingRuleId, Name, RoleId, TenantId};
 use crate::world::World;
 
-/// A decision, written out.
+/// Explanation of a decision.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "decision", content = "because", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Explanation {
-    /// Allowed: one path from the caller to what grants, each step needed.
+    /// Allowed: one path from the caller to the grant, in which each step is necessary.
     Allow(Vec<Step>),
-    /// Denied: what is missing, the nearest first. Never empty.
+    /// Denied: the changes that would allow the request, nearest first. Never empty.
     Deny(Vec<NearMiss>),
 }
 
-/// A step from the caller to a grant.
+/// Step on the path from the caller to a grant.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "step", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Step {
-    /// The caller is this.
+    /// The path starts at this principal.
     Principal {
-        /// Who.
+        /// The principal.
         principal: Principal,
     },
-    /// A claim of their token matches a rule.
+    /// A claim of the caller's token matches a mapping rule.
     Rule {
-        /// The rule.
+        /// Id of the rule.
         rule: MappingRuleId,
-        /// What it is called.
+        /// Name of the rule.
         name: Name,
-        /// The claim that it looks at.
+        /// Claim that the rule selects.
         claim: ClaimSelector,
-        /// The value that it looks for.
+        /// Value that the rule expects.
         value: ClaimValue,
     },
-    /// Their token claims this group.
+    /// The caller's token claims this group.
     ClaimedGroup {
-        /// The group.
+        /// Id of the group.
         group: GroupId,
     },
-    /// Their token brings this permission.
+    /// The caller's token claims this permission.
     ClaimedPermission {
         /// The permission.
         permission: Permission,
     },
-    /// They, a rule or a group of theirs is a member of something.
+    /// The caller, or a matching rule or group, is a member of a group, role or tenant.
     Member {
-        /// Of what.
+        /// The membership.
         membership: Membership,
-        /// What that is called.
+        /// Name of the group, role or tenant.
         #[serde(skip_serializing_if = "Option::is_none")]
         name: Option<Name>,
     },
-    /// Their role holds the permission.
+    /// A role of the caller holds the permission.
     Permission {
-        /// The role.
+        /// Id of the role.
         role: RoleId,
-        /// What it holds.
+        /// Permission that the role holds.
         permission: Permission,
     },
-    /// The authorization that grants.
+    /// The authorization grants the access.
     Authorization {
-        /// All of it.
+        /// The authorization.
         authorization: Authorization,
     },
 }
 
-/// An edge that is not there, and whose presence would turn the no into a yes.
+/// Change that would allow a denied request, with the authorization that it leads to.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NearMiss {
-    /// What to change.
+    /// Change to make.
     pub remedy: Remedy,
-    /// What they would then have access through, if it exists already.
+    /// Existing authorization through which the caller would then have access.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub through: Option<Authorization>,
 }
 
-/// A change that would grant.
+/// Change that would allow the request.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "remedy", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Remedy {
-    /// Add the permission to an authorization that they already have for this resource.
+    /// Add the permission to an authorization that the caller has on this resource.
     ExtendAuthorization {
-        /// The permission's name.
+        /// Name of the permission.
         permission: String,
     },
-    /// Make the resource name them in this property, on which they have a grant.
+    /// Name the caller in this property of the resource. An authorization grants the caller access to resources that do
+    /// so.
     NameInProperty {
-        /// The property.
+        /// Name of the property.
         property: String,
     },
-    /// Ask with properties that satisfy the condition of an authorization that they already have.
+    /// Send properties that satisfy the condition of an authorization that the caller has.
     SatisfyCondition {
-        /// What of it does not hold.
+        /// Comparisons of the condition that do not hold.
         failing: Vec<Comparison>,
     },
-    /// Make the token's claim and the rule match: they almost do, and the rule leads to access.
+    /// Make the claim of the token and the mapping rule match. They almost match, and the rule leads to access.
     MatchRule {
-        /// The rule.
+        /// Id of the rule.
         rule: MappingRuleId,
-        /// The claim that it looks at.
+        /// Claim that the rule selects.
         claim: ClaimSelector,
-        /// The value that it looks for.
+        /// Value that the rule expects.
         value: ClaimValue,
-        /// In what they differ.
+        /// Difference between the claim and the rule.
         #[serde(flatten)]
         mismatch: Mismatch,
     },
-    /// Make the token speak for somebody whom it also names, and who has access; or give the access to whom it speaks for.
+    /// Use another principal that the token also names and that has access, or grant the access to the current
+    /// principal.
     SpeakFor {
-        /// Who has access.
+        /// Principal that has access.
         principal: Principal,
-        /// The claim that names them.
+        /// Claim that names the principal.
         claim: String,
     },
-    /// Write the caller's name as it is known here: somebody of almost that name has access.
+    /// Correct the spelling of the caller's id. A principal with a similar id has access.
     Respell {
-        /// Who has access.
+        /// Principal that has access.
         known: Principal,
     },
-    /// Write a group's name as it is known here: a group of almost that name has access.
+    /// Correct the spelling of a group. A group with a similar id has access.
     RespellGroup {
-        /// The group that the token claims.
+        /// Group that the token claims.
         claimed: GroupId,
-        /// The group that has access.
+        /// Group that has access.
         known: GroupId,
     },
-    /// Ask about, or grant on, one and the same resource: they have access to one that is called almost the same.
+    /// Correct the resource of the request or of the grant. The caller has access to one with a similar name.
     Redirect,
-    /// Make them, or something that they are and that gives them nothing yet, a member of something that has access.
+    /// Add the caller, or a matching rule, group or role that grants nothing yet, to a group, role or tenant that has
+    /// access.
     AddMember {
-        /// The membership to add.
+        /// Membership to add.
         membership: Membership,
     },
-    /// Add the permission to a role of theirs.
+    /// Add the permission to a role of the caller.
     ExtendRole {
-        /// The role.
+        /// Id of the role.
         role: RoleId,
-        /// The permission to add.
+        /// The permission that the role lacks.
         permission: Permission,
     },
-    /// Create a role that holds the permission, and give it to them: nobody has one yet.
+    /// Create a role that holds the permission, and assign it to the caller. Suggested only if no other change is
+    /// found.
     CreateRole {
-        /// The permission that it needs.
+        /// Permission that the role needs.
         permission: String,
-        /// The API that it is on.
+        /// Audience of the API that the permission belongs to.
         audience: String,
     },
-    /// Authorize them: nothing that exists would do.
+    /// Create an authorization for the caller. This change is always possible.
     CreateAuthorization {
-        /// The owner to be.
+        /// Owner of the new authorization.
         owner: Principal,
-        /// The resource type.
+        /// Resource type.
         resource_type: String,
-        /// Which resources.
+        /// Resources that it covers.
         scope: Scope,
-        /// The permissions, any of them.
+        /// Permissions of which one is sufficient.
         permissions: Vec<String>,
     },
-    /// Make them a member of this tenant.
+    /// Add the caller to this tenant.
     JoinTenant {
-        /// The tenant.
+        /// Id of the tenant.
         tenant: TenantId,
     },
 }
 
 impl Decision<'_> {
-    /// Writes out what the decision rests on. `world` and `subject` are those that it was made with.
+    /// Explains the decision. `world` and `subject` must be those with which it was made.
     #[must_use]
     pub fn explain(&self, world: &World, subject: &Subject) -> Explanation {
         self.explain_with(world, subject, None)
     }
 
-    /// The same, with an eye on the claims of the caller's token: what they miss. No value of them is in the explanation.
+    /// Explains the decision, and compares the claims of the caller's token with the mapping rules. The explanation
+    /// contains no claim values other than ids of principals and groups.
     #[must_use]
     pub fn explain_with(&self, world: &World, subject: &Subject, claims: Option<&Claims>) -> Explanation {
         match self {
             Self::Allow(basis) => Explanation::Allow(path::of(world, subject, basis)),
-            Self::Deny(question) => Explanation::Deny(missing::edges(world, subject, claims, question)),
+            Self::Deny(question) => Explanation::Deny(remedies::nearest(world, subject, claims, question)),
         }
     }
 }
 
 impl Question<'_> {
-    /// The question, in words.
+    /// Returns the question in words, for messages and the audit log.
     #[must_use]
     pub fn in_words(&self, world: &World) -> String {
         match self {
@@ -216,7 +222,8 @@ impl Question<'_> {
 }
 
 fn access_in_words(world: &World, access: Access) -> (String, Vec<String>) {
-    let name = world.matrix().get(access.resource_type).map(|kind| kind.name.to_string()).unwrap_or_default();
-    let permissions = world.matrix().names(access.resource_type, access.permissions).map(ToString::to_string).collect();
+    let name = world.catalog().get(access.resource_type).map(|kind| kind.name.to_string()).unwrap_or_default();
+    let permissions =
+        world.catalog().names(access.resource_type, access.permissions).map(ToString::to_string).collect();
     (name, permissions)
 }

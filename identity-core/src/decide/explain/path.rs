@@ -1,10 +1,10 @@
-//! From the caller to what grants.
+//! Path from the caller to the grant.
 
 use super::{Basis, Ground, Step};
 use crate::entity::{Container, Membership, Party, Permission};
 use crate::resolve::Subject;
 use crate::value::{Audience, Name, PermissionName};
-use crate::world::{Kind, Sym, World};
+use crate::world::{Kind, Symbol, World};
 
 pub(super) fn of(world: &World, subject: &Subject, basis: &Basis<'_>) -> Vec<Step> {
     let mut steps = vec![Step::Principal { principal: subject.principal.clone() }];
@@ -35,8 +35,9 @@ pub(super) fn of(world: &World, subject: &Subject, basis: &Basis<'_>) -> Vec<Ste
     steps
 }
 
-/// The steps from the caller to a party that they are.
-fn to(world: &World, subject: &Subject, party: Sym) -> Vec<Step> {
+/// Returns the steps from the caller to one of its mapping rules, groups or roles. Empty if `party` is the principal
+/// itself.
+fn to(world: &World, subject: &Subject, party: Symbol) -> Vec<Step> {
     match party.kind() {
         Kind::User | Kind::Client | Kind::Tenant | Kind::ResourceType => Vec::new(),
         Kind::MappingRule => {
@@ -59,8 +60,8 @@ fn to(world: &World, subject: &Subject, party: Sym) -> Vec<Step> {
     }
 }
 
-/// The shortest way into a container: directly, through a rule, through a group, through a role.
-fn into(world: &World, subject: &Subject, container: Sym) -> Vec<Step> {
+/// Returns the shortest path into a container: directly, or through a mapping rule, group or role.
+fn into(world: &World, subject: &Subject, container: Symbol) -> Vec<Step> {
     let mut ways: Vec<Vec<Step>> = subject
         .owners()
         .iter()
@@ -86,6 +87,6 @@ fn name_of<'w>(world: &'w World, container: &Container) -> Option<&'w Name> {
     }
 }
 
-fn container_of(world: &World, symbol: Sym) -> Option<Container> {
+fn container_of(world: &World, symbol: Symbol) -> Option<Container> {
     world.names().container(symbol)
 }

@@ -1,31 +1,31 @@
-//! Rules that almost match a token's claims, and in what they differ.
+//! Mapping rules that almost match the claims of a token, and their differences.
 
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::entity::{MappingRule, Operator};
 
-/// In what a rule differs from a token that was meant to match it. Holds no value of a claim.
+/// Difference between a mapping rule and a token that was intended to match it. Contains no claim values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "mismatch", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Mismatch {
-    /// The value is there in another case, or with white space around it.
+    /// The claim has the value in another case, or with surrounding white space.
     Case,
-    /// The value is there in another form: with a path before it, or as a word of a text.
+    /// The claim has the value in another form: with a path before it, or as a word of a longer text.
     Form,
-    /// The value is there, and is no list, which the rule's operator wants.
+    /// The claim has the value as a scalar, but the operator of the rule requires a list.
     Operator,
-    /// The value is in another claim.
+    /// Another claim has the value.
     Claim {
-        /// Where it is, as a JSONPath (RFC 9535).
+        /// Location of the value, as a JSONPath (RFC 9535).
         found_at: String,
     },
 }
 
-/// The most nodes of a token that are looked at.
-const LOOK: usize = 1000;
+/// Maximum number of JSON values of a token that are examined.
+const SCAN_LIMIT: usize = 1000;
 
-/// In what the claims miss the rule, if they almost match it.
+/// Returns the difference between the claims and the rule, if they almost match.
 pub(super) fn mismatch(rule: &MappingRule, claims: &Value) -> Option<Mismatch> {
     let wanted = rule.value.as_str();
     let mut here = Vec::new();
@@ -42,7 +42,7 @@ pub(super) fn mismatch(rule: &MappingRule, claims: &Value) -> Option<Mismatch> {
     if is(&|text| same_but_for_form(text, wanted)) {
         return Some(Mismatch::Form);
     }
-    let mut budget = LOOK;
+    let mut budget = SCAN_LIMIT;
     let elsewhere = |test: &dyn Fn(&str) -> bool, budget: &mut usize| place(claims, "$".to_owned(), test, budget);
     let found = elsewhere(&|text| text == wanted, &mut budget);
     let found = found.or_else(|| elsewhere(&|text| same_but_for_case(text, wanted), &mut budget));
@@ -53,14 +53,15 @@ fn same_but_for_case(text: &str, wanted: &str) -> bool {
     text != wanted && text.trim().to_lowercase() == wanted.trim().to_lowercase()
 }
 
-/// Paths of groups, and lists in one text.
+/// Returns whether two texts have the same last path segment, ignoring case, or whether `wanted` is a word of a list in
+/// one string.
 fn same_but_for_form(text: &str, wanted: &str) -> bool {
     let last = |text: &str| text.rsplit(['/', ':', '\\']).next().unwrap_or(text).to_lowercase();
     let words = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|');
     !last(wanted).is_empty() && last(text) == last(wanted) || text.split(words).any(|word| word == wanted)
 }
 
-/// The texts of a scalar, or of a list's scalars.
+/// Collects the text of a scalar, or the texts of the scalars in a list.
 fn texts(node: &Value, found: &mut Vec<String>) {
     match node {
         Value::Array(items) => items.iter().filter_map(text).for_each(|text| found.push(text)),
@@ -76,7 +77,8 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// Where a scalar is that fits, the list rather than its element.
+/// Returns the JSONPath of the first scalar that satisfies `fits`. For an element of a list, returns the path of the
+/// list. Returns `None` if there is none, or if the budget is exhausted first.
 fn place(node: &Value, path: String, fits: &dyn Fn(&str) -> bool, budget: &mut usize) -> Option<String> {
     *budget = budget.checked_sub(1)?;
     match node {

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use super::{Answer, MemoryDirectory, change, listing, missing};
+use super::{Answer, MemoryDirectory, listing, missing};
 use crate::entity::{Api, ApiPermission, Client, ClientAddresses, ClientChange, EntityKind, NewClient, Permission};
 use crate::port::{ApiDirectory, ClientDirectory, DirectoryError, Ids};
 use crate::search::{ListRequest, Listing};
@@ -83,13 +83,17 @@ impl ClientDirectory for MemoryDirectory {
         Ok(held.map(|(_, permission)| permission.clone()).collect())
     }
 
-    async fn change_permission(&self, key: &ClientKey, permission: &Permission, held: bool) -> Answer<()> {
+    async fn grant_permission(&self, key: &ClientKey, permission: &Permission) -> Answer<()> {
         let mut state = self.state();
-        if !state.client(key)?.0.kind.has_secret() {
-            return Err(DirectoryError::Invalid("a public client has no account of its own".to_owned()));
-        }
-        state.known(permission)?;
-        change(&mut state.client_permissions, (key.clone(), permission.clone()), held);
+        state.account_and_permission(key, permission)?;
+        state.client_permissions.insert((key.clone(), permission.clone()));
+        Ok(())
+    }
+
+    async fn revoke_permission(&self, key: &ClientKey, permission: &Permission) -> Answer<()> {
+        let mut state = self.state();
+        state.account_and_permission(key, permission)?;
+        state.client_permissions.remove(&(key.clone(), permission.clone()));
         Ok(())
     }
 }

@@ -1,10 +1,10 @@
-//! Who administers and who can come to, as reviews and answers show it.
+//! Administrators and parties that can become administrators, as shown in reviews and answers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Access;
-use super::about::with_question;
-use super::review::{Holding, Line, Review, cut, lines, part};
+use super::evaluation_request::with_question;
+use super::line::{Holding, Line, Review, cut, lines, part};
 use crate::decide::{Facts, Question};
 use crate::entity::{Authorization, Party};
 use crate::preset::{IDENTITY_AUDIENCE, WRITE};
@@ -12,21 +12,22 @@ use crate::search::{AdminPath, AdminStep, Administration, SearchBudget, SearchSt
 use crate::service::Caller;
 use crate::world::World;
 
-/// What a change means for who administers or can come to.
+/// Effect of a change on administrators and on parties that can become administrators.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AdministrationChange {
-    /// Those who administer or can come to by it, or in fewer requests than before.
+    /// Parties that become administrators, can become administrators, or need fewer requests for it than before.
     pub gained: Vec<(Party, AdminPath)>,
-    /// Those who neither administer nor can come to after it.
+    /// Parties that neither are administrators nor can become administrators after the change.
     pub lost: Vec<Party>,
 }
 
 impl Access {
-    /// Everybody who administers, by every path, then everybody who can come to, by the shortest one. Ask
-    /// [`Access::permit`] first, as for all reviews.
+    /// Lists all administrators, by every path, then all parties that can become administrators, by the shortest path.
+    ///
+    /// Call [`Access::permit`] first, as for all reviews.
     ///
     /// # Errors
-    /// When the budget is used up.
+    /// When the step budget is exhausted or the request is cancelled.
     pub fn review_administrators(
         &self,
         caller: &Caller,
@@ -34,7 +35,7 @@ impl Access {
         budget: &SearchBudget,
     ) -> Result<Review, SearchStopped> {
         let world = &caller.world;
-        let grant = Question::all_resources(world.matrix(), "AUTHORIZATION", "CREATE");
+        let grant = Question::all_resources(world.catalog(), "AUTHORIZATION", "CREATE");
         let questions: Vec<Question<'_>> =
             std::iter::once(Question::permission(IDENTITY_AUDIENCE, WRITE)).chain(grant).collect();
         let closure = Administration::of(world);
@@ -44,10 +45,12 @@ impl Access {
         cut(world, administrators.chain(candidates), most, budget)
     }
 
-    /// The authorizations that lead to administration, at most `most`, each with the way, and whether there are more.
+    /// Lists the authorizations that lead to administration, each with its path.
+    ///
+    /// Returns at most `most` of them, and whether there are more.
     ///
     /// # Errors
-    /// When the budget is used up.
+    /// When the step budget is exhausted or the request is cancelled.
     pub fn review_rights(
         &self,
         caller: &Caller,
@@ -58,7 +61,7 @@ impl Access {
         part(closure.authorizations(), most, budget)
     }
 
-    /// What a right leads its holder to, in the terms of questions; `None` when not to administration.
+    /// Returns the path from a right to administration, or `None` when the right does not lead there.
     #[must_use]
     pub fn leads_to(&self, caller: &Caller, resource: (&str, &str), action: &str) -> Option<AdminPath> {
         let facts = Facts::default();
@@ -66,12 +69,13 @@ impl Access {
     }
 }
 
-/// What a yes to a question leads to. The closure is computed only for rights that could lead to administration.
+/// Returns the path from a right to administration, if there is one. The expensive analysis of the whole world runs
+/// only for rights that could lead there.
 pub(super) fn leads_to(world: &World, question: &Question<'_>) -> Option<AdminPath> {
     Administration::could_matter(world, question).then(|| Administration::of(world).question(question)).flatten()
 }
 
-/// A line of a party that can come to administer: what it holds is the first right on its way.
+/// Builds the line of a party that can become an administrator, with the first right on the path as its holding.
 fn candidate(world: &World, party: Party, path: AdminPath) -> Option<Line> {
     let through = path.steps.iter().map_while(|step| match step {
         AdminStep::Member(container) => Some(container.clone()),
@@ -87,7 +91,7 @@ fn candidate(world: &World, party: Party, path: AdminPath) -> Option<Line> {
     Some(Line { party, through, holding, escalation: Some(path), requests, similar_to: Vec::new() })
 }
 
-/// What a change means for who administers or can come to.
+/// Compares administrators, and parties that can become administrators, before and after a change.
 pub(super) fn compare(before: &World, after: &World) -> AdministrationChange {
     let had: BTreeMap<Party, usize> =
         Administration::of(before).parties().into_iter().map(|(party, path)| (party, path.requests)).collect();
@@ -96,22 +100,4 @@ pub(super) fn compare(before: &World, after: &World) -> AdministrationChange {
     let lost = had.keys().filter(|party| !still.contains(party)).cloned().collect();
     let gained = has.into_iter().filter(|(party, path)| had.get(party).is_none_or(|before| *before > path.requests));
     AdministrationChange { gained: gained.collect(), lost }
-}
-
-/// The steps of a way in words, without the power at its end: `group ops > ROLE:UPDATE on admin`.
-#[must_use]
-pub fn steps_in_words(path: &AdminPath) -> Vec<String> {
-    path.steps.iter().filter_map(step_in_words).collect()
-}
-
-fn step_in_words(step: &AdminStep) -> Option<String> {
-    match step {
-        AdminStep::Member(party) => Some(format!("{} {}", party.kind(), party.id())),
-        AdminStep::Request { means, entity, .. } => {
-            let (kind, permission) = means.right();
-            let entity = entity.as_deref().unwrap_or("*");
-            Some(format!("{}:{permission} on {entity}", kind.as_str()))
-        }
-        AdminStep::Power(_) => None,
-    }
 }

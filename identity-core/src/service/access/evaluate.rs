@@ -1,41 +1,41 @@
-//! Yes or no.
+//! Access evaluation: allow or deny.
 
-use super::{Access, Asked, Known};
-use crate::decide::{Explanation, decide};
-use crate::port::RejectedToken;
+use super::{Access, EvaluationRequest, Identified, Known};
+use crate::decide::{Decision, Explanation, decide};
+use crate::entity::RejectedToken;
 use crate::service::{Caller, ServiceError};
 use crate::world::World;
 
-/// The answer to one question.
+/// Result of one access evaluation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluated {
-    /// Whether they may.
+    /// Whether access is allowed.
     pub decision: bool,
-    /// Why there was nothing to decide.
-    pub why_not: Option<WhyNot>,
-    /// Why, if it was asked for and there was something to decide.
+    /// Reason for a denial without evaluation.
+    pub not_evaluated: Option<NotEvaluated>,
+    /// Explanation of the decision, if requested and if the request was evaluated.
     pub explanation: Option<Explanation>,
 }
 
-/// Why a question has no other answer than no.
+/// Reason for a denial without evaluation.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum WhyNot {
-    /// No subject has this type, or this id.
-    #[error("there is no such subject")]
+pub enum NotEvaluated {
+    /// The subject type is unknown, or the subject ID is malformed.
+    #[error("the subject does not exist")]
     NoSuchSubject,
-    /// There is no such resource type, or it has no such permission.
-    #[error("there is no such resource type, or it has no such action")]
+    /// The resource type does not exist or has no such permission.
+    #[error("the resource type does not exist or does not support the action")]
     NoSuchAccess,
-    /// Tokens are nobody's here.
-    #[error("this server knows no tokens")]
+    /// This server does not accept tokens.
+    #[error("this server does not accept tokens")]
     NoTokens,
-    /// The token is refused.
-    #[error("the token is refused: {0}")]
+    /// The token is rejected.
+    #[error("the token was rejected: {0}")]
     Token(RejectedToken),
 }
 
-impl WhyNot {
-    /// The reason code.
+impl NotEvaluated {
+    /// Returns the machine-readable reason code.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -48,26 +48,55 @@ impl WhyNot {
 }
 
 impl Access {
-    /// Answers a question in the caller's world. Ask [`Access::permit`] first.
+    /// Evaluates a request in the caller's world. Call [`Access::permit`] first.
     ///
     /// # Errors
-    /// When a token's issuer cannot be asked.
-    pub async fn evaluate(&self, caller: &Caller, asked: &Asked, explain: bool) -> Result<Evaluated, ServiceError> {
-        Ok(evaluated(&caller.world, asked, &self.known(&caller.world, &asked.subject).await?, explain))
+    /// When a token cannot be validated because its issuer is unavailable.
+    pub async fn evaluate(&self, caller: &Caller, asked: &EvaluationRequest) -> Result<Evaluated, ServiceError> {
+        let known = self.known(&caller.world, &asked.subject).await?;
+        Ok(evaluated(&caller.world, asked, &known, |_, _| None))
+    }
+
+    /// Evaluates a request for a subject and explains the decision. Call [`Access::permit`] first.
+    ///
+    /// The cost grows with the number of the subject's authorizations.
+    #[must_use]
+    pub fn evaluate_and_explain(
+        &self,
+        caller: &Caller,
+        asked: &EvaluationRequest,
+        subject: &Result<Identified, NotEvaluated>,
+    ) -> Evaluated {
+        let known = subject.as_ref().map(|subject| subject.known(&caller.world)).map_err(Clone::clone);
+        evaluated_and_explained(&caller.world, asked, &known)
     }
 }
 
-/// The answer to a question about a subject in a world.
-pub(super) fn evaluated(world: &World, asked: &Asked, known: &Result<Known, WhyNot>, explain: bool) -> Evaluated {
-    let no = |why_not| Evaluated { decision: false, why_not: Some(why_not), explanation: None };
+/// Evaluates a request for a subject in a world, and explains the decision.
+pub(super) fn evaluated_and_explained(
+    world: &World,
+    asked: &EvaluationRequest,
+    known: &Result<Known, NotEvaluated>,
+) -> Evaluated {
+    evaluated(world, asked, known, |decision, known| {
+        Some(decision.explain_with(world, &known.subject, known.claims.as_ref()))
+    })
+}
+
+fn evaluated(
+    world: &World,
+    asked: &EvaluationRequest,
+    known: &Result<Known, NotEvaluated>,
+    explain: impl FnOnce(&Decision<'_>, &Known) -> Option<Explanation>,
+) -> Evaluated {
+    let no = |not_evaluated| Evaluated { decision: false, not_evaluated: Some(not_evaluated), explanation: None };
     let known = match known {
         Ok(known) => known,
-        Err(why_not) => return no(why_not.clone()),
+        Err(not_evaluated) => return no(not_evaluated.clone()),
     };
     asked.in_world(world, known, |question| {
-        let Some(question) = question else { return no(WhyNot::NoSuchAccess) };
+        let Some(question) = question else { return no(NotEvaluated::NoSuchAccess) };
         let decision = decide(world, &known.subject, question);
-        let explanation = explain.then(|| decision.explain_with(world, &known.subject, known.claims.as_ref()));
-        Evaluated { decision: decision.allowed(), why_not: None, explanation }
+        Evaluated { decision: decision.allowed(), not_evaluated: None, explanation: explain(&decision, known) }
     })
 }

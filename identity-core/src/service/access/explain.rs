@@ -1,63 +1,69 @@
-//! Why.
+//! Explanations of decisions and of recorded denials.
 
 use time::OffsetDateTime;
 
 use super::administration::leads_to;
-use super::{Access, Asked, Known, WhyNot};
+use super::{Access, EvaluationRequest, Identified, Known, NotEvaluated};
 use crate::decide::{Explanation, Question, decide};
-use crate::entity::{Actor, AuditEntity, AuditEvent, AuditResult, EntityKind};
-use crate::port::AuditDraft;
-use crate::resolve::{Presented, Subject, resolve};
+use crate::entity::{Actor, AuditDraft, AuditEntity, AuditEvent, AuditResult, EntityKind};
+use crate::resolve::{ResolveInput, Subject, resolve};
 use crate::search::AdminPath;
-use crate::service::{Caller, Gate, ServiceError};
+use crate::service::{Authorizer, Caller, ServiceError};
 use crate::value::Revision;
 use crate::world::World;
 
-/// A decision, and why.
+/// A decision with its explanation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explained {
-    /// Whether they may.
+    /// Whether access is allowed.
     pub decision: bool,
-    /// Why there was nothing to decide.
-    pub why_not: Option<WhyNot>,
-    /// What the subject is, if there is one.
+    /// Reason for a denial without evaluation.
+    pub not_evaluated: Option<NotEvaluated>,
+    /// The resolved subject, if it could be identified.
     pub subject: Option<Subject>,
-    /// Why, if there was something to decide.
+    /// Explanation, if the request was evaluated.
     pub explanation: Option<Explanation>,
-    /// Where the right that is asked about leads to administration: the way.
+    /// Path from the requested right to administration, if it leads there.
     pub administration: Option<AdminPath>,
 }
 
-/// A denial of this service's own, opened.
+/// A denial recorded by this service, with its explanation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpenedDenial {
-    /// When.
+    /// Time of the denial.
     pub at: OffsetDateTime,
-    /// Who was refused.
+    /// The denied actor.
     pub actor: Actor,
-    /// What, in words.
+    /// The denied question in words.
     pub question: String,
-    /// The request.
+    /// ID of the denied request.
     pub request_id: Option<String>,
-    /// The revision that the explanation is of.
+    /// The revision in which the explanation holds.
     pub revision: Revision,
-    /// Whether that is the revision which refused; otherwise it is today's, and what the caller's token said is not known.
+    /// Whether `revision` is the one in which access was denied.
+    ///
+    /// If `false`, the explanation uses the current revision and lacks the claims of the caller's token.
     pub as_it_was: bool,
-    /// Why. Today the answer may be yes.
+    /// The explanation. In the current revision, it may be that of an allowed access.
     pub explanation: Option<Explanation>,
 }
 
 impl Access {
-    /// Answers a question, and says why. Ask [`Access::permit`] first.
+    /// Evaluates a request for a subject and explains the decision. Call [`Access::permit`] first.
     ///
-    /// # Errors
-    /// When a token's issuer cannot be asked.
-    pub async fn explain(&self, caller: &Caller, asked: &Asked) -> Result<Explained, ServiceError> {
+    /// If the right may lead to administration, the cost grows with the size of the world.
+    #[must_use]
+    pub fn explain(
+        &self,
+        caller: &Caller,
+        asked: &EvaluationRequest,
+        subject: &Result<Identified, NotEvaluated>,
+    ) -> Explained {
         let world = &caller.world;
-        Ok(match self.known(world, &asked.subject).await? {
-            Err(why_not) => Explained {
+        match subject.as_ref().map(|subject| subject.known(world)) {
+            Err(not_evaluated) => Explained {
                 decision: false,
-                why_not: Some(why_not),
+                not_evaluated: Some(not_evaluated.clone()),
                 subject: None,
                 explanation: None,
                 administration: None,
@@ -67,7 +73,7 @@ impl Access {
                 asked.in_world(world, &known, |question| match question {
                     None => Explained {
                         decision: false,
-                        why_not: Some(WhyNot::NoSuchAccess),
+                        not_evaluated: Some(NotEvaluated::NoSuchAccess),
                         subject: Some(subject.clone()),
                         explanation: None,
                         administration: None,
@@ -76,7 +82,7 @@ impl Access {
                         let decision = decide(world, subject, question);
                         Explained {
                             decision: decision.allowed(),
-                            why_not: None,
+                            not_evaluated: None,
                             subject: Some(subject.clone()),
                             explanation: Some(decision.explain_with(world, subject, claims.as_ref())),
                             administration: leads_to(world, question),
@@ -84,22 +90,25 @@ impl Access {
                     }
                 })
             }
-        })
+        }
     }
 
-    /// Opens a denial of this service's own by its reason id. Ask [`Access::permit`] first.
+    /// Looks up a denial of this service by its reason ID. Call [`Access::permit`] first.
     ///
     /// # Errors
     /// When there is no such denial, or the audit log cannot be read.
-    pub async fn denial(&self, caller: &Caller, reason_id: u64) -> Result<OpenedDenial, ServiceError> {
+    pub async fn denial(&self, reason_id: u64) -> Result<AuditEvent, ServiceError> {
         let missing = || {
             let key = reason_id.to_string();
             ServiceError::Missing(AuditEntity { kind: EntityKind::AuditLog, key })
         };
         let event = self.audit.find(reason_id).await.map_err(ServiceError::Store)?.ok_or_else(missing)?;
-        if event.result != AuditResult::Denied {
-            return Err(missing());
-        }
+        if event.result == AuditResult::Denied { Ok(event) } else { Err(missing()) }
+    }
+
+    /// Explains a denial from [`Access::denial`]. The cost grows with the number of the subject's authorizations.
+    #[must_use]
+    pub fn explain_denial(&self, caller: &Caller, reason_id: u64, event: &AuditEvent) -> OpenedDenial {
         let question = event.reason.clone().unwrap_or_default();
         let opened = |revision, as_it_was, explanation| OpenedDenial {
             at: event.at,
@@ -110,26 +119,27 @@ impl Access {
             as_it_was,
             explanation,
         };
-        if let Some(denied) = self.gate.engine().denials().find(reason_id) {
-            return Ok(opened(denied.revision, true, Some(denied.explanation)));
+        if let Some(denied) = self.authorizer.engine().denials().find(reason_id) {
+            return opened(denied.revision, true, Some(denied.explanation));
         }
         let world = &caller.world;
-        Ok(opened(world.revision(), false, self.asked_again(world, &event, &question)))
+        opened(world.revision(), false, self.asked_again(world, event, &question))
     }
 
-    /// What would be answered today to what was refused.
+    /// Evaluates the denied question again in `world`, without the claims of the caller's token.
     fn asked_again(&self, world: &World, event: &AuditEvent, in_words: &str) -> Option<Explanation> {
         let Actor::Principal(principal) = &event.actor else { return None };
         let (operation, entity) = (event.operation, event.entity.clone());
         let attempt = AuditDraft { operation, entity, related: event.related.clone() };
-        let engine = self.gate.shared_engine();
-        let gates = [self.gate.clone(), Gate::cluster(engine, true)];
-        let mut questions: Vec<Question<'_>> = gates.iter().flat_map(|gate| gate.questions(world, &attempt)).collect();
+        let engine = self.authorizer.shared_engine();
+        let gates = [self.authorizer.clone(), Authorizer::cluster(engine, true)];
+        let mut questions: Vec<Question<'_>> =
+            gates.iter().flat_map(|authorizer| authorizer.questions(world, &attempt)).collect();
         if event.entity.kind == EntityKind::Decision {
             questions.extend(super::questions_of_attempt(world, &attempt.entity.key));
         }
         let question = questions.into_iter().find(|question| question.in_words(world) == in_words)?;
-        let subject = resolve(world, Presented::by_id(world, principal));
+        let subject = resolve(world, ResolveInput::by_id(world, principal));
         Some(decide(world, &subject, &question).explain(world, &subject))
     }
 }

@@ -1,4 +1,4 @@
-//! What is in a token, and what becomes of it.
+//! Inspection of tokens and claims.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,79 +7,83 @@ use serde_json::Value;
 use super::{Access, Login};
 use crate::entity::{EntityKind, MappingRule, Principal};
 use crate::port::{Evidence, Inspection};
-use crate::resolve::{Presented, Subject, resolve};
+use crate::resolve::{ResolveInput, Subject, resolve};
 use crate::service::Caller;
 use crate::value::{Claims, InvalidValue, MappingRuleId, OverBudget, Steps, json_length};
-use crate::world::{Kind, Sym, World};
+use crate::world::{Kind, Symbol, World};
 
-/// The most rules whose verdicts are shown.
-pub const MOST_RULES: usize = 1000;
-/// The most JSON text of claims that is looked through, in bytes. A longer token is refused everywhere.
+/// Maximum number of rules with a reported verdict.
+pub const MAX_RULES: usize = 1000;
+/// Maximum size of inspected claims, in bytes of JSON text. Longer tokens are rejected everywhere.
 pub const MAX_CLAIM_BYTES: usize = 65_536;
-/// Bytes of claim values that the verdict of one rule shows at most, in JSON text.
+/// Maximum size of claim values in the verdict of one rule, in bytes of JSON text.
 const MAX_SEEN_BYTES: usize = 2048;
-/// The same for all rules together.
+/// Maximum size of claim values in all verdicts together, in bytes of JSON text.
 const MAX_ALL_SEEN_BYTES: usize = 4 * MAX_CLAIM_BYTES;
 
-/// The most ids that are compared with those of a token: it is done on the worker.
-const MOST_IDS: usize = 100_000;
-/// The most ids that differ only by case that are told.
-const MOST_VARIANTS: usize = 10;
+/// Maximum number of stored IDs to compare with those of a token. It limits how long the comparison blocks the worker
+/// thread.
+const MAX_IDS: usize = 100_000;
+/// Maximum number of reported case variants.
+const MAX_VARIANTS: usize = 10;
 
-/// A token, looked through.
+/// Result of inspecting a token or claims.
 #[derive(Clone, Debug)]
 pub struct Inspected {
-    /// Its checks.
+    /// Validation steps of the token.
     pub inspection: Inspection,
-    /// What each rule says to it: those that match, then those that almost do, then the others, each by id.
+    /// Verdicts of the mapping rules, in this order: matching rules, rules that were not evaluated, rules whose
+    /// selector finds values, other rules. Rules of the same rank are ordered by ID.
     pub rules: Vec<RuleVerdict>,
-    /// Whether there are more rules, which do not match.
+    /// Whether rules beyond the maximum were left out.
     pub more_rules: bool,
-    /// What its bearer would be.
+    /// The subject that the bearer resolves to.
     pub subject: Option<Subject>,
-    /// What is called like the bearer or a group of theirs but for case, and so is another.
+    /// Claimed IDs of the bearer and of the bearer's groups that differ from a stored ID only by case.
     pub case_variants: Vec<CaseVariant>,
 }
 
-/// An id of a token that nothing here is called by, and one that differs from it only by case.
+/// An ID in a token that matches no stored ID exactly, and a stored ID that differs from it only by case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseVariant {
-    /// What is called so.
+    /// The entity kind of the ID.
     pub kind: EntityKind,
-    /// As in the token.
+    /// The ID in the token.
     pub claimed: String,
-    /// As here.
+    /// The stored ID.
     pub stored: String,
 }
 
-/// What a rule says to a token.
+/// Verdict of a mapping rule on claims.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RuleVerdict {
     /// The rule.
     pub rule: MappingRule,
-    /// Whether it matches.
+    /// Whether the rule matches.
     pub matches: bool,
-    /// What the claim that it looks at holds.
+    /// Values that the rule's selector finds in the claims.
     pub saw: Vec<Value>,
-    /// Whether the claim holds more than that, which was left out because it is too long.
+    /// Whether values were left out because they are too long.
     pub saw_more: bool,
-    /// Why the rule was not evaluated.
+    /// Reason why the rule was not evaluated.
     pub refused: Option<RuleRefusal>,
 }
 
-/// Why a rule is not evaluated. It counts as a rule that does not match.
+/// Reason why a rule is not evaluated. Such a rule counts as not matching.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RuleRefusal {
-    /// The stored selector does not satisfy today's rules.
+    /// The stored selector does not satisfy the current validation rules.
     #[error("{0}")]
     Disabled(InvalidValue),
-    /// Evaluating all rules on these claims takes too many steps.
+    /// Evaluating all rules on these claims exceeds the step budget.
     #[error("{0}")]
     OverBudget(OverBudget),
 }
 
 impl Access {
-    /// Looks through a token or claims; `None` where there are no tokens. Nothing of it is kept. Ask [`Access::permit`] first.
+    /// Inspects a token or claims without storing them. Returns `None` when the server does not accept tokens.
+    ///
+    /// Call [`Access::permit`] first.
     pub async fn inspect(&self, caller: &Caller, evidence: Evidence<'_>) -> Option<Inspected> {
         let verifier = self.verifier.as_ref()?;
         let mut inspection = verifier.inspect(evidence).await;
@@ -87,7 +91,7 @@ impl Access {
             && inspection.steps.iter().all(|step| step.passed == Some(true))
             && let Ok(verified) = verifier.verify(token).await
         {
-            // What the issuer adds to a good token counts.
+            // Verification may add claims to those of a valid token, such as from UserInfo. They are inspected as well.
             inspection.claims = Some(verified.claims.clone());
             inspection.principal = Some(verified.principal.clone());
             inspection.groups = verified.groups.clone();
@@ -97,7 +101,7 @@ impl Access {
         let subject = inspection.principal.as_ref().map(|principal| {
             resolve(
                 world,
-                Presented {
+                ResolveInput {
                     principal,
                     claims,
                     groups: inspection.groups.as_deref(),
@@ -110,20 +114,20 @@ impl Access {
         Some(Inspected { rules, more_rules, subject, case_variants, inspection })
     }
 
-    /// The last callers' tokens, newest first.
+    /// Returns the most recent logins, newest first, one per caller.
     #[must_use]
     pub fn recent(&self, most: usize) -> Vec<Login> {
         self.logins.last(most)
     }
 
-    /// Whether the values of recent tokens' claims are known.
+    /// Whether the claim values of recent logins are kept.
     #[must_use]
     pub fn keeps_claims(&self) -> bool {
         self.logins.keep_claims()
     }
 }
 
-/// The ids of a subject that nothing here is called by, with those that differ from them only by case.
+/// Finds IDs of a subject that match no stored ID exactly, with stored IDs that differ only by case.
 fn case_variants(world: &World, subject: &Subject) -> Vec<CaseVariant> {
     let principal = match &subject.principal {
         Principal::User(id) => (Kind::User, id.as_str()),
@@ -137,7 +141,7 @@ fn case_variants(world: &World, subject: &Subject) -> Vec<CaseVariant> {
     let kinds = [principal.0, Kind::Group];
     let ids = world.labels().filter(|(kind, id, label)| id == label && kinds.contains(kind));
     let mut stored: BTreeMap<(Kind, String), BTreeSet<&str>> = BTreeMap::new();
-    for (kind, id, _) in ids.take(MOST_IDS) {
+    for (kind, id, _) in ids.take(MAX_IDS) {
         let folded = (kind, id.to_lowercase());
         if wanted.contains_key(&folded) {
             stored.entry(folded).or_default().insert(id);
@@ -151,13 +155,13 @@ fn case_variants(world: &World, subject: &Subject) -> Vec<CaseVariant> {
         let kind = EntityKind::parse(kind.name())?;
         Some(CaseVariant { kind, claimed: claimed.to_owned(), stored: stored.to_owned() })
     });
-    variants.take(MOST_VARIANTS).collect()
+    variants.take(MAX_VARIANTS).collect()
 }
 
 fn verdicts(world: &World, claims: &Claims) -> (Vec<RuleVerdict>, bool) {
     let value = claims.as_value();
     let matching = world.matching_rules(value);
-    let ids = |rules: &[Sym]| -> BTreeSet<MappingRuleId> {
+    let ids = |rules: &[Symbol]| -> BTreeSet<MappingRuleId> {
         rules.iter().filter_map(|rule| world.names().text(*rule)).map(MappingRuleId::from_shared).collect()
     };
     let (matched, refused) = (ids(&matching.rules), ids(&matching.refused));
@@ -169,19 +173,19 @@ fn verdicts(world: &World, claims: &Claims) -> (Vec<RuleVerdict>, bool) {
         RuleVerdict { rule: rule.clone(), matches, saw, saw_more, refused }
     };
     let matching = matched.iter().filter_map(|id| world.mapping_rule(id.as_str()));
-    let mut verdicts: Vec<RuleVerdict> = matching.take(MOST_RULES).map(|rule| verdict(rule, true)).collect();
-    let left = MOST_RULES - verdicts.len();
+    let mut verdicts: Vec<RuleVerdict> = matching.take(MAX_RULES).map(|rule| verdict(rule, true)).collect();
+    let left = MAX_RULES - verdicts.len();
     let others = world.mapping_rules().filter(|rule| !matched.contains(&rule.id));
     let mut others: Vec<RuleVerdict> = others.take(left + 1).map(|rule| verdict(rule, false)).collect();
-    let more = others.len() > left || matched.len() > MOST_RULES;
+    let more = others.len() > left || matched.len() > MAX_RULES;
     others.truncate(left);
-    // Those that were refused come first, then those that found something to compare with.
+    // Rules that were not evaluated come first, then rules whose selector finds values.
     others.sort_by_key(|verdict| (verdict.refused.is_none(), verdict.saw.is_empty()));
     verdicts.append(&mut others);
     (verdicts, more)
 }
 
-/// What rules see of claims, within a budget that they share.
+/// Collects the claim values that rules find, within a limit on the steps and bytes of all rules together.
 struct Seen<'c> {
     value: &'c Value,
     steps: Steps,
@@ -189,7 +193,7 @@ struct Seen<'c> {
 }
 
 impl Seen<'_> {
-    /// What a rule sees, and whether there is more of it.
+    /// Returns the values that a rule's selector finds, and whether values were left out.
     fn by(&mut self, rule: &MappingRule) -> (Vec<Value>, bool) {
         let Ok(nodes) = rule.selector.select_within(self.value, &mut self.steps) else { return (Vec::new(), true) };
         let mut left = self.bytes.min(MAX_SEEN_BYTES);

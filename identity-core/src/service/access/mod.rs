@@ -1,16 +1,19 @@
-//! Decisions as a service: others ask, in the terms of the AuthZEN Authorization API 1.0, and are told yes or no, who, what
-//! and why. Everything here is answered by the same functions that this service asks itself.
+//! Decisions as a service: access evaluation, search and explanation in the terms of the AuthZEN Authorization API 1.0.
 //!
-//! Whoever asks needs a grant of their own: an authorization on the type `POLICY_DECISION` whose resource is the type that
-//! they ask about, or the permission `read` of this service's API, which shows all that the answers follow from.
+//! All answers come from the same functions that authorize requests to this service.
+//!
+//! A requester needs an authorization on the type `POLICY_DECISION`. Its resource is the name of the resource type that
+//! the request is about. The permission `read` of this service's API is sufficient, too: it exposes all data that
+//! answers depend on.
 
-mod about;
 mod administration;
 mod evaluate;
+mod evaluation_request;
 mod explain;
 mod inspect;
-mod logins;
-mod pace;
+mod line;
+mod rate_limit;
+mod recent_callers;
 mod review;
 mod search;
 mod simulate;
@@ -18,57 +21,55 @@ mod simulate;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-pub use about::{API, About, Action, Asked, MEMBERSHIP, SubjectKind, TENANT};
-pub use administration::{AdministrationChange, steps_in_words};
-pub use evaluate::{Evaluated, WhyNot};
+pub use administration::AdministrationChange;
+pub use evaluate::{Evaluated, NotEvaluated};
+pub use evaluation_request::{Action, EntityRef, EvaluationRequest, SubjectKind};
 pub use explain::{Explained, OpenedDenial};
 pub use inspect::{CaseVariant, Inspected, MAX_CLAIM_BYTES, RuleRefusal, RuleVerdict};
-pub use logins::{Login, Logins};
-pub use review::{Holding, Line, Review};
+pub use line::{Holding, Line, Review, steps_in_words};
+pub use recent_callers::{Login, RecentCallers};
 pub use search::{Hits, Part, SearchLimits};
-pub use simulate::{Change as LoginChange, OnLogins, Simulated, Simulation, SimulationFailed};
+pub use simulate::{Change as LoginChange, OnRecentCallers, Simulated, Simulation, SimulationFailed};
 
+use crate::catalog::POLICY_DECISION;
 use crate::decide::{Facts, Question};
 use crate::engine::Engine;
-use crate::entity::{AuditEntity, AuditOperation, EntityKind, Principal};
-use crate::port::{AuditDraft, AuditLog, TokenError, TokenVerifier, VerifiedToken};
+use crate::entity::{AuditDraft, AuditEntity, AuditOperation, EntityKind, Principal, VerifiedToken};
+use crate::port::{AuditLog, TokenError, TokenVerifier};
 use crate::preset::{IDENTITY_AUDIENCE, READ};
-use crate::resolve::{Presented, Subject, resolve};
+use crate::resolve::{ResolveInput, Subject, resolve};
 use crate::value::Claims;
 use crate::world::World;
-use pace::Pace;
+use rate_limit::RateLimit;
 
-use super::{Caller, Gate, ServiceError};
+use super::{Authorizer, Caller, ServiceError};
 
-/// The resource type of grants to ask.
-pub const POLICY_DECISION: &str = "POLICY_DECISION";
-
-/// Answers questions about access.
+/// Answers access requests.
 pub struct Access {
-    gate: Gate,
+    authorizer: Authorizer,
     audit: Arc<dyn AuditLog>,
     verifier: Option<Arc<dyn TokenVerifier>>,
-    logins: Arc<Logins>,
-    pace: Pace,
+    logins: Arc<RecentCallers>,
+    rate_limit: RateLimit,
 }
 
-/// What somebody asks for.
+/// A kind of access request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ask {
-    /// Yes or no.
+pub enum RequestKind {
+    /// Allow or deny.
     Evaluate,
-    /// Who, what, with what.
+    /// Search for subjects, resources or actions.
     Search,
-    /// Why.
+    /// Explanation of a decision.
     Explain,
-    /// What is in a token, and in those of recent callers.
+    /// Contents of a token and of recent logins.
     Inspect,
-    /// What would be.
+    /// Effects of a change that is not made.
     Simulate,
 }
 
-impl Ask {
-    /// The permission that it needs.
+impl RequestKind {
+    /// Returns the permission on `POLICY_DECISION` that this kind of request needs.
     #[must_use]
     pub fn permission(self) -> &'static str {
         match self {
@@ -81,7 +82,7 @@ impl Ask {
     }
 }
 
-/// The subject of a question, before any world is asked.
+/// The subject of a request, before it is resolved in a world.
 #[derive(Clone, Debug)]
 pub struct Identified(Who);
 
@@ -95,92 +96,115 @@ impl Identified {
     fn known(&self, world: &World) -> Known {
         match &self.0 {
             Who::Token(token) => {
-                let subject = resolve(world, Presented::from(token.as_ref()));
+                let subject = resolve(world, ResolveInput::from(token.as_ref()));
                 Known { subject, claims: Some(token.claims.clone()) }
             }
             Who::Principal(principal) => {
-                Known { subject: resolve(world, Presented::by_id(world, principal)), claims: None }
+                Known { subject: resolve(world, ResolveInput::by_id(world, principal)), claims: None }
             }
         }
     }
 }
 
-/// Somebody who is asked about, in a world.
+/// A subject resolved in a world.
 pub(super) struct Known {
     pub(super) subject: Subject,
     pub(super) claims: Option<Claims>,
 }
 
 impl Access {
-    /// Answers what `engine` knows, for callers that ask at most so often.
+    /// Creates the service. Each caller may make at most `questions_per_second` evaluations; `None` means no limit.
     #[must_use]
     pub fn new(
         engine: Arc<Engine>,
         audit: Arc<dyn AuditLog>,
         verifier: Option<Arc<dyn TokenVerifier>>,
-        logins: Arc<Logins>,
+        logins: Arc<RecentCallers>,
         questions_per_second: Option<NonZeroU32>,
     ) -> Self {
-        Self { gate: Gate::management(engine), audit, verifier, logins, pace: Pace::new(questions_per_second) }
+        Self {
+            authorizer: Authorizer::management(engine),
+            audit,
+            verifier,
+            logins,
+            rate_limit: RateLimit::new(questions_per_second),
+        }
     }
 
-    /// Whether subjects can be tokens.
+    /// Whether tokens are accepted as subjects.
     #[must_use]
     pub fn has_tokens(&self) -> bool {
         self.verifier.is_some()
     }
 
-    /// Whether the caller may ask about resources of a type, or about all; and whether not too often. A denial is recorded.
+    /// Checks the caller's rate limit, then whether the caller may make a request of the kind `ask` about a resource
+    /// type. `None` stands for all resource types.
+    ///
+    /// `questions` is the number of evaluations to count against the rate limit. Records a denial in the audit log.
     ///
     /// # Errors
-    /// When they may not.
+    /// When the rate limit is exceeded or the caller lacks the permission.
     pub async fn permit(
         &self,
         caller: &Caller,
-        ask: Ask,
+        ask: RequestKind,
         resource_type: Option<&str>,
         questions: usize,
     ) -> Result<(), ServiceError> {
-        let now = self.gate.engine().clock().monotonic();
-        self.pace.take(&caller.actor, questions, now).map_err(|retry_after| ServiceError::TooOften { retry_after })?;
-        if self.gate.is_open_to(caller) {
+        let now = self.authorizer.engine().clock().monotonic();
+        self.rate_limit
+            .take(&caller.actor, questions, now)
+            .map_err(|retry_after| ServiceError::TooOften { retry_after })?;
+        if self.authorizer.is_open_to(caller) {
             return Ok(());
         }
-        // What is too long for a type's name is of no type that a grant could name.
+        // A longer text is not the name of a resource type, so only a grant on all types can match.
         let key = resource_type.filter(|name| name.len() <= 256).unwrap_or_default();
         let read = Question::permission(IDENTITY_AUDIENCE, READ);
         let questions: Vec<Question<'_>> = question_of(&caller.world, ask, key).into_iter().chain([read]).collect();
         let entity = AuditEntity { kind: EntityKind::Decision, key: key.to_owned() };
         let attempt = AuditDraft { operation: AuditOperation::Read, entity, related: None };
-        self.gate.require_one_of(caller, &attempt, &questions).await
+        self.authorizer.require_one_of(caller, &attempt, &questions).await
     }
 
-    /// Identifies the subject of a question. Everything after that needs no one but the world.
+    /// Identifies the subject of a request, which includes the validation of a token. Afterwards, the subject can be
+    /// resolved in a world without I/O.
+    ///
+    /// The inner `Err` is the reason why the subject is not identified: it does not exist, its token is rejected, or
+    /// this server accepts no tokens.
     ///
     /// # Errors
-    /// When a token's issuer cannot be asked. `Err` inside when there is no such subject, or their token is refused.
-    pub async fn identify(&self, about: &About) -> Result<Result<Identified, WhyNot>, ServiceError> {
-        if SubjectKind::parse(&about.kind) == Some(SubjectKind::Token) {
-            let Some(verifier) = &self.verifier else { return Ok(Err(WhyNot::NoTokens)) };
-            return match verifier.verify(&about.id).await {
+    /// When a token cannot be validated because its issuer is unavailable.
+    pub async fn identify(
+        &self,
+        evaluation_request: &EntityRef,
+    ) -> Result<Result<Identified, NotEvaluated>, ServiceError> {
+        if SubjectKind::parse(&evaluation_request.kind) == Some(SubjectKind::Token) {
+            let Some(verifier) = &self.verifier else { return Ok(Err(NotEvaluated::NoTokens)) };
+            return match verifier.verify(&evaluation_request.id).await {
                 Ok(token) => Ok(Ok(Identified(Who::Token(token)))),
-                Err(TokenError::Rejected(reason)) => Ok(Err(WhyNot::Token(reason))),
+                Err(TokenError::Rejected(reason)) => Ok(Err(NotEvaluated::Token(reason))),
                 Err(TokenError::Unavailable { retry_after }) => Err(ServiceError::Unavailable { retry_after }),
             };
         }
-        let principal = about.principal().ok_or(WhyNot::NoSuchSubject);
+        let principal = evaluation_request.principal().ok_or(NotEvaluated::NoSuchSubject);
         Ok(principal.map(|principal| Identified(Who::Principal(principal))))
     }
 
-    /// The same, resolved in a world.
-    pub(super) async fn known(&self, world: &World, about: &About) -> Result<Result<Known, WhyNot>, ServiceError> {
-        Ok(self.identify(about).await?.map(|identified| identified.known(world)))
+    /// Identifies a subject and resolves it in a world.
+    pub(super) async fn known(
+        &self,
+        world: &World,
+        evaluation_request: &EntityRef,
+    ) -> Result<Result<Known, NotEvaluated>, ServiceError> {
+        Ok(self.identify(evaluation_request).await?.map(|identified| identified.known(world)))
     }
 }
 
-/// Whether somebody may ask about a resource type, or, without a name, about all.
-fn question_of<'q>(world: &World, ask: Ask, resource_type: &'q str) -> Option<Question<'q>> {
-    let (matrix, permission) = (world.matrix(), ask.permission());
+/// Builds the question whether a request of the kind `ask` about a resource type is allowed. An empty name stands for
+/// all resource types.
+fn question_of<'q>(world: &World, ask: RequestKind, resource_type: &'q str) -> Option<Question<'q>> {
+    let (matrix, permission) = (world.catalog(), ask.permission());
     let question = match resource_type {
         "" => Question::all_resources(matrix, POLICY_DECISION, permission),
         resource_type => Question::resource(matrix, POLICY_DECISION, permission, resource_type),
@@ -188,20 +212,28 @@ fn question_of<'q>(world: &World, ask: Ask, resource_type: &'q str) -> Option<Qu
     question.ok()
 }
 
-/// What an attempt to ask about a resource type may have needed.
+/// Returns the questions that [`Access::permit`] may have decided for a request about a resource type: one for each
+/// kind of request.
 fn questions_of_attempt<'q>(world: &World, resource_type: &'q str) -> Vec<Question<'q>> {
-    let all = [Ask::Evaluate, Ask::Search, Ask::Explain, Ask::Inspect, Ask::Simulate];
+    let all =
+        [RequestKind::Evaluate, RequestKind::Search, RequestKind::Explain, RequestKind::Inspect, RequestKind::Simulate];
     all.into_iter().filter_map(|ask| question_of(world, ask, resource_type)).collect()
 }
 
-impl Asked {
-    /// Makes the question that this is in a world, and hands it on.
+impl EvaluationRequest {
+    /// Builds the question for this request in a world and passes it to `then`.
     pub(super) fn in_world<T>(&self, world: &World, known: &Known, then: impl FnOnce(Option<&Question<'_>>) -> T) -> T {
         let facts = self.facts(Some(known));
-        about::with_question(world, (&self.resource.kind, &self.resource.id), &self.action.name, &facts, then)
+        evaluation_request::with_question(
+            world,
+            (&self.resource.kind, &self.resource.id),
+            &self.action.name,
+            &facts,
+            then,
+        )
     }
 
-    /// What is said about the parties.
+    /// Returns the claims and properties to evaluate conditions with.
     pub(super) fn facts<'a>(&'a self, known: Option<&'a Known>) -> Facts<'a> {
         Facts {
             claims: known.and_then(|known| known.claims.as_ref()),

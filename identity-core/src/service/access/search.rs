@@ -1,53 +1,54 @@
-//! Who, with what, and what: a page at a time.
+//! Paged search for subjects, resources and actions.
 
-use super::about::{ALL, API, MEMBERSHIP, TENANT, with_question};
-use super::{Access, Asked, Identified, Known, SubjectKind};
+use super::evaluation_request::{ALL, with_question};
+use super::{Access, EvaluationRequest, Identified, Known, SubjectKind};
+use crate::catalog::{API, MEMBERSHIP, TENANT};
 use crate::decide::Facts;
 use crate::entity::Principal;
 use crate::search::{SearchBudget, SearchStopped, actions_on, permissions_of, principals_who_can, resources_that};
 use crate::service::Caller;
 use crate::world::World;
 
-/// Which part of an answer somebody wants.
+/// Position and size of the page to return.
 #[derive(Clone, Debug)]
 pub struct Part {
-    /// What comes after this only.
+    /// Return only results after this one.
     pub after: Option<String>,
-    /// So many at most.
+    /// Maximum number of results.
     pub limit: usize,
 }
 
-/// A part of an answer: ids or names.
+/// A page of results: IDs or names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hits {
-    /// What was found, in order.
+    /// The results, in order.
     pub found: Vec<String>,
-    /// Whether there is more.
+    /// Whether there are more results.
     pub more: bool,
 }
 
-/// How much an answer may hold.
+/// Page size limits.
 #[derive(Clone, Copy, Debug)]
 pub struct SearchLimits {
-    /// Without a limit of the asker's.
+    /// Default page size.
     pub usual: usize,
-    /// At most.
+    /// Maximum page size.
     pub most: usize,
 }
 
 impl SearchLimits {
-    /// What is served.
+    /// The limits in use.
     pub const SERVED: Self = Self { usual: 100, most: 1000 };
 }
 
 impl Hits {
-    /// Nothing.
+    /// Returns an empty page.
     #[must_use]
     pub fn none() -> Self {
         Self { found: Vec::new(), more: false }
     }
 
-    /// The part of what comes in order, from its beginning.
+    /// Takes the first `limit` items of an ordered sequence.
     fn of(mut ordered: impl Iterator<Item = String>, limit: usize) -> Self {
         let found: Vec<String> = ordered.by_ref().take(limit).collect();
         Self { found, more: ordered.next().is_some() }
@@ -60,15 +61,18 @@ impl Hits {
 }
 
 impl Access {
-    /// The users or clients that have an access; `asked.subject.kind` says which, its id nothing. Ask [`Access::permit`]
-    /// first, as for all searches.
+    /// Lists the users or clients that may perform the action on the resource.
+    ///
+    /// `asked.subject.kind` selects the kind; the subject ID is ignored.
+    ///
+    /// Call [`Access::permit`] first, as for all searches.
     ///
     /// # Errors
-    /// When the budget is used up, as for all searches.
+    /// When the step budget is exhausted or the request is cancelled.
     pub fn subjects(
         &self,
         caller: &Caller,
-        asked: &Asked,
+        asked: &EvaluationRequest,
         part: &Part,
         budget: &SearchBudget,
     ) -> Result<Hits, SearchStopped> {
@@ -88,14 +92,16 @@ impl Access {
         budget.finished(hits)
     }
 
-    /// The resources of a type that somebody has an access to; the resource's id and properties say nothing.
+    /// Lists the resources of a type on which the subject may perform the action.
+    ///
+    /// The resource's ID and properties are ignored.
     ///
     /// # Errors
-    /// When the budget is used up.
+    /// When the step budget is exhausted or the request is cancelled.
     pub fn resources(
         &self,
         caller: &Caller,
-        asked: &Asked,
+        asked: &EvaluationRequest,
         subject: &Identified,
         part: &Part,
         budget: &SearchBudget,
@@ -106,15 +112,31 @@ impl Access {
         budget.finished(Hits::after(resources(world, &known, asked, &facts, budget).into_iter(), part))
     }
 
-    /// What somebody may do with a resource; the action says nothing but its properties.
-    #[must_use]
-    pub fn actions(&self, caller: &Caller, asked: &Asked, subject: &Identified, part: &Part) -> Hits {
+    /// Lists the actions that the subject may perform on a resource. The action's name is ignored, its properties are
+    /// not.
+    ///
+    /// # Errors
+    /// When the step budget is exhausted or the request is cancelled.
+    pub fn actions(
+        &self,
+        caller: &Caller,
+        asked: &EvaluationRequest,
+        subject: &Identified,
+        part: &Part,
+        budget: &SearchBudget,
+    ) -> Result<Hits, SearchStopped> {
         let world = &caller.world;
-        Hits::after(actions(world, &subject.known(world), asked).into_iter(), part)
+        budget.finished(Hits::after(actions(world, &subject.known(world), asked, budget).into_iter(), part))
     }
 }
 
-fn resources(world: &World, known: &Known, asked: &Asked, facts: &Facts<'_>, budget: &SearchBudget) -> Vec<String> {
+fn resources(
+    world: &World,
+    known: &Known,
+    asked: &EvaluationRequest,
+    facts: &Facts<'_>,
+    budget: &SearchBudget,
+) -> Vec<String> {
     let subject = &known.subject;
     match asked.resource.kind.as_str() {
         API => {
@@ -129,14 +151,14 @@ fn resources(world: &World, known: &Known, asked: &Asked, facts: &Facts<'_>, bud
             audiences
         }
         TENANT if asked.action.name == MEMBERSHIP => subject.tenants.iter().map(ToString::to_string).collect(),
-        kind => match world.matrix().access(kind, &asked.action.name) {
+        kind => match world.catalog().access(kind, &asked.action.name) {
             Ok(access) => resources_that(world, subject, access, facts, budget),
             Err(_) => Vec::new(),
         },
     }
 }
 
-fn actions(world: &World, known: &Known, asked: &Asked) -> Vec<String> {
+fn actions(world: &World, known: &Known, asked: &EvaluationRequest, budget: &SearchBudget) -> Vec<String> {
     let (subject, id) = (&known.subject, asked.resource.id.as_str());
     match asked.resource.kind.as_str() {
         API => permissions_of(world, subject, id).iter().map(ToString::to_string).collect(),
@@ -146,7 +168,7 @@ fn actions(world: &World, known: &Known, asked: &Asked) -> Vec<String> {
         }
         kind => {
             let facts = asked.facts(Some(known));
-            let found = actions_on(world, subject, kind, (id != ALL).then_some(id), &facts);
+            let found = actions_on(world, subject, kind, (id != ALL).then_some(id), &facts, budget);
             found.iter().map(ToString::to_string).collect()
         }
     }

@@ -1,9 +1,9 @@
-//! What would be: a change that nobody has made, and what it means.
+//! Simulation of a change: its effects, without applying it.
 
 use std::collections::BTreeSet;
 
 use super::administration::{AdministrationChange, compare};
-use super::{Access, Asked, Identified, Login, WhyNot};
+use super::{Access, EvaluationRequest, Identified, Login, NotEvaluated};
 use crate::apply::{Command, Refusal, apply};
 use crate::decide::Authority;
 use crate::diff::{AccessItem, Diff, diff_within, holdings};
@@ -13,70 +13,72 @@ use crate::search::{SearchBudget, SearchStopped};
 use crate::service::Caller;
 use crate::world::{Change as Row, World};
 
-use super::evaluate::{Evaluated, evaluated};
+use super::evaluate::{Evaluated, evaluated_and_explained};
 
-/// Steps that trying a change on one caller takes.
+/// Number of steps that each recent login takes from the search budget.
 const LOGIN_STEPS: usize = 200;
 
-/// What to try, and on whom.
+/// A change to simulate.
 #[derive(Clone, Debug, Default)]
 pub struct Simulation {
-    /// What would be changed: all of it or nothing.
+    /// The commands of the change. They apply all or none.
     pub commands: Vec<Command>,
-    /// A question to ask before and after.
-    pub question: Option<Asked>,
-    /// On how many of the last callers' tokens to try it.
+    /// A request to evaluate before and after the change.
+    pub question: Option<EvaluationRequest>,
+    /// Number of recent logins to resolve before and after the change.
     pub logins: usize,
 }
 
-/// What a change would come to.
+/// Effects of a change.
 #[derive(Clone, Debug)]
 pub struct Simulated {
-    /// The rows, and what they mean for whom by what is stored.
+    /// The changed rows, and the access gained and lost according to stored data.
     pub diff: Diff,
-    /// The answers to the question, before and after.
+    /// Results of the request before and after the change.
     pub answers: Option<(Evaluated, Evaluated)>,
-    /// What the asked-about subject gains and loses.
+    /// Access that the subject of the request gains and loses.
     pub subject: Option<Change>,
-    /// What the last callers gain and lose.
-    pub logins: OnLogins,
-    /// Who comes to administer, or no longer does.
+    /// Access that recent callers gain and lose.
+    pub logins: OnRecentCallers,
+    /// Changes among administrators and parties that can become administrators.
     pub administration: AdministrationChange,
 }
 
-/// What somebody gains and loses.
+/// Access that a principal gains and loses.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    /// Who.
+    /// The principal.
     pub principal: Principal,
-    /// What they have only after it.
+    /// Access that exists only after the change.
     pub gained: Vec<AccessItem>,
-    /// What they have only before it.
+    /// Access that exists only before the change.
     pub lost: Vec<AccessItem>,
 }
 
-/// What the last callers gain and lose.
+/// Access that recent callers gain and lose.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct OnLogins {
-    /// How many were looked at.
+pub struct OnRecentCallers {
+    /// Number of recent logins considered.
     pub looked_at: usize,
-    /// Those for whom something changes.
+    /// Callers whose access changes.
     pub changed: Vec<Change>,
-    /// Those for whom it cannot be said, since the values of their claims are not known.
+    /// Callers for which the effect cannot be determined, because their claim values are not kept.
     pub unknown: Vec<Principal>,
 }
 
 impl Access {
-    /// Tries a change on the caller's world. Nothing is written. Ask [`Access::permit`] first, and [`Access::identify`] for the
-    /// subject of the question, if there is one.
+    /// Applies a change to a copy of the caller's world without writing it.
+    ///
+    /// Call [`Access::permit`] first. If there is a request to evaluate, call [`Access::identify`] for its subject.
     ///
     /// # Errors
-    /// When the change would be refused, or its meaning takes more steps than it may.
+    /// When the change is refused, when computing its effects exhausts the step budget, or when the request is
+    /// cancelled.
     pub fn simulate(
         &self,
         caller: &Caller,
         simulation: &Simulation,
-        subject: &Result<Identified, WhyNot>,
+        subject: &Result<Identified, NotEvaluated>,
         budget: &SearchBudget,
     ) -> Result<Simulated, SimulationFailed> {
         let before = &caller.world;
@@ -84,9 +86,10 @@ impl Access {
         let diff = diff_within(before, &after, budget).map_err(SimulationFailed::Stopped)?;
         let (mut answers, mut change_of_subject) = (None, None);
         if let Some(asked) = &simulation.question {
-            let known = |world| subject.as_ref().map(|subject| subject.known(world)).map_err(WhyNot::clone);
+            let known = |world| subject.as_ref().map(|subject| subject.known(world)).map_err(NotEvaluated::clone);
             let (had, has) = (known(before), known(&after));
-            answers = Some((evaluated(before, asked, &had, true), evaluated(&after, asked, &has, true)));
+            let answer = evaluated_and_explained;
+            answers = Some((answer(before, asked, &had), answer(&after, asked, &has)));
             if let (Ok(had), Ok(has)) = (had, has) {
                 change_of_subject = Some(change((before, &had.subject), (&after, &has.subject)));
             }
@@ -98,21 +101,21 @@ impl Access {
     }
 }
 
-/// Why a simulation has no result.
+/// Reason why a simulation has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum SimulationFailed {
-    /// The change would be refused.
+    /// The change is refused.
     #[error(transparent)]
     Refused(Refusal),
-    /// Its meaning takes more steps than it may.
+    /// Computing the effects was stopped.
     #[error(transparent)]
     Stopped(SearchStopped),
 }
 
-/// The world that a change would make.
+/// Returns the world after a change.
 ///
 /// # Errors
-/// When it would be refused.
+/// When the change is refused.
 pub(super) fn tried(world: &World, commands: &[Command]) -> Result<World, Refusal> {
     Ok(apply(world, commands, Authority::Administrator)?.world)
 }
@@ -126,7 +129,7 @@ fn change((before, had): (&World, &Subject), (after, has): (&World, &Subject)) -
     }
 }
 
-fn on_logins(before: &World, after: &World, diff: &Diff, logins: &[Login], budget: &SearchBudget) -> OnLogins {
+fn on_logins(before: &World, after: &World, diff: &Diff, logins: &[Login], budget: &SearchBudget) -> OnRecentCallers {
     let rules: Vec<&MappingRule> = diff
         .changes
         .iter()
@@ -135,14 +138,14 @@ fn on_logins(before: &World, after: &World, diff: &Diff, logins: &[Login], budge
             _ => None,
         })
         .collect();
-    // What roles and authorizations say can change without anybody becoming somebody else.
+    // Changes to roles and authorizations can change access even if no subject resolves differently.
     let grants = diff.changes.iter().any(|row| {
         !matches!(
             row,
             Row::MappingRulePut(_) | Row::MappingRuleRemoved(_) | Row::MemberAdded(_) | Row::MemberRemoved(_)
         )
     });
-    let mut found = OnLogins { looked_at: logins.len(), ..OnLogins::default() };
+    let mut found = OnRecentCallers { looked_at: logins.len(), ..OnRecentCallers::default() };
     for login in logins.iter().take_while(|_| budget.take(LOGIN_STEPS)) {
         let names: BTreeSet<&str> = login.claim_names.iter().map(String::as_str).collect();
         if login.claims.is_none() && rules.iter().any(|rule| could_match(rule, &names)) {
@@ -163,7 +166,7 @@ fn on_logins(before: &World, after: &World, diff: &Diff, logins: &[Login], budge
     found
 }
 
-/// Whether a rule could match a token of which only the names of its claims are known.
+/// Whether a mapping rule could match claims of which only the names are known.
 fn could_match(rule: &MappingRule, names: &BTreeSet<&str>) -> bool {
     use crate::value::Segment;
     match rule.selector.segments().map(|segments| segments.first()) {

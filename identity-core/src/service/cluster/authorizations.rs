@@ -2,31 +2,31 @@
 
 use super::Search;
 use crate::apply::{Command, NewAuthorization};
+use crate::catalog::Family;
 use crate::entity::{AuditEntity, Authorization, EntityKind};
-use crate::matrix::Family;
 use crate::search::entities::{AuthorizationField, AuthorizationFilter, authorizations};
 use crate::search::{Found, SearchBudget, SearchStopped, Visible, what_can};
-use crate::service::{Caller, Gate, ServiceError, Written};
+use crate::service::{Authorizer, Caller, ServiceError, Written};
 use crate::value::AuthorizationKey;
 use crate::world::{Change, World};
 
-/// Authorizations.
+/// Manages authorizations.
 pub struct ClusterAuthorizations {
-    gate: Gate,
+    authorizer: Authorizer,
 }
 
 impl ClusterAuthorizations {
-    /// Behind a gate.
+    /// Creates the service. `authorizer` checks the permissions of callers.
     #[must_use]
-    pub fn new(gate: Gate) -> Self {
-        Self { gate }
+    pub fn new(authorizer: Authorizer) -> Self {
+        Self { authorizer }
     }
 
-    /// Authorizes somebody; answers the key.
+    /// Creates an authorization and returns its key.
     ///
     /// # Errors
-    /// When the caller may not, the owner or a named entity does not exist, the type does not support a permission, or
-    /// the same is granted already.
+    /// When the caller lacks the permission, the owner or a named entity does not exist, the resource type does not
+    /// support a permission, or an identical authorization exists.
     pub async fn create(
         &self,
         caller: &Caller,
@@ -34,7 +34,7 @@ impl ClusterAuthorizations {
     ) -> Result<Written<AuthorizationKey>, ServiceError> {
         let command = Command::CreateAuthorization(new);
         let attempt = command.audit_draft(None);
-        let done = self.gate.execute(caller, attempt, |_| Ok(vec![command])).await?;
+        let done = self.authorizer.execute(caller, attempt, |_| Ok(vec![command])).await?;
         let key = done.changes.iter().find_map(|change| match change {
             Change::AuthorizationPut(authorization) => Some(authorization.key),
             _ => None,
@@ -43,11 +43,13 @@ impl ClusterAuthorizations {
         Ok(Written { value: key.ok_or_else(missing)?, revision: done.revision })
     }
 
-    /// Replaces an authorization, owner and resource included. Where it says nothing of a condition, the one that there is stays
-    /// on the same type: who does not know of conditions must not widen what is granted.
+    /// Replaces an authorization, including owner and resource.
+    ///
+    /// With `keeps_condition`, an existing condition stays if `new` has none and the resource type does not change. A
+    /// client that does not support conditions therefore does not widen a grant by accident.
     ///
     /// # Errors
-    /// As [`ClusterAuthorizations::create`], and when there is none of that key.
+    /// As [`ClusterAuthorizations::create`], and when there is no authorization with this key.
     pub async fn update(
         &self,
         caller: &Caller,
@@ -56,7 +58,7 @@ impl ClusterAuthorizations {
         keeps_condition: bool,
     ) -> Result<Written, ServiceError> {
         let attempt = Command::UpdateAuthorization(key, new.clone()).audit_draft(None);
-        self.gate
+        self.authorizer
             .write(caller, attempt, |world| {
                 let held = world.authorization(key).filter(|held| held.resource_type == new.resource_type);
                 let kept = held.filter(|_| keeps_condition).and_then(|held| held.condition);
@@ -69,15 +71,15 @@ impl ClusterAuthorizations {
     /// Deletes an authorization.
     ///
     /// # Errors
-    /// When the caller may not, there is none of that key, or nobody could administer without it.
+    /// When the caller lacks the permission, there is no authorization with this key, or no administrator would remain.
     pub async fn delete(&self, caller: &Caller, key: AuthorizationKey) -> Result<Written, ServiceError> {
-        self.gate.command(caller, Command::DeleteAuthorization(key)).await
+        self.authorizer.command(caller, Command::DeleteAuthorization(key)).await
     }
 
-    /// One authorization, on a type of these families if any are named.
+    /// Returns an authorization. With `families`, its resource type must belong to one of them.
     ///
     /// # Errors
-    /// When the caller may not see it, or there is none of that key.
+    /// When the caller may not see it, or there is no such authorization.
     pub async fn find(
         &self,
         caller: &Caller,
@@ -85,34 +87,35 @@ impl ClusterAuthorizations {
         families: Option<&[Family]>,
     ) -> Result<Authorization, ServiceError> {
         let fits = |world: &World, held: &Authorization| {
-            let kind = world.matrix().index(held.resource_type.as_str()).and_then(|index| world.matrix().get(index));
+            let kind = world.catalog().index(held.resource_type.as_str()).and_then(|index| world.catalog().get(index));
             families.is_none_or(|families| kind.is_some_and(|kind| families.contains(&kind.family)))
         };
         let of_families = |world: &World| world.authorization(key).filter(|held| fits(world, held));
-        self.gate
+        self.authorizer
             .read(caller, EntityKind::Authorization, &key.to_string(), of_families)
             .await?
             .ok_or_else(|| ServiceError::Missing(entity(key)))
     }
 
-    /// The authorizations that the caller may see.
+    /// Searches the authorizations that the caller may see.
     ///
     /// # Errors
-    /// When the budget is used up.
+    /// When the step budget is exhausted or the request is cancelled.
     pub fn search(
         &self,
         caller: &Caller,
         search: &Search<AuthorizationFilter, AuthorizationField>,
         budget: &SearchBudget,
     ) -> Result<Found<Authorization>, SearchStopped> {
-        let visible = self.gate.visible(caller, EntityKind::Authorization);
+        let visible = self.authorizer.visible(caller, EntityKind::Authorization);
         authorizations(&caller.world, &visible, &search.filter, &search.sort, &search.window, budget)
     }
 
-    /// The authorizations that apply to the caller, through any owner. Needs no permission.
+    /// Searches the authorizations of the caller, including those that it has through mapping rules, groups and roles.
+    /// Needs no permission.
     ///
     /// # Errors
-    /// When the budget is used up.
+    /// When the step budget is exhausted or the request is cancelled.
     pub fn own(
         &self,
         caller: &Caller,
@@ -124,10 +127,10 @@ impl ClusterAuthorizations {
         authorizations(&caller.world, &own, &search.filter, &search.sort, &search.window, budget)
     }
 
-    /// Whether authorizations are asked for at all.
+    /// Whether the API checks authorizations.
     #[must_use]
     pub fn are_enabled(&self) -> bool {
-        self.gate.asks_for_authorizations()
+        self.authorizer.asks_for_authorizations()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Groups, roles, tenants and mapping rules. They differ in their commands and not in their ways.
+//! Groups, roles, tenants and mapping rules. Their services differ only in their commands and filters.
 
 use super::{Search, attempt};
 use crate::apply::{Command, Refusal};
@@ -8,15 +8,15 @@ use crate::search::entities::{
     tenants,
 };
 use crate::search::{Found, SearchBudget, SearchStopped};
-use crate::service::{Caller, Gate, ServiceError, Written};
+use crate::service::{Authorizer, Caller, ServiceError, Written};
 use crate::value::{ClaimSelector, ClaimValue, Description, GroupId, MappingRuleId, Name, RoleId, TenantId};
 
-/// What can be changed of a group, role or tenant.
+/// The editable fields of a group, role or tenant.
 #[derive(Clone, Debug)]
 pub struct Naming {
-    /// What to call it.
+    /// The display name.
     pub name: Name,
-    /// What it is for.
+    /// The description.
     pub description: Description,
 }
 
@@ -29,21 +29,20 @@ macro_rules! family {
     ) => {
         $(#[$doc])*
         pub struct $service {
-            gate: Gate,
+            authorizer: Authorizer,
         }
 
         impl $service {
-            /// Behind a gate.
+            /// Creates the service. `authorizer` checks the permissions of callers.
             #[must_use]
-            pub fn new(gate: Gate) -> Self {
-                Self { gate }
+            pub fn new(authorizer: Authorizer) -> Self {
+                Self { authorizer }
             }
 
-            /// Asks whether the caller may do something with one, before the rest of a request is parsed. A denial is
-            /// recorded.
+            /// Checks a permission of the caller before the rest of a request is parsed. Records a denial.
             ///
             /// # Errors
-            /// When the caller may not.
+            /// When the caller lacks the permission.
             pub async fn require(
                 &self,
                 caller: &Caller,
@@ -51,21 +50,21 @@ macro_rules! family {
                 id: Option<&$id>,
             ) -> Result<(), ServiceError> {
                 let id = id.map(ToString::to_string).unwrap_or_default();
-                self.gate.require(caller, &attempt(operation, $kind, &id)).await
+                self.authorizer.require(caller, &attempt(operation, $kind, &id)).await
             }
 
-            /// Creates one.
+            /// Creates an entity.
             ///
             /// # Errors
-            /// When the caller may not, or there is one of that id.
+            /// When the caller lacks the permission, or the ID is taken.
             pub async fn create(&self, caller: &Caller, new: $entity) -> Result<Written<$entity>, ServiceError> {
-                Ok(self.gate.command(caller, Command::$create(new.clone())).await?.with(new))
+                Ok(self.authorizer.command(caller, Command::$create(new.clone())).await?.with(new))
             }
 
-            /// Changes one.
+            /// Updates an entity.
             ///
             /// # Errors
-            /// When the caller may not, there is none, or it is protected.
+            /// When the caller lacks the permission, or the entity does not exist or is protected.
             pub async fn update(
                 &self,
                 caller: &Caller,
@@ -75,7 +74,7 @@ macro_rules! family {
                 let missing = || AuditEntity { kind: $kind, key: id.to_string() };
                 let mut after = None;
                 let written = self
-                    .gate
+                    .authorizer
                     .write(caller, attempt(AuditOperation::Update, $kind, id.as_str()), |world| {
                         let $old = world.$one(id.as_str()).ok_or_else(|| Refusal::Missing(missing()))?.clone();
                         let changed: $entity = $changed;
@@ -86,33 +85,34 @@ macro_rules! family {
                 after.map(|after| written.with(after)).ok_or_else(|| ServiceError::Missing(missing()))
             }
 
-            /// Deletes one, with what hangs on it.
+            /// Deletes an entity with its memberships and authorizations.
             ///
             /// # Errors
-            /// When the caller may not, there is none, it is protected, or nobody could administer without it.
+            /// When the caller lacks the permission, the entity does not exist or is protected, or no administrator
+            /// would remain.
             pub async fn delete(&self, caller: &Caller, id: $id) -> Result<Written, ServiceError> {
-                self.gate.command(caller, Command::$delete(id)).await
+                self.authorizer.command(caller, Command::$delete(id)).await
             }
 
-            /// One.
+            /// Returns an entity.
             ///
             /// # Errors
-            /// When the caller may not see it, or there is none.
+            /// When the caller may not see it, or it does not exist.
             pub async fn find(&self, caller: &Caller, id: &str) -> Result<$entity, ServiceError> {
-                self.gate
+                self.authorizer
                     .read(caller, $kind, id, |world| world.$one(id).cloned())
                     .await?
                     .ok_or_else(|| ServiceError::Missing(AuditEntity { kind: $kind, key: id.to_owned() }))
             }
 
-            /// Those that the caller may see.
+            /// Searches the entities that the caller may see.
             ///
             /// # Errors
-            /// When the budget is used up.
+            /// When the step budget is exhausted or the request is cancelled.
             pub fn search<'c>(&self, caller: &'c Caller, search: &Search<$filter, $field>,
  budget: &SearchBudget,
 ) -> Result<Found<&'c $entity>, SearchStopped> {
-                let visible = self.gate.visible(caller, $kind);
+                let visible = self.authorizer.visible(caller, $kind);
                 $search(&caller.world, &visible, &search.filter, &search.sort, &search.window, budget)
             }
         }
@@ -120,25 +120,25 @@ macro_rules! family {
 }
 
 family!(
-    /// Groups.
+    /// Manages groups.
     ClusterGroups: Group, GroupId, EntityKind::Group, group, CreateGroup, UpdateGroup, DeleteGroup,
-    change Naming => |new, old| Group { id: old.id, name: new.name, description: new.description },
+    change Naming => |new, old| Group { name: new.name, description: new.description, ..old },
     search groups(Filter<NamedFilter>, GroupField)
 );
 family!(
-    /// Roles. Their permissions on APIs are the management API's to change.
+    /// Manages roles. Only the management API changes their permissions on APIs.
     ClusterRoles: Role, RoleId, EntityKind::Role, role, CreateRole, UpdateRole, DeleteRole,
     change Naming => |new, old| Role { name: new.name, description: new.description, ..old },
     search roles(Filter<NamedFilter>, RoleField)
 );
 family!(
-    /// Tenants.
+    /// Manages tenants.
     ClusterTenants: Tenant, TenantId, EntityKind::Tenant, tenant, CreateTenant, UpdateTenant, DeleteTenant,
-    change Naming => |new, old| Tenant { id: old.id, name: new.name, description: new.description },
+    change Naming => |new, old| Tenant { name: new.name, description: new.description, ..old },
     search tenants(Filter<NamedFilter>, TenantField)
 );
 family!(
-    /// Mapping rules. The kind and the operator of a rule that the management API made stay.
+    /// Manages mapping rules. An update keeps the kind and the operator of a rule from the management API.
     ClusterMappingRules: MappingRule, MappingRuleId, EntityKind::MappingRule, mapping_rule,
     CreateMappingRule, UpdateMappingRule, DeleteMappingRule,
     change (Name, ClaimSelector, ClaimValue) => |new, old| {

@@ -6,38 +6,40 @@ use crate::search::entities::{
     Filter, NamedFilter, RoleField, RuleField, RuleFilter, mapping_rules_among, members, roles_among,
 };
 use crate::search::{Found, SearchBudget, SearchStopped, Visible};
-use crate::service::{Caller, Gate, ServiceError, Written};
+use crate::service::{Authorizer, Caller, ServiceError, Written};
 
-/// Members of groups, roles and tenants. Changing them needs UPDATE on the container.
+/// Manages members of groups, roles and tenants. A change needs UPDATE on the container.
 pub struct Members {
-    gate: Gate,
+    authorizer: Authorizer,
 }
 
 impl Members {
-    /// Behind a gate.
+    /// Creates the service. `authorizer` checks the permissions of callers.
     #[must_use]
-    pub fn new(gate: Gate) -> Self {
-        Self { gate }
+    pub fn new(authorizer: Authorizer) -> Self {
+        Self { authorizer }
     }
 
-    /// Makes somebody a member, or ends it.
+    /// Adds a member.
     ///
     /// # Errors
-    /// When the caller may not, one of the two does not exist, or nothing would change.
-    pub async fn change(
-        &self,
-        caller: &Caller,
-        container: Container,
-        member: Party,
-        add: bool,
-    ) -> Result<Written, ServiceError> {
-        self.gate.change_member(caller, container, member, add).await
+    /// When the caller lacks the permission, the container or the member does not exist, or nothing would change.
+    pub async fn add(&self, caller: &Caller, container: Container, member: Party) -> Result<Written, ServiceError> {
+        self.authorizer.add_member(caller, container, member).await
     }
 
-    /// The members of one kind, if the caller may see the container; none otherwise, and none of what does not exist.
+    /// Removes a member.
     ///
     /// # Errors
-    /// When the budget is used up.
+    /// As [`Members::add`].
+    pub async fn remove(&self, caller: &Caller, container: Container, member: Party) -> Result<Written, ServiceError> {
+        self.authorizer.remove_member(caller, container, member).await
+    }
+
+    /// Searches the members of one kind. Finds none if the container does not exist or the caller may not see it.
+    ///
+    /// # Errors
+    /// When the step budget is exhausted or the request is cancelled.
     pub fn search(
         &self,
         caller: &Caller,
@@ -51,7 +53,7 @@ impl Members {
             Container::Role(_) => EntityKind::Role,
             Container::Tenant(_) => EntityKind::Tenant,
         };
-        let visible = if self.gate.visible(caller, kind_of_container).includes(container.id()) {
+        let visible = if self.authorizer.visible(caller, kind_of_container).includes(container.id()) {
             Visible::All
         } else {
             Visible::Only(std::collections::BTreeSet::new())
@@ -59,10 +61,10 @@ impl Members {
         members(&caller.world, container, kind, &visible, &search.sort, &search.window, budget)
     }
 
-    /// The roles in a container that the caller may see.
+    /// Searches the roles in a container that the caller may see.
     ///
     /// # Errors
-    /// When the budget is used up.
+    /// When the step budget is exhausted or the request is cancelled.
     pub fn roles<'c>(
         &self,
         caller: &'c Caller,
@@ -73,10 +75,10 @@ impl Members {
         self.roles_from(caller, self.ids(caller, container, PartyKind::Role), search, budget)
     }
 
-    /// The roles that a group has, of those that the caller may see.
+    /// Searches the roles of a group that the caller may see.
     ///
     /// # Errors
-    /// When the budget is used up.
+    /// When the step budget is exhausted or the request is cancelled.
     pub fn roles_of<'c>(
         &self,
         caller: &'c Caller,
@@ -91,10 +93,10 @@ impl Members {
         self.roles_from(caller, roles.collect(), search, budget)
     }
 
-    /// The mapping rules in a container that the caller may see.
+    /// Searches the mapping rules in a container that the caller may see.
     ///
     /// # Errors
-    /// When the budget is used up.
+    /// When the step budget is exhausted or the request is cancelled.
     pub fn mapping_rules<'c>(
         &self,
         caller: &'c Caller,
@@ -103,7 +105,7 @@ impl Members {
         budget: &SearchBudget,
     ) -> Result<Found<&'c MappingRule>, SearchStopped> {
         let ids = self.ids(caller, container, PartyKind::MappingRule).into_iter();
-        let visible = self.gate.visible(caller, EntityKind::MappingRule);
+        let visible = self.authorizer.visible(caller, EntityKind::MappingRule);
         mapping_rules_among(&caller.world, ids, &visible, &search.filter, &search.sort, &search.window, budget)
     }
 
@@ -114,11 +116,11 @@ impl Members {
         search: &Search<Filter<NamedFilter>, RoleField>,
         budget: &SearchBudget,
     ) -> Result<Found<&'c Role>, SearchStopped> {
-        let visible = self.gate.visible(caller, EntityKind::Role);
+        let visible = self.authorizer.visible(caller, EntityKind::Role);
         roles_among(&caller.world, ids.into_iter(), &visible, &search.filter, &search.sort, &search.window, budget)
     }
 
     fn ids(&self, caller: &Caller, container: &Container, kind: PartyKind) -> Vec<String> {
-        caller.world.members_of_kind(container, kind, None).map(|member| member.id().to_owned()).collect()
+        caller.world.members_of_kind(container, kind).map(|member| member.id().to_owned()).collect()
     }
 }

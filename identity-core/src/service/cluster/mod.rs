@@ -1,5 +1,5 @@
-//! The use cases of the Orchestration Cluster's identity API (orchestration reference §1): authorized by authorizations,
-//! searched by filter, order and window.
+//! Use cases of the Orchestration Cluster's identity API (docs/reference/orchestration-cluster.md §1). Authorizations
+//! control access; searches take a filter, a sort order and a window.
 
 mod authorizations;
 mod entities;
@@ -13,21 +13,20 @@ pub use members::Members;
 pub use setup::Setup;
 pub use users::{ClusterUsers, NewUser};
 
-use crate::entity::{AuditEntity, AuditOperation, EntityKind};
-use crate::port::AuditDraft;
+use crate::entity::{AuditDraft, AuditEntity, AuditOperation, EntityKind};
 use crate::search::{SortBy, Window};
 
-/// What to search for.
+/// Search parameters.
 #[derive(Clone, Debug)]
 pub struct Search<F, S> {
-    /// Which.
+    /// The filter.
     pub filter: F,
-    /// In which order.
+    /// The sort order.
     pub sort: Vec<SortBy<S>>,
-    /// Which part.
+    /// The window of results.
     pub window: Window,
 }
 
-fn attempt(operation: AuditOperation, kind: EntityKind, key: &str) -> AuditDraft {
+pub(super) fn attempt(operation: AuditOperation, kind: EntityKind, key: &str) -> AuditDraft {
     AuditDraft { operation, entity: AuditEntity { kind, key: key.to_owned() }, related: None }
 }

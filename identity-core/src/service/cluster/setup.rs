@@ -1,4 +1,4 @@
-//! The first administrator (orchestration reference §1.8).
+//! Creation of the first administrator (docs/reference/orchestration-cluster.md §1.8).
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -19,28 +19,29 @@ use crate::service::{ServiceError, Written, user_creation};
 use crate::value::{RoleId, Secret};
 use crate::world::World;
 
-/// Creates the first administrator, for any client, while the installation has none.
+/// Creates the first administrator while the installation has none. Needs no credentials.
 pub struct Setup {
     engine: Arc<Engine>,
     hasher: Arc<dyn PasswordHasher>,
-    /// Refusals are recorded, and anybody can cause them: so many in a while, and no more.
+    /// Limits refusals, because each is recorded and unauthenticated clients can cause them.
     throttle: Throttle,
 }
 
 impl Setup {
-    /// For the users of `engine`.
+    /// Creates the service for the users of `engine`.
     #[must_use]
     pub fn new(engine: Arc<Engine>, hasher: Arc<dyn PasswordHasher>) -> Self {
         Self { engine, hasher, throttle: Throttle::new() }
     }
 
-    /// Whether the installation has no administrator yet: no principal holds, by any path, a power that lock-out protects.
+    /// Whether the installation has no administrator: no principal holds, by any path, a power that lock-out protection
+    /// covers.
     #[must_use]
     pub fn is_open(&self) -> bool {
         !is_administered(&self.engine.world())
     }
 
-    /// Refuses when the installation has an administrator. The refusal is recorded. Ask before a request's body is read.
+    /// Fails if the installation has an administrator, and records the refusal. Call it before reading a request body.
     ///
     /// # Errors
     /// [`Refusal::Protected`] when there is an administrator; `Throttled` when the address has been refused too often.
@@ -61,7 +62,7 @@ impl Setup {
     /// Creates the first administrator.
     ///
     /// # Errors
-    /// As [`Setup::require_open`], and when there is such a user.
+    /// As [`Setup::require_open`], and when the username is taken, the password cannot be hashed, or the store fails.
     pub async fn create(
         &self,
         user: NewUser,
@@ -84,15 +85,15 @@ impl Setup {
     }
 }
 
-/// The reason that the audit log has for a refused set-up.
-const ADMINISTERED: &str = "there is an administrator";
+/// Reason in the audit log for a refused set-up.
+const ADMINISTERED: &str = "an administrator exists";
 
 fn protected() -> Refusal {
     Refusal::Protected(AuditEntity { kind: EntityKind::Role, key: ADMIN_ROLE.to_owned() })
 }
 
-/// A client without credentials that sets up the first administrator: permitted while the installation has none. Of two that
-/// come at once, the second is refused under the revision lock.
+/// An unauthenticated request to create the first administrator, permitted while the installation has none. Of two
+/// concurrent requests, the revision lock lets one succeed.
 struct SetupRequest<'r> {
     request_id: Option<&'r str>,
 }

@@ -8,45 +8,45 @@ use crate::entity::{AuditEntity, AuditOperation, EntityKind, User};
 use crate::port::{PasswordHasher, StoreError};
 use crate::search::entities::{Filter, UserField, UserFilter, users};
 use crate::search::{Found, SearchBudget, SearchStopped};
-use crate::service::{Caller, Gate, ServiceError, Written, user_creation};
+use crate::service::{Authorizer, Caller, ServiceError, Written, user_creation};
 use crate::value::{Email, Name, PasswordHash, Secret, Username};
 
-/// Built-in users.
+/// Manages built-in users.
 pub struct ClusterUsers {
-    gate: Gate,
+    authorizer: Authorizer,
     hasher: Arc<dyn PasswordHasher>,
 }
 
-/// A user to create, or as it is to be.
+/// A user without a password, to create or to update.
 #[derive(Clone, Debug)]
 pub struct NewUser {
-    /// What they sign in with.
+    /// The username for sign-in.
     pub username: Username,
-    /// What to call them.
+    /// The display name.
     pub name: Option<Name>,
-    /// Where to write to them.
+    /// The e-mail address.
     pub email: Option<Email>,
 }
 
 impl NewUser {
-    /// The user with a password.
+    /// Returns the user with a password hash.
     #[must_use]
     pub fn with(self, password: PasswordHash) -> User {
-        User { username: self.username, name: self.name, email: self.email, password }
+        User { name: self.name, email: self.email, ..User::new(self.username, password) }
     }
 }
 
 impl ClusterUsers {
-    /// Users behind a gate.
+    /// Creates the service. `authorizer` checks the permissions of callers.
     #[must_use]
-    pub fn new(gate: Gate, hasher: Arc<dyn PasswordHasher>) -> Self {
-        Self { gate, hasher }
+    pub fn new(authorizer: Authorizer, hasher: Arc<dyn PasswordHasher>) -> Self {
+        Self { authorizer, hasher }
     }
 
     /// Creates a user.
     ///
     /// # Errors
-    /// When the caller may not, or there is such a user.
+    /// When the caller lacks the permission, the username is taken, or the password cannot be hashed.
     pub async fn create(
         &self,
         caller: &Caller,
@@ -54,17 +54,17 @@ impl ClusterUsers {
         password: &Secret,
     ) -> Result<Written<User>, ServiceError> {
         let attempt = attempt(AuditOperation::Create, EntityKind::User, user.username.as_str());
-        // Hashing is expensive: only for those who may.
-        self.gate.require(caller, &attempt).await?;
+        // Hashing is expensive, so the permission is checked first.
+        self.authorizer.require(caller, &attempt).await?;
         let user = user.with(self.hash(password).await?);
         let commands = user_creation(user.clone());
-        Ok(self.gate.write(caller, attempt, |_| Ok(commands)).await?.with(user))
+        Ok(self.authorizer.write(caller, attempt, |_| Ok(commands)).await?.with(user))
     }
 
-    /// Replaces a user's name and e-mail; and the password, if one is given.
+    /// Replaces a user's name and e-mail address, and the password if one is given.
     ///
     /// # Errors
-    /// When the caller may not, or there is no such user.
+    /// When the caller lacks the permission, there is no such user, or the password cannot be hashed.
     pub async fn update(
         &self,
         caller: &Caller,
@@ -72,14 +72,14 @@ impl ClusterUsers {
         password: Option<&Secret>,
     ) -> Result<Written<NewUser>, ServiceError> {
         let attempt = attempt(AuditOperation::Update, EntityKind::User, user.username.as_str());
-        self.gate.require(caller, &attempt).await?;
+        self.authorizer.require(caller, &attempt).await?;
         let hash = match password {
             Some(password) => Some(self.hash(password).await?),
             None => None,
         };
         let wanted = user.clone();
         let written = self
-            .gate
+            .authorizer
             .write(caller, attempt, |world| {
                 let missing = AuditEntity { kind: EntityKind::User, key: user.username.to_string() };
                 let old = world.user(user.username.as_str()).ok_or(Refusal::Missing(missing))?;
@@ -90,36 +90,36 @@ impl ClusterUsers {
         Ok(written.with(wanted))
     }
 
-    /// Deletes a user, with memberships and authorizations.
+    /// Deletes a user with the user's memberships and authorizations.
     ///
     /// # Errors
-    /// When the caller may not, there is no such user, or nobody could administer without them.
+    /// When the caller lacks the permission, there is no such user, or no administrator would remain.
     pub async fn delete(&self, caller: &Caller, username: Username) -> Result<Written, ServiceError> {
-        self.gate.command(caller, Command::DeleteUser(username)).await
+        self.authorizer.command(caller, Command::DeleteUser(username)).await
     }
 
-    /// One user.
+    /// Returns a user.
     ///
     /// # Errors
-    /// When the caller may not see them, or there is none.
+    /// When the caller may not see the user, or there is no such user.
     pub async fn find(&self, caller: &Caller, username: &str) -> Result<User, ServiceError> {
-        self.gate
+        self.authorizer
             .read(caller, EntityKind::User, username, |world| world.user(username).cloned())
             .await?
             .ok_or_else(|| ServiceError::Missing(AuditEntity { kind: EntityKind::User, key: username.to_owned() }))
     }
 
-    /// The users that the caller may see.
+    /// Searches the users that the caller may see.
     ///
     /// # Errors
-    /// When the budget is used up.
+    /// When the step budget is exhausted or the request is cancelled.
     pub fn search<'c>(
         &self,
         caller: &'c Caller,
         search: &Search<Filter<UserFilter>, UserField>,
         budget: &SearchBudget,
     ) -> Result<Found<&'c User>, SearchStopped> {
-        let visible = self.gate.visible(caller, EntityKind::User);
+        let visible = self.authorizer.visible(caller, EntityKind::User);
         users(&caller.world, &visible, &search.filter, &search.sort, &search.window, budget)
     }
 

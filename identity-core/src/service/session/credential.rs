@@ -1,19 +1,19 @@
-//! The session as a credential: a change asks again whether it still lives.
+//! A session as a credential. A change re-checks that the session still exists.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use super::{SessionPorts, subject_of};
+use super::{SessionPorts, entitled, subject_of};
 use crate::engine::{CredentialEnded, NotPermitted};
 use crate::entity::{Principal, SessionIdHash};
-use crate::port::{Freshness, SignedIn, TokenError};
-use crate::resolve::{Presented, Subject, resolve};
-use crate::service::Credential;
+use crate::port::{Entitled, Freshness, SignedIn, TokenError};
+use crate::resolve::{ResolveInput, Subject, resolve};
+use crate::service::{CheckedCredential, Credential};
 use crate::world::World;
 
-/// A browser session that was found at the beginning of a request.
+/// A browser session that was found at the start of a request.
 pub(super) struct SessionCredential {
     pub(super) ports: SessionPorts,
     pub(super) id: SessionIdHash,
@@ -21,11 +21,11 @@ pub(super) struct SessionCredential {
     pub(super) issuer: Option<Arc<str>>,
 }
 
-/// How the person of a session signed in.
+/// Sign-in method of a session.
 pub(super) enum SignInBasis {
-    /// With a password; the session holds the digest of its hash.
+    /// Password. `digest` is the digest of the password hash at sign-in, as stored in the session.
     Password { principal: Principal, digest: Option<[u8; 32]> },
-    /// At a provider.
+    /// Identity provider.
     Provider(Box<SignedIn>),
 }
 
@@ -35,29 +35,54 @@ impl Credential for SessionCredential {
         self.issuer.clone()
     }
 
-    async fn resolve(&self, world: &World, now: OffsetDateTime) -> Result<Subject, NotPermitted> {
+    async fn check(&self, now: OffsetDateTime) -> Result<Box<dyn CheckedCredential + '_>, NotPermitted> {
         if self.ports.store.find(self.id, now).await?.is_none() {
             return Err(CredentialEnded::Session.into());
         }
-        match &self.basis {
+        Ok(match &self.basis {
             SignInBasis::Password { principal, digest } => {
-                let current = password_digest(&self.ports, world, principal);
-                if current.is_none() || current != *digest {
-                    return Err(CredentialEnded::Session.into());
-                }
-                Ok(resolve(world, Presented::from(principal)))
+                Box::new(CheckedPassword { ports: &self.ports, principal, digest: *digest })
             }
             SignInBasis::Provider(signed_in) => {
-                subject_of(&self.ports, world, signed_in, Freshness::Current).await.map_err(|error| match error {
+                let entitled = entitled(&self.ports, signed_in, Freshness::Current).await;
+                let entitled = entitled.map_err(|error| match error {
                     TokenError::Rejected(reason) => CredentialEnded::Token(reason).into(),
                     TokenError::Unavailable { retry_after } => NotPermitted::Unavailable { retry_after },
-                })
+                })?;
+                Box::new(CheckedSignIn { signed_in, entitled })
             }
-        }
+        })
     }
 }
 
-/// The digest of a built-in user's current password hash.
+struct CheckedPassword<'c> {
+    ports: &'c SessionPorts,
+    principal: &'c Principal,
+    digest: Option<[u8; 32]>,
+}
+
+impl CheckedCredential for CheckedPassword<'_> {
+    fn resolve(&self, world: &World) -> Result<Subject, CredentialEnded> {
+        let current = password_digest(self.ports, world, self.principal);
+        if current.is_none() || current != self.digest {
+            return Err(CredentialEnded::Session);
+        }
+        Ok(resolve(world, ResolveInput::from(self.principal)))
+    }
+}
+
+struct CheckedSignIn<'c> {
+    signed_in: &'c SignedIn,
+    entitled: Option<Entitled>,
+}
+
+impl CheckedCredential for CheckedSignIn<'_> {
+    fn resolve(&self, world: &World) -> Result<Subject, CredentialEnded> {
+        Ok(subject_of(world, self.signed_in, self.entitled.as_ref()))
+    }
+}
+
+/// Returns the digest of a built-in user's current password hash.
 pub(super) fn password_digest(ports: &SessionPorts, world: &World, principal: &Principal) -> Option<[u8; 32]> {
     let Principal::User(username) = principal else { return None };
     let user = world.user(username.as_str())?;

@@ -1,4 +1,4 @@
-//! Sessions as people and administrators see them.
+//! Session management by users and administrators.
 
 use std::collections::BTreeMap;
 
@@ -7,32 +7,32 @@ use time::OffsetDateTime;
 
 use super::{EndedSessions, Record, Sessions, from_public_key, public_key};
 use crate::entity::{
-    AuditEntity, AuditOperation, AuditResult, EntityKind, Principal, Session, SessionId, WhichSessions,
+    AuditDraft, AuditEntity, AuditOperation, AuditResult, EntityKind, Principal, Session, SessionId, WhichSessions,
 };
-use crate::port::{AuditDraft, ClaimSource, SessionQuery};
+use crate::port::{ClaimSource, SessionQuery};
 use crate::search::{Page, PageRequest};
 use crate::service::{Caller, ServiceError};
 
-/// A session, as far as it is shown.
+/// Public view of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionView {
-    /// Its key, for ending it. Worthless as a cookie.
+    /// Public identifier of the session, with which the session can be ended. It is not valid as a session cookie.
     pub key: String,
-    /// Whose it is.
+    /// The signed-in principal.
     pub principal: Principal,
-    /// The issuer at which they signed in; none with a password.
+    /// The issuer of the sign-in; `None` for a sign-in with a password.
     pub issuer: Option<String>,
-    /// What the browser calls itself.
+    /// User agent of the browser.
     pub user_agent: Option<String>,
-    /// When they signed in.
+    /// Time of the sign-in.
     pub created_at: OffsetDateTime,
-    /// When they were last active.
+    /// Time of the last recorded activity.
     pub last_active_at: OffsetDateTime,
-    /// When it ends, if they are not active before.
+    /// Time at which the session expires without further activity.
     pub expires_at: OffsetDateTime,
 }
 
-/// What a session's provider said of its person: claims, each with its source.
+/// Claims from the provider at sign-in or renewal, each with its source.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SessionClaims(pub BTreeMap<String, (Value, Option<ClaimSource>)>);
 
@@ -51,7 +51,7 @@ impl From<&Session> for SessionView {
 }
 
 impl Sessions {
-    /// The caller's own sessions, newest first.
+    /// Lists the caller's own sessions, newest first.
     ///
     /// # Errors
     /// When the store fails.
@@ -59,17 +59,17 @@ impl Sessions {
         self.page(Some(caller.subject.principal.clone()), page).await
     }
 
-    /// Everybody's sessions, or somebody's, newest first.
+    /// Lists the sessions of one principal, or of all, newest first.
     ///
     /// # Errors
-    /// When the caller may not see them, or the store fails.
+    /// When the caller lacks the permission or the store fails.
     pub async fn list(
         &self,
         caller: &Caller,
         of: Option<Principal>,
         page: PageRequest,
     ) -> Result<Page<SessionView>, ServiceError> {
-        self.gate.read(caller, EntityKind::Session, "", |_| ()).await?;
+        self.authorizer.read(caller, EntityKind::Session, "", |_| ()).await?;
         self.page(of, page).await
     }
 
@@ -82,13 +82,13 @@ impl Sessions {
     /// Ends one of the caller's own sessions.
     ///
     /// # Errors
-    /// When they have no such session, or the store fails.
+    /// When the caller has no such session or the store fails.
     pub async fn end_own(&self, caller: &Caller, key: &str) -> Result<EndedSessions, ServiceError> {
         let session = match from_public_key(key) {
             Some(id) => self.ports.store.find(id, self.now()).await.map_err(ServiceError::Store)?,
             None => None,
         };
-        // Somebody else's session does not exist for them.
+        // Sessions of other principals are reported as missing.
         let Some(session) = session.filter(|session| session.principal == caller.subject.principal) else {
             self.record_missing(caller, key).await;
             return Err(ServiceError::Missing(entity(key)));
@@ -96,7 +96,7 @@ impl Sessions {
         self.end(caller, &WhichSessions::One(session.id), "ended_by_owner").await
     }
 
-    /// Ends all of the caller's own sessions but the one of this key.
+    /// Ends all of the caller's own sessions except the one with the key `but`.
     ///
     /// # Errors
     /// When the store fails.
@@ -112,10 +112,10 @@ impl Sessions {
         Ok(self.recorded(caller, &ended, "ended_by_owner").await)
     }
 
-    /// Ends anybody's session.
+    /// Ends a session of any principal.
     ///
     /// # Errors
-    /// When the caller may not, there is no such session, or the store fails.
+    /// When the caller lacks the permission, there is no such session, or the store fails.
     pub async fn end_one(&self, caller: &Caller, key: &str) -> Result<EndedSessions, ServiceError> {
         self.may_end(caller, key).await?;
         let ended = match from_public_key(key) {
@@ -129,16 +129,17 @@ impl Sessions {
         Ok(self.recorded(caller, &ended, "ended_by_administrator").await)
     }
 
-    /// Ends all sessions of somebody.
+    /// Ends all sessions of a principal.
     ///
     /// # Errors
-    /// When the caller may not, or the store fails.
+    /// When the caller lacks the permission or the store fails.
     pub async fn end_all_of(&self, caller: &Caller, principal: Principal) -> Result<EndedSessions, ServiceError> {
         self.may_end(caller, "").await?;
         self.end(caller, &WhichSessions::Of(principal), "ended_by_administrator").await
     }
 
-    /// Ends all sessions of somebody whom the caller has just kept from signing in. That they may, was asked then.
+    /// Ends all sessions of a user that the caller has just disabled. The permission was checked when the user was
+    /// disabled.
     ///
     /// # Errors
     /// When the store fails.
@@ -146,7 +147,8 @@ impl Sessions {
         self.end(caller, &WhichSessions::Of(who), "disabled").await
     }
 
-    /// What the caller's session knows of them, and from where.
+    /// Returns the provider's claims in the caller's session, with their sources. Returns `None` without a session or
+    /// claims.
     ///
     /// # Errors
     /// When the store fails.
@@ -163,7 +165,7 @@ impl Sessions {
 
     async fn may_end(&self, caller: &Caller, key: &str) -> Result<(), ServiceError> {
         let attempt = AuditDraft { operation: AuditOperation::Delete, entity: entity(key), related: None };
-        self.gate.permit(caller, &attempt).await.map(drop)
+        self.authorizer.permit(caller, &attempt).await.map(drop)
     }
 
     async fn end(&self, caller: &Caller, which: &WhichSessions, why: &str) -> Result<EndedSessions, ServiceError> {
@@ -175,7 +177,8 @@ impl Sessions {
         self.ports.store.delete(which).await.map_err(ServiceError::Store)
     }
 
-    /// Writes down what was done; once, when there was nothing to do.
+    /// Records one event for each ended session, or a single event without a session if none was ended. Returns the
+    /// sessions whose refresh tokens are to be revoked.
     async fn recorded(&self, caller: &Caller, ended: &[Session], why: &str) -> EndedSessions {
         let keys = ended.iter().map(|session| public_key(session.id));
         for key in keys.chain(ended.is_empty().then(String::new)) {

@@ -1,13 +1,13 @@
-//! Browser sessions: sign-in, what a session's requests are, sign-out.
+//! Browser sessions: sign-in, session requests and sign-out.
 //!
-//! The browser holds nothing but a session's id, 256 random bits. The store holds its digest, and what the provider said of
-//! the person, encrypted. A request is answered from the current world: what changes there counts for live sessions at once.
+//! The browser holds only the session ID, 256 random bits. The store holds its digest and the encrypted claims of the
+//! provider. Requests resolve the subject in the current world, so changes there affect live sessions immediately.
 
 mod credential;
-mod kept;
 mod manage;
 mod open;
 mod renew;
+mod sealed_sign_in;
 mod sign_in;
 mod sign_out;
 mod transaction;
@@ -30,93 +30,98 @@ pub use sign_in::{Browser, CallbackAnswer, Opened, SignInError};
 pub use sign_out::{EndedSessions, LogoutError, SignedOut};
 pub use transaction::Started;
 
-use super::Gate;
-use super::access::Logins;
+use super::Authorizer;
+use super::access::RecentCallers;
 use crate::engine::Engine;
-use crate::entity::{Actor, AuditEntity, AuditOperation, AuditResult, EntityKind, SessionId, SessionIdHash};
-use crate::port::{
-    AuditDraft, Crypto, Entitlements, Freshness, IdentityProvider, SessionStore, SignedIn, StoreError, TokenError,
+use crate::entity::{
+    Actor, AuditDraft, AuditEntity, AuditOperation, AuditResult, EntityKind, SessionId, SessionIdHash,
 };
-use crate::resolve::{Presented, Subject, resolve};
+use crate::port::{
+    Crypto, Entitled, Entitlements, Freshness, IdentityProvider, SessionStore, SignedIn, StoreError, TokenError,
+};
+use crate::resolve::{ResolveInput, Subject, resolve};
 use crate::value::Secret;
 use crate::world::World;
 
-/// How long sessions last, and where providers send browsers back to.
+/// Session lifetimes and redirect URIs.
 #[derive(Clone, Debug)]
 pub struct SessionSettings {
-    /// How long a session lives without activity.
+    /// Idle timeout.
     pub idle: Duration,
-    /// How long a session lives at most.
+    /// Maximum lifetime, regardless of activity.
     pub longest: Duration,
-    /// The most sessions that one principal has at a time. With one more, the oldest ends.
+    /// Maximum number of sessions per principal. One more sign-in ends the oldest session.
     pub most_per_principal: usize,
-    /// Where providers send browsers after a sign-in: the whole URL, as registered there.
+    /// Redirect URI after sign-in: the full URL, as registered at the providers.
     pub redirect_uri: String,
-    /// Where providers send browsers after a sign-out: the whole URL, as registered there.
+    /// Redirect URI after sign-out: the full URL, as registered at the providers.
     pub signed_out_uri: String,
 }
 
-/// What sessions need of the outside.
+/// Ports that sessions depend on.
 #[derive(Clone)]
 pub struct SessionPorts {
-    /// Where they are kept.
+    /// The session store.
     pub store: Arc<dyn SessionStore>,
-    /// Makes ids and hides tokens.
+    /// Generates session IDs and encrypts tokens.
     pub crypto: Arc<dyn Crypto>,
-    /// Where people sign in, in the order in which they are offered; none where passwords are checked here.
+    /// Identity providers in display order. Empty if this server checks passwords itself.
     pub providers: Vec<Arc<dyn IdentityProvider>>,
-    /// What a directory knows of them, where it is not the world that knows.
+    /// Groups and permissions from a directory, if they are not stored in the world.
     pub entitlements: Option<Arc<dyn Entitlements>>,
 }
 
-/// The sessions of browsers.
+/// Manages browser sessions.
 pub struct Sessions {
     engine: Arc<Engine>,
-    gate: Gate,
+    authorizer: Authorizer,
     ports: SessionPorts,
     settings: SessionSettings,
-    logins: Arc<Logins>,
+    logins: Arc<RecentCallers>,
 }
 
 impl Sessions {
-    /// Sessions whose people are resolved in the engine's world; `gate` guards other people's sessions.
+    /// Creates the service. Subjects resolve in the engine's world; `authorizer` authorizes access to sessions of other
+    /// principals.
     #[must_use]
-    pub fn new(engine: Arc<Engine>, gate: Gate, ports: SessionPorts, settings: SessionSettings) -> Self {
-        Self { engine, gate, ports, settings, logins: Arc::new(Logins::new(0, false)) }
+    pub fn new(engine: Arc<Engine>, authorizer: Authorizer, ports: SessionPorts, settings: SessionSettings) -> Self {
+        Self { engine, authorizer, ports, settings, logins: Arc::new(RecentCallers::new(0, false)) }
     }
 
-    /// The same, which notes who is there.
+    /// Records the logins of sessions in `logins`.
     #[must_use]
-    pub fn noting(self, logins: Arc<Logins>) -> Self {
+    pub fn noting(self, logins: Arc<RecentCallers>) -> Self {
         Self { logins, ..self }
     }
 
-    /// The providers at which people can sign in: what the configuration and what people call them.
+    /// Returns the ID and display name of each provider.
     pub fn providers(&self) -> impl Iterator<Item = (&str, &str)> {
         self.ports.providers.iter().map(|provider| (provider.id(), provider.display_name()))
     }
 
-    /// What a browser must show with every unsafe request of a session, besides its cookie. Follows from the id, which it
-    /// does not betray.
+    /// Returns the token that every unsafe request of a session must present besides its cookie.
+    ///
+    /// It is a digest of the session ID and does not reveal it.
     #[must_use]
     pub fn csrf_token(&self, id: &SessionId) -> Secret {
         self.derived("csrf token of session ", id.expose())
     }
 
-    /// What a form must hold whose browser keeps `nonce` in a cookie. Only this installation can make it, so a pair that
-    /// somebody else chose does not fit.
+    /// Returns the token that a form must contain when the browser holds `nonce` in a cookie.
+    ///
+    /// It is keyed with a secret of this installation, so an attacker cannot choose a valid pair of nonce and token.
     #[must_use]
     pub fn form_token(&self, nonce: &str) -> Secret {
         Secret::new(BASE64_URL_SAFE_NO_PAD.encode(self.ports.crypto.mac(b"sign-in form", nonce.as_bytes())))
     }
 
-    /// A fresh text that nobody can guess. `None` when the machine has no randomness.
+    /// Returns an unpredictable random text, or `None` if the system has no randomness.
     #[must_use]
     pub fn random_text(&self) -> Option<String> {
         self.ports.crypto.random().map(|bytes| BASE64_URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// Removes what has expired; says how many sessions.
+    /// Removes expired entries from the store. Returns the number of removed sessions.
     ///
     /// # Errors
     /// When the store fails.
@@ -132,7 +137,7 @@ impl Sessions {
         SessionIdHash(self.ports.crypto.digest(id.expose().as_bytes()))
     }
 
-    /// A digest as text, for one purpose.
+    /// Returns a digest of `purpose` and `secret` as text. Digests of one secret for different purposes differ.
     fn derived(&self, purpose: &str, secret: &str) -> Secret {
         let digest = self.ports.crypto.digest(format!("{purpose}{secret}").as_bytes());
         Secret::new(BASE64_URL_SAFE_NO_PAD.encode(digest))
@@ -142,12 +147,12 @@ impl Sessions {
         self.ports.providers.iter().find(|provider| provider.issuer() == issuer)
     }
 
-    /// When a session ends that is active now.
+    /// Returns the expiry of a session that is active now.
     fn expiry(&self, created_at: OffsetDateTime, now: OffsetDateTime) -> OffsetDateTime {
         (created_at + self.settings.longest).min(now + self.settings.idle)
     }
 
-    /// Writes into the audit log what happened to a session, or to an attempt to get one.
+    /// Writes an event about a session, or about a sign-in attempt, to the audit log.
     async fn record(&self, what: Record<'_>) {
         let entity = AuditEntity { kind: EntityKind::Session, key: what.key };
         let draft = AuditDraft { operation: what.operation, entity, related: None };
@@ -158,39 +163,42 @@ impl Sessions {
     }
 }
 
-/// What is recorded.
+/// Content of an audit event about a session.
 struct Record<'r> {
     operation: AuditOperation,
     actor: Actor,
-    /// The issuer at which the actor signed in.
+    /// The issuer of the actor's sign-in.
     issuer: Option<Arc<str>>,
-    /// The session's public key, or the provider's id.
+    /// The public identifier of the session, or the provider ID.
     key: String,
     result: AuditResult,
     reason: Option<&'r str>,
     request_id: Option<&'r str>,
-    /// Where the client is that was refused.
+    /// Client address of a refused request.
     origin: Option<IpAddr>,
 }
 
-/// The subject that a sign-in at a provider resolves to in `world`.
-async fn subject_of(
+/// Looks up a signed-in user's groups and permissions in the directory. Returns `None` without a directory.
+async fn entitled(
     ports: &SessionPorts,
-    world: &World,
     signed_in: &SignedIn,
     freshness: Freshness,
-) -> Result<Subject, TokenError> {
-    let (principal, claims) = (&signed_in.principal, &signed_in.claims);
-    let entitled = match &ports.entitlements {
-        Some(directory) => Some(directory.of(principal, claims, freshness).await?),
-        None => None,
-    };
-    let groups = entitled.as_ref().map(|entitled| entitled.groups.as_slice()).or(signed_in.groups.as_deref());
-    let permissions = entitled.as_ref().map(|entitled| &entitled.permissions);
-    Ok(resolve(world, Presented { principal, claims: Some(claims), groups, permissions }))
+) -> Result<Option<Entitled>, TokenError> {
+    let Some(directory) = &ports.entitlements else { return Ok(None) };
+    directory.of(&signed_in.principal, &signed_in.claims, freshness).await.map(Some)
 }
 
-/// A session as APIs and records name it: worthless as a cookie.
+/// Resolves the subject of a sign-in at a provider in `world`.
+fn subject_of(world: &World, signed_in: &SignedIn, entitled: Option<&Entitled>) -> Subject {
+    let groups = entitled.map(|entitled| entitled.groups.as_slice()).or(signed_in.groups.as_deref());
+    let permissions = entitled.map(|entitled| &entitled.permissions);
+    resolve(
+        world,
+        ResolveInput { principal: &signed_in.principal, claims: Some(&signed_in.claims), groups, permissions },
+    )
+}
+
+/// Returns the public identifier of a session for APIs and audit records. It is not valid as a session cookie.
 fn public_key(id: SessionIdHash) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(id.0)
 }

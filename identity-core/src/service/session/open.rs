@@ -1,61 +1,67 @@
-//! A session's requests: from the cookie to a caller.
+//! Resolution of session cookies to callers.
 
 use std::sync::Arc;
 
 use time::Duration;
 
 use super::credential::{SessionCredential, SignInBasis, password_digest};
-use super::kept::Kept;
-use super::{Sessions, subject_of};
+use super::sealed_sign_in::SealedSignIn;
+use super::{Sessions, entitled, subject_of};
+use crate::cancellation::Cancellation;
 use crate::engine::StaleWorld;
 use crate::entity::{Actor, Session, SessionId, SessionIdHash, WhichSessions};
 use crate::port::{Freshness, SignedIn, StoreError, TokenError};
-use crate::resolve::{Presented, resolve};
+use crate::resolve::{ResolveInput, resolve};
 use crate::service::{Caller, Credential};
 use crate::world::World;
 
-/// Activity is written down this often at most; a session may end by so much too early.
+/// Minimum interval between two writes of a session's last activity. If a tenth of the idle timeout is shorter, that
+/// applies instead.
+///
+/// Activity within the interval is not stored, so a session may expire early by this interval.
 const GRANULARITY: Duration = Duration::MINUTE;
 
-/// Whether a request shows that somebody is there.
+/// Whether a request is user activity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activity {
-    /// Somebody does something.
+    /// The user caused the request.
     Person,
-    /// The page asks by itself: that does not prolong a session.
+    /// The page polls. Such a request does not extend the session.
     Polling,
 }
 
-/// Why it is not known who a session speaks for.
+/// Reason why the caller of a session cannot be resolved.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
     /// The store fails.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The world is too old to decide in.
+    /// The world is too old for decisions.
     #[error(transparent)]
     Stale(#[from] StaleWorld),
-    /// What the directory knows of the person cannot be had, or cannot be read.
-    #[error("the directory does not say what this person has")]
+    /// The directory rejects the user or is unavailable.
+    #[error("the directory did not return the permissions of the user")]
     Directory(#[from] TokenError),
 }
 
-/// Who a session speaks for.
+/// The caller of a session.
 pub struct SessionCaller {
     /// The caller.
     pub caller: Caller,
-    /// The session's public key.
+    /// The public identifier of the session.
     pub key: String,
-    /// The id that the browser holds from now on, when it is another.
+    /// The new session ID for the browser, if the ID changed.
     pub rotated: Option<SessionId>,
 }
 
 impl Sessions {
-    /// Who the session of this id speaks for; nobody, when it has ended. What has become of the person since they signed in
-    /// counts: another password, a provider that is no longer configured or no longer vouches for them.
+    /// Resolves the caller of a session. Returns `None` if the session has ended.
+    ///
+    /// Ends the session if its sign-in is no longer valid: the password was changed, the user was deleted, the provider
+    /// was removed from the configuration, or the provider rejects the renewal.
     ///
     /// # Errors
-    /// When the store fails.
+    /// When the store fails, the world is too old for decisions, or the directory rejects the user or is unavailable.
     pub async fn caller(
         &self,
         id: &SessionId,
@@ -66,7 +72,7 @@ impl Sessions {
         let mut world = self.engine.current_world().await?;
         let mut sign_in = self.sign_in_of(&world, &session);
         if matches!(sign_in, SignIn::Void) {
-            // The user, or the new password, may be in a commit that this replica has not seen yet.
+            // The user or the new password may be in a commit that this replica has not seen yet.
             self.engine.catch_up().await?;
             world = self.engine.world();
             sign_in = self.sign_in_of(&world, &session);
@@ -101,7 +107,7 @@ impl Sessions {
                 let current = password_digest(&self.ports, world, &session.principal);
                 if current.is_some() && current == session.credential { SignIn::Password } else { SignIn::Void }
             }
-            // The namespaces of the providers may have been changed since.
+            // The provider's namespace may have changed since the sign-in.
             Some(issuer) if self.provider_of(issuer).is_some_and(|known| known.holds(&session.principal)) => {
                 match self.unseal(session.id, &session.principal, &session.sealed) {
                     Some(kept) => SignIn::Provider(Box::new(kept)),
@@ -112,7 +118,8 @@ impl Sessions {
         }
     }
 
-    /// The session, active now. That somebody else wrote it meanwhile does not matter: they were active, too.
+    /// Records activity at the current time. On a conflict, does nothing, because another request has just used the
+    /// session, too.
     async fn touched(&self, session: Session, activity: Activity) -> Result<Session, StoreError> {
         let now = self.now();
         if activity == Activity::Polling || now - session.last_active_at < GRANULARITY.min(self.idle() / 10) {
@@ -138,7 +145,8 @@ impl Sessions {
         request_id: Option<String>,
     ) -> Result<Caller, SessionError> {
         let world = self.engine.world();
-        let subject = Arc::new(subject_of(&self.ports, &world, signed_in, Freshness::Recent).await?);
+        let entitled = entitled(&self.ports, signed_in, Freshness::Recent).await?;
+        let subject = Arc::new(subject_of(&world, signed_in, entitled.as_ref()));
         Ok(Caller {
             world,
             actor: Actor::Principal(signed_in.principal.clone()),
@@ -151,17 +159,27 @@ impl Sessions {
             display_name: signed_in.display_name.clone(),
             email: signed_in.email.clone(),
             request_id,
+            cancellation: Cancellation::default(),
         })
     }
 
     fn of_user(&self, session: &Session, world: Arc<World>, request_id: Option<String>) -> Option<SessionCaller> {
         let user = world.user(session.principal.id())?;
         let (display_name, email) = (user.name.as_ref().map(ToString::to_string), user.email.clone());
-        let subject = Arc::new(resolve(&world, Presented::from(&session.principal)));
+        let subject = Arc::new(resolve(&world, ResolveInput::from(&session.principal)));
         let actor = Actor::Principal(session.principal.clone());
         let basis = SignInBasis::Password { principal: session.principal.clone(), digest: session.credential };
         let credential = self.credential(session.id, basis, None);
-        let caller = Caller { world, actor, subject, credential, display_name, email, request_id };
+        let caller = Caller {
+            world,
+            actor,
+            subject,
+            credential,
+            display_name,
+            email,
+            request_id,
+            cancellation: Cancellation::default(),
+        };
         Some(SessionCaller { caller, key: super::public_key(session.id), rotated: None })
     }
 
@@ -170,12 +188,12 @@ impl Sessions {
     }
 }
 
-/// What a session rests on.
+/// Result of checking whether the sign-in behind a session is still valid.
 enum SignIn {
-    /// A password that is still the user's.
+    /// The user signed in with a password that has not changed since.
     Password,
-    /// What a provider said.
-    Provider(Box<Kept>),
-    /// Nothing any more.
+    /// The user signed in at a provider that is still configured. Holds the stored sign-in data.
+    Provider(Box<SealedSignIn>),
+    /// The sign-in is no longer valid; the session must end.
     Void,
 }

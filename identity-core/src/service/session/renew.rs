@@ -1,22 +1,24 @@
-//! Renewal: asks the provider whether it still vouches for somebody, when their access token expires.
+//! Renewal: refreshes a session at its provider when the access token expires.
 //!
-//! One replica asks at a time, because a refresh token may count once. Who wants to ask says so in the session first; of two
-//! who say so, the store lets one. All others go on with what is known, which is at most one renewal old.
+//! A refresh token may be single-use, so only one replica renews a session at a time. A request first claims the
+//! renewal with a write to the session; optimistic concurrency lets one claim win. Other requests continue with the
+//! stored data, which is at most one renewal old.
 
 use time::Duration;
 
-use super::kept::Kept;
-use super::{Record, Sessions, public_key, subject_of};
+use super::sealed_sign_in::SealedSignIn;
+use super::{Record, Sessions, entitled, public_key, subject_of};
 use crate::entity::{Actor, AuditOperation, AuditResult, Session, SessionId, SessionIdHash, WhichSessions};
 use crate::port::{Freshness, IdentityProvider, ProviderError, RefusedSignIn, SignedIn, StoreError};
 use crate::value::Secret;
 
-/// How long a renewal may take; then another replica may try, as the first one may be gone.
+/// Time for which the claim of a request on a renewal is valid. After that, another request may renew the session,
+/// because the first one may have been aborted.
 const LONGEST: Duration = Duration::seconds(60);
-/// How long to wait after a provider was asked, or could not be asked.
+/// Minimum interval between two attempts to renew a session, whether or not the first one succeeds.
 const PAUSE: Duration = Duration::seconds(10);
 
-/// A session whose provider still vouches for somebody, as far as is known.
+/// A session after renewal, or with its stored data if no renewal was due or possible.
 pub(super) struct Renewed {
     pub(super) session: Session,
     pub(super) signed_in: SignedIn,
@@ -24,11 +26,12 @@ pub(super) struct Renewed {
 }
 
 impl Sessions {
-    /// The session, renewed if that is due. `None` when the provider no longer vouches for its person; it has ended then.
+    /// Renews the session if a renewal is due. Returns `None` if the provider rejects the renewal; the session has
+    /// ended then.
     pub(super) async fn renewed(
         &self,
         session: Session,
-        kept: Kept,
+        kept: SealedSignIn,
         request_id: Option<&str>,
     ) -> Result<Option<Renewed>, StoreError> {
         let Some(known) = kept.signed_in() else { return self.void(session, "unreadable", request_id).await };
@@ -37,7 +40,7 @@ impl Sessions {
         let Some(provider) = provider.filter(|_| kept.is_due(self.now())) else { return unchanged(session) };
         let id = session.id;
         let Some(session) = self.claimed(session, &kept).await? else {
-            // Somebody else is at it, or has just ended the session.
+            // Another request is renewing the session or has just ended it.
             return self.as_others_left_it(id).await;
         };
         match provider.refresh(&known).await {
@@ -49,7 +52,7 @@ impl Sessions {
                 self.void(session, reason.code(), request_id).await
             }
             Err(error) => {
-                // An operator's mistake or an outage signs nobody out.
+                // Configuration errors and outages end no session.
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     provider = provider.id(),
@@ -62,7 +65,7 @@ impl Sessions {
         }
     }
 
-    /// The session as it is now, whoever wrote to it.
+    /// Loads the current session from the store.
     async fn as_others_left_it(&self, id: SessionIdHash) -> Result<Option<Renewed>, StoreError> {
         let Some(session) = self.ports.store.find(id, self.now()).await? else { return Ok(None) };
         let kept = self.unseal(id, &session.principal, &session.sealed);
@@ -70,8 +73,8 @@ impl Sessions {
         Ok(signed_in.map(|signed_in| Renewed { session, signed_in, rotated: None }))
     }
 
-    /// Says in the session that it is being renewed. `None` when somebody else was faster.
-    async fn claimed(&self, session: Session, kept: &Kept) -> Result<Option<Session>, StoreError> {
+    /// Claims the renewal in the session. Returns `None` if another request wrote to the session first.
+    async fn claimed(&self, session: Session, kept: &SealedSignIn) -> Result<Option<Session>, StoreError> {
         let claim = kept.clone().waiting_until(self.now() + LONGEST);
         let sealed = self.seal(&claim).ok_or_else(no_randomness)?;
         let claimed = Session { sealed, ..session };
@@ -82,8 +85,8 @@ impl Sessions {
         }
     }
 
-    /// Keeps what the provider says now. When that makes somebody else of the person (other rules, groups, roles), the session
-    /// gets another id.
+    /// Stores the new data from the provider. If the subject changes with it, such as its mapping rules, groups or
+    /// roles, the session gets a new ID.
     async fn keep(
         &self,
         session: Session,
@@ -91,17 +94,20 @@ impl Sessions {
         fresh: SignedIn,
         provider: &dyn IdentityProvider,
     ) -> Result<Option<Renewed>, StoreError> {
-        // However short the provider makes its tokens live.
-        let kept = Kept::of(&fresh).waiting_until(self.now() + PAUSE);
+        // Keeps the minimum interval, however short-lived the provider's tokens are.
+        let kept = SealedSignIn::of(&fresh).waiting_until(self.now() + PAUSE);
         let Some(mut session) = self.resealed(session, &kept).await? else {
-            // Signed out meanwhile: the new refresh token must not outlive the session.
+            // The session ended meanwhile; the new refresh token must not outlive it.
             revoke(provider, fresh.refresh_token.as_ref()).await;
             return Ok(None);
         };
         let mut rotated = None;
         let world = self.engine.world();
-        let subject = |signed_in| subject_of(&self.ports, &world, signed_in, Freshness::Recent);
-        if subject(&fresh).await.ok() != subject(known).await.ok() {
+        let subject = async |signed_in| {
+            let entitled = entitled(&self.ports, signed_in, Freshness::Recent).await.ok()?;
+            Some(subject_of(&world, signed_in, entitled.as_ref()))
+        };
+        if subject(&fresh).await != subject(known).await {
             let id = SessionId::new(Secret::new(self.random_text().ok_or_else(no_randomness)?));
             let hash = self.hash(&id);
             match self.ports.store.rotate(session.id, hash).await {
@@ -116,8 +122,8 @@ impl Sessions {
         Ok(Some(Renewed { session, signed_in: fresh, rotated }))
     }
 
-    /// Puts something else into a session, whoever wrote to it meanwhile. `None` when it is gone.
-    async fn resealed(&self, session: Session, kept: &Kept) -> Result<Option<Session>, StoreError> {
+    /// Replaces the session's sealed data, retrying on conflicts. Returns `None` if the session is gone.
+    async fn resealed(&self, session: Session, kept: &SealedSignIn) -> Result<Option<Session>, StoreError> {
         let sealed = self.seal(kept).ok_or_else(no_randomness)?;
         let mut current = session;
         loop {
@@ -133,7 +139,8 @@ impl Sessions {
         }
     }
 
-    /// Ends a session that rests on nothing any more.
+    /// Ends a session whose sign-in is no longer valid, and records the reason. Returns `None` for the caller to pass
+    /// on.
     async fn void<T>(&self, session: Session, reason: &str, request_id: Option<&str>) -> Result<Option<T>, StoreError> {
         self.ports.store.delete(&WhichSessions::One(session.id)).await?;
         self.record(Record {
@@ -151,7 +158,7 @@ impl Sessions {
     }
 }
 
-/// Whether a refusal says something about this server and nothing about the person.
+/// Whether a refusal concerns this server's configuration or the provider, not the user.
 fn is_our_fault(reason: &RefusedSignIn) -> bool {
     matches!(reason, RefusedSignIn::Client | RefusedSignIn::Provider(_) | RefusedSignIn::Malformed(_))
 }
@@ -164,5 +171,5 @@ pub(super) async fn revoke(provider: &dyn IdentityProvider, token: Option<&Secre
 }
 
 fn no_randomness() -> StoreError {
-    StoreError::Unavailable("the machine has no randomness".into())
+    StoreError::Unavailable("the system random number generator failed".into())
 }

@@ -1,11 +1,11 @@
-//! The end of a sign-in: from what the browser brings back, or a password, to a session.
+//! Completion of a sign-in: from the provider's callback, or a password, to a session.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::credential::password_digest;
-use super::kept::Kept;
+use super::sealed_sign_in::SealedSignIn;
 use super::{EndedSessions, Record, Sessions, public_key};
 use crate::entity::{Actor, AuditOperation, AuditResult, Principal, Session, SessionId, WhichSessions};
 use crate::port::{AuthorizationResponse, ProviderError, RefusedSignIn, SessionQuery, SignedIn, StoreError};
@@ -13,12 +13,12 @@ use crate::search::PageRequest;
 use crate::service::Caller;
 use crate::value::{LocalPath, Secret};
 
-/// Longest name of a browser that is kept, in characters.
+/// Maximum length of a stored user agent, in characters.
 const MAX_USER_AGENT: usize = 200;
-/// The most surplus sessions that one sign-in ends.
+/// Maximum number of surplus sessions that one sign-in ends.
 const SURPLUS: usize = 100;
 
-/// What the browser brought back from the provider.
+/// Parameters of the provider's callback request.
 #[derive(Clone, Debug)]
 pub struct CallbackAnswer {
     /// The parameter `state`.
@@ -30,65 +30,65 @@ pub struct CallbackAnswer {
 /// The browser that signs in.
 #[derive(Clone, Debug, Default)]
 pub struct Browser {
-    /// What it calls itself.
+    /// User agent.
     pub user_agent: Option<String>,
-    /// The session that it has so far; it ends.
+    /// Current session of the browser. The sign-in ends it.
     pub former: Option<SessionId>,
-    /// The request.
+    /// ID of the request.
     pub request_id: Option<String>,
-    /// Where it is.
+    /// Client address.
     pub address: Option<IpAddr>,
 }
 
 /// A new session.
 #[derive(Debug)]
 pub struct Opened {
-    /// What the browser holds from now on.
+    /// The session ID for the browser.
     pub id: SessionId,
-    /// Where the browser wanted to go.
+    /// Path to redirect the browser to.
     pub return_to: LocalPath,
-    /// The sessions that have ended because there were too many.
+    /// Sessions that ended because the principal had too many.
     pub ended: EndedSessions,
 }
 
-/// Why nobody is signed in. [`SignInError::code`] is stable and public.
+/// Reason why a sign-in fails. [`SignInError::code`] is stable and public.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInError {
-    /// There is no such provider, or several and none was named.
-    #[error("there is no such provider")]
+    /// The provider does not exist, or there are several and none was named.
+    #[error("the provider does not exist")]
     UnknownProvider,
-    /// The answer names no state.
-    #[error("the answer has no state")]
+    /// The callback has no parameter `state`.
+    #[error("the response has no `state`")]
     StateMissing,
-    /// This browser began no such sign-in.
-    #[error("this browser began no such sign-in")]
+    /// This browser did not start this sign-in.
+    #[error("this browser did not start the sign-in")]
     OtherBrowser,
-    /// What the browser kept is not what it was given.
-    #[error("what the browser kept of the sign-in cannot be read")]
+    /// The browser's transaction cookie is malformed.
+    #[error("the sign-in cookie of the browser is malformed")]
     TransactionMalformed,
-    /// The answer belongs to another sign-in.
-    #[error("the answer's state is that of another sign-in")]
+    /// The `state` belongs to another sign-in.
+    #[error("the `state` of the response belongs to another sign-in")]
     StateMismatch,
-    /// The answer came before.
-    #[error("this answer was used before")]
+    /// The `state` was used before.
+    #[error("the response was already used")]
     StateReplayed,
-    /// It took too long.
+    /// The sign-in took too long.
     #[error("the sign-in took too long")]
     TransactionExpired,
-    /// The provider says no; its error code.
-    #[error("the provider answers with the error `{0}`")]
+    /// The provider returned an error. Holds its error code.
+    #[error("the provider returned the error `{0}`")]
     Declined(String),
-    /// The provider's answer is refused.
+    /// The provider's response is rejected.
     #[error(transparent)]
     Refused(#[from] RefusedSignIn),
-    /// The provider cannot be asked now.
+    /// The provider is unavailable.
     #[error("the provider cannot be reached; try again later")]
     Unavailable {
-        /// When to try again.
+        /// Time to wait before a retry.
         retry_after: Duration,
     },
-    /// The machine has no randomness.
-    #[error("the machine has no randomness")]
+    /// The system has no randomness.
+    #[error("the system random number generator failed")]
     NoRandomness,
     /// The store fails.
     #[error(transparent)]
@@ -96,14 +96,14 @@ pub enum SignInError {
 }
 
 impl SignInError {
-    /// Whether the answer belongs to no sign-in that is under way in this browser: it says nothing about a session that the
-    /// browser has.
+    /// Whether the callback belongs to no pending sign-in of this browser, for example because the user navigated back.
+    /// An existing session of the browser is not affected by such a callback.
     #[must_use]
     pub fn is_of_no_sign_in(&self) -> bool {
         matches!(self, Self::OtherBrowser | Self::TransactionExpired)
     }
 
-    /// The reason code.
+    /// Returns the machine-readable reason code.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -133,10 +133,11 @@ impl From<ProviderError> for SignInError {
 }
 
 impl Sessions {
-    /// Ends a sign-in at a provider. A refusal is recorded.
+    /// Completes a sign-in at a provider. Records a refusal.
     ///
     /// # Errors
-    /// When the answer is not the one to a sign-in of this browser, or the provider refuses or cannot be asked.
+    /// When the callback does not belong to a sign-in of this browser, the provider rejects it or is unavailable, the
+    /// store fails, or the system has no randomness.
     pub async fn complete(
         &self,
         answer: CallbackAnswer,
@@ -164,7 +165,7 @@ impl Sessions {
         provider_id.clone_from(&transaction.provider);
         let response = answer.outcome.map_err(|code| SignInError::Declined(error_code(&code)))?;
         let provider = self.ports.providers.iter().find(|provider| *provider.id() == transaction.provider);
-        // It may have been taken out of the configuration meanwhile.
+        // The provider may have been removed from the configuration meanwhile.
         let provider = provider.ok_or(SignInError::UnknownProvider)?;
         let sent = transaction.sent(&self.settings.redirect_uri);
         let signed_in = provider.redeem(&response, &sent).await?;
@@ -173,14 +174,14 @@ impl Sessions {
         Ok(Opened { id, return_to, ended })
     }
 
-    /// Opens a session for somebody whose provider vouches for them.
+    /// Opens a session for a sign-in at a provider.
     async fn open_for(
         &self,
         signed_in: &SignedIn,
         issuer: &str,
         browser: Browser,
     ) -> Result<(SessionId, EndedSessions), SignInError> {
-        let sealed = self.seal(&Kept::of(signed_in)).ok_or(SignInError::NoRandomness)?;
+        let sealed = self.seal(&SealedSignIn::of(signed_in)).ok_or(SignInError::NoRandomness)?;
         let draft = self.draft(signed_in.principal.clone());
         let session = Session {
             issuer: Some(issuer.to_owned()),
@@ -192,20 +193,20 @@ impl Sessions {
         self.insert(session, browser).await
     }
 
-    /// Opens a session for a built-in user who brought their password just now.
+    /// Opens a session for a built-in user who has just presented the password.
     ///
     /// # Errors
-    /// When the user is gone meanwhile, or the store fails.
+    /// When the user no longer exists, the store fails, or the system has no randomness.
     pub async fn open_for_user(&self, caller: &Caller, browser: Browser) -> Result<SessionId, SignInError> {
         let principal = caller.subject.principal.clone();
         let credential = password_digest(&self.ports, &caller.world, &principal).ok_or(SignInError::UnknownProvider)?;
         let session = Session { credential: Some(credential), ..self.draft(principal) };
-        // Sessions of built-in users have nothing to revoke.
+        // Sessions of built-in users have no refresh token to revoke.
         let (id, _ended) = self.insert(session, browser).await?;
         Ok(id)
     }
 
-    /// Records a sign-in that was refused; `key` says where it was tried.
+    /// Records a refused sign-in. `key` is the provider ID, or empty if unknown.
     pub async fn record_refused(&self, reason: &str, key: String, request_id: Option<&str>, origin: Option<IpAddr>) {
         self.record(Record {
             operation: AuditOperation::Create,
@@ -220,7 +221,7 @@ impl Sessions {
         .await;
     }
 
-    /// Records that another site may have made somebody's browser send an unsafe request.
+    /// Records an unsafe request without a valid CSRF token.
     pub async fn record_forged(&self, caller: &Caller, key: String) {
         self.record(Record {
             operation: AuditOperation::Update,
@@ -253,7 +254,7 @@ impl Sessions {
         }
     }
 
-    /// Keeps a session under a fresh id; whatever session the browser had so far ends (session fixation).
+    /// Stores a session under a new ID and ends the browser's former session (session fixation).
     async fn insert(&self, session: Session, browser: Browser) -> Result<(SessionId, EndedSessions), SignInError> {
         let id = SessionId::new(Secret::new(self.random_text().ok_or(SignInError::NoRandomness)?));
         let user_agent = browser.user_agent.map(|name| name.chars().take(MAX_USER_AGENT).collect());
@@ -277,8 +278,7 @@ impl Sessions {
         Ok((id, ended))
     }
 
-    /// Ends the oldest sessions of a principal who has more than the bound. A store that fails now is tried again at the next
-    /// sign-in.
+    /// Ends the oldest sessions of a principal beyond the maximum. After a store failure, the next sign-in tries again.
     async fn end_surplus(&self, principal: &Principal, request_id: Option<&str>) -> EndedSessions {
         let page = PageRequest { offset: self.settings.most_per_principal, limit: SURPLUS };
         let query = SessionQuery { of: Some(principal.clone()), page };
@@ -300,7 +300,8 @@ impl Sessions {
     }
 }
 
-/// An error code as RFC 6749 §4.1.2.1 spells it; what the browser brings may be anything.
+/// Returns an error code in the syntax of RFC 6749 §4.1.2.1. Any other text becomes `other`, because it is untrusted
+/// input.
 fn error_code(text: &str) -> String {
     let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if text.len() <= 64 && text.chars().all(known) && !text.is_empty() { text.to_owned() } else { "other".to_owned() }

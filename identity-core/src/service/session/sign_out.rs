@@ -1,7 +1,7 @@
-//! Sign-out: by the person, by the provider's word, by an administrator.
+//! Sign-out: by the user, by the provider (back-channel and front-channel logout), or by an administrator.
 //!
-//! The session here ends first, whatever the provider says. Then its refresh token is revoked, which may take long when the
-//! provider is slow: nobody waits for that.
+//! The local session ends first, regardless of the provider's response. Then its refresh token is revoked. No request
+//! waits for the revocation, because the provider may respond slowly.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,14 +12,16 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use super::renew::revoke;
 use super::{Record, Sessions, public_key};
 use crate::entity::{Actor, AuditOperation, AuditResult, Session, SessionId, WhichSessions};
-use crate::port::{Ending, IdentityProvider, LogoutNotice, ProviderError, RefusedSignIn, SignedIn, StoreError};
+use crate::port::{
+    EndSessionRequest, IdentityProvider, LogoutNotice, ProviderError, RefusedSignIn, SignedIn, StoreError,
+};
 use crate::value::LocalPath;
 
 const CONTEXT: &[u8] = b"sign-out";
-/// How often to try to end sessions that a provider ended: its word comes once.
+/// Number of attempts to end sessions after a back-channel logout. The provider sends each logout token only once.
 const TRIES: usize = 3;
 
-/// Sessions that have ended, and what is left to do about them.
+/// Ended sessions whose refresh tokens are still to be revoked.
 #[must_use = "their refresh tokens are still good"]
 pub struct EndedSessions(Vec<(Arc<dyn IdentityProvider>, SignedIn)>);
 
@@ -30,7 +32,7 @@ impl fmt::Debug for EndedSessions {
 }
 
 impl EndedSessions {
-    /// Revokes their refresh tokens. Takes as long as the providers take.
+    /// Revokes the refresh tokens one after the other. The duration depends on the providers.
     pub async fn revoke(self) {
         for (provider, signed_in) in self.0 {
             revoke(provider.as_ref(), signed_in.refresh_token.as_ref()).await;
@@ -38,24 +40,24 @@ impl EndedSessions {
     }
 }
 
-/// What a sign-out came to.
+/// Outcome of a sign-out.
 pub struct SignedOut {
-    /// Where to send the browser so that it is signed out at the provider, too.
+    /// URL to redirect the browser to for sign-out at the provider. `None` if that is not possible.
     pub location: Option<String>,
-    /// What is left to do.
+    /// The ended session, for revocation of its refresh token.
     pub ended: EndedSessions,
 }
 
-/// Why a provider's word does not count. [`LogoutError::code`] is stable and public.
+/// Reason why a logout token is rejected. [`LogoutError::code`] is stable and public.
 #[derive(Debug, thiserror::Error)]
 pub enum LogoutError {
-    /// The token is no good.
+    /// The token is invalid.
     #[error(transparent)]
     Refused(#[from] RefusedSignIn),
-    /// The token came before.
-    #[error("this logout token was used before")]
+    /// The token was used before.
+    #[error("the logout token was already used")]
     Replayed,
-    /// The provider's keys cannot be had now.
+    /// The provider's keys are unavailable.
     #[error("the provider cannot be reached; try again later")]
     Unavailable,
     /// The store fails.
@@ -64,7 +66,7 @@ pub enum LogoutError {
 }
 
 impl LogoutError {
-    /// The reason code.
+    /// Returns the machine-readable reason code.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -77,10 +79,10 @@ impl LogoutError {
 }
 
 impl Sessions {
-    /// Ends the browser's session. Ending one that is gone is no error.
+    /// Ends the browser's session. Succeeds if the session is already gone.
     ///
     /// # Errors
-    /// When the store fails: the session may be alive.
+    /// When the store fails. The session may still be alive then.
     pub async fn sign_out(
         &self,
         id: &SessionId,
@@ -96,7 +98,7 @@ impl Sessions {
         Ok(SignedOut { location, ended })
     }
 
-    /// Where to send the browser. A provider that cannot be asked does not keep anybody from signing out here.
+    /// Returns the URL for sign-out at the provider. An unavailable provider does not prevent the local sign-out.
     async fn end_session_url(
         &self,
         provider: &dyn IdentityProvider,
@@ -106,7 +108,7 @@ impl Sessions {
         let target = return_to.map_or("", LocalPath::as_str);
         let state = self.ports.crypto.seal(CONTEXT, target.as_bytes())?;
         let login_hint = signed_in.claims.get("login_hint").and_then(serde_json::Value::as_str);
-        let ending = Ending {
+        let ending = EndSessionRequest {
             id_token: signed_in.id_token.clone(),
             return_uri: self.settings.signed_out_uri.clone(),
             state: BASE64_URL_SAFE_NO_PAD.encode(state),
@@ -125,7 +127,8 @@ impl Sessions {
         }
     }
 
-    /// Where the browser wanted to go after its sign-out at the provider. Nowhere, if the state is not from here.
+    /// Returns the path to redirect the browser to after sign-out at the provider. Returns `None` if this server did
+    /// not issue the state.
     #[must_use]
     pub fn after_sign_out(&self, state: &str) -> Option<LocalPath> {
         let sealed = BASE64_URL_SAFE_NO_PAD.decode(state).ok()?;
@@ -133,11 +136,12 @@ impl Sessions {
         LocalPath::parse(&target).ok()
     }
 
-    /// Ends what a provider says has ended (OpenID Connect Back-Channel Logout 1.0 §2.7). Which provider, the token's issuer
-    /// says.
+    /// Ends the sessions named by a logout token (OpenID Connect Back-Channel Logout 1.0 §2.7). The token's issuer
+    /// selects the provider.
     ///
     /// # Errors
-    /// When the token is refused, or was used before. A refusal is recorded.
+    /// When the token is rejected or was used before, the provider's keys are unavailable, or the store fails. Each
+    /// failure is recorded.
     pub async fn back_channel(&self, token: &str, request_id: Option<&str>) -> Result<EndedSessions, LogoutError> {
         let outcome = self.back_channel_ended(token, request_id).await;
         if let Err(error) = &outcome {
@@ -188,8 +192,9 @@ impl Sessions {
         Err(RefusedSignIn::Issuer.into())
     }
 
-    /// Ends the browser's session if a provider says so through the browser (OpenID Connect Front-Channel Logout 1.0 §2): only
-    /// the browser's own, and only if issuer and session are the ones named.
+    /// Ends the browser's session on a front-channel logout request (OpenID Connect Front-Channel Logout 1.0 §2).
+    ///
+    /// Ends only the browser's own session, and only if issuer and provider session match.
     ///
     /// # Errors
     /// When the store fails.
@@ -209,7 +214,8 @@ impl Sessions {
         Ok(self.ended(sessions, Some("front_channel_logout"), request_id).await)
     }
 
-    /// Records that sessions have ended by somebody's own doing.
+    /// Records the end of sessions, each with its own principal as the actor. Returns the sessions whose refresh tokens
+    /// are to be revoked.
     pub(super) async fn ended(
         &self,
         sessions: Vec<Session>,
@@ -230,7 +236,7 @@ impl Sessions {
         self.record(Record { operation, actor, issuer, key, result, reason, request_id, origin: None }).await;
     }
 
-    /// What is left to do about sessions that have ended.
+    /// Returns the ended sessions that have tokens of a configured provider.
     pub(super) fn to_revoke(&self, sessions: &[Session]) -> EndedSessions {
         let of = |session: &Session| {
             let provider = self.provider_of(session.issuer.as_deref()?)?;

@@ -1,4 +1,4 @@
-//! A sign-in under way: between the browser's leaving for the provider and its return. The browser keeps it, sealed.
+//! A pending sign-in, from the redirect to the provider to the callback. The browser holds it in a sealed cookie.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -6,27 +6,27 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 use super::{Sessions, SignInError};
-use crate::port::{AuthorizationRequest, Sent};
+use crate::port::{AuthorizationRequest, PendingSignIn};
 use crate::value::{LocalPath, Secret};
 
 const CONTEXT: &[u8] = b"sign-in";
-/// How long somebody may take at the provider.
-const PATIENCE: Duration = Duration::minutes(15);
+/// Time limit for the sign-in at the provider.
+const LIFETIME: Duration = Duration::minutes(15);
 
-/// A sign-in that has begun.
+/// A started sign-in.
 #[derive(Clone, Debug)]
 pub struct Started {
-    /// Where to send the browser.
+    /// URL to redirect the browser to.
     pub location: String,
-    /// Names the cookie: a browser may have several sign-ins under way.
+    /// Suffix of the cookie name. A browser may have several pending sign-ins.
     pub tag: String,
-    /// What the cookie holds.
+    /// Value of the cookie.
     pub transaction: Secret,
-    /// How long the cookie lives.
+    /// Lifetime of the cookie.
     pub lifetime: std::time::Duration,
 }
 
-/// What the browser keeps, sealed.
+/// Plain content of the sealed cookie.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Transaction {
     pub(super) provider: String,
@@ -38,10 +38,10 @@ pub(super) struct Transaction {
 }
 
 impl Sessions {
-    /// Begins a sign-in at a provider: the one named, or the only one.
+    /// Starts a sign-in at the named provider, or at the only one.
     ///
     /// # Errors
-    /// When there is no such provider, or it cannot be asked.
+    /// When there is no such provider, the provider is unavailable, or the system has no randomness.
     pub async fn start(
         &self,
         provider: Option<&str>,
@@ -72,7 +72,7 @@ impl Sessions {
             nonce,
             code_verifier,
             return_to: return_to.as_str().to_owned(),
-            expires_at: (self.now() + PATIENCE).unix_timestamp(),
+            expires_at: (self.now() + LIFETIME).unix_timestamp(),
         };
         let plain = serde_json::to_vec(&transaction).map_err(|_| SignInError::NoRandomness)?;
         let sealed = self.ports.crypto.seal(CONTEXT, &plain).ok_or(SignInError::NoRandomness)?;
@@ -80,18 +80,18 @@ impl Sessions {
             location,
             tag,
             transaction: Secret::new(BASE64_URL_SAFE_NO_PAD.encode(sealed)),
-            lifetime: PATIENCE.unsigned_abs(),
+            lifetime: LIFETIME.unsigned_abs(),
         })
     }
 
-    /// Which cookie holds the sign-in of this state.
+    /// Returns the tag of the cookie that holds the sign-in with this state.
     #[must_use]
     pub fn transaction_tag(&self, state: &str) -> String {
         let digest = self.ports.crypto.digest(state.as_bytes());
         BASE64_URL_SAFE_NO_PAD.encode(digest.first_chunk::<9>().map_or(&[][..], |tag| tag))
     }
 
-    /// The sign-in that a browser says it began. Counts once.
+    /// Resumes a pending sign-in of the browser. Each sign-in can be resumed once.
     pub(super) async fn resumed(&self, state: &str, sealed: Option<&str>) -> Result<Transaction, SignInError> {
         let sealed = sealed.ok_or(SignInError::OtherBrowser)?;
         let opened = BASE64_URL_SAFE_NO_PAD.decode(sealed).ok();
@@ -115,15 +115,15 @@ impl Sessions {
 }
 
 impl Transaction {
-    pub(super) fn sent(&self, redirect_uri: &str) -> Sent {
-        Sent {
+    pub(super) fn sent(&self, redirect_uri: &str) -> PendingSignIn {
+        PendingSignIn {
             redirect_uri: redirect_uri.to_owned(),
             code_verifier: Secret::new(self.code_verifier.clone()),
             nonce: self.nonce.clone(),
         }
     }
 
-    /// Where the browser wanted to go. It was checked when the sign-in began.
+    /// Returns the path to redirect the browser to. It was validated when the sign-in started.
     pub(super) fn return_to(&self) -> Result<LocalPath, SignInError> {
         LocalPath::parse(&self.return_to).map_err(|_| SignInError::TransactionMalformed)
     }

@@ -1,22 +1,22 @@
-//! Evaluation of paths, within a budget of steps.
+//! Evaluation of paths within a step budget.
 
 use serde_json::Value;
 
 use super::{ClaimSelector, Segment};
 
-/// Steps of one evaluation: nodes that are looked at, and members that a filter compares. Claims of the largest accepted token
-/// of the default size have fewer than 25 000 nodes.
+/// Maximum steps of one evaluation. A step is a visited node, or a member that a filter compares. The claims of the
+/// largest token that is accepted by default have fewer than 25 000 nodes.
 const MAX_STEPS: usize = 200_000;
 
-/// Steps that are left of an evaluation.
+/// Remaining step budget of an evaluation.
 pub(crate) struct Steps(usize);
 
-/// An evaluation was stopped because it took more steps than it may.
+/// Error of an evaluation that exceeds its step budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the evaluation took more than {MAX_STEPS} steps")]
 pub struct OverBudget;
 
-/// A selected node, and whether it stands for an element of a list.
+/// A selected node, and whether it represents an element of a list.
 pub type Selected<'c> = (&'c Value, bool);
 
 impl Default for Steps {
@@ -26,7 +26,7 @@ impl Default for Steps {
 }
 
 impl Steps {
-    /// Takes so many steps.
+    /// Consumes `steps` from the budget.
     pub(crate) fn take(&mut self, steps: usize) -> Result<(), OverBudget> {
         self.0 = self.0.checked_sub(steps).ok_or(OverBudget)?;
         Ok(())
@@ -34,16 +34,16 @@ impl Steps {
 }
 
 impl ClaimSelector {
-    /// Selects nodes from `claims`, in the order of RFC 9535. Nodes behind a wildcard, an index, a filter or a descendant step
-    /// stand for the elements of a list. A disabled selector selects nothing.
+    /// Selects nodes from `claims`, in the order of RFC 9535. Nodes selected through a wildcard, index, filter or
+    /// descendant step represent elements of a list. A disabled selector selects nothing.
     ///
     /// # Errors
-    /// When the evaluation takes more steps than it may.
+    /// If the evaluation exceeds the step budget.
     pub fn select<'c>(&self, claims: &'c Value) -> Result<Vec<Selected<'c>>, OverBudget> {
         self.select_within(claims, &mut Steps::default())
     }
 
-    /// The same, with steps that several evaluations share.
+    /// Like [`ClaimSelector::select`], with a budget shared by several evaluations.
     pub(crate) fn select_within<'c>(
         &self,
         claims: &'c Value,
@@ -63,7 +63,7 @@ impl ClaimSelector {
 }
 
 impl Segment {
-    /// Hands the nodes that the segment selects at a node to `found`.
+    /// Applies the segment to one node, and calls `found` with each node that it selects.
     pub(crate) fn step<'c>(
         &self,
         (node, element): Selected<'c>,
@@ -108,7 +108,7 @@ impl Segment {
     }
 }
 
-/// The place in a list of this length; negative places count from its end.
+/// Resolves an array index. Negative indexes count from the end; `None` if the index is before the start.
 pub(super) fn position(place: i64, length: usize) -> Option<usize> {
     match usize::try_from(place) {
         Ok(place) => Some(place),
@@ -116,7 +116,7 @@ pub(super) fn position(place: i64, length: usize) -> Option<usize> {
     }
 }
 
-/// The members of an object or the elements of an array.
+/// Members of an object or elements of an array.
 fn children(node: &Value) -> impl DoubleEndedIterator<Item = &Value> {
     let members = node.as_object().into_iter().flat_map(|members| members.values());
     let items = node.as_array().into_iter().flatten();

@@ -1,4 +1,4 @@
-//! The flat filter of a path: comparisons of members with literals, joined by `&&` and `||` (RFC 9535 §2.3.5).
+//! Flat filters: comparisons of members with literals, joined by `&&` and `||` (RFC 9535 §2.3.5).
 
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
@@ -8,24 +8,25 @@ use serde_json::{Number, Value};
 
 use super::evaluate::position;
 
-/// A filter: conditions of which all of one group must hold. Filters are equal if their texts are.
+/// A filter in disjunctive form: all conditions of at least one group must hold. Filters are equal if their source
+/// texts are.
 #[derive(Clone, Debug)]
 pub struct Filter {
     pub(super) source: Arc<str>,
-    /// Groups that are joined by `||`; the conditions of a group are joined by `&&`.
+    /// Groups joined by `||`. The conditions of a group are joined by `&&`.
     pub(super) any: Vec<Vec<Condition>>,
 }
 
-/// One condition on a node.
+/// A condition on a node.
 #[derive(Clone, Debug)]
 pub(super) enum Condition {
-    /// There is a node at the path, or is not.
+    /// A node exists at the path (`true`) or does not (`false`).
     Exists(Vec<Place>, bool),
-    /// The node at the path compares so with a literal.
+    /// Comparison of the node at the path with a literal.
     Compares(Vec<Place>, Comparator, Value),
 }
 
-/// A step to exactly one node.
+/// A step of a path in a condition, which leads to at most one node.
 #[derive(Clone, Debug)]
 pub(super) enum Place {
     Name(String),
@@ -43,12 +44,12 @@ pub(super) enum Comparator {
 }
 
 impl Filter {
-    /// Whether a node satisfies the filter.
+    /// Returns true if the node satisfies the filter.
     pub(super) fn accepts(&self, node: &Value) -> bool {
         self.any.iter().any(|all| all.iter().all(|condition| condition.holds(node)))
     }
 
-    /// Steps that testing one node takes.
+    /// Number of evaluation steps to test one node.
     pub(super) fn cost(&self) -> usize {
         let places = |condition: &Condition| match condition {
             Condition::Exists(path, _) | Condition::Compares(path, _, _) => path.len() + 1,
@@ -77,7 +78,8 @@ fn find<'n>(node: &'n Value, path: &[Place]) -> Option<&'n Value> {
 }
 
 impl Comparator {
-    /// Comparisons of RFC 9535 §2.3.5.2.2: a missing node equals no literal, and values of different kinds have no order.
+    /// Compares as defined in RFC 9535 §2.3.5.2.2. A missing node equals no literal, and values of different types have
+    /// no order.
     fn holds(self, node: Option<&Value>, literal: &Value) -> bool {
         let equal = node.is_some_and(|node| equal(node, literal));
         let order = || node.and_then(|node| order(node, literal));
@@ -91,7 +93,7 @@ impl Comparator {
         }
     }
 
-    /// The comparator with its sides exchanged.
+    /// Returns the comparator that gives the same result when the operands are exchanged.
     pub(super) fn flipped(self) -> Self {
         match self {
             Self::Less => Self::Greater,
@@ -103,7 +105,7 @@ impl Comparator {
     }
 }
 
-/// Literals are scalars, so lists and objects equal none.
+/// Tests equality with a literal. Literals are scalars, so arrays and objects are never equal to one.
 fn equal(node: &Value, literal: &Value) -> bool {
     match (node, literal) {
         (Value::Number(node), Value::Number(literal)) => numbers(node, literal) == Some(Ordering::Equal),

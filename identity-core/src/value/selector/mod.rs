@@ -1,13 +1,14 @@
-//! Claim selectors: the part of a token's claims that a mapping rule compares.
+//! Claim selectors: expressions that select the claim a mapping rule compares.
 //!
-//! A text that begins with `$` is a path: a subset of JSONPath (RFC 9535) whose evaluation is linear in the claims. Any other
-//! text is the name of a top-level claim, taken literally, whatever characters it has: `https://example.com/roles` and `a.b`
-//! are names. Paths are compiled when a rule is saved, so a typo is refused then.
+//! A text that begins with `$` is a path: a subset of JSONPath (RFC 9535) that evaluates in time linear in the size of
+//! the claims. Any other text is the literal name of a top-level claim, whatever characters it contains:
+//! `https://example.com/roles` and `a.b` are names. Paths are compiled when a rule is saved, so that typing errors are
+//! rejected at that time.
 //!
-//! The subset: names, indexes, wildcards, at most one descendant step and at most one filter, which combines comparisons of
-//! members with literals. A node has one parent, so each step selects a node at most once; the cost of a path is at most
-//! its steps times the nodes of the claims. Unions, slices, functions and nested queries do not have that property or are not
-//! needed, and are refused.
+//! The subset has names, indexes, wildcards, at most one descendant step and at most one filter. A filter combines
+//! comparisons of members with literals. Each node has one parent, so that each step selects a node at most once. The
+//! cost of a path is at most its number of steps times the number of nodes. Unions, slices, functions and nested
+//! queries would break this bound or are not needed, and are rejected.
 
 mod evaluate;
 mod filter;
@@ -24,28 +25,28 @@ use serde::{Deserialize, Serialize};
 
 use super::{BrokenRule, InvalidValue, plain_text};
 
-/// Longest selector in characters.
+/// Maximum length of a selector, in characters.
 const MAX: usize = 512;
 const WHAT: &str = "claim name";
 const FORM: &str = "the name of a claim, or a path of names, indexes, `*`, at most one `..` and at most one filter, such as \
                     `$.realm_access.roles` or `$.groups[?@.type == 'team'].name`";
 
-/// One step of a path.
+/// A step of a path.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Segment {
-    /// The member of this name.
+    /// The member with this name.
     Name(Arc<str>),
-    /// Every member of an object or element of an array.
+    /// All members of an object or elements of an array.
     Every,
-    /// The element at this place of an array; negative places count from its end.
+    /// The element at this index of an array. Negative indexes count from the end.
     Index(i64),
-    /// Members and elements that satisfy the conditions.
+    /// Members or elements that satisfy the filter.
     Filter(Arc<Filter>),
-    /// The node itself and everything below it.
+    /// The node itself and all of its descendants.
     Descendants,
 }
 
-/// Where in the claims a rule looks.
+/// Selects nodes from the claims of a token.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct ClaimSelector {
@@ -56,14 +57,16 @@ pub struct ClaimSelector {
 #[derive(Clone)]
 enum Query {
     Path(Arc<[Segment]>),
-    /// A stored text that does not satisfy today's rules. It selects nothing.
+    /// A stored text that violates the current rules. Selects nothing.
     Disabled(Arc<InvalidValue>),
 }
 
 impl ClaimSelector {
+    /// Parses a selector.
+    ///
     /// # Errors
-    /// When the text is blank, too long, or begins with `$` and is not a path of the supported subset. The error names the
-    /// position and an alternative.
+    /// If the text is blank, longer than 512 characters, or begins with `$` and is not a path of the supported subset.
+    /// For a path, the error contains the position and an alternative.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
         plain_text(WHAT, text, MAX)?;
         let segments = if text.starts_with('$') {
@@ -74,21 +77,21 @@ impl ClaimSelector {
         Ok(Self { text: Arc::from(text), query: Query::Path(segments.into()) })
     }
 
-    /// Reads a selector that was stored, possibly under older rules. A text that [`ClaimSelector::parse`] refuses is kept as
-    /// it is and disabled: it selects nothing, and [`ClaimSelector::disabled`] returns the reason.
+    /// Parses a stored selector, which may predate the current rules. Text that [`ClaimSelector::parse`] rejects is
+    /// kept unchanged and disabled: it selects nothing, and [`ClaimSelector::disabled`] returns the reason.
     #[must_use]
     pub fn stored(text: &str) -> Self {
         Self::parse(text)
             .unwrap_or_else(|reason| Self { text: Arc::from(text), query: Query::Disabled(Arc::new(reason)) })
     }
 
-    /// The selector as it was written.
+    /// The selector as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The steps of the path; `None` when the selector is disabled.
+    /// Steps of the path. `None` if the selector is disabled.
     #[must_use]
     pub fn segments(&self) -> Option<&Arc<[Segment]>> {
         match &self.query {
@@ -97,7 +100,7 @@ impl ClaimSelector {
         }
     }
 
-    /// Why a stored selector is disabled.
+    /// Reason why a stored selector is disabled. `None` if it is not.
     #[must_use]
     pub fn disabled(&self) -> Option<&InvalidValue> {
         match &self.query {
@@ -127,7 +130,7 @@ impl fmt::Display for ClaimSelector {
     }
 }
 
-/// What the change log holds was accepted when it was written.
+/// Deserialization accepts any text: entries of the change log were valid when they were written.
 impl From<String> for ClaimSelector {
     fn from(text: String) -> Self {
         Self::stored(&text)

@@ -1,4 +1,4 @@
-//! Reads a path in one pass, without going back: the cost is linear in the text.
+//! Single-pass path parser without backtracking: the cost is linear in the length of the text.
 
 use std::iter::Peekable;
 use std::str::CharIndices;
@@ -9,19 +9,19 @@ use serde_json::{Number, Value};
 use super::Segment;
 use super::filter::{Comparator, Condition, Filter, Place};
 
-/// Most steps of a path.
+/// Maximum number of steps of a selector path, and of a path in a condition of its filter.
 const MAX_SEGMENTS: usize = 32;
-/// Most conditions of a filter.
+/// Maximum number of conditions of a filter.
 const MAX_CONDITIONS: usize = 16;
-/// The largest index (RFC 9535 §2.1: the exact integers of I-JSON).
+/// Largest absolute index (RFC 9535 §2.1: the exact integers of I-JSON).
 const MAX_INDEX: i64 = (1 << 53) - 1;
 
 const PARENTHESES: &str = "parentheses stand around a whole filter only; `&&` binds tighter than `||`";
 
-/// What is wrong, where, and what would be right.
+/// Error message with the position, the problem and the expected form.
 type Fault = String;
 
-/// Reads `$` and the steps behind it.
+/// Parses `$` and the steps after it.
 pub(super) fn path(text: &str) -> Result<Vec<Segment>, Fault> {
     let mut reader = Reader { text, rest: text.char_indices().peekable() };
     reader.expect('$', "a path begins with `$`")?;
@@ -61,12 +61,12 @@ impl<'t> Reader<'t> {
         self.rest.next().map(|(_, character)| character)
     }
 
-    /// The offset of what comes next, in bytes.
+    /// Byte offset of the next character.
     fn offset(&mut self) -> usize {
         self.rest.peek().map_or(self.text.len(), |(offset, _)| *offset)
     }
 
-    /// The position of what comes next, in characters from one.
+    /// Position of the next character, counted in characters from 1.
     fn place(&mut self) -> usize {
         let offset = self.offset();
         self.text.get(..offset).map_or(0, |before| before.chars().count()) + 1
@@ -82,7 +82,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Takes a character if it comes next.
+    /// Consumes the next character if it is `wanted`.
     fn takes(&mut self, wanted: char) -> bool {
         let there = self.peek() == Some(wanted);
         if there {
@@ -95,7 +95,8 @@ impl<'t> Reader<'t> {
         if self.takes(wanted) { Ok(()) } else { self.fault(otherwise) }
     }
 
-    /// One step. A descendant step is put in front of the step that it belongs to.
+    /// Parses one step and returns it. `before` contains the steps parsed so far. For `..`, a descendant step is
+    /// appended to it, and the step after the dots is returned.
     fn segment(&mut self, before: &mut Vec<Segment>) -> Result<Segment, Fault> {
         let place = self.place();
         match self.next() {
@@ -112,7 +113,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// What stands behind a dot.
+    /// Parses the part after a dot.
     fn dotted(&mut self) -> Result<Segment, Fault> {
         if self.takes('*') {
             return Ok(Segment::Every);
@@ -120,8 +121,8 @@ impl<'t> Reader<'t> {
         Ok(Segment::Name(Arc::from(self.name()?)))
     }
 
-    /// A name behind a dot. Dashes, colons and a digit in front are accepted, too: RFC 9535 wants such names in brackets, but
-    /// nothing else can be meant by them, and other dialects have them.
+    /// Parses a name after a dot. Dashes, colons and a leading digit are accepted as well. RFC 9535 requires brackets
+    /// around such names, but other dialects do not, and the text is unambiguous.
     fn name(&mut self) -> Result<&'t str, Fault> {
         const NAMES: &str =
             "a name has letters, digits, `_`, `-` and `:`; put other names in brackets, such as `['my.app']`";
@@ -146,7 +147,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// What stands in brackets.
+    /// Parses the part after an opening bracket, including the closing bracket.
     fn bracket(&mut self) -> Result<Segment, Fault> {
         self.blank();
         let segment = match self.peek() {
@@ -177,7 +178,7 @@ impl<'t> Reader<'t> {
         };
         self.blank();
         match self.peek() {
-            Some(',') => self.fault("lists of names or indexes are not supported; make a rule for each"),
+            Some(',') => self.fault("lists of names or indexes are not supported; create a rule for each"),
             Some(':') => self.fault("slices are not supported; use an index or `*`"),
             _ => {
                 self.expect(']', "a `]` is missing")?;
@@ -201,7 +202,7 @@ impl<'t> Reader<'t> {
         index.ok_or_else(|| fault(place, "an index is a whole number without leading zeros, such as `[0]` or `[-1]`"))
     }
 
-    /// A text in single or double quotes (RFC 9535 §2.3.1).
+    /// Parses a string in single or double quotes (RFC 9535 §2.3.1).
     fn quoted(&mut self) -> Result<String, Fault> {
         let place = self.place();
         let open = || fault(place, "the quotation mark is not closed");
@@ -231,7 +232,8 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// The character of one or, for surrogates, two escapes.
+    /// Decodes the digits after `\u`. If they are the first half of a surrogate pair, also decodes the escape that
+    /// follows.
     fn unicode(&mut self) -> Option<char> {
         let first = self.hexadecimal()?;
         if !(0xD800..0xDC00).contains(&first) {
@@ -246,7 +248,7 @@ impl<'t> Reader<'t> {
         (0..4).try_fold(0, |number, _| Some(number * 16 + self.next()?.to_digit(16)?))
     }
 
-    /// Conditions that are joined by `&&` and `||`; the former bind tighter.
+    /// Parses conditions joined by `&&` and `||`; `&&` has higher precedence.
     fn filter(&mut self) -> Result<Filter, Fault> {
         let from = self.offset();
         let mut any = vec![Vec::new()];
@@ -254,7 +256,7 @@ impl<'t> Reader<'t> {
         loop {
             count += 1;
             if count > MAX_CONDITIONS {
-                return self.fault(&format!("a filter has at most {MAX_CONDITIONS} conditions; make several rules"));
+                return self.fault(&format!("a filter has at most {MAX_CONDITIONS} conditions; create several rules"));
             }
             self.blank();
             let condition = self.condition()?;
@@ -309,7 +311,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// `@` and steps to exactly one node.
+    /// Parses `@` and steps of a path that leads to at most one node.
     fn member(&mut self) -> Result<Vec<Place>, Fault> {
         self.expect('@', "a condition names a member of the element, such as `@.type`")?;
         let mut path = Vec::new();

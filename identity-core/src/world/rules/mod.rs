@@ -1,12 +1,14 @@
-//! Mapping rules by what they look for, so that evaluating all of them costs the claims in the token and not the rules.
+//! Index of mapping rules by claim value: the cost of evaluating all rules depends on the claims in the token, not on
+//! the number of rules.
 //!
-//! Selectors share one tree of steps, which is walked along with the claims. The tree's nodes hold the rules whose selector
-//! ends there, by the value that they look for. Nodes live as long as rules need them, and worlds share those that did not
-//! change.
+//! The selectors of all rules form one prefix tree of path segments. An evaluation walks it along with the claims. A
+//! node contains the rules whose selector ends there, by the value that they expect. Nodes without rules are removed,
+//! and worlds share the nodes that did not change.
 //!
-//! Paths of names select at most one node each, so walking all of them costs the claims at most once. Everything else shares
-//! one budget of steps. When it is used up, the rules that were not evaluated yet are refused: they do not match, and the result
-//! lists them. The order of evaluation follows from the claims and the selectors alone, so all replicas agree.
+//! A selector that consists of member names selects at most one value. Evaluating all such selectors visits each claim
+//! at most once, so they need no limit. All other selectors share one step budget. When it is exhausted, the rules that
+//! were not evaluated yet are refused: they do not match, and the result lists them. The order of evaluation depends
+//! only on the claims and the selectors, so all replicas refuse the same rules.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,42 +18,43 @@ use imbl::OrdMap;
 use serde_json::Value;
 
 use super::Map;
-use super::sym::Sym;
+use super::symbol::Symbol;
 use crate::entity::{MappingRule, Operator};
 use crate::value::{Issuer, OverBudget, Segment, Selected, Steps};
 
-/// The rules that look for one value at one node, in the order of their symbols.
-type Seekers = Arc<[(Sym, Operator)]>;
+/// The rules with one selector and one expected value, sorted by symbol, with their operators.
+type Seekers = Arc<[(Symbol, Operator)]>;
 
 #[derive(Clone, Default)]
 pub(crate) struct RuleIndex {
     root: Node,
-    /// The issuers of the rules that name theirs.
-    issuers: Map<Sym, Issuer>,
+    /// The required issuer of each rule that applies to one issuer only.
+    issuers: Map<Symbol, Issuer>,
 }
 
-/// The place where the steps from the root lead.
+/// A node of the prefix tree.
 #[derive(Clone, Default)]
 #[cfg_attr(test, derive(Debug, PartialEq))]
 struct Node {
     names: Map<Arc<str>, Arc<Node>>,
-    /// Steps other than names.
+    /// Children by segments other than member names, such as wildcards and filters.
     others: OrdMap<Segment, Arc<Node>>,
     seekers: Map<Arc<str>, Seekers>,
 }
 
-/// The outcome of evaluating all rules.
+/// Outcome of evaluating all rules.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Matching {
-    /// The rules that match, in no order, each once.
-    pub(crate) rules: Vec<Sym>,
-    /// The rules that were not evaluated because the budget of steps was used up, in no order, each once.
-    pub(crate) refused: Vec<Sym>,
+    /// The rules that match, in no particular order, without duplicates.
+    pub(crate) rules: Vec<Symbol>,
+    /// The rules that were not evaluated because the step budget was exhausted, in no particular order, without
+    /// duplicates.
+    pub(crate) refused: Vec<Symbol>,
 }
 
 impl RuleIndex {
-    /// Adds a rule. A disabled selector is at no node, so its rule never matches.
-    pub(crate) fn insert(&mut self, symbol: Sym, rule: &MappingRule) {
+    /// Adds a rule. A rule with a disabled selector gets no node, so it never matches.
+    pub(crate) fn insert(&mut self, symbol: Symbol, rule: &MappingRule) {
         if let Some(segments) = rule.selector.segments() {
             self.root.insert(segments, rule.value.as_str(), (symbol, rule.operator));
         }
@@ -60,15 +63,15 @@ impl RuleIndex {
         }
     }
 
-    pub(crate) fn remove(&mut self, symbol: Sym, rule: &MappingRule) {
+    pub(crate) fn remove(&mut self, symbol: Symbol, rule: &MappingRule) {
         if let Some(segments) = rule.selector.segments() {
             self.root.remove(segments, rule.value.as_str(), symbol);
         }
         self.issuers.remove(&symbol);
     }
 
-    /// The rules that look where `rule` looks for what it looks for, itself included.
-    pub(crate) fn seekers_of(&self, rule: &MappingRule) -> impl Iterator<Item = Sym> {
+    /// The rules with the selector and the value of `rule`, including `rule` itself.
+    pub(crate) fn seekers_of(&self, rule: &MappingRule) -> impl Iterator<Item = Symbol> {
         let segments = rule.selector.segments();
         let node = segments.and_then(|segments| segments.iter().try_fold(&self.root, |node, step| node.child(step)));
         node.and_then(|node| node.seekers.get(rule.value.as_str()))
@@ -76,8 +79,9 @@ impl RuleIndex {
             .flat_map(|seekers| seekers.iter().map(|(symbol, _)| *symbol))
     }
 
-    /// Evaluates all rules on claims. The claim `iss` is the issuer: verified claims always have it, and it is compared with
-    /// the configured issuers before anything else of a token is believed.
+    /// Evaluates all rules on the claims of a token. A rule with an issuer matches only if the claim `iss` equals it.
+    /// Validated claims always have `iss`, and it is compared with the configured issuers before any other part of a
+    /// token is trusted.
     pub(crate) fn matching(&self, claims: &Value) -> Matching {
         let mut evaluation = Evaluation::default();
         let mut branches = Vec::new();
@@ -88,7 +92,7 @@ impl RuleIndex {
         let Evaluation { mut rules, mut refused, .. } = evaluation;
         if !self.issuers.is_empty() {
             let issuer = claims.get("iss").and_then(Value::as_str);
-            let is_meant = |rule: &Sym| self.issuers.get(rule).is_none_or(|own| issuer == Some(own.as_str()));
+            let is_meant = |rule: &Symbol| self.issuers.get(rule).is_none_or(|own| issuer == Some(own.as_str()));
             rules.retain(is_meant);
             refused.retain(is_meant);
         }
@@ -114,7 +118,7 @@ impl Node {
         self.names.is_empty() && self.others.is_empty() && self.seekers.is_empty()
     }
 
-    fn insert(&mut self, segments: &[Segment], value: &str, seeker: (Sym, Operator)) {
+    fn insert(&mut self, segments: &[Segment], value: &str, seeker: (Symbol, Operator)) {
         match segments.split_first() {
             None => {
                 let known = self.seekers.get(value).map_or(&[][..], |seekers| seekers);
@@ -132,8 +136,8 @@ impl Node {
         }
     }
 
-    /// Removes a rule, and nodes that no rule needs any more.
-    fn remove(&mut self, segments: &[Segment], value: &str, symbol: Sym) {
+    /// Removes a rule, and the nodes that have no rules left.
+    fn remove(&mut self, segments: &[Segment], value: &str, symbol: Symbol) {
         let Some((step, rest)) = segments.split_first() else {
             let Some(seekers) = self.seekers.get(value) else { return };
             let left: Seekers = seekers.iter().filter(|(known, _)| *known != symbol).copied().collect();
@@ -158,23 +162,24 @@ impl Node {
         }
     }
 
-    /// All rules at this node and below.
-    fn rules(&self, found: &mut Vec<Sym>) {
+    /// Collects all rules at this node and below.
+    fn rules(&self, found: &mut Vec<Symbol>) {
         found.extend(self.seekers.values().flat_map(|seekers| seekers.iter()).map(|(rule, _)| *rule));
         self.names.values().chain(self.others.values()).for_each(|child| child.rules(found));
     }
 }
 
-/// An evaluation of all rules.
+/// State of an evaluation of all rules.
 #[derive(Default)]
 struct Evaluation {
     steps: Steps,
-    rules: Vec<Sym>,
-    refused: Vec<Sym>,
+    rules: Vec<Symbol>,
+    refused: Vec<Symbol>,
 }
 
 impl Evaluation {
-    /// Walks paths of names. Notes where other steps branch off.
+    /// Evaluates the selectors that consist of member names. Adds to `branches` the nodes from which other segments
+    /// lead on, each with the value that the path to it selects.
     fn names<'n, 'c>(&mut self, node: &'n Node, value: &'c Value, branches: &mut Vec<(&'n Node, &'c Value)>) {
         compare(node, (value, false), &mut self.rules);
         if !node.others.is_empty() {
@@ -191,7 +196,8 @@ impl Evaluation {
         }
     }
 
-    /// Walks the steps other than names that begin at a node.
+    /// Evaluates the segments other than member names that lead on from a node. `values` are the values that the path
+    /// to the node selects.
     fn others(&mut self, node: &Node, values: &[Selected<'_>]) {
         for (step, next) in &node.others {
             let mut selected = Vec::new();
@@ -204,7 +210,8 @@ impl Evaluation {
         }
     }
 
-    /// Walks everything that begins at a node.
+    /// Evaluates a node and all segments that lead on from it. `values` are the values that the path to the node
+    /// selects.
     fn all(&mut self, node: &Node, values: &[Selected<'_>]) -> Result<(), OverBudget> {
         for selected in values {
             self.steps.take(1 + selected.0.as_array().map_or(0, Vec::len))?;
@@ -231,8 +238,8 @@ impl Evaluation {
     }
 }
 
-/// Finds the rules at a node that look for a value: for a scalar, or for a list's elements.
-fn compare(node: &Node, (value, element): Selected<'_>, found: &mut Vec<Sym>) {
+/// Collects the rules at a node that match a selected value: a scalar, or one of the elements of an array.
+fn compare(node: &Node, (value, element): Selected<'_>, found: &mut Vec<Symbol>) {
     if node.seekers.is_empty() {
         return;
     }
@@ -249,7 +256,8 @@ fn compare(node: &Node, (value, element): Selected<'_>, found: &mut Vec<Sym>) {
     }
 }
 
-/// Whether a rule matches a value that equals its own, given whether the value is a list's element.
+/// Whether a rule with this operator matches a value that equals the expected one. `element` is `true` if the value is
+/// an element of an array.
 fn compares(operator: Operator, element: bool) -> bool {
     match operator {
         Operator::Equals => true,
@@ -257,7 +265,7 @@ fn compares(operator: Operator, element: bool) -> bool {
     }
 }
 
-/// The text that a scalar is compared by. Null, lists and objects have none.
+/// The text by which a scalar is compared; `None` for null, arrays and objects.
 fn canonical(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::String(text) => Some(Cow::Borrowed(text)),

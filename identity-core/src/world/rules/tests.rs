@@ -1,25 +1,24 @@
-//! The table of `docs/mapping-rules.md`, row by row.
+//! Tests of the mapping rule index, including each row of the table in `docs/mapping-rules.md`.
 
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::entity::RuleKind;
 use crate::value::{ClaimSelector, ClaimValue, MappingRuleId, Name};
-use crate::world::sym::{Kind, Names};
+use crate::world::symbol::{Kind, Names};
 
 #[test]
 fn a_rule_that_names_an_issuer_matches_the_tokens_of_no_other() {
     let mut names = Names::default();
     let mut index = RuleIndex::default();
     let rule = |id: &str, issuer: Option<&str>| MappingRule {
-        id: MappingRuleId::parse(id).unwrap(),
-        name: Name::parse(id).unwrap(),
-        selector: ClaimSelector::parse("sub").unwrap(),
-        operator: Operator::Equals,
-        value: ClaimValue::parse("ann").unwrap(),
-        kind: RuleKind::Any,
         issuer: issuer.map(|issuer| Issuer::parse(issuer).unwrap()),
+        ..MappingRule::new(
+            MappingRuleId::parse(id).unwrap(),
+            Name::parse(id).unwrap(),
+            ClaimSelector::parse("sub").unwrap(),
+            ClaimValue::parse("ann").unwrap(),
+        )
     };
     let (any, own) = (rule("any", None), rule("own", Some("https://main.example")));
     let [first, second] = [&any, &own].map(|rule| names.intern(Kind::MappingRule, &rule.id.shared()).unwrap());
@@ -36,19 +35,19 @@ fn a_rule_that_names_an_issuer_matches_the_tokens_of_no_other() {
     assert_eq!(matching(&index, json!({"sub": "ann"})).len(), 2, "the issuer is gone with the rule");
 }
 
-/// Whether a rule matches the claims: with EQUALS, and with CONTAINS.
+/// Whether a rule matches the claims, first with EQUALS, then with CONTAINS.
 fn matches(selector: &str, value: &str, claims: &Value) -> (bool, bool) {
     let mut names = Names::default();
     let mut index = RuleIndex::default();
     let mut insert = |id: &str, operator| {
         let rule = MappingRule {
-            id: MappingRuleId::parse(id).unwrap(),
-            name: Name::parse(id).unwrap(),
-            selector: ClaimSelector::parse(selector).unwrap(),
             operator,
-            value: ClaimValue::parse(value).unwrap(),
-            kind: RuleKind::Any,
-            issuer: None,
+            ..MappingRule::new(
+                MappingRuleId::parse(id).unwrap(),
+                Name::parse(id).unwrap(),
+                ClaimSelector::parse(selector).unwrap(),
+                ClaimValue::parse(value).unwrap(),
+            )
         };
         let symbol = names.intern(Kind::MappingRule, &rule.id.shared()).unwrap();
         index.insert(symbol, &rule);
@@ -113,14 +112,13 @@ fn a_rule_that_is_removed_matches_no_more() {
     for selector in ["$.a.b", "$..b"] {
         let mut names = Names::default();
         let mut index = RuleIndex::default();
-        let rule = |id: &str| MappingRule {
-            id: MappingRuleId::parse(id).unwrap(),
-            name: Name::parse(id).unwrap(),
-            selector: ClaimSelector::parse(selector).unwrap(),
-            operator: Operator::Equals,
-            value: ClaimValue::parse("x").unwrap(),
-            kind: RuleKind::Any,
-            issuer: None,
+        let rule = |id: &str| {
+            MappingRule::new(
+                MappingRuleId::parse(id).unwrap(),
+                Name::parse(id).unwrap(),
+                ClaimSelector::parse(selector).unwrap(),
+                ClaimValue::parse("x").unwrap(),
+            )
         };
         let (first, second) = (rule("first"), rule("second"));
         let symbols = [&first, &second].map(|rule| names.intern(Kind::MappingRule, &rule.id.shared()).unwrap());
@@ -156,24 +154,24 @@ const SELECTORS: &[&str] = &[
 fn numbered(number: usize, selector: usize, value: usize) -> MappingRule {
     let id = format!("rule-{number}");
     MappingRule {
-        id: MappingRuleId::parse(&id).unwrap(),
-        name: Name::parse(&id).unwrap(),
-        selector: ClaimSelector::stored(SELECTORS[selector]),
         operator: if number.is_multiple_of(2) { Operator::Equals } else { Operator::Contains },
-        value: ClaimValue::parse(["x", "y"][value]).unwrap(),
-        kind: RuleKind::Any,
-        issuer: None,
+        ..MappingRule::new(
+            MappingRuleId::parse(&id).unwrap(),
+            Name::parse(&id).unwrap(),
+            ClaimSelector::stored(SELECTORS[selector]),
+            ClaimValue::parse(["x", "y"][value]).unwrap(),
+        )
     }
 }
 
 proptest! {
-    /// Nodes that no rule needs any more are freed: the index holds nothing of what was removed.
+    /// Removal frees nodes without rules: the index retains nothing of the removed rules.
     #[test]
     fn an_index_after_changes_is_the_index_of_what_is_left(
         changes in proptest::collection::vec((0..12usize, 0..SELECTORS.len(), 0..2usize, any::<bool>()), 0..60),
     ) {
         let mut names = Names::default();
-        let symbols: Vec<Sym> = (0..12)
+        let symbols: Vec<Symbol> = (0..12)
             .map(|number| names.intern(Kind::MappingRule, &numbered(number, 0, 0).id.shared()).unwrap())
             .collect();
         let mut index = RuleIndex::default();
@@ -200,18 +198,17 @@ proptest! {
     }
 }
 
-/// Rules by many distinct filters cost more than the budget. Rules by name alone are never refused.
+/// Rules with many distinct filters exceed the budget. Rules with paths of names alone are never refused.
 #[test]
 fn a_budget_refuses_rules_and_keeps_those_by_name() {
     let claims = json!({"role": "x", "groups": vec![json!({"kind": "other", "name": "g"}); 2000]});
-    let rule = |id: String, selector: &str, value: &str| MappingRule {
-        id: MappingRuleId::parse(&id).unwrap(),
-        name: Name::parse(&id).unwrap(),
-        selector: ClaimSelector::parse(selector).unwrap(),
-        operator: Operator::Equals,
-        value: ClaimValue::parse(value).unwrap(),
-        kind: RuleKind::Any,
-        issuer: None,
+    let rule = |id: String, selector: &str, value: &str| {
+        MappingRule::new(
+            MappingRuleId::parse(&id).unwrap(),
+            Name::parse(&id).unwrap(),
+            ClaimSelector::parse(selector).unwrap(),
+            ClaimValue::parse(value).unwrap(),
+        )
     };
     let mut names = Names::default();
     let mut index = RuleIndex::default();
@@ -221,7 +218,7 @@ fn a_budget_refuses_rules_and_keeps_those_by_name() {
         symbol
     };
     let by_name = insert(&rule("by-name".to_owned(), "role", "x"));
-    let others: Vec<Sym> =
+    let others: Vec<Symbol> =
         (0..500).map(|n| insert(&rule(format!("f{n}"), &format!("$..[?@.kind == 'k{n}'].name"), "g"))).collect();
     let begun = std::time::Instant::now();
     let Matching { rules, refused } = index.matching(&claims);

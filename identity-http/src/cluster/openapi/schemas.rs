@@ -1,8 +1,6 @@
-//! The schemas of `/v2`: answers as their views have them, requests as they are read.
+//! OpenAPI schemas of `/v2`: responses derive from their view types, requests follow their parsers.
 
-use identity_core::matrix::{Family, Matrix};
 use identity_core::port::AuditField;
-use serde_json::Value;
 use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::{ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, Ref, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -14,11 +12,13 @@ use crate::cluster::mapping_rules::{self, RuleView};
 use crate::cluster::me::MeView;
 use crate::cluster::search::PageAnswer;
 use crate::cluster::users::{self, UserView};
+use crate::cluster::words::{authorization_key, id, list, owner_types, permission_types, resource_types, words};
+use crate::condition::ComparisonBody;
 use crate::schema::{self, or_null};
 
 type Named = (String, RefOr<Schema>);
 
-/// All of them, by name.
+/// All schemas, by name.
 pub(super) fn all() -> Vec<Named> {
     let mut all = vec![
         view::<UserView>(),
@@ -52,16 +52,7 @@ fn plain(kind: Type) -> RefOr<Schema> {
     Object::with_type(kind).into()
 }
 
-fn words<'w>(words: impl IntoIterator<Item = &'w str>) -> RefOr<Schema> {
-    let words = words.into_iter().map(Value::from).collect::<Vec<_>>();
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).into()
-}
-
-fn list(of: impl Into<RefOr<Schema>>) -> RefOr<Schema> {
-    ArrayBuilder::new().items(of.into()).into()
-}
-
-/// An object that takes no other members. What may be missing may be null as well.
+/// An object without additional members. Optional members may also be null.
 fn object(required: Vec<(&str, RefOr<Schema>)>, optional: Vec<(&str, RefOr<Schema>)>) -> Object {
     let mut object = ObjectBuilder::new().additional_properties(Some(AdditionalProperties::FreeForm(false)));
     for (name, schema) in required {
@@ -104,7 +95,8 @@ fn requests() -> Vec<Named> {
                     ("resourceType", resource_types()),
                     ("permissionTypes", permissions.into()),
                 ];
-                object(members, Vec::new())
+                let condition = Ref::from_schema_name(ComparisonBody::name());
+                object(members, vec![("condition", list(condition))])
             };
             OneOfBuilder::new().item(shape("resourceId")).item(shape("resourcePropertyName"))
         }),
@@ -118,45 +110,7 @@ fn requests() -> Vec<Named> {
     requests
 }
 
-/// What an id of this name looks like, in paths and bodies, unless it is configured otherwise.
-pub(super) fn id(name: &str) -> RefOr<Schema> {
-    match name {
-        "tenantId" => schema::matching(31, r"^(<default>|[A-Za-z0-9_.-]{1,31})$"),
-        "authorizationKey" => schema::matching(25, "^-?[0-9]+$"),
-        "auditLogKey" => plain(Type::String),
-        _ => schema::matching(256, "^[a-zA-Z0-9_~@.+-]+$"),
-    }
-}
-
-pub(in crate::cluster) fn owner_types() -> RefOr<Schema> {
-    let accepted = authorizations::OWNERS.iter().filter(|(_, kind)| kind.is_some());
-    words(accepted.map(|(word, _)| *word))
-}
-
-pub(in crate::cluster) fn resource_types() -> RefOr<Schema> {
-    let matrix = Matrix::standard();
-    words(matrix.types().filter(|kind| kind.family == Family::Cluster).map(|kind| kind.name.as_str()))
-}
-
-fn permission_types() -> RefOr<Schema> {
-    let matrix = Matrix::standard();
-    let cluster = matrix.types().filter(|kind| kind.family == Family::Cluster);
-    let names: std::collections::BTreeSet<&str> =
-        cluster.flat_map(|kind| &kind.permissions).map(|name| name.as_str()).collect();
-    words(names)
-}
-
-/// The permissions of an authorization.
-pub(in crate::cluster) fn permission_lists() -> RefOr<Schema> {
-    list(permission_types())
-}
-
-/// The key of an authorization.
-pub(in crate::cluster) fn authorization_key() -> RefOr<Schema> {
-    id("authorizationKey")
-}
-
-/// What is searched: the schema of an item, the fields to sort by, the filter.
+/// Schemas of the searches: item, sort fields and filter.
 fn searches() -> Vec<Named> {
     fn fields<S>(sort: &[(&'static str, S)]) -> Vec<&'static str> {
         sort.iter().map(|(name, _)| *name).collect()
@@ -212,11 +166,12 @@ fn searches() -> Vec<Named> {
     all
 }
 
-/// The members of an entry that are never null, as the public document has it. The actor's type never is here, either.
+/// Members of an audit log entry that are never null according to the public document. The actor's type is not among
+/// them, although this server never returns null for it.
 const ALWAYS: [&str; 7] =
     ["auditLogKey", "entityKey", "entityType", "operationType", "timestamp", "result", "category"];
 
-/// The kinds of batch operations that the public document lists. Entries about identity have none.
+/// Batch operation types that the public document lists. Identity entries have none.
 const BATCH_OPERATIONS: [&str; 10] = [
     "ADD_VARIABLE",
     "CANCEL_PROCESS_INSTANCE",
@@ -230,7 +185,7 @@ const BATCH_OPERATIONS: [&str; 10] = [
     "UPDATE_VARIABLE",
 ];
 
-/// What the value of a member looks like, where words do not say it.
+/// Schema of a property of an audit log entry that is not an enumeration.
 fn entry_value(name: &str) -> RefOr<Schema> {
     match name {
         "batchOperationType" => words(BATCH_OPERATIONS),

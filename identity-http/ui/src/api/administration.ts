@@ -1,18 +1,21 @@
-/** Rights that lead to administration: whether one does, and in how many requests. */
+/** Escalation: whether a permission leads to administration, and the number of requests it takes. */
 
 import type { Session } from "../app/session";
 import { list, t } from "../lib/i18n";
-import { type Schemas, api, ask } from "./client";
+import { api, ask, type Schemas } from "./client";
 
 export type Administration = Schemas["AdministrationView"];
 type Step = Schemas["AdministrationStep"];
 
-/** The resource types of which some rights may lead to administration. */
+/** Resource types with permissions that can lead to administration. */
 const TYPES = new Set(["AUTHORIZATION", "GROUP", "MAPPING_RULE", "ROLE", "USER"]);
 
 export const mayLead = (resourceType: string) => TYPES.has(resourceType);
 
-/** The shortest way that some permissions on a resource open; none where they open none, or where that cannot be asked. */
+/**
+ * Returns the shortest path to administration that any of the permissions on a resource opens, or `undefined` if there
+ * is none or the surface `decisions` is unavailable.
+ */
 export async function leadsTo(
   session: Session,
   type: string,
@@ -27,14 +30,14 @@ export async function leadsTo(
   return ways.sort((one, other) => one.requests - other.requests)[0];
 }
 
-/** The authorizations that lead to administration, by key. */
+/** Returns the authorizations that lead to administration, by key. Empty without the surface `decisions`. */
 export async function leading(session: Session): Promise<Map<string, Administration>> {
   if (!session.has("decisions")) return new Map();
   const { authorizations } = await ask(api.GET("/access/v1/review/rights"));
   return new Map(authorizations.map(({ authorizationKey, administration }) => [authorizationKey, administration]));
 }
 
-/** What a holder of the right does, in sentences. */
+/** Describes the path to administration in sentences. */
 export function inWords({ requests, steps }: Administration): string {
   if (requests === 0) return t("admin.power");
   const done = steps.flatMap((step) => stepInWords(step) ?? []);

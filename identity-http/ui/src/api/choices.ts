@@ -1,4 +1,4 @@
-/** What there is to choose from, for fields and pickers. */
+/** Search functions that supply the options of fields and pickers. */
 
 import type { Session } from "../app/session";
 import { api, askFound, askPage } from "./client";
@@ -15,7 +15,10 @@ export interface Choice {
 export type Find = (search: string) => Promise<Choice[]>;
 
 export const groups: Find = async (search) =>
-  (await askPage(api.GET("/api/groups", inManagement(first(search))))).items.map(({ id, name }) => ({ id, title: name }));
+  (await askPage(api.GET("/api/groups", inManagement(first(search))))).items.map(({ id, name }) => ({
+    id,
+    title: name,
+  }));
 
 export const roles: Find = async (search) =>
   (await askPage(api.GET("/api/roles", withClusterRoles(first(search))))).items.map((role) => ({

@@ -1,4 +1,4 @@
-/** The typed client of this server's APIs, and what every request has in common. */
+/** Typed client of this server's APIs, with the headers and error handling common to all requests. */
 
 import createClient, { type Middleware } from "openapi-fetch";
 
@@ -7,10 +7,13 @@ import type { components, paths } from "./schema";
 
 export type Schemas = components["schemas"];
 
-/** Where everything is: the page's `<base>`, without a slash at its end. */
+/** Path prefix of all URLs: the path of the page's `<base>` without its trailing slash. */
 export const base = new URL(document.baseURI).pathname.replace(/\/$/, "");
 
-/** The newest revision that a change of ours made: whichever replica answers next knows it (docs/management-api.md). */
+/**
+ * Newest revision written by this page. Requests send it as the minimum revision, to read their own writes on any
+ * replica (docs/management-api.md#revisions).
+ */
 let revision = 0;
 
 function cookie(name: string): string | undefined {
@@ -18,7 +21,10 @@ function cookie(name: string): string | undefined {
   return found?.slice(name.length + 1);
 }
 
-/** What unsafe requests show (orchestration reference §5.10). Read each time: a sign-in in another tab changes it. */
+/**
+ * Returns the CSRF token that unsafe requests send (docs/reference/orchestration-cluster.md §5.10). Reads the cookie on
+ * every call, because a sign-in in another tab changes it.
+ */
 export const csrfToken = () => cookie("X-CSRF-TOKEN") ?? "";
 
 const common: Middleware = {
@@ -37,7 +43,7 @@ const common: Middleware = {
 export const api = createClient<paths>({
   baseUrl: base,
   credentials: "same-origin",
-  // By the second, the server knows a script that wants no challenge: browsers answer those with a dialog of their own.
+  // With `X-Requested-With`, the server sends no challenge, which would open the password dialog of the browser.
   headers: { Accept: "application/json", "X-Requested-With": "XMLHttpRequest" },
 });
 api.use(common);
@@ -48,7 +54,7 @@ interface Answer<T> {
   response: Response;
 }
 
-/** Told of every session that has ended, to send the person to the sign-in. */
+/** Called on every 401 response, to redirect to the sign-in when the session has ended. */
 let onSessionEnd: () => void = () => {};
 export const whenSessionEnds = (handler: () => void) => {
   onSessionEnd = handler;
@@ -67,7 +73,7 @@ async function settled<T>(request: Promise<Answer<T>>): Promise<Answer<T>> {
   throw problem;
 }
 
-/** What was asked for; throws a [`Problem`] when it is not had. */
+/** Resolves to the response body. Rejects with a `Problem` if the request fails, unless it was aborted. */
 export async function ask<T>(request: Promise<Answer<T>>): Promise<T> {
   return (await settled(request)).data as T;
 }
@@ -77,14 +83,14 @@ export interface Page<T> {
   total: number;
 }
 
-/** A page of a list below `/api`, whose length is in a header. */
+/** Resolves to a page of a list below `/api`. The total is in the header `X-Total-Count`. */
 export async function askPage<T>(request: Promise<Answer<T[]>>): Promise<Page<T>> {
   const { data, response } = await settled(request);
   const items = data ?? [];
   return { items, total: Number(response.headers.get("X-Total-Count") ?? items.length) };
 }
 
-/** A page of a search below `/v2`. */
+/** Resolves to a page of a search below `/v2`. The total is in the body. */
 export async function askFound<T>(
   request: Promise<Answer<{ items: T[]; page: { totalItems: number } }>>,
 ): Promise<Page<T>> {

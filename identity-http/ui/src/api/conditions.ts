@@ -1,4 +1,4 @@
-/** Conditions of authorizations: comparisons of properties, all of which must hold (docs/decisions-api.md#resource-types). */
+/** Conditions of authorizations: comparisons that must all hold (docs/decisions-api.md#resource-types). */
 
 import { list, t } from "../lib/i18n";
 import { lines } from "../lib/lines";
@@ -8,10 +8,10 @@ export type Comparison = Schemas["Comparison"];
 type Scalar = string | number | boolean;
 
 export const SIDES = ["resource", "subject", "action"] as const;
-/** Whose property it is. */
+/** Entity that a property belongs to. */
 export type Side = (typeof SIDES)[number];
 
-/** How a property is compared, and with what. */
+/** Comparisons offered by the form, each with its API operator and kind of operand. */
 export const TESTS = {
   EQUAL: { operator: "EQUAL", with: "value" },
   EQUAL_OTHER: { operator: "EQUAL", with: "other" },
@@ -25,7 +25,7 @@ export const TESTS = {
 export type Test = keyof typeof TESTS;
 export const TEST_NAMES = Object.keys(TESTS) as Test[];
 
-/** The most comparisons that a condition can have, and the most values of one. */
+/** Limits of the server: comparisons per condition, values per comparison, characters per text. */
 export const MOST_COMPARISONS = 16;
 const MOST_VALUES = 100;
 const LONGEST_TEXT = 1024;
@@ -35,22 +35,22 @@ export interface Property {
   name: string;
 }
 
-/** A comparison as it is written into a form. */
+/** Comparison as edited in the form. */
 export interface Row {
   property: Property;
   test: Test;
-  /** The value; of several, one on each line. */
+  /** Value to compare with; multiple values are on one line each. */
   text: string;
   other: Property;
 }
 
-/** Numbers and booleans are written as they are, and so is a text unless it looks like one of them, or like one in quotes. */
+/** Parses a value: a JSON number, boolean or quoted string has its JSON type; any other text is a string. */
 function read(text: string): Scalar {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value;
   } catch {
-    // A text as it stands.
+    // Not JSON: the text itself.
   }
   return text;
 }
@@ -69,7 +69,9 @@ const pathOf = ({ side, name }: Property) => `${side}.${name.trim()}`;
 
 export function rowOf({ property, operator, value, values, other }: Comparison): Row {
   const withOther = typeof other === "string";
-  const test = TEST_NAMES.find((name) => TESTS[name].operator === operator && (TESTS[name].with === "other") === withOther);
+  const test = TEST_NAMES.find(
+    (name) => TESTS[name].operator === operator && (TESTS[name].with === "other") === withOther,
+  );
   const texts = values ?? (value === undefined || value === null ? [] : [value]);
   return {
     property: readProperty(property),
@@ -94,27 +96,28 @@ export function comparisonOf({ property, test, text, other }: Row): Comparison {
   }
 }
 
-/** What is compared as a number, or as true or false, though somebody may have meant a text. */
+/** Returns the values that are compared as numbers or booleans, for a hint in case texts were meant. */
 export const notTexts = ({ test, text }: Row): string[] => {
   const operand = TESTS[test].with;
   const texts = operand === "value" ? [text.trim()] : operand === "values" ? lines(text) : [];
   return texts.filter((text) => typeof read(text) !== "string");
 };
 
-/** Whether everything is there that the comparison needs. */
+/** Whether all fields that the comparison requires are filled in. */
 export function isComplete({ property, test, text, other }: Row): boolean {
   const operand = TESTS[test].with;
   const compared = operand === undefined || (operand === "other" ? other.name : text).trim() !== "";
   return property.name.trim() !== "" && compared;
 }
 
-/** What is wrong with the values, in words. */
+/** Returns the error message for the values, or `undefined` if they are valid. */
 export function wrongValues({ test, text }: Row): string | undefined {
   const operand = TESTS[test].with;
   if (operand !== "value" && operand !== "values") return undefined;
   const values = (operand === "values" ? lines(text) : [text.trim()]).map(read);
-  // Browsers would round what this server compares exactly.
-  const isExact = (value: Scalar) => typeof value !== "number" || !Number.isInteger(value) || Number.isSafeInteger(value);
+  // The server compares integers exactly; browsers round those beyond the safe range.
+  const isExact = (value: Scalar) =>
+    typeof value !== "number" || !Number.isInteger(value) || Number.isSafeInteger(value);
   if (values.length > MOST_VALUES) return t("condition.too_many_values", { most: MOST_VALUES });
   if (values.some((value) => typeof value === "string" && value.length > LONGEST_TEXT))
     return t("condition.too_long", { most: LONGEST_TEXT });
@@ -123,9 +126,10 @@ export function wrongValues({ test, text }: Row): string | undefined {
 
 const propertyWords = ({ side, name }: Property) => t(`condition.${side}`, { name });
 
-const valueWords = (value: unknown) => (typeof value === "string" ? t("condition.text", { text: value }) : String(value));
+const valueWords = (value: unknown) =>
+  typeof value === "string" ? t("condition.text", { text: value }) : String(value);
 
-/** One comparison, as a clause. */
+/** Describes a comparison as a clause. */
 export function inWords(comparison: Comparison): string {
   const { property, test, other } = rowOf(comparison);
   const values = comparison.values ?? [comparison.value];
@@ -133,5 +137,6 @@ export function inWords(comparison: Comparison): string {
   return t(`test.said.${test}`, { property: propertyWords(property), what });
 }
 
-/** All that must hold. */
-export const allInWords = (condition: readonly Comparison[]) => t("condition.only_if", { what: list(condition.map(inWords)) });
+/** Describes a condition as an "only if" clause. */
+export const allInWords = (condition: readonly Comparison[]) =>
+  t("condition.only_if", { what: list(condition.map(inWords)) });

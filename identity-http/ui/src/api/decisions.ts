@@ -1,9 +1,12 @@
-/** Why, what if, who: the decisions API. What its document calls objects has a shape here (docs/decisions-api.md). */
+/**
+ * Decisions API: explanations and simulations (docs/decisions-api.md). Declares the types that its OpenAPI document
+ * leaves as plain objects.
+ */
 
-import { number, t } from "../lib/i18n";
 import type { Session } from "../app/session";
+import { number, t } from "../lib/i18n";
 import type { Administration } from "./administration";
-import { type Schemas, api, ask } from "./client";
+import { api, ask, type Schemas } from "./client";
 import type { Comparison } from "./conditions";
 
 export interface Party {
@@ -70,7 +73,7 @@ export interface Question {
   type: string;
   action: string;
   resource: string;
-  /** The resource's properties: each as it was written. */
+  /** Properties of the resource, as entered. */
   properties?: Record<string, string>;
 }
 
@@ -79,11 +82,11 @@ export interface Answer {
   subject?: Schemas["SubjectView"];
   explanation?: Explanation;
   detail?: string;
-  /** Where the right leads to administration: the way. */
+  /** Path to administration, if the permission leads there. */
   administration?: Administration;
 }
 
-/** A list, a number, true or false as in JSON; all else is a text. */
+/** Parses a property: valid JSON, such as a list, number or boolean, has its JSON type; any other text is a string. */
 function read(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -97,7 +100,11 @@ export async function explain({ who, id, type, action, resource, properties = {}
   const body = {
     subject: { type: who, id },
     action: { name: action },
-    resource: { type, id: resource || "*", properties: Object.fromEntries(given.map(([name, text]) => [name, read(text)])) },
+    resource: {
+      type,
+      id: resource || "*",
+      properties: Object.fromEntries(given.map(([name, text]) => [name, read(text)])),
+    },
   };
   const said = await ask(api.POST("/access/v1/explain", { body: body as never }));
   return {
@@ -129,7 +136,7 @@ export async function simulate(changes: unknown[], recentCallers?: number) {
   return { ...said, effects: said.effects as unknown as Effect[] };
 }
 
-/** What is lost, in words; the name of an API says more than those of its permissions. */
+/** Names a lost item; a permission by its API, whose name is better known. Groups are omitted. */
 function lost(item: Item): string | undefined {
   switch (item.kind) {
     case "GROUP":
@@ -145,10 +152,13 @@ function lost(item: Item): string | undefined {
   }
 }
 
-/** The most kinds of losses that are named. */
+/** Maximum number of kinds of losses listed. */
 const MOST = 8;
 
-/** Who would lose what by a change, in sentences; nothing where that cannot be said. */
+/**
+ * Simulates a change and describes the resulting losses in sentences. Empty without the surfaces `decisions` and
+ * `memberships`.
+ */
 export async function losses(session: Session, change: object): Promise<string[]> {
   if (!session.has("decisions") || !session.has("memberships")) return [];
   const { effects, deletedAuthorizations } = await simulate([change]);
@@ -175,7 +185,10 @@ export async function losses(session: Session, change: object): Promise<string[]
   ];
 }
 
-/** How many authorizations a change deletes, in a sentence; nothing where that cannot be said. */
+/**
+ * Simulates a change and states the number of authorizations that it deletes. Empty if there are none, or without the
+ * surfaces `decisions` and `memberships`.
+ */
 export async function deletedAuthorizations(session: Session, change: object): Promise<string[]> {
   if (!session.has("decisions") || !session.has("memberships")) return [];
   const { deletedAuthorizations: count } = await simulate([change]);

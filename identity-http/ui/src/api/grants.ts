@@ -1,9 +1,9 @@
-/** Authorizations: who may do what with which resources, in both APIs. */
+/** Authorizations on resources, through the Orchestration Cluster API (`/v2`) or the management API (`/api`). */
 
 import type { Session } from "../app/session";
 import { inTurn } from "../lib/inTurn";
 import type { ListQuery } from "../parts/Listing";
-import { type Page, type Schemas, api, ask, askFound, askPage } from "./client";
+import { api, ask, askFound, askPage, type Page, type Schemas } from "./client";
 import type { Comparison } from "./conditions";
 import { inCluster, inManagement } from "./lists";
 import type { GrantableType } from "./types";
@@ -17,20 +17,20 @@ export interface Owner {
 }
 
 export interface Grant extends Owner {
-  /** The authorization's own key; what it is about, where it has none. */
+  /** Key of the authorization. The management API has no keys; there, it is composed of the identifying fields. */
   key: string;
   resourceType: string;
-  /** An id, or `*` for all; none when a property says which. */
+  /** Resource ID, or `*` for all; absent if `property` selects the resources. */
   resourceId?: string;
   property?: string;
   permissions: string[];
-  /** What must hold besides; on the operator's own types. */
+  /** Comparisons that must also hold; on custom resource types only. */
   condition?: Comparison[];
 }
 
 export type NewGrant = Omit<Grant, "key">;
 
-/** Whose authorizations, or on which type. */
+/** Filter of a list by owner or resource type. */
 export interface Narrowed {
   owner?: Owner;
   resourceType?: string;
@@ -38,13 +38,13 @@ export interface Narrowed {
 
 export interface Grants {
   id: "cluster" | "management";
-  /** Whether this API grants on resources of a type. */
+  /** Whether this API manages authorizations on the resource type. */
   takes: (type: Pick<GrantableType, "family">) => boolean;
   list: (query: ListQuery, narrowed: Narrowed) => Promise<Page<Grant>>;
   create: (grant: NewGrant) => Promise<unknown>;
-  /** Other resources, permissions or conditions for the same owner and type. */
+  /** Changes the resource, permissions or condition; the owner and the type stay the same. */
   update: (grant: Grant, was: Grant) => Promise<unknown>;
-  /** One more permission. */
+  /** Adds one permission to the authorization. */
   extend: (grant: Grant, permission: string) => Promise<unknown>;
   remove: (grant: Grant) => Promise<unknown>;
   sorts: readonly string[];
@@ -52,7 +52,7 @@ export interface Grants {
 
 type Sort = "ownerId" | "ownerType" | "resourceId" | "resourcePropertyName" | "resourceType";
 type Request = Schemas["cluster.AuthorizationRequest"];
-/** That API's document is another system's and knows no conditions; its authorizations on own types have them all the same. */
+/** The OpenAPI document of `/v2` is another product's and has no conditions; authorizations on custom types do. */
 type Shown = Schemas["cluster.Authorization"] & { condition?: Comparison[] };
 
 const ofCluster: Grants = {
@@ -64,7 +64,7 @@ const ofCluster: Grants = {
     const filter = { ...owner, ...sought, ...(resourceType ? { resourceType } : {}) };
     const { items, total } = await askFound(
       api.POST("/v2/authorizations/search", {
-        // No parameter of the document, which is another system's and does not know these types.
+        // Includes types that the Orchestration Cluster API does not list. Its OpenAPI document has no such parameter.
         params: { query: { resourceTypes: "all" } as never },
         body: { ...inCluster<Sort>(query), filter: filter as never },
       }),
@@ -100,7 +100,7 @@ const clusterBody = ({ ownerType, ownerId, resourceType, resourceId, property, p
     resourceType,
     ...(property ? { resourcePropertyName: property } : { resourceId: resourceId ?? "*" }),
     permissionTypes: permissions,
-    // Nothing said of it would keep one that there is.
+    // An omitted condition keeps the current one; `null` removes it.
     ...({ condition: condition ?? null } as object),
   }) as Request;
 
@@ -134,9 +134,11 @@ const managed = (item: Schemas["AuthorizationView"]): Grant => ({
   condition: item.condition ?? undefined,
 });
 
-/** One permission after the other, beside what they may do already. */
+/** Adds the permissions, one request each; existing permissions are kept. */
 function add({ permissions, ...grant }: NewGrant) {
-  return inTurn(permissions, (permission) => ask(api.POST("/api/authorizations", { body: { ...place(grant), permission } })));
+  return inTurn(permissions, (permission) =>
+    ask(api.POST("/api/authorizations", { body: { ...place(grant), permission } })),
+  );
 }
 
 function put({ permissions, ...grant }: NewGrant, was?: Grant) {
@@ -152,14 +154,16 @@ const place = ({ ownerType, ownerId, resourceType, resourceId, condition }: Omit
   condition,
 });
 
-/** Where authorizations can be made. */
+/** Returns the APIs in which the session can manage authorizations. */
 export const grantsOf = (session: Session): Grants[] => [
   ...(session.has("cluster") ? [ofCluster] : []),
   ...(session.has("authorizations") ? [ofManagement] : []),
 ];
 
-/** Where they are made on a type; where both APIs do, the one that asks no more of people than `write`. What came after the
- *  session began is somebody's own type. */
+/**
+ * Returns the API for authorizations on a resource type. If both apply, it is the management API, which requires only
+ * `write`. A type unknown to the session was created later and is therefore custom.
+ */
 export function grantsOn(session: Session, resourceType: string): Grants | undefined {
   const known = session.capabilities.resourceTypes.find(({ type }) => type === resourceType);
   return grantsOf(session).findLast(({ takes }) => takes(known ?? { family: "OWN" }));

@@ -1,19 +1,19 @@
-/** Lists and searches, in the words of the two APIs. */
+/** Parameters of lists and searches for the two APIs. */
 
-import type { Page } from "./client";
 import type { ListQuery } from "../parts/Listing";
+import type { Page } from "./client";
 
-/** The query of a list below `/api`. */
+/** Query parameters of a list below `/api`. */
 export const inManagement = ({ search, page, size }: ListQuery) => ({
   params: { query: { search: search || undefined, page, resultSize: size } },
 });
 
-/** The query of the list of roles, with the default roles of the Orchestration Cluster. */
+/** Query parameters of the role list, including the default roles of the Orchestration Cluster. */
 export const withClusterRoles = (query: ListQuery) => ({
   params: { query: { ...inManagement(query).params.query, clusterRoles: true } },
 });
 
-/** The page and order of a search below `/v2`. */
+/** Page and sort order of a search below `/v2`. */
 export function inCluster<F extends string>({ page, size, sort }: ListQuery) {
   const order: "ASC" | "DESC" = sort?.descending ? "DESC" : "ASC";
   return {
@@ -22,11 +22,11 @@ export function inCluster<F extends string>({ page, size, sort }: ListQuery) {
   };
 }
 
-/** A condition of `/v2` that a text has another in it. */
+/** Filter of `/v2` for values that contain the text. Wildcards in the text are escaped. */
 export const containing = (text: string) => ({ $like: `*${text.replace(/[*?\\]/g, "\\$&")}*` });
 
-/** The first few that fit, to choose from. */
+/** Query for the first 50 matches, for fields and pickers. */
 export const first = (search: string): ListQuery => ({ search, page: 0, size: 50 });
 
-/** A page of what one of them is told by. */
+/** Maps the items of a page. */
 export const shown = <T, U>(page: Page<T>, show: (item: T) => U): U[] => page.items.map(show);

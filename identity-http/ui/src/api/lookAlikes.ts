@@ -1,4 +1,4 @@
-/** Entities whose ids or names look alike. */
+/** Entities whose IDs or names look alike (docs/decisions-api.md#look-alikes). */
 
 import type { Session } from "../app/session";
 import { api, ask } from "./client";
@@ -6,7 +6,7 @@ import type { operations } from "./schema";
 
 export type LabelledKind = NonNullable<NonNullable<operations["access_similar"]["parameters"]["query"]>["type"]>;
 
-/** For each id that looks like others of its kind: the others. */
+/** Returns, for each ID that resembles others of its kind, those others. Empty without the surface `decisions`. */
 export async function lookAlikes(session: Session, type: LabelledKind): Promise<Map<string, string[]>> {
   if (!session.has("decisions")) return new Map();
   const { sets } = await ask(api.GET("/access/v1/review/look-alikes", { params: { query: { type } } }));

@@ -1,8 +1,8 @@
-/** Users, wherever they live. */
+/** Users, stored by this server or in an external directory. */
 
 import type { Session } from "../app/session";
 import type { ListQuery } from "../parts/Listing";
-import { type Page, type Schemas, api, ask, askFound, askPage } from "./client";
+import { api, ask, askFound, askPage, type Page, type Schemas } from "./client";
 import { containing, inCluster, inManagement } from "./lists";
 
 export interface User {
@@ -12,7 +12,7 @@ export interface User {
   email: string;
 }
 
-/** What is typed about a user. Names in two parts are those of a directory. */
+/** Input of the user form. Directories use `firstName` and `lastName` instead of `name`. */
 export interface UserFields {
   username: string;
   name: string;
@@ -32,18 +32,18 @@ export interface Users {
   groups: (id: string) => Promise<Schemas["GroupReference"][]>;
   addRole: (id: string, role: string) => Promise<unknown>;
   removeRole: (id: string, role: string) => Promise<unknown>;
-  /** Whether they live in a directory, whose words for them differ. */
+  /** Whether the users are in an external directory, whose fields differ. */
   inDirectory: boolean;
-  /** What lists can be sorted by. */
+  /** Fields by which lists can be sorted. */
   sorts: readonly string[];
 }
 
-/** The user's path below `/v2`. */
+/** Path parameter of a user below `/v2`. */
 const named = (username: string) => ({ params: { path: { username } } });
 const memberships = (memberId: string) =>
   ask(api.GET("/api/memberships", { params: { query: { memberType: "USER", memberId } } }));
 
-/** A user as pages show it. */
+/** Converts a user of `/v2` to the form that pages display. */
 const shown = ({ username, name, email }: Schemas["cluster.User"]): User => ({
   id: username,
   username,
@@ -51,7 +51,7 @@ const shown = ({ username, name, email }: Schemas["cluster.User"]): User => ({
   email: email ?? "",
 });
 
-/** Users of this server's own. */
+/** Users stored by this server. */
 const stored: Users = {
   inDirectory: false,
   sorts: ["username", "name", "email"],
@@ -66,7 +66,7 @@ const stored: Users = {
         }),
       );
     let found = await search("username");
-    // Nobody of that username: perhaps somebody of that name.
+    // No username matches: search the names.
     if (query.search && found.total === 0) found = await search("name");
     return { total: found.total, items: found.items.map(shown) };
   },
@@ -97,10 +97,10 @@ const stored: Users = {
     ),
 };
 
-/** The user's path below `/api`. */
+/** Path parameter of a user below `/api`. */
 const keyed = (id: string) => ({ params: { path: { id } } });
 
-/** Users of a directory. What is left empty is not given. */
+/** Users in an external directory. Updates omit empty fields, whose values remain unchanged. */
 const directory: Users = {
   inDirectory: true,
   sorts: [],
@@ -124,6 +124,6 @@ const directory: Users = {
     ask(api.DELETE("/api/users/{id}/roles/{roleName}", { params: { path: { id, roleName } } })),
 };
 
-/** The users that can be managed here; none where they live at a provider that is no directory. */
+/** Returns the users that can be managed; `undefined` if they are at an identity provider without a directory. */
 export const usersOf = (session: Session): Users | undefined =>
   session.has("users") ? directory : session.has("cluster-users") ? stored : undefined;

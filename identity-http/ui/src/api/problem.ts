@@ -1,16 +1,25 @@
-/** Why something was not done: a problem document (RFC 9457) of the server's, or no answer at all. */
+/** Failures of requests: a problem document (RFC 9457) from the server, or no response. */
+
+/** Part of the request body that an error concerns. */
+export interface Finding {
+  /** JSON pointer (RFC 6901). */
+  pointer: string;
+  detail: string;
+}
 
 export interface ProblemDocument {
   detail?: string;
   reason?: string;
   title?: string;
   errors?: string[];
+  findings?: Finding[];
 }
 
 export class Problem extends Error {
   readonly reason: string;
-  /** What is wrong with which field. */
+  /** Names of the invalid fields. */
   readonly fields: ReadonlySet<string>;
+  readonly findings: readonly Finding[];
 
   constructor(
     readonly status: number,
@@ -18,30 +27,35 @@ export class Problem extends Error {
   ) {
     super(document?.detail ?? document?.title ?? "");
     this.reason = document?.reason ?? "";
+    this.findings = document?.findings ?? [];
     const named = (document?.errors ?? []).filter((code) => code.includes("."));
     this.fields = new Set(named.map((code) => code.slice(0, code.indexOf("."))));
   }
 
-  /** Nobody answered. */
+  /** The server did not respond; the status is 0. */
   static unreachable = () => new Problem(0, { reason: "unreachable" });
 
-  /** Whether the person has to sign in (again). */
+  /** Whether the user has to sign in (again). */
   get wantsSignIn() {
     return this.status === 401;
   }
 
-  /** The same, said of a field where the reason is about one and the server cannot know which. */
+  /** Assigns the problem to a field according to its reason, unless the server named fields. */
   placed(fields: Record<string, string>): Problem {
     const field = fields[this.reason];
     if (field === undefined || this.fields.size > 0) return this;
     return new Problem(this.status, { detail: this.message, reason: this.reason, errors: [`${field}.invalid`] });
   }
 
-  /** What the detail says about one field: the server writes a sentence for each, in the order of the fields. */
+  /** Returns the error message for the part of the body at a JSON pointer, or `undefined` if it is valid. */
+  at(pointer: string): string | undefined {
+    const found = this.findings.find((finding) => `${finding.pointer}/`.startsWith(`${pointer}/`));
+    return found && `${found.detail}.`;
+  }
+
+  /** Returns the error message for a field, or `undefined` if the field is valid. */
   about(field: string): string | undefined {
-    if (!this.fields.has(field)) return undefined;
-    const sentence = this.message.split(/(?<=\.) (?=\w+ (?:must|may) )/).find((text) => text.startsWith(`${field} `));
-    return sentence?.slice(field.length + 1) ?? this.message;
+    return this.at(`/${field}`) ?? (this.fields.has(field) ? this.message : undefined);
   }
 }
 

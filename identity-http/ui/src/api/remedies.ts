@@ -1,7 +1,7 @@
-/** The changes that would grant, as far as they can be made with one click. */
+/** Remedies for denials that can be applied with one click. */
 
 import type { Session } from "../app/session";
-import { type Schemas, api, ask } from "./client";
+import { api, ask, type Schemas } from "./client";
 import type { Authorization, Membership, NearMiss, Party, Scope } from "./decisions";
 import { type Grant, grantsOn } from "./grants";
 import { join } from "./tenants";
@@ -39,7 +39,10 @@ function joinTenant(tenantId: string, { type, id }: Party): (() => Promise<unkno
   return type === "USER" || type === "CLIENT" ? () => join[type](tenantId, [id]) : undefined;
 }
 
-/** What makes a change; nothing where people have to decide more. */
+/**
+ * Returns the function that applies a remedy, or `undefined` if the remedy requires further decisions or an unavailable
+ * surface.
+ */
 export function doing(session: Session, principal: Party, miss: NearMiss): (() => Promise<unknown>) | undefined {
   const { remedy, through } = miss;
   switch (remedy.remedy) {

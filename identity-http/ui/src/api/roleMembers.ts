@@ -1,11 +1,11 @@
-/** Who has a role themselves, where roles live here. */
+/** Direct members of the roles that this server stores. */
 
 import type { ListQuery } from "../parts/Listing";
-import { type Page, type Schemas, api, ask, askPage } from "./client";
+import { api, ask, askPage, type Page, type Schemas } from "./client";
 
 export type RoleMember = Schemas["RoleMember"];
 
-/** What people see of a role: its key, where it has no name beside it. */
+/** Returns the display name of a role, or its key if it has none. */
 export const titleOf = ({ name, displayName }: Schemas["RoleView"]) => displayName ?? name;
 
 export const KINDS = ["USER", "GROUP", "MAPPING_RULE", "APPLICATION"] as const;
@@ -17,11 +17,13 @@ export interface MembersOfKind {
   remove: (id: string) => Promise<unknown>;
 }
 
-/** The members of a kind that a role has. */
+/** Direct members of a role, of one kind. */
 export const membersOf = (name: string, memberType: Kind): MembersOfKind => ({
   page: ({ page, size }) =>
     askPage(
-      api.GET("/api/roles/{name}/members", { params: { path: { name }, query: { memberType, page, resultSize: size } } }),
+      api.GET("/api/roles/{name}/members", {
+        params: { path: { name }, query: { memberType, page, resultSize: size } },
+      }),
     ),
   add: (memberId) =>
     ask(api.POST("/api/roles/{name}/members", { params: { path: { name } }, body: { memberType, memberId } })),

@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Opens a refusal of this service's own, by the reason id that it was answered with. */
+        /** Returns a denial of this service by the reason id in its error response. */
         get: operations["access_denial"];
         put?: never;
         post?: never;
@@ -30,7 +30,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Answers one question: may this subject do this with this resource? */
+        /** Evaluates whether a subject may perform an action on a resource. */
         post: operations["access_evaluation"];
         delete?: never;
         options?: never;
@@ -47,7 +47,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Answers many questions, in their order. One that is incomplete is answered with no, and does not hinder the others. */
+        /**
+         * Evaluates a batch of requests in order.
+         * @description An incomplete evaluation is denied and does not affect the others.
+         */
         post: operations["access_evaluations"];
         delete?: never;
         options?: never;
@@ -64,7 +67,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Answers a question, and says why. */
+        /** Evaluates a request and explains the decision. */
         post: operations["access_explain"];
         delete?: never;
         options?: never;
@@ -81,7 +84,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Looks through a token or claims, check by check and rule by rule. Neither is stored or logged. */
+        /**
+         * Inspects a token or claims: validates each check and evaluates each mapping rule.
+         * @description The input is neither stored nor logged.
+         */
         post: operations["access_inspect"];
         delete?: never;
         options?: never;
@@ -96,7 +102,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the last token of each of the last callers, newest first: by the names of its claims, unless this server keeps more. */
+        /**
+         * Lists the latest token of each recent caller, newest first.
+         * @description Contains only claim names, unless this server stores claim values.
+         */
         get: operations["access_recent"];
         put?: never;
         post?: never;
@@ -114,8 +123,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists who administers, by every path: who may change everything over this API, and who may grant authorizations. Then lists
-         *     who can come to administer, by the shortest way, and in how many requests.
+         * Lists the administrators, with every grant path: parties that may change everything through this API, and parties
+         *     that may create authorizations.
+         * @description Then lists the parties that can become administrators, each with its shortest path and number of requests.
          */
         get: operations["access_of_administrators"];
         put?: never;
@@ -134,8 +144,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists the entities whose ids or names differ only by case, dots, characters that are not seen or characters that are drawn
-         *     alike (Unicode Technical Standard 39).
+         * Lists entities whose ids or names differ only by case, dots, invisible characters or confusable characters (Unicode
+         *     Technical Standard 39).
          */
         get: operations["access_similar"];
         put?: never;
@@ -154,8 +164,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists the authorizations whose owner or resource is managed here and does not exist. Such an authorization applies to the
-         *     next entity of that id.
+         * Lists the authorizations whose owner or resource is managed by this service and does not exist.
+         * @description Such an authorization applies to the next entity created with that id.
          */
         get: operations["access_list"];
         put?: never;
@@ -173,7 +183,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists who can do something with a resource, by every path. */
+        /** Lists the parties that hold a permission on a resource, with every grant path. */
         get: operations["access_of_resource"];
         put?: never;
         post?: never;
@@ -190,7 +200,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows whether a right leads to administration, and how. */
+        /** Returns the path to administration that a right opens, if any. */
         get: operations["access_of_right"];
         put?: never;
         post?: never;
@@ -207,7 +217,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the authorizations that lead to administration, in the order of their keys. */
+        /** Lists the authorizations that open a path to administration, ordered by key. */
         get: operations["access_of_rights"];
         put?: never;
         post?: never;
@@ -224,7 +234,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists what somebody can do, by every path. */
+        /** Lists the permissions of a user or client, with every grant path. */
         get: operations["access_of_subject"];
         put?: never;
         post?: never;
@@ -243,7 +253,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Finds what a subject may do with a resource. */
+        /** Finds the actions that a subject may perform on a resource. */
         post: operations["access_action_search"];
         delete?: never;
         options?: never;
@@ -260,7 +270,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Finds the resources of a type with which a subject may do something: those that authorizations name, and `*` for all. */
+        /**
+         * Finds the resources of a type on which a subject may perform an action: those named by authorizations, and `*` for
+         *     all.
+         */
         post: operations["access_resource_search"];
         delete?: never;
         options?: never;
@@ -278,8 +291,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Finds the users or clients that may do something with a resource. Those who have access only through what their tokens say
-         *     cannot be found.
+         * Finds the users or clients that may perform an action on a resource.
+         * @description Subjects whose access comes only from token claims are not found.
          */
         post: operations["access_subject"];
         delete?: never;
@@ -297,7 +310,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Tries a change that nobody has made, and says what it would mean for whom. Nothing is written. */
+        /**
+         * Simulates changes and returns their effect on access.
+         * @description Nothing is written.
+         */
         post: operations["access_simulate"];
         delete?: never;
         options?: never;
@@ -312,7 +328,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists what was done and refused, newest first. `X-Total-Count` says how many entries there are. */
+        /**
+         * Lists changes and denied requests, newest first.
+         * @description `X-Total-Count` is the total number of matching entries.
+         */
         get: operations["audit_log_list"];
         put?: never;
         post?: never;
@@ -329,7 +348,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows an entry. */
+        /** Returns an audit log entry. */
         get: operations["audit_log_find"];
         put?: never;
         post?: never;
@@ -346,11 +365,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists what everybody, or somebody, may do with resources. `X-Total-Count` says how many entries there are. */
+        /**
+         * Lists the authorizations of all entities or of one.
+         * @description `X-Total-Count` is the total number of entries.
+         */
         get: operations["authorizations_list"];
-        /** Replaces what somebody may do with a resource. */
+        /** Replaces the permissions of an entity on a resource. */
         put: operations["authorizations_replace"];
-        /** Lets somebody do one more thing with a resource. That they may already is no error. */
+        /**
+         * Grants an entity a permission on a resource.
+         * @description Succeeds if the entity already has the permission.
+         */
         post: operations["authorizations_add"];
         delete?: never;
         options?: never;
@@ -365,10 +390,33 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists what the token's bearer may do with resources: one entry for each resource, the union of all ways. */
+        /** Lists the authorizations of the token's bearer: one entry per resource, with the union of all grants. */
         get: operations["for_token_authorizations"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Applies up to 1000 commands as one atomic change.
+         * @description `index` in an error response is the position of the failed command.
+         *
+         *     With `Content-Type: application/x-ndjson`, the body is any number of commands, one per line. The response is a
+         *     progress line for each batch and a final line with the outcome.
+         */
+        post: operations["bulk_apply"];
         delete?: never;
         options?: never;
         head?: never;
@@ -382,7 +430,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows what there is to manage, and who asks. */
+        /** Returns the available APIs and the caller. */
         get: operations["me_show"];
         put?: never;
         post?: never;
@@ -399,7 +447,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the applications, by client id. */
+        /** Lists applications, ordered by client id. */
         get: operations["clients_list"];
         put?: never;
         /** Creates an application. */
@@ -417,12 +465,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows an application. Its secret is at `/api/clients/{id}/secret`. */
+        /**
+         * Returns an application.
+         * @description Its secret is available at `/api/clients/{id}/secret`.
+         */
         get: operations["clients_find"];
-        /** Changes an application's name, root URL and redirect URIs. Its client id and type never change. */
+        /**
+         * Updates the name, root URL and redirect URIs of an application.
+         * @description The client id and type cannot be changed.
+         */
         put: operations["clients_update"];
         post?: never;
-        /** Deletes an application, with its memberships of tenants. */
+        /** Deletes an application and its tenant memberships. */
         delete: operations["clients_delete"];
         options?: never;
         head?: never;
@@ -436,10 +490,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists what an application may do for itself. */
+        /** Lists the permissions granted to an application itself. */
         get: operations["clients_permissions"];
         put?: never;
-        /** Gives an application a permission. That it has it already is no error. */
+        /**
+         * Grants a permission to an application.
+         * @description Succeeds if the application already has the permission.
+         */
         post: operations["clients_grant"];
         delete?: never;
         options?: never;
@@ -457,7 +514,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Takes a permission from an application. */
+        /** Revokes a permission from an application. */
         delete: operations["clients_revoke"];
         options?: never;
         head?: never;
@@ -471,10 +528,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows an application's secret. Needs `read` and `read:secrets`, and is recorded. */
+        /**
+         * Returns the secret of an application.
+         * @description Requires `read` and `read:secrets`. Each access is recorded in the audit log.
+         */
         get: operations["clients_secret"];
         put?: never;
-        /** Makes a new secret; the old one no longer counts. Needs `write` and `read:secrets`, as the answer shows the secret. */
+        /**
+         * Generates a new secret and invalidates the old one.
+         * @description Requires `write` and `read:secrets`, since the response contains the secret.
+         */
         post: operations["clients_renew_secret"];
         delete?: never;
         options?: never;
@@ -489,10 +552,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the groups, by id. `X-Total-Count` says how many there are. */
+        /**
+         * Lists groups, ordered by id.
+         * @description `X-Total-Count` is the total number of groups.
+         */
         get: operations["groups_list"];
         put?: never;
-        /** Creates a group; its id is in the answer. */
+        /**
+         * Creates a group.
+         * @description The response contains its generated id.
+         */
         post: operations["groups_create"];
         delete?: never;
         options?: never;
@@ -524,12 +593,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows a group. */
+        /** Returns a group. */
         get: operations["groups_find"];
-        /** Gives a group another name. */
+        /** Renames a group. */
         put: operations["groups_rename"];
         post?: never;
-        /** Deletes a group, with its memberships and authorizations. */
+        /** Deletes a group with its memberships and authorizations. */
         delete: operations["groups_delete"];
         options?: never;
         head?: never;
@@ -543,7 +612,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists what a group may do with resources. */
+        /** Lists the authorizations of a group. */
         get: operations["groups_authorizations"];
         put?: never;
         post?: never;
@@ -560,10 +629,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists a group's roles. */
+        /** Lists the roles of a group. */
         get: operations["groups_roles"];
         put?: never;
-        /** Gives a group a role. */
+        /** Assigns a role to a group. */
         post: operations["groups_add_role"];
         delete?: never;
         options?: never;
@@ -581,7 +650,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Takes a role from a group. */
+        /** Unassigns a role from a group. */
         delete: operations["groups_remove_role"];
         options?: never;
         head?: never;
@@ -595,7 +664,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists a group's users, by id. A search is ignored. */
+        /**
+         * Lists the users of a group, ordered by id.
+         * @description The parameter `search` is ignored.
+         */
         get: operations["groups_users"];
         put?: never;
         /** Adds a user to a group. */
@@ -630,10 +702,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the mapping rules, by id. `X-Total-Count` says how many there are. */
+        /**
+         * Lists mapping rules, ordered by id.
+         * @description `X-Total-Count` is the total number of rules.
+         */
         get: operations["mapping_rules_list"];
         put?: never;
-        /** Creates a mapping rule. It holds from the next request on. */
+        /**
+         * Creates a mapping rule.
+         * @description It applies from the next request on.
+         */
         post: operations["mapping_rules_create"];
         delete?: never;
         options?: never;
@@ -648,7 +726,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows a mapping rule. */
+        /** Returns a mapping rule. */
         get: operations["mapping_rules_find"];
         /** Replaces a mapping rule and its targets. */
         put: operations["mapping_rules_replace"];
@@ -667,7 +745,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows the caller. */
+        /** Returns the caller. */
         get: operations["me_me"];
         put?: never;
         post?: never;
@@ -701,7 +779,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows what the caller's session knows of them, and from where. Rules match these claims. */
+        /**
+         * Returns the claims in the caller's session and their sources.
+         * @description Mapping rules evaluate these claims.
+         */
         get: operations["sessions_own_session"];
         put?: never;
         post?: never;
@@ -722,7 +803,7 @@ export interface paths {
         get: operations["sessions_own"];
         put?: never;
         post?: never;
-        /** Ends all of the caller's sessions but the one of this request. */
+        /** Ends all of the caller's sessions except the current one. */
         delete: operations["sessions_end_others"];
         options?: never;
         head?: never;
@@ -753,7 +834,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows what somebody is a direct member of. */
+        /** Returns the direct memberships of an entity. */
         get: operations["memberships_of"];
         put?: never;
         post?: never;
@@ -770,7 +851,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the permissions of the token's bearer on an API: how an application learns them where tokens do not say. */
+        /** Lists the permissions of the token's bearer on an API, for applications whose tokens do not contain them. */
         get: operations["for_token_permissions"];
         put?: never;
         post?: never;
@@ -787,10 +868,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the APIs, by audience. */
+        /** Lists APIs, ordered by audience. */
         get: operations["resource_servers_list"];
         put?: never;
-        /** Creates an API, with permissions. */
+        /** Creates an API with its permissions. */
         post: operations["resource_servers_create"];
         delete?: never;
         options?: never;
@@ -805,12 +886,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows an API. */
+        /** Returns an API. */
         get: operations["resource_servers_find"];
-        /** Gives an API another name. Its audience never changes. */
+        /**
+         * Renames an API.
+         * @description Its audience cannot be changed.
+         */
         put: operations["resource_servers_rename"];
         post?: never;
-        /** Deletes an API, with its permissions: whoever had one has it no more. This service's own API stays. */
+        /**
+         * Deletes an API and its permissions, which are revoked from all holders.
+         * @description This service's own API cannot be deleted.
+         */
         delete: operations["resource_servers_delete"];
         options?: never;
         head?: never;
@@ -824,7 +911,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the permissions that an API knows, by name. */
+        /** Lists the permissions that an API defines, ordered by name. */
         get: operations["resource_servers_permissions"];
         put?: never;
         /** Adds a permission to an API. */
@@ -845,7 +932,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Removes a permission from an API: whoever had it has it no more. */
+        /** Removes a permission from an API and revokes it from all holders. */
         delete: operations["resource_servers_remove_permission"];
         options?: never;
         head?: never;
@@ -860,12 +947,12 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists the resource types and what can be done with each: one's own by name, then those that are built in.
-         *     `X-Total-Count` says how many there are.
+         * Lists resource types with their permissions: custom types ordered by name, then built-in types.
+         * @description `X-Total-Count` is the total number of types.
          */
         get: operations["resource_types_list"];
         put?: never;
-        /** Creates a resource type of one's own. */
+        /** Creates a custom resource type. */
         post: operations["resource_types_create"];
         delete?: never;
         options?: never;
@@ -880,12 +967,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows a resource type, whoever's it is. */
+        /** Returns a built-in or custom resource type. */
         get: operations["resource_types_find"];
-        /** Replaces what a resource type of one's own has. What is still granted, or looked at by a condition, cannot go. */
+        /**
+         * Replaces the permissions and properties of a custom resource type.
+         * @description Permissions that are still granted and properties that conditions use cannot be removed.
+         */
         put: operations["resource_types_replace"];
         post?: never;
-        /** Deletes a resource type of one's own, with the authorizations on it. */
+        /** Deletes a custom resource type and all authorizations on it. */
         delete: operations["resource_types_delete"];
         options?: never;
         head?: never;
@@ -899,10 +989,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the resources that authorizations name. */
+        /** Lists the resources that authorizations refer to. */
         get: operations["authorizations_resources"];
         put?: never;
-        /** Checks that a resource can be authorized on. It is listed from its first authorization on. */
+        /**
+         * Validates that authorizations can refer to a resource.
+         * @description The resource is listed once it has an authorization.
+         */
         post: operations["authorizations_register"];
         delete?: never;
         options?: never;
@@ -917,7 +1010,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the roles, by name. `X-Total-Count` says how many there are. */
+        /**
+         * Lists roles, ordered by name.
+         * @description `X-Total-Count` is the total number of roles.
+         */
         get: operations["roles_list"];
         put?: never;
         /** Creates a role. */
@@ -935,12 +1031,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows a role. */
+        /** Returns a role. */
         get: operations["roles_find"];
-        /** Gives a role another description and display name. */
+        /** Updates the description and display name of a role. */
         put: operations["roles_describe"];
         post?: never;
-        /** Deletes a role, with its memberships and authorizations. */
+        /** Deletes a role with its memberships and authorizations. */
         delete: operations["roles_delete"];
         options?: never;
         head?: never;
@@ -954,10 +1050,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists who of a kind has a role themselves, by id. `X-Total-Count` says how many there are. */
+        /**
+         * Lists the direct members of a role by type, ordered by id.
+         * @description `X-Total-Count` is the total number of these members.
+         */
         get: operations["memberships_of_role"];
         put?: never;
-        /** Gives somebody a role. */
+        /** Assigns a role to a member. */
         post: operations["memberships_add"];
         delete?: never;
         options?: never;
@@ -975,7 +1074,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Takes a role from somebody. */
+        /** Unassigns a role from a member. */
         delete: operations["memberships_remove"];
         options?: never;
         head?: never;
@@ -989,10 +1088,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists a role's permissions. */
+        /** Lists the permissions of a role. */
         get: operations["roles_permissions"];
         put?: never;
-        /** Adds a permission to a role. That it has it already is no error. */
+        /**
+         * Adds a permission to a role.
+         * @description Succeeds if the role already has the permission.
+         */
         post: operations["roles_grant"];
         delete?: never;
         options?: never;
@@ -1024,11 +1126,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists sessions, newest first: somebody's, or everybody's. */
+        /** Lists the sessions of one user or of all users, newest first. */
         get: operations["sessions_list"];
         put?: never;
         post?: never;
-        /** Ends all sessions of somebody. */
+        /** Ends all sessions of a user. */
         delete: operations["sessions_end_all_of"];
         options?: never;
         head?: never;
@@ -1045,7 +1147,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Ends a session, whosever it is. */
+        /** Ends a session of any user. */
         delete: operations["sessions_end_one"];
         options?: never;
         head?: never;
@@ -1059,7 +1161,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the tenants, by id. `X-Total-Count` says how many there are. */
+        /**
+         * Lists tenants, ordered by id.
+         * @description `X-Total-Count` is the total number of tenants.
+         */
         get: operations["tenants_list"];
         put?: never;
         /** Creates a tenant. */
@@ -1094,12 +1199,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows a tenant. */
+        /** Returns a tenant. */
         get: operations["tenants_find"];
-        /** Gives a tenant another name. */
+        /** Renames a tenant. */
         put: operations["tenants_rename"];
         post?: never;
-        /** Deletes a tenant. Data of other applications is not affected. */
+        /**
+         * Deletes a tenant.
+         * @description Data in other applications is not affected.
+         */
         delete: operations["tenants_delete"];
         options?: never;
         head?: never;
@@ -1113,10 +1221,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists a tenant's applications, by client id. */
+        /** Lists the applications of a tenant, ordered by client id. */
         get: operations["tenants_applications"];
         put?: never;
-        /** Adds applications to a tenant: all of them or none. */
+        /** Adds applications to a tenant, either all or none. */
         post: operations["tenants_add_applications"];
         delete?: never;
         options?: never;
@@ -1148,10 +1256,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists a tenant's groups, by id. */
+        /** Lists the groups of a tenant, ordered by id. */
         get: operations["tenants_groups"];
         put?: never;
-        /** Adds groups to a tenant: all of them or none. */
+        /** Adds groups to a tenant, either all or none. */
         post: operations["tenants_add_groups"];
         delete?: never;
         options?: never;
@@ -1183,10 +1291,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists a tenant's users, by id. */
+        /** Lists the users of a tenant, ordered by id. */
         get: operations["tenants_users"];
         put?: never;
-        /** Adds users to a tenant: all of them or none. */
+        /** Adds users to a tenant, either all or none. */
         post: operations["tenants_add_users"];
         delete?: never;
         options?: never;
@@ -1218,10 +1326,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the users, by username. `X-Total-Count` says how many there are. */
+        /**
+         * Lists users, ordered by username.
+         * @description `X-Total-Count` is the total number of users.
+         */
         get: operations["users_list"];
         put?: never;
-        /** Creates a user; their id is in the answer. */
+        /**
+         * Creates a user.
+         * @description The response contains the generated id.
+         */
         post: operations["users_create"];
         delete?: never;
         options?: never;
@@ -1236,9 +1350,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows a user. */
+        /** Returns a user. */
         get: operations["users_find"];
-        /** Changes a user's names, address, and whether they can sign in. */
+        /**
+         * Updates a user's names and email address, and enables or disables sign-in.
+         * @description Disabling ends the user's sessions.
+         */
         put: operations["users_update"];
         post?: never;
         delete?: never;
@@ -1254,7 +1371,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists what a user may do with resources themselves. */
+        /** Lists the authorizations owned directly by a user. */
         get: operations["users_authorizations"];
         put?: never;
         post?: never;
@@ -1271,7 +1388,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the groups that a user is in, by name. */
+        /** Lists the groups of a user, ordered by name. */
         get: operations["users_groups"];
         put?: never;
         post?: never;
@@ -1288,10 +1405,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the roles that a user has themselves, by name. */
+        /** Lists the roles assigned directly to a user, ordered by name. */
         get: operations["users_roles"];
         put?: never;
-        /** Gives a user a role. That they have it already is no error. */
+        /**
+         * Assigns a role to a user.
+         * @description Succeeds if the user already has the role.
+         */
         post: operations["users_add_role"];
         delete?: never;
         options?: never;
@@ -1309,7 +1429,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Takes a role from a user. */
+        /** Unassigns a role from a user. */
         delete: operations["users_remove_role"];
         options?: never;
         head?: never;
@@ -1325,7 +1445,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Searches the audit log, without what was denied. */
+        /** Searches the audit log. Denied operations are excluded. */
         post: operations["searchAuditLogs"];
         delete?: never;
         options?: never;
@@ -1340,7 +1460,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows an entry of the audit log. */
+        /** Returns an entry of the audit log. */
         get: operations["getAuditLog"];
         put?: never;
         post?: never;
@@ -1357,7 +1477,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows the caller. */
+        /** Returns the authenticated caller. */
         get: operations["getAuthentication"];
         put?: never;
         post?: never;
@@ -1377,8 +1497,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Searches the authorizations that apply to the caller, through any owner.
-         * @description Authorizations on the resource types that are enumerated here. With `?resourceTypes=all` also on those of `/api`, on `POLICY_DECISION` and on the operator's own.
+         * Searches the authorizations of the caller and of its groups, roles and mapping rules.
+         * @description Covers authorizations on the resource types that the schema enumerates. With `?resourceTypes=all`, it also covers those on resource types of `/api`, on `POLICY_DECISION` and on custom resource types.
          */
         post: operations["searchOwnAuthorizations"];
         delete?: never;
@@ -1415,7 +1535,7 @@ export interface paths {
         put?: never;
         /**
          * Searches the authorizations that the caller may see.
-         * @description Authorizations on the resource types that are enumerated here. With `?resourceTypes=all` also on those of `/api`, on `POLICY_DECISION` and on the operator's own.
+         * @description Covers authorizations on the resource types that the schema enumerates. With `?resourceTypes=all`, it also covers those on resource types of `/api`, on `POLICY_DECISION` and on custom resource types.
          */
         post: operations["searchAuthorizations"];
         delete?: never;
@@ -1432,14 +1552,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Shows an authorization.
-         * @description Authorizations on the resource types that are enumerated here. With `?resourceTypes=all` also on those of `/api`, on `POLICY_DECISION` and on the operator's own.
+         * Returns an authorization.
+         * @description Covers authorizations on the resource types that the schema enumerates. With `?resourceTypes=all`, it also covers those on resource types of `/api`, on `POLICY_DECISION` and on custom resource types.
          */
         get: operations["getAuthorization"];
         /** Replaces an authorization. */
         put: operations["updateAuthorization"];
         post?: never;
-        /** Deletes an authorization, with what hangs on it. */
+        /** Deletes an authorization and all data that depends on it. */
         delete: operations["deleteAuthorization"];
         options?: never;
         head?: never;
@@ -1487,12 +1607,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows a group. */
+        /** Returns a group. */
         get: operations["getGroup"];
         /** Replaces a group. */
         put: operations["updateGroup"];
         post?: never;
-        /** Deletes a group, with what hangs on it. */
+        /** Deletes a group and all data that depends on it. */
         delete: operations["deleteGroup"];
         options?: never;
         head?: never;
@@ -1508,7 +1628,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Searches the clients of one that need not exist. */
+        /** Searches the clients of a group, which need not exist. */
         post: operations["searchClientsForGroup"];
         delete?: never;
         options?: never;
@@ -1524,10 +1644,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Adds one to the clients. */
+        /** Adds a member to the clients of a group. */
         put: operations["assignClientToGroup"];
         post?: never;
-        /** Removes one of the clients. */
+        /** Removes a member from the clients of a group. */
         delete: operations["unassignClientFromGroup"];
         options?: never;
         head?: never;
@@ -1543,7 +1663,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Searches the mapping rules of one that need not exist. */
+        /** Searches the mapping rules of a group, which need not exist. */
         post: operations["searchMappingRulesForGroup"];
         delete?: never;
         options?: never;
@@ -1559,10 +1679,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Adds one to the mapping rules. */
+        /** Adds a member to the mapping rules of a group. */
         put: operations["assignMappingRuleToGroup"];
         post?: never;
-        /** Removes one of the mapping rules. */
+        /** Removes a member from the mapping rules of a group. */
         delete: operations["unassignMappingRuleFromGroup"];
         options?: never;
         head?: never;
@@ -1578,7 +1698,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Searches the roles of one that need not exist. */
+        /** Searches the roles of a group, which need not exist. */
         post: operations["searchRolesForGroup"];
         delete?: never;
         options?: never;
@@ -1595,7 +1715,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Searches the users of one that need not exist. */
+        /** Searches the users of a group, which need not exist. */
         post: operations["searchUsersForGroup"];
         delete?: never;
         options?: never;
@@ -1611,10 +1731,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Adds one to the users. */
+        /** Adds a member to the users of a group. */
         put: operations["assignUserToGroup"];
         post?: never;
-        /** Removes one of the users. */
+        /** Removes a member from the users of a group. */
         delete: operations["unassignUserFromGroup"];
         options?: never;
         head?: never;
@@ -1628,7 +1748,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Says that no license is needed. */
+        /** Returns the license status. No license is required. */
         get: operations["getLicense"];
         put?: never;
         post?: never;
@@ -1679,12 +1799,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows a mapping rule. */
+        /** Returns a mapping rule. */
         get: operations["getMappingRule"];
         /** Replaces a mapping rule. */
         put: operations["updateMappingRule"];
         post?: never;
-        /** Deletes a mapping rule, with what hangs on it. */
+        /** Deletes a mapping rule and all data that depends on it. */
         delete: operations["deleteMappingRule"];
         options?: never;
         head?: never;
@@ -1732,12 +1852,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows a role. */
+        /** Returns a role. */
         get: operations["getRole"];
         /** Replaces a role. */
         put: operations["updateRole"];
         post?: never;
-        /** Deletes a role, with what hangs on it. */
+        /** Deletes a role and all data that depends on it. */
         delete: operations["deleteRole"];
         options?: never;
         head?: never;
@@ -1753,7 +1873,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Searches the clients of one that need not exist. */
+        /** Searches the clients of a role, which need not exist. */
         post: operations["searchClientsForRole"];
         delete?: never;
         options?: never;
@@ -1769,10 +1889,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Adds one to the clients. */
+        /** Adds a member to the clients of a role. */
         put: operations["assignRoleToClient"];
         post?: never;
-        /** Removes one of the clients. */
+        /** Removes a member from the clients of a role. */
         delete: operations["unassignRoleFromClient"];
         options?: never;
         head?: never;
@@ -1788,7 +1908,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Searches the groups of one that need not exist. */
+        /** Searches the groups of a role, which need not exist. */
         post: operations["searchGroupsForRole"];
         delete?: never;
         options?: never;
@@ -1804,10 +1924,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Adds one to the groups. */
+        /** Adds a member to the groups of a role. */
         put: operations["assignRoleToGroup"];
         post?: never;
-        /** Removes one of the groups. */
+        /** Removes a member from the groups of a role. */
         delete: operations["unassignRoleFromGroup"];
         options?: never;
         head?: never;
@@ -1823,7 +1943,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Searches the mapping rules of one that need not exist. */
+        /** Searches the mapping rules of a role, which need not exist. */
         post: operations["searchMappingRulesForRole"];
         delete?: never;
         options?: never;
@@ -1839,10 +1959,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Adds one to the mapping rules. */
+        /** Adds a member to the mapping rules of a role. */
         put: operations["assignRoleToMappingRule"];
         post?: never;
-        /** Removes one of the mapping rules. */
+        /** Removes a member from the mapping rules of a role. */
         delete: operations["unassignRoleFromMappingRule"];
         options?: never;
         head?: never;
@@ -1858,7 +1978,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Searches the users of one that need not exist. */
+        /** Searches the users of a role, which need not exist. */
         post: operations["searchUsersForRole"];
         delete?: never;
         options?: never;
@@ -1874,10 +1994,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Adds one to the users. */
+        /** Adds a member to the users of a role. */
         put: operations["assignRoleToUser"];
         post?: never;
-        /** Removes one of the users. */
+        /** Removes a member from the users of a role. */
         delete: operations["unassignRoleFromUser"];
         options?: never;
         head?: never;
@@ -1893,7 +2013,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Creates the first administrator; refused as soon as there is one. */
+        /** Creates the first administrator. Rejected once an administrator exists. */
         post: operations["createAdminUser"];
         delete?: never;
         options?: never;
@@ -1908,7 +2028,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Says that requests are answered. */
+        /** Reports whether the server accepts requests. */
         get: operations["getStatus"];
         put?: never;
         post?: never;
@@ -1925,7 +2045,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows what clients have to know about the installation. */
+        /** Returns the configuration of the installation that clients need. */
         get: operations["getSystemConfiguration"];
         put?: never;
         post?: never;
@@ -1976,12 +2096,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows a tenant. */
+        /** Returns a tenant. */
         get: operations["getTenant"];
         /** Replaces a tenant. */
         put: operations["updateTenant"];
         post?: never;
-        /** Deletes a tenant, with what hangs on it. */
+        /** Deletes a tenant and all data that depends on it. */
         delete: operations["deleteTenant"];
         options?: never;
         head?: never;
@@ -1997,7 +2117,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Searches the clients of one that need not exist. */
+        /** Searches the clients of a tenant, which need not exist. */
         post: operations["searchClientsForTenant"];
         delete?: never;
         options?: never;
@@ -2013,10 +2133,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Adds one to the clients. */
+        /** Adds a member to the clients of a tenant. */
         put: operations["assignClientToTenant"];
         post?: never;
-        /** Removes one of the clients. */
+        /** Removes a member from the clients of a tenant. */
         delete: operations["unassignClientFromTenant"];
         options?: never;
         head?: never;
@@ -2032,7 +2152,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Searches the groups of one that need not exist. */
+        /** Searches the groups of a tenant, which need not exist. */
         post: operations["searchGroupIdsForTenant"];
         delete?: never;
         options?: never;
@@ -2048,10 +2168,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Adds one to the groups. */
+        /** Adds a member to the groups of a tenant. */
         put: operations["assignGroupToTenant"];
         post?: never;
-        /** Removes one of the groups. */
+        /** Removes a member from the groups of a tenant. */
         delete: operations["unassignGroupFromTenant"];
         options?: never;
         head?: never;
@@ -2067,7 +2187,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Searches the mapping rules of one that need not exist. */
+        /** Searches the mapping rules of a tenant, which need not exist. */
         post: operations["searchMappingRulesForTenant"];
         delete?: never;
         options?: never;
@@ -2083,10 +2203,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Adds one to the mapping rules. */
+        /** Adds a member to the mapping rules of a tenant. */
         put: operations["assignMappingRuleToTenant"];
         post?: never;
-        /** Removes one of the mapping rules. */
+        /** Removes a member from the mapping rules of a tenant. */
         delete: operations["unassignMappingRuleFromTenant"];
         options?: never;
         head?: never;
@@ -2102,7 +2222,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Searches the roles of one that need not exist. */
+        /** Searches the roles of a tenant, which need not exist. */
         post: operations["searchRolesForTenant"];
         delete?: never;
         options?: never;
@@ -2118,10 +2238,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Adds one to the roles. */
+        /** Adds a member to the roles of a tenant. */
         put: operations["assignRoleToTenant"];
         post?: never;
-        /** Removes one of the roles. */
+        /** Removes a member from the roles of a tenant. */
         delete: operations["unassignRoleFromTenant"];
         options?: never;
         head?: never;
@@ -2137,7 +2257,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Searches the users of one that need not exist. */
+        /** Searches the users of a tenant, which need not exist. */
         post: operations["searchUsersForTenant"];
         delete?: never;
         options?: never;
@@ -2153,10 +2273,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Adds one to the users. */
+        /** Adds a member to the users of a tenant. */
         put: operations["assignUserToTenant"];
         post?: never;
-        /** Removes one of the users. */
+        /** Removes a member from the users of a tenant. */
         delete: operations["unassignUserFromTenant"];
         options?: never;
         head?: never;
@@ -2170,7 +2290,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows the one node that there is. */
+        /** Returns the topology, which has exactly one node. */
         get: operations["getTopology"];
         put?: never;
         post?: never;
@@ -2221,12 +2341,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows a user. */
+        /** Returns a user. */
         get: operations["getUser"];
         /** Replaces a user. */
         put: operations["updateUser"];
         post?: never;
-        /** Deletes a user, with what hangs on it. */
+        /** Deletes a user and all data that depends on it. */
         delete: operations["deleteUser"];
         options?: never;
         head?: never;
@@ -2237,17 +2357,17 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /**
-         * @description What an authorization refers to and does not exist.
-         * @enum {string}
-         */
-        AbsentView: "OWNER" | "RESOURCE";
-        /** @description Who was refused. */
+        /** @description Caller that was denied. */
         ActorView: {
             id: string;
             type: string;
         };
-        /** @description A step on a way to administration. */
+        /**
+         * @description Operation that a request performs.
+         * @enum {string}
+         */
+        AdminStepKindView: "ASSIGN_ROLE" | "JOIN_GROUP" | "REWRITE_MAPPING_RULE" | "SET_PASSWORD" | "CREATE_USER" | "CREATE_MAPPING_RULE" | "REWRITE_AUTHORIZATION";
+        /** @description One step of a path to administration. */
         AdministrationStep: {
             containerId: string;
             /** @description `GROUP` or `ROLE`. */
@@ -2255,12 +2375,12 @@ export interface components {
             /** @enum {string} */
             step: "MEMBER";
         } | {
-            /** @description The authorization that permits it; absent where the right is asked about. */
+            /** @description Key of the authorization that permits the request. Absent for the right under review. */
             authorizationKey?: string | null;
-            /** @description The entity that it changes; absent where any authorization does. */
+            /** @description Entity that the request changes. Absent if any authorization can be changed instead. */
             entity?: string | null;
-            means: components["schemas"]["MeansView"];
-            /** @description The right that permits it, such as `ROLE:UPDATE`. */
+            means: components["schemas"]["AdminStepKindView"];
+            /** @description Right that permits the request, such as `ROLE:UPDATE`. */
             right: string;
             /** @enum {string} */
             step: "REQUEST";
@@ -2269,28 +2389,28 @@ export interface components {
             /** @enum {string} */
             step: "POWER";
         };
-        /** @description A way to administration. */
+        /** @description A path by which a party can become an administrator. */
         AdministrationView: {
-            /** @description The steps in words: `group ops > ROLE:UPDATE on admin`. */
+            /** @description The steps as text, such as `group ops > ROLE:UPDATE on admin`. */
             path: string;
-            /** @description The number of requests that it takes; 0 for the power itself. */
+            /** @description Number of requests on the path; 0 if the party already holds the administrative power. */
             requests: number;
             steps: components["schemas"]["AdministrationStep"][];
         };
-        /** @description A party that administers or can come to. */
+        /** @description A party that is or can become an administrator. */
         AdministratorView: {
             administration: components["schemas"]["AdministrationView"];
             partyId: string;
-            /** @description `USER`, `CLIENT`, `MAPPING_RULE` or, where groups come by token, `GROUP`. */
+            /** @description `USER`, `CLIENT`, `MAPPING_RULE`, or `GROUP` if groups come from token claims. */
             partyType: string;
         };
-        /** @description What a change means for who administers or can come to. */
+        /** @description Effect of a change on administrators and on parties that can become administrators. */
         AdministratorsView: {
-            /** @description Those who administer or can come to by the change, or in fewer requests than before. At most 1000. */
+            /** @description Parties that become administrators, gain a path to administration, or get a shorter one. At most 1000. */
             gained: components["schemas"]["AdministratorView"][];
-            /** @description Those who neither administer nor can come to after it. At most 1000. */
+            /** @description Parties that are no longer administrators and have no path to administration left. At most 1000. */
             lost: components["schemas"]["access.Party"][];
-            /** @description Whether more gain or lose it. */
+            /** @description Whether either list was truncated. */
             more: boolean;
         };
         /** @description An API to create. */
@@ -2299,11 +2419,11 @@ export interface components {
             name: string;
             permissions?: null | components["schemas"]["ApiPermissionView"][];
         };
-        /** @description An API's new name. */
+        /** @description New name of an API. */
         ApiName: {
             name: string;
         };
-        /** @description A permission that an API knows. */
+        /** @description A permission that an API defines. */
         ApiPermissionView: {
             /** @example write:* */
             definition: string;
@@ -2313,7 +2433,7 @@ export interface components {
         ApiView: {
             /** @example optimize-api */
             audience: string;
-            /** @description The directory's key. */
+            /** @description Key of the API in the directory. */
             id: string;
             name: string;
         };
@@ -2321,7 +2441,7 @@ export interface components {
         ApplicationIds: {
             applicationIds: string[];
         };
-        /** @description An application. Of applications that live at the provider only the client id is known here. */
+        /** @description An application. For applications managed by an identity provider, only the client id is known. */
         ApplicationView: {
             clientId: string;
             id: string;
@@ -2329,24 +2449,24 @@ export interface components {
             /** @example M2M */
             type: string;
         };
-        /** @description Something that was done or refused. */
+        /** @description An entry of the audit log. */
         AuditLogEntry: {
-            /** @description The username or the client's id. */
+            /** @description Username or client id of the actor. */
             actorId: string | null;
-            /** @description The issuer that authenticated the actor, where one did. */
+            /** @description Issuer that authenticated the actor, if any. */
             actorIssuer?: string | null;
             /** @description `USER`, `CLIENT`, `ANONYMOUS`, or `SYSTEM` for the server itself. */
             actorType: string;
-            /** @description What it was done to. */
+            /** @description Entity that the operation applies to. */
             entity: components["schemas"]["AuditLogThing"];
-            /** @description Ascends in the order of writing. */
+            /** @description Key of the entry. Keys ascend in the order of writing. */
             key: string;
             /** @example ASSIGN */
             operation: string;
-            /** @description Why it failed or was denied; `reconciled` for a deletion of which the server found out afterwards what came of it. */
+            /** @description Reason for a failure or denial. `reconciled` if the server determined the outcome of a deletion afterwards. */
             reason: string | null;
             related: components["schemas"]["AuditLogThing"] | null;
-            /** @description The request that asked for it. */
+            /** @description Id of the request. */
             requestId: string | null;
             /**
              * @description `SUCCESS`, `FAIL` or `DENIED`.
@@ -2355,24 +2475,24 @@ export interface components {
             result: string;
             /**
              * Format: int64
-             * @description The revision that the change made.
+             * @description Revision that the change created.
              */
             revision: number | null;
             /**
              * Format: date-time
-             * @description When (RFC 3339), with six fraction digits.
+             * @description Time of the event (RFC 3339), with six fractional digits.
              */
             timestamp: string;
         };
-        /** @description What an entry is about. */
+        /** @description An entity in an audit log entry. */
         AuditLogThing: {
-            /** @description Empty when the whole kind is meant. */
+            /** @description Key of the entity. Empty if the entry concerns all entities of the type. */
             key: string;
             /** @example ROLE */
             type: string;
         };
         /**
-         * @description One more thing that somebody may do with a resource.
+         * @description A permission to add to an entity's authorization on a resource.
          * @example {
          *       "entityId": "clerk",
          *       "entityType": "ROLE",
@@ -2382,7 +2502,7 @@ export interface components {
          *     }
          */
         AuthorizationBody: {
-            /** @description What must hold besides, all of it; on the operator's own types only. */
+            /** @description Additional condition; all comparisons must hold. Only allowed on custom resource types. */
             condition?: components["schemas"]["Comparison"][] | null;
             entityId: string;
             entityType: components["schemas"]["EntityType"];
@@ -2392,9 +2512,9 @@ export interface components {
             resourceKey: string;
             resourceType: string;
         };
-        /** @description All that somebody may do with a resource. No permission ends it. */
+        /** @description Complete set of an entity's permissions on a resource. An empty set removes the authorization. */
         AuthorizationSet: {
-            /** @description What must hold besides, all of it; on the operator's own types only. */
+            /** @description Additional condition; all comparisons must hold. Only allowed on custom resource types. */
             condition?: components["schemas"]["Comparison"][] | null;
             entityId: string;
             entityType: components["schemas"]["EntityType"];
@@ -2405,9 +2525,9 @@ export interface components {
             resourceKey: string;
             resourceType: string;
         };
-        /** @description What somebody may do with a resource. */
+        /** @description Permissions of an entity on a resource. */
         AuthorizationView: {
-            /** @description What must hold besides. */
+            /** @description Additional condition of the authorization. */
             condition?: components["schemas"]["Comparison"][] | null;
             entityId: string;
             entityType: components["schemas"]["EntityType"];
@@ -2422,73 +2542,158 @@ export interface components {
             /** @example process-definition */
             resourceType: string;
         };
-        /** @description The answer to a question, before and after. */
+        /** @description Options of a batch. */
+        BatchOptions: {
+            evaluations_semantic?: components["schemas"]["EvaluationsSemantic"];
+        };
+        /** @description A decision before and after the changes. */
         BeforeAfter: {
             after: components["schemas"]["Decision"];
             before: components["schemas"]["Decision"];
         };
-        /** @description What the last callers gain and lose. */
+        BulkAuthorization: {
+            /** @description Additional condition; all comparisons must hold. Only allowed on custom resource types. */
+            condition?: components["schemas"]["Comparison"][] | null;
+            entityId: string;
+            entityType: components["schemas"]["EntityType"];
+            permissions: string[];
+            resourceKey: string;
+            resourceType: string;
+        };
+        /** @description Commands, applied in this order. */
+        BulkBody: {
+            commands: components["schemas"]["BulkCommand"][];
+        };
+        /** @description A command with exactly one member. */
+        BulkCommand: {
+            createUser: components["schemas"]["BulkUser"];
+        } | {
+            deleteUser: components["schemas"]["UserRef"];
+        } | {
+            createGroup: components["schemas"]["BulkGroup"];
+        } | {
+            deleteGroup: components["schemas"]["GroupRef"];
+        } | {
+            createRole: components["schemas"]["BulkRole"];
+        } | {
+            deleteRole: components["schemas"]["RoleRef"];
+        } | {
+            createTenant: components["schemas"]["BulkTenant"];
+        } | {
+            deleteTenant: components["schemas"]["TenantRef"];
+        } | {
+            addMember: components["schemas"]["MemberRef"];
+        } | {
+            removeMember: components["schemas"]["MemberRef"];
+        } | {
+            createAuthorization: components["schemas"]["BulkAuthorization"];
+        };
+        BulkGroup: {
+            description?: string | null;
+            groupId: string;
+            name: string;
+        };
+        /** @description Result of a bulk change. */
+        BulkResult: {
+            /** @description Number of applied commands. */
+            applied: number;
+            /**
+             * Format: int64
+             * @description Revision that contains all changes.
+             */
+            revision: number;
+            /** @description Number of commands skipped because the entity exists. */
+            skipped: number;
+        };
+        BulkRole: {
+            description?: string | null;
+            displayName?: string | null;
+            name: string;
+            permissions?: null | components["schemas"]["PermissionView"][];
+        };
+        BulkTenant: {
+            description?: string | null;
+            name: string;
+            tenantId: string;
+        };
+        /** @description A user to create, in the profile `builtin`. `password` and `passwordHash` are optional and mutually exclusive. */
+        BulkUser: {
+            email?: string | null;
+            name?: string | null;
+            /**
+             * Format: password
+             * @description At least 8 characters. Without `password` and `passwordHash`, the user cannot sign in until a password is set.
+             */
+            password?: string | null;
+            /**
+             * @description Argon2 hash as PHC string (`$argon2id$…`; at most 256 MiB and 10 passes), or bcrypt hash (`$2a$…`, `$2b$…`,
+             *     `$2y$…`, optionally prefixed with `{bcrypt}`; cost 4 to 14).
+             */
+            passwordHash?: string | null;
+            username: string;
+        };
+        /** @description Access that recent callers gain and lose. */
         CallersView: {
-            /** @description Those for whom something changes, at most 1000. */
+            /** @description Callers whose access changes, at most 1000. */
             changed: components["schemas"]["ChangeView"][];
             lookedAt: number;
             moreChanged: boolean;
-            /** @description For how many it cannot be said, since the values of their claims are not kept. */
+            /** @description Number of callers that cannot be evaluated because their claim values are not stored. */
             unknown: number;
         };
-        /** @description What there is, for whoever asks. */
+        /** @description The available APIs and the caller. */
         Capabilities: {
             caller: components["schemas"]["CapabilitiesCaller"];
-            /** @description What can be granted on which resources. */
+            /** @description Resource types and the permissions that can be granted on them. */
             resourceTypes: components["schemas"]["GrantableType"][];
-            /** @description What is mounted; what is not answers 404. */
+            /** @description Available APIs. All others respond with 404. */
             surfaces: components["schemas"]["Surface"][];
-            /** @description The server's version. */
+            /** @description Version of the server. */
             version: string;
         };
-        /** @description Who asks. */
+        /** @description The authenticated caller. */
         CapabilitiesCaller: {
-            /** @description The username or the client's id. */
+            /** @description Username or client id. */
             id: string;
-            /** @description What to call them. */
+            /** @description Display name. */
             name: string;
-            /** @description Their permissions on this service's API: `read`, `read:secrets`, `read:users`, `write`. */
+            /** @description Permissions on this service's API: `read`, `read:secrets`, `read:users`, `write`. */
             permissions: string[];
-            /** @description `USER` or `CLIENT`; `ANONYMOUS` where nobody has to authenticate. */
+            /** @description `USER` or `CLIENT`; `ANONYMOUS` if authentication is not required. */
             type: string;
         };
-        /** @description An id of a token, and one here that differs only by case. */
+        /** @description An id in a token, and an existing id that differs only by case. */
         CaseVariant: {
             claimed: string;
             stored: string;
             /** @example USER */
             type: string;
         };
-        /** @description A change to try. */
+        /** @description A change to simulate. */
         ChangeBody: {
             createMappingRule: components["schemas"]["access.MappingRule"];
         } | {
             updateMappingRule: components["schemas"]["access.MappingRule"];
         } | {
-            /** @description By id. */
+            /** @description Id of the mapping rule. */
             deleteMappingRule: string;
         } | {
             createRole: components["schemas"]["access.Role"];
         } | {
             updateRole: components["schemas"]["access.Role"];
         } | {
-            /** @description By id. */
+            /** @description Id of the role. */
             deleteRole: string;
         } | {
             createGroup: components["schemas"]["access.Group"];
         } | {
-            /** @description By id. */
+            /** @description Id of the group. */
             deleteGroup: string;
         } | {
-            /** @description By id. */
+            /** @description Id of the tenant. */
             deleteTenant: string;
         } | {
-            /** @description By username. */
+            /** @description Username. */
             deleteUser: string;
         } | {
             addMember: components["schemas"]["access.Member"];
@@ -2497,28 +2702,28 @@ export interface components {
         } | {
             createAuthorization: components["schemas"]["access.Authorization"];
         } | {
-            /** @description By key. */
+            /** @description Key of the authorization. */
             deleteAuthorization: string;
         };
-        /** @description What somebody gains and loses. */
+        /** @description Access that a user or client gains and loses. */
         ChangeView: {
             gained: Record<string, never>[];
             id: string;
             lost: Record<string, never>[];
-            /** @description Whether more is gained or lost, which was left out because the answer has 20 000 of them already. */
+            /** @description Whether items were omitted because the response reached its limit of 20 000 items. */
             more: boolean;
             type: string;
         };
         /** @description An application to create. */
         ClientBody: {
-            /** @description The id in OAuth. */
+            /** @description OAuth client id. */
             clientId: string;
             name: string;
             redirectUris?: null | string[];
             rootUrl?: string | null;
             /**
              * Format: password
-             * @description One is made when none is given; not for `PUBLIC`.
+             * @description Client secret. Generated if absent. Not allowed for `PUBLIC`.
              */
             secret?: string | null;
             /**
@@ -2527,80 +2732,88 @@ export interface components {
              */
             type: string;
         };
-        /** @description What to change about an application. What is not given stays. URIs that it has may stay, whatever they are. */
+        /**
+         * @description Changes to an application. Absent members remain unchanged. Existing redirect URIs may be kept even if they would
+         *     not be accepted as new ones.
+         */
         ClientUpdate: {
             name: string;
             redirectUris?: string[] | null;
-            /** @description Null or an empty text removes it. */
+            /** @description Null or an empty string removes the root URL. */
             rootUrl?: string | null;
         };
-        /** @description An application, with all but its secret. */
+        /** @description An application without its secret. */
         ClientView: {
             clientId: string;
-            /** @description The directory's key. */
+            /** @description Key of the application in the directory. */
             id: string;
             name: string;
             redirectUris: string[];
-            /** @description What relative redirect URIs are relative to. */
+            /** @description Base of relative redirect URIs. */
             rootUrl: string;
             /** @example CONFIDENTIAL */
             type: string;
         };
-        /** @description A property, and what it must be. */
+        /** @description A comparison of a property with a value, a list of values or another property. */
         Comparison: {
             operator: components["schemas"]["ComparisonOperator"];
-            /** @description For `EQUAL`, `NOT_EQUAL` and `IN`: another property, in place of a value. */
+            /** @description For `EQUAL`, `NOT_EQUAL` and `IN`: another property to compare with, instead of a value. */
             other?: string | null;
             /**
-             * @description `subject.`, `resource.` or `action.` and the property's name.
+             * @description Property name, prefixed with `subject.`, `resource.` or `action.`.
              * @example resource.owner
              */
             property: string;
-            /** @description For `EQUAL` and `NOT_EQUAL`: a text, a number or a boolean. */
+            /** @description For `EQUAL` and `NOT_EQUAL`: a string, number or boolean. */
             value?: unknown;
-            /** @description For `IN`: texts, numbers and booleans. */
+            /** @description For `IN`: strings, numbers and booleans. */
             values?: unknown[] | null;
         };
         /**
-         * @description How a property is compared. A missing property satisfies nothing.
+         * @description Comparison operator. A missing property never satisfies a comparison.
          * @enum {string}
          */
         ComparisonOperator: "EQUAL" | "NOT_EQUAL" | "IN" | "CONTAINS_CALLER" | "CONTAINS_CALLERS_GROUP";
-        /** @description An answer. */
+        /**
+         * @description Type of an entity that has members.
+         * @enum {string}
+         */
+        ContainerType: "GROUP" | "ROLE" | "TENANT";
+        /** @description A decision. */
         Decision: {
             context?: components["schemas"]["DecisionContext"] | null;
             decision: boolean;
         };
-        /** @description What there is to say about an answer. */
+        /** @description Additional information about a decision. */
         DecisionContext: {
             error?: components["schemas"]["ItemError"] | null;
-            /** @description Why, if it was asked for. */
+            /** @description Explanation of the decision, if requested. */
             explanation?: Record<string, never> | null;
-            /** @description Why there was nothing to decide. */
+            /** @description Reason code if the request could not be evaluated. */
             reason?: string | null;
         };
-        /** @description Answers to many questions, in their order. */
+        /** @description Decisions of a batch, in request order. */
         Decisions: {
             evaluations: components["schemas"]["Decision"][];
         };
-        /** @description A refusal of this service's own. */
+        /** @description A request that this service denied. */
         DenialView: {
             /**
-             * @description Whether that is the revision which refused. If not, it is today's, and may not refuse any more; and what the caller's
-             *     token said is not known.
+             * @description Whether `revision` is the revision that denied the request. If `false`, the explanation is based on the current
+             *     revision, which may no longer deny the request, and the claims of the caller's token are unknown.
              */
             asItWas: boolean;
-            /** @description When. */
+            /** @description Time of the denial. */
             at: string;
-            /** @description As of an explanation that is asked for. */
+            /** @description Explanation in the format of `/access/v1/explain`. */
             explanation?: Record<string, never> | null;
-            /** @description What they needed, in words. */
+            /** @description The permission that the caller needed, as text. */
             question: string;
             reasonId: string;
             requestId?: string | null;
             /**
              * Format: int64
-             * @description The revision that is explained.
+             * @description Revision that the explanation is based on.
              */
             revision: number;
             subject?: components["schemas"]["ActorView"] | null;
@@ -2611,61 +2824,86 @@ export interface components {
             id: string;
             properties?: Record<string, never>;
             /**
-             * @description Of a subject `user`, `client` or `token`; of a resource its resource type, `api` or `tenant`.
+             * @description For a subject: `user`, `client` or `token`. For a resource: a resource type, `api` or `tenant`.
              * @example user
              */
             type: string;
         };
         /**
-         * @description What an authorization's owner is.
+         * @description Type of an authorization's owner.
          * @enum {string}
          */
         EntityType: "USER" | "GROUP" | "ROLE" | "APPLICATION" | "MAPPING_RULE";
-        /** @description A question. */
+        /** @description An access evaluation request. */
         EvaluationRequest: {
             action: components["schemas"]["access.Action"];
+            /** @description Not evaluated. */
             context?: Record<string, never>;
             resource: components["schemas"]["Entity"];
             subject: components["schemas"]["Entity"];
         };
-        /** @description Many questions. */
+        /** @description A batch of access evaluation requests. */
         EvaluationsRequest: {
-            action?: components["schemas"]["access.Action"];
+            /** @description Default `action` of the evaluations. */
+            action?: Record<string, never>;
+            /** @description Default `context` of the evaluations. */
             context?: Record<string, never>;
-            /** @description Questions; what one of them does not say is taken from above. */
-            evaluations?: Record<string, never>[];
-            /** @description `evaluations_semantic`: `execute_all`, `deny_on_first_deny` or `permit_on_first_permit`. */
-            options?: Record<string, never>;
-            resource?: components["schemas"]["Entity"];
-            subject?: components["schemas"]["Entity"];
+            /**
+             * @description The evaluations: objects in the format of a single request. Members that an evaluation omits default to those of
+             *     the batch request. An evaluation that is incomplete or not an object is denied and does not affect the others.
+             */
+            evaluations?: unknown[];
+            options?: components["schemas"]["BatchOptions"];
+            /** @description Default `resource` of the evaluations. */
+            resource?: Record<string, never>;
+            /** @description Default `subject` of the evaluations. */
+            subject?: Record<string, never>;
         };
-        /** @description Answers to many questions; one answer, where one was asked without `evaluations`. */
+        /** @description Decisions of a batch; a single decision if the request had no `evaluations`. */
         EvaluationsResponse: components["schemas"]["Decisions"] | components["schemas"]["Decision"];
-        /** @description A decision, and why. */
+        /**
+         * @description Condition under which a batch stops early. Default: `execute_all`.
+         * @enum {string}
+         */
+        EvaluationsSemantic: "execute_all" | "deny_on_first_deny" | "permit_on_first_permit";
+        /** @description A decision with its explanation. */
         ExplanationView: {
             administration?: components["schemas"]["AdministrationView"] | null;
             decision: boolean;
-            /** @description The same for people. */
+            /** @description Human-readable form of `reason`. */
             detail?: string | null;
-            /** @description `decision`, and `because`: the steps from the caller to what grants, or what is missing, the likeliest first. */
+            /** @description `decision`, and `because`: the steps from the subject to the grant, or what is missing, most likely first. */
             explanation?: Record<string, never> | null;
-            /** @description Why there was nothing to decide: the reason code of a refused token, or of what does not exist. */
+            /** @description Reason code if the request could not be evaluated: the token was rejected, or an entity does not exist. */
             reason?: string | null;
             subject?: components["schemas"]["SubjectView"] | null;
         };
-        /** @description A resource type, with what can be granted on it. */
+        /** @description Part of a body that an error concerns. */
+        Finding: {
+            /**
+             * @description The violated rule, to follow the name of the part.
+             * @example must be a string
+             */
+            detail: string;
+            /**
+             * @description JSON pointer (RFC 6901) to the part. Empty for the body.
+             * @example /condition/1/property
+             */
+            pointer: string;
+        };
+        /** @description A resource type and the permissions that can be granted on it. */
         GrantableType: {
             family: components["schemas"]["TypeFamily"];
             permissions: string[];
             /**
-             * @description The properties that an authorization may name in place of an id; of the operator's types, those that conditions may
-             *     look at.
+             * @description Properties that an authorization may name instead of an id. For custom types: properties that conditions may
+             *     use.
              */
             properties: string[];
             type: string;
         };
         /**
-         * @description A group to create, or its new name.
+         * @description Name of a group to create or rename.
          * @example {
          *       "name": "Sales"
          *     }
@@ -2679,18 +2917,21 @@ export interface components {
         GroupIds: {
             groupIds: string[];
         };
-        /** @description A group, where only its id and name are shown. */
+        GroupRef: {
+            groupId: string;
+        };
+        /** @description Id and name of a group. */
         GroupReference: {
             id: string;
             name: string;
         };
-        /** @description A role to add. */
+        /** @description A role to assign to a group. */
         GroupRoleBody: {
             /** @description Accepted and ignored. */
             organizationId?: string | null;
             roleName: string;
         };
-        /** @description A user to add. */
+        /** @description A user to add to a group. */
         GroupUserBody: {
             /** @description Accepted and ignored. */
             organizationId?: string | null;
@@ -2700,91 +2941,100 @@ export interface components {
         GroupView: {
             id: string;
             name: string;
-            /** @description Always empty: there are no organizations here. */
+            /** @description Always empty: organizations are not supported. */
             organizationId: string;
         };
-        /** @description What to look at: one of the two. */
+        /** @description Input to inspect: exactly one of the two members. */
         InspectRequest: {
-            /** @description Claims, as if a token had them whose signature holds. */
+            /** @description Claims, treated as those of a token with a valid signature. */
             claims?: Record<string, never> | null;
             /** @description A token. */
             token?: string | null;
         };
-        /** @description What a mapping rule says to a token. */
+        /** @description Result of a mapping rule for a token. */
         InspectedRule: {
             claimName: string;
             claimValue: string;
             id: string;
-            /** @description Whose tokens the rule looks at; those of every issuer when not given. */
+            /** @description Issuer whose tokens the rule applies to. Absent: every issuer. */
             issuer?: string | null;
             matches: boolean;
             name: string;
             operator: string;
             /**
-             * @description Why the rule was not evaluated, and so does not match: its claim name is no longer supported, or evaluating all rules on
-             *     these claims takes too many steps.
+             * @description Reason why the rule was not evaluated and therefore does not match: its claim name is no longer supported, or
+             *     evaluating all rules on these claims exceeds the step limit.
              */
             refused?: string | null;
-            /** @description What the claim holds that it looks at: at most 2 KiB for each rule, and 256 KiB in all. */
+            /** @description Values of the claim that the rule evaluates: at most 2 KiB for each rule, and 256 KiB in total. */
             saw: unknown[];
-            /** @description Whether `saw` was cut off there. */
+            /** @description Whether `saw` was truncated. */
             sawMore: boolean;
         };
-        /** @description A token, looked through. Nothing of it was kept. */
+        /** @description Result of inspecting a token. The token is not stored. */
         InspectedView: {
-            /** @description Ids of the token that nothing here is called by, each with one that differs only by case. Ids are compared with case. */
+            /**
+             * @description Ids in the token that match no entity exactly, each with an existing id that differs only by case. Ids are
+             *     case-sensitive.
+             */
             caseVariants?: components["schemas"]["CaseVariant"][];
-            /** @description Whether there are more rules than are shown. Rules that match are shown before others. */
+            /** @description Whether there are more rules than listed. Matching rules are listed before others. */
             moreRules: boolean;
-            /** @description What mapping rules say, at most 1000 of them: those that match first. */
+            /** @description Results of mapping rules, at most 1000. Matching rules come first. */
             rules: components["schemas"]["InspectedRule"][];
             /**
-             * @description The checks of the token, each by itself: `check`, `passed` (null when it could not be made), `reason`, `detail`, `saw`,
-             *     `wanted`.
+             * @description The individual checks of the token: `check`, `passed` (null if the check was not possible), `reason`, `detail`,
+             *     `saw`, `wanted`.
              */
             steps: Record<string, never>[];
             subject?: components["schemas"]["SubjectView"] | null;
         };
-        /** @description What was wrong with one question of many. */
+        /** @description Error of one evaluation in a batch. */
         ItemError: {
             message: string;
             /**
              * Format: int32
-             * @description What the HTTP status would be, had it been asked alone.
+             * @description HTTP status that the evaluation would have as a single request.
              */
             status: number;
         };
-        /** @description An authorization that leads to administration. */
+        /** @description An authorization that opens a path to administration. */
         LeadingAuthorization: {
             administration: components["schemas"]["AdministrationView"];
             authorizationKey: string;
             ownerId: string;
             ownerType: string;
             permissions: string[];
-            /** @description An id or `*`. */
+            /** @description Resource id, or `*` for all resources. */
             resourceId: string;
             resourceType: string;
         };
-        /** @description Somebody has something by a path. */
+        /** @description A party that holds permissions by one path. */
         LineView: {
             authorizationKey?: string | null;
-            /** @description What must hold besides. */
+            /** @description Additional condition of the grant. */
             condition?: components["schemas"]["Comparison"][] | null;
             partyId: string;
-            /** @description `USER`, `CLIENT`, `MAPPING_RULE`: whoever's token matches it; or, where groups come by token, `GROUP`. */
+            /**
+             * @description `USER`, `CLIENT`, `MAPPING_RULE` (every bearer of a matching token), or `GROUP` if groups come from token
+             *     claims.
+             */
             partyType: string;
-            /** @description From the party through groups and roles: `user ann > group people > role staff`. */
+            /** @description Path from the party through groups and roles, such as `user ann > group people > role staff`. */
             path: string;
             permissions: string[];
-            /** @description Of the review of administrators: the number of requests after which the party administers; 0 when it does already. */
+            /**
+             * @description Only in the review of administrators: number of requests by which the party becomes an administrator. 0 if it
+             *     already is one.
+             */
             requests?: number | null;
-            /** @description An id, `*`, or `property:` and the name of the property that must name the caller. */
+            /** @description Resource id, `*`, or `property:` followed by the name of the property that must name the caller. */
             resourceId: string;
             resourceType: string;
-            /** @description Ids of the party's kind that differ from its id only by case, dots or characters that are drawn alike; five at most. */
+            /** @description Ids of the same kind that differ only by case, dots or confusable characters. At most five. */
             similarTo?: string[];
         };
-        /** @description Two entities or more of one kind that look alike. */
+        /** @description Two or more entities of one kind with confusable ids or names. */
         LookAlikeSet: {
             /**
              * @example [
@@ -2796,54 +3046,60 @@ export interface components {
             /** @example ROLE */
             type: string;
         };
-        /** @description Entities that a reader may take for one another. */
+        /** @description Sets of entities with confusable ids or names. */
         LookAlikesView: {
-            /** @description Whether there are more. */
+            /** @description Whether there are more sets than listed. */
             more: boolean;
             sets: components["schemas"]["LookAlikeSet"][];
         };
-        /** @description The caller. */
+        /** @description The authenticated caller. */
         MeView: {
-            /** @description What to call them. */
+            /** @description Display name. */
             name: string;
         };
-        /**
-         * @description What a request does.
-         * @enum {string}
-         */
-        MeansView: "ASSIGN_ROLE" | "JOIN_GROUP" | "REWRITE_MAPPING_RULE" | "SET_PASSWORD" | "CREATE_USER" | "CREATE_MAPPING_RULE" | "REWRITE_AUTHORIZATION";
-        /** @description What somebody is a direct member of. */
+        /** @description Direct memberships of an entity. */
         MemberOf: {
             groups: components["schemas"]["GroupReference"][];
             roles: components["schemas"]["RoleView"][];
             tenants: components["schemas"]["TenantView"][];
         };
-        /** @description Whom to give a role. */
+        MemberRef: {
+            containerId: string;
+            containerType: components["schemas"]["ContainerType"];
+            memberId: string;
+            memberType: components["schemas"]["EntityType"];
+        };
+        /** @description A member to assign a role to. */
         NewRoleMember: {
             memberId: string;
             memberType: components["schemas"]["EntityType"];
         };
         /**
-         * @description How a rule compares.
+         * @description Comparison operator of a mapping rule.
          * @enum {string}
          */
         OperatorView: "EQUALS" | "CONTAINS";
+        /**
+         * @description Reference of an authorization whose target does not exist.
+         * @enum {string}
+         */
+        OrphanCauseView: "OWNER" | "RESOURCE";
         /** @description An authorization that refers to an entity that does not exist. */
         OrphanView: {
-            /** @description What does not exist. */
-            absent: components["schemas"]["AbsentView"];
+            /** @description The missing reference. */
+            absent: components["schemas"]["OrphanCauseView"];
             authorizationKey: string;
             ownerId: string;
             ownerType: string;
             permissions: string[];
-            /** @description An id or `*`; absent where a property selects the resources. */
+            /** @description Resource id or `*`. Absent if the authorization selects resources by property. */
             resourceId?: string | null;
             resourceType: string;
         };
-        /** @description Authorizations that refer to an entity that does not exist, in the order of their keys. */
+        /** @description Authorizations that refer to an entity that does not exist, ordered by key. */
         OrphansView: {
             authorizations: components["schemas"]["OrphanView"][];
-            /** @description Whether there are more. */
+            /** @description Whether more authorizations match than are listed. */
             more: boolean;
         };
         /**
@@ -2858,69 +3114,76 @@ export interface components {
             resourceServerAudience: string;
         };
         /**
-         * @description A power.
+         * @description An administrative power.
          * @enum {string}
          */
         PowerView: "WRITE_API" | "AUTHORIZE";
-        /** @description The document on the wire. */
+        /** @description An error response (RFC 9457). */
         ProblemDocument: {
-            /** @description What happened, and what to do about it, for people. */
+            /** @description Human-readable description of the error, with advice if possible. */
             detail: string;
-            /** @description What is wrong with which field: `name.invalid`. Codes without a dot are about the whole request. */
+            /** @description Codes of invalid fields, such as `name.invalid`. Codes without a dot concern the whole request. */
             errors?: string[];
+            /** @description Parts of the body that the error concerns. */
+            findings?: components["schemas"]["Finding"][];
+            /** @description Position of the failed command in `commands` of `/api/bulk`, starting at 0. */
+            index?: number | null;
             /**
-             * @description The path of the request.
-             * @example /api/roles/nobody
+             * @description Path of the request.
+             * @example /api/roles/auditors
              */
             instance: string;
             /**
-             * @description What happened, for programs.
+             * @description Machine-readable error code.
              * @example missing
              */
             reason: string | null;
-            /** @description Of a refusal: by which an administrator can learn why. */
+            /** @description Id of a denial, under which administrators can look up the reason. */
             reasonId?: string | null;
             /**
              * Format: int32
-             * @description The HTTP status.
+             * @description HTTP status code.
              * @example 404
              */
             status: number;
             /**
-             * @description The status in words.
+             * @description Status phrase.
              * @example Not Found
              */
             title: string;
             /**
-             * @description Always `about:blank`: `reason` says more.
+             * @description Always `about:blank`. See `reason` for the error code.
              * @example about:blank
              */
             type: string;
         };
-        /** @description The last token of a recent caller. */
+        /** @description Latest token of a recent caller. */
         RecentView: {
-            /** @description When it was first seen. */
+            /** @description Time when the token was first seen. */
             at: string;
-            /** @description The names of its claims. */
+            /** @description Names of the token's claims. */
             claimNames: string[];
-            /** @description Its claims, if this server keeps them: as many as fit into 4 MiB of the answer. */
+            /** @description The token's claims, if this server stores them. Claims of all callers are limited to 4 MiB per response. */
             claims?: unknown;
-            /** @description Whether its claims were left out there. */
+            /** @description Whether `claims` was omitted because of that limit. */
             claimsLeftOut: boolean;
             issuer: string;
-            /** @description The mapping rules that it matched when it was seen. */
+            /** @description Mapping rules that the token matched when it was seen. */
             matched: string[];
-            /** @description What its bearer is now. Where claims are not kept, rules that were made since are not considered. */
+            /**
+             * @description Current resolved identity of the token's bearer. If claims are not stored, rules created since then are not
+             *     considered.
+             */
             subject: components["schemas"]["SubjectView"];
         };
-        /** @description What the same entity may do with the same type, on another resource or under another condition. */
+        /** @description Authorization of the same entity on the same resource type, for another resource or with another condition. */
         ReplacedSet: {
             condition?: components["schemas"]["Comparison"][] | null;
             resourceKey: string;
         };
-        /** @description What may be done with a resource. */
+        /** @description Permissions on a resource. */
         ResourceAuthorizationView: {
-            /** @description What must hold besides. */
+            /** @description Additional condition of the authorization. */
             condition?: components["schemas"]["Comparison"][] | null;
             /**
              * @example [
@@ -2929,21 +3192,21 @@ export interface components {
              */
             permissions: string[];
             /**
-             * @description A resource's key, or `*` for all.
+             * @description Resource key, or `*` for all resources.
              * @example *
              */
             resourceKey: string;
             /** @example process-definition */
             resourceType: string;
         };
-        /** @description A resource to authorize on. */
+        /** @description A resource for authorizations. */
         ResourceBody: {
             key: string;
             /** @description Accepted and ignored. */
             organizationId?: string | null;
             type: string;
         };
-        /** @description A resource type to make. */
+        /** @description A custom resource type to create. */
         ResourceTypeBody: {
             properties?: null | string[];
             /**
@@ -2959,14 +3222,14 @@ export interface components {
              */
             type: string;
         };
-        /** @description What a resource type is to have. */
+        /** @description Permissions and properties of a custom resource type. */
         ResourceTypeParts: {
             properties?: null | string[];
             supportedPermissions: string[];
         };
         /** @description A resource type. */
         ResourceTypeView: {
-            /** @description Of the operator's own types: the properties that conditions may look at. */
+            /** @description Properties that conditions may use. Only present for custom types. */
             properties?: string[] | null;
             supportedPermissions: string[];
             type: string;
@@ -2977,21 +3240,21 @@ export interface components {
             key: string;
             type: string;
         };
-        /** @description Who has what, with the path of each. */
+        /** @description An access review: grants, each with its path. */
         ReviewView: {
             administration?: components["schemas"]["AdministrationView"] | null;
             lines: components["schemas"]["LineView"][];
-            /** @description Whether there would be more lines. */
+            /** @description Whether the list was truncated. */
             more: boolean;
         };
-        /** @description What a right leads to. */
+        /** @description Consequences of holding a right. */
         RightView: {
             administration?: components["schemas"]["AdministrationView"] | null;
         };
-        /** @description The authorizations that lead to administration, in the order of their keys. */
+        /** @description Authorizations that open a path to administration, ordered by key. */
         RightsView: {
             authorizations: components["schemas"]["LeadingAuthorization"][];
-            /** @description Whether there are more. */
+            /** @description Whether more authorizations match than are listed. */
             more: boolean;
         };
         /**
@@ -3012,28 +3275,31 @@ export interface components {
             name: string;
             permissions?: null | components["schemas"]["PermissionView"][];
         };
-        /** @description A role's new description and display name. */
+        /** @description New description and display name of a role. */
         RoleChange: {
             description: string;
             displayName?: string | null;
-            /** @description The name that it has. Names cannot be changed. */
+            /** @description Current name of the role. Names cannot be changed. */
             name?: string | null;
         };
-        /** @description A member, with what it is called. */
+        /** @description A member and its display name. */
         RoleMember: {
             id: string;
+            name: string;
+        };
+        RoleRef: {
             name: string;
         };
         /** @description A role. */
         RoleView: {
             description: string;
-            /** @description What people see, where it is not the key. */
+            /** @description Display name, if it differs from the key. */
             displayName?: string | null;
-            /** @description The role's key. */
+            /** @description Key of the role. */
             name: string;
         };
         /**
-         * @description A mapping rule to create, or as it is to be.
+         * @description A mapping rule to create or replace.
          * @example {
          *       "claimName": "department",
          *       "claimValue": "sales",
@@ -3049,16 +3315,17 @@ export interface components {
             claimName: string;
             claimValue: string;
             /**
-             * @description Whose tokens the rule looks at, as the claim `iss` names it; null for those of every issuer. When it is not given, a
-             *     new rule looks at the tokens of every issuer, and that of a rule there is stays.
+             * @description Issuer whose tokens the rule applies to, as in the claim `iss`. Null means every issuer. If absent, a new rule
+             *     applies to every issuer, and an existing rule keeps its issuer.
              */
             issuer?: string | null;
             name: string;
             operator: components["schemas"]["OperatorView"];
+            ruleType?: components["schemas"]["RuleType"] | null;
             type?: components["schemas"]["RuleType"] | null;
         };
         /**
-         * @description What a rule leads to.
+         * @description Type of a mapping rule's targets.
          * @enum {string}
          */
         RuleType: "ROLE" | "TENANT" | "GROUP";
@@ -3068,96 +3335,111 @@ export interface components {
             appliedRoles: components["schemas"]["RoleView"][];
             appliedTenants: components["schemas"]["TenantView"][];
             /**
-             * @description A top-level claim, literally, or a path if it begins with `$`: names, indexes, `*`, at most one `..` and at most one
-             *     filter, as in JSONPath (RFC 9535).
+             * @description Name of a top-level claim, or a JSONPath query (RFC 9535) if it begins with `$`. Queries support names, indexes,
+             *     `*`, at most one `..` and at most one filter.
              */
             claimName: string;
             claimValue: string;
-            /** @description Why the rule never matches: its stored claim name is no longer supported. Replace it with one that is. */
+            /**
+             * @description Reason why the rule never matches: its stored claim name is no longer supported. Replace the claim name to
+             *     enable the rule.
+             */
             disabled?: string | null;
-            /** @description The rule's key: the name that it was created with. */
+            /** @description Id of the rule: the name it was created with. */
             id: string;
-            /** @description Whose tokens the rule looks at; those of every issuer when not given. */
+            /** @description Issuer whose tokens the rule applies to. Absent: every issuer. */
             issuer?: string | null;
             name: string;
             operator: components["schemas"]["OperatorView"];
             type?: components["schemas"]["RuleType"] | null;
         };
-        /** @description What is searched for, in the members that a question has. The id of what is searched is ignored. */
+        /** @description A search, in the format of an evaluation request. */
         SearchRequest: {
-            /** @description Not for a search of actions. */
+            /** @description Omit in a search for actions. */
             action?: components["schemas"]["access.Action"];
+            /** @description Not evaluated. */
             context?: Record<string, never>;
             page?: components["schemas"]["access.PageRequest"];
-            resource: components["schemas"]["Entity"];
-            subject: components["schemas"]["Entity"];
+            resource: components["schemas"]["SearchedEntity"];
+            subject: components["schemas"]["SearchedEntity"];
         };
-        /** @description What was found. */
+        /** @description Results of a search. */
         SearchResponse: {
             page: components["schemas"]["access.Page"];
             /** @description Subjects, resources or actions. */
             results: Record<string, never>[];
         };
-        /** @description A client's secret. */
+        /** @description A subject or a resource of a search. */
+        SearchedEntity: {
+            /** @description A string. Ignored in the part that the request searches for, otherwise required. */
+            id?: unknown;
+            properties?: Record<string, never>;
+            /**
+             * @description For a subject: `user` or `client`. For a resource: a resource type, `api` or `tenant`.
+             * @example user
+             */
+            type: string;
+        };
+        /** @description Secret of a client. */
         SecretView: {
             /** @description Null for a public client. */
             secret?: string | null;
         };
-        /** @description A browser's session. */
+        /** @description A browser session. */
         Session: {
             /**
              * Format: date-time
-             * @description When they signed in (RFC 3339).
+             * @description Time of sign-in (RFC 3339).
              */
             createdAt: string;
-            /** @description Whether it is the session of this request. */
+            /** @description Whether this is the session of the current request. */
             current: boolean;
             /**
              * Format: date-time
-             * @description When it ends, if they are not active before.
+             * @description Time at which the session ends without further activity.
              */
             expiresAt: string;
-            /** @description The issuer at which they signed in; null with a password. */
+            /** @description Issuer that the user signed in with. Null for sign-in with a password. */
             issuer: string | null;
-            /** @description For ending it; no use as a cookie. */
+            /** @description Key for ending the session. It is not the session cookie. */
             key: string;
             /**
              * Format: date-time
-             * @description When they were last active, to the minute.
+             * @description Time of the last activity, with a precision of one minute.
              */
             lastActiveAt: string;
-            /** @description What the browser calls itself. */
+            /** @description User agent of the browser. */
             userAgent: string | null;
-            /** @description The username. */
+            /** @description Username. */
             username: string;
         };
-        /** @description What the provider said of the person, and where. */
+        /** @description Claims about the user and their sources. */
         SessionClaimsView: {
-            /** @description The claims, by name at the top level. */
+            /** @description Top-level claims by name. */
             claims: {
                 [key: string]: components["schemas"]["SourcedClaim"];
             };
         };
-        /** @description A change to try, and on whom. */
+        /** @description Changes to simulate, and the callers to evaluate them for. */
         SimulationRequest: {
-            /** @description All of it, in this order, or nothing. */
-            changes: components["schemas"]["ChangeBody"][];
+            /** @description Changes, applied in this order. If one is rejected, the simulation fails. */
+            changes?: components["schemas"]["ChangeBody"][];
             question?: components["schemas"]["EvaluationRequest"] | null;
-            /** @description On how many of the last callers' tokens to try it: none when not given. */
-            recentCallers?: number | null;
+            /** @description Number of recent callers to evaluate the changes for. */
+            recentCallers?: number;
         };
-        /** @description What the change would come to. */
+        /** @description Result of a simulation. */
         SimulationView: {
-            /** @description Who comes to administer or can come to, and who no longer does. */
+            /** @description Parties that become or can become administrators, and parties that no longer can. */
             administrators: components["schemas"]["AdministratorsView"];
-            /** @description How many authorizations the changes delete, those with their owner or resource included. */
+            /** @description Number of authorizations that the changes delete, including those deleted along with their owner or resource. */
             deletedAuthorizations: number;
             /**
-             * @description Who gains and loses what by what is stored: `party`, `gained`, `lost`. At most 1000, with at most 20 000 things gained
-             *     and lost in the whole answer.
+             * @description Access gained and lost according to stored data: `party`, `gained`, `lost`. At most 1000 effects, and at most 20
+             *     000 gained and lost items in the whole response.
              */
             effects: Record<string, never>[];
-            /** @description Whether effects were left out there. */
+            /** @description Whether effects were omitted because of these limits. */
             moreEffects: boolean;
             question?: components["schemas"]["BeforeAfter"] | null;
             recentCallers: components["schemas"]["CallersView"];
@@ -3165,14 +3447,14 @@ export interface components {
         };
         SourcedClaim: {
             /**
-             * @description Where it was found.
+             * @description Source of the claim.
              * @example ID_TOKEN
              */
             source: string | null;
-            /** @description The claim. */
+            /** @description Value of the claim. */
             value: Record<string, never>;
         };
-        /** @description Everything that somebody is. */
+        /** @description The resolved groups, roles, tenants and mapping rules of a user or client. */
         SubjectView: {
             groups: string[];
             id: string;
@@ -3182,10 +3464,10 @@ export interface components {
             type: string;
         };
         /**
-         * @description Something that there is to manage or to ask.
+         * @description An API that may be available.
          * @enum {string}
          */
-        Surface: "users" | "cluster-users" | "clients" | "resource-servers" | "groups" | "roles" | "memberships" | "tenants" | "mapping-rules" | "authorizations" | "sessions" | "audit-log" | "decisions" | "inspection" | "cluster";
+        Surface: "users" | "cluster-users" | "clients" | "resource-servers" | "groups" | "roles" | "memberships" | "bulk" | "tenants" | "mapping-rules" | "authorizations" | "sessions" | "audit-log" | "decisions" | "inspection" | "cluster";
         /**
          * @description A tenant to create.
          * @example {
@@ -3197,11 +3479,14 @@ export interface components {
             name: string;
             tenantId: string;
         };
-        /** @description A tenant's new name. */
+        /** @description New name of a tenant. */
         TenantName: {
             name: string;
-            /** @description The id that it has. Ids cannot be changed. */
+            /** @description Current id of the tenant. Ids cannot be changed. */
             tenantId?: string | null;
+        };
+        TenantRef: {
+            tenantId: string;
         };
         /** @description A tenant. */
         TenantView: {
@@ -3209,26 +3494,26 @@ export interface components {
             tenantId: string;
         };
         /**
-         * @description Whose a resource type is, and so over which API it is granted: all but `MANAGEMENT` over `/v2/authorizations`, all but
-         *     `CLUSTER` over `/api/authorizations`.
+         * @description Origin of a resource type, which determines the API for its authorizations: all except `MANAGEMENT` can be granted
+         *     with `/v2/authorizations`, all except `CLUSTER` with `/api/authorizations`.
          * @enum {string}
          */
         TypeFamily: "CLUSTER" | "MANAGEMENT" | "IDENTITY" | "OWN";
         /** @description A user to create. */
         UserBody: {
             email?: string | null;
-            /** @description Whether the user can sign in; yes, when not given. */
+            /** @description Whether the user can sign in. Default `true`. */
             enabled?: boolean | null;
             firstName?: string | null;
             lastName?: string | null;
             /**
              * Format: password
-             * @description Without it, the user signs in as the directory's administrator arranges, for example at another provider.
+             * @description Without a password, sign-in depends on the directory's configuration, for example on another identity provider.
              */
             password?: string | null;
             username: string;
         };
-        /** @description What to change about a user. What is not given stays; what is null is removed. */
+        /** @description Changes to a user. Absent members remain unchanged; null removes a value. */
         UserChange: {
             email?: string | null;
             enabled?: boolean | null;
@@ -3239,11 +3524,14 @@ export interface components {
         UserIds: {
             userIds: string[];
         };
-        /** @description A role to give. */
+        UserRef: {
+            username: string;
+        };
+        /** @description A role to assign to a user. */
         UserRoleBody: {
             roleName: string;
         };
-        /** @description A user. Of users who live at the provider only the id is known here. */
+        /** @description A user. For users managed by an identity provider, only the id is known. */
         UserView: {
             email: string;
             id: string;
@@ -3253,7 +3541,7 @@ export interface components {
         /** @description An action. */
         "access.Action": {
             /**
-             * @description A permission of the resource's type.
+             * @description Permission of the resource's type.
              * @example READ
              */
             name: string;
@@ -3266,7 +3554,7 @@ export interface components {
             /** @description `USER`, `CLIENT`, `GROUP`, `ROLE` or `MAPPING_RULE`. */
             ownerType: string;
             permissions: string[];
-            /** @description `*` for all. */
+            /** @description Resource id, or `*` for all resources. */
             resourceId: string;
             resourceType: string;
         };
@@ -3280,13 +3568,13 @@ export interface components {
             claimName: string;
             claimValue: string;
             id: string;
-            /** @description Whose tokens the rule looks at; those of every issuer when not given. */
+            /** @description Issuer whose tokens the rule applies to. Default: every issuer. */
             issuer?: string | null;
             name?: string | null;
-            /** @description `EQUALS` or `CONTAINS`; `EQUALS` when not given. */
+            /** @description `EQUALS` or `CONTAINS`. Default `EQUALS`. */
             operator?: string | null;
         };
-        /** @description Somebody in something. */
+        /** @description A membership: one member of one group, role or tenant. */
         "access.Member": {
             containerId: string;
             /** @description `GROUP`, `ROLE` or `TENANT`. */
@@ -3295,24 +3583,25 @@ export interface components {
             /** @description `USER`, `CLIENT`, `GROUP`, `ROLE` or `MAPPING_RULE`. */
             memberType: string;
         };
-        /** @description Which part of the answer this is. */
+        /** @description Pagination of the results. */
         "access.Page": {
-            /** @description How many results this part has. */
+            /** @description Number of results on this page. */
             count: number;
-            /** @description For the next part; empty at the end. */
+            /** @description Token of the next page. Empty on the last page. */
             next_token: string;
         };
-        /** @description Which part of an answer. */
+        /** @description Selects the page of results. */
         "access.PageRequest": {
             /**
-             * Format: int32
-             * @description How many results at most: 1 to 1000; 100 when not given.
+             * Format: int64
+             * @description Maximum number of results. At most 1000 are returned. Default 100.
              */
             limit?: number;
-            /** @description `next_token` of the part before, when all else is as it was. */
+            properties?: Record<string, never>;
+            /** @description `next_token` of the previous page. The rest of the request must be unchanged. */
             token?: string;
         };
-        /** @description A party. */
+        /** @description A user, client, group, role or mapping rule. */
         "access.Party": {
             partyId: string;
             partyType: string;
@@ -3433,6 +3722,7 @@ export interface components {
             authorizationKey: string;
         };
         "cluster.AuthorizationRequest": {
+            condition?: null | components["schemas"]["Comparison"][];
             ownerId: string;
             /** @enum {string} */
             ownerType: "USER" | "CLIENT" | "ROLE" | "GROUP" | "MAPPING_RULE";
@@ -3441,6 +3731,7 @@ export interface components {
             /** @enum {string} */
             resourceType: "AUDIT_LOG" | "AUTHORIZATION" | "BACKUP" | "BATCH" | "CLUSTER_VARIABLE" | "COMPONENT" | "DECISION_DEFINITION" | "DECISION_REQUIREMENTS_DEFINITION" | "DOCUMENT" | "EXPORTER" | "EXPRESSION" | "GLOBAL_LISTENER" | "GROUP" | "MAPPING_RULE" | "MESSAGE" | "PROCESS_DEFINITION" | "RESOURCE" | "ROLE" | "SECRET" | "SYSTEM" | "TENANT" | "USER" | "USER_TASK";
         } | {
+            condition?: null | components["schemas"]["Comparison"][];
             ownerId: string;
             /** @enum {string} */
             ownerType: "USER" | "CLIENT" | "ROLE" | "GROUP" | "MAPPING_RULE";
@@ -3513,7 +3804,7 @@ export interface components {
         };
         "cluster.FoundPage": {
             endCursor: string | null;
-            /** @description Totals are exact here. */
+            /** @description Always `false`: totals are exact. */
             hasMoreTotalItems: boolean;
             startCursor: string | null;
             totalItems: number;
@@ -3617,7 +3908,7 @@ export interface components {
             items: components["schemas"]["cluster.MappingRule"][];
             page: components["schemas"]["cluster.FoundPage"];
         };
-        /** @description Ten members, always all of them. */
+        /** @description The authenticated caller. All ten members are always present. */
         "cluster.Me": {
             authorizedComponents: string[];
             c8Links: {
@@ -3685,7 +3976,10 @@ export interface components {
             items: components["schemas"]["cluster.Role"][];
             page: components["schemas"]["cluster.FoundPage"];
         };
-        /** @description Clients compare the text of lists of these: the members' order matters (orchestration reference §1.7). */
+        /**
+         * @description A tenant. The members are in the order `name`, `tenantId`, `description`, since some clients compare lists of
+         *     tenants as text.
+         */
         "cluster.Tenant": {
             description: string | null;
             name: string;
@@ -3846,7 +4140,7 @@ export interface operations {
                     "application/json": components["schemas"]["DenialView"];
                 };
             };
-            /** @description Something is missing, of the wrong type or not JSON. */
+            /** @description A member is missing, has the wrong type, or the body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3855,7 +4149,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3864,7 +4158,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not ask this. */
+            /** @description The caller lacks the required permission. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3881,7 +4175,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The request is larger than this server reads. */
+            /** @description The request body exceeds the size limit. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3890,7 +4184,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            /** @description The caller exceeded its rate limit or failed to authenticate too often. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3899,7 +4193,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description A token's issuer, or the store, cannot be reached now. */
+            /** @description The token's issuer or the store is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3913,7 +4207,7 @@ export interface operations {
     access_evaluation: {
         parameters: {
             query?: {
-                /** @description `true`, or nothing at all, to be told why, which needs a grant of its own. */
+                /** @description `true` or an empty value adds an explanation to each decision. Requires an additional permission. */
                 explain?: boolean;
             };
             header?: never;
@@ -3934,7 +4228,7 @@ export interface operations {
                     "application/json": components["schemas"]["Decision"];
                 };
             };
-            /** @description Something is missing, of the wrong type or not JSON. */
+            /** @description A member is missing, has the wrong type, or the body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3943,7 +4237,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3952,7 +4246,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not ask this. */
+            /** @description The caller lacks the required permission. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3961,7 +4255,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3970,7 +4264,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3979,7 +4273,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            /** @description The caller exceeded its rate limit or failed to authenticate too often. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3988,7 +4282,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description A token's issuer, or the store, cannot be reached now. */
+            /** @description The token's issuer or the store is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4002,7 +4296,7 @@ export interface operations {
     access_evaluations: {
         parameters: {
             query?: {
-                /** @description `true`, or nothing at all, to be told why, which needs a grant of its own. */
+                /** @description `true` or an empty value adds an explanation to each decision. Requires an additional permission. */
                 explain?: boolean;
             };
             header?: never;
@@ -4023,7 +4317,7 @@ export interface operations {
                     "application/json": components["schemas"]["EvaluationsResponse"];
                 };
             };
-            /** @description Something is missing, of the wrong type or not JSON. */
+            /** @description A member is missing, has the wrong type, or the body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4032,7 +4326,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4041,7 +4335,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not ask this. */
+            /** @description The caller lacks the required permission. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4050,7 +4344,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4059,7 +4353,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4068,7 +4362,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            /** @description The caller exceeded its rate limit or failed to authenticate too often. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4077,7 +4371,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description A token's issuer, or the store, cannot be reached now. */
+            /** @description The token's issuer or the store is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4109,7 +4403,7 @@ export interface operations {
                     "application/json": components["schemas"]["ExplanationView"];
                 };
             };
-            /** @description Something is missing, of the wrong type or not JSON. */
+            /** @description A member is missing, has the wrong type, or the body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4118,7 +4412,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4127,7 +4421,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not ask this. */
+            /** @description The caller lacks the required permission. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4136,7 +4430,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4145,7 +4439,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4154,7 +4448,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            /** @description The caller exceeded its rate limit or failed to authenticate too often. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4163,7 +4457,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description A token's issuer, or the store, cannot be reached now. */
+            /** @description The token's issuer or the store is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4195,7 +4489,7 @@ export interface operations {
                     "application/json": components["schemas"]["InspectedView"];
                 };
             };
-            /** @description Something is missing, of the wrong type or not JSON. */
+            /** @description A member is missing, has the wrong type, or the body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4204,7 +4498,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4213,7 +4507,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not ask this. */
+            /** @description The caller lacks the required permission. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4222,7 +4516,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4231,7 +4525,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4240,7 +4534,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            /** @description The caller exceeded its rate limit or failed to authenticate too often. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4249,7 +4543,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description A token's issuer, or the store, cannot be reached now. */
+            /** @description The token's issuer or the store is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4263,7 +4557,7 @@ export interface operations {
     access_recent: {
         parameters: {
             query?: {
-                /** @description 1 to 10 000; 100 when not given. */
+                /** @description Maximum number of callers: 1 to 10 000. Default 100. */
                 limit?: number;
             };
             header?: never;
@@ -4280,7 +4574,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecentView"][];
                 };
             };
-            /** @description Something is missing, of the wrong type or not JSON. */
+            /** @description A member is missing, has the wrong type, or the body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4289,7 +4583,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4298,7 +4592,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not ask this. */
+            /** @description The caller lacks the required permission. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4307,7 +4601,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The request is larger than this server reads. */
+            /** @description The request body exceeds the size limit. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4316,7 +4610,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            /** @description The caller exceeded its rate limit or failed to authenticate too often. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4325,7 +4619,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description A token's issuer, or the store, cannot be reached now. */
+            /** @description The token's issuer or the store is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4340,7 +4634,7 @@ export interface operations {
         parameters: {
             query?: {
                 format?: "json" | "csv";
-                /** @description How many lines at most: 10 000 when not given, 1 000 000 at most. */
+                /** @description Maximum number of lines. Default 10 000, at most 1 000 000. */
                 limit?: number;
             };
             header?: never;
@@ -4358,7 +4652,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description Something is missing, of the wrong type or not JSON. */
+            /** @description A member is missing, has the wrong type, or the body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4367,7 +4661,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4376,7 +4670,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not ask this. */
+            /** @description The caller lacks the required permission. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4385,7 +4679,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The request is larger than this server reads. */
+            /** @description The request body exceeds the size limit. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4394,7 +4688,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            /** @description The caller exceeded its rate limit or failed to authenticate too often. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4403,7 +4697,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description A token's issuer, or the store, cannot be reached now. */
+            /** @description The token's issuer or the store is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4417,9 +4711,9 @@ export interface operations {
     access_similar: {
         parameters: {
             query?: {
-                /** @description Those of one kind. Without it, of all. */
+                /** @description Kind of entity. Default: all kinds. */
                 type?: "USER" | "CLIENT" | "GROUP" | "ROLE" | "MAPPING_RULE" | "TENANT";
-                /** @description The number of sets at most: 10 000 when not given, 1 000 000 at most. */
+                /** @description Maximum number of sets. Default 10 000, at most 1 000 000. */
                 limit?: number;
             };
             header?: never;
@@ -4436,7 +4730,7 @@ export interface operations {
                     "application/json": components["schemas"]["LookAlikesView"];
                 };
             };
-            /** @description Something is missing, of the wrong type or not JSON. */
+            /** @description A member is missing, has the wrong type, or the body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4445,7 +4739,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4454,7 +4748,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not ask this. */
+            /** @description The caller lacks the required permission. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4463,7 +4757,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The request is larger than this server reads. */
+            /** @description The request body exceeds the size limit. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4472,7 +4766,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            /** @description The caller exceeded its rate limit or failed to authenticate too often. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4481,7 +4775,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description A token's issuer, or the store, cannot be reached now. */
+            /** @description The token's issuer or the store is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4495,7 +4789,7 @@ export interface operations {
     access_list: {
         parameters: {
             query?: {
-                /** @description The number of authorizations at most: 10 000 when not given, 1 000 000 at most. */
+                /** @description Maximum number of authorizations to return. Default 10 000, at most 1 000 000. */
                 limit?: number;
             };
             header?: never;
@@ -4512,7 +4806,7 @@ export interface operations {
                     "application/json": components["schemas"]["OrphansView"];
                 };
             };
-            /** @description Something is missing, of the wrong type or not JSON. */
+            /** @description A member is missing, has the wrong type, or the body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4521,7 +4815,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4530,7 +4824,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not ask this. */
+            /** @description The caller lacks the required permission. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4539,7 +4833,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The request is larger than this server reads. */
+            /** @description The request body exceeds the size limit. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4548,7 +4842,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            /** @description The caller exceeded its rate limit or failed to authenticate too often. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4557,7 +4851,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description A token's issuer, or the store, cannot be reached now. */
+            /** @description The token's issuer or the store is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4571,14 +4865,14 @@ export interface operations {
     access_of_resource: {
         parameters: {
             query: {
-                /** @description A resource type, `api` or `tenant`. */
+                /** @description Resource type, `api` or `tenant`. */
                 type: string;
-                /** @description An id, or `*` for what is granted on all. */
+                /** @description Resource id, or `*` for grants on all resources. */
                 id: string;
-                /** @description A permission of the type. */
+                /** @description Permission of the resource type. */
                 action: string;
                 format?: "json" | "csv";
-                /** @description How many lines at most: 10 000 when not given, 1 000 000 at most. */
+                /** @description Maximum number of lines. Default 10 000, at most 1 000 000. */
                 limit?: number;
             };
             header?: never;
@@ -4596,7 +4890,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description Something is missing, of the wrong type or not JSON. */
+            /** @description A member is missing, has the wrong type, or the body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4605,7 +4899,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4614,7 +4908,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not ask this. */
+            /** @description The caller lacks the required permission. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4623,7 +4917,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The request is larger than this server reads. */
+            /** @description The request body exceeds the size limit. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4632,7 +4926,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            /** @description The caller exceeded its rate limit or failed to authenticate too often. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4641,7 +4935,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description A token's issuer, or the store, cannot be reached now. */
+            /** @description The token's issuer or the store is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4655,11 +4949,11 @@ export interface operations {
     access_of_right: {
         parameters: {
             query: {
-                /** @description A resource type, `api` or `tenant`. */
+                /** @description Resource type, `api` or `tenant`. */
                 type: string;
-                /** @description An id, or `*` for all. */
+                /** @description Resource id, or `*` for all resources. */
                 id: string;
-                /** @description A permission of the type. */
+                /** @description Permission of the resource type. */
                 action: string;
             };
             header?: never;
@@ -4676,7 +4970,7 @@ export interface operations {
                     "application/json": components["schemas"]["RightView"];
                 };
             };
-            /** @description Something is missing, of the wrong type or not JSON. */
+            /** @description A member is missing, has the wrong type, or the body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4685,7 +4979,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4694,7 +4988,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not ask this. */
+            /** @description The caller lacks the required permission. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4703,7 +4997,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The request is larger than this server reads. */
+            /** @description The request body exceeds the size limit. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4712,7 +5006,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            /** @description The caller exceeded its rate limit or failed to authenticate too often. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4721,7 +5015,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description A token's issuer, or the store, cannot be reached now. */
+            /** @description The token's issuer or the store is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4735,7 +5029,7 @@ export interface operations {
     access_of_rights: {
         parameters: {
             query?: {
-                /** @description The number of authorizations at most: 10 000 when not given, 1 000 000 at most. */
+                /** @description Maximum number of authorizations to return. Default 10 000, at most 1 000 000. */
                 limit?: number;
             };
             header?: never;
@@ -4752,7 +5046,7 @@ export interface operations {
                     "application/json": components["schemas"]["RightsView"];
                 };
             };
-            /** @description Something is missing, of the wrong type or not JSON. */
+            /** @description A member is missing, has the wrong type, or the body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4761,7 +5055,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4770,7 +5064,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not ask this. */
+            /** @description The caller lacks the required permission. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4779,7 +5073,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The request is larger than this server reads. */
+            /** @description The request body exceeds the size limit. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4788,7 +5082,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            /** @description The caller exceeded its rate limit or failed to authenticate too often. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4797,7 +5091,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description A token's issuer, or the store, cannot be reached now. */
+            /** @description The token's issuer or the store is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4815,7 +5109,7 @@ export interface operations {
                 type: string;
                 id: string;
                 format?: "json" | "csv";
-                /** @description How many lines at most: 10 000 when not given, 1 000 000 at most. */
+                /** @description Maximum number of lines. Default 10 000, at most 1 000 000. */
                 limit?: number;
             };
             header?: never;
@@ -4833,7 +5127,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description Something is missing, of the wrong type or not JSON. */
+            /** @description A member is missing, has the wrong type, or the body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4842,7 +5136,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4851,7 +5145,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not ask this. */
+            /** @description The caller lacks the required permission. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4860,7 +5154,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The request is larger than this server reads. */
+            /** @description The request body exceeds the size limit. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4869,7 +5163,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            /** @description The caller exceeded its rate limit or failed to authenticate too often. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4878,7 +5172,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description A token's issuer, or the store, cannot be reached now. */
+            /** @description The token's issuer or the store is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4910,7 +5204,7 @@ export interface operations {
                     "application/json": components["schemas"]["SearchResponse"];
                 };
             };
-            /** @description Something is missing, of the wrong type or not JSON. */
+            /** @description A member is missing, has the wrong type, or the body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4919,7 +5213,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4928,7 +5222,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not ask this. */
+            /** @description The caller lacks the required permission. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4937,7 +5231,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4946,7 +5240,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4955,7 +5249,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            /** @description The caller exceeded its rate limit or failed to authenticate too often. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4964,7 +5258,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description A token's issuer, or the store, cannot be reached now. */
+            /** @description The token's issuer or the store is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4996,7 +5290,7 @@ export interface operations {
                     "application/json": components["schemas"]["SearchResponse"];
                 };
             };
-            /** @description Something is missing, of the wrong type or not JSON. */
+            /** @description A member is missing, has the wrong type, or the body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5005,7 +5299,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5014,7 +5308,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not ask this. */
+            /** @description The caller lacks the required permission. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5023,7 +5317,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5032,7 +5326,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5041,7 +5335,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            /** @description The caller exceeded its rate limit or failed to authenticate too often. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5050,7 +5344,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description A token's issuer, or the store, cannot be reached now. */
+            /** @description The token's issuer or the store is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5082,7 +5376,7 @@ export interface operations {
                     "application/json": components["schemas"]["SearchResponse"];
                 };
             };
-            /** @description Something is missing, of the wrong type or not JSON. */
+            /** @description A member is missing, has the wrong type, or the body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5091,7 +5385,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5100,7 +5394,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not ask this. */
+            /** @description The caller lacks the required permission. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5109,7 +5403,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5118,7 +5412,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5127,7 +5421,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            /** @description The caller exceeded its rate limit or failed to authenticate too often. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5136,7 +5430,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description A token's issuer, or the store, cannot be reached now. */
+            /** @description The token's issuer or the store is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5168,7 +5462,7 @@ export interface operations {
                     "application/json": components["schemas"]["SimulationView"];
                 };
             };
-            /** @description Something is missing, of the wrong type or not JSON. */
+            /** @description A member is missing, has the wrong type, or the body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5177,7 +5471,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5186,7 +5480,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not ask this. */
+            /** @description The caller lacks the required permission. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5195,7 +5489,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The change would be refused. */
+            /** @description The change would be rejected. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5204,7 +5498,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5213,7 +5507,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5222,7 +5516,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller asks more often than it may, or failed to sign in too often; `Retry-After` says when to try again. */
+            /** @description The caller exceeded its rate limit or failed to authenticate too often. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5231,7 +5525,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description A token's issuer, or the store, cannot be reached now. */
+            /** @description The token's issuer or the store is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5245,26 +5539,26 @@ export interface operations {
     audit_log_list: {
         parameters: {
             query?: {
-                /** @description Only what was done by somebody whose username or client id has this in it. */
+                /** @description Only entries whose actor's username or client id contains this text. */
                 actor?: string;
                 /**
-                 * @description Only what was done to things of this kind: `USER`, `CLIENT`, `GROUP`, `ROLE`, `TENANT`, `MAPPING_RULE`,
+                 * @description Only entries about entities of this type: `USER`, `CLIENT`, `GROUP`, `ROLE`, `TENANT`, `MAPPING_RULE`,
                  *     `AUTHORIZATION`, `RESOURCE`, `AUDIT_LOG` or `SESSION`.
                  */
                 entityType?: string;
-                /** @description Only what was done to things that have this in their key. */
+                /** @description Only entries about entities whose key contains this text. */
                 entityKey?: string;
-                /** @description Only this: `CREATE`, `UPDATE`, `DELETE`, `ASSIGN`, `UNASSIGN` or `READ`. */
+                /** @description Only entries with this operation: `CREATE`, `UPDATE`, `DELETE`, `ASSIGN`, `UNASSIGN` or `READ`. */
                 operation?: string;
-                /** @description Only what ended so: `SUCCESS`, `FAIL` or `DENIED`. */
+                /** @description Only entries with this result: `SUCCESS`, `FAIL` or `DENIED`. */
                 result?: string;
-                /** @description Nothing older (RFC 3339). */
+                /** @description Only entries at or after this time (RFC 3339). */
                 from?: string;
-                /** @description Only what is older (RFC 3339). */
+                /** @description Only entries before this time (RFC 3339). */
                 to?: string;
-                /** @description The page, from 0. Without it, the list from its beginning. */
+                /** @description Page number, starting at 0. Default: the first page. */
                 page?: number;
-                /** @description How many items a page has: 1 to 10 000; 50 when only `page` is given. */
+                /** @description Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000. */
                 resultSize?: number;
             };
             header?: never;
@@ -5281,7 +5575,7 @@ export interface operations {
                     "application/json": components["schemas"]["AuditLogEntry"][];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5290,7 +5584,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5299,7 +5593,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5308,7 +5602,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5317,7 +5611,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5326,7 +5623,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5335,7 +5632,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5344,7 +5641,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5374,7 +5671,7 @@ export interface operations {
                     "application/json": components["schemas"]["AuditLogEntry"];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5383,7 +5680,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5392,7 +5689,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5401,7 +5698,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5410,7 +5707,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5419,7 +5719,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5428,7 +5728,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5437,7 +5737,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5451,18 +5751,18 @@ export interface operations {
     authorizations_list: {
         parameters: {
             query?: {
-                /** @description Only those of this entity. `entityType` goes with it. */
+                /** @description Only authorizations of this entity. Requires `entityType`. */
                 entityId?: string;
                 entityType?: "USER" | "GROUP" | "ROLE" | "APPLICATION" | "MAPPING_RULE";
-                /** @description Only those on this type. */
+                /** @description Only authorizations on this resource type. */
                 resourceType?: string;
-                /** @description Only what has this in its id or name, whatever the case. */
+                /** @description Only items whose id or name contains this text. Not case-sensitive. */
                 search?: string;
-                /** @description The page, from 0. Without it, the list from its beginning. */
+                /** @description Page number, starting at 0. Default: the first page. */
                 page?: number;
-                /** @description How many items a page has: 1 to 10 000; 50 when only `page` is given. */
+                /** @description Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000. */
                 resultSize?: number;
-                /** @description Accepted and ignored: there are no organizations here. */
+                /** @description Accepted and ignored: organizations are not supported. */
                 organizationId?: string;
             };
             header?: never;
@@ -5479,7 +5779,7 @@ export interface operations {
                     "application/json": components["schemas"]["AuthorizationView"][];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5488,7 +5788,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5497,7 +5797,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5506,7 +5806,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5515,7 +5815,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5524,7 +5827,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5533,7 +5836,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5542,7 +5845,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5572,7 +5875,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5581,7 +5884,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5590,7 +5893,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5599,7 +5902,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5608,7 +5911,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5617,7 +5923,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5626,7 +5932,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5635,7 +5941,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5644,7 +5950,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5653,7 +5959,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5683,7 +5989,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5692,7 +5998,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5701,7 +6007,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5710,7 +6016,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5719,7 +6025,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5728,7 +6037,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5737,7 +6046,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5746,7 +6055,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5755,7 +6064,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5764,7 +6073,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5792,7 +6101,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResourceAuthorizationView"][];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5801,7 +6110,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5810,7 +6119,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5819,7 +6128,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5828,7 +6137,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5837,7 +6149,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5846,7 +6158,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5855,7 +6167,129 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    bulk_apply: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Handling of existing entities. `FAIL` (default) rejects commands that create an existing entity; `SKIP` leaves
+                 *     the entity unchanged.
+                 */
+                ifExists?: "FAIL" | "SKIP";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description The body, an id in the path or a query parameter is invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The request is not authenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The caller lacks the required permission, or the entity is protected. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The entity does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body exceeds the maximum size. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The media type of the body is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The directory denied the operation; operator action is required. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5883,7 +6317,7 @@ export interface operations {
                     "application/json": components["schemas"]["Capabilities"];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5892,7 +6326,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5901,7 +6335,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5910,7 +6344,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5919,7 +6353,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5928,7 +6365,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5937,7 +6374,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5946,7 +6383,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5960,13 +6397,13 @@ export interface operations {
     clients_list: {
         parameters: {
             query?: {
-                /** @description Only what has this in its id or name, whatever the case. */
+                /** @description Only items whose id or name contains this text. Not case-sensitive. */
                 search?: string;
-                /** @description The page, from 0. Without it, the list from its beginning. */
+                /** @description Page number, starting at 0. Default: the first page. */
                 page?: number;
-                /** @description How many items a page has: 1 to 10 000; 50 when only `page` is given. */
+                /** @description Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000. */
                 resultSize?: number;
-                /** @description Accepted and ignored: there are no organizations here. */
+                /** @description Accepted and ignored: organizations are not supported. */
                 organizationId?: string;
             };
             header?: never;
@@ -5983,7 +6420,7 @@ export interface operations {
                     "application/json": components["schemas"]["ApplicationView"][];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5992,7 +6429,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6001,7 +6438,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6010,7 +6447,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6019,7 +6456,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6028,7 +6468,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6037,7 +6477,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -6046,7 +6486,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6078,7 +6518,7 @@ export interface operations {
                     "application/json": components["schemas"]["ClientView"];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6087,7 +6527,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6096,7 +6536,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6105,7 +6545,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6114,7 +6554,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6123,7 +6566,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6132,7 +6575,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6141,7 +6584,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6150,7 +6593,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -6159,7 +6602,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6189,7 +6632,7 @@ export interface operations {
                     "application/json": components["schemas"]["ClientView"];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6198,7 +6641,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6207,7 +6650,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6216,7 +6659,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6225,7 +6668,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6234,7 +6680,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6243,7 +6689,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -6252,7 +6698,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6284,7 +6730,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6293,7 +6739,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6302,7 +6748,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6311,7 +6757,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6320,7 +6766,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6329,7 +6778,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6338,7 +6787,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6347,7 +6796,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6356,7 +6805,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -6365,7 +6814,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6393,7 +6842,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6402,7 +6851,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6411,7 +6860,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6420,7 +6869,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6429,7 +6878,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6438,7 +6890,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6447,7 +6899,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -6456,7 +6908,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6486,7 +6938,7 @@ export interface operations {
                     "application/json": components["schemas"]["PermissionView"][];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6495,7 +6947,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6504,7 +6956,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6513,7 +6965,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6522,7 +6974,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6531,7 +6986,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6540,7 +6995,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -6549,7 +7004,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6581,7 +7036,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6590,7 +7045,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6599,7 +7054,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6608,7 +7063,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6617,7 +7072,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6626,7 +7084,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6635,7 +7093,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6644,7 +7102,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6653,7 +7111,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -6662,7 +7120,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6692,7 +7150,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6701,7 +7159,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6710,7 +7168,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6719,7 +7177,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6728,7 +7186,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6737,7 +7198,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6746,7 +7207,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -6755,7 +7216,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6785,7 +7246,7 @@ export interface operations {
                     "application/json": components["schemas"]["SecretView"];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6794,7 +7255,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6803,7 +7264,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6812,7 +7273,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6821,7 +7282,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6830,7 +7294,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6839,7 +7303,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -6848,7 +7312,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6878,7 +7342,7 @@ export interface operations {
                     "application/json": components["schemas"]["SecretView"];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6887,7 +7351,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6896,7 +7360,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6905,7 +7369,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6914,7 +7378,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6923,7 +7390,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6932,7 +7399,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -6941,7 +7408,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6955,13 +7422,13 @@ export interface operations {
     groups_list: {
         parameters: {
             query?: {
-                /** @description Only what has this in its id or name, whatever the case. */
+                /** @description Only items whose id or name contains this text. Not case-sensitive. */
                 search?: string;
-                /** @description The page, from 0. Without it, the list from its beginning. */
+                /** @description Page number, starting at 0. Default: the first page. */
                 page?: number;
-                /** @description How many items a page has: 1 to 10 000; 50 when only `page` is given. */
+                /** @description Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000. */
                 resultSize?: number;
-                /** @description Accepted and ignored: there are no organizations here. */
+                /** @description Accepted and ignored: organizations are not supported. */
                 organizationId?: string;
             };
             header?: never;
@@ -6978,7 +7445,7 @@ export interface operations {
                     "application/json": components["schemas"]["GroupView"][];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6987,7 +7454,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6996,7 +7463,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7005,7 +7472,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7014,7 +7481,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7023,7 +7493,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7032,7 +7502,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -7041,7 +7511,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7073,7 +7543,7 @@ export interface operations {
                     "application/json": components["schemas"]["GroupView"];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7082,7 +7552,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7091,7 +7561,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7100,7 +7570,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7109,7 +7579,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7118,7 +7591,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7127,7 +7600,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7136,7 +7609,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7145,7 +7618,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -7154,7 +7627,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7182,7 +7655,7 @@ export interface operations {
                     "application/json": string[];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7191,7 +7664,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7200,7 +7673,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7209,7 +7682,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7218,7 +7691,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7227,7 +7703,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7236,7 +7712,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -7245,7 +7721,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7275,7 +7751,7 @@ export interface operations {
                     "application/json": components["schemas"]["GroupView"];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7284,7 +7760,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7293,7 +7769,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7302,7 +7778,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7311,7 +7787,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7320,7 +7799,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7329,7 +7808,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -7338,7 +7817,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7370,7 +7849,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7379,7 +7858,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7388,7 +7867,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7397,7 +7876,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7406,7 +7885,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7415,7 +7897,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7424,7 +7906,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7433,7 +7915,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7442,7 +7924,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -7451,7 +7933,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7479,7 +7961,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7488,7 +7970,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7497,7 +7979,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7506,7 +7988,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7515,7 +7997,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7524,7 +8009,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7533,7 +8018,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -7542,7 +8027,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7572,7 +8057,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResourceAuthorizationView"][];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7581,7 +8066,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7590,7 +8075,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7599,7 +8084,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7608,7 +8093,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7617,7 +8105,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7626,7 +8114,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -7635,7 +8123,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7665,7 +8153,7 @@ export interface operations {
                     "application/json": components["schemas"]["RoleView"][];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7674,7 +8162,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7683,7 +8171,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7692,7 +8180,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7701,7 +8189,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7710,7 +8201,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7719,7 +8210,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -7728,7 +8219,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7760,7 +8251,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7769,7 +8260,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7778,7 +8269,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7787,7 +8278,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7796,7 +8287,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7805,7 +8299,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7814,7 +8308,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7823,7 +8317,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7832,7 +8326,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -7841,7 +8335,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7870,7 +8364,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7879,7 +8373,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7888,7 +8382,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7897,7 +8391,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7906,7 +8400,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7915,7 +8412,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7924,7 +8421,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -7933,7 +8430,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7947,13 +8444,13 @@ export interface operations {
     groups_users: {
         parameters: {
             query?: {
-                /** @description Only what has this in its id or name, whatever the case. */
+                /** @description Only items whose id or name contains this text. Not case-sensitive. */
                 search?: string;
-                /** @description The page, from 0. Without it, the list from its beginning. */
+                /** @description Page number, starting at 0. Default: the first page. */
                 page?: number;
-                /** @description How many items a page has: 1 to 10 000; 50 when only `page` is given. */
+                /** @description Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000. */
                 resultSize?: number;
-                /** @description Accepted and ignored: there are no organizations here. */
+                /** @description Accepted and ignored: organizations are not supported. */
                 organizationId?: string;
             };
             header?: never;
@@ -7972,7 +8469,7 @@ export interface operations {
                     "application/json": components["schemas"]["UserView"][];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7981,7 +8478,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7990,7 +8487,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7999,7 +8496,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8008,7 +8505,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8017,7 +8517,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -8026,7 +8526,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -8035,7 +8535,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8067,7 +8567,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8076,7 +8576,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8085,7 +8585,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8094,7 +8594,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8103,7 +8603,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8112,7 +8615,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -8121,7 +8624,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8130,7 +8633,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -8139,7 +8642,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -8148,7 +8651,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8177,7 +8680,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8186,7 +8689,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8195,7 +8698,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8204,7 +8707,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8213,7 +8716,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8222,7 +8728,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -8231,7 +8737,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -8240,7 +8746,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8254,13 +8760,13 @@ export interface operations {
     mapping_rules_list: {
         parameters: {
             query?: {
-                /** @description Only what has this in its id or name, whatever the case. */
+                /** @description Only items whose id or name contains this text. Not case-sensitive. */
                 search?: string;
-                /** @description The page, from 0. Without it, the list from its beginning. */
+                /** @description Page number, starting at 0. Default: the first page. */
                 page?: number;
-                /** @description How many items a page has: 1 to 10 000; 50 when only `page` is given. */
+                /** @description Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000. */
                 resultSize?: number;
-                /** @description Accepted and ignored: there are no organizations here. */
+                /** @description Accepted and ignored: organizations are not supported. */
                 organizationId?: string;
             };
             header?: never;
@@ -8277,7 +8783,7 @@ export interface operations {
                     "application/json": components["schemas"]["RuleView"][];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8286,7 +8792,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8295,7 +8801,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8304,7 +8810,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8313,7 +8819,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8322,7 +8831,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -8331,7 +8840,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -8340,7 +8849,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8355,8 +8864,8 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Whether authorizations that have this id as their resource are removed. Without it, they refuse the creation with the
-                 *     reason `leftover_authorizations`.
+                 * @description Whether to remove existing authorizations on a resource with this id. If `false`, such authorizations reject the
+                 *     creation with the reason `leftover_authorizations`.
                  */
                 removeLeftoverAuthorizations?: boolean;
             };
@@ -8378,7 +8887,7 @@ export interface operations {
                     "application/json": components["schemas"]["RuleView"];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8387,7 +8896,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8396,7 +8905,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8405,7 +8914,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8414,7 +8923,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8423,7 +8935,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -8432,7 +8944,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8441,7 +8953,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -8450,7 +8962,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -8459,7 +8971,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8489,7 +9001,7 @@ export interface operations {
                     "application/json": components["schemas"]["RuleView"];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8498,7 +9010,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8507,7 +9019,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8516,7 +9028,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8525,7 +9037,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8534,7 +9049,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -8543,7 +9058,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -8552,7 +9067,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8584,7 +9099,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8593,7 +9108,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8602,7 +9117,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8611,7 +9126,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8620,7 +9135,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8629,7 +9147,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -8638,7 +9156,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8647,7 +9165,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -8656,7 +9174,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -8665,7 +9183,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8693,7 +9211,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8702,7 +9220,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8711,7 +9229,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8720,7 +9238,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8729,7 +9247,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8738,7 +9259,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -8747,7 +9268,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -8756,7 +9277,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8784,7 +9305,7 @@ export interface operations {
                     "application/json": components["schemas"]["MeView"];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8793,7 +9314,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8802,7 +9323,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8811,7 +9332,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8820,7 +9341,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8829,7 +9353,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -8838,7 +9362,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -8847,7 +9371,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8861,7 +9385,7 @@ export interface operations {
     me_permissions: {
         parameters: {
             query?: {
-                /** @description The audience of an API; this service's own when not given. */
+                /** @description Audience of an API. Default: this service's own audience. */
                 audience?: string;
             };
             header?: never;
@@ -8878,7 +9402,7 @@ export interface operations {
                     "application/json": string[];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8887,7 +9411,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8896,7 +9420,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8905,7 +9429,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8914,7 +9438,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8923,7 +9450,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -8932,7 +9459,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -8941,7 +9468,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8969,7 +9496,7 @@ export interface operations {
                     "application/json": components["schemas"]["SessionClaimsView"];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8978,7 +9505,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8987,7 +9514,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8996,7 +9523,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9005,7 +9532,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9014,7 +9544,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -9023,7 +9553,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -9032,7 +9562,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9046,9 +9576,9 @@ export interface operations {
     sessions_own: {
         parameters: {
             query?: {
-                /** @description The page, from 0. Without it, the list from its beginning. */
+                /** @description Page number, starting at 0. Default: the first page. */
                 page?: number;
-                /** @description How many items a page has: 1 to 10 000; 50 when only `page` is given. */
+                /** @description Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000. */
                 resultSize?: number;
             };
             header?: never;
@@ -9065,7 +9595,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"][];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9074,7 +9604,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9083,7 +9613,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9092,7 +9622,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9101,7 +9631,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9110,7 +9643,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -9119,7 +9652,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -9128,7 +9661,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9154,7 +9687,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9163,7 +9696,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9172,7 +9705,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9181,7 +9714,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9190,7 +9723,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9199,7 +9735,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -9208,7 +9744,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -9217,7 +9753,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9245,7 +9781,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9254,7 +9790,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9263,7 +9799,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9272,7 +9808,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9281,7 +9817,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9290,7 +9829,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -9299,7 +9838,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -9308,7 +9847,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9339,7 +9878,7 @@ export interface operations {
                     "application/json": components["schemas"]["MemberOf"];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9348,7 +9887,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9357,7 +9896,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9366,7 +9905,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9375,7 +9914,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9384,7 +9926,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -9393,7 +9935,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -9402,7 +9944,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9416,7 +9958,7 @@ export interface operations {
     for_token_permissions: {
         parameters: {
             query?: {
-                /** @description The audience of an API; this service's own when not given. */
+                /** @description Audience of an API. Default: this service's own audience. */
                 audience?: string;
             };
             header?: never;
@@ -9433,7 +9975,7 @@ export interface operations {
                     "application/json": string[];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9442,7 +9984,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9451,7 +9993,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9460,7 +10002,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9469,7 +10011,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9478,7 +10023,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -9487,7 +10032,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -9496,7 +10041,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9510,13 +10055,13 @@ export interface operations {
     resource_servers_list: {
         parameters: {
             query?: {
-                /** @description Only what has this in its id or name, whatever the case. */
+                /** @description Only items whose id or name contains this text. Not case-sensitive. */
                 search?: string;
-                /** @description The page, from 0. Without it, the list from its beginning. */
+                /** @description Page number, starting at 0. Default: the first page. */
                 page?: number;
-                /** @description How many items a page has: 1 to 10 000; 50 when only `page` is given. */
+                /** @description Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000. */
                 resultSize?: number;
-                /** @description Accepted and ignored: there are no organizations here. */
+                /** @description Accepted and ignored: organizations are not supported. */
                 organizationId?: string;
             };
             header?: never;
@@ -9533,7 +10078,7 @@ export interface operations {
                     "application/json": components["schemas"]["ApiView"][];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9542,7 +10087,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9551,7 +10096,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9560,7 +10105,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9569,7 +10114,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9578,7 +10126,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -9587,7 +10135,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -9596,7 +10144,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9628,7 +10176,7 @@ export interface operations {
                     "application/json": components["schemas"]["ApiView"];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9637,7 +10185,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9646,7 +10194,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9655,7 +10203,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9664,7 +10212,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9673,7 +10224,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -9682,7 +10233,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9691,7 +10242,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -9700,7 +10251,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -9709,7 +10260,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9739,7 +10290,7 @@ export interface operations {
                     "application/json": components["schemas"]["ApiView"];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9748,7 +10299,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9757,7 +10308,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9766,7 +10317,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9775,7 +10326,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9784,7 +10338,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -9793,7 +10347,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -9802,7 +10356,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9834,7 +10388,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9843,7 +10397,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9852,7 +10406,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9861,7 +10415,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9870,7 +10424,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9879,7 +10436,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -9888,7 +10445,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9897,7 +10454,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -9906,7 +10463,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -9915,7 +10472,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9943,7 +10500,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9952,7 +10509,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9961,7 +10518,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9970,7 +10527,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9979,7 +10536,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9988,7 +10548,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -9997,7 +10557,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -10006,7 +10566,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10036,7 +10596,7 @@ export interface operations {
                     "application/json": components["schemas"]["ApiPermissionView"][];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10045,7 +10605,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10054,7 +10614,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10063,7 +10623,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10072,7 +10632,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10081,7 +10644,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -10090,7 +10653,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -10099,7 +10662,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10131,7 +10694,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10140,7 +10703,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10149,7 +10712,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10158,7 +10721,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10167,7 +10730,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10176,7 +10742,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -10185,7 +10751,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10194,7 +10760,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -10203,7 +10769,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -10212,7 +10778,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10241,7 +10807,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10250,7 +10816,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10259,7 +10825,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10268,7 +10834,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10277,7 +10843,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10286,7 +10855,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -10295,7 +10864,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -10304,7 +10873,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10318,15 +10887,18 @@ export interface operations {
     resource_types_list: {
         parameters: {
             query?: {
-                /** @description Whether the Orchestration Cluster's types, which are not granted on here, are listed too. */
+                /**
+                 * @description Whether to include the types of the Orchestration Cluster. Authorizations on them cannot be granted with this
+                 *     API.
+                 */
                 cluster?: boolean;
-                /** @description Only what has this in its id or name, whatever the case. */
+                /** @description Only items whose id or name contains this text. Not case-sensitive. */
                 search?: string;
-                /** @description The page, from 0. Without it, the list from its beginning. */
+                /** @description Page number, starting at 0. Default: the first page. */
                 page?: number;
-                /** @description How many items a page has: 1 to 10 000; 50 when only `page` is given. */
+                /** @description Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000. */
                 resultSize?: number;
-                /** @description Accepted and ignored: there are no organizations here. */
+                /** @description Accepted and ignored: organizations are not supported. */
                 organizationId?: string;
             };
             header?: never;
@@ -10343,7 +10915,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResourceTypeView"][];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10352,7 +10924,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10361,7 +10933,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10370,7 +10942,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10379,7 +10951,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10388,7 +10963,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -10397,7 +10972,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -10406,7 +10981,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10438,7 +11013,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResourceTypeView"];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10447,7 +11022,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10456,7 +11031,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10465,7 +11040,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10474,7 +11049,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10483,7 +11061,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -10492,7 +11070,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10501,7 +11079,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -10510,7 +11088,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -10519,7 +11097,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10549,7 +11127,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResourceTypeView"];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10558,7 +11136,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10567,7 +11145,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10576,7 +11154,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10585,7 +11163,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10594,7 +11175,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -10603,7 +11184,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -10612,7 +11193,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10646,7 +11227,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResourceTypeView"];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10655,7 +11236,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10664,7 +11245,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10673,7 +11254,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10682,7 +11263,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10691,7 +11275,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -10700,7 +11284,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10709,7 +11293,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -10718,7 +11302,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -10727,7 +11311,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10755,7 +11339,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10764,7 +11348,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10773,7 +11357,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10782,7 +11366,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10791,7 +11375,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10800,7 +11387,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -10809,7 +11396,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -10818,7 +11405,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10832,13 +11419,13 @@ export interface operations {
     authorizations_resources: {
         parameters: {
             query?: {
-                /** @description Only what has this in its id or name, whatever the case. */
+                /** @description Only items whose id or name contains this text. Not case-sensitive. */
                 search?: string;
-                /** @description The page, from 0. Without it, the list from its beginning. */
+                /** @description Page number, starting at 0. Default: the first page. */
                 page?: number;
-                /** @description How many items a page has: 1 to 10 000; 50 when only `page` is given. */
+                /** @description Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000. */
                 resultSize?: number;
-                /** @description Accepted and ignored: there are no organizations here. */
+                /** @description Accepted and ignored: organizations are not supported. */
                 organizationId?: string;
             };
             header?: never;
@@ -10855,7 +11442,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResourceView"][];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10864,7 +11451,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10873,7 +11460,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10882,7 +11469,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10891,7 +11478,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10900,7 +11490,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -10909,7 +11499,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -10918,7 +11508,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10950,7 +11540,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResourceView"];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10959,7 +11549,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10968,7 +11558,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10977,7 +11567,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10986,7 +11576,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10995,7 +11588,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -11004,7 +11597,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11013,7 +11606,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -11022,7 +11615,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -11031,7 +11624,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11045,17 +11638,17 @@ export interface operations {
     roles_list: {
         parameters: {
             query?: {
-                /** @description Only what has this in its id or name, whatever the case. */
+                /** @description Only items whose id or name contains this text. Not case-sensitive. */
                 search?: string;
-                /** @description The page, from 0. Without it, the list from its beginning. */
+                /** @description Page number, starting at 0. Default: the first page. */
                 page?: number;
-                /** @description How many items a page has: 1 to 10 000; 50 when only `page` is given. */
+                /** @description Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000. */
                 resultSize?: number;
-                /** @description Accepted and ignored: there are no organizations here. */
+                /** @description Accepted and ignored: organizations are not supported. */
                 organizationId?: string;
                 /**
-                 * @description Also the default roles of the Orchestration Cluster, such as `admin`: clients of this API can neither make nor change
-                 *     them.
+                 * @description Whether to include the default roles of the Orchestration Cluster, such as `admin`. This API can neither create
+                 *     nor change them.
                  */
                 clusterRoles?: boolean;
             };
@@ -11073,7 +11666,7 @@ export interface operations {
                     "application/json": components["schemas"]["RoleView"][];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11082,7 +11675,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11091,7 +11684,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11100,7 +11693,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11109,7 +11702,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11118,7 +11714,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -11127,7 +11723,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -11136,7 +11732,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11151,8 +11747,8 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Whether authorizations that have this id as their resource are removed. Without it, they refuse the creation with the
-                 *     reason `leftover_authorizations`.
+                 * @description Whether to remove existing authorizations on a resource with this id. If `false`, such authorizations reject the
+                 *     creation with the reason `leftover_authorizations`.
                  */
                 removeLeftoverAuthorizations?: boolean;
             };
@@ -11174,7 +11770,7 @@ export interface operations {
                     "application/json": components["schemas"]["RoleView"];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11183,7 +11779,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11192,7 +11788,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11201,7 +11797,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11210,7 +11806,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11219,7 +11818,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -11228,7 +11827,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11237,7 +11836,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -11246,7 +11845,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -11255,7 +11854,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11285,7 +11884,7 @@ export interface operations {
                     "application/json": components["schemas"]["RoleView"];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11294,7 +11893,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11303,7 +11902,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11312,7 +11911,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11321,7 +11920,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11330,7 +11932,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -11339,7 +11941,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -11348,7 +11950,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11380,7 +11982,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11389,7 +11991,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11398,7 +12000,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11407,7 +12009,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11416,7 +12018,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11425,7 +12030,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -11434,7 +12039,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11443,7 +12048,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -11452,7 +12057,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -11461,7 +12066,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11489,7 +12094,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11498,7 +12103,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11507,7 +12112,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11516,7 +12121,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11525,7 +12130,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11534,7 +12142,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -11543,7 +12151,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -11552,7 +12160,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11567,9 +12175,9 @@ export interface operations {
         parameters: {
             query: {
                 memberType: "USER" | "GROUP" | "ROLE" | "APPLICATION" | "MAPPING_RULE";
-                /** @description The page, from 0. Without it, the list from its beginning. */
+                /** @description Page number, starting at 0. Default: the first page. */
                 page?: number;
-                /** @description How many items a page has: 1 to 10 000; 50 when only `page` is given. */
+                /** @description Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000. */
                 resultSize?: number;
             };
             header?: never;
@@ -11588,7 +12196,7 @@ export interface operations {
                     "application/json": components["schemas"]["RoleMember"][];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11597,7 +12205,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11606,7 +12214,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11615,7 +12223,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11624,7 +12232,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11633,7 +12244,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -11642,7 +12253,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -11651,7 +12262,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11683,7 +12294,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11692,7 +12303,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11701,7 +12312,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11710,7 +12321,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11719,7 +12330,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11728,7 +12342,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -11737,7 +12351,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11746,7 +12360,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -11755,7 +12369,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -11764,7 +12378,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11794,7 +12408,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11803,7 +12417,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11812,7 +12426,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11821,7 +12435,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11830,7 +12444,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11839,7 +12456,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -11848,7 +12465,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -11857,7 +12474,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11887,7 +12504,7 @@ export interface operations {
                     "application/json": components["schemas"]["PermissionView"][];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11896,7 +12513,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11905,7 +12522,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11914,7 +12531,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11923,7 +12540,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11932,7 +12552,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -11941,7 +12561,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -11950,7 +12570,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11982,7 +12602,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11991,7 +12611,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12000,7 +12620,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12009,7 +12629,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12018,7 +12638,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12027,7 +12650,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -12036,7 +12659,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12045,7 +12668,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -12054,7 +12677,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -12063,7 +12686,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12093,7 +12716,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12102,7 +12725,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12111,7 +12734,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12120,7 +12743,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12129,7 +12752,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12138,7 +12764,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -12147,7 +12773,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -12156,7 +12782,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12171,9 +12797,9 @@ export interface operations {
         parameters: {
             query?: {
                 username?: string;
-                /** @description The page, from 0. Without it, the list from its beginning. */
+                /** @description Page number, starting at 0. Default: the first page. */
                 page?: number;
-                /** @description How many items a page has: 1 to 10 000; 50 when only `page` is given. */
+                /** @description Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000. */
                 resultSize?: number;
             };
             header?: never;
@@ -12190,7 +12816,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"][];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12199,7 +12825,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12208,7 +12834,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12217,7 +12843,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12226,7 +12852,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12235,7 +12864,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -12244,7 +12873,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -12253,7 +12882,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12267,7 +12896,7 @@ export interface operations {
     sessions_end_all_of: {
         parameters: {
             query: {
-                /** @description Whose sessions. */
+                /** @description Username of the sessions to end. */
                 username: string;
             };
             header?: never;
@@ -12282,7 +12911,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12291,7 +12920,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12300,7 +12929,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12309,7 +12938,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12318,7 +12947,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12327,7 +12959,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -12336,7 +12968,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -12345,7 +12977,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12373,7 +13005,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12382,7 +13014,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12391,7 +13023,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12400,7 +13032,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12409,7 +13041,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12418,7 +13053,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -12427,7 +13062,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -12436,7 +13071,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12450,16 +13085,16 @@ export interface operations {
     tenants_list: {
         parameters: {
             query?: {
-                /** @description Only what has this in its id or name, whatever the case. */
+                /** @description Only items whose id or name contains this text. Not case-sensitive. */
                 search?: string;
-                /** @description The page, from 0. Without it, the list from its beginning. */
+                /** @description Page number, starting at 0. Default: the first page. */
                 page?: number;
-                /** @description How many items a page has: 1 to 10 000; 50 when only `page` is given. */
+                /** @description Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000. */
                 resultSize?: number;
-                /** @description Accepted and ignored: there are no organizations here. */
+                /** @description Accepted and ignored: organizations are not supported. */
                 organizationId?: string;
                 memberId?: string;
-                /** @description What the member is. */
+                /** @description Type of the member. Requires `memberId`. */
                 memberType?: "USER" | "GROUP" | "APPLICATION";
             };
             header?: never;
@@ -12476,7 +13111,7 @@ export interface operations {
                     "application/json": components["schemas"]["TenantView"][];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12485,7 +13120,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12494,7 +13129,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12503,7 +13138,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12512,7 +13147,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12521,7 +13159,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -12530,7 +13168,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -12539,7 +13177,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12554,8 +13192,8 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Whether authorizations that have this id as their resource are removed. Without it, they refuse the creation with the
-                 *     reason `leftover_authorizations`.
+                 * @description Whether to remove existing authorizations on a resource with this id. If `false`, such authorizations reject the
+                 *     creation with the reason `leftover_authorizations`.
                  */
                 removeLeftoverAuthorizations?: boolean;
             };
@@ -12577,7 +13215,7 @@ export interface operations {
                     "application/json": components["schemas"]["TenantView"];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12586,7 +13224,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12595,7 +13233,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12604,7 +13242,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12613,7 +13251,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12622,7 +13263,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -12631,7 +13272,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12640,7 +13281,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -12649,7 +13290,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -12658,7 +13299,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12686,7 +13327,7 @@ export interface operations {
                     "application/json": components["schemas"]["TenantView"][];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12695,7 +13336,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12704,7 +13345,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12713,7 +13354,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12722,7 +13363,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12731,7 +13375,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -12740,7 +13384,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -12749,7 +13393,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12779,7 +13423,7 @@ export interface operations {
                     "application/json": components["schemas"]["TenantView"];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12788,7 +13432,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12797,7 +13441,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12806,7 +13450,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12815,7 +13459,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12824,7 +13471,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -12833,7 +13480,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -12842,7 +13489,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12874,7 +13521,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12883,7 +13530,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12892,7 +13539,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12901,7 +13548,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12910,7 +13557,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12919,7 +13569,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -12928,7 +13578,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12937,7 +13587,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -12946,7 +13596,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -12955,7 +13605,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12983,7 +13633,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12992,7 +13642,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13001,7 +13651,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13010,7 +13660,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13019,7 +13669,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13028,7 +13681,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -13037,7 +13690,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -13046,7 +13699,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13076,7 +13729,7 @@ export interface operations {
                     "application/json": components["schemas"]["ApplicationView"][];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13085,7 +13738,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13094,7 +13747,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13103,7 +13756,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13112,7 +13765,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13121,7 +13777,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -13130,7 +13786,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -13139,7 +13795,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13171,7 +13827,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13180,7 +13836,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13189,7 +13845,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13198,7 +13854,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13207,7 +13863,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13216,7 +13875,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -13225,7 +13884,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13234,7 +13893,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -13243,7 +13902,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -13252,7 +13911,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13281,7 +13940,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13290,7 +13949,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13299,7 +13958,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13308,7 +13967,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13317,7 +13976,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13326,7 +13988,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -13335,7 +13997,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -13344,7 +14006,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13374,7 +14036,7 @@ export interface operations {
                     "application/json": components["schemas"]["GroupReference"][];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13383,7 +14045,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13392,7 +14054,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13401,7 +14063,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13410,7 +14072,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13419,7 +14084,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -13428,7 +14093,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -13437,7 +14102,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13469,7 +14134,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13478,7 +14143,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13487,7 +14152,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13496,7 +14161,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13505,7 +14170,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13514,7 +14182,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -13523,7 +14191,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13532,7 +14200,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -13541,7 +14209,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -13550,7 +14218,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13579,7 +14247,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13588,7 +14256,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13597,7 +14265,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13606,7 +14274,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13615,7 +14283,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13624,7 +14295,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -13633,7 +14304,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -13642,7 +14313,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13672,7 +14343,7 @@ export interface operations {
                     "application/json": components["schemas"]["UserView"][];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13681,7 +14352,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13690,7 +14361,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13699,7 +14370,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13708,7 +14379,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13717,7 +14391,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -13726,7 +14400,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -13735,7 +14409,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13767,7 +14441,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13776,7 +14450,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13785,7 +14459,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13794,7 +14468,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13803,7 +14477,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13812,7 +14489,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -13821,7 +14498,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13830,7 +14507,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -13839,7 +14516,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -13848,7 +14525,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13877,7 +14554,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13886,7 +14563,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13895,7 +14572,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13904,7 +14581,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13913,7 +14590,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13922,7 +14602,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -13931,7 +14611,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -13940,7 +14620,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13954,15 +14634,18 @@ export interface operations {
     users_list: {
         parameters: {
             query?: {
-                /** @description Only what has this in its id or name, whatever the case. */
+                /** @description Only items whose id or name contains this text. Not case-sensitive. */
                 search?: string;
-                /** @description The page, from 0. Without it, the list from its beginning. */
+                /** @description Page number, starting at 0. Default: the first page. */
                 page?: number;
-                /** @description How many items a page has: 1 to 10 000; 50 when only `page` is given. */
+                /** @description Page size, 1 to 10 000. Default 50 if `page` is given, otherwise 10 000. */
                 resultSize?: number;
-                /** @description Accepted and ignored: there are no organizations here. */
+                /** @description Accepted and ignored: organizations are not supported. */
                 organizationId?: string;
-                /** @description Only the users of these ids, with commas between, in this order. One that does not exist is a 404. */
+                /**
+                 * @description Comma-separated ids, at most 1000. Only these users are returned, in this order. Responds with 404 if a user
+                 *     does not exist.
+                 */
                 userIds?: string;
             };
             header?: never;
@@ -13979,7 +14662,7 @@ export interface operations {
                     "application/json": components["schemas"]["UserView"][];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13988,7 +14671,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13997,7 +14680,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14006,7 +14689,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14015,7 +14698,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14024,7 +14710,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -14033,7 +14719,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -14042,7 +14728,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14074,7 +14760,7 @@ export interface operations {
                     "application/json": components["schemas"]["UserView"];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14083,7 +14769,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14092,7 +14778,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14101,7 +14787,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14110,7 +14796,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14119,7 +14808,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -14128,7 +14817,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -14137,7 +14826,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -14146,7 +14835,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -14155,7 +14844,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14185,7 +14874,7 @@ export interface operations {
                     "application/json": components["schemas"]["UserView"];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14194,7 +14883,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14203,7 +14892,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14212,7 +14901,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14221,7 +14910,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14230,7 +14922,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -14239,7 +14931,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -14248,7 +14940,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14280,7 +14972,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14289,7 +14981,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14298,7 +14990,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14307,7 +14999,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14316,7 +15008,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14325,7 +15020,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -14334,7 +15029,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -14343,7 +15038,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -14352,7 +15047,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -14361,7 +15056,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14391,7 +15086,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResourceAuthorizationView"][];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14400,7 +15095,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14409,7 +15104,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14418,7 +15113,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14427,7 +15122,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14436,7 +15134,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -14445,7 +15143,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -14454,7 +15152,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14484,7 +15182,7 @@ export interface operations {
                     "application/json": components["schemas"]["GroupReference"][];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14493,7 +15191,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14502,7 +15200,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14511,7 +15209,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14520,7 +15218,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14529,7 +15230,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -14538,7 +15239,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -14547,7 +15248,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14577,7 +15278,7 @@ export interface operations {
                     "application/json": components["schemas"]["RoleView"][];
                 };
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14586,7 +15287,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14595,7 +15296,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14604,7 +15305,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14613,7 +15314,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14622,7 +15326,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -14631,7 +15335,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -14640,7 +15344,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14672,7 +15376,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14681,7 +15385,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14690,7 +15394,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14699,7 +15403,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14708,7 +15412,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14717,7 +15424,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -14726,7 +15433,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -14735,7 +15442,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -14744,7 +15451,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -14753,7 +15460,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14782,7 +15489,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body, a path id or a query parameter is not what it should be. */
+            /** @description The body, an id in the path or a query parameter is invalid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14791,7 +15498,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The request is not authenticated. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14800,7 +15507,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The caller may not do this, or it is protected. */
+            /** @description The caller lacks the required permission, or the entity is protected. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14809,7 +15516,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description There is nothing of that key. */
+            /** @description The entity does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14818,7 +15525,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description It exists already, authorizations name it already, or no administrator would be left. */
+            /**
+             * @description The entity already exists, existing authorizations refer to its id, or the change would remove the last
+             *     administrator.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14827,7 +15537,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many failed authentication attempts. `Retry-After` gives the delay. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -14836,7 +15546,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The directory refuses this server, which an operator has to mend. */
+            /** @description The directory denied the operation; operator action is required. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -14845,7 +15555,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description The store, the directory or the token's issuer cannot be reached now. */
+            /** @description The store, the directory or the token's issuer is unavailable. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14869,7 +15579,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -14878,7 +15588,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.AuditLogsFound"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14887,7 +15597,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14896,7 +15606,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -14905,7 +15615,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -14914,7 +15624,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -14923,7 +15633,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14945,7 +15655,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -14954,7 +15664,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.AuditLog"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14963,7 +15673,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14972,7 +15682,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14981,7 +15691,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14990,7 +15700,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -14999,7 +15709,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15019,7 +15729,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -15028,7 +15738,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.Me"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15037,7 +15747,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -15046,7 +15756,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15070,7 +15780,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -15079,7 +15789,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.OwnAuthorizationsFound"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15088,7 +15798,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15097,7 +15807,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -15106,7 +15816,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15115,7 +15825,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -15124,7 +15834,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15159,7 +15869,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -15168,7 +15878,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.AuthorizationKey"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15177,7 +15887,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15186,7 +15896,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15195,7 +15905,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15204,7 +15914,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15213,7 +15923,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -15222,7 +15932,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15231,7 +15941,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -15240,7 +15950,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15264,7 +15974,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -15273,7 +15983,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.AuthorizationsFound"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15282,7 +15992,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15291,7 +16001,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -15300,7 +16010,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15309,7 +16019,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -15318,7 +16028,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15340,7 +16050,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -15349,7 +16059,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.Authorization"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15358,7 +16068,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15367,7 +16077,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15376,7 +16086,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15385,7 +16095,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -15394,7 +16104,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15431,14 +16141,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15447,7 +16157,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15456,7 +16166,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15465,7 +16175,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15474,7 +16184,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15483,7 +16193,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -15492,7 +16202,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15501,7 +16211,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -15510,7 +16220,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15532,14 +16242,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15548,7 +16258,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15557,7 +16267,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15566,7 +16276,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15575,7 +16285,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15584,7 +16294,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -15593,7 +16303,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15615,7 +16325,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "description": "Who sells",
+                 *       "description": "Sales team",
                  *       "groupId": "sales",
                  *       "name": "Sales"
                  *     }
@@ -15624,7 +16334,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -15633,7 +16343,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.Group"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15642,7 +16352,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15651,7 +16361,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15660,7 +16370,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15669,7 +16379,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15678,7 +16388,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -15687,7 +16397,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15696,7 +16406,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -15705,7 +16415,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15729,7 +16439,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -15738,7 +16448,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.GroupsFound"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15747,7 +16457,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15756,7 +16466,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -15765,7 +16475,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15774,7 +16484,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -15783,7 +16493,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15805,7 +16515,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -15814,7 +16524,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.Group"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15823,7 +16533,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15832,7 +16542,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15841,7 +16551,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15850,7 +16560,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -15859,7 +16569,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15885,7 +16595,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -15894,7 +16604,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.Group"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15903,7 +16613,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15912,7 +16622,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15921,7 +16631,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15930,7 +16640,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15939,7 +16649,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -15948,7 +16658,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15957,7 +16667,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -15966,7 +16676,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15988,14 +16698,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16004,7 +16714,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16013,7 +16723,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16022,7 +16732,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16031,7 +16741,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16040,7 +16750,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -16049,7 +16759,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16075,7 +16785,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -16084,7 +16794,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.ClientIdsFound"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16093,7 +16803,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16102,7 +16812,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -16111,7 +16821,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -16120,7 +16830,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -16129,7 +16839,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16152,14 +16862,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16168,7 +16878,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16177,7 +16887,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16186,7 +16896,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16195,7 +16905,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16204,7 +16914,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -16213,7 +16923,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16236,14 +16946,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16252,7 +16962,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16261,7 +16971,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16270,7 +16980,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16279,7 +16989,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16288,7 +16998,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -16297,7 +17007,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16323,7 +17033,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -16332,7 +17042,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.MappingRulesFound"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16341,7 +17051,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16350,7 +17060,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -16359,7 +17069,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -16368,7 +17078,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -16377,7 +17087,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16400,14 +17110,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16416,7 +17126,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16425,7 +17135,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16434,7 +17144,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16443,7 +17153,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16452,7 +17162,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -16461,7 +17171,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16484,14 +17194,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16500,7 +17210,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16509,7 +17219,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16518,7 +17228,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16527,7 +17237,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16536,7 +17246,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -16545,7 +17255,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16571,7 +17281,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -16580,7 +17290,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.RolesFound"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16589,7 +17299,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16598,7 +17308,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -16607,7 +17317,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -16616,7 +17326,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -16625,7 +17335,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16651,7 +17361,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -16660,7 +17370,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.UsernamesFound"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16669,7 +17379,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16678,7 +17388,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -16687,7 +17397,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -16696,7 +17406,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -16705,7 +17415,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16728,14 +17438,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16744,7 +17454,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16753,7 +17463,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16762,7 +17472,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16771,7 +17481,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16780,7 +17490,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -16789,7 +17499,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16812,14 +17522,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16828,7 +17538,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16837,7 +17547,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16846,7 +17556,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16855,7 +17565,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16864,7 +17574,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -16873,7 +17583,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16893,7 +17603,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -16925,7 +17635,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -16934,7 +17644,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.MappingRule"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16943,7 +17653,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16952,7 +17662,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16961,7 +17671,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16970,7 +17680,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16979,7 +17689,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -16988,7 +17698,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -16997,7 +17707,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -17006,7 +17716,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17030,7 +17740,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -17039,7 +17749,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.MappingRulesFound"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17048,7 +17758,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17057,7 +17767,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -17066,7 +17776,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -17075,7 +17785,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -17084,7 +17794,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17106,7 +17816,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -17115,7 +17825,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.MappingRule"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17124,7 +17834,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17133,7 +17843,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17142,7 +17852,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17151,7 +17861,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -17160,7 +17870,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17186,7 +17896,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -17195,7 +17905,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.MappingRule"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17204,7 +17914,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17213,7 +17923,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17222,7 +17932,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17231,7 +17941,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17240,7 +17950,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -17249,7 +17959,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -17258,7 +17968,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -17267,7 +17977,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17289,14 +17999,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17305,7 +18015,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17314,7 +18024,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17323,7 +18033,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17332,7 +18042,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17341,7 +18051,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -17350,7 +18060,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17380,7 +18090,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -17389,7 +18099,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.Role"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17398,7 +18108,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17407,7 +18117,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17416,7 +18126,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17425,7 +18135,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17434,7 +18144,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -17443,7 +18153,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -17452,7 +18162,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -17461,7 +18171,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17485,7 +18195,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -17494,7 +18204,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.RolesFound"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17503,7 +18213,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17512,7 +18222,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -17521,7 +18231,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -17530,7 +18240,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -17539,7 +18249,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17561,7 +18271,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -17570,7 +18280,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.Role"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17579,7 +18289,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17588,7 +18298,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17597,7 +18307,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17606,7 +18316,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -17615,7 +18325,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17641,7 +18351,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -17650,7 +18360,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.Role"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17659,7 +18369,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17668,7 +18378,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17677,7 +18387,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17686,7 +18396,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17695,7 +18405,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -17704,7 +18414,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -17713,7 +18423,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -17722,7 +18432,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17744,14 +18454,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17760,7 +18470,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17769,7 +18479,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17778,7 +18488,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17787,7 +18497,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17796,7 +18506,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -17805,7 +18515,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17831,7 +18541,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -17840,7 +18550,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.ClientIdsFound"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17849,7 +18559,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17858,7 +18568,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -17867,7 +18577,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -17876,7 +18586,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -17885,7 +18595,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17908,14 +18618,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17924,7 +18634,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17933,7 +18643,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17942,7 +18652,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17951,7 +18661,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17960,7 +18670,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -17969,7 +18679,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -17992,14 +18702,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18008,7 +18718,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18017,7 +18727,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18026,7 +18736,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18035,7 +18745,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18044,7 +18754,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -18053,7 +18763,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18079,7 +18789,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -18088,7 +18798,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.GroupIdsFound"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18097,7 +18807,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18106,7 +18816,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -18115,7 +18825,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -18124,7 +18834,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -18133,7 +18843,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18156,14 +18866,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18172,7 +18882,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18181,7 +18891,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18190,7 +18900,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18199,7 +18909,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18208,7 +18918,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -18217,7 +18927,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18240,14 +18950,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18256,7 +18966,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18265,7 +18975,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18274,7 +18984,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18283,7 +18993,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18292,7 +19002,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -18301,7 +19011,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18327,7 +19037,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -18336,7 +19046,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.MappingRulesFound"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18345,7 +19055,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18354,7 +19064,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -18363,7 +19073,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -18372,7 +19082,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -18381,7 +19091,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18404,14 +19114,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18420,7 +19130,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18429,7 +19139,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18438,7 +19148,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18447,7 +19157,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18456,7 +19166,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -18465,7 +19175,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18488,14 +19198,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18504,7 +19214,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18513,7 +19223,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18522,7 +19232,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18531,7 +19241,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18540,7 +19250,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -18549,7 +19259,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18575,7 +19285,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -18584,7 +19294,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.UsernamesFound"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18593,7 +19303,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18602,7 +19312,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -18611,7 +19321,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -18620,7 +19330,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -18629,7 +19339,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18652,14 +19362,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18668,7 +19378,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18677,7 +19387,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18686,7 +19396,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18695,7 +19405,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18704,7 +19414,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -18713,7 +19423,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18736,14 +19446,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18752,7 +19462,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18761,7 +19471,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18770,7 +19480,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18779,7 +19489,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18788,7 +19498,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -18797,7 +19507,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18829,7 +19539,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -18838,7 +19548,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.User"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18847,7 +19557,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18856,7 +19566,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -18865,7 +19575,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -18874,7 +19584,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -18883,7 +19593,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18903,7 +19613,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -18921,7 +19631,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -18930,7 +19640,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.Configuration"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18939,7 +19649,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -18948,7 +19658,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -18978,7 +19688,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -18987,7 +19697,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.Tenant"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18996,7 +19706,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19005,7 +19715,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19014,7 +19724,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19023,7 +19733,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19032,7 +19742,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -19041,7 +19751,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -19050,7 +19760,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -19059,7 +19769,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19083,7 +19793,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -19092,7 +19802,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.TenantsFound"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -19101,7 +19811,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19110,7 +19820,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -19119,7 +19829,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -19128,7 +19838,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -19137,7 +19847,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19159,7 +19869,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -19168,7 +19878,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.Tenant"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -19177,7 +19887,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19186,7 +19896,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19195,7 +19905,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19204,7 +19914,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -19213,7 +19923,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19239,7 +19949,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -19248,7 +19958,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.Tenant"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -19257,7 +19967,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19266,7 +19976,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19275,7 +19985,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19284,7 +19994,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19293,7 +20003,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -19302,7 +20012,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -19311,7 +20021,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -19320,7 +20030,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19342,14 +20052,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -19358,7 +20068,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19367,7 +20077,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19376,7 +20086,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19385,7 +20095,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19394,7 +20104,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -19403,7 +20113,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19429,7 +20139,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -19438,7 +20148,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.ClientIdsFound"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -19447,7 +20157,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19456,7 +20166,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -19465,7 +20175,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -19474,7 +20184,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -19483,7 +20193,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19506,14 +20216,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -19522,7 +20232,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19531,7 +20241,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19540,7 +20250,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19549,7 +20259,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19558,7 +20268,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -19567,7 +20277,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19590,14 +20300,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -19606,7 +20316,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19615,7 +20325,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19624,7 +20334,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19633,7 +20343,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19642,7 +20352,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -19651,7 +20361,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19677,7 +20387,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -19686,7 +20396,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.GroupIdsFound"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -19695,7 +20405,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19704,7 +20414,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -19713,7 +20423,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -19722,7 +20432,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -19731,7 +20441,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19754,14 +20464,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -19770,7 +20480,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19779,7 +20489,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19788,7 +20498,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19797,7 +20507,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19806,7 +20516,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -19815,7 +20525,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19838,14 +20548,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -19854,7 +20564,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19863,7 +20573,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19872,7 +20582,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19881,7 +20591,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19890,7 +20600,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -19899,7 +20609,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -19925,7 +20635,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -19934,7 +20644,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.MappingRulesFound"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -19943,7 +20653,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19952,7 +20662,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -19961,7 +20671,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -19970,7 +20680,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -19979,7 +20689,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20002,14 +20712,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -20018,7 +20728,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -20027,7 +20737,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20036,7 +20746,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20045,7 +20755,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20054,7 +20764,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -20063,7 +20773,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20086,14 +20796,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -20102,7 +20812,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -20111,7 +20821,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20120,7 +20830,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20129,7 +20839,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20138,7 +20848,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -20147,7 +20857,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20173,7 +20883,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -20182,7 +20892,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.RolesFound"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -20191,7 +20901,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -20200,7 +20910,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -20209,7 +20919,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -20218,7 +20928,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -20227,7 +20937,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20250,14 +20960,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -20266,7 +20976,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -20275,7 +20985,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20284,7 +20994,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20293,7 +21003,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20302,7 +21012,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -20311,7 +21021,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20334,14 +21044,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -20350,7 +21060,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -20359,7 +21069,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20368,7 +21078,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20377,7 +21087,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20386,7 +21096,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -20395,7 +21105,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20421,7 +21131,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -20430,7 +21140,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.UsernamesFound"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -20439,7 +21149,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -20448,7 +21158,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -20457,7 +21167,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -20466,7 +21176,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -20475,7 +21185,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20498,14 +21208,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -20514,7 +21224,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -20523,7 +21233,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20532,7 +21242,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20541,7 +21251,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20550,7 +21260,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -20559,7 +21269,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20582,14 +21292,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -20598,7 +21308,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -20607,7 +21317,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20616,7 +21326,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20625,7 +21335,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20634,7 +21344,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -20643,7 +21353,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20663,7 +21373,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -20672,7 +21382,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.Topology"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -20681,7 +21391,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -20690,7 +21400,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20722,7 +21432,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -20731,7 +21441,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.User"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -20740,7 +21450,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -20749,7 +21459,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20758,7 +21468,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20767,7 +21477,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -20776,7 +21486,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -20785,7 +21495,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -20794,7 +21504,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -20803,7 +21513,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20827,7 +21537,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -20836,7 +21546,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.UsersFound"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -20845,7 +21555,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -20854,7 +21564,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -20863,7 +21573,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -20872,7 +21582,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -20881,7 +21591,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20903,7 +21613,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -20912,7 +21622,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.User"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -20921,7 +21631,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -20930,7 +21640,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20939,7 +21649,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -20948,7 +21658,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -20957,7 +21667,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -20983,7 +21693,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -20992,7 +21702,7 @@ export interface operations {
                     "application/json": components["schemas"]["cluster.User"];
                 };
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -21001,7 +21711,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -21010,7 +21720,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -21019,7 +21729,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -21028,7 +21738,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -21037,7 +21747,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description The body exceeds the maximum size. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -21046,7 +21756,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The media type of the body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -21055,7 +21765,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -21064,7 +21774,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -21086,14 +21796,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body or a path id is not what it should be; all findings are named. */
+            /** @description The body or a path id is invalid; `detail` lists all findings. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -21102,7 +21812,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Nobody is authenticated. */
+            /** @description The credentials are missing or invalid. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -21111,7 +21821,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The caller may not do this, it is protected, or this API is switched off. */
+            /** @description The caller lacks the permission, the entity is protected, or this API is disabled. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -21120,7 +21830,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It does not exist, or something that was named does not. */
+            /** @description The entity, or an entity that the request refers to, does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -21129,7 +21839,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description It is there already, or nobody could administer after it. */
+            /** @description The entity already exists, or the change would remove the last administrator. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -21138,7 +21848,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description Too many attempts to sign in have failed; `Retry-After` says when to try again. */
+            /** @description Too many sign-in attempts failed; `Retry-After` contains the seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -21147,7 +21857,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["cluster.Problem"];
                 };
             };
-            /** @description The store or the token's issuer cannot be reached now. */
+            /** @description The store or the token's issuer is unavailable; try again later. */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -1,4 +1,4 @@
-/** Who is in a tenant: put there, and taken out again. */
+/** Adds and removes members of tenants. */
 
 import { api, ask } from "./client";
 
@@ -8,7 +8,8 @@ const at = (tenantId: string) => ({ params: { path: { tenantId } } });
 
 export const join: Record<TenantMember, (tenantId: string, ids: string[]) => Promise<unknown>> = {
   USER: (tenantId, userIds) => ask(api.POST("/api/tenants/{tenantId}/users", { ...at(tenantId), body: { userIds } })),
-  GROUP: (tenantId, groupIds) => ask(api.POST("/api/tenants/{tenantId}/groups", { ...at(tenantId), body: { groupIds } })),
+  GROUP: (tenantId, groupIds) =>
+    ask(api.POST("/api/tenants/{tenantId}/groups", { ...at(tenantId), body: { groupIds } })),
   CLIENT: (tenantId, applicationIds) =>
     ask(api.POST("/api/tenants/{tenantId}/applications", { ...at(tenantId), body: { applicationIds } })),
 };

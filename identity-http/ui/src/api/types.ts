@@ -1,18 +1,21 @@
-/** Resource types: those that are built in, and the operator's own. */
+/** Built-in and custom resource types. */
 
 import { useSession } from "../app/session";
 import { useLoad } from "../lib/useLoad";
-import { type Schemas, api, ask } from "./client";
+import { api, ask, type Schemas } from "./client";
 
-/** A type, as it can be granted on. */
+/** Resource type for use in authorizations. */
 export type GrantableType = Schemas["GrantableType"];
-/** A type, as it is managed. */
+/** Resource type as managed at `/api/resource-types`. */
 export type ResourceType = Schemas["ResourceTypeView"];
 
-/** Built-in types have no properties to manage. */
+/** Whether a type is custom: built-in types have no `properties`. */
 export const isOwn = ({ properties }: ResourceType) => properties !== undefined && properties !== null;
 
-/** What can be granted on. Others make types while a page is open: what the session began with is shown until it is known. */
+/**
+ * Resource types that authorizations can be on. They are reloaded, because other users may have added types since the
+ * session started; until then, the types of the session are returned.
+ */
 export function useGrantableTypes(): GrantableType[] {
   const { capabilities } = useSession();
   const { data } = useLoad(() => ask(api.GET("/api/capabilities")), []);

@@ -1,4 +1,4 @@
-/** From nothing to a page: who is signed in, what there is for them, where they want to go. */
+/** Root component: loads the capabilities, provides the session, and renders the page or the sign-in problem. */
 
 import { Loading } from "@carbon/react";
 import { Suspense, useEffect, useMemo } from "react";
@@ -7,13 +7,13 @@ import { Router } from "wouter";
 import { api, ask, base, whenSessionEnds } from "../api/client";
 import { t, useLanguage } from "../lib/i18n";
 import { useLoad } from "../lib/useLoad";
+import { Unauthorized } from "../pages/Unauthorized";
 import { ProblemNotice } from "../parts/ProblemNotice";
 import { Boundary } from "./Boundary";
 import { Pages } from "./Pages";
 import { Shell } from "./Shell";
-import { SessionProvider, isTyping, sessionOf, signInAddress } from "./session";
+import { isTyping, SessionProvider, sessionOf, signInAddress } from "./session";
 import { Toasts } from "./toasts";
-import { Unauthorized } from "../pages/Unauthorized";
 
 const canSignIn = document.querySelector('meta[name="sign-in"][content="none"]') === null;
 
@@ -23,7 +23,7 @@ export function App() {
   const session = useMemo(() => (data ? sessionOf(data) : undefined), [data]);
   useEffect(() => {
     whenSessionEnds(() => {
-      // What was typed would be lost: the form says what has happened, and stays.
+      // A redirect would lose form input. With a form open, the page stays and the form shows the problem.
       if (canSignIn && !isTyping()) location.assign(signInAddress());
     });
   }, []);

@@ -1,17 +1,19 @@
-/** What is shown in place of a page that cannot be shown: never nothing. */
+/** Lazy loading of pages, and the error boundary that replaces a page that cannot be loaded or rendered. */
 
 import { Button, InlineNotification } from "@carbon/react";
-import { Component, type ComponentType, type ReactNode, lazy } from "react";
+import { Component, type ComponentType, lazy, type ReactNode } from "react";
 import { useLocation } from "wouter";
 
 import { t } from "../lib/i18n";
 import { isTyping } from "./session";
 
-/** Where the tab notes that it has been reloaded for a page that did not load. */
+/** Session storage key of the URL for which the tab was last reloaded. */
 const RELOADED = "identity-reloaded";
 
-/** A page that is loaded when it is gone to. After an update of the server its file has another name: the tab is reloaded once, unless
- *  that would lose what is being typed. */
+/**
+ * Loads a page on its first visit. After an update of the server its file has another name, so on failure the tab is
+ * reloaded once per URL, unless that would lose form input.
+ */
 export const loaded = <P extends object>(load: () => Promise<{ default: ComponentType<P> }>) =>
   lazy(async () => {
     try {
@@ -33,7 +35,10 @@ function noted(): string | null {
   }
 }
 
-/** Whether the browser keeps it: without, the tab would be reloaded again and again. */
+/**
+ * Stores or clears the URL of the last reload. Returns `false` if the browser stores nothing; the tab is not reloaded
+ * then, as it would reload endlessly.
+ */
 function note(address: string | undefined): boolean {
   try {
     if (address === undefined) sessionStorage.removeItem(RELOADED);
@@ -44,7 +49,7 @@ function note(address: string | undefined): boolean {
   }
 }
 
-/** Catches what goes wrong while a page is loaded or drawn; another address is another try. */
+/** Catches errors while a page is loaded or rendered. Navigation to another path resets it. */
 export function Boundary({ children }: { children: ReactNode }) {
   const [path] = useLocation();
   return <Catch key={path}>{children}</Catch>;
@@ -62,7 +67,14 @@ class Catch extends Component<{ children: ReactNode }, { failed: boolean }> {
     return (
       <section className="page">
         <h1>{t("broken.title")}</h1>
-        <InlineNotification kind="error" lowContrast hideCloseButton role="alert" title={t("broken.page")} subtitle={t("broken.text")} />
+        <InlineNotification
+          kind="error"
+          lowContrast
+          hideCloseButton
+          role="alert"
+          title={t("broken.page")}
+          subtitle={t("broken.text")}
+        />
         <Button onClick={() => location.reload()}>{t("broken.reload")}</Button>
       </section>
     );

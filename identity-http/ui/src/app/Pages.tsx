@@ -1,4 +1,4 @@
-/** Which page an address is. Each is loaded when somebody goes there. */
+/** Routes to the pages that are available in the session. Each page is loaded on its first visit. */
 
 import { Redirect, Route, Switch } from "wouter";
 

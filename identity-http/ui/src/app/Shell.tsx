@@ -1,5 +1,6 @@
-/** What is around every page: the header, the navigation, the reader's own choices. */
+/** Frame of every page: header, navigation and account panel. */
 
+import { Logout, UserAvatar } from "@carbon/icons-react";
 import {
   Button,
   Content,
@@ -15,13 +16,12 @@ import {
   SideNavLink,
   SkipToContent,
 } from "@carbon/react";
-import { Logout, UserAvatar } from "@carbon/icons-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { Link, useLocation } from "wouter";
 
 import { base, csrfToken } from "../api/client";
-import { LANGUAGES, type Language, choose, t, useLanguage } from "../lib/i18n";
-import { THEMES, type Theme, chooseTheme, useTheme } from "../lib/theme";
+import { choose, LANGUAGES, type Language, t, useLanguage } from "../lib/i18n";
+import { chooseTheme, THEMES, type Theme, useTheme } from "../lib/theme";
 import { Choice } from "../parts/fields";
 import { placesOf } from "./navigation";
 import { useSession } from "./session";
@@ -62,12 +62,19 @@ export function Shell({ children }: { children: ReactNode }) {
                 <Account />
               </HeaderPanel>
             )}
-            <SideNav aria-label={t("nav.title")} expanded={isSideNavExpanded} onOverlayClick={onClickSideNavExpand} onSideNavBlur={onClickSideNavExpand}>
+            <SideNav
+              aria-label={t("nav.title")}
+              expanded={isSideNavExpanded}
+              onOverlayClick={onClickSideNavExpand}
+              onSideNavBlur={onClickSideNavExpand}
+            >
               <SideNavItems>
                 {session.mayRead &&
                   placesOf(session).map(({ title, places }) => (
                     <li key={title} className="nav-group">
-                      <h2 className="nav-title" id={`nav-${title}`}>{t(title)}</h2>
+                      <h2 className="nav-title" id={`nav-${title}`}>
+                        {t(title)}
+                      </h2>
                       <ul aria-labelledby={`nav-${title}`}>
                         {places.map(({ href, title }) => (
                           <SideNavLink
@@ -96,7 +103,7 @@ export function Shell({ children }: { children: ReactNode }) {
   );
 }
 
-/** Who is signed in, how they want to see this, and the way out. */
+/** Account panel: user, theme, language and sign-out. */
 function Account() {
   const { capabilities } = useSession();
   const theme = useTheme();
@@ -111,11 +118,21 @@ function Account() {
         <small>{capabilities.caller.id}</small>
       </p>
       <Choice<Theme> name="theme" labelText={t("theme.title")} value={theme} choices={themes} onValue={chooseTheme} />
-      <Choice<Language> name="language" labelText={t("language")} value={language} choices={languages} onValue={choose} />
-      <form method="post" action={`${base}/auth/logout`} onSubmit={(event) => {
-        const token = event.currentTarget.elements.namedItem("_csrf");
-        if (token instanceof HTMLInputElement) token.value = csrfToken();
-      }}>
+      <Choice<Language>
+        name="language"
+        labelText={t("language")}
+        value={language}
+        choices={languages}
+        onValue={choose}
+      />
+      <form
+        method="post"
+        action={`${base}/auth/logout`}
+        onSubmit={(event) => {
+          const token = event.currentTarget.elements.namedItem("_csrf");
+          if (token instanceof HTMLInputElement) token.value = csrfToken();
+        }}
+      >
         <input type="hidden" name="_csrf" />
         <Button type="submit" kind="tertiary" renderIcon={Logout}>
           {t("account.sign_out")}

@@ -1,4 +1,4 @@
-/** The places of the UI, by what they need. */
+/** Navigation entries and the surfaces that they require. */
 
 import type { Key } from "../lib/i18n";
 import type { Session } from "./session";
@@ -13,7 +13,11 @@ export const NAVIGATION: { title: Key; places: Place[] }[] = [
   {
     title: "nav.people",
     places: [
-      { href: "/users", title: "users.title", needs: (session) => session.has("users") || session.has("cluster-users") },
+      {
+        href: "/users",
+        title: "users.title",
+        needs: (session) => session.has("users") || session.has("cluster-users"),
+      },
       { href: "/groups", title: "groups.title", needs: (session) => session.has("groups") },
       { href: "/roles", title: "roles.title", needs: (session) => session.has("roles") },
     ],
@@ -60,7 +64,7 @@ export const NAVIGATION: { title: Key; places: Place[] }[] = [
   },
 ];
 
-/** The places that there are for somebody. */
+/** Returns the navigation entries available in the session. Empty groups are omitted. */
 export const placesOf = (session: Session) =>
   NAVIGATION.map(({ title, places }) => ({ title, places: places.filter(({ needs }) => needs(session)) })).filter(
     ({ places }) => places.length > 0,

@@ -1,8 +1,8 @@
-/** Who is signed in, and what there is for them. */
+/** Session: the signed-in user, their permissions and the available surfaces. */
 
 import { createContext, useContext } from "react";
 
-import { type Schemas, base } from "../api/client";
+import { base, type Schemas } from "../api/client";
 
 export type Capabilities = Schemas["Capabilities"];
 export type Surface = Schemas["Surface"];
@@ -10,7 +10,7 @@ export type Surface = Schemas["Surface"];
 export interface Session {
   capabilities: Capabilities;
   has: (surface: Surface) => boolean;
-  /** Whether they may see everything, or change it. */
+  /** Permissions `read`, `write` and `read:secrets` on this service's API. */
   mayRead: boolean;
   mayWrite: boolean;
   mayReadSecrets: boolean;
@@ -36,7 +36,7 @@ export function useSession(): Session {
   return session;
 }
 
-/** Forms that hold what somebody typed: a page with one is not left by itself. */
+/** Number of open forms. While there is one, the page is not reloaded or redirected automatically. */
 let forms = 0;
 export function holdTyped() {
   forms += 1;
@@ -46,7 +46,7 @@ export function holdTyped() {
 }
 export const isTyping = () => forms > 0;
 
-/** The sign-in, and the way back here. */
+/** Returns the URL of the sign-in, which redirects back to the current page. */
 export function signInAddress() {
   const here = location.pathname + location.search;
   return `${base}/auth/login?${new URLSearchParams({ return_to: here })}`;

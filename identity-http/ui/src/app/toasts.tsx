@@ -1,7 +1,7 @@
-/** What was just done, for a while, with the way to undo it. */
+/** Toasts: temporary notifications of completed changes, with an optional undo. */
 
 import { ActionableNotification, ToastNotification } from "@carbon/react";
-import { type ReactNode, createContext, useCallback, useContext, useState } from "react";
+import { createContext, type ReactNode, useCallback, useContext, useState } from "react";
 
 import { asProblem } from "../api/problem";
 import { t } from "../lib/i18n";
@@ -18,7 +18,7 @@ type Say = (toast: Toast) => void;
 const Context = createContext<Say>(() => {});
 export const useToast = () => useContext(Context);
 
-/** How long a toast stays, in milliseconds: longer when there is something to decide. */
+/** Display times of toasts without and with undo, in milliseconds. */
 const STAYS = 6000;
 const STAYS_TO_UNDO = 15000;
 

@@ -1,4 +1,7 @@
-/** The address of something, by its id. The router decodes what is in an address by half, so a percent sign needs more. */
+/**
+ * Returns the path of an entity. The router applies `decodeURI`, which already decodes percent signs; IDs that contain
+ * one are therefore encoded twice.
+ */
 export function addressOf(place: string, id: string) {
   const once = encodeURIComponent(id);
   return `${place}/${id.includes("%") ? encodeURIComponent(once) : once}`;

@@ -1,4 +1,4 @@
-/** Texts in the reader's language, dates and numbers in their locale. */
+/** Texts in the user's language; dates, numbers and lists in the user's locale. */
 
 import { useSyncExternalStore } from "react";
 
@@ -25,11 +25,11 @@ const listeners = new Set<() => void>();
 export async function speak(wanted: Language = chosen.get() ?? preferred()) {
   messages = wanted === "de" ? (await import("../messages/de.json")).default : en;
   language = wanted;
-  // The reader's own variant of the language, which says how dates are written.
+  // The user's regional variant of the language, which determines the date format.
   locale = navigator.languages.find((tag) => tag.startsWith(wanted)) ?? wanted;
   plural = new Intl.PluralRules(language);
   document.documentElement.lang = language;
-  listeners.forEach((listener) => listener());
+  for (const listener of listeners) listener();
 }
 
 export function choose(wanted: Language) {
@@ -37,7 +37,7 @@ export function choose(wanted: Language) {
   void speak(wanted);
 }
 
-/** A text with its values filled in; with `count` in the form for that number. */
+/** Returns a text with its placeholders replaced. The value `count` selects the plural form. */
 export function t(key: Key, values: Values = {}): string {
   const message = messages[key];
   const form =
@@ -48,7 +48,7 @@ export function t(key: Key, values: Values = {}): string {
   });
 }
 
-/** Whether there is a text of this key, as for words that the server uses. */
+/** Returns the text for a value of the server, such as an enum constant, or the value itself if it has no text. */
 export const word = (prefix: string, name: string) => {
   const key = `${prefix}.${name}`;
   return key in messages ? t(key as Key) : name;

@@ -1,4 +1,4 @@
-/** One after the other: each is a change of its own, and the first that fails ends it. */
+/** Runs a change for each item, sequentially. Stops at the first failure; earlier changes stay in effect. */
 export async function inTurn<T>(items: T[], each: (item: T) => Promise<unknown>) {
   for (const item of items) await each(item);
 }

@@ -1,4 +1,4 @@
-/** A choice that the browser keeps. Where it keeps nothing, it is forgotten with the page. */
+/** Setting in local storage. If the browser stores nothing, it lasts until the page is closed. */
 export function kept<T extends string>(name: string, choices: readonly T[]) {
   let here: T | undefined;
   return {
@@ -15,7 +15,7 @@ export function kept<T extends string>(name: string, choices: readonly T[]) {
       try {
         localStorage.setItem(name, choice);
       } catch {
-        // Private windows may not keep anything.
+        // Private windows may reject storage.
       }
     },
   };

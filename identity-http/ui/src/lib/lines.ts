@@ -1,2 +1,6 @@
-/** What is written, one on each line. */
-export const lines = (text: string) => text.split("\n").map((line) => line.trim()).filter(Boolean);
+/** Splits a text into trimmed, non-empty lines. */
+export const lines = (text: string) =>
+  text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean);

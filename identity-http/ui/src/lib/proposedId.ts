@@ -1,4 +1,7 @@
-/** An ID that every API takes, made from a name: `Büro Süd` is `buro-sud`. */
+/**
+ * Derives an ID from a name, in the characters that every API accepts: `Büro Süd` becomes `buro-sud`. Empty if the name
+ * has no such characters.
+ */
 export const proposedId = (name: string, longest = 256) =>
   name
     .normalize("NFKD")

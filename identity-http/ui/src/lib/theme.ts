@@ -1,4 +1,4 @@
-/** Light or dark: as the system says, unless the reader chooses. */
+/** Light or dark theme. Follows the operating system unless the user selects one. */
 
 import { useSyncExternalStore } from "react";
 
@@ -15,7 +15,7 @@ export function applyTheme() {
   const theme = chosen.get() ?? "system";
   const dark = theme === "dark" || (theme === "system" && system.matches);
   document.documentElement.dataset.theme = dark ? "dark" : "light";
-  listeners.forEach((listener) => listener());
+  for (const listener of listeners) listener();
 }
 
 system.addEventListener("change", applyTheme);

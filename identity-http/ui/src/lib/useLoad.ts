@@ -1,8 +1,8 @@
-/** What a page shows, from the server; asked again when what it depends on changes, or when told to. */
+/** Loads data for a component. Loads it again when a dependency changes or `reload` is called. */
 
 import { type DependencyList, useCallback, useEffect, useState } from "react";
 
-import { type Problem, asProblem } from "../api/problem";
+import { asProblem, type Problem } from "../api/problem";
 
 export interface Loaded<T> {
   data: T | undefined;
@@ -16,7 +16,7 @@ export function useLoad<T>(load: () => Promise<T>, on: DependencyList): Loaded<T
   const [round, setRound] = useState(0);
   useEffect(() => {
     let current = true;
-    // What there was stays on the screen meanwhile.
+    // The previous data stays on screen while loading.
     setState((before) => ({ ...before, loading: true }));
     load().then(
       (data) => current && setState({ data, problem: undefined, loading: false }),
@@ -25,7 +25,7 @@ export function useLoad<T>(load: () => Promise<T>, on: DependencyList): Loaded<T
     return () => {
       current = false;
     };
-    // `load` is a new function each time; what it depends on is named by the caller.
+    // `load` is a new function on every render; `on` lists its dependencies.
   }, [...on, round]);
   return { ...state, reload: useCallback(() => setRound((round) => round + 1), []) };
 }

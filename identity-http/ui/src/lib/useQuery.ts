@@ -1,4 +1,4 @@
-/** The state of a page that is in its address, so that a link leads to it; of a part of it, under names of its own. */
+/** Page state in the query string, so that links reproduce it. `part` prefixes the names of the parameters. */
 
 import { useCallback } from "react";
 import { useSearchParams } from "wouter";

@@ -1,4 +1,4 @@
-/** Something that changes when a list has to be asked for again. */
+/** Counter that lists depend on; incrementing it reloads them. */
 
 import { useCallback, useState } from "react";
 

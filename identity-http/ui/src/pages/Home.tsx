@@ -1,4 +1,4 @@
-/** Where everybody arrives: what there is to do. */
+/** Start page, with links to the pages available in the session. */
 
 import { Link } from "wouter";
 

@@ -1,4 +1,4 @@
-/** For whoever is signed in and may not see anything: what is missing, and whom to ask for what. */
+/** Page for signed-in users without the permission `read`. Shows the missing permission and how to request it. */
 
 import { useSession } from "../app/session";
 import { t } from "../lib/i18n";

@@ -1,4 +1,4 @@
-/** Says that a right leads to administration, and how. */
+/** Warning that a permission leads to administration, with the steps. */
 
 import { InlineNotification } from "@carbon/react";
 
@@ -6,5 +6,12 @@ import { type Administration, inWords } from "../api/administration";
 import { t } from "../lib/i18n";
 
 export const AdministrationNotice = ({ way }: { way: Administration }) => (
-  <InlineNotification kind="warning" lowContrast hideCloseButton role="status" title={t("admin.title")} subtitle={inWords(way)} />
+  <InlineNotification
+    kind="warning"
+    lowContrast
+    hideCloseButton
+    role="status"
+    title={t("admin.title")}
+    subtitle={inWords(way)}
+  />
 );

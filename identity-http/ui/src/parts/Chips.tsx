@@ -1,6 +1,6 @@
 import { t } from "../lib/i18n";
 
-/** A few words, each in a box of its own; of many, the first. */
+/** Short texts as tags. Shows the first `most` and the number of the remaining ones. */
 export const Chips = ({ texts, most = texts.length }: { texts: string[]; most?: number }) => (
   <ul className="tags">
     {texts.slice(0, most).map((text) => (

@@ -1,34 +1,34 @@
-/** What must hold besides: comparisons, one after the other. */
+/** Form fields for the condition of an authorization, a list of comparisons. */
 
-import { Button, FormGroup } from "@carbon/react";
 import { Add, TrashCan } from "@carbon/icons-react";
-import { type Ref, useEffect, useRef, useState } from "react";
+import { Button, FormGroup } from "@carbon/react";
+import { type Ref, useEffect, useMemo, useRef, useState } from "react";
 
 import {
+  comparisonOf,
+  inWords,
+  isComplete,
   MOST_COMPARISONS,
+  notTexts,
   type Property,
   type Row,
   SIDES,
   type Side,
-  TESTS,
   TEST_NAMES,
+  TESTS,
   type Test,
-  comparisonOf,
-  inWords,
-  isComplete,
-  notTexts,
   wrongValues,
 } from "../api/conditions";
 import type { Problem } from "../api/problem";
 import { list, t } from "../lib/i18n";
 import { Choice, LinesField, TextField } from "./fields";
 
-/** A row, and by what it is known while others come and go. */
+/** Row with a key that stays the same while other rows are added and removed. */
 export type KeyedRow = Row & { key: number };
 
 interface Props {
   rows: KeyedRow[];
-  /** The properties that resources of the type have. */
+  /** Properties of the resource type. */
   properties: readonly string[];
   onRows: (rows: KeyedRow[]) => void;
   problem?: Problem;
@@ -37,7 +37,12 @@ interface Props {
 export function ConditionEditor({ rows, properties, onRows, problem }: Props) {
   const [added, setAdded] = useState<number>();
   const adding = useRef<HTMLButtonElement>(null);
-  const said = problem?.about("condition");
+  const message = problem?.about("condition");
+  // Rows may be added and dropped after the response, so that messages belong to keys instead of positions.
+  const faults = useMemo(
+    () => new Map(rows.map(({ key }, index) => [key, problem?.at(`/condition/${index}`)] as const)),
+    [problem],
+  );
   const add = () => {
     const key = Math.max(0, ...rows.map(({ key }) => key)) + 1;
     const [first] = properties;
@@ -62,24 +67,27 @@ export function ConditionEditor({ rows, properties, onRows, problem }: Props) {
           takesFocus={row.key === added}
           onRow={(changed) => onRows(rows.map((other) => (other === row ? { ...changed, key: row.key } : other)))}
           onDrop={() => drop(row)}
-          fault={said !== undefined && isMeant(row, said) ? said : undefined}
+          fault={faults.get(row.key)}
         />
       ))}
-      {said !== undefined && !rows.some((row) => isMeant(row, said)) && (
+      {message !== undefined && !rows.some(({ key }) => faults.get(key)) && (
         <p className="fault" role="alert">
-          {said}
+          {message}
         </p>
       )}
-      <Button ref={adding} size="sm" kind="ghost" renderIcon={Add} onClick={add} disabled={rows.length >= MOST_COMPARISONS}>
+      <Button
+        ref={adding}
+        size="sm"
+        kind="ghost"
+        renderIcon={Add}
+        onClick={add}
+        disabled={rows.length >= MOST_COMPARISONS}
+      >
         {t("condition.add")}
       </Button>
     </FormGroup>
   );
 }
-
-/** Whether what was said is about one of the row's properties. */
-const isMeant = ({ property, test, other }: Row, said: string) =>
-  [property, ...(TESTS[test].with === "other" ? [other] : [])].some(({ name }) => said.includes(`\`${name.trim()}\``));
 
 interface RowProps {
   row: Row;
@@ -138,9 +146,7 @@ function ComparisonFields({ row, number, properties, takesFocus, onRow, onDrop, 
           onValue={(test) => onRow({ ...row, test })}
         />
       </div>
-      {operand === "value" && (
-        <TextField name={`${id}-value`} labelText={t("condition.value")} {...value} />
-      )}
+      {operand === "value" && <TextField name={`${id}-value`} labelText={t("condition.value")} {...value} />}
       {operand === "values" && <LinesField name={`${id}-values`} labelText={t("condition.values")} {...value} />}
       {operand === "other" && (
         <PropertyFields
@@ -170,12 +176,13 @@ interface PropertyProps {
   ref?: Ref<HTMLSelectElement>;
 }
 
-/** Whose property, and which: of a resource, one that its type has. */
+/** Fields for a property: its entity and its name. Resource properties are selected from those of the type. */
 function PropertyFields({ id, property: { side, name }, properties, onProperty, ref }: PropertyProps) {
-  // What it had when it was saved is offered, whatever the type has by now.
+  // The saved property remains selectable, even if the type no longer has it.
   const names = name === "" || properties.includes(name) ? properties : [...properties, name];
   const sides = SIDES.filter((side) => side !== "resource" || names.length > 0);
-  const chooseSide = (chosen: Side) => onProperty({ side: chosen, name: chosen === "resource" ? (properties[0] ?? "") : "" });
+  const chooseSide = (chosen: Side) =>
+    onProperty({ side: chosen, name: chosen === "resource" ? (properties[0] ?? "") : "" });
   return (
     <>
       <Choice<Side>

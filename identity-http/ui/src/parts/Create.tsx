@@ -1,7 +1,7 @@
-/** The button above a list that adds to it, for those who may. */
+/** Button above a list that adds an entry. Hidden without the permission `write`. */
 
-import { Button } from "@carbon/react";
 import { Add } from "@carbon/icons-react";
+import { Button } from "@carbon/react";
 
 import { useSession } from "../app/session";
 

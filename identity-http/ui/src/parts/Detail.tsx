@@ -1,7 +1,7 @@
-/** The page of one thing: what it is, what can be done with it, and what is said when it cannot be shown. */
+/** Page of one entity, with buttons to edit and delete it. Shows the problem if the entity cannot be loaded. */
 
-import { Button } from "@carbon/react";
 import { Edit, TrashCan } from "@carbon/icons-react";
+import { Button } from "@carbon/react";
 import { type ReactNode, useState } from "react";
 import { useLocation } from "wouter";
 
@@ -13,16 +13,16 @@ import { ProblemNotice } from "./ProblemNotice";
 
 interface Props<T> {
   loaded: Loaded<T>;
-  /** What the page is called when the thing cannot be shown. */
+  /** Page title if the entity cannot be loaded. */
   one: string;
-  /** The list that it is in. */
+  /** Parent list, which is opened after a deletion. */
   above: { title: string; href: string };
   title: (thing: T) => string;
   lead?: (thing: T) => ReactNode;
-  /** Things that nobody can change. */
+  /** Whether the entity is read-only. */
   isFixed?: (thing: T) => boolean;
   edit: { text?: string; form: (thing: T, onDone: () => void, onClose: () => void) => ReactNode };
-  /** Left out where such things cannot be deleted. */
+  /** Omitted if entities of this kind cannot be deleted. */
   remove?: (thing: T, onDeleted: () => void, onClose: () => void) => ReactNode;
   children: (thing: T) => ReactNode;
 }

@@ -1,17 +1,19 @@
-/** Forms and confirmations in front of a page. What was typed stays until it is saved or given up. */
+/** Form and confirmation dialogs. Input is kept until it is saved or the dialog is canceled. */
 
 import { Modal } from "@carbon/react";
 import { type ReactNode, useEffect, useState } from "react";
 
-import { type Problem, asProblem } from "../api/problem";
+import { asProblem, type Problem } from "../api/problem";
 import { holdTyped } from "../app/session";
 import { t } from "../lib/i18n";
 import { useLoad } from "../lib/useLoad";
 import { ProblemNotice } from "./ProblemNotice";
 
-const FIRST_FIELD = ["input:not([hidden])", "select", "textarea"].map((field) => `form ${field}:not([disabled])`).join();
+const FIRST_FIELD = ["input:not([hidden])", "select", "textarea"]
+  .map((field) => `form ${field}:not([disabled])`)
+  .join();
 
-/** Whoever opened the dialog has the focus again when it is gone. */
+/** Returns the focus to the element that opened the dialog when the dialog closes. */
 function useReturnOfFocus() {
   const [opener] = useState(() => document.activeElement);
   useEffect(() => () => void (opener instanceof HTMLElement && opener.isConnected && opener.focus()), [opener]);
@@ -23,16 +25,26 @@ interface FormProps {
   danger?: boolean;
   disabled?: boolean;
   size?: "xs" | "sm" | "md" | "lg";
-  /** The fields that refusals are about, by their reasons. */
+  /** Fields that problems concern, by the reason of the problem. */
   places?: Record<string, string>;
-  /** Does it; what it throws is shown, and the form stays. */
+  /** On success, the dialog closes. On failure, it stays open and shows the problem. */
   onSubmit: () => Promise<unknown>;
   onClose: () => void;
-  /** The fields; they show what the last attempt said of them. */
+  /** Renders the fields, with the problem of the last submission. */
   children: (problem: Problem | undefined) => ReactNode;
 }
 
-export function FormDialog({ heading, submit, danger, disabled, size = "sm", places = {}, onSubmit, onClose, children }: FormProps) {
+export function FormDialog({
+  heading,
+  submit,
+  danger,
+  disabled,
+  size = "sm",
+  places = {},
+  onSubmit,
+  onClose,
+  children,
+}: FormProps) {
   const [problem, setProblem] = useState<Problem>();
   const [busy, setBusy] = useState(false);
   useEffect(holdTyped, []);
@@ -79,7 +91,7 @@ export function FormDialog({ heading, submit, danger, disabled, size = "sm", pla
 interface ConfirmProps {
   heading: string;
   submit: string;
-  /** What it means, in sentences; asked when the dialog opens. */
+  /** Consequences in sentences, loaded when the dialog opens. */
   consequences?: () => Promise<string[]>;
   children?: ReactNode;
   onConfirm: () => Promise<unknown>;

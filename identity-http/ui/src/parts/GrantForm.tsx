@@ -1,4 +1,4 @@
-/** An authorization: whose, on what, and what may be done with it. Only what goes together is offered. */
+/** Form for an authorization. Offers only the permissions and properties of the selected resource type. */
 
 import { Checkbox, FormGroup, RadioButton, RadioButtonGroup } from "@carbon/react";
 import { useState } from "react";
@@ -7,8 +7,8 @@ import { leadsTo, mayLead } from "../api/administration";
 import * as choices from "../api/choices";
 import { comparisonOf, isComplete, rowOf, wrongValues } from "../api/conditions";
 import { type Grant, type Grants, OWNER_TYPES, type Owner, type OwnerType } from "../api/grants";
-import { useGrantableTypes } from "../api/types";
 import type { Problem } from "../api/problem";
+import { useGrantableTypes } from "../api/types";
 import { useSession } from "../app/session";
 import { useToast } from "../app/toasts";
 import { t, word } from "../lib/i18n";
@@ -16,14 +16,14 @@ import { useLoad } from "../lib/useLoad";
 import { AdministrationNotice } from "./AdministrationNotice";
 import { ConditionEditor, type KeyedRow } from "./ConditionEditor";
 import { FormDialog } from "./Dialog";
-import { TypeChoice } from "./TypeChoice";
 import { Choice, TextField } from "./fields";
+import { TypeChoice } from "./TypeChoice";
 
 interface Props {
   grants: Grants;
-  /** What to change; a new one otherwise. */
+  /** Authorization to edit; absent to create one. */
   grant?: Grant;
-  /** Whose it is, and on which type, where that is known. */
+  /** Fixed owner and resource type, for which the form has no fields. */
   owner?: Owner;
   resourceType?: string;
   onClose: () => void;
@@ -38,14 +38,16 @@ export function GrantForm({ grants, grant: old, owner, resourceType: fixedType, 
   const [ownerType, setOwnerType] = useState<OwnerType>(initial.ownerType ?? "ROLE");
   const [ownerId, setOwnerId] = useState(initial.ownerId ?? "");
   const [resourceType, setResourceType] = useState(initial.resourceType ?? types[0]?.type ?? "");
-  const [scope, setScope] = useState(initial.property ? "property" : !initial.resourceId || initial.resourceId === "*" ? "all" : "one");
+  const [scope, setScope] = useState(
+    initial.property ? "property" : !initial.resourceId || initial.resourceId === "*" ? "all" : "one",
+  );
   const [resourceId, setResourceId] = useState(initial.resourceId === "*" ? "" : (initial.resourceId ?? ""));
   const [property, setProperty] = useState(initial.property ?? "");
   const [permissions, setPermissions] = useState<readonly string[]>(initial.permissions ?? []);
   const [rows, setRows] = useState<KeyedRow[]>((initial.condition ?? []).map((one, key) => ({ ...rowOf(one), key })));
   const type = types.find(({ type }) => type === resourceType);
   const isOwn = type?.family === "OWN";
-  // Of the operator's own types, properties are for conditions.
+  // The properties of custom types are for conditions only.
   const properties = isOwn ? [] : (type?.properties ?? []);
   const known = useOwners(ownerType, ownerId, !owner && isNew);
   const complete =
@@ -193,10 +195,10 @@ export function GrantForm({ grants, grant: old, owner, resourceType: fixedType, 
   );
 }
 
-/** What the server says of the permissions. */
+/** Returns the error message for the permissions. */
 const refused = (problem: Problem | undefined) => problem?.about("permission") ?? problem?.about("permissions");
 
-/** The owners of a kind that are known here, as far as they fit what was typed. */
+/** Suggests owners of a type that match the input. Empty if the server cannot list them. */
 function useOwners(type: OwnerType, typed: string, wanted: boolean): choices.Choice[] {
   const session = useSession();
   const find: Record<OwnerType, choices.Find | undefined> = {

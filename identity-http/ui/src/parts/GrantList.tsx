@@ -1,4 +1,4 @@
-/** Authorizations of one API: all, those of one owner, or those on one type. */
+/** Authorizations of one API: all, those of one owner, or those on one resource type. */
 
 import { Edit, TrashCan, WarningAlt } from "@carbon/icons-react";
 import { useState } from "react";
@@ -20,7 +20,7 @@ import { type Column, Listing } from "./Listing";
 
 interface Props extends Narrowed {
   grants: Grants;
-  /** Shared with other lists that show some of the same. */
+  /** Reload counter shared with lists that show some of these authorizations too. */
   rounds?: ReturnType<typeof useRound>;
 }
 
@@ -33,13 +33,21 @@ export function GrantList({ grants, owner, resourceType, rounds }: Props) {
   const [form, setForm] = useState<Grant | "new">();
   const [ending, setEnding] = useState<Grant>();
   const types = useGrantableTypes();
-  // The other API's are shown here too, and changed there.
+  // Authorizations on types of the other API are listed too, but can only be changed there.
   const here = new Set(types.filter(grants.takes).map(({ type }) => type));
   const isElsewhere = ({ resourceType }: Grant) => !here.has(resourceType);
   const sortable = (key: string) => grants.sorts.includes(key);
-  const { data: ways } = useLoad(async () => (grants.id === "cluster" ? leading(session) : undefined), [round, grants.id]);
+  const { data: ways } = useLoad(
+    async () => (grants.id === "cluster" ? leading(session) : undefined),
+    [round, grants.id],
+  );
   const columns: Column<Grant>[] = [
-    { key: "resourceId", header: t("grants.resource"), cell: (grant) => <Resource {...grant} way={ways?.get(grant.key)} />, sortable: sortable("resourceId") },
+    {
+      key: "resourceId",
+      header: t("grants.resource"),
+      cell: (grant) => <Resource {...grant} way={ways?.get(grant.key)} />,
+      sortable: sortable("resourceId"),
+    },
     {
       key: "permissions",
       header: t("grants.permissions"),
@@ -77,8 +85,18 @@ export function GrantList({ grants, owner, resourceType, rounds }: Props) {
         actions={
           mayWrite
             ? [
-                { label: (grant) => t("grants.edit_of", sentence(grant)), icon: Edit, onClick: setForm, unless: isElsewhere },
-                { label: (grant) => t("grants.end_of", sentence(grant)), icon: TrashCan, onClick: setEnding, unless: isElsewhere },
+                {
+                  label: (grant) => t("grants.edit_of", sentence(grant)),
+                  icon: Edit,
+                  onClick: setForm,
+                  unless: isElsewhere,
+                },
+                {
+                  label: (grant) => t("grants.end_of", sentence(grant)),
+                  icon: TrashCan,
+                  onClick: setEnding,
+                  unless: isElsewhere,
+                },
               ]
             : []
         }

@@ -1,4 +1,4 @@
-/** A list: searched, sorted and paged by the server, its state in the address. */
+/** List with search, sorting and paging by the server. Its state is in the URL. */
 
 import {
   Button,
@@ -26,7 +26,7 @@ import { SimilarTo } from "./SimilarTo";
 
 export interface ListQuery {
   search: string;
-  /** From 0. */
+  /** Zero-based. */
   page: number;
   size: number;
   sort?: { field: string; descending: boolean };
@@ -37,12 +37,12 @@ export interface Column<T> {
   header: string;
   cell: (row: T) => ReactNode;
   sortable?: boolean;
-  /** Left out where there is little room. */
+  /** Hidden on narrow screens. */
   minor?: boolean;
 }
 
 export interface RowAction<T> {
-  /** Says what it does to which row. */
+  /** Names the action and the row, as tooltip and for screen readers. */
   label: (row: T) => string;
   icon: ComponentType;
   danger?: boolean;
@@ -51,21 +51,21 @@ export interface RowAction<T> {
 }
 
 interface Props<T> {
-  /** What the list is of, for those who cannot see it. */
+  /** Accessible name of the list. */
   label: string;
-  /** What its state is called in the address, where there is more than one list on the page. */
+  /** Prefix of the parameters in the URL, if the page has several lists. */
   part?: string;
   columns: Column<T>[];
   load: (query: ListQuery) => Promise<Page<T>>;
-  /** What else the list depends on. */
+  /** Further dependencies of `load`. */
   on?: readonly unknown[];
   rowKey: (row: T) => string;
   href?: (row: T) => string;
-  /** Marks the rows whose ids or names look like others of this kind. */
+  /** Marks the rows whose IDs or names look like others of this kind. */
   alike?: { kind: LabelledKind; id: (row: T) => string };
   actions?: RowAction<T>[];
   search?: string;
-  /** Beside the search: filters, buttons. */
+  /** Filters and buttons beside the search field. */
   tools?: ReactNode;
   empty: { title: string; text: string; action?: ReactNode };
 }
@@ -87,7 +87,7 @@ export function Listing<T>(props: Props<T>) {
   const loaded = useLoad(() => props.load(wanted), [search, page, size, sort, ...(props.on ?? [])]);
   const { data } = loaded;
   const similar = useLookAlikes(props.alike?.kind, props.on ?? []);
-  // What was there is gone: the last page that still is.
+  // The page no longer exists, for example after deletions: open the last one.
   const beyond = data !== undefined && data.items.length === 0 && data.total > 0 && page > 0;
   useEffect(() => {
     if (beyond) query.set({ page: Math.ceil(data.total / size) });
@@ -96,17 +96,28 @@ export function Listing<T>(props: Props<T>) {
   return (
     <div className="listing" aria-busy={loaded.loading}>
       <div className="tools">
-        {props.search && !nothing && <SearchField label={props.search} value={search} onSearch={(q) => query.set({ q, page: 0 })} />}
+        {props.search && !nothing && (
+          <SearchField label={props.search} value={search} onSearch={(q) => query.set({ q, page: 0 })} />
+        )}
         {props.tools}
       </div>
-      <Body {...props} similar={similar} loaded={loaded} sort={sort} onSort={(sort) => query.set({ sort, page: 0 })} searched={search} />
+      <Body
+        {...props}
+        similar={similar}
+        loaded={loaded}
+        sort={sort}
+        onSort={(sort) => query.set({ sort, page: 0 })}
+        searched={search}
+      />
       {data && data.total > Math.min(...SIZES) && (
         <Pagination
           page={page + 1}
           pageSize={size}
           pageSizes={SIZES}
           totalItems={data.total}
-          onChange={({ page, pageSize }) => query.set({ page: page === 1 ? 0 : page, size: pageSize === 20 ? 0 : pageSize })}
+          onChange={({ page, pageSize }) =>
+            query.set({ page: page === 1 ? 0 : page, size: pageSize === 20 ? 0 : pageSize })
+          }
           itemsPerPageText={t("list.per_page")}
           itemRangeText={(min, max, total) => t("list.range", { min, max, total })}
           pageRangeText={(_, total) => t("list.pages", { count: total })}
@@ -119,13 +130,13 @@ export function Listing<T>(props: Props<T>) {
   );
 }
 
-/** The ids of a kind that look like others. None where that cannot be asked: the list is of use without. */
+/** Loads the IDs of a kind that look like others. Failures are ignored, as the list works without them. */
 function useLookAlikes(kind: LabelledKind | undefined, on: readonly unknown[]) {
   const session = useSession();
   return useLoad(async () => (kind ? lookAlikes(session, kind) : undefined), [kind, ...on]).data;
 }
 
-/** Searches a moment after the last key. */
+/** Search field that searches 250 ms after the last input. */
 function SearchField({ label, value, onSearch }: { label: string; value: string; onSearch: (text: string) => void }) {
   const [text, setText] = useState(value);
   useEffect(() => setText(value), [value]);
@@ -154,10 +165,24 @@ interface BodyProps<T> extends Props<T> {
   searched: string;
 }
 
-function Body<T>({ loaded, similar, alike, sort, onSort, searched, label, columns, rowKey, href, actions = [], empty }: BodyProps<T>) {
+function Body<T>({
+  loaded,
+  similar,
+  alike,
+  sort,
+  onSort,
+  searched,
+  label,
+  columns,
+  rowKey,
+  href,
+  actions = [],
+  empty,
+}: BodyProps<T>) {
   const { data, problem, reload } = loaded;
   if (problem) return <ProblemNotice problem={problem} onRetry={reload} />;
-  if (!data) return <DataTableSkeleton columnCount={columns.length} rowCount={5} showHeader={false} showToolbar={false} />;
+  if (!data)
+    return <DataTableSkeleton columnCount={columns.length} rowCount={5} showHeader={false} showToolbar={false} />;
   if (data.total === 0) {
     return searched ? (
       <Empty title={t("list.no_match")} text={t("list.no_match_text", { text: searched })} />
@@ -247,7 +272,7 @@ export function Empty({ title, text, action }: { title: string; text: string; ac
   );
 }
 
-/** A list that comes whole, as one that is searched and paged. */
+/** Searches and pages a list in the browser, for APIs that return it as a whole. */
 export function local<T>(items: () => Promise<T[]>, texts: (item: T) => string[]) {
   return async ({ search, page, size }: ListQuery): Promise<Page<T>> => {
     const sought = search.toLowerCase();
@@ -255,4 +280,3 @@ export function local<T>(items: () => Promise<T[]>, texts: (item: T) => string[]
     return { items: fitting.slice(page * size, (page + 1) * size), total: fitting.length };
   };
 }
-

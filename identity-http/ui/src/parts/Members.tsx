@@ -1,9 +1,10 @@
-/** What belongs to something: shown, added, removed, and put back. */
+/** List of the members of an entity. Members can be added and removed, and a removal can be undone. */
 
 import { TrashCan } from "@carbon/icons-react";
 import { useState } from "react";
 
 import type { Find } from "../api/choices";
+import type { Page } from "../api/client";
 import { useSession } from "../app/session";
 import { useToast } from "../app/toasts";
 import { t } from "../lib/i18n";
@@ -13,7 +14,6 @@ import { Create } from "./Create";
 import { type Column, Listing, type ListQuery, local } from "./Listing";
 import { PickDialog } from "./PickDialog";
 import { useRemoval } from "./useRemoval";
-import type { Page } from "../api/client";
 
 interface Props<T> {
   label: string;
@@ -21,11 +21,11 @@ interface Props<T> {
   idOf: (member: T) => string;
   nameOf: (member: T) => string;
   href?: (member: T) => string;
-  /** All of them, or a page of them. */
+  /** Loads all members, or one page. */
   load: { all: () => Promise<T[]> } | { page: (query: ListQuery) => Promise<Page<T>> };
   add?: {
     button: string;
-    /** What the dialog is called, if not as the button. */
+    /** Title of the dialog. Default: `button`. */
     heading?: string;
     search: string;
     find?: Find;
@@ -34,7 +34,7 @@ interface Props<T> {
   };
   remove?: {
     run: (member: T) => Promise<unknown>;
-    /** Makes it as it was. */
+    /** Adds the removed member again. */
     undo: (member: T) => Promise<unknown>;
   };
   empty: string;
@@ -46,10 +46,7 @@ export function Members<T>({ label, columns, idOf, nameOf, href, load, add, remo
   const [round, again] = useRound();
   const [adding, setAdding] = useState(false);
   const texts = (member: T) => [idOf(member), nameOf(member)];
-  const taken = useLoad(
-    async () => new Set(("all" in load ? await load.all() : []).map(idOf)),
-    [round],
-  );
+  const taken = useLoad(async () => new Set(("all" in load ? await load.all() : []).map(idOf)), [round]);
   const drop = useRemoval(again);
   return (
     <>
@@ -69,7 +66,12 @@ export function Members<T>({ label, columns, idOf, nameOf, href, load, add, remo
                   label: (member) => t("members.remove", { name: nameOf(member) }),
                   icon: TrashCan,
                   danger: true,
-                  onClick: (member) => drop(nameOf(member), () => remove.run(member), () => remove.undo(member)),
+                  onClick: (member) =>
+                    drop(
+                      nameOf(member),
+                      () => remove.run(member),
+                      () => remove.undo(member),
+                    ),
                 },
               ]
             : []

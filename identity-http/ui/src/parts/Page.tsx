@@ -1,4 +1,4 @@
-/** The frame of a page: where it is, what it is called, what can be done. */
+/** Page layout: breadcrumb, title, lead and actions. Sets the title of the document. */
 
 import { Breadcrumb, BreadcrumbItem } from "@carbon/react";
 import { type ReactNode, useEffect } from "react";
@@ -8,9 +8,9 @@ import { t } from "../lib/i18n";
 
 interface Props {
   title: string;
-  /** What it is about, in a sentence. */
+  /** Introduction of one sentence. */
   lead?: ReactNode;
-  /** The pages above it. */
+  /** Parent pages, for the breadcrumb. */
   above?: { title: string; href: string }[];
   actions?: ReactNode;
   children: ReactNode;

@@ -1,7 +1,7 @@
 import { TrashCan } from "@carbon/icons-react";
 import { useState } from "react";
 
-import { type Schemas, api, ask } from "../api/client";
+import { api, ask, type Schemas } from "../api/client";
 import { type Session, useSession } from "../app/session";
 import { useToast } from "../app/toasts";
 import { t } from "../lib/i18n";
@@ -10,14 +10,17 @@ import { useRound } from "../lib/useRound";
 import { AdministrationNotice } from "./AdministrationNotice";
 import { Create } from "./Create";
 import { FormDialog } from "./Dialog";
-import { Listing, local } from "./Listing";
 import { TextField } from "./fields";
+import { Listing, local } from "./Listing";
 import { useRemoval } from "./useRemoval";
 
 type Permission = Schemas["PermissionView"];
 
-/** What is known without asking: this service's own API. */
-const OWN = { audience: "camunda-identity-resource-server", definitions: ["read", "read:secrets", "read:users", "write"] };
+/** This service's own API and its permissions, which are known without a request. */
+const OWN = {
+  audience: "camunda-identity-resource-server",
+  definitions: ["read", "read:secrets", "read:users", "write"],
+};
 
 interface Props {
   load: () => Promise<Permission[]>;
@@ -25,7 +28,7 @@ interface Props {
   revoke: (permission: Permission) => Promise<unknown>;
 }
 
-/** What a role or an application may do at which API. */
+/** Permissions of a role or application on APIs. */
 export function PermissionList({ load, grant, revoke }: Props) {
   const { mayWrite } = useSession();
   const [round, again] = useRound();
@@ -54,7 +57,12 @@ export function PermissionList({ load, grant, revoke }: Props) {
                 {
                   label: ({ definition }) => t("members.remove", { name: definition }),
                   icon: TrashCan,
-                  onClick: (permission) => drop(permission.definition, () => revoke(permission), () => grant(permission)),
+                  onClick: (permission) =>
+                    drop(
+                      permission.definition,
+                      () => revoke(permission),
+                      () => grant(permission),
+                    ),
                 },
               ]
             : []
@@ -66,7 +74,7 @@ export function PermissionList({ load, grant, revoke }: Props) {
   );
 }
 
-/** What is known of APIs: all, where a directory has them; this service's own otherwise. */
+/** APIs to suggest: all, if a directory stores them; otherwise this service's own. */
 async function knownApis(session: Session): Promise<{ audience: string; definitions: () => Promise<string[]> }[]> {
   if (!session.has("resource-servers")) return [{ audience: OWN.audience, definitions: async () => OWN.definitions }];
   const apis = await ask(api.GET("/api/resource-servers"));

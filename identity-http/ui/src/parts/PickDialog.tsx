@@ -1,4 +1,4 @@
-/** Chooses some of many: searched for, or named where there is nothing to search. */
+/** Dialog to select entities by search, or by ID if they cannot be searched. */
 
 import { Checkbox, InlineLoading, Search, TextInput } from "@carbon/react";
 import { useEffect, useState } from "react";
@@ -14,9 +14,9 @@ interface Props {
   submit: string;
   search: string;
   find?: Find;
-  /** What an id is called, where one may be typed. */
+  /** Label of the field for an ID; absent to show no such field. */
   typed?: string;
-  /** Those who are chosen already. */
+  /** IDs of existing members, which are shown as checked and disabled. */
   taken: ReadonlySet<string>;
   onPick: (ids: string[]) => Promise<unknown>;
   onClose: () => void;
@@ -41,7 +41,13 @@ export function PickDialog({ heading, submit, search, find, typed, taken, onPick
       return after;
     });
   return (
-    <FormDialog heading={heading} submit={submit} disabled={ids.length === 0} onSubmit={() => onPick(ids)} onClose={onClose}>
+    <FormDialog
+      heading={heading}
+      submit={submit}
+      disabled={ids.length === 0}
+      onSubmit={() => onPick(ids)}
+      onClose={onClose}
+    >
       {() => (
         <>
           {find && (

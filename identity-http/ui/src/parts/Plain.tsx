@@ -1,4 +1,4 @@
-/** A table of what is there already. */
+/** Table of rows that are already loaded, without search, sorting or paging. */
 
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from "@carbon/react";
 

@@ -1,4 +1,4 @@
-/** Why something was not had or not done, and what to do about it. */
+/** Notification of a failed request, with buttons to sign in or retry. */
 
 import { Button, InlineNotification } from "@carbon/react";
 

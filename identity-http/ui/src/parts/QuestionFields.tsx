@@ -1,26 +1,26 @@
-/** What somebody wants to do with what: a resource type, one of its permissions, a resource. */
+/** Fields for the target of a decision: resource type, permission and resource. */
 
 import { useGrantableTypes } from "../api/types";
 import { t } from "../lib/i18n";
-import { TypeChoice } from "./TypeChoice";
 import { Choice, TextField } from "./fields";
+import { TypeChoice } from "./TypeChoice";
 
 export interface Target {
   type: string;
   action: string;
   resource: string;
-  /** The resource's properties, as they were written. */
+  /** Properties of the resource, as entered. */
   properties?: Record<string, string>;
 }
 
 interface Props {
   value: Target;
   onValue: (value: Target) => void;
-  /** Whether the question is about a resource with properties. */
+  /** Whether to show fields for the properties of custom types. */
   withProperties?: boolean;
 }
 
-/** What can be asked about: the types that can be granted on, APIs, tenants. */
+/** Offers APIs, tenants and the resource types that authorizations can be on. */
 export function QuestionFields({ value, onValue, withProperties }: Props) {
   const types = useGrantableTypes();
   const type = types.find(({ type }) => type === value.type);
@@ -60,11 +60,15 @@ export function QuestionFields({ value, onValue, withProperties }: Props) {
       )}
       <TextField
         name="resource"
-        labelText={value.type === "api" ? t("apis.audience") : value.type === "tenant" ? t("tenants.id") : t("why.resource")}
+        labelText={
+          value.type === "api" ? t("apis.audience") : value.type === "tenant" ? t("tenants.id") : t("why.resource")
+        }
         helperText={value.type === "api" || value.type === "tenant" ? undefined : t("why.resource_help")}
         value={value.resource}
         onValue={(resource) => onValue({ ...value, resource })}
-        placeholder={value.type === "api" ? "camunda-identity-resource-server" : value.type === "tenant" ? "<default>" : "*"}
+        placeholder={
+          value.type === "api" ? "camunda-identity-resource-server" : value.type === "tenant" ? "<default>" : "*"
+        }
       />
       {withProperties &&
         type?.family === "OWN" &&

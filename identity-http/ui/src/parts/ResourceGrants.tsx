@@ -1,4 +1,4 @@
-/** The authorizations of one owner, in each API that has some. */
+/** Authorizations of one owner, with one list per available API. */
 
 import type { Owner } from "../api/grants";
 import { grantsOf } from "../api/grants";
@@ -9,7 +9,7 @@ import { GrantList } from "./GrantList";
 
 export function ResourceGrants(owner: Owner) {
   const sources = grantsOf(useSession());
-  // Some are in both lists, so what changes in one may change the other.
+  // Some authorizations are in both lists, so that a change in one list reloads the other.
   const round = useRound();
   return sources.map((grants) => (
     <section key={grants.id} className="part">

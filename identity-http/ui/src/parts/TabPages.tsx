@@ -1,4 +1,4 @@
-/** Tabs whose choice is in the address. */
+/** Tabs with the selected tab in the URL. A single tab is shown without a tab bar. */
 
 import { Tab, TabList, TabPanel, TabPanels, Tabs } from "@carbon/react";
 import type { ReactNode } from "react";

@@ -1,4 +1,4 @@
-/** One of the resource types: the operator's own first, then those that are built in. */
+/** Select field for a resource type, with custom types before built-in ones. */
 
 import type { ComponentProps } from "react";
 

@@ -1,4 +1,4 @@
-/** A form of a few words. */
+/** Form dialog of text fields. Submits trimmed values. */
 
 import { useState } from "react";
 
@@ -11,9 +11,8 @@ interface Field {
   label: string;
   value?: string;
   help?: string;
-  /** Whether it may stay empty. */
   optional?: boolean;
-  /** The field that a value is proposed from, until another is typed. */
+  /** Field from whose value `propose` derives this one, until the user edits it. */
   from?: string;
   propose?: (text: string) => string;
 }
@@ -26,7 +25,13 @@ interface Props<F extends Field> {
   onClose: () => void;
 }
 
-export function WordsForm<const F extends Field>({ heading, submit = t("create"), fields, onSubmit, onClose }: Props<F>) {
+export function WordsForm<const F extends Field>({
+  heading,
+  submit = t("create"),
+  fields,
+  onSubmit,
+  onClose,
+}: Props<F>) {
   const [values, setValues] = useState(
     () => Object.fromEntries(fields.map(({ name, value = "" }) => [name, value])) as Record<F["name"], string>,
   );

@@ -1,4 +1,4 @@
-/** Fields of forms, with what the server says about them. */
+/** Form fields that show the validation errors of the server. */
 
 import { Select, SelectItem, SelectItemGroup, TextArea, TextInput } from "@carbon/react";
 import type { ComponentProps, Ref } from "react";
@@ -10,7 +10,7 @@ type TextProps = Omit<ComponentProps<typeof TextInput>, "id" | "onChange" | "val
   value: string;
   onValue: (value: string) => void;
   problem?: Problem;
-  /** What is wrong with it, before the server has been asked. */
+  /** Error found in the browser; takes precedence over that of `problem`. */
   fault?: string;
 };
 
@@ -25,7 +25,7 @@ export function TextField({ name, value, onValue, problem, fault, ...rest }: Tex
       invalid={said !== undefined}
       invalidText={said}
       autoComplete="off"
-      // Besides the error message of its own, which not all readers know.
+      // In addition to Carbon's own reference to the error message, which not all screen readers support.
       {...(said === undefined ? {} : { "aria-describedby": `field-${name}-error-msg` })}
       {...rest}
     />
@@ -34,7 +34,7 @@ export function TextField({ name, value, onValue, problem, fault, ...rest }: Tex
 
 type LinesProps = Pick<TextProps, "name" | "labelText" | "helperText" | "value" | "onValue" | "problem" | "fault">;
 
-/** Several texts, one on each line. */
+/** Text area for multiple values, one per line. */
 export function LinesField({ name, onValue, problem, fault, ...rest }: LinesProps) {
   const said = fault ?? problem?.about(name);
   return (
@@ -54,9 +54,9 @@ interface ChoiceProps<T extends string> {
   name: string;
   labelText: string;
   value: T;
-  /** Each with its text. */
+  /** Values with their texts. */
   choices?: readonly (readonly [T, string])[];
-  /** More of them, under headings. */
+  /** Further values, grouped under headings. */
   groups?: { title: string; choices: readonly (readonly [T, string])[] }[];
   onValue: (value: T) => void;
   helperText?: string;
@@ -66,7 +66,15 @@ interface ChoiceProps<T extends string> {
   ref?: Ref<HTMLSelectElement>;
 }
 
-export function Choice<T extends string>({ name, value, choices = [], groups = [], onValue, problem, ...rest }: ChoiceProps<T>) {
+export function Choice<T extends string>({
+  name,
+  value,
+  choices = [],
+  groups = [],
+  onValue,
+  problem,
+  ...rest
+}: ChoiceProps<T>) {
   const said = problem?.about(name);
   return (
     <Select

@@ -1,4 +1,4 @@
-/** Removes something at once, and offers to put it back. */
+/** Removes an entry without confirmation and offers to undo the removal. */
 
 import { asProblem } from "../api/problem";
 import { useToast } from "../app/toasts";

@@ -1,9 +1,8 @@
-//! A provider's make, and what is said of the habits of its tokens.
+//! Provider products, and peculiarities of their tokens (token habits).
 
-use crate::config::key::Key;
 use crate::config::reader::{Reader, filled};
 
-/// A provider's make.
+/// Provider product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProviderKind {
     /// Keycloak.
@@ -31,82 +30,80 @@ pub enum ProviderKind {
 }
 
 impl ProviderKind {
+    pub(in crate::config) const WORDS: [(&str, Self); 12] = [
+        ("keycloak", Self::Keycloak),
+        ("entra", Self::Microsoft),
+        ("okta", Self::Okta),
+        ("auth0", Self::Auth0),
+        ("cognito", Self::Cognito),
+        ("dex", Self::Dex),
+        ("authentik", Self::Authentik),
+        ("zitadel", Self::Zitadel),
+        ("adfs", Self::Adfs),
+        ("ping", Self::Ping),
+        ("generic", Self::Generic),
+        ("microsoft", Self::Microsoft),
+    ];
+
     pub(super) fn read(from: &Reader<'_>) -> Option<Self> {
-        let (kind, other) = (from.choice("kind", Self::parse), from.choice("type", Self::parse));
+        let (kind, other) = (from.choice("kind", &Self::WORDS), from.choice("type", &Self::WORDS));
         if kind.is_some() && other.is_some() && kind != other {
-            from.problem("type", "is another name of `kind`, which is given too, with another value");
+            from.problem("type", "is a synonym of `kind`, which has another value");
         }
         kind.or(other)
     }
-
-    fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "keycloak" => Self::Keycloak,
-            "generic" => Self::Generic,
-            "entra" | "microsoft" => Self::Microsoft,
-            "auth0" => Self::Auth0,
-            "okta" => Self::Okta,
-            "cognito" => Self::Cognito,
-            "dex" => Self::Dex,
-            "authentik" => Self::Authentik,
-            "zitadel" => Self::Zitadel,
-            "adfs" => Self::Adfs,
-            "ping" => Self::Ping,
-            _ => return None,
-        })
-    }
 }
 
-/// What is said of the habits of a provider's tokens. What is not said is as usual for its make.
+/// Configured peculiarities of a provider's tokens. Unset values use the defaults of the provider product.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TokenHabits {
-    /// The claim that stands in for a missing `aud`.
+    /// Claim that replaces a missing `aud`.
     pub audience_claim: Option<String>,
-    /// Types that mark an access token, beside `at+jwt`.
+    /// Values of `typ` that identify an access token, beside `at+jwt`.
     pub access_token_types: Option<Vec<String>>,
-    /// The issuer that access tokens name.
+    /// Issuer in access tokens, if it differs from the issuer of ID tokens and of discovery.
     pub access_token_issuer: Option<String>,
-    /// Claims that mark an ID token.
+    /// Claims that identify an ID token.
     pub id_token_marks: Option<Vec<&'static str>>,
-    /// The form of the groups claim.
+    /// Format of the groups claim.
     pub groups_form: Option<ClaimForm>,
 }
 
-/// The form of a claim that holds several texts.
+/// Format of a claim with several values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClaimForm {
-    /// A text, or a list of texts.
+    /// A string, or an array of strings.
     List,
-    /// A text with this separator.
+    /// A string with this separator.
     Split(String),
-    /// A JSON list in a text.
+    /// A string that contains a JSON array.
     Json,
-    /// The names of an object's members.
+    /// The member names of an object.
     Keys,
-    /// This member of each object in a list.
+    /// This member of each object in an array.
     Field(String),
 }
+
+/// Formats of the groups claim, without their separator or field, which are keys of their own.
+pub(in crate::config) static CLAIM_FORMS: [(&str, ClaimForm); 5] = [
+    ("list", ClaimForm::List),
+    ("split", ClaimForm::Split(String::new())),
+    ("json", ClaimForm::Json),
+    ("keys", ClaimForm::Keys),
+    ("field", ClaimForm::Field(String::new())),
+];
 
 impl TokenHabits {
     pub(super) fn read(from: &Reader<'_>) -> Option<Self> {
         let text = |text: &str| filled(text).map(str::to_owned);
         let types = from.list("access-token-types", text);
-        let marks = from.list("id-token-marks", mark);
+        let marks = from.words("id-token-marks");
         let separator = from.get("groups-claim-separator", |text: &str| match text {
             "" => Err("must not be empty; `' '` is a space"),
             text => Ok(text.to_owned()),
         });
         let field = from.get("groups-claim-field", text);
-        let form = from.choice("groups-claim-as", |word| {
-            Some(match word {
-                "list" => ClaimForm::List,
-                "split" => ClaimForm::Split(String::new()),
-                "json" => ClaimForm::Json,
-                "keys" => ClaimForm::Keys,
-                "field" => ClaimForm::Field(String::new()),
-                _ => return None,
-            })
-        });
+        let form = from.choice("groups-claim-as", &CLAIM_FORMS);
         for (key, needs, is_used) in [
             ("groups-claim-separator", "split", matches!(form, Some(ClaimForm::Split(_)))),
             ("groups-claim-field", "field", matches!(form, Some(ClaimForm::Field(_)))),
@@ -131,16 +128,4 @@ impl TokenHabits {
             groups_form,
         })
     }
-}
-
-fn mark(text: &str) -> Result<&'static str, &'static str> {
-    let words = match Key::find("authentication.providers.<id>.id-token-marks[]").map(|key| key.kind) {
-        Some(crate::config::key::Kind::Choice(words)) => words,
-        _ => &[],
-    };
-    words
-        .iter()
-        .find(|word| word.eq_ignore_ascii_case(text))
-        .copied()
-        .ok_or("must be one of `nonce`, `at_hash`, `c_hash`, `s_hash`")
 }

@@ -1,4 +1,4 @@
-//! Configurations of the Orchestration Cluster (orchestration reference §6).
+//! Configurations of the Orchestration Cluster (docs/reference/orchestration-cluster.md §6).
 
 use identity_core::entity::Party;
 
@@ -15,7 +15,7 @@ fn the_switches_have_safe_defaults() {
 }
 
 #[test]
-fn a_deployment_with_basic_authentication_is_understood() {
+fn loads_variables_of_a_cluster_with_basic_authentication() {
     let loaded = load(
         "{}",
         &[
@@ -60,14 +60,13 @@ fn a_deployment_with_basic_authentication_is_understood() {
     assert_eq!(initialization.mapping_rules[0].name.as_str(), "rule");
     assert_eq!(
         loaded.warnings,
-        [
-            "understood, without effect here: CAMUNDA_SECURITY_SESSION_PERSISTENT_ENABLED (sessions are always kept in the store)"
-        ]
+        ["recognized, but without effect: CAMUNDA_SECURITY_SESSION_PERSISTENT_ENABLED (sessions are always kept \
+             in the store)"]
     );
 }
 
 #[test]
-fn a_deployment_with_one_provider_is_understood() {
+fn loads_variables_of_a_cluster_with_one_provider() {
     let loaded = load(
         "{}",
         &[
@@ -86,7 +85,7 @@ fn a_deployment_with_one_provider_is_understood() {
             ("CAMUNDA_SECURITY_INITIALIZATION_DEFAULTROLES_READONLYADMIN_GROUPS_0", "/Sales/EU"),
         ],
     );
-    // The id of a default role is a name, not a key: its dash cannot be left out.
+    // The ID of a default role is user data, not a key: its dash is required.
     let problems = loaded.unwrap_err().to_string();
     assert!(problems.contains("`initialization.default-roles.readonlyadmin` is not a default role"), "{problems}");
 
@@ -103,12 +102,12 @@ fn a_deployment_with_one_provider_is_understood() {
     assert_eq!((config.profile, provider.id.as_str()), (Profile::Oidc, "default"));
     assert_eq!(provider.issuer, "https://idp.example");
     assert_eq!(provider.audiences.iter().map(|one| one.as_str()).collect::<Vec<_>>(), ["a", "b"]);
-    // Groups of tokens are called whatever the provider calls them.
+    // Groups in token claims need not match the ID pattern.
     assert_eq!(config.initialization.memberships.len(), 1);
 }
 
 #[test]
-fn a_deployment_with_two_providers_is_understood() {
+fn loads_variables_of_a_cluster_with_two_providers() {
     let config = config(
         "{profile: keycloak, keycloak: {url: 'https://a.example', client-secret: s}}",
         &[
@@ -126,20 +125,20 @@ fn a_deployment_with_two_providers_is_understood() {
 }
 
 #[test]
-fn a_method_that_does_not_fit_the_profile_is_a_problem() {
+fn rejects_a_method_that_contradicts_the_profile() {
     let method = |profile: &str, method: &str| {
         problems(profile, &[("CAMUNDA_SECURITY_AUTHENTICATION_METHOD", method)]).remove(0)
     };
     assert_eq!(
         method("profile: builtin", "oidc"),
-        "CAMUNDA_SECURITY_AUTHENTICATION_METHOD: `profile` is one whose users authenticate in another way"
+        "CAMUNDA_SECURITY_AUTHENTICATION_METHOD: `profile` does not support this authentication method"
     );
-    assert!(method(OIDC, "basic").contains("authenticate in another way"));
+    assert!(method(OIDC, "basic").contains("does not support this authentication method"));
     assert!(method(OIDC, "ldap").contains("must be one of `basic` and `oidc`"));
 }
 
 #[test]
-fn a_misspelt_switch_is_not_silently_off() {
+fn rejects_misspelled_switches() {
     assert_eq!(
         problems("profile: builtin", &[("CAMUNDA_SECURITY_MULTITENANCY_CHECKENABLED", "true")]),
         ["CAMUNDA_SECURITY_MULTITENANCY_CHECKENABLED: is not a key; did you mean \
@@ -149,7 +148,7 @@ fn a_misspelt_switch_is_not_silently_off() {
 }
 
 #[test]
-fn an_unprotected_api_is_for_this_machine_and_said_aloud() {
+fn unprotected_api_requires_loopback_or_permission() {
     let yaml = |address: &str, more: &str| {
         format!(
             "{{profile: builtin, server: {{address: '{address}'}}, authentication: {{unprotected-api: true{more}}}}}"
@@ -161,13 +160,13 @@ fn an_unprotected_api_is_for_this_machine_and_said_aloud() {
         assert!(loaded.warnings[0].starts_with("DANGER: the API is unprotected"), "{:?}", loaded.warnings);
     }
     for address in ["0.0.0.0", "10.0.0.1", "::"] {
-        assert!(problems(&yaml(address, ""), &[])[0].contains("everybody on the network"));
+        assert!(problems(&yaml(address, ""), &[])[0].contains("every client on the network"));
     }
     assert!(load("profile: builtin", &[]).unwrap().warnings.is_empty());
 }
 
 #[test]
-fn a_list_in_one_variable_replaces_that_of_a_file() {
+fn a_list_variable_replaces_the_list_of_a_file() {
     let yaml = OIDC.replace("[identity]", "[x, y, z]");
     let audiences = |variables: &[(&str, &str)]| {
         let config = config(&yaml, variables);
@@ -179,7 +178,7 @@ fn a_list_in_one_variable_replaces_that_of_a_file() {
 }
 
 #[test]
-fn everything_wrong_with_the_initial_data_is_said_at_once() {
+fn reports_all_problems_of_initial_data() {
     let yaml = "
 profile: builtin
 bootstrap:
@@ -204,25 +203,27 @@ initialization:
     let expected = [
         "identity.yaml: `initialization.groups[0].roles` is not a key",
         "identity.yaml: `initialization.default-roles.admin.roles` is not a key",
-        "identity.yaml: `initialization.users[0].username` is given under `bootstrap.users` too",
-        "identity.yaml: `initialization.users[1].username` must be of the form of `id-validation-pattern`",
+        "identity.yaml: `initialization.users[0].username` is also configured under `bootstrap.users`",
+        "identity.yaml: `initialization.users[1].username` must match `id-validation-pattern`",
         "identity.yaml: `initialization.users[1].email` email must be an address",
-        "identity.yaml: `initialization.mapping-rules[0].claim-name` claim name must be the name of a claim, or a path of names",
-        "identity.yaml: `initialization.mapping-rules[0].mapping-rule-id` is given under `bootstrap.mapping-rules` too",
-        "identity.yaml: `initialization.groups[1].users[0]` must be of the form of `id-validation-pattern`",
-        "identity.yaml: `initialization.groups[1].group-id` is given to another element of the list too",
-        "identity.yaml: `initialization.roles[0].role-id` is a default role; give it members under",
+        "identity.yaml: `initialization.mapping-rules[0].claim-name` claim name must be the name of a claim, or a \
+         path of names",
+        "identity.yaml: `initialization.mapping-rules[0].mapping-rule-id` is also configured under \
+         `bootstrap.mapping-rules`",
+        "identity.yaml: `initialization.groups[1].users[0]` must match `id-validation-pattern`",
+        "identity.yaml: `initialization.groups[1].group-id` must be unique in the list",
+        "identity.yaml: `initialization.roles[0].role-id` is a default role; configure its members under",
         "`initialization.roles[1].name` is required",
-        "identity.yaml: `initialization.tenants[0].tenant-id` is given under `bootstrap.tenants` too",
+        "identity.yaml: `initialization.tenants[0].tenant-id` is also configured under `bootstrap.tenants`",
         "`initialization.default-roles.boss` is not a default role",
         "identity.yaml: `initialization.authorizations[0].owner-type` must be one of `USER`",
         "identity.yaml: `initialization.authorizations[1].owner-id` is a default role, whose authorizations are fixed",
         "identity.yaml: `initialization.authorizations[1].resource-type` must be a resource type",
-        "identity.yaml: `initialization.authorizations[2].resource-id` must be of the form of `id-validation-pattern`",
+        "identity.yaml: `initialization.authorizations[2].resource-id` must match `id-validation-pattern`",
         "identity.yaml: `initialization.authorizations[2].permissions[0]` must be supported: `MESSAGE` does not support",
         "identity.yaml: `initialization.authorizations[3].resource-property-name` must be a property of the resource",
-        "`initialization.authorizations[3].permissions` must hold at least one permission",
-        "`initialization.authorizations[4].resource-id` must be given, or `resource-property-name`, and not both",
+        "`initialization.authorizations[3].permissions` must contain at least one permission",
+        "`initialization.authorizations[4].resource-id` or `resource-property-name` is required, but not both",
     ];
     assert_eq!(found.len(), expected.len(), "{found:#?}");
     for (found, expected) in found.iter().zip(expected) {
@@ -233,13 +234,14 @@ initialization:
     let users = format!("{OIDC}initialization: {{users: [{{username: a, password: b}}]}}");
     assert_eq!(
         problems(&users, &[]),
-        ["identity.yaml: `initialization.users` are for the profile `builtin`; here they live at the provider"]
+        ["identity.yaml: `initialization.users` are supported in the profile `builtin` only; in this profile, the \
+             provider manages users"]
     );
     let unknown = [("CAMUNDA_SECURITY_INITIALIZATION_DEFAULTROLES_ADMIN_ROBOTS_0", "r")];
     assert_eq!(problems("profile: builtin", &unknown).len(), 1);
 }
 
-/// A property of theirs in a file, and its value.
+/// Properties of the Orchestration Cluster in a file.
 const IN_A_FILE: &str = "
 camunda:
   security:
@@ -261,7 +263,7 @@ camunda:
 ";
 
 #[test]
-fn a_file_in_the_words_of_the_orchestration_cluster_is_understood() {
+fn loads_a_file_of_the_orchestration_cluster() {
     let loaded = load(IN_A_FILE, &[]).unwrap();
     let variables = [
         ("CAMUNDA_SECURITY_AUTHENTICATION_METHOD", "oidc"),
@@ -279,13 +281,13 @@ fn a_file_in_the_words_of_the_orchestration_cluster_is_understood() {
     ];
     assert_eq!(loaded.config, load("{}", &variables).unwrap().config);
     assert_eq!(loaded.warnings, [""; 0]);
-    // The environment wins, as it does over our own words.
+    // Environment variables take precedence, as they do over keys.
     let changed = load(IN_A_FILE, &[("CAMUNDA_SECURITY_MULTITENANCY_APIENABLED", "true")]).unwrap().config;
     assert!(changed.switches.tenant_api_enabled);
 }
 
 #[test]
-fn files_of_the_management_service_are_understood_too() {
+fn loads_a_file_of_management_identity() {
     let text = "
 identity:
   url: https://identity.example
@@ -303,7 +305,7 @@ authentication: {providers: {main: {issuer: 'https://idp.example', audiences: [i
 }
 
 #[test]
-fn what_is_wrong_in_their_words_is_called_by_them() {
+fn reports_problems_under_the_name_of_the_legacy_property() {
     let wrong = "
 profile: builtin
 multi-tenancy: {api-enabled: true}
@@ -315,20 +317,23 @@ camunda:
     id-validation-pattern: ${PATTERN}
     authentication: {method: oidc}
 ";
+    let mut found = problems(wrong, &[]);
+    let contradiction = found.remove(0);
+    let start = "identity.yaml: `camunda.security.multi-tenancy.api-enabled` sets `multi-tenancy.api-enabled`, which ";
+    assert!(contradiction.starts_with(start), "{contradiction}");
+    assert!(contradiction.ends_with("identity.yaml:3"), "{contradiction}");
     assert_eq!(
-        problems(wrong, &[]),
+        found,
         [
-            "identity.yaml: `camunda.security.multi-tenancy.api-enabled` means `multi-tenancy.api-enabled`, which is given \
-             with another value",
             "identity.yaml: `camunda.security.multi-tenancy.chekcs-enabled` is not a key; did you mean \
              `camunda.security.multi-tenancy.checks-enabled`?",
-            "identity.yaml: `camunda.security.id-validation-pattern` holds the placeholder `${PATTERN}`, which has no value: \
-             set the environment variable `PATTERN`, or write a default as in `${PATTERN:default}`",
-            "identity.yaml: `profile` is one whose users authenticate in another way",
+            "identity.yaml: `camunda.security.id-validation-pattern` contains the placeholder `${PATTERN}`, which has \
+             no value: set the environment variable `PATTERN`, or write a default as in `${PATTERN:default}`",
+            "identity.yaml: `profile` does not support this authentication method",
             "identity.yaml: `authorizations.enabled` must be `true` or `false`",
         ]
     );
-    // The same value in both words is no contradiction, and a later file wins.
+    // Equal values in a key and a property do not conflict, and a later file takes precedence.
     let same =
         "profile: builtin\nmulti-tenancy: {api-enabled: false}\ncamunda.security.multi-tenancy.api-enabled: false";
     assert!(!config(same, &[]).switches.tenant_api_enabled);

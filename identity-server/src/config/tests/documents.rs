@@ -25,7 +25,7 @@ fn port(yaml: &str, variables: &[(&str, &str)]) -> u16 {
 }
 
 #[test]
-fn documents_apply_in_their_order_with_the_active_profiles() {
+fn applies_documents_in_order_with_active_profiles() {
     for (profiles, expected) in [("", 1), ("prod", 2), ("prod,eu", 3), ("staging, us", 3), ("dev", 1)] {
         assert_eq!(port(TWO, &[("SPRING_PROFILES_ACTIVE", profiles)]), expected, "{profiles}");
     }
@@ -37,7 +37,7 @@ fn documents_apply_in_their_order_with_the_active_profiles() {
 }
 
 #[test]
-fn a_file_names_the_active_profiles_unless_the_environment_does() {
+fn environment_overrides_active_profiles_of_a_file() {
     let text = "
 spring: {profiles: {active: '${MODE:oidc},eu'}}
 server: {port: 1}
@@ -57,7 +57,7 @@ keycloak: {url: https://keycloak.example, setup: {password: admin}}
 }
 
 #[test]
-fn a_cloud_platform_is_recognised() {
+fn recognizes_the_cloud_platform() {
     let level = |variables: &[(&str, &str)]| config(TWO, variables).log.level;
     assert_eq!(level(&[]), "info");
     assert_eq!(level(&[("KUBERNETES_SERVICE_HOST", "10.0.0.1")]), "warn");
@@ -69,7 +69,7 @@ fn a_cloud_platform_is_recognised() {
 }
 
 #[test]
-fn a_document_for_another_platform_names_no_active_profile() {
+fn ignores_active_profiles_of_inactive_documents() {
     let text = "profile: builtin\nspring.profiles.active: a\n---\nspring.config.activate.on-cloud-platform: kubernetes\n\
                 spring.profiles.active: b\n---\nspring.config.activate.on-profile: b\nserver.port: 2\n";
     assert_eq!(port(text, &[]), 8080);
@@ -77,25 +77,25 @@ fn a_document_for_another_platform_names_no_active_profile() {
 }
 
 #[test]
-fn what_is_wrong_has_the_line_of_its_document() {
+fn reports_lines_of_the_whole_file() {
     let of = |text: &str| load(text, &[("SPRING_PROFILES_ACTIVE", "prod")]).unwrap_err().0[0].to_string();
     let found = of("profile: builtin\n---\n# more\nserver:\n  prot: 1\n");
     assert!(found.contains("identity.yaml:5: `server.prot` is not a key"), "{found}");
     let found = of("profile: builtin\n---\nspring:\n  config.activate.on-profile: a & b | c\n");
     assert!(found.contains("identity.yaml:4: `spring.config.activate.on-profile` mixes"), "{found}");
     let found = of("profile: builtin\n---\nspring.config.activate.on-profile: prod\nspring.profiles.active: x\n");
-    assert!(found.contains("identity.yaml:4: `spring.profiles` chooses profiles"), "{found}");
+    assert!(found.contains("identity.yaml:4: `spring.profiles` selects profiles"), "{found}");
     let found = of("profile: builtin\n---\nspring:\n  profiles: prod\n");
     assert!(found.contains("identity.yaml:4: `spring.profiles` is no longer"), "{found}");
     let found = of("profile: builtin\n---\nserver: [\n");
-    assert!(found.contains("identity.yaml: is not yaml"), "{found}");
-    // Of a document that does not apply nothing is said.
+    assert!(found.contains("identity.yaml: is not valid YAML"), "{found}");
+    // Documents that do not apply are not validated.
     let text = "profile: builtin\n---\nspring.config.activate.on-profile: dev\nserver: {prot: 1}\n";
     assert_eq!(port(text, &[("SPRING_PROFILES_ACTIVE", "prod")]), 8080);
 }
 
 #[test]
-fn placeholders_see_all_documents_and_the_last_one_wins() {
+fn placeholders_refer_to_the_last_document() {
     let text = "
 profile: builtin
 server: {port: '${base.port}'}
@@ -110,7 +110,7 @@ base: {port: 8}
 }
 
 #[test]
-fn variants_of_a_file_are_read_for_active_profiles() {
+fn reads_profile_variants_of_a_file() {
     let files = Files::new();
     let main = files.write("application.yaml", "profile: builtin\nserver: {port: 1}\nlog: {level: info}\n");
     files
@@ -126,13 +126,13 @@ fn variants_of_a_file_are_read_for_active_profiles() {
     assert_eq!(shown(&load("prod")), (2, "info".to_owned()));
     let both = load("prod,eu");
     assert_eq!(shown(&both), (3, "warn".to_owned()));
-    let said = both.warnings.iter().filter(|warning| warning.contains("read, as its profile is active")).count();
-    assert_eq!(said, 2, "{:?}", both.warnings);
+    let warnings = both.warnings.iter().filter(|warning| warning.contains("read, as its profile is active")).count();
+    assert_eq!(warnings, 2, "{:?}", both.warnings);
     assert_eq!(shown(&load("../prod,prod/")), (1, "info".to_owned()));
 }
 
 #[test]
-fn what_a_document_imports_comes_before_the_next_document() {
+fn applies_imports_before_the_next_document() {
     let files = Files::new();
     let more = files.write("more.yaml", "server.port: 2\nlog: {level: warn}\n");
     let text = format!(
@@ -145,7 +145,16 @@ fn what_a_document_imports_comes_before_the_next_document() {
 }
 
 #[test]
-fn the_wrapper_of_amazons_before_postgresql_is_one_warning() {
+fn rejects_other_databases() {
+    assert_eq!(
+        problems(OIDC, &[("SPRING_DATASOURCE_URL", "jdbc:oracle:thin:@//db:1521/x")]),
+        ["SPRING_DATASOURCE_URL: `store.postgres` requires the JDBC driver `oracle`; only \
+            `jdbc:postgresql:` is supported"]
+    );
+}
+
+#[test]
+fn warns_once_about_the_aws_wrapper() {
     let of = |url: &str| {
         load(
             "profile: builtin",
@@ -153,16 +162,21 @@ fn the_wrapper_of_amazons_before_postgresql_is_one_warning() {
         )
     };
     let loaded = of("jdbc:aws-wrapper:postgresql://db/i?wrapperPlugins=failover2&failoverMode=x").unwrap();
-    let said: Vec<_> = loaded.warnings.iter().filter(|warning| warning.contains("DATASOURCE_URL")).collect();
-    assert_eq!(said.len(), 1, "{said:?}");
-    assert!(said[0].contains("`aws-wrapper` have no effect here, nor have the parameters failoverMode"), "{said:?}");
+    let warnings: Vec<_> = loaded.warnings.iter().filter(|warning| warning.contains("DATASOURCE_URL")).collect();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(
+        warnings[0].contains("`aws-wrapper` have no effect here, nor have the parameters failoverMode"),
+        "{warnings:?}"
+    );
     assert!(matches!(loaded.config.store, Store::Postgres(_)));
-    let refused = of("jdbc:aws-wrapper:postgresql://db/i?wrapperPlugins=iam").unwrap_err().to_string();
-    assert!(refused.contains("`iam`") && refused.contains("SPRING_DATASOURCE_URL"), "{refused}");
+    let refused = of("jdbc:aws-wrapper:postgresql://db/i?wrapperPlugins=iam").unwrap_err();
+    let refused: Vec<_> = refused.0.iter().map(ToString::to_string).collect();
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    assert!(refused[0].contains("`iam`") && refused[0].contains("SPRING_DATASOURCE_URL"), "{refused:?}");
 }
 
 #[test]
-fn a_file_of_management_identity_beside_a_keycloak_elsewhere_loads() {
+fn loads_management_identity_with_external_keycloak() {
     let text = include_str!("samples/identity-keycloak-elsewhere.yaml");
     let loaded = load(text, &[("KEYCLOAK_SETUP", "a-password"), ("KUBERNETES_SERVICE_HOST", "10.0.0.1")]).unwrap();
     for part in [

@@ -1,4 +1,4 @@
-//! Every key, in every way in which it can be given.
+//! Every key, set in every supported form.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::super::names::Pattern;
 use super::super::table::KEYS;
 use super::*;
 
-/// Keys of a provider that mean something only where this server is its client.
+/// Provider keys that take effect only if this server is a client of the provider.
 const CLIENT: &[&str] = &[
     "display-name",
     "client-secret",
@@ -29,10 +29,10 @@ const CLIENT: &[&str] = &[
     "require-logout-token-type",
 ];
 
-/// 32 bytes.
+/// 32 bytes in base64.
 const SEALING_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
-/// A document in which one key can be given without anything else being missing.
+/// Minimal valid document to which a value of `key` can be added.
 fn base(key: &Key) -> Value {
     let mut document = json!({
         "profile": "oidc",
@@ -154,10 +154,10 @@ fn base(key: &Key) -> Value {
     document
 }
 
-/// Values that the key can have, the last of which is not the one it has in [`base`].
-fn samples(key: &Key) -> Vec<String> {
+/// Valid values of a key. The last one differs from the value in [`base`].
+pub(in crate::config) fn samples(key: &Key) -> Vec<String> {
     let name = key.path.rsplit('.').next().unwrap();
-    let one = match (key.kind, name) {
+    let one = match (&key.kind, name) {
         (Kind::Choice(words), _) => {
             let base = if key.path == "profile" { "oidc" } else { key.default };
             let mut words: Vec<String> = words.iter().map(|word| word.to_uppercase()).collect();
@@ -171,15 +171,15 @@ fn samples(key: &Key) -> Vec<String> {
                 "true"
             }
         }
-        (Kind::Duration, "idle-timeout" | "absolute-timeout") => "77m",
-        (Kind::Duration, "max-age") => "77h",
-        (_, "max-age") => "off",
-        (Kind::Duration, _) => "7s",
-        (Kind::Number, "max-connections") => "7",
-        (Kind::Number, _) => "1024",
-        (Kind::Secret, "url") => "postgres://u:p@h/d",
-        (Kind::Secret, "encryption-key" | "previous-encryption-key") => SEALING_KEY,
-        (Kind::Secret, _) => "another-secret",
+        (Kind::Duration(_), "idle-timeout" | "absolute-timeout") => "77m",
+        (Kind::Duration(_), "max-age") => "77h",
+        (Kind::DurationOrOff(_), _) => "off",
+        (Kind::Duration(_), _) => "7s",
+        (Kind::Number(_), "max-connections") => "7",
+        (Kind::Number(_), _) => "1024",
+        (Kind::Secret(_), "url") => "postgres://u:p@h/d",
+        (Kind::Secret(_), "encryption-key" | "previous-encryption-key") => SEALING_KEY,
+        (Kind::Secret(_), _) => "another-secret",
         (_, "scopes[]") => "openid",
         (_, "id-token-marks[]") => "nonce",
         (_, "resources[]") => "urn:x",
@@ -206,7 +206,18 @@ fn samples(key: &Key) -> Vec<String> {
     vec![one.to_owned()]
 }
 
-/// The name that tests choose where there is a choice.
+/// Valid document that sets `key` to `sample`.
+pub(in crate::config) fn document(key: &Key, sample: &str) -> Value {
+    let mut document = base(key);
+    let value = match key.kind {
+        Kind::Flag | Kind::Number(_) => serde_json::from_str(sample).unwrap(),
+        _ => json!(sample),
+    };
+    put(&mut document, key.path, value);
+    document
+}
+
+/// User-defined name that stands for `<id>` in a path.
 fn id(path: &str) -> &'static str {
     match path {
         _ if path.contains("default-roles") => "admin",
@@ -215,7 +226,7 @@ fn id(path: &str) -> &'static str {
     }
 }
 
-/// Puts a value where a path says, in the first element of every list and in the provider `default`.
+/// Sets a value at a path, in the first element of each list and in the provider `default`.
 fn put(document: &mut Value, path: &str, value: Value) {
     let mut at = document;
     for part in path.split('.') {
@@ -231,7 +242,7 @@ fn put(document: &mut Value, path: &str, value: Value) {
     *at = value;
 }
 
-/// Removes what is where a path says.
+/// Removes the value at a path.
 fn remove(document: &mut Value, path: &str) {
     let pointer = path.replace("<id>", id(path)).replace("[]", "/0").replace('.', "/");
     let (parent, name) = pointer.rsplit_once('/').unwrap();
@@ -240,7 +251,7 @@ fn remove(document: &mut Value, path: &str) {
     }
 }
 
-/// The outcome without where it came from.
+/// Loaded configuration, or path and message of each problem, without origins.
 type Outcome = Result<Config, Vec<(String, String)>>;
 
 fn outcome(document: &Value, variables: &[(&str, &str)]) -> Outcome {
@@ -250,12 +261,50 @@ fn outcome(document: &Value, variables: &[(&str, &str)]) -> Outcome {
         .map_err(|problems| problems.0.into_iter().map(|problem| (problem.path, problem.message)).collect())
 }
 
-/// The same however secrets were given.
+/// Removes the path of the password file, so that the result equals that of a password without a file.
 fn without_files(mut config: Config) -> Config {
     if let Store::Postgres(postgres) = &mut config.store {
         postgres.password_file = None;
     }
     config
+}
+
+/// Removes the list that contains `key` from the document if `property` belongs to the replaced services, because such
+/// a variable replaces the whole list. Returns the other values of the list as environment variables.
+fn elements(document: &mut Value, key: &Key, property: &str) -> Vec<(String, String)> {
+    let Some((list, _)) = key.path.split_once("[].") else { return Vec::new() };
+    if property.starts_with(&format!("identity.{list}[].")) {
+        return Vec::new();
+    }
+    let path = list.replace("<id>", id(list));
+    let Some(list) = document.pointer_mut(&format!("/{}", path.replace('.', "/"))) else { return Vec::new() };
+    let mut all = Vec::new();
+    flatten(&variable(&format!("identity.{path}")), &list.take(), &mut all);
+    let own = variable(&format!("identity.{}", key.path));
+    all.retain(|(name, _)| *name != own && *name != format!("{own}_FILE"));
+    all
+}
+
+fn flatten(name: &str, value: &Value, all: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(members) => members.iter().for_each(|(part, value)| {
+            flatten(&format!("{name}_{}", part.replace('-', "_").to_uppercase()), value, all);
+        }),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, value)| flatten(&format!("{name}_{index}"), value, all));
+        }
+        Value::String(text) => all.push((name.to_owned(), text.clone())),
+        other => all.push((name.to_owned(), other.to_string())),
+    }
+}
+
+/// Prefix of SDK settings, which take effect only if no other property sets the same value.
+const SDK: &str = "camunda.identity.";
+
+/// Removes the client ID from the document. Returns the SDK setting that provides it instead.
+fn client_of_sdk(document: &mut Value) -> Option<(&'static str, &'static str)> {
+    let provider = document["authentication"]["providers"]["default"].as_object_mut()?;
+    provider.remove("client-id").map(|_| ("CAMUNDA_IDENTITY_CLIENT_ID", "c"))
 }
 
 fn variable(property: &str) -> String {
@@ -268,31 +317,29 @@ fn properties(key: &Key, suffix: &str) -> Vec<String> {
     all.flat_map(|name| name.strip_suffix("[]").map(str::to_owned).into_iter().chain([name.clone()])).collect()
 }
 
+/// Also checks that each key has an effect: its last sample changes the configuration.
 #[test]
-fn every_key_can_be_given_in_a_file_and_by_each_of_its_variables() {
+fn every_key_is_read_from_a_file_and_from_each_variable() {
     for key in KEYS {
         let base = base(key);
         let without = outcome(&base, &[]);
         assert!(without.is_ok(), "{}: {without:?}", key.path);
         let mut last = without.clone();
         for sample in samples(key) {
-            let mut document = base.clone();
-            let value = match key.kind {
-                Kind::Flag | Kind::Number => serde_json::from_str(&sample).unwrap(),
-                _ => json!(sample),
-            };
-            put(&mut document, key.path, value);
-            let file = outcome(&document, &[]);
-            // The kind of store alone is not enough to find one.
+            let file = outcome(&document(key, &sample), &[]);
+            // `store.kind` alone is not a complete store configuration.
             assert!(file.is_ok() || key.path == "store.kind", "{} = {sample}: {file:?}", key.path);
             for property in properties(key, "") {
                 let name = variable(&property);
                 let mut base = base.clone();
-                // Settings of the applications' SDK count only where nothing else says the same.
-                if property.starts_with("camunda.identity.") {
+                let elements = elements(&mut base, key, &property);
+                let mut variables = vec![(&*name, &*sample)];
+                variables.extend(elements.iter().map(|(name, value)| (&**name, &**value)));
+                if property.starts_with(SDK) {
                     remove(&mut base, key.path.trim_end_matches("[]"));
+                    variables.extend(client_of_sdk(&mut base));
                 }
-                assert_eq!(outcome(&base, &[(&name, &sample)]), file, "{name}={sample}");
+                assert_eq!(outcome(&base, &variables), file, "{name}={sample}");
             }
             last = file;
         }
@@ -301,9 +348,9 @@ fn every_key_can_be_given_in_a_file_and_by_each_of_its_variables() {
 }
 
 #[test]
-fn every_secret_can_be_given_as_a_file() {
+fn every_secret_is_read_from_a_file() {
     let files = Files::new();
-    for key in KEYS.iter().filter(|key| matches!(key.kind, Kind::Secret)) {
+    for key in KEYS.iter().filter(|key| matches!(key.kind, Kind::Secret(_))) {
         let secret = &samples(key)[0];
         let path = files.write("secret", &format!("{secret}\n"));
         let path = path.to_str().unwrap();
@@ -314,9 +361,23 @@ fn every_secret_can_be_given_as_a_file() {
         assert!(expected.is_ok());
 
         for property in properties(key, FILE_SUFFIX) {
-            // Also where an earlier source has the other form.
+            if property.starts_with(SDK) {
+                let mut base = base.clone();
+                let name = variable(&property);
+                let variables: Vec<_> = [(&*name, path)].into_iter().chain(client_of_sdk(&mut base)).collect();
+                assert_eq!(outcome(&base, &variables), expected, "{property}");
+                continue;
+            }
+            // The file takes effect whether or not an earlier source sets the secret itself.
             for earlier in [&base, &with] {
-                assert_eq!(outcome(earlier, &[(&variable(&property), path)]), expected, "{property}");
+                let mut earlier = earlier.clone();
+                let name = variable(&property);
+                let elements = elements(&mut earlier, key, &property);
+                let variables: Vec<_> = [(&*name, path)]
+                    .into_iter()
+                    .chain(elements.iter().map(|(name, value)| (&**name, &**value)))
+                    .collect();
+                assert_eq!(outcome(&earlier, &variables), expected, "{property}");
             }
         }
         remove(&mut base, key.path);

@@ -1,9 +1,9 @@
-//! Several providers, their kinds and habits, and providers whose ID tokens could pass as access tokens.
+//! Several providers, their products and token habits, and providers whose ID tokens could pass as access tokens.
 
 use super::*;
 use identity_core::value::Namespace;
 
-/// Two providers with more keys each.
+/// Two providers, each with additional keys.
 fn two(main: &str, partner: &str) -> String {
     format!(
         "
@@ -17,7 +17,7 @@ authentication:
 }
 
 #[test]
-fn rejects_several_providers_whose_names_would_be_the_same_principals() {
+fn rejects_several_providers_without_namespaces() {
     for (main, partner, expected) in [
         ("", "", vec!["main", "partner"]),
         (", shared-namespace: true", "", vec!["partner"]),
@@ -35,7 +35,7 @@ fn rejects_several_providers_whose_names_would_be_the_same_principals() {
 }
 
 #[test]
-fn accepts_several_providers_once_it_is_said_whose_names_are_whose() {
+fn accepts_several_providers_with_namespaces() {
     for (main, partner) in [
         ("", ", namespace: partner"),
         (", namespace: corp", ", namespace: partner"),
@@ -54,10 +54,10 @@ fn accepts_several_providers_once_it_is_said_whose_names_are_whose() {
 }
 
 #[test]
-fn rejects_namespaces_that_are_not_apart() {
+fn rejects_ambiguous_namespaces() {
     for (main, partner, expected) in [
-        (", namespace: a", ", namespace: a", "namespace` is the namespace of `authentication.providers.main` too"),
-        ("", ", namespace: a, shared-namespace: true", "shared-namespace` must not be set beside `namespace`"),
+        (", namespace: a", ", namespace: a", "namespace` is also the namespace of `authentication.providers.main`"),
+        ("", ", namespace: a, shared-namespace: true", "shared-namespace` must not be set together with `namespace`"),
         ("", ", namespace: 'a~b'", "namespace` namespace may only contain"),
     ] {
         let found = problems(&two(main, partner), &[]);
@@ -66,7 +66,7 @@ fn rejects_namespaces_that_are_not_apart() {
 }
 
 #[test]
-fn the_initial_claim_names_its_provider_when_there_are_several() {
+fn initial_claim_requires_a_provider_among_several() {
     let with = |claim: &str| format!("{}bootstrap: {{initial-claim: {claim}}}\n", two("", ", namespace: partner"));
     let found = problems(&with("{name: sub, value: root}"), &[]);
     assert_eq!(found.len(), 1);
@@ -81,7 +81,7 @@ fn the_initial_claim_names_its_provider_when_there_are_several() {
 }
 
 #[test]
-fn configured_rules_can_name_their_provider() {
+fn mapping_rules_may_name_a_provider() {
     let rules = "{claim-name: c, claim-value: v, provider: partner}";
     let yaml = format!(
         "{}bootstrap: {{mapping-rules: [{}]}}\ninitialization: {{mapping-rules: [{}]}}\n",
@@ -117,7 +117,7 @@ authentication:
 }
 
 #[test]
-fn every_kind_has_a_name_and_entra_and_type_have_two() {
+fn reads_every_provider_kind_and_its_synonyms() {
     use ProviderKind::{Adfs, Auth0, Authentik, Cognito, Dex, Generic, Keycloak, Microsoft, Okta, Ping, Zitadel};
     for (words, kind) in [
         ("keycloak", Keycloak),
@@ -140,14 +140,14 @@ fn every_kind_has_a_name_and_entra_and_type_have_two() {
     }
     assert_eq!(config(&one(", kind: entra, type: microsoft"), &[]).authentication.providers[0].kind, Microsoft);
     let found = problems(&one(", kind: dex, type: okta"), &[]);
-    assert!(found.iter().any(|problem| problem.contains("is another name of `kind`")), "{found:?}");
+    assert!(found.iter().any(|problem| problem.contains("is a synonym of `kind`")), "{found:?}");
 }
 
 #[test]
-fn what_is_said_of_habits_is_kept_and_what_has_no_effect_is_refused() {
-    let said =
+fn reads_token_habits_and_rejects_ineffective_ones() {
+    let habits =
         ", audience-claim: client_id, id-token-marks: [c_hash], access-token-types: [jwt+x], groups-claim-as: split";
-    let config = config(&one(said), &[]);
+    let config = config(&one(habits), &[]);
     let habits = TokenHabits {
         audience_claim: Some("client_id".to_owned()),
         access_token_types: Some(vec!["jwt+x".to_owned()]),

@@ -1,4 +1,4 @@
-//! Members of tenants and authorizations, as the replaced service names them.
+//! Members of tenants and authorizations, in the form of the replaced service.
 
 use identity_core::value::{ClientId, Name};
 
@@ -10,7 +10,7 @@ keycloak: {url: https://keycloak.example, client-secret: own-s3cret}
 ";
 
 #[test]
-fn members_and_owners_are_named_by_the_variables_of_the_replaced_service() {
+fn reads_members_and_owners_from_legacy_variables() {
     let variables = [
         ("IDENTITY_TENANTS_0_NAME", "A"),
         ("IDENTITY_TENANTS_0_TENANTID", "a"),
@@ -41,7 +41,7 @@ fn members_and_owners_are_named_by_the_variables_of_the_replaced_service() {
 }
 
 #[test]
-fn a_member_without_its_name_and_an_owner_with_two_are_problems() {
+fn rejects_unnamed_members_and_ambiguous_owners() {
     let yaml = format!(
         "{KEYCLOAK}
 bootstrap:

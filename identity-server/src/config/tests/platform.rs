@@ -1,4 +1,4 @@
-//! Configurations of the replaced services as deployments have them: charts (`application.yaml`) and compose files (variables).
+//! Typical deployments of the replaced services: charts (`application.yaml`) and compose files (variables).
 
 use super::*;
 
@@ -17,7 +17,7 @@ fn kept(loaded: &Loaded, parts: &[&str]) {
 }
 
 #[test]
-fn a_file_of_management_identity_beside_keycloak_loads() {
+fn loads_management_identity_with_keycloak() {
     let text = include_str!("samples/identity-keycloak.yaml");
     let loaded = load(text, ENVIRONMENT).unwrap();
     kept(&loaded, &["keycloak.realmJson", "presets.operate.clients[0].secret", "environment.clients[0].secret"]);
@@ -45,20 +45,22 @@ fn a_file_of_management_identity_beside_keycloak_loads() {
 }
 
 #[test]
-fn a_placeholder_without_a_value_is_an_error_with_its_line() {
+fn reports_unresolved_placeholders_with_their_line() {
     let text = include_str!("samples/identity-keycloak.yaml");
     let without: Vec<_> = ENVIRONMENT.iter().copied().filter(|(name, _)| *name != "ORCHESTRATION_SECRET").collect();
     let found = load(text, &without).unwrap_err();
     assert_eq!(found.0.len(), 1, "{found}");
     let (line, _) = text.lines().enumerate().find(|(_, line)| line.contains("${ORCHESTRATION_SECRET}")).unwrap();
-    let said = found.0[0].to_string();
-    let place =
-        format!("identity.yaml:{}: `identity.component-presets.orchestration.applications[0].secret` holds", line + 1);
-    assert!(said.contains(&place) && said.contains("environment variable `ORCHESTRATION_SECRET`"), "{said}");
+    let found = found.0[0].to_string();
+    let start = format!(
+        "identity.yaml:{}: `identity.component-presets.orchestration.applications[0].secret` contains",
+        line + 1
+    );
+    assert!(found.contains(&start) && found.contains("environment variable `ORCHESTRATION_SECRET`"), "{found}");
 }
 
 #[test]
-fn a_file_of_management_identity_beside_another_provider_loads() {
+fn loads_management_identity_with_another_provider() {
     let loaded = load(include_str!("samples/identity-oidc.yaml"), &[("IDENTITY_SECRET", "hunter22")]).unwrap();
     let config = loaded.config;
     assert_eq!(config.profile, Profile::Oidc);
@@ -71,7 +73,7 @@ fn a_file_of_management_identity_beside_another_provider_loads() {
         let all = role.permissions.iter().map(|one| format!("{}:{}", one.audience, one.definition));
         all.collect::<Vec<_>>()
     };
-    // This server's own API goes by two names.
+    // This server's own API has two audiences.
     assert_eq!(
         permissions("ManagementIdentity"),
         [
@@ -85,7 +87,7 @@ fn a_file_of_management_identity_beside_another_provider_loads() {
 }
 
 #[test]
-fn a_file_of_the_orchestration_cluster_with_tokens_loads() {
+fn loads_the_orchestration_cluster_with_tokens() {
     let loaded = load(include_str!("samples/orchestration-oidc.yaml"), &[]).unwrap();
     kept(
         &loaded,
@@ -105,7 +107,7 @@ fn a_file_of_the_orchestration_cluster_with_tokens_loads() {
 }
 
 #[test]
-fn a_file_of_the_orchestration_cluster_with_passwords_loads_and_its_api_stays_protected() {
+fn loads_the_orchestration_cluster_with_passwords_and_protected_api() {
     let loaded = load(include_str!("samples/orchestration-basic.yaml"), &[]).unwrap();
     kept(&loaded, &["the API stays protected"]);
     let config = loaded.config;
@@ -114,9 +116,9 @@ fn a_file_of_the_orchestration_cluster_with_passwords_loads_and_its_api_stays_pr
     assert_eq!(config.initialization.memberships.len(), 1);
 }
 
-/// A compose file of before release 8.8 says neither the profile nor Keycloak's password, and has `http` throughout.
+/// Compose files before release 8.8 set neither the profile nor Keycloak's password, and use `http` throughout.
 #[test]
-fn the_variables_of_an_old_compose_file_are_enough() {
+fn loads_variables_of_an_old_compose_file() {
     let variables = [
         ("SERVER_PORT", "8084"),
         ("IDENTITY_RETRY_DELAY_SECONDS", "30"),
@@ -153,13 +155,13 @@ fn the_variables_of_an_old_compose_file_are_enough() {
     kept(&loaded, &["DANGER: `keycloak.url`", "DANGER: `authentication.providers.default.issuer`"]);
     let config = loaded.config;
     assert_eq!(config.profile, Profile::Keycloak);
-    // The role's name of before release 8.8.
+    // Before release 8.8, this role was named `Identity`.
     assert_eq!(config.keycloak.unwrap().users[0].roles[0].as_str(), "ManagementIdentity");
     assert!(config.features.resource_authorizations);
 }
 
 #[test]
-fn the_url_of_keycloak_follows_from_the_issuer() {
+fn derives_the_keycloak_url_from_the_issuer() {
     let loaded = load(
         "",
         &[
@@ -171,9 +173,9 @@ fn the_url_of_keycloak_follows_from_the_issuer() {
     assert_eq!((keycloak.url.as_str(), keycloak.realm.as_str()), ("https://login.example/auth", "own"));
 }
 
-/// The applications' SDK says whom an application asks; that is no contradiction to what this server is told.
+/// SDK settings describe the services that an application calls. They do not conflict with this server's own settings.
 #[test]
-fn settings_of_the_sdk_contradict_nothing() {
+fn sdk_settings_cause_no_contradiction() {
     let loaded = load(
         "",
         &[
@@ -194,12 +196,13 @@ fn settings_of_the_sdk_contradict_nothing() {
 }
 
 #[test]
-fn files_are_imported_as_spring_imports_them() {
+fn imports_files_as_spring_does() {
     let files = Files::new();
     let more = files.write("more.yaml", "server: {port: 7, address: 127.0.0.1}");
     let missing = files.0.path().join("missing.yaml");
     let first = format!(
-        "profile: builtin\nserver: {{port: 5, workers: 2}}\nspring: {{config: {{import: ['file:{}', 'optional:file:{}']}}}}",
+        "profile: builtin\nserver: {{port: 5, workers: 2}}\nspring: {{config: {{import: ['file:{}', \
+         'optional:file:{}']}}}}",
         more.display(),
         missing.display(),
     );
@@ -214,20 +217,20 @@ fn files_are_imported_as_spring_imports_them() {
 }
 
 #[test]
-fn the_base_path_is_part_of_the_public_url() {
+fn appends_the_base_path_to_the_public_url() {
     let ours = |url: &str| format!("{{profile: builtin, server: {{base-path: /identity, public-url: '{url}'}}}}");
     let found = problems(&ours("https://host.example"), &[]);
     assert!(found[0].starts_with("identity.yaml: `server.public-url` must end with `server.base-path`"), "{found:?}");
     assert!(found[0].contains("`https://host.example/identity`"), "{found:?}");
     config(&ours("https://host.example/identity/"), &[]);
-    // In the replaced service's words, it is added.
+    // For properties of the replaced service, the base path is appended.
     let variables = [("IDENTITY_URL", "https://host.example"), ("IDENTITY_BASE_PATH", "/identity")];
     let server = config("profile: builtin", &variables).server;
     assert_eq!(server.public_url.unwrap().as_str(), "https://host.example/identity");
 }
 
 #[test]
-fn an_issuer_that_no_token_has_is_refused() {
+fn rejects_impossible_issuers() {
     for issuer in
         ["https://login.microsoftonline.com/common/v2.0", "https://idp.example/.well-known/openid-configuration"]
     {

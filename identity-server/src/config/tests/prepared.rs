@@ -1,4 +1,4 @@
-//! What is found after a configuration was read, as a start would find it.
+//! Problems that the preflight checks of start-up find in a loaded configuration.
 
 use super::*;
 
@@ -9,13 +9,13 @@ fn prepared(yaml: &str, variables: &[(&str, &str)]) -> Result<Vec<String>, Vec<S
         .map_err(|problems| problems.0.iter().map(|problem| line(&problem.to_string())).collect())
 }
 
-/// A message without the directory of the file.
+/// Removes the file's directory from a message.
 fn line(text: &str) -> String {
     text.split_once("identity.yaml").map_or_else(|| text.to_owned(), |(_, rest)| format!("identity.yaml{rest}"))
 }
 
 #[test]
-fn files_that_the_start_reads_are_read() {
+fn reads_the_files_that_start_up_reads() {
     let files = Files::new();
     let broken = files.write("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
     let text = files.write("text.pem", "not a certificate");
@@ -37,14 +37,16 @@ fn files_that_the_start_reads_are_read() {
         let database = "{host: h, database: d, username: u, password: p, tls: verify-full";
         format!("profile: builtin\nstore:\n  postgres: {database}, ca-file: {}}}", path.display())
     };
-    for path in [&text, &missing] {
+    for (path, message) in
+        [(&text, "must name a file with certificates in PEM"), (&missing, "names a CA file that cannot be read")]
+    {
         let found = prepared(&database(path), &[]).unwrap_err();
-        assert!(found[0].starts_with("identity.yaml:3: `store.postgres.ca-file` names a file"), "{found:?}");
+        assert!(found[0].starts_with(&format!("identity.yaml:3: `store.postgres.ca-file` {message}")), "{found:?}");
     }
 }
 
 #[test]
-fn settings_of_providers_are_tried() {
+fn validates_settings_of_providers() {
     let parameters = format!("{OIDC}      client-id: c\n      authorize-parameters: [state=1]\n");
     let found = prepared(&parameters, &[]).unwrap_err();
     assert!(
@@ -60,7 +62,7 @@ authentication: {ca-file: /nowhere/ca.pem}
 }
 
 #[test]
-fn a_data_directory_is_a_directory() {
+fn rejects_a_file_as_data_directory() {
     let files = Files::new();
     let file = files.write("data", "");
     let yaml = format!("profile: builtin\nstore: {{sqlite: {{data-dir: {}}}}}", file.display());
@@ -68,10 +70,11 @@ fn a_data_directory_is_a_directory() {
 }
 
 #[test]
-fn roles_that_a_rule_names_and_that_nobody_made_are_named() {
+fn reports_undefined_roles_of_mapping_rules() {
     let rules = |role: &str| {
         format!(
-            "{OIDC}bootstrap:\n  mapping-rules: [{{name: r, claim-name: c, claim-value: v, applied-role-names: [{role}]}}]\n\
+            "{OIDC}bootstrap:\n  mapping-rules: [{{name: r, claim-name: c, claim-value: v, applied-role-names: \
+             [{role}]}}]\n\
              components: {{own: {{roles: [{{name: Own Role}}]}}}}\n"
         )
     };
@@ -86,7 +89,7 @@ fn roles_that_a_rule_names_and_that_nobody_made_are_named() {
 }
 
 #[test]
-fn members_that_are_configured_too_are_known() {
+fn accepts_members_that_are_also_configured() {
     let text = include_str!("samples/orchestration-basic.yaml");
     let warnings = prepared(text, &[]).unwrap();
     assert!(!warnings.iter().any(|warning| warning.contains("neither a default nor configured")), "{warnings:?}");
@@ -96,7 +99,7 @@ fn members_that_are_configured_too_are_known() {
 }
 
 #[test]
-fn start_up_data_that_would_be_refused_is_found() {
+fn reports_start_up_data_that_would_be_refused() {
     let same = "
 bootstrap:
   mapping-rules: [{name: one, claim-name: c, claim-value: v}, {name: two, claim-name: c, claim-value: v}]

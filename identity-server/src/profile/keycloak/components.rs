@@ -1,4 +1,4 @@
-//! What the components of the platform have in the realm: as built in, or as configured.
+//! Realm entities of the platform's components: built-in presets, overridden by the configuration.
 
 use identity_adapters_keycloak::{ClientSeed, Component as BuiltIn, Preset, preset};
 use identity_core::entity::{NewClient, Permission, Role};
@@ -7,7 +7,7 @@ use identity_core::value::{Audience, ClientId, InvalidValue, Name, PermissionNam
 
 use crate::config::{Component, ComponentApplication, ComponentSeed, Components};
 
-/// The APIs and roles of a component, and its clients. What is configured replaces what is built in, a list as a whole.
+/// APIs, roles and clients of a component. A configured list replaces the built-in list as a whole.
 pub(super) fn component(
     key: &str,
     seed: &ComponentSeed,
@@ -21,7 +21,7 @@ pub(super) fn component(
     let configured = configured.get(key);
     let clients = match configured.and_then(|component| component.applications.as_ref()) {
         Some(applications) => {
-            // What `keycloak.init` says is said of the only application.
+            // Values of `keycloak.init` apply only if the component has a single application.
             let seed = Some(seed).filter(|_| applications.len() == 1);
             applications.iter().map(|application| of_application(application, seed)).collect()
         }
@@ -39,7 +39,7 @@ fn replace(values: &mut Preset, component: &Component) -> Result<(), InvalidValu
     if let Some(apis) = &component.apis {
         let old = std::mem::replace(&mut values.apis, apis.clone());
         let own = old.into_iter().find(|(audience, ..)| audience.as_str() == IDENTITY_AUDIENCE);
-        // This server's own API also knows the permissions that the replaced service lacks.
+        // This server's own API keeps its built-in permissions that the replaced service lacks.
         if let Some((audience, name, permissions)) = own {
             match values.apis.iter_mut().find(|(known, ..)| *known == audience) {
                 Some((.., known)) => {
@@ -58,7 +58,8 @@ fn replace(values: &mut Preset, component: &Component) -> Result<(), InvalidValu
     Ok(())
 }
 
-/// In the replaced service, the permission to change applications also shows their secrets.
+/// Adds the permission to read secrets to roles that may write: in the replaced service, write access to applications
+/// includes their secrets.
 fn with_secrets(mut role: Role) -> Result<Role, InvalidValue> {
     let own = |definition: &str| {
         Ok::<_, InvalidValue>(Permission {

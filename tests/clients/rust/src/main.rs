@@ -1,7 +1,8 @@
-//! Does what an administrator's program does, with the published client of the Orchestration Cluster API, whose types must
-//! hold whatever is answered. Prints `done` at the end; anything that fails ends it with an error.
+//! Performs the operations of a typical administration program with the published client of the Orchestration Cluster
+//! API. The client's types must accept every response. Prints `done` at the end; any failure terminates the program
+//! with an error.
 //!
-//! The client takes its settings from the environment: `CAMUNDA_REST_ADDRESS`, `CAMUNDA_BASIC_AUTH_USERNAME` and so on.
+//! The client is configured through the environment: `CAMUNDA_REST_ADDRESS`, `CAMUNDA_BASIC_AUTH_USERNAME` and so on.
 
 use camunda_orchestration_sdk::apis::audit_log_api::SearchAuditLogsParams;
 use camunda_orchestration_sdk::apis::authorization_api::*;
@@ -33,7 +34,7 @@ async fn main() -> Outcome {
     Ok(())
 }
 
-/// The status of a refusal.
+/// Status of a rejected request.
 #[track_caller]
 fn status<T>(outcome: camunda_orchestration_sdk::Result<T>) -> u16 {
     match outcome {
@@ -57,7 +58,7 @@ fn first(limit: i32) -> Option<Box<SearchQueryPageRequest>> {
 }
 
 async fn installation(client: &CamundaClient) -> Outcome {
-    // The client sends tokens there and no passwords, whatever it is told.
+    // For this operation, the client sends tokens but no passwords, regardless of its configuration.
     assert_eq!(status(client.get_authentication().await), 401);
     assert_eq!(client.topology().await?.cluster_size, 1);
     assert!(client.get_license().await?.valid_license);

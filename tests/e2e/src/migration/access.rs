@@ -1,4 +1,4 @@
-//! What permissions on the platform's APIs, and on single resources, become in the cluster.
+//! Mapping of platform permissions, on APIs and on single resources, to permissions in the cluster.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,10 +11,10 @@ pub(super) type Grants = BTreeMap<(String, String), BTreeSet<String>>;
 const ALL: &str = "CREATE READ UPDATE DELETE";
 const ANY: &str = "*";
 
-/// A resource type, a resource, and permissions with spaces between.
+/// Resource type, resource, and permissions separated by spaces.
 type Entry = (&'static str, &'static str, &'static str);
 
-/// By API and permission.
+/// Cluster permissions by API audience and permission.
 const BY_AUDIENCE: &[(&str, &str, &[Entry])] = &[
     (
         "camunda-identity-resource-server",
@@ -119,7 +119,7 @@ fn put(grants: &mut Grants, kind: &str, resource: &str, permissions: &str) {
     held.extend(permissions.split(' ').filter(|one| !one.is_empty()).map(str::to_owned));
 }
 
-/// What permissions on APIs become, one set for each resource. Those on other APIs become nothing.
+/// Maps permissions on APIs to one permission set per resource. Permissions on other APIs have no counterpart.
 pub(super) fn granted(permissions: &[Permission]) -> Grants {
     let mut grants = Grants::new();
     for held in permissions {
@@ -132,7 +132,7 @@ pub(super) fn granted(permissions: &[Permission]) -> Grants {
     grants
 }
 
-/// What an authorization on a single resource becomes.
+/// Maps an authorization on a single resource.
 pub(super) fn of_resource(authorization: &Authorization) -> Result<Grants, Stop> {
     let has = |permission: &str| authorization.permissions.iter().any(|held| held == permission);
     let mut grants = Grants::new();

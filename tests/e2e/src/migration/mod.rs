@@ -1,8 +1,10 @@
-//! The published migration job, re-enacted: it reads Management Identity and writes to the Orchestration Cluster.
+//! Re-enactment of the published migration job, which reads Management Identity and writes to the Orchestration
+//! Cluster.
 //!
-//! The order of its steps, its requests and its reading of answers are those of the published job. Like the job, it ends at the
-//! first answer that is not the expected one, except that 409 means "migrated before". Two things differ: the job writes inside of
-//! the cluster, and this re-enactment through `/v2`; the job reads an absent text as null, and this re-enactment ends there.
+//! The order of steps, the requests and the interpretation of responses match the published job. Like the job, it ends
+//! at the first unexpected response, except that 409 means "migrated before". Two things differ. The job writes inside
+//! the cluster; this re-enactment writes through `/v2`. The job reads an absent text as null; this re-enactment ends
+//! there.
 
 mod access;
 mod shapes;
@@ -17,41 +19,41 @@ use serde_json::{Value, json};
 use access::{Grants, granted, of_resource};
 use shapes::{Authorization, Client, Group, MappingRule, Permission, Role, Tenant, User};
 
-/// The tenant that every cluster has.
+/// Tenant that exists in every cluster.
 const DEFAULT_TENANT: &str = "<default>";
 
-/// A run of the job.
+/// Migration job.
 pub struct Job {
-    /// Management Identity, asked by a client with the permission `read`.
+    /// Management Identity, accessed by a client with the permission `read`.
     pub source: Api,
-    /// The cluster, asked by an administrator.
+    /// Cluster, accessed by an administrator.
     pub target: Api,
 }
 
 /// Counts of a completed run.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// Entities, memberships and authorizations that were made.
+    /// Created entities, memberships and authorizations.
     pub created: usize,
-    /// Those that existed already.
+    /// Entities, memberships and authorizations that already existed.
     pub existed: usize,
-    /// Requests for pages, which end with the first empty page.
+    /// Page requests. The first empty page ends a list.
     pub pages: usize,
     /// Paths that the source does not serve, which the job skips.
     pub skipped: BTreeSet<String>,
 }
 
-/// The request that ended a run, and its answer.
+/// Request that ended a run, and its response.
 pub type Stop = String;
 
-/// What a path of the source holds, or that it is not served.
+/// Content of a path at the source, or the indication that the path is not served.
 type Served<T> = Result<Result<T, String>, Stop>;
 
 impl Job {
-    /// The steps of the job's mode `KEYCLOAK`.
+    /// Runs the steps of the job's mode `KEYCLOAK`.
     ///
     /// # Errors
-    /// The first request that was not answered as the job needs it.
+    /// The first request without the response that the job requires.
     pub async fn keycloak(&self) -> Result<Outcome, Stop> {
         let mut outcome = Outcome::default();
         self.roles(&mut outcome).await?;
@@ -63,7 +65,7 @@ impl Job {
         Ok(outcome)
     }
 
-    /// The steps of the job's mode `OIDC`.
+    /// Runs the steps of the job's mode `OIDC`.
     ///
     /// # Errors
     /// As for [`keycloak`](Self::keycloak).
@@ -87,7 +89,7 @@ impl Job {
         Ok(())
     }
 
-    /// Groups stay at the provider; what they are authorized for moves.
+    /// Groups stay at the provider; their authorizations are migrated.
     async fn groups(&self, outcome: &mut Outcome) -> Result<(), Stop> {
         for page in 0.. {
             outcome.pages += 1;
@@ -97,7 +99,7 @@ impl Job {
             }
             for group in groups {
                 let id = component(&group.id);
-                // An earlier release of the job moved the members, too.
+                // An earlier release of the job also migrated the members.
                 _ = self.read::<Vec<User>>(&format!("/api/groups/{id}/users?organizationId=")).await?;
                 _ = self.read::<Vec<Role>>(&format!("/api/groups/{id}/roles?organizationId=")).await?;
                 let path = format!("/api/groups/{id}/authorizations");
@@ -123,7 +125,7 @@ impl Job {
         Ok(all)
     }
 
-    /// Users are known to the cluster by their addresses.
+    /// The cluster identifies users by email address.
     async fn user_roles(&self, outcome: &mut Outcome) -> Result<(), Stop> {
         for user in self.users(outcome).await? {
             let roles: Vec<Role> = self.read(&format!("/api/users/{}/roles", component(&user.id))).await?;
@@ -266,7 +268,7 @@ fn written(reply: &Reply, wanted: u16, body: &Value, outcome: &mut Outcome) -> R
     Ok(())
 }
 
-/// The id that the job makes of a name.
+/// Returns the ID that the job derives from a name.
 #[must_use]
 pub fn normalized(name: &str) -> String {
     let kept = |c: char| matches!(c, 'a'..='z' | '0'..='9' | '_' | '@' | '.' | '-');
@@ -274,12 +276,12 @@ pub fn normalized(name: &str) -> String {
     lower.chars().map(|c| if kept(c) { c } else { '_' }).take(256).collect()
 }
 
-/// A text as the job's client writes it into a path: what is legal in a path stays, `/` among it.
+/// Encodes a text as the job's client writes it into a path. Characters that are legal in a path stay, including `/`.
 fn component(text: &str) -> String {
     encoded(text, "-._~!$&'()*+,;=:@/")
 }
 
-/// A text as one segment of a path.
+/// Encodes a text as one path segment.
 fn segment(text: &str) -> String {
     encoded(text, "-._~@")
 }

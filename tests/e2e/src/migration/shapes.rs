@@ -1,4 +1,5 @@
-//! What the job reads. Other members are ignored, as its parser does; a text that is absent or null ends it.
+//! Response formats that the job reads. Other members are ignored, as by the job's parser. A text that is absent or
+//! null ends the run.
 
 use serde::Deserialize;
 
@@ -24,7 +25,7 @@ pub(super) struct Group {
 }
 
 impl Group {
-    /// Its id at the target: what tokens call it.
+    /// ID of the group at the target, as tokens contain it.
     pub(super) fn target(&self) -> String {
         if self.name.is_empty() { self.id.clone() } else { normalized(&self.name) }
     }

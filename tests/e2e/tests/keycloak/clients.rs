@@ -1,4 +1,4 @@
-//! Clients that this server makes: narrow in what their tokens carry, exact in where browsers are sent back to.
+//! Clients that this server creates: narrow token scope and exact redirect URIs.
 
 use identity_testkit::{Browser, Keycloak, Realm};
 use reqwest::Url;
@@ -25,7 +25,7 @@ async fn clients_are_made_with_narrow_scope_consent_and_proof_as_their_type_need
         let proof = made["attributes"].get("pkce.code.challenge.method");
         assert_eq!(proof, (kind == "PUBLIC").then_some(&json!("S256")), "{made:#}");
     }
-    // What the configuration names is the operator's own.
+    // Clients from the configuration are first-party, so they require no consent.
     for (id, proof) in [("web-modeler", Some(&json!("S256"))), ("optimize", None), ("camunda-identity", None)] {
         let made = shown(&platform.realm, id).await;
         assert_eq!((&made["fullScopeAllowed"], &made["consentRequired"]), (&json!(false), &json!(false)), "{made:#}");
@@ -62,7 +62,7 @@ async fn a_realm_administrators_token_from_such_a_client_administers_no_realm() 
         ("scope", "openid"),
         ("redirect_uri", callback),
     ]);
-    // Not without the user's consent.
+    // Sign-in requires the user's consent.
     let page = browser.get(start).await.expect_status(200);
     let credentials = [("username", "administrator"), ("password", "pw"), ("credentialId", "")];
     let asked = browser.submit(form(&page), &credentials).await;
@@ -98,7 +98,7 @@ async fn clients_that_exist_keep_what_is_not_configured() {
         .env("KEYCLOAK_CLIENTS_1_ROOT_URL", "https://page.example")
         .env("KEYCLOAK_CLIENTS_1_REDIRECT_URIS_0", "/callback");
     _ = launch.start().await.terminate().await;
-    // Both are made anew, as another program makes them.
+    // Recreates both clients, as another program would.
     let mut kept = Vec::new();
     for (id, more) in [
         (MACHINE.0, json!({"secret": MACHINE.1, "serviceAccountsEnabled": true})),
@@ -126,7 +126,7 @@ async fn clients_that_exist_keep_what_is_not_configured() {
         assert_eq!(after, before, "{id}");
     }
     server.says("keycloak.client.full_scope").await;
-    // The permissions that are configured were given.
+    // The configured permissions were assigned.
     let api = server.http().bearer(realm.client_token(MACHINE.0, MACHINE.1).await);
     _ = api.get("/api/groups").await.expect_status(200);
 }

@@ -1,4 +1,4 @@
-//! Members of tenants and authorizations that the configuration names.
+//! Tenant members and authorizations from the configuration.
 
 use identity_testkit::Keycloak;
 use serde_json::json;
@@ -39,8 +39,8 @@ async fn members_and_authorizations_of_the_configuration_take_effect() {
         .env("IDENTITY_AUTHORIZATIONS_1_RESOURCE_TYPE", "decision-definition")
         .env("IDENTITY_AUTHORIZATIONS_1_PERMISSIONS_0", "READ");
     let server = launch.start().await;
-    // The one that is not there stops nothing else: no group of the top level has this name.
-    let output = server.says("keycloak.not_made").await;
+    // A missing entity does not block the rest: no top-level group has this name.
+    let output = server.says("keycloak.entity.failed").await;
     assert!(output.contains("access of group admins"), "{output}");
     let platform = Platform { realm, launch, server };
     platform.login_client().await;
@@ -60,16 +60,19 @@ async fn members_and_authorizations_of_the_configuration_take_effect() {
     let authorizations = demo.get("/api/authorizations/for-token").await.expect_status(200).json();
     assert_eq!(texts(&authorizations, "resourceKey"), ["*", "order"]);
 
-    // Nothing is made twice, and nothing that was taken away by hand is in the way.
+    // A restart creates nothing twice and tolerates manual removals.
     let _ = admin.delete(&format!("/api/tenants/a/users/{ann}")).await.expect_status(204);
     let Platform { realm, launch, server } = platform;
     let _ = server.terminate().await;
-    // A realm in which people choose their own usernames: these are no proof.
+    // In a realm with self-registration, a username proves no identity.
     let body = json!({"registrationAllowed": true});
     let _ = realm.api().await.put("", &body).await.expect_status(204);
     let server = launch.start().await;
     let output = server.says("access of user ann").await;
-    assert!(output.contains("a username is no proof") && !output.contains("access of user demo"), "{output}");
+    assert!(
+        output.contains("a username does not prove an identity") && !output.contains("access of user demo"),
+        "{output}"
+    );
     let platform = Platform { realm, launch, server };
     let users = platform.admin().await.get("/api/tenants/a/users").await.expect_status(200).json();
     assert_eq!(texts(&users, "username"), [DEMO.0]);

@@ -1,4 +1,4 @@
-//! What a request costs at Keycloak: a bounded number of calls, however many there are, and none for a token that is known.
+//! Number of Keycloak calls per request: bounded regardless of the number of entities, and zero for a known token.
 
 use identity_testkit::{Keycloak, Relay};
 use serde_json::json;
@@ -10,7 +10,7 @@ async fn a_page_costs_a_few_calls_and_a_known_token_none() {
     let Some(keycloak) = Keycloak::shared().await else { return };
     let relay = Relay::to(keycloak.base()).await;
     let realm = keycloak.existing(keycloak.fresh_name());
-    // The issuer is Keycloak's own URL, the Admin API is reached through the relay.
+    // The issuer is Keycloak's own URL; the Admin API is reached through the relay.
     let launch = creating(relay.base(), &realm.name)
         .env("IDENTITY_AUTH_PROVIDER_ISSUER_URL", realm.issuer())
         .env("CAMUNDA_IDENTITY_AUDIENCE", AUDIENCE);
@@ -31,7 +31,7 @@ async fn a_page_costs_a_few_calls_and_a_known_token_none() {
         let calls = relay.take().into_iter().filter(|call| call.target.starts_with("/admin/")).count();
         (reply, calls)
     };
-    // The first question of a caller asks for their rights, too.
+    // The first request of a caller also loads the caller's permissions.
     _ = admin.get("/api/me").await.expect_status(200);
     for (path, items, most) in [
         ("/api/users?page=0&resultSize=50", 50, 2),
@@ -51,7 +51,7 @@ async fn a_page_costs_a_few_calls_and_a_known_token_none() {
     let (reply, _) = cost("/api/users?page=0&resultSize=10").await;
     assert_eq!(reply.header("X-Total-Count"), Some("121"));
 
-    // A tenant with many users costs a call for each fifty of them.
+    // Listing the users of a tenant costs one call per fifty users.
     let users = admin.get("/api/users?search=user0").await.json();
     _ = admin.post("/api/tenants", &json!({"tenantId": "t", "name": "T"})).await.expect_status(201);
     _ = admin.post("/api/tenants/t/users", &json!({"userIds": texts(&users, "id")})).await.expect_status(204);
@@ -66,7 +66,7 @@ async fn a_page_costs_a_few_calls_and_a_known_token_none() {
         _ = demo.get(path).await.expect_status(200);
     }
     assert!(relay.take().is_empty());
-    // Another session of the same user costs one call, which asks whose it is.
+    // Another session of the same user costs one call, which looks up the owner of the session.
     let again = platform.user(DEMO.0, DEMO.1).await;
     relay.take();
     _ = again.get(paths[2]).await.expect_status(200);

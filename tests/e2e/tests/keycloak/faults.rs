@@ -1,5 +1,5 @@
-//! Keycloak away, slow, restarted, misconfigured: a clear word at the right place, and nothing half-done that the next start
-//! does not mend.
+//! Behavior when Keycloak is unavailable, slow, restarted or misconfigured: errors are precise, and the next start
+//! completes interrupted changes.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::*;
 
-/// What readiness says of the directory.
+/// Returns the health report if it mentions the directory, otherwise an empty text.
 async fn reason(management: &Api) -> String {
     let reply = management.get("/actuator/health").await;
     let health = reply.json();
@@ -30,11 +30,11 @@ async fn the_server_waits_for_keycloak_and_goes_on_when_it_is_there() {
     let proxy = Proxy::to(keycloak.authority()).await;
     let realm = keycloak.existing(keycloak.fresh_name());
     let starting = creating(&format!("http://{}", proxy.address()), &realm.name).begin();
-    waits_because(&starting, "cannot be reached").await;
+    waits_because(&starting, "the directory is unavailable").await;
     proxy.open();
     let server = starting.listening().await.unwrap_or_else(|exited| panic!("{exited:?}"));
     server.ready().await;
-    server.says("keycloak.made").await;
+    server.says("keycloak.entity.created").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -42,12 +42,12 @@ async fn wrong_credentials_are_said_and_not_shown() {
     let Some(keycloak) = Keycloak::shared().await else { return };
     let launch = creating(keycloak.base(), &keycloak.fresh_name()).env("KEYCLOAK_SETUP_PASSWORD", "wr0ng-s3cret");
     let starting = launch.begin();
-    let management = waits_because(&starting, "are not accepted (invalid_grant)").await;
+    let management = waits_because(&starting, "were rejected (invalid_grant)").await;
     assert!(!reason(&management).await.contains("wr0ng-s3cret"));
 
     let realm = keycloak.realm().await;
     let launch = existing(&realm, &[]).await.env("IDENTITY_CLIENT_SECRET", "wr0ng-s3cret");
-    waits_because(&launch.begin(), "are not accepted (unauthorized_client)").await;
+    waits_because(&launch.begin(), "were rejected (unauthorized_client)").await;
     let launch = launch.env("KEYCLOAK_REALM", "no-such-realm");
     waits_because(&launch.begin(), "the realm of the credentials does not exist").await;
 }
@@ -58,7 +58,7 @@ async fn a_missing_role_is_named_and_once_it_is_given_the_start_goes_on() {
     let realm = keycloak.realm().await;
     let launch = existing(&realm, &["manage-clients", "manage-users"]).await;
     let starting = launch.begin();
-    waits_because(&starting, "give its account the role `manage-realm`").await;
+    waits_because(&starting, "assign the role `manage-realm`").await;
     let clients = realm.api().await.get("/clients?clientId=identity").await.json();
     let account = realm.service_account(clients[0]["id"].as_str().unwrap_or_default()).await;
     realm.grant(&account, "realm-management", &["manage-realm"]).await;
@@ -71,18 +71,18 @@ async fn a_slow_keycloak_is_not_waited_for_and_a_failing_one_is_left_alone() {
     let Some(keycloak) = Keycloak::shared().await else { return };
     let (platform, relay) = behind_a_relay(keycloak).await;
     let admin = platform.admin().await;
-    // Whose rights are known is served without Keycloak.
+    // A caller with cached permissions is served without Keycloak.
     _ = admin.get("/api/tenants/for-token").await.expect_status(200);
 
     relay.delay(Duration::from_secs(10));
     let refused = admin.get("/api/users").await.expect_status(503);
     assert_eq!(refused.json()["reason"], "directory_unavailable");
     assert!(refused.header("Retry-After").is_some());
-    // What needs no Keycloak is there all the same.
+    // Requests that need no Keycloak still succeed.
     _ = admin.get("/api/tenants/for-token").await.expect_status(200);
     relay.delay(Duration::ZERO);
 
-    // A question is asked again, a change is not.
+    // Reads are retried, writes are not.
     eventually("it answers again", async || admin.get("/api/users").await.status == 200).await;
     relay.answer("GET /admin/", 503, 2);
     _ = admin.get("/api/roles").await.expect_status(200);
@@ -92,7 +92,7 @@ async fn a_slow_keycloak_is_not_waited_for_and_a_failing_one_is_left_alone() {
     assert_eq!(relay.take().iter().filter(|call| call.method == "POST").count(), 1);
     _ = admin.post("/api/groups", &json!({"name": "once"})).await.expect_status(201);
 
-    // Failing again and again, it is left alone for a while.
+    // After repeated failures, the circuit breaker stops calls for a while.
     relay.answer("GET /admin/", 503, 1000);
     for _ in 0..5 {
         assert_eq!(admin.get("/api/roles").await.status, 503);
@@ -141,7 +141,7 @@ async fn keycloak_may_stop_and_start_and_lose_its_realm() {
     let stopped = keycloak.stop().await;
     assert_eq!(admin.get("/api/users").await.expect_status(503).json()["reason"], "directory_unavailable");
     _ = admin.get("/api/tenants/for-token").await.expect_status(200);
-    assert!(reason(server.management()).await.contains("cannot be reached"));
+    assert!(reason(server.management()).await.contains("the directory is unavailable"));
     assert_eq!(server.management().get("/actuator/health/readiness").await.status, 200);
     let keycloak = stopped.start().await;
     eventually("it answers again", async || admin.get("/api/users").await.status == 200).await;
@@ -160,7 +160,7 @@ async fn what_is_left_of_what_is_gone_is_found_and_taken_away_if_wanted() {
     created(admin.post("/api/tenants", &json!({"tenantId": "t", "name": "T"})).await);
     let id = group["id"].as_str().unwrap_or_default().to_owned();
     _ = admin.post("/api/tenants/t/groups", &json!({"groupIds": [id]})).await.expect_status(204);
-    // Somebody deletes it in Keycloak itself.
+    // The group is deleted directly in Keycloak.
     _ = platform.realm.api().await.delete(&format!("/groups/{id}")).await.expect_status(204);
     let groups = admin.get("/api/tenants/t/groups").await.expect_status(200).json();
     assert_eq!(groups, json!([{"id": id, "name": id}]));
@@ -179,7 +179,7 @@ async fn what_is_left_of_what_is_gone_is_found_and_taken_away_if_wanted() {
     eventually("it is gone", async || admin.get("/api/tenants/t/groups").await.json() == json!([])).await;
 }
 
-/// A server that reaches Keycloak by a relay.
+/// Starts a server that reaches Keycloak through a relay.
 async fn behind_a_relay(keycloak: &'static Keycloak) -> (Platform, Relay) {
     let relay = Relay::to(keycloak.base()).await;
     let realm = keycloak.existing(keycloak.fresh_name());
@@ -189,7 +189,8 @@ async fn behind_a_relay(keycloak: &'static Keycloak) -> (Platform, Relay) {
     (Platform { server: launch.start().await, realm, launch }, relay)
 }
 
-/// The same, and a group that is a member of the tenant `t`: its id.
+/// Starts a server like [`behind_a_relay`] and creates a group that is a member of the tenant `t`. Returns the group's
+/// ID.
 async fn behind_a_relay_with_a_member(keycloak: &'static Keycloak) -> (Platform, Relay, String) {
     let (platform, relay) = behind_a_relay(keycloak).await;
     let admin = platform.admin().await;
@@ -200,7 +201,7 @@ async fn behind_a_relay_with_a_member(keycloak: &'static Keycloak) -> (Platform,
     (platform, relay, id)
 }
 
-/// Waits until the other half of a deletion is done, and says what is recorded of it.
+/// Waits until the deletion is completed and returns its audit record.
 async fn reconciled(admin: &Api, id: &str) -> Value {
     eventually("it is finished", async || admin.get("/api/tenants/t/groups").await.json() == json!([])).await;
     let path = format!("/api/audit-log?entityType=GROUP&entityKey={id}&operation=DELETE&result=SUCCESS");
@@ -220,7 +221,7 @@ async fn a_deletion_that_a_killed_server_began_is_finished_by_another() {
             admin.request(reqwest::Method::DELETE, &format!("/api/groups/{id}")).header("x-request-id", "r-1");
         request.send()
     });
-    // Keycloak has deleted it, and nobody is left who knows.
+    // Keycloak has deleted the group, and the only process that knows it is killed.
     answered.await;
     _ = platform.server.kill().await;
     assert!(deleting.await.is_ok_and(|answer| answer.is_err()), "the server was killed");

@@ -1,4 +1,5 @@
-//! What administers the realm cannot be changed through this server, and its secrets cannot be read, on any path.
+//! Entities that administer the realm cannot be changed through this server on any path, and their secrets cannot be
+//! read.
 
 use identity_testkit::{Api, Keycloak, Realm, Server};
 use reqwest::Method;
@@ -6,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::*;
 
-/// A least-privilege server, and its API as it is asked with every permission.
+/// Server with a least-privilege client, and a client for its API that has every permission.
 struct Guarded {
     realm: Realm<'static>,
     api: Api,
@@ -22,26 +23,26 @@ impl Guarded {
         Some(Self { realm, api, _server: server })
     }
 
-    /// The realm's Admin API.
+    /// Returns a client for the realm's Admin API.
     async fn keycloak(&self) -> Api {
         self.realm.api().await
     }
 
-    /// The key of a client.
+    /// Returns the internal ID of a client.
     async fn client(&self, client_id: &str) -> String {
         let found =
             self.keycloak().await.get(&format!("/clients?clientId={client_id}")).await.expect_status(200).json();
         text(&found[0], "id")
     }
 
-    /// Makes a realm role of Identity's that contains a role of `realm-management`.
+    /// Creates an Identity realm role that contains a role of `realm-management`.
     async fn powerful_role(&self, name: &str) {
         let body = json!({"name": name, "attributes": {"camunda_role": ["true"]}, "composite": true,
             "composites": {"client": {"realm-management": ["manage-users"]}}});
         _ = self.keycloak().await.post("/roles", &body).await.expect_status(201);
     }
 
-    /// Gives a user or a group a realm role.
+    /// Assigns a realm role to a user or a group.
     async fn give(&self, holder: &str, role: &str) {
         let role = self.keycloak().await.get(&format!("/roles/{role}")).await.expect_status(200).json();
         _ = self
@@ -52,7 +53,7 @@ impl Guarded {
             .expect_status(204);
     }
 
-    /// Tries a request on a protected thing.
+    /// Asserts that a request on a protected entity is rejected with `protected`.
     async fn refused(&self, method: Method, path: &str, body: &Value) {
         let reply = self.api.send(self.api.request(method.clone(), path).json(body)).await;
         assert_eq!((reply.status, &reply.json()["reason"]), (403, &json!("protected")), "{method} {path} {reply:?}");
@@ -97,7 +98,7 @@ async fn own_client_and_clients_that_administer_the_realm_are_neither_changed_no
         json!({"name": "Own", "clientId": "identity", "type": "CONFIDENTIAL", "secret": "another-s3cret-of-length"});
     guarded.refused(Method::POST, "/api/clients", &own).await;
 
-    // Tokens of a client with full scope carry the power of the users who sign in at it.
+    // Access tokens of a client with full scope carry all roles of the users who sign in at it.
     let full = guarded.realm.client("full", "full-s3cret", &["https://full.example/"], scopes).await;
     let elsewhere = json!({"name": "Full", "redirectUris": ["https://evil.example/"]});
     guarded.refused(Method::PUT, &format!("/api/clients/{full}"), &elsewhere).await;
@@ -126,7 +127,7 @@ async fn users_who_administer_the_realm_in_any_way_and_service_accounts_are_not_
     for (user, group) in [(&protected[2], &group), (&protected[3], &below)] {
         _ = guarded.keycloak().await.put(&format!("/users/{user}/groups/{group}"), &json!({})).await.expect_status(204);
     }
-    // A service account is no user; a user of such a name is one.
+    // A service account is not a user. A user with a similar name is.
     let machine = guarded.realm.service_account(&guarded.client(MACHINE.0).await).await;
     _ = guarded.api.get(&format!("/api/users/{machine}")).await.expect_status(404);
     let ids = format!("/api/users?userIds={machine}");
@@ -156,7 +157,7 @@ async fn users_who_administer_the_realm_in_any_way_and_service_accounts_are_not_
         guarded.refused(Method::DELETE, &format!("{members}/{user}"), &Value::Null).await;
         assert_eq!(guarded.keycloak().await.get(&format!("/users/{user}")).await.json(), before);
     }
-    // What the server is for still works.
+    // Ordinary administration still works.
     let ann = guarded.realm.user("ordinary", "pw").await;
     _ = guarded.api.put(&format!("/api/users/{ann}"), &json!({"lastName": "Lee"})).await.expect_status(204);
     _ = guarded.api.post(&members, &json!({"userId": ann})).await.expect_status(204);
@@ -198,7 +199,7 @@ async fn groups_and_roles_that_administer_the_realm_are_neither_changed_nor_give
         guarded.refused(Method::DELETE, &format!("/api/roles/{role}"), &Value::Null).await;
     }
 
-    // A permission that contains such a role is not given either.
+    // A permission that contains such a role is not assigned either.
     let api = created(guarded.api.post("/api/resource-servers", &json!({"name": "A", "audience": "a-api"})).await);
     let roles = format!("/clients/{}/roles", text(&api, "id"));
     let body =
@@ -236,10 +237,10 @@ async fn secrets_need_their_own_permission() {
     let api = admin.get(&format!("/api/resource-servers?search={AUDIENCE}")).await.json();
     let definitions = format!("/api/resource-servers/{}/permissions", text(&api[0], "id"));
     assert!(texts(&admin.get(&definitions).await.json(), "definition").contains(&"read:secrets".to_owned()));
-    // An administrator may.
+    // An administrator may read the secret.
     let demo = platform.user(DEMO.0, DEMO.1).await;
     assert_eq!(demo.get(&secret).await.expect_status(200).json()["secret"], "optimize-s3cret");
-    // The own client has an owner who is not here, where this server made it, too.
+    // The server's own client is protected, even where this server created it.
     let own = demo.get("/api/clients?search=camunda-identity").await.json();
     let own = format!("/api/clients/{}", text(&own[0], "id"));
     assert_eq!(demo.get(&format!("{own}/secret")).await.expect_status(403).json()["reason"], "protected");

@@ -1,4 +1,4 @@
-//! The published client that Java applications use, on the wire: what it asks, and that it understands the answers.
+//! Wire compatibility with the published client of Java applications: its requests, and its reading of the responses.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::*;
 
-/// The client's program, if it is built: `mvn package` in tests/clients/java.
+/// Returns the class path of the client, if it is built (`mvn package` in tests/clients/java).
 fn program() -> Option<String> {
     let home = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../clients/java/target"));
     let jar = home.join("java-client-1.jar");
@@ -47,7 +47,7 @@ async fn the_published_java_client_is_at_home() {
     let relay = Relay::to(platform.server.http().base()).await;
     let issuer = platform.realm.issuer();
 
-    // A service: login by client credentials, its token, its permissions, its tenants.
+    // A service: client credentials grant, its token, permissions and tenants.
     let arguments = ["KEYCLOAK", relay.base(), &issuer, MACHINE.0, MACHINE.1, AUDIENCE, "", demo];
     let answers = ask(&classes, &arguments).await;
     let audiences = answers["audience"].as_array().cloned().unwrap_or_default();
@@ -62,7 +62,7 @@ async fn the_published_java_client_is_at_home() {
     let known = json!([{"id": demo, "username": "demo", "name": "Demo User", "email": "demo@example.org"}]);
     assert_eq!(answers["usersById"], known);
 
-    // A person, as an application sees them.
+    // A user, as an application sees the user.
     let token = platform.realm.user_token(LOGIN, DEMO).await;
     let arguments = ["KEYCLOAK", relay.base(), &issuer, MACHINE.0, MACHINE.1, AUDIENCE, &token, demo];
     let answers = ask(&classes, &arguments).await;
@@ -85,7 +85,7 @@ async fn the_published_java_client_is_at_home() {
         ]
     );
 
-    // With any other provider the client asks this server for permissions and groups, too.
+    // With any other provider, the client also requests permissions and groups from this server.
     let arguments = ["GENERIC", relay.base(), &issuer, MACHINE.0, MACHINE.1, AUDIENCE, &token];
     let answers = ask(&classes, &arguments).await;
     assert_eq!(answers["groups"], json!([group]), "{answers:#}");

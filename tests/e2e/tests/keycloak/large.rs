@@ -1,4 +1,4 @@
-//! A realm of 10,000 users and 500 groups.
+//! Realm with 10,000 users and 500 groups.
 
 use identity_testkit::{Keycloak, Relay};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ async fn lists_of_a_large_realm_are_complete_and_read_in_parts() {
     let users: Vec<Value> = (0..USERS).map(user).collect();
     let realm = json!({"realm": name, "id": name, "enabled": true, "sslRequired": "none", "groups": groups});
     let _ = keycloak.admin().await.post("", &realm).await.expect_status(201);
-    // In parts: each is one transaction, which Keycloak gives up after a time.
+    // The import is split, because each part is one transaction and Keycloak limits its duration.
     for part in users.chunks(USERS_AT_ONCE) {
         let import = json!({"ifResourceExists": "FAIL", "users": part});
         let _ = keycloak.admin().await.post(&format!("/{name}/partialImport"), &import).await.expect_status(200);

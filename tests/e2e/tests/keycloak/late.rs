@@ -1,4 +1,4 @@
-//! Access that is given to an application while it is deleted, and after; two installations on one realm; short secrets.
+//! Access granted to an application during and after its deletion; two installations on one realm; short secrets.
 
 use identity_testkit::{Api, Keycloak, Relay};
 use reqwest::Method;
@@ -36,7 +36,7 @@ async fn a_deleted_application_is_given_nothing_that_its_successor_would_inherit
     let path = format!("/api/clients/{}", till["id"].as_str().unwrap_or_default());
     assert!(admin.put("/api/authorizations", &grant("before")).await.status < 300);
 
-    // Keycloak has deleted it, and its answer is still under way.
+    // Keycloak has deleted the application, but its response has not arrived yet.
     let answered = relay.keep_answer("DELETE /admin/");
     let deleting = tokio::spawn(admin.request(Method::DELETE, &path).send());
     answered.await;
@@ -47,7 +47,7 @@ async fn a_deleted_application_is_given_nothing_that_its_successor_would_inherit
     assert!(matches!(reply.status, 404 | 409), "{reply:?}");
     _ = deleting.await;
 
-    // Another deletion of it, or the reconciliation, finishes it.
+    // Another deletion or the reconciliation completes the deletion.
     eventually("it is finished", async || inherited(&admin).await.0.is_empty()).await;
     let late = async || admin.put("/api/authorizations", &grant("late")).await.status;
     eventually("the deletion is closed", async || late().await == 404).await;
@@ -62,7 +62,7 @@ async fn a_deleted_application_is_given_nothing_that_its_successor_would_inherit
 async fn a_second_installation_on_a_realm_does_not_start_and_a_taken_over_one_stops() {
     let Some(platform) = Platform::start().await else { return };
     let admin = platform.admin().await;
-    // The same realm, and a store of its own.
+    // The second server uses the same realm with its own store.
     let second = creating(platform.realm.base(), &platform.realm.name);
     let starting = second.begin();
     let management = starting.management().await;
@@ -90,12 +90,14 @@ async fn a_second_installation_on_a_realm_does_not_start_and_a_taken_over_one_st
 async fn what_could_not_be_made_is_not_logged_as_made() {
     let Some(keycloak) = Keycloak::shared().await else { return };
     let realm = keycloak.realm().await;
-    // Somebody else's client has the id of a configured API.
+    // The configured role does not exist.
     let launch = existing(&realm, &["manage-clients", "manage-users", "manage-realm"]).await;
     let launch = launch.env("KEYCLOAK_USERS_0_USERNAME", "ann").env("KEYCLOAK_USERS_0_ROLES_0", "No such role");
     let server = launch.start().await;
-    let output = server.says("keycloak.not_made").await;
-    let made = |what: &str| output.lines().filter(|line| line.contains("keycloak.made") && line.contains(what)).count();
+    let output = server.says("keycloak.entity.failed").await;
+    let made = |what: &str| {
+        output.lines().filter(|line| line.contains("keycloak.entity.created") && line.contains(what)).count()
+    };
     assert_eq!((made("user ann"), made("No such role")), (1, 0), "{output}");
 }
 

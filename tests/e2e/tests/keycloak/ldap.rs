@@ -1,4 +1,4 @@
-//! Users whom Keycloak takes from an LDAP server: read-only, and without an address.
+//! Users that Keycloak reads from an LDAP server: read-only and without an email address.
 
 use identity_testkit::Ldap;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::support::*;
 
 const LENA: (&str, &str) = ("lena", "lena-s3cret");
 
-/// A realm with users of an LDAP server, and the server, which must outlive it.
+/// Starts a realm with LDAP users. The LDAP server must outlive the realm.
 async fn federated() -> Option<(Platform, Ldap)> {
     let ldap = Ldap::start(&[("lena", "Lena", "Loewe", LENA.1), ("otto", "Otto", "Ohm", "otto-s3cret")]).await?;
     let platform = Platform::start().await?;
@@ -76,10 +76,10 @@ async fn a_change_of_what_ldap_keeps_is_refused_with_the_reason() {
         assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("LDAP")), "{problem}");
         assert_eq!(admin.get(&path).await.expect_status(200).json(), user);
     }
-    // Values that are as they are change nothing.
+    // Unchanged values are accepted.
     let same = json!({"firstName": "Lena", "lastName": "Loewe"});
     _ = admin.put(&path, &same).await.expect_status(204);
-    // Whether the user may sign in is Keycloak's own.
+    // The `enabled` flag is stored in Keycloak, not in LDAP.
     _ = admin.post(&format!("{path}/roles"), &json!({"roleName": "Web Modeler"})).await.expect_status(204);
     let lena = platform.user(LENA.0, LENA.1).await;
     _ = lena.get("/api/groups/for-token").await.expect_status(200);

@@ -1,4 +1,4 @@
-//! The commands of docs/keycloak.md, as an operator pastes them, and the server with what they make.
+//! Commands of docs/keycloak.md, run as an operator pastes them, and the server with the resulting client.
 
 use std::process::Command;
 
@@ -51,7 +51,7 @@ async fn the_documented_commands_make_the_client_that_this_server_needs() {
         .env("KEYCLOAK_CLIENTS_0_PERMISSIONS_1_RESOURCE_SERVER_ID", AUDIENCE)
         .env("KEYCLOAK_CLIENTS_0_PERMISSIONS_1_DEFINITION", "read");
     let server = launch.start().await;
-    assert!(!server.output().contains("keycloak.not_made"), "{}", server.output());
+    assert!(!server.output().contains("keycloak.entity.failed"), "{}", server.output());
     let admin = server.http().bearer(realm.client_token(MACHINE.0, MACHINE.1).await);
     for (path, body) in [
         ("/api/users", json!({"username": "ann"})),

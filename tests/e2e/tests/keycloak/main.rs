@@ -1,4 +1,4 @@
-//! The server in the profile `keycloak`, on a real Keycloak.
+//! Tests of the server in the profile `keycloak`, on a real Keycloak.
 
 #![expect(clippy::panic, clippy::indexing_slicing, reason = "these are tests")]
 

@@ -1,5 +1,6 @@
-//! From people, groups and applications in Keycloak to what their tokens open.
+//! From users, groups and applications in Keycloak to the access that their tokens grant.
 
+use identity_testkit::refuses_every_deviation;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -50,7 +51,7 @@ async fn tenants_and_authorizations_reach_tokens_through_users_groups_and_applic
         ["order"]
     );
 
-    // Without the audience of this service, which comes with a role on its API, a token is for others.
+    // The audience of this service comes with a role on its API. Without it, the token is rejected.
     let token = platform.realm.user_token(LOGIN, ("ann", "correct horse")).await;
     assert_eq!(platform.server.http().bearer(token).get("/api/tenants/for-token").await.status, 401);
     let roles = format!("/api/users/{}/roles", id(&ann));
@@ -74,7 +75,7 @@ async fn tenants_and_authorizations_reach_tokens_through_users_groups_and_applic
     let machine = admin.get("/api/tenants/for-token").await.expect_status(200).json();
     assert_eq!(texts(&machine, "tenantId"), ["by-app"]);
 
-    // The group goes, and with it what hung on it; also for tokens that are out.
+    // Deleting the group also removes its memberships, and takes effect for tokens that are already issued.
     _ = admin.delete(&format!("/api/groups/{}", id(&group))).await.expect_status(204);
     let tenants = ann_herself.get("/api/tenants/for-token").await.expect_status(200).json();
     assert_eq!(texts(&tenants, "tenantId"), ["by-user"]);
@@ -114,7 +115,7 @@ async fn everything_of_keycloaks_is_managed_here() {
     assert_ne!(old, renewed);
     let secret = renewed["secret"].as_str().unwrap_or_default();
     let token = platform.realm.client_token("till", secret).await;
-    // For the API that it has a permission on, and not for this server.
+    // The token has the audience of the API that the client has a permission on, not of this server.
     assert_eq!(platform.server.http().bearer(token).get("/api/me").await.status, 401);
     let bad = json!({"name": "x", "clientId": "x", "type": "PUBLIC", "redirectUris": ["https://*", "javascript:x"]});
     assert_eq!(
@@ -136,7 +137,7 @@ async fn everything_of_keycloaks_is_managed_here() {
         .expect_status(204);
     assert_eq!(admin.get(&format!("/api/users/{}", id(&ben))).await.json()["name"], "Bo");
 
-    // This server's own API is how it is administered.
+    // This server's own API cannot be deleted, because the server is administered through it.
     let apis = admin.get("/api/resource-servers?search=identity").await.json();
     assert_eq!(admin.delete(&format!("/api/resource-servers/{}", id(&apis[0]))).await.status, 400);
     _ = admin.delete(&path).await.expect_status(204);
@@ -145,13 +146,13 @@ async fn everything_of_keycloaks_is_managed_here() {
     for gone in [&path, role, &format!("/api/resource-servers/{}", id(&api))] {
         assert_eq!(admin.get(gone).await.status, 404, "{gone}");
     }
-    // There are no rules, and no Orchestration Cluster's API.
+    // The profile has neither mapping rules nor the Orchestration Cluster API.
     assert_eq!(admin.get("/api/mapping-rules").await.status, 404);
     assert_eq!(admin.get("/v2/status").await.status, 404);
 }
 
-/// The operations on what lives in Keycloak, each once: denied and recorded for who may only look at users, then done or failed
-/// and recorded for an administrator.
+/// Every operation on entities in Keycloak, once each. A caller who may only read users is denied, and the denial is
+/// recorded. An administrator then succeeds or fails, which is recorded as well.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_change_and_every_denial_is_recorded() {
     let Some(platform) = Platform::start().await else { return };
@@ -220,4 +221,11 @@ async fn every_change_and_every_denial_is_recorded() {
     let mut recorded = audit(&platform.launch).await;
     recorded.retain(|(request_id, _)| expected.iter().any(|(expected, _)| expected == request_id));
     assert_eq!(recorded, expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_deviation_from_the_openapi_document_is_refused_with_a_pointer() {
+    let Some(platform) = Platform::start().await else { return };
+    let sent = refuses_every_deviation(&platform.admin().await, &[]).await;
+    assert!(sent > 300, "{sent} deviations");
 }

@@ -1,4 +1,5 @@
-//! The published migration job in its mode `KEYCLOAK`, from a realm to a server of the profile `oidc` that trusts the same realm.
+//! Published migration job in its mode `KEYCLOAK`, from a realm to a server of the profile `oidc` that trusts the same
+//! realm.
 
 use std::collections::BTreeSet;
 
@@ -8,9 +9,9 @@ use serde_json::{Value, json};
 
 use crate::support::*;
 
-/// Groups and users that fill more than one page.
+/// Number of groups and users, more than one page.
 const MANY: usize = 57;
-/// The client of the job, which may read and no more.
+/// Client of the job, with read permission only.
 const MIGRATOR: &str = "migrator";
 
 async fn items(api: &Api, path: &str) -> Value {
@@ -22,7 +23,7 @@ async fn ids(api: &Api, path: &str, key: &str) -> BTreeSet<String> {
     texts(&items(api, path).await, key).into_iter().collect()
 }
 
-/// A cluster whose users come from the realm and are known by their addresses, and whose administrator is [`DEMO`].
+/// Starts a cluster that identifies the realm's users by email address and has [`DEMO`] as its administrator.
 async fn cluster(realm: &Realm<'_>) -> (Server, Api) {
     let provider = |key: &str| format!("IDENTITY_AUTHENTICATION_PROVIDERS_MAIN_{key}");
     let launch = Launch::new(&["serve"])
@@ -43,7 +44,7 @@ async fn cluster(realm: &Realm<'_>) -> (Server, Api) {
     (server, admin)
 }
 
-/// A machine with one permission on this service's API: its token.
+/// Creates a machine client with one permission on this service's API and returns its access token.
 async fn migrator(platform: &Platform, admin: &Api) -> String {
     let made =
         created(admin.post("/api/clients", &json!({"name": "Migration", "clientId": MIGRATOR, "type": "m2m"})).await);
@@ -55,7 +56,7 @@ async fn migrator(platform: &Platform, admin: &Api) -> String {
     platform.realm.client_token(MIGRATOR, secret).await
 }
 
-/// Many groups and users, as an operator imports them, and a mapper that puts groups into tokens.
+/// Imports many groups and users, and adds a mapper that puts groups into tokens.
 async fn import(platform: &Platform) {
     let realm = platform.realm.api().await;
     let groups: Vec<Value> = (0..MANY).map(|n| json!({"name": format!("Team {n:02}")})).collect();
@@ -85,7 +86,7 @@ async fn id_of(admin: &Api, kind: &str, name: &str) -> String {
     found[0]["id"].as_str().unwrap_or_default().to_owned()
 }
 
-/// What an installation of some years has: roles, an application, members of tenants, authorizations.
+/// Creates the entities of a typical installation: roles, an application, tenant members and authorizations.
 async fn fill(admin: &Api) {
     let permission = |audience: &str, of: &str| json!({"resourceServerAudience": audience, "definition": of});
     for (name, audience, definitions) in [
@@ -140,7 +141,7 @@ async fn fill(admin: &Api) {
     }
 }
 
-/// The resources and permissions of an owner, as short texts.
+/// Returns the resources and permissions of an owner in a short text form.
 async fn grants(api: &Api, kind: &str, owner: &str) -> BTreeSet<String> {
     let filter = json!({"filter": {"ownerType": kind, "ownerId": owner}, "page": {"limit": 100}});
     let found = api.post("/v2/authorizations/search", &filter).await.expect_status(200).json();
@@ -228,7 +229,7 @@ async fn everything_of_a_realm_moves_once() {
     );
     assert_eq!(grants(&target, "ROLE", "fach_s_d").await.len(), 8);
 
-    // The same user's token has the roles that it had.
+    // The token of the migrated user has the previous roles.
     let token = platform.realm.user_token(LOGIN, ("user01", "correct horse")).await;
     let me = server.http().bearer(token).get("/v2/authentication/me").await.expect_status(200).json();
     assert_eq!(me["username"], "user01@example.org");
@@ -249,7 +250,7 @@ async fn what_is_switched_off_is_skipped() {
     let server = launch.start().await;
     let job = Job { source: server.http().bearer(token), target };
     let outcome = job.keycloak().await.unwrap_or_else(|stop| panic!("{stop}"));
-    // Without the feature, authorizations are empty lists.
+    // With the feature disabled, authorization lists are empty.
     assert_eq!(outcome.skipped, set(["/api/tenants"]));
     assert!(outcome.created > 0, "{outcome:?}");
 }

@@ -1,4 +1,4 @@
-//! Groups in groups, roles in roles, roles of clients and of service accounts, users without an e-mail address.
+//! Nested groups, composite roles, roles of clients and service accounts, and users without an email address.
 
 use identity_testkit::{Keycloak, Realm};
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ async fn a_configured_group_is_exactly_the_one_that_its_path_leads_to() {
     let realm = keycloak.realm().await;
     let division = realm.create("/groups", &json!({"name": "division"})).await;
     child(&realm, &division, "admins").await;
-    // A name that only looks like the path.
+    // A name that only resembles the path.
     realm.create("/groups", &json!({"name": "division/admins"})).await;
     let launch = creating(keycloak.base(), &realm.name)
         .env("KEYCLOAK_GROUPS_1_NAME", "admins")
@@ -32,13 +32,13 @@ async fn a_configured_group_is_exactly_the_one_that_its_path_leads_to() {
         .env("KEYCLOAK_USERS_1_USERNAME", "nested")
         .env("KEYCLOAK_USERS_1_GROUPS_0", "/division/admins");
     let server = launch.start().await;
-    assert!(!server.output().contains("keycloak.not_made"), "{}", server.output());
+    assert!(!server.output().contains("keycloak.entity.failed"), "{}", server.output());
     assert_eq!(groups_of(&realm, DEMO.0).await, ["/admins"]);
     assert_eq!(groups_of(&realm, "nested").await, ["/division/admins"]);
     _ = realm.api().await.get("/group-by-path/division/new/deep").await.expect_status(200);
     _ = server.terminate().await;
     let server = launch.start().await;
-    assert!(!server.output().contains("keycloak.made"), "{}", server.output());
+    assert!(!server.output().contains("keycloak.entity.created"), "{}", server.output());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -100,7 +100,7 @@ async fn permissions_of_roles_in_roles_are_shown_and_open_what_they_say() {
     let permission = async |name: &str| realm.api().await.get(&format!("/clients/{api}/roles/{name}")).await.json();
     let inner = role(realm, "inner", &[permission("read:users").await], false).await;
     let middle = role(realm, "middle", &[inner], false).await;
-    // Roles may contain each other.
+    // Composite roles may form a cycle.
     let outer = role(realm, "outer", &[middle.clone(), permission("read").await], true).await;
     let path = format!("/roles-by-id/{}/composites", middle["id"].as_str().unwrap_or_default());
     let _ = realm.api().await.post(&path, &json!([outer])).await.expect_status(204);
@@ -117,7 +117,7 @@ async fn permissions_of_roles_in_roles_are_shown_and_open_what_they_say() {
     let herself = platform.user("ann", "pw").await;
     assert_eq!(herself.get("/api/me/permissions").await.expect_status(200).json(), json!(["read:users"]));
 
-    // A service account that has them by a role of the realm, and one by a role of a client.
+    // A service account that has permissions through a realm role and a client role.
     let more = json!({"defaultClientScopes": [SCOPE, "basic"]});
     let job = realm.client("job", "job-s3cret", &[], more).await;
     let account = realm.service_account(&job).await;

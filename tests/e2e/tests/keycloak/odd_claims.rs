@@ -1,10 +1,10 @@
-//! Tokens with a claim of which an element is none that this server takes.
+//! Tokens with a claim that contains an unsupported element.
 
 use serde_json::{Value, json};
 
 use crate::support::*;
 
-/// Lets the tokens of a client claim permissions of one more API.
+/// Adds a mapper that puts a claim with permissions of one more API into the client's tokens.
 async fn claim(platform: &Platform, client: &str, audience: &str, value: &Value) {
     let realm = platform.realm.api().await;
     let found = realm.get(&format!("/clients?clientId={client}")).await.expect_status(200).json();
@@ -24,7 +24,7 @@ async fn a_bad_permission_is_left_out_and_its_bearer_stays() {
     assert_eq!(demo.get("/api/me").await.expect_status(200).json(), json!({"name": "Demo User"}));
     let held = demo.get("/api/me/permissions").await.expect_status(200).json();
     assert!(held.as_array().is_some_and(|held| held.contains(&json!("write"))), "{held}");
-    // What the realm does not confirm is not held, whatever the claim says.
+    // A claimed permission that the realm does not confirm is not effective.
     let odd = demo.get("/api/permissions/for-token?audience=odd-api").await.expect_status(200).json();
     assert_eq!(odd, json!([]));
 
@@ -34,8 +34,8 @@ async fn a_bad_permission_is_left_out_and_its_bearer_stays() {
     let detail = step["detail"].as_str().unwrap_or_default();
     assert!(step["passed"] == true && detail.contains("the claim `permissions`"), "{report:#}");
     assert!(detail.contains("an object") && detail.contains("300 characters"), "{detail}");
-    let log = platform.server.says("accepted with less").await;
-    assert_eq!(log.matches("accepted with less").count(), 1, "{log}");
+    let log = platform.server.says("parts of an accepted token were ignored").await;
+    assert_eq!(log.matches("parts of an accepted token were ignored").count(), 1, "{log}");
     let metrics = platform.server.management().get("/actuator/prometheus").await.expect_status(200).text;
     let counted = |reason: &str, count: u32| {
         let line = |line: &&str| line.starts_with("identity_token_claim_remarks_total{") && line.contains(reason);
@@ -55,7 +55,7 @@ async fn a_claim_of_permissions_that_is_no_object_brings_none() {
     let scopes = realm.get("/client-scopes").await.expect_status(200).json();
     let scopes = scopes.as_array().cloned().unwrap_or_default();
     let ours = scopes.iter().find(|scope| scope["name"] == SCOPE).cloned().unwrap_or_default();
-    // Without the scope's own mapper, one that writes a text; the audience still comes from another client.
+    // Replaces the scope's mapper by one that writes a text. The audience still comes from another client.
     let path = format!("/clients/{client}/default-client-scopes/{}", ours["id"].as_str().unwrap_or_default());
     _ = realm.delete(&path).await.expect_status(204);
     let models = format!("/clients/{client}/protocol-mappers/models");

@@ -1,11 +1,12 @@
-//! A realm that others work in, too: what this server cannot represent stays as it is, and is in no other's way.
+//! Realm shared with other tools: values that this server cannot represent are preserved, and cause no errors
+//! elsewhere.
 
 use identity_testkit::{Api, Realm};
 use serde_json::{Value, json};
 
 use crate::support::*;
 
-/// A representation, in which lists without an order are sorted.
+/// Returns a representation with its unordered lists sorted.
 async fn representation(realm: &Realm<'_>, path: &str) -> Value {
     let mut found = realm.api().await.get(path).await.expect_status(200).json();
     for list in found.as_object_mut().into_iter().flat_map(|found| found.values_mut()).filter_map(Value::as_array_mut) {
@@ -18,7 +19,7 @@ fn id(value: &Value) -> String {
     value["id"].as_str().unwrap_or_else(|| panic!("no id in {value}")).to_owned()
 }
 
-/// Lets users of the realm have attributes of every name.
+/// Allows user attributes of any name in the realm.
 async fn with_any_attributes(realm: &Realm<'_>) {
     let api = realm.api().await;
     let mut profile = api.get("/users/profile").await.expect_status(200).json();
@@ -55,7 +56,7 @@ async fn a_change_over_the_api_leaves_everything_else_as_it_was() {
     _ = admin.put(&format!("/api{client}"), &json!({"name": "App"})).await.expect_status(204);
     before["name"] = json!("App");
     assert_eq!(representation(realm, &client).await, before);
-    // The form of the browser sends back what it was shown.
+    // The browser form sends back the values that it displayed.
     let shown = admin.get(&format!("/api{client}")).await.expect_status(200).json();
     let same = json!({"name": "App", "rootUrl": shown["rootUrl"], "redirectUris": shown["redirectUris"]});
     _ = admin.put(&format!("/api{client}"), &same).await.expect_status(204);
@@ -115,7 +116,7 @@ async fn a_start_adds_its_addresses_and_removes_none() {
     assert_eq!(client["attributes"]["backchannel.logout.url"], json!("https://portal.example/back-channel"));
     _ = server.terminate().await;
     let server = launch.start().await;
-    assert!(!server.output().contains("keycloak.made"), "{}", server.output());
+    assert!(!server.output().contains("keycloak.entity.created"), "{}", server.output());
 }
 
 fn texts_of(list: &Value) -> Vec<String> {
@@ -147,7 +148,7 @@ async fn odd_names_are_listed_with_their_ids_and_are_in_no_ones_way() {
         let client = json!({"clientId": name, "name": name, "defaultClientScopes": [SCOPE], "redirectUris": ["*"]});
         clients.push(realm.create("/clients", &client).await);
     }
-    // Keycloak takes roles without a name.
+    // Keycloak accepts roles without a name.
     let nameless = json!({"name": "", "attributes": {"camunda_role": ["true"]}});
     let _ = realm.api().await.post("/roles", &nameless).await.expect_status(201);
 
@@ -166,12 +167,12 @@ async fn odd_names_are_listed_with_their_ids_and_are_in_no_ones_way() {
     );
     let held = texts(&admin.get(&format!("/api/users/{ann}/roles")).await.expect_status(200).json(), "name");
     assert!(held.contains(&"two␊lines".to_owned()), "{held:?}");
-    // A role is taken by the name that is shown.
+    // A role is removed by its displayed name.
     _ = admin.delete(&format!("/api/users/{ann}/roles/two%E2%90%8Alines")).await.expect_status(204);
     let held = texts(&admin.get(&format!("/api/users/{ann}/roles")).await.expect_status(200).json(), "name");
     assert!(!held.contains(&"two␊lines".to_owned()), "{held:?}");
 
-    // A member of all of them, and their tokens.
+    // A member of all these groups, and the member's token.
     let herself = platform.user("ann", "pw").await;
     has_all(&admin, &format!("/api/groups/{}/users", groups[0]), std::slice::from_ref(&ann)).await;
     let resolved = herself.get("/api/groups/for-token").await.expect_status(200).json();

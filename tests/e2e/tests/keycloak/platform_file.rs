@@ -1,4 +1,4 @@
-//! A file of the replaced service as its chart renders it makes the realm that it describes.
+//! A configuration file of the replaced service, as its chart renders it, creates the described realm.
 
 use identity_testkit::{KEYCLOAK_ADMIN, Keycloak, Launch};
 use serde_json::Value;
@@ -53,7 +53,7 @@ keycloak:
       - name: Identity
         id: own-identity
         type: CONFIDENTIAL
-        secret: ${{OWN_SECRET:${{NOT_SET}}}}
+        secret: ${{CAMUNDA_IDENTITY_CLIENT_SECRET:${{NOT_SET}}}}
         root-url: http://localhost:8084
         redirect-uris: [/auth/login-callback]
 server: {{port: 8084, servlet: {{session.timeout: 1m}}}}
@@ -70,7 +70,7 @@ async fn the_realm_of_a_rendered_file_is_made() {
     let launch = |command: &[&str]| {
         let launch = Launch::new(&[command, &["--config", "application.yaml"]].concat())
             .env("EU_SECRET", "eu-s3cret")
-            .env("OWN_SECRET", "own-s3cret")
+            .env("CAMUNDA_IDENTITY_CLIENT_SECRET", "own-s3cret")
             .env("KEYCLOAK_ADMIN_USER", KEYCLOAK_ADMIN.0)
             .env("KEYCLOAK_ADMIN_PASSWORD", KEYCLOAK_ADMIN.1);
         let written = std::fs::write(launch.directory().join("application.yaml"), file(keycloak.base(), &realm.name));
@@ -78,7 +78,7 @@ async fn the_realm_of_a_rendered_file_is_made() {
         launch
     };
     let server = launch(&["serve"]).start().await;
-    assert!(!server.output().contains("keycloak.not_made"), "{}", server.output());
+    assert!(!server.output().contains("keycloak.entity.failed"), "{}", server.output());
 
     let api = realm.api().await;
     let client = async |id: &str| api.get(&format!("/clients?clientId={id}")).await.expect_status(200).json();
@@ -102,8 +102,8 @@ async fn the_realm_of_a_rendered_file_is_made() {
     let roles = texts(&api.get(&roles).await.expect_status(200).json(), "name");
     assert!(roles.contains(&"EU Operators".to_owned()), "{roles:?}");
 
-    // What is there needs no change, and a look says so.
+    // Existing entities need no change, and `check-config --connect` reports that.
     let looked = launch(&["check-config", "--connect"]).run().await;
     assert_eq!(looked.status.code(), Some(0), "{looked:#?}");
-    assert!(looked.stdout.contains("`keycloak`: can be used; 0 changes to make"), "{looked:#?}");
+    assert!(looked.stdout.contains("`keycloak`: can be used; 0 changes are pending"), "{looked:#?}");
 }

@@ -1,14 +1,13 @@
-//! Changes of one entity that arrive at the same time, also at two servers.
+//! Concurrent changes of one entity, also on two servers.
 
 use identity_testkit::Api;
 use serde_json::{Value, json};
 
 use crate::support::*;
 
-/// How often each race is run.
 const ROUNDS: usize = 25;
 
-/// A second server on the realm and the store of the first.
+/// Starts a second server on the realm and store of the first.
 async fn two_servers() -> Option<(Platform, identity_testkit::Server)> {
     let platform = Platform::start().await?;
     let other = platform.launch.start().await;

@@ -1,4 +1,4 @@
-//! Realms: made from nothing, used where an operator made them, the same after every start.
+//! Realm set-up: creation from nothing, use of existing realms, and idempotence across restarts.
 
 use identity_testkit::Keycloak;
 use serde_json::json;
@@ -34,8 +34,8 @@ async fn a_realm_is_made_with_all_that_is_configured_and_only_once() {
     );
     let users = admin.get("/api/users?search=demo").await.expect_status(200).json();
     assert_eq!(users[0]["name"], "Demo User");
-    let output = platform.server.says("keycloak.made").await;
-    assert!(!output.contains("keycloak.not_made"), "{output}");
+    let output = platform.server.says("keycloak.entity.created").await;
+    assert!(!output.contains("keycloak.entity.failed"), "{output}");
     for secret in [MACHINE.1, DEMO.1, "optimize-s3cret"] {
         assert!(!output.contains(secret), "{output}");
     }
@@ -43,16 +43,16 @@ async fn a_realm_is_made_with_all_that_is_configured_and_only_once() {
     let Platform { launch, server, realm } = platform;
     _ = server.terminate().await;
     let server = launch.start().await;
-    assert!(!server.output().contains("keycloak.made"), "{}", server.output());
-    // What an administrator took away of the configuration comes back, and nothing else changes.
+    assert!(!server.output().contains("keycloak.entity.created"), "{}", server.output());
+    // Configured values that an administrator removed are restored, and nothing else changes.
     let platform = Platform { launch, server, realm };
     let id = users[0]["id"].as_str().unwrap_or_default();
     let path = format!("/api/users/{id}/roles/Web%20Modeler");
     _ = platform.admin().await.delete(&path).await.expect_status(204);
     _ = platform.server.terminate().await;
     let server = platform.launch.start().await;
-    let output = server.says("keycloak.made").await;
-    assert_eq!(output.matches("keycloak.made").count(), 1, "{output}");
+    let output = server.says("keycloak.entity.created").await;
+    assert_eq!(output.matches("keycloak.entity.created").count(), 1, "{output}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -62,7 +62,7 @@ async fn replicas_that_start_together_make_one_realm() {
     let launch = creating(keycloak.base(), &realm.name);
     let servers = tokio::join!(launch.start(), launch.start(), launch.start());
     for server in [&servers.0, &servers.1, &servers.2] {
-        assert!(!server.output().contains("keycloak.not_made"), "{}", server.output());
+        assert!(!server.output().contains("keycloak.entity.failed"), "{}", server.output());
     }
     let api = servers.1.http().bearer(realm.client_token(MACHINE.0, MACHINE.1).await);
     assert_eq!(texts(&api.get("/api/groups").await.expect_status(200).json(), "name"), ["Vertrieb / Süd"]);
@@ -75,7 +75,7 @@ async fn a_realm_that_is_there_is_used_with_three_roles_and_nothing_foreign_is_t
     let grafana = realm.client("grafana", "theirs", &["https://grafana.example/*"], json!({"name": "Grafana"})).await;
     let seen = async || {
         let mut client = realm.api().await.get(&format!("/clients/{grafana}")).await.json();
-        // In no order.
+        // The list is unordered.
         if let Some(scopes) = client["defaultClientScopes"].as_array_mut() {
             scopes.sort_by_key(ToString::to_string);
         }
@@ -88,7 +88,7 @@ async fn a_realm_that_is_there_is_used_with_three_roles_and_nothing_foreign_is_t
         .env("KEYCLOAK_CLIENTS_1_TYPE", "CONFIDENTIAL")
         .env("KEYCLOAK_CLIENTS_1_REDIRECT_URIS", "https://evil.example/*");
     let server = launch.start().await;
-    server.says("client grafana: client `grafana` exists and is not managed here").await;
+    server.says("client grafana: client `grafana` already exists and is not managed by this server").await;
     assert_eq!(seen().await, before);
 
     let api = server.http().bearer(realm.client_token(MACHINE.0, MACHINE.1).await);

@@ -1,4 +1,4 @@
-//! Changes by callers whose rights were taken away since their token was issued.
+//! Changes by callers whose permissions were revoked after their token was issued.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::support::*;
 const PASSWORD: &str = "correct horse";
 const ROLE: &str = "ManagementIdentity";
 
-/// A user who administers, and the API as their token of now opens it.
+/// Creates a user who is an administrator. Returns the user's ID and an API client with the user's current token.
 async fn administrator(platform: &Platform, admin: &Api, name: &str) -> (String, Api) {
     let id = platform.realm.user(name, PASSWORD).await;
     let role = json!({"roleName": ROLE});
@@ -21,7 +21,7 @@ async fn administrator(platform: &Platform, admin: &Api, name: &str) -> (String,
     (id, api)
 }
 
-/// What a removed administrator tries; every answer must be one of these.
+/// Asserts that typical actions of a removed administrator are answered with one of these statuses.
 async fn refused(id: &str, api: &Api, statuses: &[u16]) {
     let attempts = [
         (Method::POST, format!("/api/users/{id}/roles"), json!({"roleName": ROLE})),
@@ -53,11 +53,11 @@ async fn a_role_that_was_taken_away_does_not_give_itself_back_at_any_server() {
     refused(&id, &bob, &[403]).await;
     refused(&id, &bob_elsewhere, &[403]).await;
     assert!(!roles_of(&platform, &id).await.contains(&ROLE.to_owned()));
-    // Nor is the token believed for reads: here at once, elsewhere within seconds.
+    // Reads with the token are rejected too: here at once, on the other server within seconds.
     assert_eq!(bob.get("/api/groups").await.status, 403);
     eventually("the other server knows", async || bob_elsewhere.get("/api/groups").await.status == 403).await;
 
-    // A token of now carries what there is now.
+    // A new token carries the current permissions.
     _ = admin.post(&format!("/api/users/{id}/roles"), &json!({"roleName": ROLE})).await.expect_status(204);
     let bob = platform.user("bob", PASSWORD).await;
     _ = bob.post("/api/groups", &json!({"name": "again"})).await.expect_status(201);
@@ -73,7 +73,7 @@ async fn a_role_that_was_taken_away_in_keycloak_changes_nothing_any_more() {
     let held = realm.get(&path).await.expect_status(200).json();
     let removed: Vec<&Value> = held.as_array().into_iter().flatten().filter(|role| role["name"] == ROLE).collect();
     _ = realm.send(realm.request(Method::DELETE, &path).json(&removed)).await.expect_status(204);
-    // What was confirmed a moment ago counts for two seconds.
+    // A confirmation is cached for two seconds.
     tokio::time::sleep(Duration::from_millis(2100)).await;
     refused(&id, &bob, &[403]).await;
 }

@@ -1,18 +1,18 @@
-//! Rights come from the realm: a client that maps claims gives nothing, and what is taken away is gone.
+//! Permissions come from the realm: a client that maps claims grants nothing, and a revocation takes effect.
 
 use identity_testkit::{Api, Keycloak, Realm, Server};
 use serde_json::{Value, json};
 
 use crate::support::*;
 
-/// Gives a client a mapper that writes a claim of its maker's choice.
+/// Adds a mapper for a hard-coded claim to a client.
 async fn map(realm: &Realm<'_>, client: &str, claim: &str, value: &str, kind: &str) {
     let mapper = json!({"name": claim, "protocol": "openid-connect", "protocolMapper": "oidc-hardcoded-claim-mapper",
         "config": {"claim.name": claim, "claim.value": value, "jsonType.label": kind, "access.token.claim": "true"}});
     _ = realm.api().await.post(&format!("/clients/{client}/protocol-mappers/models"), &mapper).await.expect_status(201);
 }
 
-/// A client of the realm that is not Identity's, whose tokens are for this server all the same.
+/// Creates a foreign client whose tokens nevertheless have the audience of this server.
 async fn minting(realm: &Realm<'_>, id: &str) -> String {
     let client = realm.client(id, "mint-s3cret", &[], json!({})).await;
     map(realm, &client, "aud", AUDIENCE, "String").await;
@@ -61,7 +61,8 @@ async fn a_subject_or_client_that_a_client_maps_into_tokens_is_refused() {
         for (token, own) in [(ann, false), (itself, client == "as-machine")] {
             let refused = asks(&platform.server, token).get("/api/users").await;
             let found = (refused.status, refused.json()["reason"].clone());
-            // Keycloak's own mapper of `client_id` may win over the client's: then the token is the client's own, without rights.
+            // Keycloak's own mapper of `client_id` may take precedence over the client's. The token is then the
+            // client's own, without permissions.
             let is_own = own && found == (403, json!("forbidden"));
             assert!(is_own || found == (401, json!("token_subject")), "{client} {refused:?}");
         }

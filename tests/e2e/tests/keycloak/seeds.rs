@@ -1,5 +1,5 @@
-//! Users of the configuration: an account has what is configured because this server made it or because it is named by more than a
-//! name.
+//! Users of the configuration: an account receives the configured access only if this server created it, or if it is
+//! identified by more than a username.
 
 use identity_testkit::{Keycloak, Launch, Realm};
 use serde_json::json;
@@ -28,12 +28,12 @@ async fn an_account_that_another_made_is_given_nothing_for_its_name() {
     let launch = launch(&realm).await;
     let server = launch.start().await;
     assert!(!roles(&realm, &stranger).await.contains(&"ManagementIdentity".to_owned()));
-    server.says("keycloak.not_made").await;
+    server.says("keycloak.entity.failed").await;
     let health = server.management().get("/actuator/health").await.json().to_string();
-    assert!(health.contains("its name is no proof"), "{health}");
+    assert!(health.contains("its username does not prove an identity"), "{health}");
     _ = server.terminate().await;
 
-    // Another stranger's link does not help, the one that is configured does.
+    // A link of another user has no effect, the configured link has.
     let provider = json!({"alias": "corporate", "providerId": "oidc", "enabled": true, "config": {"clientId": "x",
         "clientSecret": "x", "authorizationUrl": "https://idp.example/a", "tokenUrl": "https://idp.example/t"}});
     _ = realm.api().await.post("/identity-provider/instances", &provider).await.expect_status(201);
@@ -51,11 +51,11 @@ async fn an_account_that_another_made_is_given_nothing_for_its_name() {
             .env("IDENTITY_KEYCLOAK_USERS_0_IDENTITY_PROVIDER_USER_ID", user)
     };
     let server = linked("41").start().await;
-    server.says("keycloak.not_made").await;
+    server.says("keycloak.entity.failed").await;
     assert!(!roles(&realm, &stranger).await.contains(&"ManagementIdentity".to_owned()));
     _ = server.terminate().await;
     let server = linked("42").start().await;
-    assert!(!server.output().contains("keycloak.not_made"), "{}", server.output());
+    assert!(!server.output().contains("keycloak.entity.failed"), "{}", server.output());
     assert!(roles(&realm, &stranger).await.contains(&"ManagementIdentity".to_owned()));
 }
 
@@ -69,7 +69,7 @@ async fn an_account_that_this_server_made_or_the_configuration_names_by_id_has_w
     let demo = found[0]["id"].as_str().unwrap_or_default().to_owned();
     let management = "ManagementIdentity".to_owned();
     assert!(roles(&realm, &demo).await.contains(&management));
-    // What is taken away comes back with the next start.
+    // A revoked role is restored on the next start.
     let role = realm.api().await.get("/roles/ManagementIdentity").await.json();
     let path = format!("/users/{demo}/role-mappings/realm");
     let removing = realm.api().await;
@@ -80,11 +80,11 @@ async fn an_account_that_this_server_made_or_the_configuration_names_by_id_has_w
     assert!(roles(&realm, &demo).await.contains(&management), "{}", server.output());
     _ = server.terminate().await;
 
-    // A successor of the same name is another account, until it is named by its id.
+    // A new account with the same username is a different account until the configuration names its ID.
     _ = realm.api().await.delete(&format!("/users/{demo}")).await.expect_status(204);
     let successor = realm.user(DEMO.0, "theirs").await;
     let server = launch.start().await;
-    server.says("keycloak.not_made").await;
+    server.says("keycloak.entity.failed").await;
     assert!(!roles(&realm, &successor).await.contains(&management));
     _ = server.terminate().await;
     let server = launch.env("IDENTITY_KEYCLOAK_USERS_0_ID", &successor).start().await;

@@ -1,4 +1,4 @@
-//! People sign in at Keycloak.
+//! Sign-in at Keycloak.
 
 use identity_testkit::{Browser, Keycloak, Proxy, Reply};
 use reqwest::Url;
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::{DEMO, MACHINE, creating};
 
-/// Where the form of Keycloak's page goes.
+/// Returns the target URL of the form on Keycloak's page.
 pub fn form(page: &Reply) -> Url {
     let action = page.text.split("action=\"").nth(1).and_then(|rest| rest.split('"').next());
     let action = action.unwrap_or_else(|| panic!("no form: {page:?}")).replace("&amp;", "&");
@@ -33,7 +33,7 @@ async fn somebody_signs_in_and_out_at_keycloak() {
     let reply = browser.get(back).await;
     assert_eq!((reply.status, reply.header("location")), (303, Some("/users")), "{}", reply.text);
 
-    // What a session may do is what its person's tokens would say, groups included.
+    // A session has the permissions and groups that the user's tokens would have.
     let permissions = browser.get(at("/api/me/permissions")).await.expect_status(200).json();
     assert_eq!(permissions, json!(["read", "read:secrets", "read:users", "write"]));
     let groups = browser.get(at("/api/groups/for-token")).await.expect_status(200).json();
@@ -41,7 +41,7 @@ async fn somebody_signs_in_and_out_at_keycloak() {
     let users = browser.get(at("/api/users?search=demo")).await.expect_status(200).json();
     assert_eq!(users[0]["username"], "demo", "{users}");
 
-    // Keycloak's word ends the session: an administrator there signs the person out.
+    // A logout by a Keycloak administrator ends the session.
     let id = users[0]["id"].as_str().expect("an id").to_owned();
     let mut other = browser.clone();
     _ = realm.api().await.post(&format!("/users/{id}/logout"), &json!({})).await.expect_status(204);
@@ -51,7 +51,7 @@ async fn somebody_signs_in_and_out_at_keycloak() {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
 
-    // And the other way round.
+    // The other direction: disabling the user here ends the session, and a logout here ends the session at Keycloak.
     let begin = browser.get(at("/auth/login")).await.expect_status(303);
     let page = browser.get(begin.location().expect("the way to Keycloak")).await.expect_status(200);
     let back = browser.submit(form(&page), &credentials).await.location().expect("the way back");
@@ -59,7 +59,7 @@ async fn somebody_signs_in_and_out_at_keycloak() {
     let signs_in_again = async |browser: &mut Browser| {
         let begin = browser.get(at("/auth/login")).await.expect_status(303);
         let page = browser.get(begin.location().expect("the way to Keycloak")).await;
-        // Keycloak may still know the browser.
+        // The browser may still have a session at Keycloak.
         let back = match page.status {
             200 => browser.submit(form(&page), &credentials).await.location(),
             _ => page.location(),

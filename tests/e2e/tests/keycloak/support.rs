@@ -1,4 +1,4 @@
-//! A server on a realm of its own.
+//! Server with its own realm, for the tests of this crate.
 
 use std::time::Duration;
 
@@ -7,18 +7,18 @@ use serde_json::{Value, json};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use tokio::time::{Instant, sleep};
 
-/// The machine that may do everything, and its secret.
+/// ID and secret of the machine client with every permission.
 pub const MACHINE: (&str, &str) = ("machine", "machine-s3cret");
-/// The first administrator, and the password.
+/// Username and password of the first administrator.
 pub const DEMO: (&str, &str) = ("demo", "demo-s3cret");
-/// A client at which tests get users' tokens by password.
+/// ID and secret of the client at which tests use the password grant.
 pub const LOGIN: (&str, &str) = ("login", "login-s3cret");
-/// The audience of the server's own API.
+/// Audience of the server's own API.
 pub const AUDIENCE: &str = "camunda-identity-resource-server";
-/// The scope that marks Identity's clients.
+/// Client scope that marks Identity's clients.
 pub const SCOPE: &str = "camunda-identity";
 
-/// A server, and the realm that it manages.
+/// Server and the realm that it manages.
 pub struct Platform {
     pub realm: Realm<'static>,
     pub launch: Launch,
@@ -26,7 +26,7 @@ pub struct Platform {
 }
 
 impl Platform {
-    /// A server that makes its realm.
+    /// Starts a server that creates its realm.
     pub async fn start() -> Option<Self> {
         let keycloak = Keycloak::shared().await?;
         let realm = keycloak.existing(keycloak.fresh_name());
@@ -42,23 +42,23 @@ impl Platform {
         self.realm.client(LOGIN.0, LOGIN.1, &[], scopes).await;
     }
 
-    /// The API, asked by the machine that may do everything.
+    /// Returns an API client with the machine's token, which has every permission.
     pub async fn admin(&self) -> Api {
         self.server.http().bearer(self.realm.client_token(MACHINE.0, MACHINE.1).await)
     }
 
-    /// The API, asked by a user.
+    /// Returns an API client with a user's token.
     pub async fn user(&self, username: &str, password: &str) -> Api {
         self.server.http().bearer(self.realm.user_token(LOGIN, (username, password)).await)
     }
 }
 
-/// A server on this machine only.
+/// Launch configuration bound to loopback.
 fn launch() -> Launch {
     Launch::new(&["serve"]).env("IDENTITY_SERVER_ADDRESS", "127.0.0.1")
 }
 
-/// The variables of the replaced service that make a realm.
+/// Launch configuration with the environment variables of the replaced service that create a realm.
 pub fn creating(base: &str, realm: &str) -> Launch {
     let permissions = [("read", 0), ("write", 1), ("read:users", 2), ("read:secrets", 3)];
     let mut launch = launch()
@@ -91,7 +91,7 @@ pub fn creating(base: &str, realm: &str) -> Launch {
     launch
 }
 
-/// A least-privilege client in a realm that an operator made, and the server's variables for it.
+/// Creates a least-privilege client in an existing realm and returns the launch configuration for it.
 pub async fn existing(realm: &Realm<'_>, roles: &[&str]) -> Launch {
     let client = realm.client("identity", "own-s3cret", &[], json!({})).await;
     realm.grant(&realm.service_account(&client).await, "realm-management", roles).await;
@@ -112,18 +112,18 @@ pub async fn existing(realm: &Realm<'_>, roles: &[&str]) -> Launch {
         .env("KEYCLOAK_CLIENTS_0_PERMISSIONS_2_DEFINITION", "read:secrets")
 }
 
-/// What was created.
+/// Asserts status 201 and returns the created entity.
 pub fn created(reply: Reply) -> Value {
     reply.expect_status(201).json()
 }
 
-/// The texts at a key of the elements of a list.
+/// Returns the texts at a key of the list's elements.
 pub fn texts(list: &Value, key: &str) -> Vec<String> {
     let elements = list.as_array().map_or(&[][..], Vec::as_slice);
     elements.iter().filter_map(|element| element[key].as_str().map(str::to_owned)).collect()
 }
 
-/// Asks until the answer is as it shall be.
+/// Polls until the condition holds, for at most one minute.
 pub async fn eventually(what: &str, ask: impl AsyncFn() -> bool) {
     let start = Instant::now();
     while !ask().await {
@@ -132,7 +132,7 @@ pub async fn eventually(what: &str, ask: impl AsyncFn() -> bool) {
     }
 }
 
-/// What the audit log holds of requests, oldest first: their ids, and how they ended.
+/// Returns request ID and result of the audit records of requests, oldest first.
 pub async fn audit(launch: &Launch) -> Vec<(String, String)> {
     let file = launch.directory().join(".identity/identity.db");
     let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(file).read_only(true)).await;

@@ -1,4 +1,4 @@
-//! The admin UI, where people and applications live at Keycloak.
+//! Admin UI with users and applications stored in Keycloak.
 
 use identity_testkit::{Keycloak, Proxy, in_a_browser};
 

@@ -1,4 +1,4 @@
-//! What clients are refused does not fill the audit log, and old entries are removed.
+//! Repeated denials do not fill the audit log, and old entries are removed.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ async fn refusals_that_repeat_are_counted(store: Store) {
     let eve = local.user("eve").await;
     let before = local.audit().await.len();
     for _ in 0..100 {
-        // Without the form's token: no credentials are needed to be refused.
+        // The form lacks its CSRF token, so this rejection requires no credentials.
         let form = [("username", "demo"), ("password", "wrong")];
         assert_eq!(local.anonymous().post_form("/auth/login", &form).await.status, 403);
     }
@@ -44,7 +44,7 @@ async fn old_entries_are_removed(store: Store) {
     let launch = store.launch(&["dev"]).env("IDENTITY_AUDIT_RETENTION_MAX_ENTRIES", "1000");
     let local = Local { server: launch.start().await, launch, store };
     for number in 0..1100 {
-        // Each is a question of its own, of somebody who may ask.
+        // Each request is distinct and comes from an authorized caller.
         let body = json!({"groupId": format!("g{number}"), "name": "G"});
         assert_eq!(local.admin().post("/v2/groups", &body).await.status, 201);
     }

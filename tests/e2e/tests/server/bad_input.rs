@@ -1,17 +1,17 @@
-//! What must not get in: each is refused with a stable code, changes nothing, and the server goes on.
+//! Invalid input: each request is rejected with a stable code, changes nothing, and the server continues.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use identity_testkit::{Api, Reply};
+use identity_testkit::{Api, Reply, refuses_every_deviation};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::forge::{now, unsigned};
-use crate::support::{AUDIENCE, Forge, ROOT, Site, Store, refused};
+use crate::support::{AUDIENCE, Forge, Local, ROOT, Site, Store, refused};
 
 on_each_store!(bodies, tokens, credentials);
 
-/// All that can be listed, and the whole audit log: what a refused request must not change.
+/// Returns all listable entities and the number of audit records, none of which a rejected request may change.
 async fn state(site: &Site) -> (Vec<Value>, usize) {
     let api = site.admin();
     let mut lists = Vec::new();
@@ -73,7 +73,8 @@ async fn bodies(store: Store) {
         let body = json!({"name": "Positional", "permissions": permissions});
         refused(&api.post("/api/roles", &body).await, 400, "body_shape");
     }
-    // Each value by its own rules, all that is wrong at once, and none of it in the answer's text.
+    // Each value is validated by its own rules. All errors are reported together, and the response text repeats no
+    // input.
     for (path, body, errors) in [
         ("/api/groups", json!({"name": long}), vec!["name.invalid"]),
         ("/api/roles", json!({"name": long, "description": "a\u{1}"}), vec!["name.invalid", "description.invalid"]),
@@ -117,13 +118,8 @@ async fn bodies(store: Store) {
             "/api/mapping-rules",
             json!({"name": "a", "claimName": "a", "claimValue": "b", "operator": "EQUALS", "type": "ANY"}),
         ),
-        (
-            "/api/mapping-rules",
-            json!({"name": "a", "claimName": "a", "claimValue": "b", "operator": "EQUALS",
-            "type": "ROLE", "ruleType": "TENANT"}),
-        ),
         ("/api/tenants", json!({"tenantId": ["a"], "name": "a"})),
-        // A restriction that is misspelt would widen what is granted.
+        // A misspelled restriction would widen the grant.
         (
             "/api/mapping-rules",
             json!({"name": "a", "claimName": "a", "claimValue": "b", "operator": "EQUALS", "type": "ROLE", "isuer": "x"}),
@@ -136,6 +132,9 @@ async fn bodies(store: Store) {
     ] {
         refused(&api.post(path, &body).await, 400, "body_shape");
     }
+    let both = json!({"name": "a", "claimName": "a", "claimValue": "b", "operator": "EQUALS",
+        "type": "ROLE", "ruleType": "TENANT"});
+    refused(&api.post("/api/mapping-rules", &both).await, 400, "invalid");
     assert_eq!(state(&site).await, before);
 }
 
@@ -224,11 +223,11 @@ async fn tokens(store: Store) {
             );
         }
     }
-    // Longer than any header may be: the server may hang up before it has read it all.
+    // The token exceeds every header limit. The server may close the connection before it has read the whole request.
     let huge = site.anonymous().bearer("x".repeat(1 << 20)).request(Method::GET, "/api/me").send().await;
     assert!(huge.as_ref().map_or(true, |reply| reply.status().is_client_error()), "{huge:?}");
     assert_eq!(state(&site).await, before);
-    // The same claims, as they should be.
+    // Control: the same claims in valid tokens are accepted.
     let _ = site.anonymous().bearer(forge.signed(&json!({}), &good)).get("/api/roles").await.expect_status(200);
     let _ = site.anonymous().bearer(other.token(&json!({"sub": "x"}))).get("/api/me").await.expect_status(200);
 }
@@ -254,13 +253,13 @@ async fn credentials(store: Store) {
         }
         refused(&api.send(request).await, 401, reason);
     }
-    // RFC 9110 §11.1: the scheme's case does not matter.
+    // RFC 9110 §11.1: the scheme is case-insensitive.
     let lower = api.request(Method::GET, "/api/roles").header("authorization", good.replacen("Bearer", "bearer", 1));
     let _ = api.send(lower).await.expect_status(200);
-    // A token in the query is not looked at (RFC 6750 §2.3).
+    // A token in the query is ignored (RFC 6750 §2.3).
     let token = site.forge.token(&json!({"sub": ROOT}));
     refused(&api.get(&format!("/api/roles?access_token={token}")).await, 401, "no_credentials");
-    // A client's request id is kept unless it could break a log line.
+    // A request ID from the client is kept unless it could break a log line.
     for (given, kept) in [("abc-1", true), (&*"x".repeat(129), false), ("a\u{e4}", false)] {
         let request = site.admin().request(Method::GET, "/api/me").header("x-request-id", given.as_bytes());
         let reply = api.send(request).await.expect_status(200);
@@ -271,4 +270,14 @@ async fn credentials(store: Store) {
         refused(&api.send(request).await, 400, "min_revision");
     }
     assert_eq!(state(&site).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_deviation_from_the_openapi_document_is_refused_with_a_pointer() {
+    let store = Store::sqlite();
+    let launch = store.launch(&["dev"]);
+    let local = Local { server: launch.start().await, launch, store };
+    // Refused before the body is read, since there is an administrator.
+    let sent = refuses_every_deviation(&local.admin(), &["/v2/setup/user"]).await;
+    assert!(sent > 1000, "{sent} deviations");
 }

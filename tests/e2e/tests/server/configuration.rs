@@ -1,4 +1,5 @@
-//! The command line, and configuration from files, our variables and those of the replaced service.
+//! Command line, and configuration from files, environment variables, and environment variables of the replaced
+//! service.
 
 use identity_testkit::{Exited, Launch, OidcProvider};
 use reqwest::Url;
@@ -50,14 +51,14 @@ async fn commands_end_as_documented(store: Store) {
     let good = store.launch(&["check-config"]).env("IDENTITY_PROFILE", "builtin");
     let exited = good.run().await;
     ended(&exited, 0, &[]);
-    assert!(exited.stdout.ends_with("the configuration is good"), "{exited:#?}");
+    assert!(exited.stdout.ends_with("the configuration is valid"), "{exited:#?}");
 
     let server = store.launch(&["dev"]).start().await;
     let management = server.management().request(reqwest::Method::GET, "/actuator/health/readiness");
     let url = management.build().expect("a request").url().clone();
     let check = |url: &Url| Launch::new(&["healthcheck", "--url", url.as_str()]);
     ended(&check(&url).run().await, 0, &[]);
-    // The port alone is enough, as in a container with the server's own configuration.
+    // The port alone is sufficient, as in a container with the server's own configuration.
     let port = url.port().expect("a port").to_string();
     let configured = store.launch(&["healthcheck"]).env("IDENTITY_PROFILE", "builtin");
     ended(&configured.env("IDENTITY_SERVER_MANAGEMENT_PORT", port).run().await, 0, &[]);
@@ -68,7 +69,7 @@ async fn commands_end_as_documented(store: Store) {
     ended(&check(&url).run().await, 1, &["not ready"]);
 }
 
-/// What an installation of the replaced service has in its environment is enough.
+/// The environment variables of the replaced service are a complete configuration.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_environment_of_the_replaced_service_is_enough_on_postgres() {
     let Some(store) = Store::postgres().await else { return };
@@ -117,7 +118,7 @@ async fn the_environment_of_the_replaced_service_is_enough_on_postgres() {
     let tenants = api.get("/api/tenants/for-token").await.expect_status(200).json();
     assert!(tenants.as_array().expect("a list").contains(&json!({"tenantId": "acme", "name": "Acme"})), "{tenants}");
     created(api.post("/api/groups", &json!({"name": "Sales"})).await);
-    // It is in that database, and secrets are in nobody's log.
+    // The data is in that database, and the log contains no secrets.
     assert!(store.audit(&launch).await.iter().any(|record| record.entity_type == "GROUP"));
     assert!(!server.output().contains("s3cret"), "{}", server.output());
 }

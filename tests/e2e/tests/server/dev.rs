@@ -1,4 +1,4 @@
-//! `identity-server dev`: from an empty directory to something to try.
+//! `identity-server dev`: a usable server from an empty directory.
 
 use std::process::Command;
 
@@ -29,10 +29,10 @@ async fn the_demo_user_administers(store: Store) {
         assert_eq!(reply.header("www-authenticate"), Some(r#"Basic realm="identity", charset="UTF-8""#));
     }
     refused(&server.http().bearer("a.b.c").get("/api/me").await, 401, "scheme_not_offered");
-    // Rules match tokens: without tokens there are none.
+    // Mapping rules match claims of tokens. Without tokens there are no rules.
     refused(&demo.get("/api/mapping-rules").await, 404, "no_such_path");
 
-    // Users are the stored ones.
+    // Only stored users can be members.
     let sales = created(demo.post("/api/groups", &json!({"name": "Sales"})).await)["id"].clone();
     let users = format!("/api/groups/{}/users", sales.as_str().expect("an id"));
     refused(&demo.post(&users, &json!({"userId": "nobody"})).await, 404, "missing");
@@ -66,7 +66,7 @@ async fn what_is_printed_works(store: Store) {
     }
 }
 
-/// What everybody knows the password of is for this machine only.
+/// Well-known credentials must be usable from this machine only.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_listens_on_this_machine_only() {
     let server = Launch::new(&["dev"]).start().await;
@@ -76,7 +76,7 @@ async fn it_listens_on_this_machine_only() {
     assert_eq!(ports.len(), 2, "{listening}");
     for port in ports {
         assert!(TcpStream::connect(("127.0.0.1", port)).await.is_ok());
-        // Whoever listens on all addresses answers at every one of 127.0.0.0/8 as well.
+        // A server that listens on all addresses would also answer on every address of 127.0.0.0/8.
         assert!(TcpStream::connect(("127.0.0.2", port)).await.is_err(), "port {port}");
     }
 }

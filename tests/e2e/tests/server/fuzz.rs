@@ -1,5 +1,5 @@
-//! Requests that are almost right, made of a committed corpus: no answer is a failure of the server's own, and each comes in
-//! time. This reaches the parsers of bodies, filters, cursors, page tokens and queries.
+//! Mutated requests from a committed corpus: no response is a server error, and each arrives in time. Covers the
+//! parsers of bodies, filters, cursors, page tokens and queries.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ async fn almost_right_requests_are_answered() {
     let runtime = tokio::runtime::Handle::current();
     let done = tokio::task::spawn_blocking(move || {
         fuzz("request", |input| {
-            // The method and the path, and behind the first line break the body.
+            // Method and path, then the body after the first line break.
             let text = String::from_utf8_lossy(input);
             let (head, body) = text.split_once('\n').unwrap_or((&text, ""));
             let (method, path) = head.split_once(' ').unwrap_or(("POST", head));

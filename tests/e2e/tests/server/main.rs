@@ -1,4 +1,4 @@
-//! The real server, with real stores and real tokens, as its users meet it.
+//! Tests of the real server, with real stores and real tokens.
 
 #![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests report by panicking")]
 
@@ -15,6 +15,7 @@ mod fuzz;
 mod management;
 mod migration;
 mod outage;
+mod overload;
 mod password_load;
 mod platform_files;
 mod provider_tokens;
@@ -31,4 +32,6 @@ mod timestamps;
 mod token_audiences;
 mod token_resolution;
 mod ui;
+mod unread_answers;
+mod upgrade;
 mod world_age;

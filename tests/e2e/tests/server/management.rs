@@ -1,7 +1,8 @@
-//! `/api`, resource by resource: created, listed, shown, changed, deleted, in exactly the documented shapes.
+//! `/api` by resource: create, list, read, update and delete, in exactly the documented formats.
 
 mod access;
 mod audit_log;
+mod bulk;
 mod containers;
 mod lists;
 mod memberships;
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::support::created;
 
-/// The audience of the API itself.
+/// Audience of the management API.
 const API: &str = "camunda-identity-resource-server";
 
 fn user(id: &str) -> Value {
@@ -23,7 +24,7 @@ async fn group(api: &Api, name: &str) -> String {
     group["id"].as_str().expect("an id").to_owned()
 }
 
-/// Creates something, which is then the answer to its creation.
+/// Creates an entity and asserts the returned representation.
 async fn shows_created(api: &Api, path: &str, body: &Value, expected: &Value) {
     assert_eq!(created(api.post(path, body).await), *expected);
 }

@@ -1,4 +1,4 @@
-//! The published migration job in its mode `OIDC`, from a server of the profile `oidc` to another.
+//! Published migration job in its mode `OIDC`, from a server of the profile `oidc` to another.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ fn permission(audience: &str, definition: &str) -> Value {
     json!({"resourceServerAudience": audience, "definition": definition})
 }
 
-/// Fills a server with roles, tenants and rules, and answers with what the client `migrator` sees of it.
+/// Creates roles, tenants and rules. Returns an API client of `migrator` with read permission.
 async fn fill(site: &Site) -> Api {
     let api = site.admin();
     for (name, description, permissions) in [
@@ -36,7 +36,7 @@ async fn fill(site: &Site) -> Api {
         ("Betrieb Süd", "", vec![permission("operate-api", "read:*"), permission("operate-api", "write:*")]),
         ("Of another API", "", vec![permission("orders-api", "read")]),
         ("empty", "", vec![]),
-        // The job makes the id of a default role of it.
+        // The job derives the ID of a default role from this name.
         ("Admin", "Everything", vec![permission(API, "write"), permission("operate-api", "write:*")]),
     ] {
         created(
@@ -62,7 +62,7 @@ async fn fill(site: &Site) -> Api {
     site.server.http().bearer(site.forge.token(&json!({"client": "migrator", "sub": "migrator"})))
 }
 
-/// What roles, tenants and rules of the cluster have, by id.
+/// Returns the mapping rules of roles and tenants of the cluster, by ID.
 async fn holdings(api: &Api) -> BTreeMap<String, Vec<String>> {
     let mut all = BTreeMap::new();
     for (holder, key) in [("roles", "roleId"), ("tenants", "tenantId")] {
@@ -91,7 +91,7 @@ async fn roles_tenants_and_mapping_rules_move_once(store: Store) {
     let all = first.created + first.existed;
     assert_eq!(second, Outcome { created: 0, existed: all, ..Outcome::default() });
 
-    // What is at the target is what was at the source, by the ids that the job makes.
+    // The target has the entities of the source, with the IDs that the job derives.
     let roles = column(&source.get("/api/roles").await.expect_status(200).json(), "name");
     let mut expected: Vec<String> = roles.iter().map(|name| normalized(name)).chain(before).collect();
     expected.sort();
@@ -127,7 +127,7 @@ async fn roles_tenants_and_mapping_rules_move_once(store: Store) {
     expected.dedup();
     assert_eq!(ids(&admin, "/v2/mapping-rules/search", "mappingRuleId").await, expected);
 
-    // A token has at the target what it has at the source.
+    // A token grants at the target what it grants at the source.
     for claims in [
         json!({"sub": "ann", "department": "sales"}),
         json!({"sub": "ben", "org": {"tenants": ["acme"]}}),

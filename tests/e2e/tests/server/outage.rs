@@ -1,4 +1,4 @@
-//! Providers and databases that come late, go away and come back.
+//! Identity providers and databases that start late, become unavailable and recover.
 
 use identity_testkit::{Api, OidcProvider, Proxy};
 use reqwest::Url;
@@ -17,7 +17,7 @@ async fn token(provider: &OidcProvider) -> String {
     provider.client_token(CLIENT, "s3cret", AUDIENCE).await.expect("a token")
 }
 
-/// What the server says of itself once that satisfies the test.
+/// Waits for a readiness status and a component status. Returns the component.
 async fn health(management: &Api, status: u16, component: &str, wanted: &str) -> Value {
     eventually(&format!("{status} with {component} {wanted}"), async || {
         let reply = management.get("/actuator/health/readiness").await;
@@ -27,7 +27,7 @@ async fn health(management: &Api, status: u16, component: &str, wanted: &str) ->
     .await
 }
 
-/// 503, with a pause after which to try again.
+/// Asserts status 503 and `Retry-After` between 1 and 60 seconds.
 #[track_caller]
 fn unavailable(reply: &identity_testkit::Reply, reason: &str) {
     refused(reply, 503, reason);
@@ -43,7 +43,7 @@ async fn a_provider_may_come_later() {
     let store = Store::sqlite();
     let server = oidc(&store, provider.issuer(), CLIENT).begin().listening().await.expect("it starts");
     let issuer = format!("issuer {}", provider.issuer());
-    // The reason is known once the provider was asked.
+    // The reason is reported after the first attempt to reach the provider.
     eventually("the reason", async || {
         let component = health(server.management(), 503, &issuer, "DOWN").await;
         let named = component["detail"].as_str().is_some_and(|detail| detail.contains(provider.issuer()));
@@ -55,11 +55,11 @@ async fn a_provider_may_come_later() {
     let api = server.http().bearer(token);
     unavailable(&api.get("/api/me").await, "issuer_unavailable");
     unavailable(&api.post("/api/groups", &json!({"name": "Sales"})).await, "issuer_unavailable");
-    // What no key could make good is refused all the same.
+    // Credentials that no key could verify are rejected regardless of the outage.
     refused(&server.http().get("/api/me").await, 401, "no_credentials");
     refused(&server.http().bearer("x").get("/api/me").await, 401, "token_malformed");
 
-    // Nobody asks, as nobody is sent to a server that is not ready.
+    // The server recovers without incoming requests, because a load balancer sends none to a server that is not ready.
     provider.up().await;
     health(server.management(), 200, &issuer, "UP").await;
     created(api.post("/api/groups", &json!({"name": "Sales"})).await);
@@ -88,7 +88,7 @@ async fn a_provider_may_change_its_keys() {
     let _ = old.get("/api/roles").await.expect_status(200);
     provider.rotate_keys().await;
     let new = server.http().bearer(token(&provider).await);
-    // Unknown keys are asked for at most every few seconds; until then the token is refused.
+    // Keys are fetched for an unknown key ID at most every few seconds. Until then, the token is rejected.
     eventually("the new key", async || match new.get("/api/roles").await {
         reply if reply.status == 200 => Ok(()),
         reply => {
@@ -100,7 +100,7 @@ async fn a_provider_may_change_its_keys() {
     let _ = old.get("/api/roles").await.expect_status(200);
 }
 
-/// The way to a store's database that can be cut off, and the store's URL by that way.
+/// Starts a proxy to the store's database. Returns it with the store's URL through the proxy.
 async fn proxied(store: &Store) -> (Proxy, String) {
     let mut url = Url::parse(store.url()).expect("a URL");
     let proxy = Proxy::to(format!("{}:{}", url.host_str().expect("a host"), url.port().unwrap_or(5432))).await;
@@ -141,7 +141,7 @@ async fn the_database_may_go_away_on_postgres() {
 
     proxy.cut_off();
     health(server.management(), 200, "store", "DEGRADED").await;
-    // Reads and decisions go on; changes fail, and denials stay denials although they cannot be recorded.
+    // Reads and decisions continue. Changes fail. Denials remain denials, although they cannot be recorded.
     assert_eq!(api.get("/api/tenants/acme").await.expect_status(200).json(), acme);
     let nobody = server.http().bearer(forge.token(&json!({"sub": "nobody"})));
     refused(&nobody.get("/api/tenants").await, 403, "forbidden");

@@ -1,4 +1,5 @@
-//! Many wrong passwords: memory stays bounded, and users at their usual address and administrators do not wait for strangers.
+//! Many wrong passwords: memory use stays bounded, and neither administrators nor users at a known address wait behind
+//! unknown addresses.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use crate::support::{Store, created};
 
 const MIB: u64 = 1024 * 1024;
 
-/// The bound that docs/operations.md names: a work area for each core.
+/// Memory bound from docs/operations.md: one work area per core.
 fn work_areas() -> u64 {
     std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64) * 19 * MIB
 }
@@ -24,7 +25,7 @@ fn nth(number: u8) -> IpAddr {
     IpAddr::from([127, 0, 10, number])
 }
 
-/// The status of an attempt to sign in from an address.
+/// Returns the status of a sign-in attempt from an address.
 async fn attempt(api: &Api, from: IpAddr, user: &str, password: &str) -> u16 {
     let mut connection = Raw::connect(api, from).await.expect("a connection");
     let credentials = STANDARD.encode(format!("{user}:{password}"));
@@ -39,7 +40,7 @@ async fn attempt(api: &Api, from: IpAddr, user: &str, password: &str) -> u16 {
 }
 
 fn dev() -> Launch {
-    // Nothing is remembered: every request costs a hash.
+    // Without the cache, every request costs a password hash.
     Store::sqlite().launch(&["dev"]).env("IDENTITY_AUTHENTICATION_BASIC_CACHE_TTL", "0s")
 }
 
@@ -75,7 +76,7 @@ async fn users_of_the_configuration_take_no_more_memory_than_the_work_areas() {
     assert!(grown < work_areas() + 16 * MIB, "{} MiB", grown / MIB);
 }
 
-/// Strangers who guess without a pause, each from an address of its own, until this is dropped.
+/// Clients that guess passwords without pause, each from a different address, until this is dropped.
 struct Strangers {
     ended: Arc<AtomicBool>,
     busy: Arc<AtomicUsize>,
@@ -100,7 +101,8 @@ impl Strangers {
         Self { ended, busy, _tasks: tasks }
     }
 
-    /// Waits until strangers are refused, because their queue is full; or for a while, in which a queue without a bound grows.
+    /// Waits until guesses are rejected because the queue is full, or for 10 seconds, in which an unbounded queue would
+    /// grow.
     async fn fill_the_queue(&self) {
         let start = Instant::now();
         while self.busy.load(Ordering::Relaxed) < 5 && start.elapsed() < Duration::from_secs(10) {
@@ -128,11 +130,11 @@ async fn a_familiar_administrator_does_not_wait_for_strangers() {
     strangers.fill_the_queue().await;
     let start = Instant::now();
     for number in 0..5 {
-        // Signs in, and hashes the password of the new user.
+        // Each request verifies the administrator's password and hashes the new user's password.
         let body = json!({"username": format!("new-{number}"), "password": "secret"});
         created(admin.post("/v2/users", &body).await);
     }
-    // Behind the guesses of all these strangers, each took three seconds and more.
+    // If they were queued behind the guesses, each request would take three seconds or more.
     assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
     assert!(strangers.were_refused(), "their queue has a bound");
 }

@@ -1,13 +1,16 @@
-//! Files of the replaced services as they are, on a running server, and `check-config --connect`.
+//! Unmodified configuration files of the replaced services on a running server, and `check-config --connect`.
 
-use identity_testkit::{Exited, Launch, RefusingPostgres};
+use identity_testkit::{Browser, Exited, Launch, OidcProvider, Proxy, RefusingPostgres};
+use reqwest::Url;
 use serde_json::json;
 
+use crate::sign_in::{asks, at};
 use crate::support::{AUDIENCE, Forge, ROOT, Store, rule, shows};
 
 on_each_store!(roles_and_audiences_of_components_take_effect, the_database_and_the_providers_are_asked_and_not_changed);
 
-/// A deployment's file beside a provider: its presets say what its applications' APIs are called, and what its roles may do there.
+/// Configuration file of a deployment with an identity provider. Its presets define the audiences of the applications'
+/// APIs and the permissions of its roles on them.
 fn file(issuer: &str) -> String {
     format!(
         "identity:
@@ -55,7 +58,7 @@ async fn roles_and_audiences_of_components_take_effect(store: Store) {
         }
         shows(user("rita").get("/api/me/permissions?audience=reports-api").await, &json!(["read:*"]));
         shows(user("rita").get("/api/me/permissions").await, &json!([]));
-        // What is permitted under this server's own name there is permitted here.
+        // Permissions under this server's own name in the file take effect here.
         shows(user("otto").get("/api/me/permissions").await, &json!(["read"]));
         assert_eq!(user("otto").get("/api/roles").await.status, 200);
         assert_eq!(user("rita").get("/api/roles").await.status, 403);
@@ -75,7 +78,7 @@ async fn the_database_and_the_providers_are_asked_and_not_changed(store: Store) 
     let check = store.launch(&["check-config", "--connect", "--config", "application.yaml"]);
     std::fs::write(check.directory().join("application.yaml"), file(forge.issuer())).expect("a file");
     let first = check.run().await;
-    said(&first, 0, &["`store.", "`authentication.providers.default`: can be used", "the configuration is good"]);
+    said(&first, 0, &["`store.", "`authentication.providers.default`: can be used", "the configuration is valid"]);
     let second = check.run().await;
     assert_eq!(first.stdout, second.stdout);
 }
@@ -90,7 +93,7 @@ async fn what_cannot_be_used_is_named() {
         .env("IDENTITY_AUTHENTICATION_PROVIDERS_MAIN_AUDIENCES", AUDIENCE);
     let exited = check.run().await;
     said(&exited, 1, &["`store.postgres`: ", "password authentication failed", "`authentication.providers.main`: "]);
-    assert!(!exited.stdout.contains("the configuration is good") && !exited.stderr.contains("s3cret"), "{exited:#?}");
+    assert!(!exited.stdout.contains("the configuration is valid") && !exited.stderr.contains("s3cret"), "{exited:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -113,4 +116,56 @@ async fn a_start_finds_what_check_config_finds() {
     }
     let problems = |exited: &Exited| exited.stderr.lines().filter(|line| line.starts_with("  - ")).count();
     assert_eq!(problems(&checked), problems(&started));
+}
+
+/// Configuration file that the chart of release 8.7 renders with an identity provider, and its environment variables.
+/// The client secret comes from the applications' SDK settings, and the session key is derived from it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_sign_in_with_the_client_of_the_sdk() {
+    let Some(store) = Store::postgres().await else { return };
+    let door = Proxy::to_come().await;
+    let public = format!("http://{}", door.address());
+    let config = json!({
+        "audience": AUDIENCE,
+        "clients": [{
+            "client_id": "identity", "client_secret": "s3cret",
+            "redirect_uris": [format!("{public}/auth/login-callback")],
+        }],
+        "users": {"root": {"name": "Root"}},
+    });
+    let Some(provider) = OidcProvider::start(config).await else { return };
+    let database = Url::parse(store.url()).expect("a URL");
+    let text = format!(
+        "identity:
+  url: {public}
+  client-id: identity
+  authProvider: {{type: GENERIC, issuer-url: '{issuer}', backend-url: '{issuer}'}}
+server: {{port: 8080}}
+spring:
+  profiles: {{active: oidc}}
+  datasource: {{url: 'jdbc:postgresql://{host}:{port}{path}', username: '{user}'}}
+camunda:
+  identity: {{audience: '{AUDIENCE}', client-id: identity, baseUrl: 'http://identity:80', issuer: '{issuer}'}}
+",
+        issuer = provider.issuer(),
+        host = database.host_str().expect("a host"),
+        port = database.port().unwrap_or(5432),
+        path = database.path(),
+        user = database.username(),
+    );
+    let launch = Launch::new(&["serve", "--config", "application.yaml"])
+        .env("IDENTITY_SERVER_ADDRESS", "127.0.0.1")
+        .env("IDENTITY_INITIAL_CLAIM_NAME", "sub")
+        .env("IDENTITY_INITIAL_CLAIM_VALUE", "root")
+        .env("CAMUNDA_IDENTITY_CLIENT_SECRET", "s3cret")
+        .env("IDENTITY_DATABASE_PASSWORD", database.password().filter(|text| !text.is_empty()).unwrap_or("unused"));
+    std::fs::write(launch.directory().join("application.yaml"), text).expect("a file");
+    let server = launch.start().await;
+    door.lead_to(server.http().base().trim_start_matches("http://"));
+    let mut browser = Browser::default();
+    let begin = browser.get(at(server.http(), "/auth/login")).await.expect_status(303);
+    let back = provider.sign_in(&mut browser, begin.location().expect("a location"), "root").await;
+    let _signed_in = browser.get(back).await.expect_status(303);
+    shows(asks(&mut browser, server.http(), "/api/me").await, &json!({"name": "Root"}));
+    shows(asks(&mut browser, server.http(), "/api/me/permissions").await, &json!(["read", "read:users", "write"]));
 }

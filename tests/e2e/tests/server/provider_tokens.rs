@@ -1,4 +1,4 @@
-//! Tokens as providers issue them: a bad element is left out and reported, and the person stays.
+//! Tokens as providers issue them: an invalid element is ignored and reported, and the principal remains valid.
 
 use identity_testkit::{Api, Launch, Server};
 use serde_json::{Value, json};
@@ -133,7 +133,7 @@ async fn a_kind_has_its_habits(store: Store) {
         for (token, outcome) in [&cognito, &id_token, &dex].into_iter().zip(outcomes) {
             assert_eq!(reason(&server, token).await, outcome, "{settings:?}");
         }
-        // The client with which people sign in is an audience, too: no ID token for it is accepted.
+        // The sign-in client is an audience as well, so an ID token issued to it must be rejected.
         assert_eq!(reason(&server, &of_sign_in).await, "\"token_type\"", "{settings:?}");
         let _ = server.terminate().await;
     }

@@ -1,4 +1,4 @@
-//! What ends a start although the configuration can be read: a database that refuses this server.
+//! Start-up failure despite a readable configuration: the database rejects the server.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use crate::support::Store;
 
-/// Far longer than the attempts take.
+/// Timeout, far longer than the attempts take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn ends_with_1(launch: &Launch, said: &[&str]) {
@@ -29,7 +29,7 @@ fn on(url: &str) -> Launch {
 async fn a_wrong_password_ends_the_start_after_a_few_attempts() {
     let server = RefusingPostgres::start().await;
     let launch = on(&format!("postgres://ann:s3cret@127.0.0.1:{}/d", server.port()));
-    ends_with_1(&launch, &["the database refuses this server", "`password`", "password authentication failed"]).await;
+    ends_with_1(&launch, &["the database rejected this server", "`password`", "password authentication failed"]).await;
     let attempts = server.passwords().len();
     assert!((3..=10).contains(&attempts), "{attempts}");
 }
@@ -39,8 +39,8 @@ async fn an_unknown_database_and_an_unknown_role_end_the_start() {
     let Some(store) = Store::postgres().await else { return };
     let mut url = Url::parse(store.url()).expect("a URL");
     url.set_path("/no_such_database");
-    ends_with_1(&on(url.as_str()), &["the database refuses this server", "\"no_such_database\" does not exist"]).await;
+    ends_with_1(&on(url.as_str()), &["the database rejected this server", "\"no_such_database\" does not exist"]).await;
     let mut url = Url::parse(store.url()).expect("a URL");
     url.set_username("no_such_role").expect("a user");
-    ends_with_1(&on(url.as_str()), &["the database refuses this server", "no_such_role"]).await;
+    ends_with_1(&on(url.as_str()), &["the database rejected this server", "no_such_role"]).await;
 }

@@ -13,7 +13,7 @@ struct Pair {
 }
 
 impl Pair {
-    /// Two servers that have started together on an empty database; nothing after the test was skipped.
+    /// Starts two servers at the same time on an empty database. Returns `None` if the test is skipped.
     async fn start() -> Option<Self> {
         let store = Store::postgres().await?;
         let forge = Forge::start("").await;
@@ -74,7 +74,8 @@ async fn a_write_on_one_is_seen_on_the_other_on_postgres() {
         let tenant = json!({"tenantId": format!("t{n}"), "name": "T"});
         let at = format!("/api/tenants/t{n}");
         let written = revision(&writer.post("/api/tenants", &tenant).await.expect_status(201));
-        // Whoever wrote it sees it at once, whoever knows the revision may demand it, the others have it soon.
+        // A writer reads its own write at once. A caller with the revision may require it. Other callers see it shortly
+        // after.
         assert_eq!(writer.get(&at).await.expect_status(200).json(), tenant);
         if n < 6 {
             assert!(revision(&get_at_least(reader, written, &at).await.expect_status(200)) >= written);
@@ -86,14 +87,14 @@ async fn a_write_on_one_is_seen_on_the_other_on_postgres() {
             .await;
         }
     }
-    // A right that was taken on one is gone on the other as soon as its revision is demanded.
+    // A permission that is revoked on one replica is revoked on the other as soon as its revision is required.
     let rule = crate::support::rule("Reader", ("sub", "ann"), "ROLE", &["ManagementIdentity"]);
     let ann = pair.servers[1].http().bearer(pair.forge.token(&json!({"sub": "ann"})));
     let given = revision(&one.post("/api/mapping-rules", &rule).await.expect_status(201));
     let _ = get_at_least(&ann, given, "/api/roles").await.expect_status(200);
     let taken = revision(&one.delete("/api/mapping-rules/Reader").await.expect_status(204));
     refused(&get_at_least(&ann, taken, "/api/roles").await, 403, "forbidden");
-    // Nobody has made that one yet.
+    // This revision does not exist yet.
     let reply = get_at_least(&two, taken + 1, "/api/roles").await;
     refused(&reply, 503, "revision_not_reached");
     assert!(reply.header("retry-after").is_some());

@@ -1,4 +1,4 @@
-//! What was acknowledged stays, however the server ended.
+//! Acknowledged changes are durable, however the server ends.
 
 use std::net::IpAddr;
 
@@ -48,7 +48,7 @@ async fn a_server_that_is_told_to_end_finishes_what_it_does(store: Store) {
     stream.write_all(head.as_bytes()).await.expect("a writable connection");
     let mut go_on = [0; 25];
     stream.read_exact(&mut go_on).await.expect("an answer");
-    // The request is being served from here on (RFC 9110 §10.1.1).
+    // From here on, the server is processing the request (RFC 9110 §10.1.1).
     assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
 
     site.server.ask_to_end();
@@ -57,7 +57,7 @@ async fn a_server_that_is_told_to_end_finishes_what_it_does(store: Store) {
         if reply.status == 503 { Ok(()) } else { Err(reply.text) }
     })
     .await;
-    // A balancer that has not noticed yet is refused, and tries another replica; nothing hangs.
+    // A load balancer that has not noticed yet is refused immediately and tries another replica.
     eventually("no new connections", async || {
         match Raw::connect(site.server.http(), IpAddr::from([127, 0, 0, 1])).await {
             Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => Ok(()),
@@ -81,7 +81,7 @@ async fn a_server_that_is_told_to_end_finishes_what_it_does(store: Store) {
     says_nothing_bad(&exited.stderr);
 }
 
-/// A server with nothing to do says nothing bad.
+/// Asserts that an idle server logs no warnings or errors.
 fn says_nothing_bad(log: &str) {
     let bad: Vec<_> = log.lines().filter(|line| line.contains("ERROR") || line.contains("WARN")).collect();
     assert!(bad.is_empty(), "{bad:#?}");

@@ -1,4 +1,4 @@
-//! Requests that wait for a revision: answered with the credentials and rights that hold when the revision is there.
+//! Requests that wait for a revision are evaluated with the credentials and permissions at the end of the wait.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::support::{Local, Store, done};
 
 on_each_store!(credentials_and_rights_are_those_of_the_end_of_the_wait);
 
-/// Sends a request that demands the next revision, and returns when it waits.
+/// Sends a request that requires the next revision, and returns while it is waiting.
 async fn waiting(local: &Local, api: &Api, (method, path, body): (Method, &str, &Value)) -> JoinHandle<Reply> {
     let now = local.admin().get("/v2/authentication/me").await.expect_status(200);
     let now = now.header("x-identity-revision").and_then(|revision| revision.parse::<u64>().ok()).expect("a revision");

@@ -1,4 +1,5 @@
-//! Requests that nobody thought of: a tool makes them up from the OpenAPI document, and holds each answer against it.
+//! API fuzzing with schemathesis: it generates requests from the OpenAPI document and validates each response against
+//! it.
 
 use std::path::Path;
 use std::process::Command;
@@ -14,7 +15,7 @@ async fn whatever_fits_the_openapi_document_is_answered_as_it_says_and_whatever_
         return skip("SCHEMATHESIS does not name the program of that name: `tests/run` installs it");
     };
     let local = Local::start(Store::sqlite()).await;
-    // Whom the tool may change: see its configuration.
+    // User that the tool may change, see its configuration.
     created(local.admin().post("/v2/users", &json!({"username": "somebody", "password": "secret"})).await);
     let home = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../schemathesis"));
     let mut tool = Command::new(tool);
@@ -23,7 +24,7 @@ async fn whatever_fits_the_openapi_document_is_answered_as_it_says_and_whatever_
     let ended = tokio::task::spawn_blocking(move || tool.output()).await.unwrap().unwrap();
     let said = String::from_utf8_lossy(&ended.stdout);
     assert!(ended.status.success(), "{said}{}", String::from_utf8_lossy(&ended.stderr));
-    // The server is still the one that was asked, and never came to harm by it.
+    // The server is still running and did not panic.
     let _ = local.admin().get("/v2/authentication/me").await.expect_status(200);
     assert!(!local.server.output().contains("panicked"), "{}", local.server.output());
 }

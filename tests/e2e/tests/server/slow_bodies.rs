@@ -1,4 +1,4 @@
-//! Request bodies that keep coming, but too slowly or with too many bytes at once: bounded by time, by rate and by address.
+//! Slow or excessive request bodies: bounded by time, by rate and by address.
 
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -9,20 +9,20 @@ use tokio::task::JoinSet;
 
 use crate::support::Store;
 
-/// The bytes of a body that is within the limit of one request.
+/// Body length in bytes, within the limit of one request.
 const LENGTH: usize = 900_000;
 
 fn nth(number: u8) -> IpAddr {
     IpAddr::from([127, 0, 11, number])
 }
 
-/// A server without users, whose set-up takes bodies without credentials.
+/// Starts a server without users, whose set-up endpoint accepts bodies without credentials.
 async fn empty(environment: &[(&str, &str)]) -> Server {
     let launch = Store::sqlite().launch(&["serve"]).env("IDENTITY_PROFILE", "builtin");
     environment.iter().fold(launch, |launch, (name, value)| launch.env(name, *value)).start().await
 }
 
-/// Begins a body at the set-up endpoint.
+/// Starts a request body at the set-up endpoint.
 async fn begin(api: &Api, from: IpAddr) -> Raw {
     let mut connection = Raw::connect(api, from).await.expect("a connection");
     let head = "POST /v2/setup/user HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n";
@@ -30,7 +30,7 @@ async fn begin(api: &Api, from: IpAddr) -> Raw {
     connection
 }
 
-/// Sends a few bytes again and again until the server answers, for at most 20 seconds. Returns the time that it took.
+/// Sends a few bytes repeatedly until the server answers, for at most 20 seconds. Returns the elapsed time.
 async fn drip(api: &Api, from: IpAddr, bytes: usize) -> Duration {
     let mut connection = begin(api, from).await;
     let begun = Instant::now();
@@ -48,7 +48,7 @@ async fn drip(api: &Api, from: IpAddr, bytes: usize) -> Duration {
 async fn a_body_that_keeps_coming_is_bounded_by_rate_and_by_time() {
     let server = empty(&[("IDENTITY_SERVER_BODY_TIMEOUT", "8s")]).await;
     let api = server.http();
-    // The least rate is 4,096 bytes a second, after 3 seconds.
+    // The minimum rate is 4,096 bytes per second, after 3 seconds.
     let (slow, steady) = tokio::join!(drip(api, nth(1), 10), drip(api, nth(2), 1000));
     assert!(slow < Duration::from_millis(6500), "too slow for {slow:?}");
     assert!(steady > Duration::from_millis(6500), "fast enough, and ended after {steady:?}");
@@ -62,13 +62,13 @@ async fn buffered_bytes_are_bounded_by_address() {
     for _ in 0..10 {
         let mut connection = begin(api, nth(1)).await;
         bodies.spawn(async move {
-            // Never whole.
+            // The body is never complete.
             connection.send(vec![b' '; LENGTH - 1]).await;
             connection.closed_within(Duration::from_secs(20)).await.unwrap_or_default()
         });
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
-    // The same bytes of another address have room.
+    // A body of equal length from another address is accepted.
     let mut other = begin(api, nth(2)).await;
     let user = json!({"username": "root", "password": "secret"}).to_string();
     other.send(format!("{user}{}", " ".repeat(LENGTH - user.len()))).await;

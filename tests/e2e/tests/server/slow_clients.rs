@@ -1,4 +1,4 @@
-//! Clients that send slowly, or hold what they can: their requests end in time, and others are served.
+//! Slow clients, and clients that hold resources: their requests end in time, and others are served.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
@@ -26,7 +26,7 @@ fn head(path: &str, headers: &str, length: usize) -> String {
     )
 }
 
-/// A server without users.
+/// Starts a server without users.
 async fn empty(environment: &[(&str, &str)]) -> identity_testkit::Server {
     let mut launch = Store::sqlite().launch(&["serve"]).env("IDENTITY_PROFILE", "builtin");
     for (name, value) in environment {
@@ -39,7 +39,7 @@ async fn connect(api: &Api, from: IpAddr) -> Raw {
     Raw::connect(api, from).await.expect("a connection")
 }
 
-/// The head and a few bytes arrive while the caller is an administrator, the rest when the user is deleted.
+/// The request head and a few bytes arrive while the caller is an administrator, the rest after the user is deleted.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rights_are_those_of_the_end_of_the_body() {
     let local = Local::start(Store::sqlite()).await;
@@ -62,7 +62,7 @@ async fn rights_are_those_of_the_end_of_the_body() {
         connection.send(&body.as_bytes()[..5]).await;
         open.push((path, connection, body));
     }
-    // All heads were authenticated: the server has asked the password once, and knows it.
+    // All heads are authenticated: the server has verified the password once and cached the result.
     assert_eq!(local.anonymous().basic("eve", "secret").get("/v2/authentication/me").await.status, 200);
     tokio::time::sleep(Duration::from_millis(300)).await;
     done(local.admin().delete("/v2/users/eve").await);
@@ -123,7 +123,7 @@ async fn what_needs_no_body_is_refused_without_it() {
         let answer = connection.closed_within(Duration::from_secs(10)).await;
         let answer = answer.unwrap_or_else(|| panic!("{path}: the connection stays open"));
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{path}: {answer}");
-        // A body in chunks could be thrown away for ever.
+        // A chunked body could be discarded indefinitely.
         let mut connection = connect(&local.anonymous(), HOME).await;
         let chunked = head(path, headers, 1).replace("content-length: 1", "transfer-encoding: chunked");
         connection.send(format!("{chunked}1\r\nx\r\n")).await;
@@ -162,7 +162,7 @@ async fn slow_bodies_hold_bounded_memory_and_others_are_served() {
         let mut connection = connect(api, from).await;
         connection.send(head("/v2/setup/user", "", 1_000_000)).await;
         connections.push(tokio::spawn(async move {
-            // Never whole: the last part does not come.
+            // The body is never complete: its last part is not sent.
             connection.send(vec![b' '; 900_000]).await;
             connection.until_closed().await
         }));
@@ -170,7 +170,7 @@ async fn slow_bodies_hold_bounded_memory_and_others_are_served() {
     tokio::time::sleep(Duration::from_secs(2)).await;
     let grown = server.resident_bytes().saturating_sub(before) / MIB;
     assert!(grown < 80, "{grown} MiB of 360 MB that were sent");
-    // A small body finds its place while large ones are refused.
+    // A small body is accepted while large ones are rejected.
     let answer = api.post("/v2/setup/user", &json!({"username": "root", "password": "secret"})).await;
     assert_eq!(answer.status, 201, "{}", answer.text);
     let mut answers = std::collections::BTreeMap::<String, usize>::new();
@@ -183,7 +183,7 @@ async fn slow_bodies_hold_bounded_memory_and_others_are_served() {
     assert!(answers.get("HTTP/1.1 408").is_some_and(|count| *count > 5), "{answers:?}");
 }
 
-/// Opens connections of which so many are refused; answers the others.
+/// Opens connections, of which `expected` are rejected. Returns the others.
 async fn refusals(api: &Api, from: IpAddr, opened: usize, expected: usize) -> Vec<Raw> {
     let mut connections = tokio::task::JoinSet::new();
     for _ in 0..opened {

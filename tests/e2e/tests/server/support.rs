@@ -1,4 +1,4 @@
-//! What most cases need: a store, a server on it, an issuer whose tokens say whatever a case wants.
+//! Common fixtures: a store, a server on it, and an issuer that signs arbitrary tokens.
 
 pub mod forge;
 pub mod store;
@@ -14,12 +14,12 @@ use tokio::time::{Instant, sleep};
 pub use forge::Forge;
 pub use store::Store;
 
-/// What tokens must be for.
+/// Audience of the access tokens.
 pub const AUDIENCE: &str = "identity-api";
-/// Whom the initial claim of [`Site`] makes an administrator.
+/// Subject of the initial claim of [`Site`], and thus its administrator.
 pub const ROOT: &str = "root";
 
-/// Each case once on each store; the store is in the test's name. Without PostgreSQL its tests are skipped.
+/// Runs each case once per store; the store is in the name of the test. Without PostgreSQL, its tests are skipped.
 macro_rules! on_each_store {
     ($($case:ident),+ $(,)?) => { $(
         mod $case {
@@ -38,7 +38,7 @@ macro_rules! on_each_store {
     )+ };
 }
 
-/// A server in the profile `oidc`, and the issuer that it trusts.
+/// Server in the profile `oidc`, and the issuer that it trusts.
 pub struct Site {
     pub forge: Forge,
     pub launch: Launch,
@@ -47,7 +47,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// A server whose administrator is [`ROOT`].
+    /// Starts a server whose administrator is [`ROOT`].
     pub async fn start(store: Store) -> Self {
         let forge = Forge::start("").await;
         let launch = oidc(&store, forge.issuer(), ROOT);
@@ -59,7 +59,7 @@ impl Site {
         self.server.http().clone()
     }
 
-    /// The API, asked by a user.
+    /// Returns an API client with a token of the user.
     pub fn user(&self, name: &str) -> Api {
         self.anonymous().bearer(self.forge.token(&json!({"sub": name})))
     }
@@ -68,26 +68,26 @@ impl Site {
         self.user(ROOT)
     }
 
-    /// Gives a user roles, by a rule of its own.
+    /// Assigns roles to a user by a new mapping rule.
     pub async fn give(&self, user: &str, roles: &[&str]) {
         let rule = rule(&format!("{user} is {roles:?}"), ("sub", user), "ROLE", roles);
         created(self.admin().post("/api/mapping-rules", &rule).await);
     }
 
-    /// What the audit log holds, oldest first.
+    /// Returns the audit log, oldest record first.
     pub async fn audit(&self) -> Vec<store::AuditRecord> {
         self.store.audit(&self.launch).await
     }
 }
 
-/// A server in the profile `builtin`, whose administrator is `demo`.
+/// Server in the profile `builtin`, whose administrator is `demo`.
 pub struct Local {
     pub launch: Launch,
     pub server: Server,
     pub store: Store,
 }
 
-/// One server for all tests that run at the same time; it ends with the last of them.
+/// Server that concurrent tests share. It ends with the last of them.
 static SHARED: Mutex<Weak<Local>> = Mutex::const_new(Weak::new());
 
 impl Local {
@@ -96,7 +96,7 @@ impl Local {
         Self { server: launch.start().await, launch, store }
     }
 
-    /// A server that others use too: for tests that keep to ids of their own.
+    /// Returns the shared server, for tests that use unique IDs.
     pub async fn shared() -> Arc<Self> {
         let mut shared = SHARED.lock().await;
         if let Some(running) = shared.upgrade() {
@@ -115,13 +115,13 @@ impl Local {
         self.anonymous().basic("demo", "demo")
     }
 
-    /// Creates a user, who may see themselves and no more.
+    /// Creates a user whose only permission is to read itself.
     pub async fn user(&self, name: &str) -> Api {
         created(self.admin().post("/v2/users", &json!({"username": name, "password": "secret"})).await);
         self.anonymous().basic(name, "secret")
     }
 
-    /// Lets a user do something with resources of a type; answers the authorization's key.
+    /// Grants a user permissions on resources of a type. Returns the authorization's key.
     pub async fn allow(&self, user: &str, kind: &str, id: &str, permissions: &[&str]) -> String {
         let body = json!({"ownerType": "USER", "ownerId": user, "resourceType": kind, "resourceId": id,
             "permissionTypes": permissions});
@@ -129,14 +129,14 @@ impl Local {
         made["authorizationKey"].as_str().expect("a key").to_owned()
     }
 
-    /// What the audit log holds, oldest first.
+    /// Returns the audit log, oldest record first.
     pub async fn audit(&self) -> Vec<store::AuditRecord> {
         self.store.audit(&self.launch).await
     }
 }
 
-/// How to start a server that trusts one issuer and is its client `identity`, with `sub` as the user, `client` as the client
-/// and `groups` as stored.
+/// Returns the launch configuration of a server that trusts one issuer and is its client `identity`. The username is
+/// the claim `sub`, the client ID is the claim `client`, and groups are stored groups.
 pub fn oidc(store: &Store, issuer: &str, administrator: &str) -> Launch {
     let provider = |key: &str| format!("IDENTITY_AUTHENTICATION_PROVIDERS_MAIN_{key}");
     store
@@ -152,7 +152,7 @@ pub fn oidc(store: &Store, issuer: &str, administrator: &str) -> Launch {
         .env("IDENTITY_BOOTSTRAP_INITIAL_CLAIM_VALUE", administrator)
 }
 
-/// The body of a mapping rule of a type (`ROLE`, `TENANT`, `GROUP`) that compares with `EQUALS`.
+/// Returns a mapping rule of a type (`ROLE`, `TENANT`, `GROUP`) with the operator `EQUALS`.
 pub fn rule(name: &str, (claim, value): (&str, &str), kind: &str, targets: &[&str]) -> Value {
     let field = match kind {
         "ROLE" => "appliedRoleNames",
@@ -162,13 +162,13 @@ pub fn rule(name: &str, (claim, value): (&str, &str), kind: &str, targets: &[&st
     json!({"name": name, "claimName": claim, "claimValue": value, "operator": "EQUALS", "type": kind, field: targets})
 }
 
-/// What was created.
+/// Asserts status 201 and returns the created entity.
 #[track_caller]
 pub fn created(reply: Reply) -> Value {
     reply.expect_status(201).json()
 }
 
-/// A change without an answer of its own.
+/// Asserts status 204 without a body.
 #[track_caller]
 pub fn done(reply: Reply) {
     let reply = reply.expect_status(204);
@@ -180,7 +180,7 @@ pub fn shows(reply: Reply, expected: &Value) {
     assert_eq!(reply.expect_status(200).json(), *expected);
 }
 
-/// A list that holds all there is.
+/// Asserts a complete list and its total.
 #[track_caller]
 pub fn lists(reply: Reply, expected: &Value) {
     let total = expected.as_array().expect("a list").len().to_string();
@@ -189,7 +189,7 @@ pub fn lists(reply: Reply, expected: &Value) {
     assert_eq!(reply.json(), *expected);
 }
 
-/// A refusal: a problem document (RFC 9457) that says the same as the status line, and why.
+/// Asserts a problem document (RFC 9457) with this status and reason. Returns it.
 #[track_caller]
 pub fn refused(reply: &Reply, status: u16, reason: &str) -> Value {
     let said = (reply.status, reply.header("content-type"));
@@ -205,13 +205,13 @@ pub fn refused(reply: &Reply, status: u16, reason: &str) -> Value {
     problem
 }
 
-/// The names of a list's items.
+/// Returns a field of the list's items.
 pub fn column(list: &Value, field: &str) -> Vec<String> {
     let items = list.as_array().unwrap_or_else(|| panic!("not a list: {list}"));
     items.iter().map(|item| item[field].as_str().unwrap_or_else(|| panic!("no {field}: {item}")).to_owned()).collect()
 }
 
-/// Asks again until the answer is `wanted`, for as long as any step may take.
+/// Polls until `ask` succeeds, for at most one minute.
 pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Result<T, String>) -> T {
     let start = Instant::now();
     loop {

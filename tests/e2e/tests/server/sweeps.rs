@@ -1,4 +1,4 @@
-//! What must hold for every operation that the OpenAPI document lists.
+//! Rules for every operation in the OpenAPI document.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -19,7 +19,7 @@ on_each_store!(
 
 const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 
-/// What the bearer of any good token may ask, as it is about that token.
+/// Paths that any valid token may request, because they describe the token itself.
 const OPEN_TO_ALL: [&str; 7] = [
     "/api/capabilities",
     "/api/me",
@@ -32,17 +32,17 @@ const OPEN_TO_ALL: [&str; 7] = [
 
 pub struct Operation {
     pub method: Method,
-    /// As documented, with its parameters.
+    /// Path template as documented.
     pub path: String,
-    /// The query parameters that must be there.
+    /// Required query parameters.
     query: Vec<String>,
     body: Option<Value>,
-    /// Whether it is open to whoever has no credentials.
+    /// Whether the operation requires no credentials.
     pub is_public: bool,
 }
 
 impl Operation {
-    /// With every parameter filled in: keys with a number that is nobody's, ids with `x`.
+    /// Returns the path and query with every parameter set: keys to a number that does not exist, IDs to `x`.
     fn address(&self) -> String {
         let fill = |part| match part {
             "{authorizationKey}" => "999999999",
@@ -78,7 +78,7 @@ pub async fn document(api: &Api) -> Value {
     api.get("/api/openapi.json").await.expect_status(200).json()
 }
 
-/// The operations below a path.
+/// Returns the operations below a path.
 pub fn operations(document: &Value, below: &str) -> Vec<Operation> {
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().expect("paths").iter().filter(|(path, _)| path.starts_with(below))
@@ -102,7 +102,7 @@ pub fn operations(document: &Value, below: &str) -> Vec<Operation> {
     operations
 }
 
-/// A value that fits a schema, in which every text is `x` unless it has to name something that exists.
+/// Returns a value that is valid for a schema. Every text is `x` unless it must name an existing entity.
 fn sample(document: &Value, schema: &Value, name: &str) -> Value {
     if let Some(reference) = schema["$ref"].as_str() {
         let target = document.pointer(reference.trim_start_matches('#')).expect("a reference that leads somewhere");
@@ -115,9 +115,11 @@ fn sample(document: &Value, schema: &Value, name: &str) -> Value {
     match name {
         "email" => return json!("x@example.org"),
         "filter" | "page" => return json!({}),
-        // Only on resource types that nobody has made.
+        // Command that every profile supports.
+        "commands" => return json!([{"createGroup": {"groupId": "x", "name": "x"}}]),
+        // Conditions are supported on custom resource types only, and none exists.
         "condition" => return Value::Null,
-        // The first of the words would not fit together.
+        // The first enumerated values would be an invalid combination.
         "resourceType" if schema["enum"].is_array() => return json!("ROLE"),
         "permissionTypes" => return json!(["READ"]),
         "ownerType" => return json!("CLIENT"),
@@ -176,7 +178,7 @@ async fn every_operation_needs_a_permission_and_denials_are_recorded(store: Stor
         let id = format!("sweep-{index}");
         let reply = operation.ask(&nobody, &id).await;
         if operation.path.starts_with("/api/me/session") {
-            // Their own: there are none.
+            // The caller's own sessions: there are none.
             let expected = if operation.path.ends_with('}') { 404 } else { 200 + 4 * u16::from(operation.is_change()) };
             assert_eq!(reply.status, expected, "{} {}", operation.method, operation.path);
             own.extend(operation.is_change().then_some(id));
@@ -206,7 +208,7 @@ async fn every_change_is_recorded(store: Store) {
     each_leaves_a_record(&api, &changes, crate::support::ROOT, async || site.audit().await).await;
 }
 
-/// Tries each change, and demands a record by `actor` of how it ended. Says which succeeded.
+/// Sends each change and asserts a record by `actor` of its result. Returns the successful changes.
 pub async fn each_leaves_a_record(
     api: &Api,
     changes: &[Operation],
@@ -214,7 +216,7 @@ pub async fn each_leaves_a_record(
     audit: impl AsyncFn() -> Vec<AuditRecord>,
 ) -> BTreeSet<String> {
     let mut succeeded = BTreeSet::new();
-    // Twice: what comes first may have to be there for the others.
+    // The second round covers changes that need the result of an earlier one.
     for round in 0..2 {
         for (index, operation) in changes.iter().enumerate() {
             let id = format!("change-{round}-{index}");
@@ -264,7 +266,8 @@ async fn nothing_else_is_served(store: Store) {
     }
 }
 
-/// `docs/openapi.json` is what `identity-server openapi` prints: `UPDATE_DOCS=1 cargo test -p identity-e2e openapi` writes it.
+/// `docs/openapi.json` equals the output of `identity-server openapi`. `UPDATE_DOCS=1 cargo test -p identity-e2e
+/// openapi` updates it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_committed_openapi_document_is_the_printed_one() {
     let printed = Store::sqlite().launch(&["openapi"]).run().await;
@@ -285,7 +288,7 @@ async fn the_committed_openapi_document_is_the_printed_one() {
     let is_current = serde_json::from_slice::<Value>(&committed).is_ok_and(|committed| committed == printed);
     assert!(is_current, "docs/openapi.json is out of date: UPDATE_DOCS=1 cargo test -p identity-e2e openapi");
 
-    // What a server serves is a part of it.
+    // The served document is a subset.
     let served = document(&Site::start(Store::sqlite()).await.anonymous()).await;
     for (path, item) in served["paths"].as_object().expect("paths") {
         assert_eq!(printed["paths"].get(path), Some(item), "{path}");

@@ -1,4 +1,5 @@
-//! Times on the wire: read in every form of ISO 8601 that clients write, and written so that they are sorted as texts.
+//! Timestamps in requests and responses: parsed in every ISO 8601 form that clients send, and written so that they sort
+//! as texts.
 
 use serde_json::{Value, json};
 

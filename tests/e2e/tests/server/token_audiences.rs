@@ -1,4 +1,5 @@
-//! Applications ask what the bearer of a token has with the token that they were called with, which is for their own API.
+//! Applications query the access of a token's bearer with the token that they received, whose audience is their own
+//! API.
 
 use serde_json::{Value, json};
 
@@ -24,7 +25,7 @@ async fn a_token_for_another_api_is_resolved_and_opens_nothing(store: Store) {
             let _ = api.get(path).await.expect_status(200);
         }
         shows(api.get("/api/tenants/for-token").await, &json!([{"tenantId": "sales", "name": "Sales"}]));
-        // No other request, whatever it is.
+        // The token is rejected for every other request.
         for path in ["/api/me", "/api/tenants", "/api/tenants/sales", "/api/groups", "/access/v1/recent-callers"] {
             refused(&api.get(path).await, 401, "token_audience");
         }
@@ -35,7 +36,7 @@ async fn a_token_for_another_api_is_resolved_and_opens_nothing(store: Store) {
         }
     }
 
-    // An API on which a role holds a permission is one of this installation, as long as it does.
+    // An API belongs to this installation as long as a role has a permission on it.
     let other = of(json!("orders-api"));
     refused(&other.get(PATHS[0]).await, 401, "token_audience");
     let role =
@@ -45,7 +46,7 @@ async fn a_token_for_another_api_is_resolved_and_opens_nothing(store: Store) {
     done(site.admin().delete("/api/roles/Clerk").await);
     refused(&other.get(PATHS[0]).await, 401, "token_audience");
 
-    // Everything but the audience is checked as ever.
+    // Everything except the audience is still validated.
     let expired = site.forge.token(&json!({"sub": "ann", "aud": "zeebe-api", "exp": 5}));
     refused(&site.server.http().bearer(expired).get(PATHS[0]).await, 401, "token_expired");
     let id_token = site.forge.claims(&json!({"sub": "ann", "aud": ["zeebe-api", "identity"]}));

@@ -1,4 +1,4 @@
-//! From the tokens of a certified provider to roles, tenants, groups and authorizations.
+//! From tokens of a certified provider to roles, tenants, groups and authorizations.
 
 use identity_testkit::{Api, Launch, OidcProvider};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ on_each_store!(
 
 const DEPARTMENT: &str = "https://example.com/claims/department";
 
-/// A provider with an administrator, a user and a client, whose tokens say more than their names.
+/// Starts a provider with an administrator, a user and a client, whose tokens have additional claims.
 async fn provider() -> Option<OidcProvider> {
     OidcProvider::start(json!({
         "clients": [
@@ -58,7 +58,7 @@ async fn rules_give_users_and_clients_what_they_have(store: Store) {
     let (root, ann, svc) =
         (user(api, &provider, "u-0").await, user(api, &provider, "u-1").await, client(api, &provider).await);
 
-    // Nobody has anything yet, and may not manage anything.
+    // Without rules, the callers have no access.
     for path in ["/api/tenants/for-token", "/api/authorizations/for-token", "/api/groups/for-token"] {
         shows(ann.get(path).await, &json!([]));
         shows(svc.get(path).await, &json!([]));
@@ -82,7 +82,7 @@ async fn rules_give_users_and_clients_what_they_have(store: Store) {
         rule("Sales people", (DEPARTMENT, "sales"), "TENANT", &["sales", "field"]),
         rule("IT", (DEPARTMENT, "it"), "TENANT", &["ops"]),
         contains(rule("EMEA", ("teams", "emea"), "ROLE", &["Viewers"])),
-        // A single value is no list, and a list does not hold a part of a value.
+        // `CONTAINS` matches neither a single value nor a part of a list element.
         contains(rule("No list", (DEPARTMENT, "sales"), "ROLE", &["ManagementIdentity"])),
         contains(rule("No part", ("teams", "eme"), "ROLE", &["ManagementIdentity"])),
         rule("Leads", ("$.profile.labels[*].name", "lead"), "GROUP", &[leads]),
@@ -125,7 +125,7 @@ async fn rules_give_users_and_clients_what_they_have(store: Store) {
     let _ = ann.get("/api/roles").await.expect_status(200);
     refused(&ann.delete("/api/groups/none").await, 403, "forbidden");
 
-    // A changed rule holds from the very next request on, for tokens that were issued before.
+    // A changed rule takes effect with the next request, also for tokens that are already issued.
     done(root.put("/api/mapping-rules/IT", &rule("IT", (DEPARTMENT, "sales"), "TENANT", &["ops"])).await);
     shows(svc.get("/api/tenants/for-token").await, &json!([]));
     shows(ann.get("/api/tenants/for-token").await, &json!([field, ops, sales]));
@@ -146,7 +146,7 @@ async fn the_initial_claim_makes_the_administrator(store: Store) {
     assert_eq!(initial["claimName"], "sub");
     assert_eq!(initial["claimValue"], "u-0");
 
-    // Changed through the API it is set right again by a restart; what was added to it stays.
+    // A restart restores the rule after a change through the API. Additions to the rule are kept.
     created(root.post("/api/roles", &json!({"name": "Extra"})).await);
     let changed = rule("Default", ("sub", "u-2"), "ROLE", &["ManagementIdentity", "admin", "Extra"]);
     done(root.put("/api/mapping-rules/Default", &changed).await);
@@ -163,7 +163,7 @@ async fn the_initial_claim_makes_the_administrator(store: Store) {
         assert!(roles.iter().any(|name| name == role), "no {role} in {roles:?}");
     }
 
-    // Another configured value moves the administrator.
+    // A different configured value moves the administrator.
     let _ = server.terminate().await;
     let server = launch.env("IDENTITY_BOOTSTRAP_INITIAL_CLAIM_VALUE", "u-2").start().await;
     let (root, ben) = (user(server.http(), &provider, "u-0").await, user(server.http(), &provider, "u-2").await);
@@ -173,7 +173,7 @@ async fn the_initial_claim_makes_the_administrator(store: Store) {
 
 async fn only_good_tokens_are_let_in(store: Store) {
     let Some(provider) = provider().await else { return };
-    // With the client as an audience too, only its type tells an ID token from an access token.
+    // With the client as an additional audience, only the token type distinguishes an ID token from an access token.
     let launch = launch(&store, &provider)
         .env("IDENTITY_AUTHENTICATION_PROVIDERS_MAIN_AUDIENCES_1", "web")
         .env("IDENTITY_AUTHENTICATION_PROVIDERS_MAIN_REQUIRE_AT_JWT", "true");

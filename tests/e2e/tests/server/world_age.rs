@@ -1,4 +1,4 @@
-//! How old the data is that decisions are made in: the database is silent, a replica was suspended.
+//! Age of the data used for decisions: the database stops responding, or a replica was suspended.
 
 use std::time::{Duration, Instant};
 
@@ -32,7 +32,7 @@ async fn with(api: &Api, header: &str, value: u64, path: &str) -> Reply {
     api.send(api.request(Method::GET, path).header(header, value)).await
 }
 
-/// Two replicas on one database, the second of which reaches it by a way that can be silent.
+/// Starts two replicas on one database. The second reaches it through a proxy that can be silenced.
 async fn replicas() -> Option<(Local, Server, Proxy)> {
     let store = Store::postgres().await?;
     let mut url = Url::parse(store.url()).expect("a URL");
@@ -73,9 +73,9 @@ async fn a_right_that_was_revoked_ends_within_the_bound_behind_a_silent_network_
     done(one.admin().delete(&format!("/v2/authorizations/{key}")).await);
     let store = health(two.management(), 200, "DEGRADED").await;
     assert!(store["detail"].as_str().is_some_and(|text| text.contains("old")), "{store}");
-    // A change waits for nothing while it is known that the database does not answer, and neither does a denial.
+    // While the database is known to be unavailable, changes are rejected, and denials returned, without waiting.
     let begun = Instant::now();
-    refused(&admin(&two).delete("/v2/groups/none").await, 503, "could not be written");
+    refused(&admin(&two).delete("/v2/groups/none").await, 503, "could not be confirmed");
     assert_eq!(ann.post("/v2/users/search", &json!({})).await.status, 200);
     refused(&ann.delete("/v2/groups/none").await, 403, "DELETE");
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
@@ -83,8 +83,8 @@ async fn a_right_that_was_revoked_ends_within_the_bound_behind_a_silent_network_
     let store = health(two.management(), 503, "DOWN").await;
     assert!(silent.elapsed() < Duration::from_secs(15), "{:?}", silent.elapsed());
     assert!(store["detail"].as_str().is_some_and(|text| text.contains("consistency.max-age")), "{store}");
-    refused(&reads(&ann).await, 503, "cannot be read");
-    refused(&admin(&two).get("/v2/authentication/me").await, 503, "cannot be read");
+    refused(&reads(&ann).await, 503, "last confirmed");
+    refused(&admin(&two).get("/v2/authentication/me").await, 503, "last confirmed");
     let metrics = two.management().get("/actuator/prometheus").await.text;
     let age = metrics.lines().find_map(|line| line.strip_prefix("identity_world_age_seconds "));
     assert!(age.and_then(|age| age.parse::<f64>().ok()).is_some_and(|age| age > 10.0), "{age:?}");
@@ -110,7 +110,7 @@ async fn a_replica_that_was_suspended_does_not_answer_from_the_past_on_postgres(
         .await;
         two.suspend();
         done(one.admin().delete(&format!("/v2/authorizations/{key}")).await);
-        // They wait for it to go on.
+        // The requests wait for the replica to resume.
         let asking: Vec<_> = (0..30)
             .map(|_| {
                 let ann = ann.clone();
@@ -159,14 +159,14 @@ async fn a_request_may_demand_an_age_on_postgres() {
     let words = admin(&two);
     let words = words.send(words.request(Method::GET, "/v2/groups/g1").header("x-identity-max-age", "new")).await;
     refused(&words, 400, "X-Identity-Max-Age");
-    // Only a caller has the store asked.
+    // Only an authenticated caller causes a query to the store.
     assert_eq!(with(&two.http().clone(), "x-identity-max-age", 0, "/v2/groups/g1").await.status, 401);
     proxy.be_silent();
     health(two.management(), 200, "DEGRADED").await;
-    refused(&with(&admin(&two), "x-identity-max-age", 1, "/v2/groups/g1").await, 503, "cannot be read");
+    refused(&with(&admin(&two), "x-identity-max-age", 1, "/v2/groups/g1").await, 503, "last confirmed");
 }
 
-/// A switch-over: the old primary takes no writes any more, and later the new one does, at the same address.
+/// Switch-over: the old primary stops accepting writes, and later the new one accepts them at the same address.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_accepts_no_writes_is_said_and_over_when_it_does_on_postgres() {
     let Some((one, two, _proxy)) = replicas().await else { return };
@@ -195,6 +195,6 @@ async fn a_database_that_accepts_no_writes_is_said_and_over_when_it_does_on_post
     created(one.admin().post("/v2/roles", &role).await);
 }
 
-/// What a restart does to all connections but the one that says so.
+/// Closes all connections except the current one, as a restart does.
 const DISCONNECT: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
     WHERE datname = current_database() AND pid <> pg_backend_pid()";

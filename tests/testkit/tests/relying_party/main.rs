@@ -1,5 +1,5 @@
-//! The client of `identity-adapters-oidc` at a certified provider: sign-in, renewal, revocation, logout and tokens for
-//! services, with every way of client authentication.
+//! Tests of `identity-adapters-oidc` against a certified provider: sign-in, token refresh, revocation, logout and
+//! machine tokens, with every client authentication method.
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
@@ -9,7 +9,8 @@ use identity_adapters_oidc::{
     AssertionSettings, ClientAuthentication, KeyFile, KeyId, MachineTokenRequest, MachineTokens, SigningAlgorithm,
 };
 use identity_core::port::{
-    AuthorizationResponse, ClaimSource, Ending, IdentityProvider as _, ProviderError, RefusedSignIn, Sent,
+    AuthorizationResponse, ClaimSource, EndSessionRequest, IdentityProvider as _, PendingSignIn, ProviderError,
+    RefusedSignIn,
 };
 use identity_core::value::Secret;
 use identity_testkit::Browser;
@@ -180,7 +181,7 @@ async fn codes_and_refresh_tokens_count_once_and_for_whom_they_were_given() {
     assert_eq!(refused(other.redeem(&response, &sent()).await), RefusedSignIn::Grant, "another client's code");
 
     let response = come_back(&real, &web, &mut browser).await;
-    let stranger = Sent { code_verifier: Secret::new("x".repeat(43)), ..sent() };
+    let stranger = PendingSignIn { code_verifier: Secret::new("x".repeat(43)), ..sent() };
     assert_eq!(refused(web.redeem(&response, &stranger).await), RefusedSignIn::Grant, "another browser's code");
 
     let response = come_back(&real, &web, &mut browser).await;
@@ -192,7 +193,7 @@ async fn codes_and_refresh_tokens_count_once_and_for_whom_they_were_given() {
     assert_eq!(refused(web.redeem(&response, &sent()).await), RefusedSignIn::Grant, "a code used twice");
 
     let response = come_back(&real, &web, &mut browser).await;
-    let replayed = Sent { nonce: "nonce-2".to_owned(), ..sent() };
+    let replayed = PendingSignIn { nonce: "nonce-2".to_owned(), ..sent() };
     assert_eq!(refused(web.redeem(&response, &replayed).await), RefusedSignIn::Nonce);
 
     let somebody = sign_in(&real, &web, &mut browser).await;
@@ -214,7 +215,7 @@ async fn a_provider_says_who_has_signed_out_there() {
     let mut browser = Browser::default();
     let somebody = sign_in(&real, &web, &mut browser).await;
     let id_token = somebody.id_token.clone();
-    let ending = Ending {
+    let ending = EndSessionRequest {
         id_token: id_token.clone(),
         return_uri: SIGNED_OUT.to_owned(),
         state: "s".to_owned(),

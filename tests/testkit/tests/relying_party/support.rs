@@ -1,4 +1,4 @@
-//! A certified provider, keys and certificates for it, and clients there.
+//! Provider, keys, certificates and clients for these tests.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use identity_adapters_oidc::{
     ProviderKind, ProviderSettings, TlsSettings, VerifierSettings,
 };
 use identity_core::port::{
-    AuthorizationRequest, AuthorizationResponse, Clock, Ending, IdentityProvider as _, ProviderError, RefusedSignIn,
-    Sent, SignedIn,
+    AuthorizationRequest, AuthorizationResponse, Clock, EndSessionRequest, IdentityProvider as _, PendingSignIn,
+    ProviderError, RefusedSignIn, SignedIn,
 };
 use identity_core::resolve::{PrincipalClaims, UsernameCase};
 use identity_core::value::{ClaimSelector, Namespace, Secret};
@@ -25,7 +25,7 @@ use time::OffsetDateTime;
 pub(crate) const CALLBACK: &str = "https://identity.example/auth/login-callback";
 pub(crate) const SIGNED_OUT: &str = "https://identity.example/signed-out";
 pub(crate) const SECRET: &str = "s3cr:et/%+&=?-and-more-of-it";
-/// RFC 7636, appendix B.
+/// Code verifier and challenge of RFC 7636, appendix B.
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
@@ -42,7 +42,7 @@ impl Clock for Now {
     }
 }
 
-/// Keys and certificates that were made for one test.
+/// Keys and certificates of one test.
 pub(crate) struct Keys {
     folder: TempDir,
     authority: CertifiedIssuer<'static, KeyPair>,
@@ -63,7 +63,7 @@ impl Keys {
         path
     }
 
-    /// A certificate of the authority for `name`, and its key, both in PEM.
+    /// Returns a certificate for `name`, signed by the authority, and its key, both in PEM.
     pub(crate) fn certificate(&self, name: &str) -> (String, String) {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
@@ -72,7 +72,7 @@ impl Keys {
         (params.signed_by(&key, &self.authority).unwrap().pem(), key.serialize_pem())
     }
 
-    /// The settings of a client that shows a certificate for `name`.
+    /// Returns TLS settings of a client that presents a certificate for `name`.
     pub(crate) fn showing(&self, name: &str) -> TlsSettings {
         let (certificate, key) = self.certificate(name);
         TlsSettings { certificate: self.write("tls.pem", &certificate), key: self.write("tls.key", &key) }
@@ -84,14 +84,14 @@ impl Keys {
     }
 }
 
-/// A public key on P-256 as the provider wants it.
+/// Returns a P-256 public key in the provider's JWK format.
 pub(crate) fn jwk(key: &KeyPair, kid: &str) -> Value {
     let (x, y) = key.der_bytes()[1..].split_at(32);
     let text = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
     json!({"kty": "EC", "crv": "P-256", "kid": kid, "use": "sig", "x": text(x), "y": text(y)})
 }
 
-/// A client's registration, besides what all have.
+/// Returns a client registration: the common members and `extra`.
 pub(crate) fn client(id: &str, extra: &Value) -> Value {
     let mut client = json!({
         "client_id": id, "redirect_uris": [CALLBACK], "post_logout_redirect_uris": [SIGNED_OUT],
@@ -143,7 +143,7 @@ pub(crate) fn secret() -> ClientAuthentication {
     ClientAuthentication::SecretBasic(Secret::new(SECRET.to_owned()))
 }
 
-/// What the browser brings back.
+/// Returns the authorization response that the browser brings back.
 pub(crate) async fn come_back(
     real: &RealProvider,
     client: &OidcProvider,
@@ -168,9 +168,9 @@ pub(crate) fn parameter(url: &Url, name: &str) -> Option<String> {
     url.query_pairs().find_map(|(key, value)| (key == name).then(|| value.into_owned()))
 }
 
-pub(crate) fn sent() -> Sent {
+pub(crate) fn sent() -> PendingSignIn {
     let code_verifier = Secret::new(VERIFIER.to_owned());
-    Sent { redirect_uri: CALLBACK.to_owned(), code_verifier, nonce: "nonce-1".to_owned() }
+    PendingSignIn { redirect_uri: CALLBACK.to_owned(), code_verifier, nonce: "nonce-1".to_owned() }
 }
 
 pub(crate) async fn sign_in(real: &RealProvider, client: &OidcProvider, browser: &mut Browser) -> SignedIn {
@@ -185,7 +185,7 @@ pub(crate) fn refused<T: std::fmt::Debug>(outcome: Result<T, ProviderError>) -> 
     }
 }
 
-/// Signs in, renews, gives the refresh token back and signs out.
+/// Signs in, refreshes, revokes the refresh token and signs out.
 pub(crate) async fn whole_way(real: &RealProvider, client: &OidcProvider) {
     let mut browser = Browser::default();
     let somebody = sign_in(real, client, &mut browser).await;
@@ -202,7 +202,7 @@ pub(crate) async fn whole_way(real: &RealProvider, client: &OidcProvider) {
     client.revoke(renewed.refresh_token.as_ref().unwrap()).await.unwrap();
     assert_eq!(refused(client.refresh(&renewed).await), RefusedSignIn::Grant);
 
-    let ending = Ending {
+    let ending = EndSessionRequest {
         id_token: renewed.id_token,
         return_uri: SIGNED_OUT.to_owned(),
         state: "state-2".to_owned(),
@@ -213,13 +213,13 @@ pub(crate) async fn whole_way(real: &RealProvider, client: &OidcProvider) {
     assert_eq!(back.as_str(), format!("{SIGNED_OUT}?state=state-2"));
 }
 
-/// Any public key as the provider wants it.
+/// Returns any public key in the provider's JWK format.
 pub(crate) fn public(pair: &KeyPair) -> Value {
     let (bytes, text) = (pair.der_bytes(), |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes));
     match bytes.len() {
         32 => json!({"kty": "OKP", "crv": "Ed25519", "use": "sig", "x": text(bytes)}),
         65 => jwk(pair, "any"),
-        // RFC 8017 §A.1.1: the modulus has 256 bytes after its sign.
+        // RFC 8017 §A.1.1: the modulus has 256 bytes after its sign byte.
         _ => json!({"kty": "RSA", "use": "sig", "n": text(&bytes[9..9 + 256]), "e": "AQAB"}),
     }
 }

@@ -1,4 +1,4 @@
-//! Sessions, on fakes: what needs a clock that obeys, or a provider that fails on command.
+//! Tests of sessions on fakes, with a controlled clock and a provider that fails on demand.
 
 mod support;
 
@@ -10,7 +10,7 @@ use time::Duration as Span;
 use super::*;
 use crate::apply::Command;
 use crate::engine::ServerRequest;
-use crate::entity::{MappingRule, Operator, RuleKind, Session};
+use crate::entity::{MappingRule, Session};
 use crate::entity::{Principal, WhichSessions};
 use crate::port::{ProviderError, RefusedSignIn};
 use crate::search::PageRequest;
@@ -122,10 +122,10 @@ async fn one_request_of_many_renews() {
     let site = oidc().await;
     let id = site.sign_in().await;
     site.clock.advance(Span::minutes(5));
-    let held = site.provider.gate.lock().await;
+    let held = site.provider.authorizer.lock().await;
     let ask = || async { site.caller(&id, Activity::Person).await.is_some() };
     let release = async {
-        // All others are answered while the first one waits for the provider.
+        // The other requests are answered while the first one waits for the provider.
         drop(held);
         true
     };
@@ -138,7 +138,7 @@ async fn one_request_of_many_renews() {
 #[tokio::test]
 async fn whoever_is_there_is_noted_once_until_the_provider_says_something_new() {
     let mut site = oidc().await;
-    let logins = Arc::new(Logins::new(9, true));
+    let logins = Arc::new(RecentCallers::new(9, true));
     site.sessions = site.sessions.noting(Arc::clone(&logins));
     let id = site.sign_in().await;
     assert!(logins.last(9).is_empty(), "nobody was there yet");
@@ -175,15 +175,12 @@ async fn a_session_ends_when_its_principal_is_in_the_namespace_of_another_provid
 #[tokio::test]
 async fn what_the_provider_says_anew_counts_and_more_rights_change_the_id() {
     let site = oidc().await;
-    let rule = MappingRule {
-        id: MappingRuleId::parse("sales").unwrap(),
-        name: Name::parse("Sales").unwrap(),
-        selector: ClaimSelector::parse("department").unwrap(),
-        operator: Operator::Equals,
-        value: ClaimValue::parse("sales").unwrap(),
-        kind: RuleKind::Any,
-        issuer: None,
-    };
+    let rule = MappingRule::new(
+        MappingRuleId::parse("sales").unwrap(),
+        Name::parse("Sales").unwrap(),
+        ClaimSelector::parse("department").unwrap(),
+        ClaimValue::parse("sales").unwrap(),
+    );
     let entity = AuditEntity { kind: EntityKind::MappingRule, key: "sales".to_owned() };
     let attempt = AuditDraft { operation: AuditOperation::Create, entity, related: None };
     let plan = |_: &crate::world::World| Ok(vec![Command::CreateMappingRule(rule)]);

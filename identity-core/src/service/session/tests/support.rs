@@ -1,4 +1,4 @@
-//! A provider that answers as it is told, and sessions on fakes.
+//! Sessions on fakes and a provider with scripted answers.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,13 +9,13 @@ use time::macros::datetime;
 
 use super::super::*;
 use crate::apply::Command;
+use crate::catalog::ResourceCatalog;
 use crate::engine::ServerRequest;
 use crate::entity::{Principal, User};
 use crate::fake::{FixedClock, MemoryPolicyStore, MemorySessionStore, PlainCrypto, PlainPasswordHasher};
-use crate::matrix::Matrix;
 use crate::port::{
-    AuditField, AuditFilter, AuditQuery, AuditText, AuthorizationRequest, AuthorizationResponse, Ending, LogoutNotice,
-    PasswordHasher as _, ProviderError, RefusedSignIn, Sent, SignedIn,
+    AuditField, AuditFilter, AuditQuery, AuditText, AuthorizationRequest, AuthorizationResponse, EndSessionRequest,
+    LogoutNotice, PasswordHasher as _, PendingSignIn, ProviderError, RefusedSignIn, SignedIn,
 };
 use crate::search::{Row as _, Start, Window};
 use crate::service::Authentication;
@@ -24,15 +24,15 @@ use crate::world::Sources;
 
 pub(super) const ISSUER: &str = "https://idp.example";
 
-/// A provider that answers as it is told, and counts.
+/// A provider that gives scripted answers and counts calls.
 pub(super) struct Scripted {
     pub(super) namespace: std::sync::Mutex<Namespace>,
     pub(super) clock: Arc<FixedClock>,
     pub(super) refreshes: AtomicUsize,
     pub(super) revocations: AtomicUsize,
     pub(super) next: std::sync::Mutex<Result<serde_json::Value, ProviderError>>,
-    /// Held while a refresh is under way.
-    pub(super) gate: async_lock::Mutex<()>,
+    /// Held during a refresh.
+    pub(super) authorizer: async_lock::Mutex<()>,
 }
 
 impl Scripted {
@@ -74,19 +74,19 @@ impl IdentityProvider for Scripted {
     async fn authorization_url(&self, request: &AuthorizationRequest) -> Result<String, ProviderError> {
         Ok(format!("{ISSUER}/auth?state={}&challenge={}", request.state, request.code_challenge))
     }
-    async fn redeem(&self, _: &AuthorizationResponse, _: &Sent) -> Result<SignedIn, ProviderError> {
+    async fn redeem(&self, _: &AuthorizationResponse, _: &PendingSignIn) -> Result<SignedIn, ProviderError> {
         self.next.lock().unwrap().clone().map(|claims| self.signed_in(claims))
     }
     async fn refresh(&self, _: &SignedIn) -> Result<SignedIn, ProviderError> {
         self.refreshes.fetch_add(1, Ordering::SeqCst);
-        let _held = self.gate.lock().await;
+        let _held = self.authorizer.lock().await;
         self.next.lock().unwrap().clone().map(|claims| self.signed_in(claims))
     }
     async fn revoke(&self, _: &Secret) -> Result<(), ProviderError> {
         self.revocations.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }
-    async fn end_session_url(&self, ending: &Ending) -> Result<Option<String>, ProviderError> {
+    async fn end_session_url(&self, ending: &EndSessionRequest) -> Result<Option<String>, ProviderError> {
         Ok(Some(format!("{ISSUER}/logout?state={}", ending.state)))
     }
     async fn logout_token(&self, token: &str) -> Result<LogoutNotice, ProviderError> {
@@ -114,7 +114,7 @@ pub(super) async fn site(sources: Sources) -> Site {
     let policy = MemoryPolicyStore::default();
     let audit = Arc::new(policy.audit_log());
     let clock = Arc::new(FixedClock::new(datetime!(2026-03-01 12:00 UTC)));
-    let engine = Engine::start(Arc::new(policy), audit.clone(), clock.clone(), sources, Matrix::standard());
+    let engine = Engine::start(Arc::new(policy), audit.clone(), clock.clone(), sources, ResourceCatalog::standard());
     let engine = Arc::new(engine.await.unwrap());
     let provider = Arc::new(Scripted {
         clock: Arc::clone(&clock),
@@ -122,7 +122,7 @@ pub(super) async fn site(sources: Sources) -> Site {
         namespace: std::sync::Mutex::default(),
         revocations: AtomicUsize::new(0),
         next: std::sync::Mutex::new(Ok(json!({"sub": "s-1"}))),
-        gate: async_lock::Mutex::new(()),
+        authorizer: async_lock::Mutex::new(()),
     });
     let store = MemorySessionStore::default();
     let providers: Vec<Arc<dyn IdentityProvider>> =
@@ -140,7 +140,7 @@ pub(super) async fn site(sources: Sources) -> Site {
         redirect_uri: "https://identity.example/auth/login-callback".to_owned(),
         signed_out_uri: "https://identity.example/auth/logged-out".to_owned(),
     };
-    let sessions = Sessions::new(Arc::clone(&engine), Gate::management(Arc::clone(&engine)), ports, settings);
+    let sessions = Sessions::new(Arc::clone(&engine), Authorizer::management(Arc::clone(&engine)), ports, settings);
     Site { clock, engine, store, audit, provider, sessions }
 }
 
@@ -172,7 +172,7 @@ impl Site {
         self.caller(id, Activity::Polling).await.is_some()
     }
 
-    /// The reasons in the audit log, oldest first.
+    /// Returns the reasons in the audit log, oldest first.
     pub(super) async fn reasons(&self) -> Vec<String> {
         let query = AuditQuery::new(AuditFilter::default(), &[], &Window { start: Start::Offset(0), limit: 100 });
         let found = self.audit.search(&query.unwrap()).await.unwrap();
@@ -203,7 +203,7 @@ pub(super) async fn builtin() -> (Site, Authentication) {
 
 pub(super) async fn set_password(site: &Site, password: &str) {
     let password = PlainPasswordHasher.hash(&Secret::new(password.to_owned())).await.unwrap();
-    let user = User { username: Username::parse("ann").unwrap(), password, name: None, email: None };
+    let user = User::new(Username::parse("ann").unwrap(), password);
     let entity = AuditEntity { kind: EntityKind::User, key: "ann".to_owned() };
     let attempt = AuditDraft { operation: AuditOperation::Update, entity, related: None };
     let plan = |world: &crate::world::World| {

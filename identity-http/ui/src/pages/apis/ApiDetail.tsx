@@ -1,7 +1,7 @@
 import { TrashCan } from "@carbon/icons-react";
 import { useState } from "react";
 
-import { type Schemas, api, ask } from "../../api/client";
+import { api, ask, type Schemas } from "../../api/client";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
@@ -66,7 +66,12 @@ export default function ApiDetail({ id }: { id: string }) {
             search={t("members.search")}
             columns={[
               { key: "definition", header: t("roles.permission"), cell: ({ definition }) => definition },
-              { key: "description", header: t("description"), cell: ({ description }) => description ?? "", minor: true },
+              {
+                key: "description",
+                header: t("description"),
+                cell: ({ description }) => description ?? "",
+                minor: true,
+              },
             ]}
             rowKey={({ definition }) => definition}
             load={local(
@@ -77,7 +82,13 @@ export default function ApiDetail({ id }: { id: string }) {
             tools={<Create text={t("roles.add_permission")} onClick={() => setDialog("add")} />}
             actions={
               mayWrite
-                ? [{ label: ({ definition }) => t("members.remove", { name: definition }), icon: TrashCan, onClick: setDialog }]
+                ? [
+                    {
+                      label: ({ definition }) => t("members.remove", { name: definition }),
+                      icon: TrashCan,
+                      onClick: setDialog,
+                    },
+                  ]
                 : []
             }
             empty={{ title: t("roles.no_permissions"), text: t("apis.no_permissions") }}

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useLocation } from "wouter";
 
-import { type Schemas, api, ask, askPage } from "../../api/client";
+import { api, ask, askPage, type Schemas } from "../../api/client";
 import { inManagement } from "../../api/lists";
 import { addressOf } from "../../lib/address";
 import { t } from "../../lib/i18n";
@@ -23,7 +23,11 @@ export default function ApiList() {
         href={({ id }) => addressOf("/apis", id)}
         columns={[
           { key: "name", header: t("name"), cell: ({ name }) => name },
-          { key: "audience", header: t("apis.audience"), cell: ({ audience }) => <span className="code">{audience}</span> },
+          {
+            key: "audience",
+            header: t("apis.audience"),
+            cell: ({ audience }) => <span className="code">{audience}</span>,
+          },
         ]}
         tools={<Create text={t("apis.create")} onClick={() => setCreating(true)} />}
         empty={{ title: t("apis.none"), text: t("apis.none_text") }}

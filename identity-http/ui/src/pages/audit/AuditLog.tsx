@@ -2,25 +2,35 @@ import { Tag, TextInput } from "@carbon/react";
 import { useState } from "react";
 import { Link } from "wouter";
 
-import { type Schemas, api, askPage } from "../../api/client";
+import { api, askPage, type Schemas } from "../../api/client";
+import { useSession } from "../../app/session";
 import { list, t, time, word } from "../../lib/i18n";
 import { useQuery } from "../../lib/useQuery";
-import { Listing } from "../../parts/Listing";
-import { useSession } from "../../app/session";
-import { Page } from "../../parts/Page";
 import { Choice } from "../../parts/fields";
+import { Listing } from "../../parts/Listing";
+import { Page } from "../../parts/Page";
 
 type Entry = Schemas["AuditLogEntry"];
 
 const RESULTS = ["SUCCESS", "FAIL", "DENIED"];
 const OPERATIONS = ["CREATE", "UPDATE", "DELETE", "ASSIGN", "UNASSIGN", "READ"];
 const TYPES = [
-  "USER", "CLIENT", "GROUP", "ROLE", "TENANT", "MAPPING_RULE", "AUTHORIZATION", "RESOURCE", "RESOURCE_TYPE",
-  "DECISION", "AUDIT_LOG", "SESSION",
+  "USER",
+  "CLIENT",
+  "GROUP",
+  "ROLE",
+  "TENANT",
+  "MAPPING_RULE",
+  "AUTHORIZATION",
+  "RESOURCE",
+  "RESOURCE_TYPE",
+  "DECISION",
+  "AUDIT_LOG",
+  "SESSION",
 ];
 const COLOURS: Record<string, "green" | "red" | "magenta"> = { SUCCESS: "green", FAIL: "magenta", DENIED: "red" };
 
-/** The filters, by their names in the address, with what they may be. */
+/** Filters: parameter in the URL, label, key prefix of the texts, and values. */
 const FILTERS = [
   ["result", "audit.result", "result", RESULTS],
   ["operation", "audit.operation", "operation", OPERATIONS],
@@ -81,7 +91,11 @@ export default function AuditLog() {
         rowKey={({ key }) => key}
         columns={[
           { key: "time", header: t("audit.time"), cell: ({ timestamp }) => time(timestamp) },
-          { key: "actor", header: t("audit.actor"), cell: ({ actorId, actorType }) => actorId ?? word("actor", actorType) },
+          {
+            key: "actor",
+            header: t("audit.actor"),
+            cell: ({ actorId, actorType }) => actorId ?? word("actor", actorType),
+          },
           { key: "what", header: t("audit.what"), cell: (entry) => <What {...entry} /> },
           {
             key: "result",
@@ -92,7 +106,12 @@ export default function AuditLog() {
               </Tag>
             ),
           },
-          { key: "reason", header: t("audit.reason"), cell: ({ key, ...entry }) => <Reason id={key} {...entry} />, minor: true },
+          {
+            key: "reason",
+            header: t("audit.reason"),
+            cell: ({ key, ...entry }) => <Reason id={key} {...entry} />,
+            minor: true,
+          },
           { key: "revision", header: t("audit.revision"), cell: ({ revision }) => revision ?? "–", minor: true },
         ]}
         empty={{ title: t("audit.none"), text: t("audit.none_text") }}
@@ -101,7 +120,7 @@ export default function AuditLog() {
   );
 }
 
-/** Why it failed; a refusal can be opened. */
+/** Reason of a failure. A denial links to its explanation. */
 function Reason({ id, result, reason }: Omit<Entry, "key"> & { id: string }) {
   const { has } = useSession();
   if (result !== "DENIED" || !has("decisions")) return reason ?? "–";
@@ -112,17 +131,18 @@ function Reason({ id, result, reason }: Omit<Entry, "key"> & { id: string }) {
   );
 }
 
-/** What was done to what, in words. */
+/** Describes the operation and the entities concerned. */
 function What({ operation, entity, related }: Entry) {
   const thing = ({ type, key }: Entry["entity"]) => `${word("owner", type)}${key ? ` ${key}` : ""}`;
   return (
     <>
-      {word("operation", operation)} <span className="code">{list([thing(entity), ...(related ? [thing(related)] : [])])}</span>
+      {word("operation", operation)}{" "}
+      <span className="code">{list([thing(entity), ...(related ? [thing(related)] : [])])}</span>
     </>
   );
 }
 
-/** A filter that is typed, and applies when it is left or confirmed. */
+/** Text filter that applies on blur or Enter. */
 function Typed({ name, label }: { name: string; label: string }) {
   const query = useQuery();
   const [text, setText] = useState(query.get(name));

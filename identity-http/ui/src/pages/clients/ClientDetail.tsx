@@ -1,5 +1,5 @@
-import { Button, TextInput } from "@carbon/react";
 import { Renew, View } from "@carbon/icons-react";
+import { Button, TextInput } from "@carbon/react";
 import { useState } from "react";
 
 import { api, ask } from "../../api/client";
@@ -88,7 +88,7 @@ export default function ClientDetail({ id }: { id: string }) {
   );
 }
 
-/** The secret is asked for only when somebody wants to see it: that is recorded. */
+/** Shows the secret. It is loaded on request only, because the audit log records every read. */
 function SecretPanel({ id }: { id: string }) {
   const { mayWrite } = useSession();
   const say = useToast();

@@ -1,6 +1,6 @@
 import { useState } from "react";
 
-import { type Schemas, api, ask } from "../../api/client";
+import { api, ask, type Schemas } from "../../api/client";
 import { useToast } from "../../app/toasts";
 import { t, word } from "../../lib/i18n";
 import { lines } from "../../lib/lines";
@@ -11,7 +11,7 @@ const TYPES = ["CONFIDENTIAL", "PUBLIC", "M2M"] as const;
 type Type = (typeof TYPES)[number];
 
 interface Props {
-  /** What to change; a new one otherwise. */
+  /** Application to edit; absent to create one. */
   client?: Schemas["ClientView"];
   onDone: (id: string) => void;
   onClose: () => void;
@@ -27,7 +27,7 @@ export function ClientForm({ client, onDone, onClose }: Props) {
   const save = async () => {
     const redirectUris = type === "M2M" ? [] : lines(uris);
     if (client) {
-      // What is not sent keeps its value.
+      // Omitted fields keep their values.
       const body = uris === known ? { name: name.trim() } : { name: name.trim(), redirectUris };
       await ask(api.PUT("/api/clients/{id}", { params: { path: { id: client.id } }, body }));
       say({ title: t("saved", { name }) });

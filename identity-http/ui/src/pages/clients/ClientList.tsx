@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useLocation } from "wouter";
 
-import { type Schemas, api, askPage } from "../../api/client";
+import { api, askPage, type Schemas } from "../../api/client";
 import { inManagement } from "../../api/lists";
 import { addressOf } from "../../lib/address";
 import { t, word } from "../../lib/i18n";
@@ -24,13 +24,19 @@ export default function ClientList() {
         alike={{ kind: "CLIENT", id: ({ clientId }) => clientId }}
         columns={[
           { key: "name", header: t("name"), cell: ({ name }) => name },
-          { key: "clientId", header: t("tenants.client_id"), cell: ({ clientId }) => <span className="code">{clientId}</span> },
+          {
+            key: "clientId",
+            header: t("tenants.client_id"),
+            cell: ({ clientId }) => <span className="code">{clientId}</span>,
+          },
           { key: "type", header: t("clients.type"), cell: ({ type }) => word("clientType", type), minor: true },
         ]}
         tools={<Create text={t("clients.create")} onClick={() => setCreating(true)} />}
         empty={{ title: t("clients.none"), text: t("clients.none_text") }}
       />
-      {creating && <ClientForm onDone={(id) => go(addressOf("/applications", id))} onClose={() => setCreating(false)} />}
+      {creating && (
+        <ClientForm onDone={(id) => go(addressOf("/applications", id))} onClose={() => setCreating(false)} />
+      )}
     </Page>
   );
 }

@@ -1,4 +1,4 @@
-import { type Schemas, api, ask } from "../../api/client";
+import { api, ask, type Schemas } from "../../api/client";
 import { losses } from "../../api/decisions";
 import { titleOf } from "../../api/roleMembers";
 import { useSession } from "../../app/session";
@@ -12,11 +12,11 @@ interface Props {
   onDeleted: () => void;
 }
 
-/** Deletes a group, after saying who loses what by it. */
+/** Confirms the deletion of a group and shows the resulting losses. */
 export function DeleteGroup({ group: { id, name }, onClose, onDeleted }: Props) {
   const session = useSession();
   const say = useToast();
-  // Where groups live in a directory, nothing is simulated: what hangs on the group says it.
+  // Changes in a directory cannot be simulated; the losses are derived from the roles of the group.
   const inDirectory = async (count: number) => {
     const roles = await ask(api.GET("/api/groups/{id}/roles", { params: { path: { id } } }));
     return roles.length > 0 ? [t("lose.roles", { count, roles: list(roles.map(titleOf)) })] : [];
@@ -25,7 +25,9 @@ export function DeleteGroup({ group: { id, name }, onClose, onDeleted }: Props) 
     const path = { params: { path: { id } } };
     const [users, authorizations, lost] = await Promise.all([
       ask(api.GET("/api/groups/{id}/users", path)),
-      session.has("authorizations") && !session.has("memberships") ? ask(api.GET("/api/groups/{id}/authorizations", path)) : [],
+      session.has("authorizations") && !session.has("memberships")
+        ? ask(api.GET("/api/groups/{id}/authorizations", path))
+        : [],
       losses(session, { deleteGroup: id }),
     ]);
     const said = lost.length > 0 || session.has("memberships") ? lost : await inDirectory(users.length);

@@ -32,7 +32,9 @@ export default function GroupDetail({ id }: { id: string }) {
     <RolesOf
       load={() => ask(api.GET("/api/groups/{id}/roles", path))}
       add={(roleName) => ask(api.POST("/api/groups/{id}/roles", { ...path, body: { roleName } }))}
-      remove={(roleName) => ask(api.DELETE("/api/groups/{id}/roles/{roleName}", { params: { path: { id, roleName } } }))}
+      remove={(roleName) =>
+        ask(api.DELETE("/api/groups/{id}/roles/{roleName}", { params: { path: { id, roleName } } }))
+      }
       heading={t("groups.assign_roles")}
       empty={t("groups.no_roles")}
     />

@@ -2,7 +2,7 @@ import { TrashCan } from "@carbon/icons-react";
 import { useState } from "react";
 import { useLocation } from "wouter";
 
-import { type Schemas, api, ask, askPage } from "../../api/client";
+import { api, ask, askPage, type Schemas } from "../../api/client";
 import { inManagement } from "../../api/lists";
 import { useSession } from "../../app/session";
 import { addressOf } from "../../lib/address";
@@ -50,9 +50,7 @@ export default function GroupList() {
           onClose={() => setCreating(false)}
         />
       )}
-      {deleting && (
-        <DeleteGroup group={deleting} onClose={() => setDeleting(undefined)} onDeleted={again} />
-      )}
+      {deleting && <DeleteGroup group={deleting} onClose={() => setDeleting(undefined)} onDeleted={again} />}
     </Page>
   );
 }

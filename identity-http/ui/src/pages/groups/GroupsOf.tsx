@@ -8,7 +8,7 @@ import { Members } from "../../parts/Members";
 type Group = Schemas["GroupReference"];
 type Props = Pick<ComponentProps<typeof Members<Group>>, "add" | "remove" | "empty"> & { load: () => Promise<Group[]> };
 
-/** The groups that somebody is in, or that are in something. */
+/** Groups of a user, or groups in a tenant. */
 export const GroupsOf = ({ load, ...rest }: Props) => (
   <Members
     label={t("groups.title")}

@@ -1,10 +1,10 @@
-/** What this server makes of a token, rule by rule. */
+/** Token inspector: the checks and mapping rules applied to a token, and the resulting subject. */
 
 import { Button, Tag, TextArea } from "@carbon/react";
 import { useState } from "react";
 
-import { type Schemas, api, ask } from "../../api/client";
-import { type Problem, asProblem } from "../../api/problem";
+import { api, ask, type Schemas } from "../../api/client";
+import { asProblem, type Problem } from "../../api/problem";
 import { t, word } from "../../lib/i18n";
 import { Page } from "../../parts/Page";
 import { Plain } from "../../parts/Plain";
@@ -22,7 +22,7 @@ interface Check {
 
 type Rule = Schemas["InspectedRule"];
 
-/** A token, or claims in JSON: whoever pastes need not say which. */
+/** Detects whether the input is a token or claims in JSON. */
 function evidence(text: string): { token: string } | { claims: object } {
   try {
     const claims: unknown = JSON.parse(text);
@@ -33,7 +33,8 @@ function evidence(text: string): { token: string } | { claims: object } {
   return { token: text };
 }
 
-const shown = (value: unknown) => (value === undefined ? "–" : typeof value === "string" ? value : JSON.stringify(value));
+const shown = (value: unknown) =>
+  value === undefined ? "–" : typeof value === "string" ? value : JSON.stringify(value);
 
 export default function Inspector() {
   const [text, setText] = useState("");
@@ -85,7 +86,7 @@ export default function Inspector() {
                 <Subject {...found.subject} />
               </>
             ) : (
-              <p>{t("inspector.nobody")}</p>
+              <p>{t("inspector.no_bearer")}</p>
             )}
           </section>
           {checks.length > 0 && (
@@ -106,8 +107,17 @@ export default function Inspector() {
                       </Tag>
                     ),
                   },
-                  { key: "detail", header: t("inspector.detail"), cell: ({ detail, reason }) => detail ?? reason ?? "–" },
-                  { key: "saw", header: t("inspector.saw"), cell: ({ saw }) => <span className="code">{shown(saw)}</span>, minor: true },
+                  {
+                    key: "detail",
+                    header: t("inspector.detail"),
+                    cell: ({ detail, reason }) => detail ?? reason ?? "–",
+                  },
+                  {
+                    key: "saw",
+                    header: t("inspector.saw"),
+                    cell: ({ saw }) => <span className="code">{shown(saw)}</span>,
+                    minor: true,
+                  },
                   {
                     key: "wanted",
                     header: t("inspector.wanted"),
@@ -145,7 +155,11 @@ export default function Inspector() {
                       </span>
                     ),
                   },
-                  { key: "saw", header: t("inspector.saw"), cell: ({ saw }) => <span className="code">{shown(saw)}</span> },
+                  {
+                    key: "saw",
+                    header: t("inspector.saw"),
+                    cell: ({ saw }) => <span className="code">{shown(saw)}</span>,
+                  },
                 ]}
               />
               {found.moreRules && <p className="hint">{t("inspector.more_rules")}</p>}

@@ -1,4 +1,4 @@
-import { type Schemas, api, ask } from "../../api/client";
+import { api, ask, type Schemas } from "../../api/client";
 import { losses } from "../../api/decisions";
 import { KINDS, membersOf, titleOf } from "../../api/roleMembers";
 import { useSession } from "../../app/session";
@@ -27,7 +27,8 @@ export function DeleteRole({ role, onClose, onDeleted }: Props) {
         KINDS.map(async (kind) => [kind, (await membersOf(name, kind).page(none)).total] as const),
       );
       said.push(...(await losses(session, { deleteRole: name })));
-      for (const [kind, count] of totals) if (count > 0 && kind !== "USER") said.push(t(`lose.role.of.${kind}`, { count }));
+      for (const [kind, count] of totals)
+        if (count > 0 && kind !== "USER") said.push(t(`lose.role.of.${kind}`, { count }));
     }
     if (audiences.length > 0 && said.length === 0) said.push(t("lose.permissions", { apis: list(audiences) }));
     return [...said, t("lose.no_undo")];

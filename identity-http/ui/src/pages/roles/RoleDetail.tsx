@@ -19,7 +19,7 @@ export default function RoleDetail({ id }: { id: string }) {
   const say = useToast();
   const path = { params: { path: { name: id } } };
   const loaded = useLoad(() => ask(api.GET("/api/roles/{name}", path)), [id]);
-  // Rules match tokens: without tokens there are none.
+  // Mapping rules apply to tokens; profiles without tokens have none.
   const there = (kind: Kind) => session.has("memberships") && (kind !== "MAPPING_RULE" || session.has("mapping-rules"));
   const permissions = (
     <PermissionList
@@ -85,7 +85,7 @@ export default function RoleDetail({ id }: { id: string }) {
   );
 }
 
-/** Those of a kind who have the role themselves. */
+/** Direct members of a role, of one kind. */
 function MembersOfKind({ role, kind }: { role: string; kind: Kind }) {
   const session = useSession();
   const members = membersOf(role, kind);

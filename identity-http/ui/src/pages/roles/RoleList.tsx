@@ -2,7 +2,7 @@ import { TrashCan } from "@carbon/icons-react";
 import { useState } from "react";
 import { useLocation } from "wouter";
 
-import { type Schemas, api, ask, askPage } from "../../api/client";
+import { api, ask, askPage, type Schemas } from "../../api/client";
 import { withClusterRoles } from "../../api/lists";
 import { titleOf } from "../../api/roleMembers";
 import { useSession } from "../../app/session";
@@ -20,7 +20,7 @@ type Role = Schemas["RoleView"];
 
 export default function RoleList() {
   const { mayWrite, has } = useSession();
-  // In Keycloak, a role has no name beside its key.
+  // Roles in Keycloak have no display name in addition to their key.
   const named = has("memberships");
   const [, go] = useLocation();
   const [creating, setCreating] = useState(false);
@@ -43,7 +43,9 @@ export default function RoleList() {
         ]}
         tools={<Create text={t("roles.create")} onClick={() => setCreating(true)} />}
         actions={
-          mayWrite ? [{ label: (role) => t("delete_named", { name: titleOf(role) }), icon: TrashCan, onClick: setDeleting }] : []
+          mayWrite
+            ? [{ label: (role) => t("delete_named", { name: titleOf(role) }), icon: TrashCan, onClick: setDeleting }]
+            : []
         }
         empty={{ title: t("roles.none"), text: t("roles.none_text") }}
       />
@@ -53,7 +55,13 @@ export default function RoleList() {
           fields={[
             ...(named ? [{ name: "displayName", label: t("name") } as const] : []),
             named
-              ? { name: "name", label: t("roles.id"), help: t("tenants.id_stays"), from: "displayName", propose: proposedId }
+              ? {
+                  name: "name",
+                  label: t("roles.id"),
+                  help: t("tenants.id_stays"),
+                  from: "displayName",
+                  propose: proposedId,
+                }
               : { name: "name", label: t("name"), help: t("roles.name_stays") },
             { name: "description", label: t("description"), optional: true },
           ]}
@@ -61,9 +69,7 @@ export default function RoleList() {
           onClose={() => setCreating(false)}
         />
       )}
-      {deleting && (
-        <DeleteRole role={deleting} onClose={() => setDeleting(undefined)} onDeleted={again} />
-      )}
+      {deleting && <DeleteRole role={deleting} onClose={() => setDeleting(undefined)} onDeleted={again} />}
     </Page>
   );
 }

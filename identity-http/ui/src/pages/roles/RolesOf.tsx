@@ -14,7 +14,7 @@ interface Props {
   empty: string;
 }
 
-/** The roles that somebody has. */
+/** Roles of a user or group. */
 export const RolesOf = ({ load, add, remove, heading, empty }: Props) => (
   <Members
     label={t("roles.title")}

@@ -1,17 +1,17 @@
-import { Button, Tag } from "@carbon/react";
 import { Add } from "@carbon/icons-react";
+import { Button, Tag } from "@carbon/react";
 import { useState } from "react";
 
 import * as choices from "../../api/choices";
-import { type Schemas, api, ask } from "../../api/client";
+import { api, ask, type Schemas } from "../../api/client";
 import { titleOf } from "../../api/roleMembers";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t, word } from "../../lib/i18n";
 import { useLoad } from "../../lib/useLoad";
 import { FormDialog } from "../../parts/Dialog";
-import { PickDialog } from "../../parts/PickDialog";
 import { Choice, TextField } from "../../parts/fields";
+import { PickDialog } from "../../parts/PickDialog";
 
 type Rule = Schemas["RuleView"];
 type Body = Schemas["RuleBody"];
@@ -24,14 +24,17 @@ export interface Target {
   title: string;
 }
 
-/** What a rule leads to. */
+/** Returns the roles, tenants and groups that a rule assigns. */
 export const targetsOf = ({ appliedRoles, appliedTenants, appliedGroups }: Rule): Target[] => [
   ...appliedRoles.map((role) => ({ kind: "ROLE" as const, id: role.name, title: titleOf(role) })),
   ...appliedTenants.map(({ tenantId, name }) => ({ kind: "TENANT" as const, id: tenantId, title: name })),
   ...appliedGroups.map(({ id, name }) => ({ kind: "GROUP" as const, id, title: name })),
 ];
 
-const body = (rule: Pick<Rule, "name" | "claimName" | "claimValue" | "operator" | "type" | "issuer">, targets: Target[]): Body => {
+const body = (
+  rule: Pick<Rule, "name" | "claimName" | "claimValue" | "operator" | "type" | "issuer">,
+  targets: Target[],
+): Body => {
   const ids = (kind: Type) => targets.filter((target) => target.kind === kind).map(({ id }) => id);
   return {
     ...rule,
@@ -41,7 +44,7 @@ const body = (rule: Pick<Rule, "name" | "claimName" | "claimValue" | "operator" 
   };
 };
 
-/** The rule as it was, to make it again. */
+/** Returns the request body that recreates a rule, for undo. */
 export const bodyOf = (rule: Rule): Body => {
   const { name, claimName, claimValue, operator, type, issuer } = rule;
   return body({ name, claimName, claimValue, operator, type, issuer }, targetsOf(rule));
@@ -62,13 +65,16 @@ export function RuleForm({ rule, onClose, onDone }: { rule?: Rule; onClose: () =
   const [issuer, setIssuer] = useState(rule?.issuer ?? "");
   const [targets, setTargets] = useState<Target[]>(rule ? targetsOf(rule) : []);
   const [picking, setPicking] = useState(false);
-  // The claims of one's own session: the likeliest to be in everybody's tokens.
-  const own = useLoad(
-    async () => (session.has("sessions") ? (await ask(api.GET("/api/me/session"))).claims : {}),
-    [],
-  );
+  // Suggests the claims of the user's own session, which other tokens are most likely to have.
+  const own = useLoad(async () => (session.has("sessions") ? (await ask(api.GET("/api/me/session"))).claims : {}), []);
   const save = async () => {
-    const fields = { name: name.trim(), claimName: claimName.trim(), claimValue, operator, issuer: issuer.trim() || null };
+    const fields = {
+      name: name.trim(),
+      claimName: claimName.trim(),
+      claimValue,
+      operator,
+      issuer: issuer.trim() || null,
+    };
     if (rule) {
       const change = body({ ...fields, type: rule.type }, targets);
       await ask(api.PUT("/api/mapping-rules/{id}", { params: { path: { id: rule.id } }, body: change }));
@@ -115,7 +121,13 @@ export function RuleForm({ rule, onClose, onDone }: { rule?: Rule; onClose: () =
               onValue={setOperator}
               problem={problem}
             />
-            <TextField name="claimValue" labelText={t("rules.value")} value={claimValue} onValue={setClaimValue} problem={problem} />
+            <TextField
+              name="claimValue"
+              labelText={t("rules.value")}
+              value={claimValue}
+              onValue={setClaimValue}
+              problem={problem}
+            />
             <TextField
               name="issuer"
               labelText={t("rules.issuer")}
@@ -147,7 +159,9 @@ export function RuleForm({ rule, onClose, onDone }: { rule?: Rule; onClose: () =
                     type="blue"
                     filter
                     title={t("members.remove", { name: title })}
-                    onClose={() => setTargets((before) => before.filter((other) => other.id !== id || other.kind !== kind))}
+                    onClose={() =>
+                      setTargets((before) => before.filter((other) => other.id !== id || other.kind !== kind))
+                    }
                   >
                     {title}
                   </Tag>
@@ -170,7 +184,10 @@ export function RuleForm({ rule, onClose, onDone }: { rule?: Rule; onClose: () =
           onPick={async (ids) => {
             const found = await FIND[rule?.type ?? type]("");
             const titled = (id: string) => found.find((choice) => choice.id === id)?.title ?? id;
-            setTargets((before) => [...before, ...ids.map((id) => ({ kind: rule?.type ?? type, id, title: titled(id) }))]);
+            setTargets((before) => [
+              ...before,
+              ...ids.map((id) => ({ kind: rule?.type ?? type, id, title: titled(id) })),
+            ]);
           }}
           onClose={() => setPicking(false)}
         />

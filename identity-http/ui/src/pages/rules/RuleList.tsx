@@ -1,7 +1,7 @@
 import { Edit, TrashCan } from "@carbon/icons-react";
 import { useState } from "react";
 
-import { type Schemas, api, ask, askPage } from "../../api/client";
+import { api, ask, askPage, type Schemas } from "../../api/client";
 import { inManagement } from "../../api/lists";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
@@ -12,7 +12,7 @@ import { Create } from "../../parts/Create";
 import { ConfirmDialog } from "../../parts/Dialog";
 import { Listing } from "../../parts/Listing";
 import { Page } from "../../parts/Page";
-import { RuleForm, bodyOf, targetsOf } from "./RuleForm";
+import { bodyOf, RuleForm, targetsOf } from "./RuleForm";
 
 type Rule = Schemas["RuleView"];
 
@@ -35,7 +35,11 @@ export default function RuleList() {
         alike={{ kind: "MAPPING_RULE", id: ({ id }) => id }}
         columns={[
           { key: "name", header: t("name"), cell: ({ name }) => name },
-          { key: "condition", header: t("rules.condition"), cell: (rule) => <span className="code">{condition(rule)}</span> },
+          {
+            key: "condition",
+            header: t("rules.condition"),
+            cell: (rule) => <span className="code">{condition(rule)}</span>,
+          },
           {
             key: "targets",
             header: t("rules.targets"),

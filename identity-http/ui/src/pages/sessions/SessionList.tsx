@@ -1,8 +1,8 @@
-import { Button, Tag } from "@carbon/react";
 import { Logout } from "@carbon/icons-react";
+import { Button, Tag } from "@carbon/react";
 import { useState } from "react";
 
-import { type Schemas, api, ask, askPage } from "../../api/client";
+import { api, ask, askPage, type Schemas } from "../../api/client";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t, time } from "../../lib/i18n";
@@ -12,7 +12,7 @@ import { type Column, Listing } from "../../parts/Listing";
 
 type Item = Schemas["Session"];
 
-/** Who is signed in, in which browser: one's own sessions, somebody's, or everybody's. */
+/** Sessions and their browsers: the caller's own, those of one user, or all. */
 export function SessionList({ own, username }: { own?: boolean; username?: string }) {
   const { mayWrite } = useSession();
   const say = useToast();
@@ -24,7 +24,12 @@ export function SessionList({ own, username }: { own?: boolean; username?: strin
       header: t("sessions.browser"),
       cell: ({ userAgent, current }) => (
         <>
-          {browser(userAgent)} {current && <Tag size="sm" type="green">{t("sessions.this")}</Tag>}
+          {browser(userAgent)}{" "}
+          {current && (
+            <Tag size="sm" type="green">
+              {t("sessions.this")}
+            </Tag>
+          )}
         </>
       ),
     },
@@ -36,7 +41,8 @@ export function SessionList({ own, username }: { own?: boolean; username?: strin
   ];
   const end = async () => {
     if (ending === "others") await ask(api.DELETE("/api/me/sessions"));
-    else if (ending === "all") await ask(api.DELETE("/api/sessions", { params: { query: { username: username ?? "" } } }));
+    else if (ending === "all")
+      await ask(api.DELETE("/api/sessions", { params: { query: { username: username ?? "" } } }));
     else if (ending && own) await ask(api.DELETE("/api/me/sessions/{key}", { params: { path: { key: ending.key } } }));
     else if (ending) await ask(api.DELETE("/api/sessions/{key}", { params: { path: { key: ending.key } } }));
     say({ title: t("sessions.ended") });
@@ -66,7 +72,8 @@ export function SessionList({ own, username }: { own?: boolean; username?: strin
           own || mayWrite
             ? [
                 {
-                  label: ({ userAgent, username }) => t("sessions.end_of", { browser: browser(userAgent), name: username }),
+                  label: ({ userAgent, username }) =>
+                    t("sessions.end_of", { browser: browser(userAgent), name: username }),
                   icon: Logout,
                   onClick: setEnding,
                   unless: ({ current }) => current,
@@ -94,7 +101,7 @@ export function SessionList({ own, username }: { own?: boolean; username?: strin
   );
 }
 
-/** What people call a browser, out of what it calls itself. */
+/** Returns the names of the browser and operating system in a user agent. */
 function browser(userAgent: string | null): string {
   const names: [RegExp, string][] = [
     [/Edg\//, "Edge"],

@@ -1,4 +1,4 @@
-import { type Schemas, api, ask } from "../../api/client";
+import { api, ask, type Schemas } from "../../api/client";
 import { deletedAuthorizations } from "../../api/decisions";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";

@@ -1,5 +1,5 @@
 import * as choices from "../../api/choices";
-import { type Schemas, api, ask } from "../../api/client";
+import { api, ask, type Schemas } from "../../api/client";
 import { join, leave } from "../../api/tenants";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
@@ -47,7 +47,11 @@ export default function TenantDetail({ id: tenantId }: { id: string }) {
       label={t("tenants.applications")}
       columns={[
         { key: "name", header: t("name"), cell: ({ name }: Schemas["ApplicationView"]) => name },
-        { key: "clientId", header: t("tenants.client_id"), cell: ({ clientId }) => <span className="code">{clientId}</span> },
+        {
+          key: "clientId",
+          header: t("tenants.client_id"),
+          cell: ({ clientId }) => <span className="code">{clientId}</span>,
+        },
       ]}
       idOf={({ clientId }) => clientId}
       nameOf={({ name }) => name}

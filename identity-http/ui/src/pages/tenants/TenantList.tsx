@@ -2,7 +2,7 @@ import { TrashCan } from "@carbon/icons-react";
 import { useState } from "react";
 import { useLocation } from "wouter";
 
-import { type Schemas, api, ask, askPage } from "../../api/client";
+import { api, ask, askPage, type Schemas } from "../../api/client";
 import { inManagement } from "../../api/lists";
 import { useSession } from "../../app/session";
 import { addressOf } from "../../lib/address";
@@ -35,7 +35,11 @@ export default function TenantList() {
         alike={{ kind: "TENANT", id: ({ tenantId }) => tenantId }}
         columns={[
           { key: "name", header: t("name"), cell: ({ name }) => name },
-          { key: "tenantId", header: t("tenants.id"), cell: ({ tenantId }) => <span className="code">{tenantId}</span> },
+          {
+            key: "tenantId",
+            header: t("tenants.id"),
+            cell: ({ tenantId }) => <span className="code">{tenantId}</span>,
+          },
         ]}
         tools={<Create text={t("tenants.create")} onClick={() => setCreating(true)} />}
         actions={
@@ -62,7 +66,7 @@ export default function TenantList() {
               label: t("tenants.id"),
               help: t("tenants.id_stays"),
               from: "name",
-              // The Orchestration Cluster API takes no longer ones.
+              // Limit of the Orchestration Cluster API.
               propose: (name) => proposedId(name, 31),
             },
           ]}
@@ -70,9 +74,7 @@ export default function TenantList() {
           onClose={() => setCreating(false)}
         />
       )}
-      {deleting && (
-        <DeleteTenant tenant={deleting} onClose={() => setDeleting(undefined)} onDeleted={again} />
-      )}
+      {deleting && <DeleteTenant tenant={deleting} onClose={() => setDeleting(undefined)} onDeleted={again} />}
     </Page>
   );
 }

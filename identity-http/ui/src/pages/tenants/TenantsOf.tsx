@@ -1,5 +1,5 @@
 import * as choices from "../../api/choices";
-import { type Schemas, api, askPage } from "../../api/client";
+import { api, askPage, type Schemas } from "../../api/client";
 import { join, leave } from "../../api/tenants";
 import { addressOf } from "../../lib/address";
 import { t } from "../../lib/i18n";
@@ -12,7 +12,7 @@ interface Props {
   empty: string;
 }
 
-/** The tenants that somebody is in. */
+/** Tenants that a user or group is a direct member of. */
 export function TenantsOf({ memberType, memberId, empty }: Props) {
   const query = { memberId, memberType };
   return (

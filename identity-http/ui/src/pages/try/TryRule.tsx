@@ -1,27 +1,27 @@
-/** What a mapping rule would mean for those who were here lately, before it is saved. */
+/** Simulates a mapping rule for recent callers before it is saved. */
 
 import { Button } from "@carbon/react";
 import { useState } from "react";
 
 import * as choices from "../../api/choices";
-import { type Schemas, api, ask } from "../../api/client";
+import { api, ask, type Schemas } from "../../api/client";
 import { type Item, simulate } from "../../api/decisions";
-import { type Problem, asProblem } from "../../api/problem";
+import { asProblem, type Problem } from "../../api/problem";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { list, t, word } from "../../lib/i18n";
 import { useLoad } from "../../lib/useLoad";
+import { Choice, TextField } from "../../parts/fields";
 import { Page } from "../../parts/Page";
 import { Plain } from "../../parts/Plain";
 import { ProblemNotice } from "../../parts/ProblemNotice";
-import { Choice, TextField } from "../../parts/fields";
 
 type Type = "ROLE" | "TENANT" | "GROUP";
 type Operator = "EQUALS" | "CONTAINS";
 
-/** On how many of the last callers a rule is tried. */
+/** Number of recent callers in the simulation. */
 const CALLERS = 1000;
-/** An id that nobody else has. */
+/** ID of the simulated rule, which no existing rule has. */
 const TRIED = "tried-here-and-never-saved";
 
 type Outcome = Awaited<ReturnType<typeof simulate>>;
@@ -75,7 +75,14 @@ export default function TryRule() {
           attempt(tryIt);
         }}
       >
-        <TextField name="claimName" labelText={t("rules.claim")} helperText={t("rules.claim_help")} value={claimName} onValue={setClaimName} problem={problem} />
+        <TextField
+          name="claimName"
+          labelText={t("rules.claim")}
+          helperText={t("rules.claim_help")}
+          value={claimName}
+          onValue={setClaimName}
+          problem={problem}
+        />
         <Choice<Operator>
           name="operator"
           labelText={t("rules.operator")}
@@ -83,7 +90,13 @@ export default function TryRule() {
           choices={(["EQUALS", "CONTAINS"] as const).map((operator) => [operator, word("operator", operator)] as const)}
           onValue={setOperator}
         />
-        <TextField name="claimValue" labelText={t("rules.value")} value={claimValue} onValue={setClaimValue} problem={problem} />
+        <TextField
+          name="claimValue"
+          labelText={t("rules.value")}
+          value={claimValue}
+          onValue={setClaimValue}
+          problem={problem}
+        />
         <Choice<Type>
           name="targetType"
           labelText={t("rules.type")}
@@ -113,9 +126,14 @@ export default function TryRule() {
               rows={outcome.recentCallers.changed}
               rowKey={({ id, type }) => `${type} ${id}`}
               columns={[
-                { key: "who", header: t("audit.actor"), cell: ({ type, id }) => `${word("owner", type)} ${id}` },
+                { key: "who", header: t("why.who"), cell: ({ type, id }) => `${word("owner", type)} ${id}` },
                 { key: "gained", header: t("try.gains"), cell: ({ gained }) => items(gained as unknown as Item[]) },
-                { key: "lost", header: t("try.loses"), cell: ({ lost }) => items(lost as unknown as Item[]), minor: true },
+                {
+                  key: "lost",
+                  header: t("try.loses"),
+                  cell: ({ lost }) => items(lost as unknown as Item[]),
+                  minor: true,
+                },
               ]}
             />
           )}
@@ -148,4 +166,3 @@ const words = (item: Item) => {
 };
 
 const items = (all: Item[]) => (all.length > 0 ? list(all.map(words)) : "–");
-

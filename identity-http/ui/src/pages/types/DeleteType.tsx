@@ -9,7 +9,7 @@ interface Props {
   onDeleted: () => void;
 }
 
-/** Deletes a type, after saying how many authorizations end with it. */
+/** Confirms the deletion of a resource type and shows how many authorizations it deletes. */
 export function DeleteType({ type, onClose, onDeleted }: Props) {
   const say = useToast();
   const consequences = async () => {

@@ -9,7 +9,7 @@ import { FormDialog } from "../../parts/Dialog";
 import { LinesField, TextField } from "../../parts/fields";
 
 interface Props {
-  /** What to change; a new one otherwise. */
+  /** Resource type to edit; absent to create one. */
   type?: ResourceType;
   onDone: (name: string) => void;
   onClose: () => void;

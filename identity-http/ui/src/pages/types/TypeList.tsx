@@ -5,7 +5,7 @@ import { useLocation } from "wouter";
 
 import { api, askPage } from "../../api/client";
 import { inManagement } from "../../api/lists";
-import { type ResourceType, isOwn } from "../../api/types";
+import { isOwn, type ResourceType } from "../../api/types";
 import { useSession } from "../../app/session";
 import { addressOf } from "../../lib/address";
 import { t } from "../../lib/i18n";
@@ -17,7 +17,7 @@ import { Page } from "../../parts/Page";
 import { DeleteType } from "./DeleteType";
 import { TypeForm } from "./TypeForm";
 
-/** How many permissions or properties are shown in the list. */
+/** Maximum number of permissions or properties shown per row. */
 const MOST = 4;
 
 export default function TypeList() {
@@ -28,7 +28,9 @@ export default function TypeList() {
   const [round, again] = useRound();
   const load = (query: ListQuery) => {
     const { params } = inManagement(query);
-    return askPage(api.GET("/api/resource-types", { params: { query: { ...params.query, cluster: session.has("cluster") } } }));
+    return askPage(
+      api.GET("/api/resource-types", { params: { query: { ...params.query, cluster: session.has("cluster") } } }),
+    );
   };
   return (
     <Page title={t("types.title")} lead={t("types.lead")}>
@@ -70,13 +72,15 @@ export default function TypeList() {
         }
         empty={{ title: t("types.none"), text: t("types.none_text") }}
       />
-      {creating && <TypeForm onDone={(name) => go(addressOf("/resource-types", name))} onClose={() => setCreating(false)} />}
+      {creating && (
+        <TypeForm onDone={(name) => go(addressOf("/resource-types", name))} onClose={() => setCreating(false)} />
+      )}
       {deleting && <DeleteType type={deleting.type} onClose={() => setDeleting(undefined)} onDeleted={again} />}
     </Page>
   );
 }
 
-/** Whether a type can be changed. */
+/** Tag for custom or built-in types. Only custom types can be changed. */
 export const Whose = (type: ResourceType) => (
   <Tag size="sm" type={isOwn(type) ? "blue" : "gray"}>
     {t(isOwn(type) ? "types.own" : "types.built_in")}

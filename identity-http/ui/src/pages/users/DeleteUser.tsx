@@ -1,6 +1,6 @@
-import type { User, Users } from "../../api/people";
 import { api, askPage } from "../../api/client";
 import { deletedAuthorizations } from "../../api/decisions";
+import type { User, Users } from "../../api/people";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { t } from "../../lib/i18n";
@@ -18,7 +18,9 @@ export function DeleteUser({ users, user, onClose, onDeleted }: Props) {
   const say = useToast();
   const consequences = async () => {
     const query = { username: user.username, resultSize: 1 };
-    const sessions = session.has("sessions") ? (await askPage(api.GET("/api/sessions", { params: { query } }))).total : 0;
+    const sessions = session.has("sessions")
+      ? (await askPage(api.GET("/api/sessions", { params: { query } }))).total
+      : 0;
     return [
       t("lose.user", { name: user.name || user.username }),
       ...(sessions > 0 ? [t("lose.sessions", { count: sessions })] : []),

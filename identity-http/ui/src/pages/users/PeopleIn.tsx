@@ -9,7 +9,7 @@ import { personColumns } from "./columns";
 
 interface Props {
   label: string;
-  /** What adds some. */
+  /** Label of the button that adds users. */
   button: string;
   load: () => Promise<Schemas["UserView"][]>;
   add: (ids: string[]) => Promise<unknown>;
@@ -17,7 +17,7 @@ interface Props {
   empty: string;
 }
 
-/** The people who are in something. Where they live at a provider, they are named by hand. */
+/** Users in a group or tenant. If an identity provider manages the users, they are added by username. */
 export function PeopleIn({ label, button, load, add, remove, empty }: Props) {
   const session = useSession();
   const find = choices.users(session);

@@ -52,7 +52,9 @@ function OfUsers({ users, id }: { users: Users; id: string }) {
       one={t("users.one")}
       above={{ title: t("users.title"), href: "/users" }}
       title={({ name, username }) => name || username}
-      edit={{ form: (user, onDone, onClose) => <UserForm users={users} user={user} onDone={onDone} onClose={onClose} /> }}
+      edit={{
+        form: (user, onDone, onClose) => <UserForm users={users} user={user} onDone={onDone} onClose={onClose} />,
+      }}
       remove={
         users.remove &&
         ((user, onDeleted, onClose) => <DeleteUser users={users} user={user} onDeleted={onDeleted} onClose={onClose} />)

@@ -9,7 +9,7 @@ import { TextField } from "../../parts/fields";
 
 interface Props {
   users: Users;
-  /** Whom to change; somebody new otherwise. */
+  /** User to edit; absent to create one. */
   user?: User;
   onDone: (id: string) => void;
   onClose: () => void;
@@ -77,18 +77,18 @@ export function UserForm({ users, user, onDone, onClose }: Props) {
             problem={problem}
           />
           {(!user || !users.inDirectory) && (
-          <PasswordInput
-            id="field-password"
-            labelText={t("password")}
-            helperText={user ? t("users.password_stays") : needsPassword ? undefined : t("users.no_password")}
-            showPasswordLabel={t("password_show")}
-            hidePasswordLabel={t("password_hide")}
-            autoComplete="new-password"
-            value={fields.password}
-            onChange={(event) => set("password")(event.target.value)}
-            invalid={problem?.fields.has("password")}
-            invalidText={problem?.about("password")}
-          />
+            <PasswordInput
+              id="field-password"
+              labelText={t("password")}
+              helperText={user ? t("users.password_stays") : needsPassword ? undefined : t("users.no_password")}
+              showPasswordLabel={t("password_show")}
+              hidePasswordLabel={t("password_hide")}
+              autoComplete="new-password"
+              value={fields.password}
+              onChange={(event) => set("password")(event.target.value)}
+              invalid={problem?.fields.has("password")}
+              invalidText={problem?.about("password")}
+            />
           )}
         </>
       )}

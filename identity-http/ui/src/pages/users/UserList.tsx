@@ -10,9 +10,9 @@ import { useRound } from "../../lib/useRound";
 import { Create } from "../../parts/Create";
 import { Listing } from "../../parts/Listing";
 import { Page } from "../../parts/Page";
+import { personColumns } from "./columns";
 import { DeleteUser } from "./DeleteUser";
 import { UserForm } from "./UserForm";
-import { personColumns } from "./columns";
 
 export default function UserList() {
   const session = useSession();

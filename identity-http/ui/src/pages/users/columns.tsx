@@ -2,7 +2,7 @@ import type { User } from "../../api/people";
 import { t } from "../../lib/i18n";
 import type { Column } from "../../parts/Listing";
 
-/** How people are shown in lists. */
+/** Columns of user lists. `sorts` names the sortable ones. */
 export const personColumns = (sorts: readonly string[] = []): Column<User>[] => [
   { key: "username", header: t("username"), cell: ({ username }) => username, sortable: sorts.includes("username") },
   { key: "name", header: t("name"), cell: ({ name }) => name, sortable: sorts.includes("name") },

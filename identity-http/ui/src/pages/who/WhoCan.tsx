@@ -1,23 +1,23 @@
-/** Who can do something, what somebody can do, who administers: every path, to look through and to take along. */
+/** Access review of a resource, of a subject, or of the administrators: lists every path, with export. */
 
-import { Button } from "@carbon/react";
 import { Download } from "@carbon/icons-react";
+import { Button } from "@carbon/react";
 import { useState } from "react";
 
 import * as choices from "../../api/choices";
-import { type Schemas, api, ask, base } from "../../api/client";
+import { api, ask, base, type Schemas } from "../../api/client";
 import { allInWords } from "../../api/conditions";
 import { useSession } from "../../app/session";
 import { t, word } from "../../lib/i18n";
 import { useLoad } from "../../lib/useLoad";
 import { useQuery } from "../../lib/useQuery";
 import { AdministrationNotice } from "../../parts/AdministrationNotice";
+import { Choice, TextField } from "../../parts/fields";
 import { type Column, Empty, Listing, local } from "../../parts/Listing";
 import { Page } from "../../parts/Page";
 import { QuestionFields, type Target } from "../../parts/QuestionFields";
 import { SimilarTo } from "../../parts/SimilarTo";
 import { TabPages } from "../../parts/TabPages";
-import { Choice, TextField } from "../../parts/fields";
 
 type Line = Schemas["LineView"];
 
@@ -91,7 +91,13 @@ function OfSubject() {
           choices={(["user", "client"] as const).map((who) => [who, t(`why.${who}`)] as const)}
           onValue={setWho}
         />
-        <TextField name="id" labelText={t(who === "user" ? "username" : "tenants.client_id")} value={id} onValue={setId} list="known-people" />
+        <TextField
+          name="id"
+          labelText={t(who === "user" ? "username" : "tenants.client_id")}
+          value={id}
+          onValue={setId}
+          list="known-people"
+        />
         <datalist id="known-people">
           {known.data?.map(({ id, title }) => (
             <option key={id} value={id}>
@@ -118,7 +124,7 @@ const OfAdministrators = () => (
   <Lines path="administrators" query={{}} load={() => review(ask(api.GET("/access/v1/review/administrators")))} />
 );
 
-/** Who has it, and which ids look like theirs. */
+/** Holder of the permission, and the IDs that look like theirs. */
 const Holder = ({ partyType, partyId, similarTo }: Line) => (
   <>
     {word("owner", partyType)} {partyId}
@@ -126,7 +132,7 @@ const Holder = ({ partyType, partyId, similarTo }: Line) => (
   </>
 );
 
-/** By which somebody has it, and what must hold besides. */
+/** Path that grants the permission, and its condition. */
 const Path = ({ path, condition }: Line) => (
   <>
     <span className="code">{path}</span>
@@ -134,7 +140,7 @@ const Path = ({ path, condition }: Line) => (
   </>
 );
 
-/** After how many requests somebody administers. */
+/** Column for the number of requests until the holder is an administrator. */
 const requests = (): Column<Line> => ({
   key: "requests",
   header: t("admin.column"),
@@ -143,7 +149,7 @@ const requests = (): Column<Line> => ({
 
 type Review = Schemas["ReviewView"];
 
-/** As JSON; a table of text is what the export is for. */
+/** Narrows the response to JSON; only the export uses CSV. */
 const review = async (answer: Promise<Review | string>) => (await answer) as Review;
 
 interface LinesProps {
@@ -175,18 +181,42 @@ function Lines({ path, query, load }: LinesProps) {
           [path, authorizationKey, resourceType, resourceId, ...permissions].join(" ")
         }
         columns={[
-          { key: "party", header: t("audit.actor"), cell: (line) => <Holder {...line} /> },
+          { key: "party", header: t("why.who"), cell: (line) => <Holder {...line} /> },
           { key: "path", header: t("who.path"), cell: (line) => <Path {...line} /> },
           ...(path === "administrators" ? [requests()] : []),
-          { key: "resource", header: t("grants.resource"), cell: ({ resourceType, resourceId }) => `${resourceType} ${resourceId}`, minor: true },
-          { key: "permissions", header: t("grants.permissions"), cell: ({ permissions }) => permissions.join(", "), minor: true },
+          {
+            key: "resource",
+            header: t("grants.resource"),
+            cell: ({ resourceType, resourceId }) => `${resourceType} ${resourceId}`,
+            minor: true,
+          },
+          {
+            key: "permissions",
+            header: t("grants.permissions"),
+            cell: ({ permissions }) => permissions.join(", "),
+            minor: true,
+          },
         ]}
         tools={
           <>
-            <Button size="lg" kind="tertiary" renderIcon={Download} as="a" href={exported("csv")} download={`review-${path}.csv`}>
+            <Button
+              size="lg"
+              kind="tertiary"
+              renderIcon={Download}
+              as="a"
+              href={exported("csv")}
+              download={`review-${path}.csv`}
+            >
               CSV
             </Button>
-            <Button size="lg" kind="tertiary" renderIcon={Download} as="a" href={exported("json")} download={`review-${path}.json`}>
+            <Button
+              size="lg"
+              kind="tertiary"
+              renderIcon={Download}
+              as="a"
+              href={exported("json")}
+              download={`review-${path}.json`}
+            >
               JSON
             </Button>
           </>

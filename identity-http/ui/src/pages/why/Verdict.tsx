@@ -1,22 +1,22 @@
-/** A decision, with the path that grants, or with what is missing and the button that adds it. */
+/** Decision with its explanation: the path that grants access, or the remedies, with buttons that apply them. */
 
-import { Button } from "@carbon/react";
 import { Checkmark, Close } from "@carbon/icons-react";
+import { Button } from "@carbon/react";
 import { useState } from "react";
 
 import type { Administration } from "../../api/administration";
 import type { Schemas } from "../../api/client";
 import { allInWords, inWords as comparisonInWords } from "../../api/conditions";
 import type { Authorization, Explanation, NearMiss, Party, Remedy, Scope, Step } from "../../api/decisions";
-import { type Problem, asProblem } from "../../api/problem";
+import { asProblem, type Problem } from "../../api/problem";
 import { doing } from "../../api/remedies";
 import { useSession } from "../../app/session";
 import { useToast } from "../../app/toasts";
 import { list, t, word } from "../../lib/i18n";
 import { AdministrationNotice } from "../../parts/AdministrationNotice";
 import { Chips } from "../../parts/Chips";
-import type { Target } from "../../parts/QuestionFields";
 import { ProblemNotice } from "../../parts/ProblemNotice";
+import type { Target } from "../../parts/QuestionFields";
 
 interface Props {
   allowed: boolean;
@@ -62,7 +62,7 @@ export function Verdict({ allowed, detail, subject, explanation, administration,
 interface Node {
   kind: string;
   text: string;
-  /** How one comes here from the one before. */
+  /** Label of the edge from the previous node. */
   edge?: string;
 }
 
@@ -74,17 +74,27 @@ const targetNode = ({ type, action, resource }: Target): Node => ({
 });
 
 const scopeText = (scope: Scope) =>
-  scope.match === "ANY" ? t("grants.all") : scope.match === "ID" ? scope.value : t("grants.by_property", { property: scope.value });
+  scope.match === "ANY"
+    ? t("grants.all")
+    : scope.match === "ID"
+      ? scope.value
+      : t("grants.by_property", { property: scope.value });
 
 const authorizationText = ({ resource_type, scope, permissions, condition }: Authorization) =>
-  [`${resource_type} ${scopeText(scope)}: ${list(permissions)}`, ...(condition ? [allInWords(condition)] : [])].join(", ");
+  [`${resource_type} ${scopeText(scope)}: ${list(permissions)}`, ...(condition ? [allInWords(condition)] : [])].join(
+    ", ",
+  );
 
 function nodeOf(step: Step): Node {
   switch (step.step) {
     case "PRINCIPAL":
       return partyNode(step.principal);
     case "RULE":
-      return { kind: word("owner", "MAPPING_RULE"), text: step.name, edge: t("edge.claim", { claim: step.claim, value: step.value }) };
+      return {
+        kind: word("owner", "MAPPING_RULE"),
+        text: step.name,
+        edge: t("edge.claim", { claim: step.claim, value: step.value }),
+      };
     case "CLAIMED_GROUP":
       return { kind: word("owner", "GROUP"), text: step.group, edge: t("edge.claimed") };
     case "CLAIMED_PERMISSION":
@@ -96,11 +106,15 @@ function nodeOf(step: Step): Node {
     case "PERMISSION":
       return { kind: step.permission.audience, text: step.permission.definition, edge: t("edge.holds") };
     case "AUTHORIZATION":
-      return { kind: word("owner", "AUTHORIZATION"), text: authorizationText(step.authorization), edge: t("edge.owns") };
+      return {
+        kind: word("owner", "AUTHORIZATION"),
+        text: authorizationText(step.authorization),
+        edge: t("edge.owns"),
+      };
   }
 }
 
-/** The path, drawn; read out, a list. The last edge is there or is what is missing. */
+/** Diagram of the path; an ordered list for screen readers. The last edge is missing unless `whole` is set. */
 function Graph({ nodes, end, whole }: { nodes: Node[]; end: Node; whole?: boolean }) {
   const all = [...nodes, { ...end, edge: t(whole ? "edge.so" : "edge.missing") }];
   return (
@@ -164,9 +178,16 @@ function inWords(remedy: Remedy): string {
   const party = ({ type, id }: Pick<Party, "id"> & { type: string }) => `${word("owner", type)} ${id}`;
   switch (remedy.remedy) {
     case "ADD_MEMBER":
-      return t("remedy.ADD_MEMBER", { member: party(remedy.membership.member), container: party(remedy.membership.container) });
+      return t("remedy.ADD_MEMBER", {
+        member: party(remedy.membership.member),
+        container: party(remedy.membership.container),
+      });
     case "EXTEND_ROLE":
-      return t("remedy.EXTEND_ROLE", { role: remedy.role, permission: remedy.permission.definition, api: remedy.permission.audience });
+      return t("remedy.EXTEND_ROLE", {
+        role: remedy.role,
+        permission: remedy.permission.definition,
+        api: remedy.permission.audience,
+      });
     case "CREATE_ROLE":
       return t("remedy.CREATE_ROLE", { permission: remedy.permission, api: remedy.audience });
     case "CREATE_AUTHORIZATION":
@@ -181,7 +202,12 @@ function inWords(remedy: Remedy): string {
     case "JOIN_TENANT":
       return t("remedy.JOIN_TENANT", { tenant: remedy.tenant });
     case "MATCH_RULE":
-      return t("remedy.MATCH_RULE", { rule: remedy.rule, claim: remedy.claim, value: remedy.value, why: word("mismatch", remedy.mismatch) });
+      return t("remedy.MATCH_RULE", {
+        rule: remedy.rule,
+        claim: remedy.claim,
+        value: remedy.value,
+        why: word("mismatch", remedy.mismatch),
+      });
     case "SPEAK_FOR":
       return t("remedy.SPEAK_FOR", { claim: remedy.claim, known: party(remedy.principal) });
     case "RESPELL":
@@ -197,7 +223,7 @@ function inWords(remedy: Remedy): string {
   }
 }
 
-/** Everything that somebody is. */
+/** Mapping rules, groups, roles and tenants of a subject. */
 export function Subject({ mappingRules, groups, roles, tenants }: Schemas["SubjectView"]) {
   const parts = [
     [t("rules.title"), mappingRules],

@@ -1,21 +1,21 @@
-/** Why somebody may do something, or why not, and what would help. */
+/** Explains why access is granted or denied, and which changes would grant it. */
 
 import { Button, TextArea } from "@carbon/react";
 import { useState } from "react";
 
 import * as choices from "../../api/choices";
 import { api, ask } from "../../api/client";
-import { type Answer, type Explanation, type Question, explain } from "../../api/decisions";
-import { type Problem, asProblem } from "../../api/problem";
+import { type Answer, type Explanation, explain, type Question } from "../../api/decisions";
+import { asProblem, type Problem } from "../../api/problem";
 import { useSession } from "../../app/session";
 import { t, time } from "../../lib/i18n";
 import { useLoad } from "../../lib/useLoad";
 import { useQuery } from "../../lib/useQuery";
+import { Choice, TextField } from "../../parts/fields";
 import { Page } from "../../parts/Page";
 import { ProblemNotice } from "../../parts/ProblemNotice";
 import { QuestionFields } from "../../parts/QuestionFields";
 import { TabPages } from "../../parts/TabPages";
-import { Choice, TextField } from "../../parts/fields";
 import { Verdict } from "./Verdict";
 
 export default function Why() {
@@ -50,7 +50,7 @@ function Ask() {
   const usual = { api: "camunda-identity-resource-server", tenant: "<default>" }[question.type];
   const submit = async () => {
     const asked = { ...question, resource: question.resource.trim() || (usual ?? "*") };
-    // A token has no business in an address.
+    // Tokens must not be in URLs.
     const { properties, ...rest } = asked;
     if (asked.who !== "token") query.set({ ...rest, properties: kept(properties) });
     try {
@@ -108,7 +108,10 @@ function Ask() {
           </>
         )}
         <QuestionFields withProperties value={question} onValue={(target) => setQuestion({ ...question, ...target })} />
-        <Button type="submit" disabled={!(question.who === "token" ? token : question.id).trim() || !question.action.trim()}>
+        <Button
+          type="submit"
+          disabled={!(question.who === "token" ? token : question.id).trim() || !question.action.trim()}
+        >
           {t("why.ask")}
         </Button>
       </form>
@@ -128,18 +131,19 @@ function Ask() {
   );
 }
 
-/** The properties in the address. */
+/** Encodes the properties for the URL. */
 const kept = (properties: Record<string, string> = {}) =>
   new URLSearchParams(Object.entries(properties).filter(([, text]) => text.trim() !== "")).toString();
 const remembered = (text: string) => Object.fromEntries(new URLSearchParams(text));
 
-/** A refusal of this service's own, by the reason id that it came with. */
+/** Denial by this service, found by the reason ID of the 403 response. */
 function Refusal() {
   const query = useQuery();
   const [id, setId] = useState(query.get("refusal"));
   const asked = query.get("refusal");
   const { data, problem, reload } = useLoad(
-    async () => (asked ? ask(api.GET("/access/v1/denials/{id}", { params: { path: { id: Number(asked) } } })) : undefined),
+    async () =>
+      asked ? ask(api.GET("/access/v1/denials/{id}", { params: { path: { id: Number(asked) } } })) : undefined,
     [asked],
   );
   return (
@@ -151,7 +155,13 @@ function Refusal() {
           query.set({ refusal: id.trim() });
         }}
       >
-        <TextField name="refusal" labelText={t("why.reason_id")} helperText={t("why.reason_id_help")} value={id} onValue={setId} />
+        <TextField
+          name="refusal"
+          labelText={t("why.reason_id")}
+          helperText={t("why.reason_id_help")}
+          value={id}
+          onValue={setId}
+        />
         <Button type="submit" disabled={!id.trim()}>
           {t("why.open")}
         </Button>
@@ -173,7 +183,9 @@ function Refusal() {
           </dl>
           <Verdict
             allowed={false}
-            subject={data.subject ? { ...data.subject, mappingRules: [], groups: [], roles: [], tenants: [] } : undefined}
+            subject={
+              data.subject ? { ...data.subject, mappingRules: [], groups: [], roles: [], tenants: [] } : undefined
+            }
             explanation={(data.explanation ?? undefined) as Explanation | undefined}
             target={{ type: data.question, action: "", resource: "" }}
             onChanged={reload}

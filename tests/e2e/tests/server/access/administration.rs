@@ -1,4 +1,4 @@
-//! Rights that lead to administration are named: in the review of administrators, by explanations, by simulations.
+//! Rights that lead to administration are reported by the administrator review, explanations and simulations.
 
 use serde_json::json;
 
@@ -7,8 +7,8 @@ use crate::support::{Local, Store, created, done, refused};
 
 on_each_store!(the_review_of_administrators_lists_who_can_become_one, a_right_says_that_it_leads_to_administration);
 
-/// A server on which `ann` may update the group `ops`, which may update the role `admin`; `ben` may update `demo`; `cid` may
-/// update a role that has nothing.
+/// Starts a server on which `ann` may update the group `ops`, which may update the role `admin`. `ben` may update
+/// `demo`, and `cid` may update a role without access.
 async fn site(store: Store) -> Local {
     let local = Local::start(store).await;
     let api = local.admin();
@@ -60,7 +60,7 @@ async fn the_review_of_administrators_lists_who_can_become_one(store: Store) {
         .collect();
     assert_eq!(rights, ["ops 1", "ann 2", "ben 1"]);
 
-    // What the review says is what the requests do.
+    // The requests confirm the review.
     let ann = local.anonymous().basic("ann", "secret");
     done(ann.put("/v2/groups/ops/users/ann", &json!({})).await);
     done(ann.put("/v2/roles/admin/users/ann", &json!({})).await);

@@ -1,4 +1,4 @@
-//! The checklist of the AuthZEN Authorization API 1.0, as far as it is about evaluations, errors and metadata.
+//! Checklist of the AuthZEN Authorization API 1.0 (docs/reference/authzen.md §B): evaluations, errors and metadata.
 
 use reqwest::Method;
 use serde_json::{Value, json};

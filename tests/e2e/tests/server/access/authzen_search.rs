@@ -1,4 +1,4 @@
-//! The checklist of the AuthZEN Authorization API 1.0, as far as it is about searches.
+//! Checklist of the AuthZEN Authorization API 1.0 (docs/reference/authzen.md §B): searches.
 
 use std::collections::BTreeSet;
 
@@ -74,7 +74,7 @@ async fn searches_find_what_evaluations_allow(store: Store) {
     assert!(text.contains(r#""next_token":"""#), "C40 C41 {text}");
 }
 
-/// All pages of a search, each with at most `limit` results.
+/// Returns all pages of a search, each with at most `limit` results.
 async fn pages(api: &Api, path: &str, body: &Value, limit: usize) -> Vec<Vec<String>> {
     let mut pages = Vec::new();
     let mut body = body.clone();

@@ -1,4 +1,4 @@
-//! Why, for whoever may know; and this service's own refusals, opened.
+//! Explanations for callers with the required permission, and lookup of this service's own denials.
 
 use serde_json::json;
 
@@ -41,7 +41,7 @@ async fn a_refusal_is_opened_by_its_reason_id(store: Store) {
     let problem = refused(&reply, 403, "forbidden");
     let id = problem["reasonId"].as_str().expect("a reason id").to_owned();
     assert_eq!(reply.header("x-identity-reason-id"), Some(&*id));
-    assert_eq!(problem["detail"], "This needs permission `write` of `camunda-identity-resource-server`.");
+    assert_eq!(problem["detail"], "The caller lacks permission `write` of `camunda-identity-resource-server`.");
 
     let path = format!("/access/v1/denials/{id}");
     refused(&ann.get(&path).await, 403, "forbidden");
@@ -51,14 +51,14 @@ async fn a_refusal_is_opened_by_its_reason_id(store: Store) {
     assert_eq!(opened["requestId"].as_str(), reply.header("x-request-id"));
     assert_eq!(opened["explanation"]["decision"], "DENY");
 
-    // The Orchestration Cluster API's problems have no members of ours; the header says it.
+    // Problem bodies of the Orchestration Cluster API have no additional members; the header carries the reason ID.
     let cluster = ann.post("/v2/roles", &json!({"roleId": "mine", "name": "Mine"})).await.expect_status(403);
     assert!(cluster.json().get("reasonId").is_none());
     let other = cluster.header("x-identity-reason-id").expect("a reason id").to_owned();
     let denied = created_denial(&local, &other).await;
     assert!(denied["question"].as_str().is_some_and(|text| text.starts_with("CREATE on all resources")), "{denied}");
 
-    // A server that was not there explains what would be answered today.
+    // A server that did not record the denial explains the current decision instead.
     local.server.terminate().await;
     let again = local.launch.start().await;
     let api = again.http().basic("demo", "demo");

@@ -1,4 +1,4 @@
-//! What is in a token, and in those of recent callers; what would be.
+//! Inspection of a token, of recent callers' tokens, and of hypothetical claims.
 
 use serde_json::{Value, json};
 

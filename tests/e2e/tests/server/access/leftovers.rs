@@ -1,4 +1,4 @@
-//! Authorizations on entities that are gone: none comes back with the name.
+//! Authorizations on deleted entities do not take effect again when the name is reused.
 
 use serde_json::json;
 
@@ -52,7 +52,7 @@ async fn the_management_api_asks_before_it_creates_what_authorizations_name_alre
     assert_eq!(orphans["authorizations"], json!([]));
     refused(&api.post("/api/tenants", &tenant).await, 409, "exists");
 
-    // The contract of the Orchestration Cluster API takes authorizations on tenants before the tenants.
+    // The Orchestration Cluster API accepts authorizations on a tenant before the tenant exists.
     let key = local.allow("ben", "TENANT", "beta", &["READ"]).await;
     created(api.post("/v2/tenants", &json!({"tenantId": "beta", "name": "Beta"})).await);
     assert_eq!(api.get(&format!("/v2/authorizations/{key}")).await.status, 200);

@@ -1,4 +1,4 @@
-//! Names that a reader may take for one another are marked.
+//! Reviews mark confusable names.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Seeded mistakes of configuration: the first cause that is named must be the one that was made.
+//! Seeded configuration mistakes: the first reported cause must be the seeded one.
 
 use serde_json::{Value, json};
 
@@ -6,17 +6,17 @@ use crate::support::{ROOT, Site, Store, created, done};
 
 on_each_store!(the_first_cause_is_the_seeded_one);
 
-/// A mistake: what was set up, whose token, what they ask, and what must be named.
+/// Seeded mistake: the set-up, the token, the question, and the expected cause.
 struct Case {
     name: &'static str,
     token: String,
     question: (String, String, String),
     properties: Value,
-    /// The reason code of a refused token, or the remedy's name and a part of it.
+    /// Reason code of a rejected token, or the name of the remedy and a part of it.
     expected: (&'static str, Value),
 }
 
-/// Makes what cases need. Everything has the case's number in its name.
+/// Creates the entities of a case. Every name contains the number of the case.
 struct Setup<'s> {
     site: &'s Site,
     n: usize,
@@ -31,7 +31,7 @@ impl Setup<'_> {
         created(self.site.admin().post(path, &body).await);
     }
 
-    /// The role of the case, which may read the definition of the case's process.
+    /// Creates the case's role, which may read the definition of the case's process.
     async fn role(&self) -> String {
         let role = self.id("role");
         self.post("/v2/roles", json!({"roleId": role, "name": role})).await;
@@ -49,7 +49,7 @@ impl Setup<'_> {
         done(self.site.admin().put(&format!("/v2/{container}/{kind}/{member}"), &json!({})).await);
     }
 
-    /// A rule in the case's role.
+    /// Creates a mapping rule and adds it to the case's role.
     async fn rule(&self, claim: &str, value: &str) {
         let role = self.role().await;
         let rule = self.id("rule");
@@ -253,7 +253,7 @@ async fn grants(site: &Site) -> Vec<Case> {
     cases
 }
 
-/// Whether a document has all that a part of it should have.
+/// Returns whether `whole` contains all members of `part`.
 fn has(whole: &Value, part: &Value) -> bool {
     match part {
         Value::Object(members) => members.iter().all(|(name, part)| has(&whole[name], part)),

@@ -1,4 +1,4 @@
-//! `/access/v1`: decisions as a service.
+//! `/access/v1`: authorization decisions as a service.
 
 mod administration;
 mod authzen;
@@ -18,8 +18,9 @@ use serde_json::{Value, json};
 
 use crate::support::{Local, Store, created, done};
 
-/// A server whose `ann` may approve invoices in her own name, read invoice 1 and, as a member of `staff`, list all; `bob` is a
-/// member of `staff` too. `pdp` may ask about invoices and tasks, and nothing else.
+/// Starts a server with users for access decisions. `ann` may approve invoices that she owns, read invoice 1 and, as a
+/// member of `staff`, list all invoices. `bob` is also a member of `staff`. `pdp` may request decisions about invoices
+/// and tasks only.
 pub async fn site(store: Store) -> Local {
     let launch = store.launch(&["dev"]).env("IDENTITY_SERVER_PUBLIC_URL", "https://pdp.example.com/tenant1");
     let local = Local { server: launch.start().await, launch, store };
@@ -46,7 +47,7 @@ pub async fn site(store: Store) -> Local {
     local
 }
 
-/// Lets somebody do something.
+/// Grants a permission on a resource.
 pub async fn grant(local: &Local, owner: (&str, &str), on: (&str, &str), permission: &str, condition: Value) {
     let mut body = json!({"entityType": owner.0, "entityId": owner.1, "resourceType": on.0, "resourceKey": on.1,
         "permission": permission});
@@ -56,7 +57,7 @@ pub async fn grant(local: &Local, owner: (&str, &str), on: (&str, &str), permiss
     done(local.admin().post("/api/authorizations", &body).await);
 }
 
-/// A question.
+/// Builds an evaluation request.
 pub fn ask(who: (&str, &str), action: &str, what: (&str, &str)) -> Value {
     json!({"subject": {"type": who.0, "id": who.1}, "action": {"name": action}, "resource": {"type": what.0, "id": what.1}})
 }

@@ -1,4 +1,4 @@
-//! Resource types of the operator's own: over the management API, the Orchestration Cluster's and the configuration.
+//! Custom resource types through the management API, the Orchestration Cluster API and the configuration.
 
 use serde_json::{Value, json};
 
@@ -89,11 +89,11 @@ async fn types_are_managed_and_granted_on(store: Store) {
         refused(&reply, 409, "in_use");
         let problem = reply.json();
         assert_eq!(problem["errors"], json!(["IN_USE", format!("{field}.invalid")]));
-        assert_eq!(problem["detail"], format!("{why}; change what uses it first."));
+        assert_eq!(problem["detail"], format!("{why}; first change or delete what uses it."));
     };
     let granted = "the permission `approve` is still granted to user `ann`";
     says(less(json!(["read"]), json!(["owner"])), "supportedPermissions", granted).await;
-    let seen = "the property `owner` is still looked at by a condition of user `ann`";
+    let seen = "the property `owner` is still read by a condition of user `ann`";
     says(less(json!(["approve"]), json!([])), "properties", seen).await;
     shows(
         api.put(path, &less(json!(["abort", "approve"]), json!(["owner", "site"]))).await,
@@ -178,7 +178,7 @@ async fn authorizations_are_narrowed_and_moved(store: Store) {
     assert_eq!(page.header("x-total-count"), Some("3"));
     refused(&api.get("/api/authorizations?entityId=ann").await, 400, "entity");
 
-    // In one change, so that nobody has more or less in between.
+    // The replacement is one atomic change: no intermediate state has more or less access.
     let before = api.get("/api/capabilities").await;
     let revision =
         |reply: &identity_testkit::Reply| reply.header("x-identity-revision").and_then(|text| text.parse::<u64>().ok());
@@ -203,7 +203,7 @@ async fn authorizations_are_narrowed_and_moved(store: Store) {
     done(api.put("/api/authorizations", &moved(from, "8", at("oslo"))).await);
     assert_eq!(count(hers).await, Some(3), "in its own place it only changes");
 
-    // What is gone is not made again by whoever had it before them.
+    // A removed authorization is not recreated by a request based on the earlier state.
     let gone = json!({"resourceKey": "8"});
     refused(&api.put("/api/authorizations", &moved(gone, "8", Value::Null)).await, 404, "missing");
     let mut ends = moved(json!({"resourceKey": "8", "condition": at("oslo")}), "8", at("oslo"));
@@ -236,7 +236,7 @@ async fn conditions_are_kept_shown_and_not_promised(store: Store) {
     let key = created(api.post("/v2/authorizations", &conditional).await)["authorizationKey"].clone();
     let path = format!("/v2/authorizations/{}", key.as_str().expect("a key"));
 
-    // A client that does not know of conditions widens nothing.
+    // A client without support for conditions does not widen access.
     done(api.put(&path, &grant("approve")).await);
     let seven = json!([{"property": "resource.site", "operator": "EQUAL", "value": 7}]);
     let shown = |condition: Value| {
@@ -280,7 +280,7 @@ async fn conditions_are_explained(store: Store) {
     assert!(joins(&why("approve", json!({"site": "lyon"})).await), "others have it, as its condition holds");
     assert!(!joins(&why("approve", json!({"site": "oslo"})).await), "joining them would give nothing");
 
-    // The nearest is first, however many are further.
+    // The closest match comes first, regardless of the number of others.
     for n in 0..10 {
         let condition =
             json!([is("resource.site", &n.to_string()), is("resource.state", "x"), is("resource.kind", "y")]);

@@ -1,4 +1,4 @@
-//! Reviews, as JSON and as CSV.
+//! Reviews as JSON and CSV.
 
 use serde_json::json;
 

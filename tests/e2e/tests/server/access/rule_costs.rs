@@ -1,4 +1,5 @@
-//! Claim names that are expensive to parse or to evaluate: refused for everyone, and not looked at without the permission.
+//! Claim names that are expensive to parse or evaluate: rejected for every caller, and not parsed without the
+//! permission.
 
 use std::time::{Duration, Instant};
 
@@ -13,12 +14,12 @@ on_each_store!(
     rules_beyond_the_budget_are_refused_and_not_the_person,
 );
 
-/// Nested filters: with a parser that goes back, each level doubles the time; sixty never end.
+/// Nested filters. With a backtracking parser each level doubles the time, so sixty levels never finish.
 fn nested() -> String {
     format!("${}1{}", "[?@".repeat(60), "]".repeat(60))
 }
 
-/// Nested counts of everything at any depth: more than twenty seconds with a token of 200 groups.
+/// Nested counts of all descendants: more than twenty seconds for a token with 200 groups.
 const COUNTS: &str = "$..[?count($..[?count($..[?count($..*)>0])>0])>0]";
 
 async fn a_claim_name_is_not_parsed_without_the_permission(store: Store) {
@@ -66,7 +67,7 @@ async fn a_stored_rule_that_is_no_longer_supported_is_kept_and_reported(store: S
 
     let server = site.launch.start().await;
     let api = server.http().bearer(site.forge.token(&json!({"sub": ROOT})));
-    // Two hundred groups, which took more than twenty seconds.
+    // With these 200 groups, evaluating the rule took more than twenty seconds. It is now disabled.
     let groups: Vec<Value> = (0..200).map(|n| json!(format!("group-{n}"))).chain([json!("g")]).collect();
     let begun = Instant::now();
     let ann = server.http().bearer(site.forge.token(&json!({"sub": "ann", "groups": groups})));
@@ -88,7 +89,7 @@ async fn a_stored_rule_that_is_no_longer_supported_is_kept_and_reported(store: S
     assert_eq!(verdict("legacy")["matches"], false);
     assert!(verdict("legacy")["refused"].as_str().is_some_and(|why| why.contains("at character")), "{inspected}");
 
-    // Other changes leave it as it is, and a supported claim name enables it.
+    // Other changes keep the rule unchanged, and a supported claim name enables it.
     done(api.put("/v2/roles/connectors/mapping-rules/legacy", &json!({})).await);
     assert_eq!(api.get("/api/mapping-rules/legacy").await.json()["claimName"], COUNTS);
     refused(&api.put("/api/mapping-rules/legacy", &rule("legacy", (COUNTS, "g"), "ROLE", &[])).await, 400, "invalid");

@@ -1,4 +1,4 @@
-//! What must hold for every operation below `/access/v1` that the OpenAPI document lists.
+//! Rules for every operation below `/access/v1` in the OpenAPI document.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::sweeps::document;
 
 on_each_store!(every_operation_needs_credentials_and_a_grant_and_knows_revisions);
 
-/// A request that fits an operation.
+/// Returns a query and a body that are valid for an operation.
 fn request(method: &str, path: &str) -> (String, Option<Value>) {
     let question = || ask(("user", "ann"), "READ", ("ROLE", "admin"));
     let (query, body) = match (method, path.trim_start_matches("/access/v1/")) {

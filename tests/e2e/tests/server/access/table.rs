@@ -1,20 +1,20 @@
-//! Rows of a table of requests and answers.
+//! Table rows of requests and expected responses.
 
 use identity_testkit::{Api, Reply};
 use reqwest::Method;
 use serde_json::Value;
 
-/// A statement of the standard, a request, and what the answer must be.
+/// Statement of the standard, with a request and the expected response.
 pub struct Row {
-    /// The statement's number in the checklist.
+    /// Number of the statement in the checklist.
     pub id: &'static str,
-    /// Below `/access/v1`.
+    /// Path below `/access/v1`.
     pub path: &'static str,
     pub body: Value,
     pub answer: Answer,
 }
 
-/// What an answer must be.
+/// Expected response.
 pub enum Answer {
     /// 200 and this document.
     Is(Value),
@@ -22,9 +22,9 @@ pub enum Answer {
     Decides(bool),
     /// 200 and these decisions, in this order.
     AllDecide(&'static [bool]),
-    /// 200 and these results, by id or name.
+    /// 200 and these results, by ID or name.
     Finds(&'static [&'static str]),
-    /// A refusal without any decision.
+    /// This error status, without a decision.
     Refuses(u16),
 }
 
@@ -69,7 +69,7 @@ impl Row {
     }
 }
 
-/// The ids or names of results.
+/// Returns the IDs or names of the results.
 pub fn found(json: &Value) -> Vec<String> {
     let results = json["results"].as_array().unwrap_or_else(|| panic!("no results: {json}"));
     let id = |hit: &Value| hit.get("id").or_else(|| hit.get("name")).and_then(Value::as_str).map(str::to_owned);
@@ -85,7 +85,7 @@ fn has_null(value: &Value) -> bool {
     }
 }
 
-/// A request that says itself what it is.
+/// Sends a request with the given headers and body only.
 pub async fn raw(api: &Api, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
     let mut request = api.request(Method::POST, &format!("/access/v1{path}")).body(body.to_vec());
     for (name, value) in headers {

@@ -1,4 +1,4 @@
-//! The audit log (orchestration reference §1.9).
+//! Audit log (docs/reference/orchestration-cluster.md §1.9).
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ async fn entries(api: &Api, body: Value) -> Vec<Value> {
     items
 }
 
-/// The operations and keys of entries.
+/// Returns operation and key of each entry.
 fn short(entries: &[Value]) -> Vec<String> {
     let text = |entry: &Value, name: &str| entry[name].as_str().unwrap_or("-").to_owned();
     entries.iter().map(|entry| format!("{} {}", text(entry, "operationType"), text(entry, "entityKey"))).collect()
@@ -42,7 +42,7 @@ async fn what_was_done_is_found_by_what_it_was_about_and_who_did_it(store: Store
     refused(&api.post("/v2/groups", &json!({"groupId": "log.a", "name": "n"})).await, 409, "ALREADY_EXISTS");
     done(api.delete("/v2/groups/log.b").await);
 
-    // Whatever was not permitted is in no answer.
+    // Denied operations are not in the search results.
     let of_groups = json!({"entityType": "GROUP"});
     let all = entries(&api, json!({"filter": of_groups})).await;
     assert_eq!(short(&all), ["CREATE log.b", "CREATE log.a", "ASSIGN log.a", "CREATE log.a", "DELETE log.b"]);
@@ -104,7 +104,7 @@ async fn what_was_done_is_found_by_what_it_was_about_and_who_did_it(store: Store
     ] {
         let body = json!({"filter": of_groups, "sort": sort});
         assert_eq!(short(&entries(&api, body.clone()).await), expected, "{sort}");
-        // The same, page by page.
+        // The pages contain the same entries.
         let (mut seen, mut page) = (Vec::new(), json!({"limit": 2}));
         loop {
             let reply =
@@ -121,10 +121,10 @@ async fn what_was_done_is_found_by_what_it_was_about_and_who_did_it(store: Store
         assert_eq!(seen, expected, "{sort}");
     }
     for (body, named) in [
-        (json!({"filter": {"nothing": 1}}), "filter.nothing"),
-        (json!({"filter": {"timestamp": "yesterday"}}), "filter.timestamp"),
-        (json!({"filter": {"timestamp": {"$like": "2*"}}}), "filter.timestamp.$like"),
-        (json!({"sort": [{"field": "relatedEntityKey"}]}), "sort[0].field"),
+        (json!({"filter": {"nothing": 1}}), "`/filter/nothing`"),
+        (json!({"filter": {"timestamp": "yesterday"}}), "`/filter/timestamp`"),
+        (json!({"filter": {"timestamp": {"$like": "2*"}}}), "`/filter/timestamp/$like`"),
+        (json!({"sort": [{"field": "relatedEntityKey"}]}), "`/sort/0/field`"),
     ] {
         let reply = api.post("/v2/audit-logs/search", &body).await;
         assert!(reply.status == 400 && reply.text.contains(named), "{body}: {}", reply.text);
@@ -213,7 +213,7 @@ async fn entries_and_words_that_strict_clients_do_not_know_are_left_out_and_refu
     ] {
         let detail =
             refused(&api.post("/v2/audit-logs/search", &json!({"filter": {field: word}})).await, 400, "Bad Request");
-        assert!(detail.contains(field) && detail.contains("is not one of"), "{detail}");
+        assert!(detail.contains(field) && detail.contains("must be one of"), "{detail}");
     }
     assert!(
         !entries(&api, json!({"filter": {"entityType": {"$like": "ROL*"}, "result": {"$in": []}}})).await.is_empty()

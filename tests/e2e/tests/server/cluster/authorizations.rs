@@ -1,5 +1,3 @@
-//! Authorizations.
-
 use serde_json::{Value, json};
 
 use super::{found, refused, search};
@@ -29,7 +27,7 @@ async fn an_authorization_is_created_shown_replaced_and_deleted() {
     shows(api.get(&path).await, &shown);
     refused(&api.post("/v2/authorizations", &body).await, 409, "ALREADY_EXISTS");
 
-    // The same again is no conflict with itself; and everything can be another.
+    // An unchanged update does not conflict with itself. Every member can be changed.
     done(api.put(&path, &body).await);
     shows(api.get(&path).await, &shown);
     let property = json!({"ownerType": "client", "ownerId": "other", "resourceType": "user_task",
@@ -73,7 +71,7 @@ async fn owners_and_named_users_must_exist_and_clients_need_not() {
     }
     let body = grant(("CLIENT", "anybody"), "RESOURCE", "*", &["READ"]);
     let key = key(&created(api.post("/v2/authorizations", &body).await));
-    // Entities of this service are looked for, others are not.
+    // Entities of this service must exist, others need not.
     for kind in ["USER", "GROUP", "ROLE", "MAPPING_RULE"] {
         let named = grant(("CLIENT", "anybody"), kind, "nobody.at.all", &["READ"]);
         refused(&api.post("/v2/authorizations", &named).await, 404, "NOT_FOUND");
@@ -155,7 +153,8 @@ async fn what_breaks_a_rule_is_named_and_not_stored() {
             assert!(detail.contains(named), "{body}: {detail}");
         }
     }
-    // Pairs that the matrix does not have (orchestration reference §3): the answer says which it has.
+    // Pairs outside the matrix (docs/reference/orchestration-cluster.md §3): the response lists the supported
+    // permissions.
     let pair = with(json!({"resourceType": "MESSAGE", "permissionTypes": ["DELETE"]}));
     let detail = refused(&api.post("/v2/authorizations", &pair).await, 400, "INVALID_ARGUMENT");
     assert!(detail.contains("CREATE") && detail.contains("READ"), "{detail}");
@@ -199,7 +198,7 @@ async fn authorizations_are_filtered() {
     for filter in [json!({"ownerType": "UNSPECIFIED"}), json!({"ownerType": "X"}), json!({"resourceIds": "r"})] {
         assert_eq!(api.post("/v2/authorizations/search", &json!({"filter": filter})).await.status, 400, "{filter}");
     }
-    // The default roles' authorizations are ordinary ones, at least as to searches.
+    // Searches treat authorizations of the default roles as ordinary ones.
     let body = json!({"filter": {"ownerType": "ROLE", "ownerId": "admin", "resourceIds": ["*"]}});
     assert!(found(api.post("/v2/authorizations/search", &body).await).1 >= 15);
 }

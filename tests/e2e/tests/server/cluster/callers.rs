@@ -1,4 +1,4 @@
-//! Who calls, and what they ask about the installation.
+//! Information about the caller and the installation.
 
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ async fn the_caller_is_what_any_membership_makes_them() {
         created(api.post("/v2/authorizations", &grant).await);
     }
     let me = local.anonymous().basic("me.all", "secret").get("/v2/authentication/me").await.expect_status(200);
-    // The component that was `identity` is called `admin` now.
+    // The former component `identity` is now called `admin`.
     let expected = concat!(
         r#"{"username":"me.all","displayName":"Me","email":"me@example.org","authorizedComponents":["admin","tasklist"],"#,
         r#""tenants":[{"name":"T me.a","tenantId":"me.a","description":"d"},"#,
@@ -74,7 +74,7 @@ async fn callers_find_what_applies_to_them_through_any_owner() {
     assert_eq!(owners(json!({"sort": sort})).await, ["GROUP MESSAGE", "USER USER"]);
     assert_eq!(owners(json!({"filter": {"resourceType": "MESSAGE"}})).await, ["GROUP MESSAGE"]);
     assert_eq!(owners(json!({"filter": {"ownerId": "admin"}})).await, Vec::<String>::new());
-    // The ordinary search shows none of it.
+    // The ordinary search returns none of these authorizations.
     assert_eq!(found(me.post("/v2/authorizations/search", &json!({})).await).1, 0);
     refused(&local.anonymous().post(path, &json!({})).await, 401, "Unauthorized");
 }
@@ -157,7 +157,7 @@ async fn guesses_count_for_the_address_that_a_trusted_proxy_names() {
         api.send(api.request(reqwest::Method::GET, "/v2/topology").header("x-forwarded-for", chain)).await.status
     };
     let mut number = 0;
-    // What is left of the client's address, the client wrote.
+    // Addresses to the left of the client's address are written by the client, so they are not trusted.
     while guess(number, &format!("203.0.113.{number}, 192.0.2.1, 10.0.0.2")).await == 401 {
         number += 1;
         assert!(number < 1000, "guesses are slow some time");

@@ -7,7 +7,7 @@ use identity_testkit::{skip, skip_without};
 
 use crate::support::Local;
 
-/// Runs a client's program, which prints `done` when all went as it should.
+/// Runs a client program, which prints `done` on success.
 async fn runs(mut program: Command) {
     let local = Local::shared().await;
     program
@@ -21,7 +21,7 @@ async fn runs(mut program: Command) {
     assert!(ended.status.success() && said.ends_with("done\n"), "{said}{}", String::from_utf8_lossy(&ended.stderr));
 }
 
-/// Runs a program beside the client for JavaScript.
+/// Runs a program with the JavaScript client.
 async fn javascript(file: &str) {
     let home = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../clients/javascript"));
     if !home.join("node_modules/@camunda8").exists() {

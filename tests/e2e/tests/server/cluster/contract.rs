@@ -1,4 +1,4 @@
-//! The contract as a table: every operation of `/v2`, asked in every situation.
+//! API contract as a table: every operation of `/v2` in every situation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use super::{found, refused};
 use crate::support::{Local, Store, created, done};
 use crate::sweeps::{document, operations};
 
-/// Situations in which an operation is asked, in the order of the table's columns.
+/// Situations of a request, in the order of the table's columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Situation {
     NoCredentials,
@@ -27,10 +27,10 @@ use Situation::{BadInput, Duplicate, FullGrant, Missing, NoCredentials, NoGrant,
 
 const SITUATIONS: [Situation; 7] = [NoCredentials, NoGrant, ReadGrant, FullGrant, Missing, Duplicate, BadInput];
 
-/// Those who ask.
+/// API clients of the callers.
 struct Callers {
     local: Local,
-    /// By the situation and the resource type.
+    /// By situation and resource type.
     known: BTreeMap<(Situation, &'static str), Api>,
 }
 
@@ -49,7 +49,7 @@ impl Callers {
         }
         let name = format!("{situation:?}.{kind}");
         let api = local.user(&name).await;
-        // That everybody may see themselves is another matter.
+        // Removes the default authorization of users on themselves, which is not under test here.
         let (own, _) = found(api.post("/v2/authentication/me/authorizations/search", &json!({})).await);
         for one in own {
             let key = one["authorizationKey"].as_str().expect("a key");
@@ -63,7 +63,7 @@ impl Callers {
     }
 }
 
-/// A request that fits, for something of this id.
+/// Returns a valid request body for an entity with this ID.
 fn new(kind: Kind, id: &str) -> Value {
     match kind {
         USER => json!({"username": id, "password": "secret"}),
@@ -82,7 +82,7 @@ fn change(kind: Kind, id: &str) -> Value {
     }
 }
 
-/// Creates something of this id; answers what it is called in paths.
+/// Creates an entity with this ID. Returns its ID in paths.
 async fn make(api: &Api, kind: Kind, id: &str) -> String {
     if kind == CLIENT {
         return id.to_owned();
@@ -91,7 +91,7 @@ async fn make(api: &Api, kind: Kind, id: &str) -> String {
     made[kind.id].as_str().expect("an id").to_owned()
 }
 
-/// What an operation is asked to do in a situation: the last parts of its path, and a body.
+/// Returns the request of an operation in a situation: the last part of its path, and a body.
 async fn request(admin: &Api, way: Way, situation: Situation, id: &str) -> (String, Option<Value>) {
     let there = !matches!(situation, Missing | BadInput);
     let called = async |kind: Kind, id: String| match situation {
@@ -153,7 +153,8 @@ async fn request(admin: &Api, way: Way, situation: Situation, id: &str) -> (Stri
             (format!("{}/{one}/{below}/search", holder.path), or_bad(json!({})))
         }
         Way::Add(holder, kind) | Way::Remove(holder, kind) => {
-            // Of the two that must exist, the one that is named last is missing, or both where it need not.
+            // In `Missing`, the member does not exist. Clients need not exist, so for them the holder is missing as
+            // well.
             let one =
                 if situation == Missing { make(admin, holder, id).await } else { called(holder, id.to_owned()).await };
             let member = called(kind, format!("{id}.m")).await;
@@ -168,7 +169,7 @@ async fn request(admin: &Api, way: Way, situation: Situation, id: &str) -> (Stri
 }
 
 async fn add(admin: &Api, holder: Kind, one: &str, kind: Kind, member: &str) {
-    // Roles are given to groups from their own side.
+    // Roles are assigned to groups at the role's path.
     let path = match (holder.path, kind.path) {
         ("/v2/groups", "/v2/roles") => format!("/v2/roles/{member}/groups/{one}"),
         _ => format!("{}/{one}/{}/{member}", holder.path, kind.below()),
@@ -176,7 +177,7 @@ async fn add(admin: &Api, holder: Kind, one: &str, kind: Kind, member: &str) {
     done(admin.put(&path, &json!({})).await);
 }
 
-/// What an answer of this status must look like besides.
+/// Checks the body of a response, given its status.
 fn check(reply: Reply, way: Way, situation: Situation, what: &str) {
     let title = match reply.status {
         200..300 if way.is_search() => {

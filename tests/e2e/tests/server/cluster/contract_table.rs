@@ -1,6 +1,6 @@
-//! The rows of [`contract`](super::contract).
+//! Rows of [`contract`](super::contract).
 
-/// What an operation does, with what.
+/// Action of an operation and its entity kinds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Way {
     Public(&'static str),
@@ -13,13 +13,13 @@ pub enum Way {
     FindEntry,
     Update(Kind),
     Delete(Kind),
-    /// Searches what a container has of a kind.
+    /// Searches the members of a kind in a container.
     Members(Kind, Kind),
     Add(Kind, Kind),
     Remove(Kind, Kind),
 }
 
-/// A kind of entity: its path, the name of its id, its resource type.
+/// Entity kind: its path, the name of its ID, and its resource type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kind {
     pub path: &'static str,
@@ -32,21 +32,21 @@ impl Kind {
         Self { path, id, resource }
     }
 
-    /// The part of a path below a container.
+    /// Returns the path segment below a container.
     pub fn below(self) -> &'static str {
         self.path.trim_start_matches("/v2/")
     }
 }
 
 impl Way {
-    /// The resource type that a caller's permission must be for.
+    /// Returns the resource type of the required permission.
     pub fn resource(self) -> &'static str {
         match self {
             Self::Public(_) | Self::Open(_) => "",
             Self::SetUp => USER.resource,
             Self::OwnAuthorizations => AUTHORIZATION.resource,
             Self::FindEntry => AUDIT_LOG.resource,
-            // Of these members more is shown than their ids.
+            // Members of these kinds are returned with more than their IDs.
             Self::Members(_, kind) if [ROLE, MAPPING_RULE].contains(&kind) => kind.resource,
             Self::Create(kind) | Self::Search(kind) | Self::Find(kind) | Self::Update(kind) | Self::Delete(kind) => {
                 kind.resource
@@ -73,10 +73,10 @@ use Way::{
     Add, Create, Delete, Find, FindEntry, Members, Open, OwnAuthorizations, Public, Remove, Search, SetUp, Update,
 };
 
-/// What cannot be.
+/// Combination that cannot occur.
 const ___: u16 = 0;
 
-/// Without credentials, without a grant, with READ, with all permissions on the type; something is missing, is there already; bad
+/// Columns: no credentials, no grant, READ, all permissions on the type, missing entity, existing entity, invalid
 /// input.
 #[rustfmt::skip]
 pub const TABLE: &[(&str, Way, [u16; 7])] = &[

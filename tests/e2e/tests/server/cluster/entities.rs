@@ -1,4 +1,4 @@
-//! Groups, roles, tenants and mapping rules: created, looked at, changed, deleted.
+//! Groups, roles, tenants and mapping rules: create, read, update, delete.
 
 use identity_testkit::Api;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{refused, search};
 use crate::support::{Local, done, shows};
 
-/// An entity's path, its id's name, and what is needed besides: to create it, to change it, and how it looks then.
+/// Entity kind: its path, the name of its ID, further members to create it, an update, and the result of the update.
 struct Kind {
     path: &'static str,
     id: &'static str,
@@ -21,7 +21,7 @@ fn kinds() -> Vec<Kind> {
         id,
         more: json!({"name": "One", "description": "the first"}),
         change: json!({"name": "Two"}),
-        // What is not said is emptied, not kept.
+        // Omitted members are cleared, not kept.
         changed: json!({"name": "Two", "description": ""}),
     };
     let rule = json!({"name": "Two", "claimName": "crud", "claimValue": "two"});
@@ -68,7 +68,7 @@ async fn entities_are_created_shown_changed_and_deleted() {
         let by_old_name = json!({"filter": {id: "crud.1", "name": "One"}});
         assert!(search(&api, &format!("{path}/search"), by_old_name, id).await.is_empty());
 
-        // The id is not for the body to say.
+        // The body must not contain the ID.
         refused(&api.put(&one, &with((id, "crud.1"), &change)).await, 400, "Bad Request");
         done(api.delete(&one).await);
         refused(&api.delete(&one).await, 404, "NOT_FOUND");
@@ -134,12 +134,12 @@ async fn what_breaks_a_rule_is_named_and_not_stored() {
             let detail = refused(&api.post(path, &body).await, 400, title);
             assert!(detail.contains(named), "{detail}");
         }
-        // All at once.
+        // All errors are reported together.
         let detail = refused(&api.post(path, &json!({id: "a b", "name": 7, "nmae": "x"})).await, 400, "Bad Request");
-        for named in [id, "`name`", "nmae"] {
+        for named in [id, "`/name`", "`/nmae`"] {
             assert!(detail.contains(named), "{detail}");
         }
-        // The form of the request comes before what it is about; and so do ids in paths.
+        // Validation of the body, and of IDs in paths, precedes the existence check.
         refused(&api.put(&format!("{path}/broken.1"), &json!({})).await, 400, "INVALID_ARGUMENT");
         for wrong in ["a%2Fb", "a%20b", "%00", "%FF", "a%5Cb", &long] {
             let one = format!("{path}/{wrong}");
@@ -170,7 +170,7 @@ async fn no_two_mapping_rules_ask_for_the_same() {
     refused(&api.get("/v2/mapping-rules/pair.3").await, 404, "NOT_FOUND");
     let same = json!({"name": "n", "claimName": "pair", "claimValue": "a"});
     refused(&api.put("/v2/mapping-rules/pair.2", &same).await, 409, "ALREADY_EXISTS");
-    // A rule is not in its own way.
+    // A rule does not conflict with itself.
     assert_eq!(api.put("/v2/mapping-rules/pair.1", &same).await.status, 200);
 }
 
@@ -184,6 +184,6 @@ async fn ids_have_the_characters_of_the_pattern() {
     for written in [id, "Aa0%5F%7E%40%2E%2B%2D"] {
         assert_eq!(api.get(&format!("/v2/groups/{written}")).await.expect_status(200).json()["groupId"], id);
     }
-    // Ids of different cases are different ids.
+    // IDs are case-sensitive.
     refused(&api.get("/v2/groups/aa0_~@.+-").await, 404, "NOT_FOUND");
 }

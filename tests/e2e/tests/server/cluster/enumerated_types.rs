@@ -1,5 +1,5 @@
-//! Strict clients know the resource types that the Orchestration Cluster API enumerates: authorizations on others are shown when
-//! asked for.
+//! Strict clients only accept the resource types that the Orchestration Cluster API enumerates. Authorizations on other
+//! types are returned on request only.
 
 use serde_json::{Value, json};
 
@@ -32,7 +32,7 @@ async fn authorizations_on_types_that_clients_do_not_know_are_shown_when_asked_f
         }
     };
     let of_ann = json!({"filter": {"ownerId": "ann"}});
-    // Users may read themselves.
+    // `USER` is the default authorization of users to read themselves.
     let all = ["USER", "MESSAGE", "invoice", "POLICY_DECISION", "process-definition"].map(str::to_owned);
     for path in ["/v2/authorizations/search", "/v2/authentication/me/authorizations/search"] {
         assert_eq!(search(path, of_ann.clone()).await, (all[..2].to_vec(), 2), "{path}");
@@ -42,7 +42,7 @@ async fn authorizations_on_types_that_clients_do_not_know_are_shown_when_asked_f
     {
         assert_eq!(search(path, of_ann.clone()).await, (all.to_vec(), 5), "{path}");
     }
-    // The total of an unfiltered list is that of what it shows, page by page.
+    // The total of an unfiltered list counts the visible entries only.
     let (_, everything) = search("/v2/authorizations/search?resourceTypes=all", json!({})).await;
     let (shown, total) = search("/v2/authorizations/search", json!({"page": {"limit": 1000}})).await;
     assert_eq!(shown.len() as u64, total);

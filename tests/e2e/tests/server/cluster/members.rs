@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{found, refused, search};
 use crate::support::{Local, created, done, shows};
 
-/// What has members, and the kinds that it has.
+/// Containers and their member kinds.
 const CONTAINERS: [(&str, &str, &[&str]); 3] = [
     ("groups", "groupId", &["users", "clients", "mapping-rules"]),
     ("roles", "roleId", &["users", "clients", "groups", "mapping-rules"]),
@@ -22,7 +22,7 @@ fn id_of(kind: &str) -> &'static str {
     }
 }
 
-/// Creates something of a kind, as it is shown in a list of members.
+/// Creates an entity of a kind. Returns its representation in a list of members.
 async fn member(local: &Local, kind: &str, id: &str) -> Value {
     let api = local.admin();
     match kind {
@@ -72,7 +72,7 @@ async fn every_kind_of_member_is_added_found_and_removed() {
             refused(&api.delete(&one).await, 404, "NOT_FOUND");
             assert_eq!(search(&api, &format!("{below}/search"), json!({}), by).await, [second]);
         }
-        // What it was a member of does not keep the container from going.
+        // Memberships of the container do not prevent its deletion.
         done(api.delete(&format!("/v2/{holder}/{id}")).await);
         for kind in kinds {
             let below = format!("/v2/{holder}/{id}/{kind}/search");
@@ -105,7 +105,7 @@ async fn both_must_exist_except_clients() {
                 refused(&api.put(&nowhere, &json!({})).await, 404, "NOT_FOUND");
                 refused(&api.delete(&nowhere).await, 404, "NOT_FOUND");
             }
-            // Who searches is not told whether there is such a container.
+            // A search does not reveal whether the container exists.
             assert_eq!(found(api.post(&format!("/v2/{holder}/unknown/{kind}/search"), &json!({})).await).1, 0);
         }
     }
@@ -142,7 +142,7 @@ async fn ids_in_paths_follow_the_pattern() {
     }
     let detail = refused(&api.put("/v2/roles/a%20b/users/c%20d", &json!({})).await, 400, "INVALID_ARGUMENT");
     assert!(detail.contains("roleId") && detail.contains("username"), "{detail}");
-    // Slashes are what groups of a provider have; no stored one is called that.
+    // Groups of a provider may contain slashes; no stored group has such an ID.
     refused(&api.put("/v2/roles/paths/groups/a%2Fb", &json!({})).await, 404, "NOT_FOUND");
     assert_eq!(found(api.post("/v2/roles/paths/clients/search", &json!({})).await).1, 0);
 }

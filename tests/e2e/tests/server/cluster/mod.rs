@@ -1,4 +1,5 @@
-//! `/v2`, the identity part of the Orchestration Cluster API, with users of the server's own (orchestration reference §1-§8).
+//! `/v2`, the identity part of the Orchestration Cluster API, with local users (docs/reference/orchestration-cluster.md
+//! §1 to §8).
 
 mod audit_logs;
 mod authorizations;
@@ -21,7 +22,7 @@ mod users;
 use identity_testkit::{Api, Reply};
 use serde_json::{Value, json};
 
-/// A refusal of `/v2`: the five members, the same as the status line says, and not one more.
+/// Asserts an error response of `/v2`: exactly five members that match the status line. Returns the detail.
 #[track_caller]
 pub fn refused(reply: &Reply, status: u16, title: &str) -> String {
     let said = (reply.status, reply.header("content-type"));
@@ -35,7 +36,7 @@ pub fn refused(reply: &Reply, status: u16, title: &str) -> String {
     detail
 }
 
-/// The items and the total of a search.
+/// Returns the items and the total of a search.
 #[track_caller]
 pub fn found(reply: Reply) -> (Vec<Value>, u64) {
     let answer = reply.expect_status(200).json();
@@ -50,7 +51,7 @@ pub fn found(reply: Reply) -> (Vec<Value>, u64) {
     (items, page["totalItems"].as_u64().expect("a total"))
 }
 
-/// One field of all that a search finds.
+/// Returns one field of all items that a search finds.
 pub async fn search(api: &Api, path: &str, body: Value, field: &str) -> Vec<String> {
     let (items, total) = found(api.post(path, &body).await);
     assert_eq!(usize::try_from(total).ok(), Some(items.len()), "one page holds all: {path}");

@@ -1,4 +1,4 @@
-//! What nobody may do, and what only somebody may.
+//! Protected operations, set-up, and visibility by permission.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ async fn the_default_roles_and_tenant_stay_and_their_members_do_not() {
         shows(api.get(&path).await, &items[0]);
         assert_eq!(found(api.post("/v2/authorizations/search", &body).await).1, total);
 
-        // What a default role has already exists; anything else is refused.
+        // Existing permissions of a default role are reported as duplicates. Others are rejected.
         let scope = ["resourceId", "resourcePropertyName"].into_iter().find(|key| !items[0][*key].is_null());
         let scope = scope.expect("a scope");
         let again = json!({"ownerType": "ROLE", "ownerId": role, "resourceType": items[0]["resourceType"],
@@ -79,7 +79,7 @@ async fn the_first_administrator_is_made_by_anybody_and_the_second_by_nobody() {
     let server = launch.start().await;
     let anonymous = server.http();
     let body = |name: &str| json!({"username": name, "password": "secret", "email": "first@example.org"});
-    // Refused requests leave it open.
+    // Rejected requests leave the set-up open.
     for wrong in [json!({}), json!({"username": "a b", "password": "p"}), json!([])] {
         assert_eq!(anonymous.post("/v2/setup/user", &wrong).await.status, 400);
     }
@@ -112,14 +112,14 @@ async fn searches_show_and_count_what_may_be_seen() {
     local.allow("sees", "ROLE", "rpa", &["READ"]).await;
     local.allow("sees", "ROLE", "connectors", &["READ"]).await;
     assert_eq!(search(&nobody, "/v2/roles/search", json!({}), "roleId").await, ["connectors", "rpa"]);
-    // Members are seen by who sees what they are members of.
+    // Members are visible to callers who may see the container.
     let api = local.admin();
     for role in ["rpa", "task-worker"] {
         done(api.put(&format!("/v2/roles/{role}/users/sees"), &json!({})).await);
     }
     assert_eq!(search(&nobody, "/v2/roles/rpa/users/search", json!({}), "username").await, ["sees"]);
     assert_eq!(found(nobody.post("/v2/roles/task-worker/users/search", &json!({})).await).1, 0);
-    // Roles in a tenant, and mapping rules anywhere, are seen as what they are.
+    // Roles in a tenant, and mapping rules anywhere, are filtered by the permission on themselves.
     created(api.post("/v2/tenants", &json!({"tenantId": "sees", "name": "n"})).await);
     for role in ["rpa", "task-worker"] {
         done(api.put(&format!("/v2/tenants/sees/roles/{role}"), &json!({})).await);
@@ -149,7 +149,7 @@ async fn who_may_not_is_told_what_would_be_needed() {
     refused(&nobody.put("/v2/groups/may.not", &group).await, 403, "FORBIDDEN");
     refused(&nobody.delete("/v2/groups/may.not").await, 403, "FORBIDDEN");
     refused(&nobody.put("/v2/groups/may.not/users/may.not", &json!({})).await, 403, "FORBIDDEN");
-    // The right to one group is not the right to another, nor to create.
+    // A permission on one group covers neither other groups nor creation.
     local.allow("may.not", "GROUP", "may.not", &["CREATE", "UPDATE"]).await;
     assert_eq!(nobody.put("/v2/groups/may.not", &group).await.status, 200);
     done(nobody.put("/v2/groups/may.not/users/demo", &json!({})).await);
@@ -158,7 +158,7 @@ async fn who_may_not_is_told_what_would_be_needed() {
     refused(&nobody.post("/v2/groups", &json!({"groupId": "may.not.2", "name": "n"})).await, 403, "FORBIDDEN");
     local.allow("may.not", "GROUP", "*", &["CREATE"]).await;
     created(nobody.post("/v2/groups", &json!({"groupId": "may.not.2", "name": "n"})).await);
-    // What is wrong with the request comes first.
+    // Validation errors precede missing permissions.
     refused(&nobody.post("/v2/roles", &json!({})).await, 400, "INVALID_ARGUMENT");
 }
 

@@ -1,5 +1,5 @@
-//! Ids that refer to something: what exists is accepted wherever an id is taken, and so is whatever a token of the installation
-//! can bring. Ids of new entities keep their pattern.
+//! References by ID. Existing entities are accepted wherever an ID is taken, and so is any value that a token of the
+//! installation can contain. IDs of new entities must match the pattern.
 
 use serde_json::json;
 
@@ -56,7 +56,7 @@ async fn ids_that_exist_are_accepted_wherever_an_id_is_taken(store: Store) {
     assert_eq!((&seen["name"], &seen["displayName"]), (&json!("Night shift"), &json!("The night shift")));
     assert_eq!(api.delete(role).await.status, 204);
 
-    // What does not exist is held to the pattern, and so is what is made.
+    // IDs of nonexistent and new entities must match the pattern.
     refused(&api.get(role).await, 400, "INVALID_ARGUMENT");
     refused(&api.put("/v2/roles/admin/users/o%27brien", &json!({})).await, 400, "INVALID_ARGUMENT");
     refused(&api.post("/v2/roles", &json!({"roleId": "Night shift", "name": "N"})).await, 400, "INVALID_ARGUMENT");

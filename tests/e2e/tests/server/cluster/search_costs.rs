@@ -1,4 +1,5 @@
-//! Searches that are expensive on purpose: refused within their budget, beside the workers, and dropped with their client.
+//! Deliberately expensive searches: rejected within their budget, run outside the worker threads, and cancelled when
+//! the client disconnects.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ on_each_store!(an_expensive_search_is_refused_and_holds_nobody_up, an_abandoned_
 
 const GROUPS: usize = 1500;
 
-/// A server with 1,500 groups of long names that almost fit the patterns.
+/// Starts a server with 1,500 groups whose long names almost match the patterns.
 async fn site(store: Store) -> Local {
     let local = Local::start(store).await;
     local.server.terminate().await;
@@ -25,7 +26,7 @@ async fn site(store: Store) -> Local {
     Local { server, launch: local.launch, store: local.store }
 }
 
-/// Fifty patterns, each of which goes back at each character: eighteen seconds without a budget.
+/// Returns fifty patterns that backtrack at each character: eighteen seconds without a budget.
 fn expensive() -> Value {
     let pattern = |n: usize| format!("*{}{n}b", "a".repeat(100));
     let either: Vec<Value> = (0..50).map(|n| json!({"name": {"$like": pattern(n)}})).collect();
@@ -65,7 +66,7 @@ async fn an_expensive_search_is_refused_and_holds_nobody_up(store: Store) {
     assert!(told > 0);
     let after = local.server.resident_bytes();
     assert!(after < before + 100 * 1024 * 1024, "from {before} to {after} bytes");
-    // What is usual is answered.
+    // Ordinary searches are answered.
     let usual = json!({"filter": {"name": {"$like": "*7"}}, "page": {"limit": 10}});
     let found = api.post("/v2/groups/search", &usual).await.expect_status(200).json();
     assert_eq!(found["page"]["totalItems"], 150);
@@ -77,7 +78,7 @@ async fn an_abandoned_search_ends(store: Store) {
     let local = site(store).await;
     let api = local.admin();
     assert_eq!(api.get("/v2/authentication/me").await.status, 200);
-    // Without being dropped, they would take their turns for minutes.
+    // Without cancellation, these searches would occupy the queue for minutes.
     for _ in 0..40 {
         let body = expensive();
         let search = api.post("/v2/groups/search", &body);

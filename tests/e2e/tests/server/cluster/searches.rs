@@ -1,4 +1,4 @@
-//! Searching: filters, orders, pages (orchestration reference §1.11).
+//! Searches: filters, sort orders and pages (docs/reference/orchestration-cluster.md §1.11).
 
 use identity_testkit::Api;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{found, refused, search};
 use crate::support::{Local, created};
 
-/// Groups whose ids begin with a prefix: seven, with three names.
+/// Creates seven groups with three names and IDs with a common prefix.
 async fn seven(api: &Api, prefix: &str) {
     for (number, name) in [(1, "b"), (2, "a"), (3, "c"), (4, "a"), (5, "b"), (6, "a"), (7, "c")] {
         created(api.post("/v2/groups", &json!({"groupId": format!("{prefix}{number}"), "name": name})).await);
@@ -17,7 +17,7 @@ async fn ids(api: &Api, body: Value) -> Vec<String> {
     search(api, "/v2/groups/search", body, "groupId").await
 }
 
-/// The last characters of ids: the numbers of [`seven`].
+/// Returns the last characters of the IDs: the numbers of [`seven`].
 fn numbers(items: &[Value]) -> String {
     items.iter().filter_map(|item| item["groupId"].as_str()?.chars().last()).collect()
 }
@@ -113,7 +113,7 @@ async fn several_fields_sort_one_after_the_other_and_ids_decide_at_last() {
         (json!([{"field": "NAME", "order": "desc"}]), "3715246"),
         (json!([{"field": "name", "order": "ASC"}, {"field": "groupId", "order": "DESC"}]), "6425173"),
         (json!([{"field": "name", "order": "DESC"}, {"field": "groupId", "order": "DESC"}]), "7351642"),
-        // A field that comes again has nothing left to decide.
+        // A repeated sort field has no effect.
         (json!([{"field": "name"}, {"field": "name", "order": "DESC"}]), "2461537"),
     ] {
         let body = json!({"filter": {"groupId": {"$like": "sort.*"}}, "sort": sort});
@@ -173,7 +173,7 @@ async fn cursors_lead_over_all_pages_and_back() {
                 last = end;
             }
             assert_eq!(seen, all, "forward by {limit}");
-            // From the last page's first item back to the beginning.
+            // Backward from the first item of the last page.
             let on_the_last_page = if 7 % limit == 0 { limit } else { 7 % limit };
             let mut back: String = all.chars().skip(7 - on_the_last_page).collect();
             while !first.is_null() {
@@ -205,25 +205,26 @@ async fn pages_that_are_none_are_refused() {
     let api = local.admin();
     let cursor = "WyJhIl0=";
     for (page, title, named) in [
-        (json!({"limit": 0}), "INVALID_ARGUMENT", "page.limit"),
-        (json!({"limit": -1}), "INVALID_ARGUMENT", "page.limit"),
-        (json!({"limit": 10_001}), "INVALID_ARGUMENT", "page.limit"),
-        (json!({"from": 0, "limit": 10_001}), "INVALID_ARGUMENT", "page.limit"),
-        (json!({"from": -1}), "INVALID_ARGUMENT", "page.from"),
-        (json!({"after": "x"}), "INVALID_ARGUMENT", "page.after"),
-        (json!({"before": "not a cursor"}), "INVALID_ARGUMENT", "page.before"),
-        (json!({"after": "e30="}), "INVALID_ARGUMENT", "page.after"),
-        // Of a search in another order.
-        (json!({"after": "WyJhIiwiYiJd"}), "INVALID_ARGUMENT", "page.after"),
-        (json!({"limit": "10"}), "Bad Request", "page.limit"),
-        (json!({"limit": 1.5}), "Bad Request", "page.limit"),
-        (json!({"from": true}), "Bad Request", "page.from"),
-        (json!({"after": 1}), "Bad Request", "page.after"),
-        (json!({"after": cursor, "before": cursor}), "Bad Request", "page"),
-        (json!({"from": 0, "after": cursor}), "Bad Request", "page"),
-        (json!({"size": 1}), "Bad Request", "page.size"),
-        (json!([]), "Bad Request", "page"),
-        (json!("x"), "Bad Request", "page"),
+        (json!({"limit": 0}), "INVALID_ARGUMENT", "`/page/limit`"),
+        (json!({"limit": -1}), "INVALID_ARGUMENT", "`/page/limit`"),
+        (json!({"limit": 10_001}), "INVALID_ARGUMENT", "`/page/limit`"),
+        (json!({"from": 0, "limit": 10_001}), "INVALID_ARGUMENT", "`/page/limit`"),
+        (json!({"from": -1}), "INVALID_ARGUMENT", "`/page/from`"),
+        (json!({"after": "x"}), "INVALID_ARGUMENT", "`/page/after`"),
+        (json!({"before": "not a cursor"}), "INVALID_ARGUMENT", "`/page/before`"),
+        (json!({"after": "e30="}), "INVALID_ARGUMENT", "`/page/after`"),
+        // Cursor of a search with a different sort order.
+        (json!({"after": "WyJhIiwiYiJd"}), "INVALID_ARGUMENT", "`/page/after`"),
+        (json!({"limit": "10"}), "Bad Request", "`/page/limit`"),
+        (json!({"limit": 1.5}), "Bad Request", "`/page/limit`"),
+        (json!({"from": true}), "Bad Request", "`/page/from`"),
+        (json!({"from": u64::MAX}), "Bad Request", "`/page/from`"),
+        (json!({"after": 1}), "Bad Request", "`/page/after`"),
+        (json!({"after": cursor, "before": cursor}), "Bad Request", "`/page`"),
+        (json!({"from": 0, "after": cursor}), "Bad Request", "`/page`"),
+        (json!({"size": 1}), "Bad Request", "`/page/size`"),
+        (json!([]), "Bad Request", "`/page`"),
+        (json!("x"), "Bad Request", "`/page`"),
     ] {
         for path in ["users", "groups", "authorizations", "roles/admin/users", "authentication/me/authorizations"] {
             let detail = refused(&api.post(&format!("/v2/{path}/search"), &json!({"page": page})).await, 400, title);
@@ -252,25 +253,25 @@ async fn sorts_and_filters_that_are_none_are_refused() {
         let path = format!("/v2/{path}/search");
         for (body, title, named) in [
             (json!({"sort": [{"field": "nothing"}]}), "Bad Request", allowed),
-            (json!({"sort": [{"order": "ASC"}]}), "INVALID_ARGUMENT", "sort[0].field"),
-            (json!({"sort": [{"field": null}]}), "Bad Request", "sort[0].field"),
+            (json!({"sort": [{"order": "ASC"}]}), "INVALID_ARGUMENT", "`/sort/0/field`"),
+            (json!({"sort": [{"field": null}]}), "Bad Request", "`/sort/0/field`"),
             (json!({"sort": [{"field": allowed, "order": "UP"}]}), "Bad Request", "ASC, DESC"),
-            (json!({"sort": [{"field": allowed, "more": 1}]}), "Bad Request", "sort[0].more"),
-            (json!({"sort": ["name"]}), "Bad Request", "sort[0]"),
-            (json!({"sort": {"field": "name"}}), "Bad Request", "sort"),
-            (json!({"filter": {"nothing": 1}}), "Bad Request", "filter.nothing"),
-            (json!({"filter": []}), "Bad Request", "filter"),
-            (json!({"nothing": 1}), "Bad Request", "nothing"),
+            (json!({"sort": [{"field": allowed, "more": 1}]}), "Bad Request", "`/sort/0/more`"),
+            (json!({"sort": ["name"]}), "Bad Request", "`/sort/0`"),
+            (json!({"sort": {"field": "name"}}), "Bad Request", "`/sort`"),
+            (json!({"filter": {"nothing": 1}}), "Bad Request", "`/filter/nothing`"),
+            (json!({"filter": []}), "Bad Request", "`/filter`"),
+            (json!({"nothing": 1}), "Bad Request", "`/nothing`"),
         ] {
             let detail = refused(&api.post(&path, &body).await, 400, title);
             assert!(detail.contains(named), "{path} {body}: {detail}");
         }
         let many = json!({"filter": {"x": 1}, "sort": [{"field": "y"}], "page": {"limit": 0, "z": 1}});
         let detail = refused(&api.post(&path, &many).await, 400, "Bad Request");
-        for named in ["filter.x", "sort[0].field", "page.limit", "page.z"] {
+        for named in ["`/filter/x`", "`/sort/0/field`", "`/page/limit`", "`/page/z`"] {
             assert!(detail.contains(named), "{path}: {detail}");
         }
-        // Nothing is wrong with asking for everything, in any of these words.
+        // Every form of an unrestricted search is valid.
         for body in [
             json!({}),
             json!({"filter": null, "sort": null, "page": null}),
@@ -280,26 +281,26 @@ async fn sorts_and_filters_that_are_none_are_refused() {
         }
     }
     for (filter, named) in [
-        (json!({"username": 1}), "filter.username"),
-        (json!({"username": {"$foo": "x"}}), "filter.username.$foo"),
-        (json!({"username": {"$exists": "yes"}}), "filter.username.$exists"),
-        (json!({"username": {"$in": "x"}}), "filter.username.$in"),
-        (json!({"username": {"$eq": 1}}), "filter.username.$eq"),
+        (json!({"username": 1}), "`/filter/username`"),
+        (json!({"username": {"$foo": "x"}}), "`/filter/username/$foo`"),
+        (json!({"username": {"$exists": "yes"}}), "`/filter/username/$exists`"),
+        (json!({"username": {"$in": "x"}}), "`/filter/username/$in`"),
+        (json!({"username": {"$eq": 1}}), "`/filter/username/$eq`"),
     ] {
         let detail = refused(&api.post("/v2/users/search", &json!({"filter": filter})).await, 400, "Bad Request");
         assert!(detail.contains(named), "{detail}");
     }
     let trailing = json!({"filter": {"username": {"$like": "a\\"}}});
     refused(&api.post("/v2/users/search", &trailing).await, 400, "INVALID_ARGUMENT");
-    // Tenants have neither operators nor alternatives.
+    // Tenants support neither operators nor alternatives.
     for filter in [json!({"tenantId": {"$eq": "t"}}), json!({"$or": [{"name": "n"}]})] {
         refused(&api.post("/v2/tenants/search", &json!({"filter": filter})).await, 400, "Bad Request");
     }
     for (alternatives, named) in [
-        (json!({}), "filter.$or"),
-        (json!(["x"]), "filter.$or[0]"),
-        (json!([{"name": "n"}, {"nothing": 1}]), "filter.$or[1].nothing"),
-        (json!([{"$or": []}]), "filter.$or[0].$or"),
+        (json!({}), "`/filter/$or`"),
+        (json!(["x"]), "`/filter/$or/0`"),
+        (json!([{"name": "n"}, {"nothing": 1}]), "`/filter/$or/1/nothing`"),
+        (json!([{"$or": []}]), "`/filter/$or/0/$or`"),
     ] {
         let detail =
             refused(&api.post("/v2/roles/search", &json!({"filter": {"$or": alternatives}})).await, 400, "Bad Request");

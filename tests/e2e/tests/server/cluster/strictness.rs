@@ -1,4 +1,4 @@
-//! The form of requests: media types, JSON, methods, paths.
+//! Request format: media types, JSON, methods and paths.
 
 use reqwest::Method;
 use serde_json::json;
@@ -56,7 +56,7 @@ async fn bodies_say_that_they_are_json() {
         }
         refused(&api.send(request).await, 415, "Unsupported Media Type");
     }
-    // Where there is nothing, there is nothing to say about it.
+    // A request without a body needs no media type.
     found(api.send(api.request(Method::POST, "/v2/groups/search")).await);
     refused(&api.get("/v2/groups/media.type").await, 404, "NOT_FOUND");
 }

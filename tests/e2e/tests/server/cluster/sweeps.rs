@@ -1,4 +1,4 @@
-//! What must hold for every operation of `/v2` that the OpenAPI document lists.
+//! Rules for every operation of `/v2` in the OpenAPI document.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::sweeps::{document, each_leaves_a_record, operations};
 
 on_each_store!(every_operation_needs_a_permission_and_denials_are_recorded, every_change_is_recorded,);
 
-/// What needs credentials and no permission.
+/// Paths that require credentials but no permission.
 const OPEN_TO_ALL: [&str; 3] = ["/v2/authentication/me", "/v2/system/configuration", "/v2/topology"];
 
 async fn every_operation_needs_a_permission_and_denials_are_recorded(store: Store) {

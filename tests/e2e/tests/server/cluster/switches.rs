@@ -1,4 +1,5 @@
-//! What an installation can have switched off, or get from elsewhere (orchestration reference §4.1, §5, §8.4).
+//! Features that an installation can disable or obtain from elsewhere (docs/reference/orchestration-cluster.md §4.1,
+//! §5, §8.4).
 
 use identity_testkit::{Api, Server};
 use serde_json::{Value, json};
@@ -24,7 +25,7 @@ async fn without_the_tenants_api_it_says_so() {
         assert!(detail.contains("multi-tenancy.api-enabled"), "{detail}");
     }
     refused(&demo(&server).get("/v2/tenants/%3Cdefault%3E").await, 403, "Access issue");
-    // What somebody is in is still known.
+    // The caller's tenants are still reported.
     let me = demo(&server).get("/v2/authentication/me").await.json();
     assert_eq!(me["tenants"][0]["tenantId"], "<default>");
 }
@@ -87,7 +88,7 @@ async fn where_groups_come_from_tokens_they_need_not_be_stored_and_have_any_id()
         &json!({"items": [],
         "page": {"totalItems": 0, "hasMoreTotalItems": false, "startCursor": null, "endCursor": null}}),
     );
-    // What cannot be a group is left out.
+    // Claim values that cannot be a group are ignored.
     for (claimed, groups) in
         [(json!(7), json!(["7"])), (json!({"a": "b"}), json!([])), (json!(["a", 7, {"b": 1}, null]), json!(["7", "a"]))]
     {

@@ -1,4 +1,4 @@
-//! Users of the server's own.
+//! Local users.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ async fn a_user_is_created_shown_changed_and_deleted() {
     let (items, _) = found(api.post("/v2/users/search", &json!({"filter": {"username": "crud"}})).await);
     assert_eq!(items, [shown], "the password is shown to nobody");
 
-    // A name that is not given is blanked; a password that is not given or blank stays.
+    // An omitted name is cleared. An omitted or blank password is kept.
     let blank = json!({"username": "crud", "name": "", "email": ""});
     for change in [json!({}), json!({"password": ""}), json!({"password": null, "name": null, "email": " "})] {
         shows(api.put("/v2/users/crud", &change).await, &blank);
@@ -46,7 +46,7 @@ async fn a_user_may_see_themselves_by_an_authorization_of_their_own() {
         "resourceType": "USER", "resourceId": "self", "resourcePropertyName": null, "permissionTypes": ["READ"]});
     assert_eq!(items[0], expected);
 
-    // It goes with them.
+    // The user's authorizations are deleted with the user.
     done(local.admin().delete("/v2/users/self").await);
     assert_eq!(found(local.admin().post("/v2/authorizations/search", &body).await).1, 0);
 }

@@ -1,4 +1,4 @@
-//! Mapping rules, authorizations, and what callers have.
+//! Mapping rules, authorizations, and the access of callers.
 
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ async fn mapping_rules(store: Store) {
     shows(api.get("/api/mapping-rules/Visitors").await, &view);
     lists(api.get("/api/mapping-rules").await, &json!([before[0], view]));
 
-    // The name is only what to call it, the type stays without being said again.
+    // `name` is only a display name, and an omitted type is kept.
     let change = json!({"name": "Guests", "claimName": "kind", "claimValue": "guest", "operator": "CONTAINS",
         "appliedTenantIds": ["acme"]});
     done(api.put("/api/mapping-rules/Visitors", &change).await);
@@ -52,7 +52,7 @@ async fn mapping_rules(store: Store) {
     let reply = created(api.post("/api/mapping-rules", &rule("Team", ("kind", "guest"), "GROUP", &[&*sales])).await);
     assert_eq!(reply["appliedGroups"], json!([{"id": sales, "name": "Sales"}]));
 
-    // Targets exist and are of the rule's type; a claim selector is one.
+    // Targets must exist and match the rule's type. The claim name must be a valid selector.
     for (kind, targets, status, reason) in
         [("TENANT", "nowhere", 404, "missing"), ("ROLE", "Nobody", 404, "missing"), ("GROUP", "none", 404, "missing")]
     {
@@ -134,7 +134,7 @@ async fn authorizations_and_resources(store: Store) {
     assert_eq!(of_ann().await, json!([held(&["READ", "START_PROCESS_INSTANCE"])]));
     done(api.put("/api/authorizations", &held(&[])).await);
     assert_eq!(of_ann().await, json!([]));
-    // There is nothing left to end, which is what was asked for.
+    // Removing an authorization that no longer exists succeeds.
     done(api.put("/api/authorizations", &held(&[])).await);
     shows(api.get("/api/authorizations").await, &before);
     shows(api.get("/api/resources?search=order").await, &json!([]));
@@ -196,7 +196,7 @@ async fn reading_is_not_writing(store: Store) {
         refused(&other.put(&format!("/api/groups/{sales}"), &name).await, 403, "forbidden");
         refused(&other.delete(&format!("/api/groups/{sales}")).await, 403, "forbidden");
     }
-    // Whether something exists is for readers only.
+    // Only readers learn whether an entity exists.
     refused(&looker.get("/api/groups/none").await, 403, "forbidden");
     refused(&looker.delete("/api/groups/none").await, 403, "forbidden");
     done(writer.put(&format!("/api/groups/{sales}"), &name).await);

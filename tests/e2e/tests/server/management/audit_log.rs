@@ -23,7 +23,7 @@ async fn what_was_done_and_refused_is_found(store: Store) {
     };
     let (entries, total) = list("").await;
     assert_eq!(entries.len(), total);
-    // RFC 3339 leaves out the zeros at the end of a fraction.
+    // RFC 3339 permits omitting trailing zeros of a fraction.
     let time = |entry: &Value| {
         let text = entry["timestamp"].as_str().expect("a time").trim_end_matches('Z').to_owned();
         let (seconds, fraction) = text.split_once('.').unwrap_or((&text, ""));

@@ -12,7 +12,7 @@ async fn groups(store: Store) {
     let api = site.admin();
     lists(api.get("/api/groups").await, &json!([]));
 
-    // The name is trimmed, and organizations are accepted and ignored, as clients of the replaced service expect.
+    // The name is trimmed. Organizations are accepted and ignored, as clients of the replaced service expect.
     let group = created(api.post("/api/groups", &json!({"name": " Sales ", "organizationId": ""})).await);
     let id = group["id"].as_str().expect("an id").to_owned();
     assert_eq!(group, json!({"id": id, "name": "Sales", "organizationId": ""}));
@@ -47,7 +47,7 @@ async fn groups(store: Store) {
     let held = json!([{"resourceKey": "*", "resourceType": "decision-definition", "permissions": ["READ"]}]);
     shows(api.get(&format!("{at}/authorizations")).await, &held);
 
-    // What hangs on the group goes with it.
+    // Deleting the group also removes its memberships and authorizations.
     done(api.delete(&at).await);
     lists(api.get("/api/groups").await, &json!([]));
     shows(site.user("ann").get("/api/groups/for-token").await, &json!([]));
@@ -67,7 +67,8 @@ async fn roles_and_permissions(store: Store) {
     for role in ["ManagementIdentity", "Optimize", "Console", "Web Modeler", "Web Modeler Admin", "Orchestration"] {
         assert!(presets.iter().any(|name| name == role), "no {role} in {presets:?}");
     }
-    // The cluster's default roles cannot be made or changed by clients of this API, which copy what they find.
+    // The cluster's default roles are not listed: clients of this API copy listed roles, and cannot create or change
+    // these.
     assert!(!presets.iter().any(|name| name == "admin"), "{presets:?}");
     let all = api.get("/api/roles?clusterRoles=true&search=admin").await.expect_status(200).json();
     assert!(column(&all, "name").iter().any(|name| name == "admin"), "{all}");
@@ -127,7 +128,7 @@ async fn tenants_and_their_members(store: Store) {
         let at = format!("/api/tenants/acme/{kind}");
         shows(api.get(&at).await, &json!([]));
         done(api.post(&at, &json!({field: ids})).await);
-        // All of them or none.
+        // The request is atomic.
         let more = json!({field: ["zoe", ids[0]]});
         let problem = refused(
             &api.post(&at, &more).await,
@@ -170,7 +171,7 @@ async fn tenants_and_their_members(store: Store) {
     refused(&api.post("/api/tenants/acme/users", &json!({"userIds": []})).await, 404, "missing");
 }
 
-/// As the replaced service: what may be absent may be null, and members that are not known are ignored.
+/// As in the replaced service, optional members may be null, and unknown members are ignored.
 async fn clients_may_send_null_and_what_they_have_read(store: Store) {
     let site = Site::start(store).await;
     let api = site.admin();

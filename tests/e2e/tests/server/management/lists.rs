@@ -1,11 +1,22 @@
-//! What holds for all resources: pages, searches, names, what cannot be taken away.
+//! Rules for all resources: pages, searches, names, and protected entities.
 
+use std::net::{IpAddr, Ipv4Addr};
+
+use identity_testkit::Raw;
 use serde_json::json;
 
 use super::{API, group, shows_created, user};
-use crate::support::{ROOT, Site, Store, column, created, done, refused, rule, shows};
+use crate::support::{Local, ROOT, Site, Store, column, created, done, refused, rule, shows};
 
-on_each_store!(lists_are_paged_and_searched, names_are_what_they_are, defaults_and_the_last_administrator_stay);
+/// HTTP Basic credentials `demo:demo`.
+const DEMO: &str = "Basic ZGVtbzpkZW1v";
+
+on_each_store!(
+    lists_are_paged_and_searched,
+    long_lists_are_whole_and_leave_the_connection_open,
+    names_are_what_they_are,
+    defaults_and_the_last_administrator_stay,
+);
 
 async fn lists_are_paged_and_searched(store: Store) {
     let site = Site::start(store).await;
@@ -22,7 +33,7 @@ async fn lists_are_paged_and_searched(store: Store) {
     let of = |ids: &[&str], total: &str| (ids.iter().map(|&id| id.to_owned()).collect::<Vec<_>>(), total.to_owned());
     assert_eq!(page("page=0&resultSize=3").await, of(&["<default>", "t0", "t1"], "8"));
     assert_eq!(page("page=2&resultSize=3").await, of(&["t5", "t6"], "8"));
-    // Clients ask until a page is empty.
+    // Clients request pages until one is empty.
     assert_eq!(page("page=3&resultSize=3").await, of(&[], "8"));
     assert_eq!(page("resultSize=1").await, of(&["<default>"], "8"));
     assert_eq!(page("page=1").await, of(&[], "8"));
@@ -58,10 +69,74 @@ async fn lists_are_paged_and_searched(store: Store) {
     refused(&api.get("/api/me/permissions?audiences=x").await, 400, "query");
 }
 
+async fn long_lists_are_whole_and_leave_the_connection_open(store: Store) {
+    const COUNT: usize = 700;
+    let local = Local::start(store).await;
+    let api = local.admin();
+    let mut commands = Vec::new();
+    for number in 0..COUNT {
+        let name = format!("user-{number:04}");
+        commands.push(json!({"createUser": {"username": name}}));
+        let to_tenant =
+            json!({"containerType": "TENANT", "containerId": "<default>", "memberType": "USER", "memberId": name});
+        commands.push(json!({"addMember": to_tenant}));
+        commands.push(
+            json!({"createAuthorization": {"entityType": "USER", "entityId": name, "resourceType": "process-definition",
+            "resourceKey": format!("order-{}", number % 7), "permissions": ["READ"]}}),
+        );
+    }
+    for some in commands.chunks(999) {
+        let _ = api.post("/api/bulk", &json!({"commands": some})).await.expect_status(200);
+    }
+    let names: Vec<String> = (0..COUNT).map(|number| format!("user-{number:04}")).collect();
+
+    let members = api.get("/api/tenants/%3Cdefault%3E/users").await.expect_status(200);
+    assert_eq!((members.header("x-total-count"), members.header("content-type")), (None, Some("application/json")));
+    let members = column(&members.json(), "id");
+    assert!(members.ends_with(&names), "all members: {}", members.len());
+
+    let whole = api.get("/api/authorizations").await.expect_status(200);
+    let owners = column(&whole.json(), "entityId");
+    assert!(owners.starts_with(&names), "users before roles, which have authorizations from the start");
+    let total = owners.len().to_string();
+    assert_eq!(whole.header("x-total-count"), Some(&*total));
+    let mut pages = Vec::new();
+    for page in 0.. {
+        let reply = api.get(&format!("/api/authorizations?page={page}&resultSize=300")).await.expect_status(200);
+        assert_eq!(reply.header("x-total-count"), Some(&*total));
+        let page = reply.json().as_array().expect("a list").clone();
+        if page.is_empty() {
+            break;
+        }
+        pages.extend(page);
+    }
+    assert_eq!(whole.json(), json!(pages));
+    let found = api.get("/api/authorizations?search=ORDER-3&resultSize=40&page=1").await.expect_status(200);
+    assert_eq!((found.header("x-total-count"), found.json().as_array().map(Vec::len)), (Some("100"), Some(40)));
+    let resources = api.get("/api/resources?search=order-&resultSize=2&page=3").await.expect_status(200);
+    assert_eq!(
+        (resources.header("x-total-count"), column(&resources.json(), "key")),
+        (Some("7"), vec!["order-6".to_owned()])
+    );
+
+    // A long response, one without its body, and a short one, on one connection.
+    let mut connection = Raw::connect(&api, IpAddr::V4(Ipv4Addr::LOCALHOST)).await.expect("a connection");
+    let request = |method: &str, path: &str, last: &str| {
+        format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {DEMO}\r\n{last}\r\n")
+    };
+    connection.send(request("GET", "/api/authorizations", "")).await;
+    connection.send(request("HEAD", "/api/authorizations", "")).await;
+    connection.send(request("GET", "/api/me", "Connection: close\r\n")).await;
+    let answers = connection.until_closed().await;
+    assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 3, "{answers}");
+    assert_eq!(answers.matches("order-").count(), COUNT);
+    assert!(answers.contains("{\"name\":\"demo\"") || answers.contains("{\"name\":\"Demo\""), "{answers}");
+}
+
 async fn names_are_what_they_are(store: Store) {
     let site = Site::start(store).await;
     let api = site.admin();
-    // One spelling in the path for each name; `+` is itself there.
+    // Each name has one encoding in the path, where `+` is literal.
     for (name, path) in [
         ("Web Leute Ä/ß", "Web%20Leute%20%C3%84%2F%C3%9F"),
         ("a%2Fb", "a%252Fb"),
@@ -75,7 +150,7 @@ async fn names_are_what_they_are(store: Store) {
         shows_created(&api, "/api/roles", &role, &role).await;
         let at = format!("/api/roles/{path}");
         if name == ".." {
-            // Clients resolve this before they send it: it can be listed and not be addressed.
+            // Clients resolve this segment before they send it. The role can be listed but not addressed.
             continue;
         }
         shows(api.get(&at).await, &role);
@@ -109,14 +184,14 @@ async fn defaults_and_the_last_administrator_stay(store: Store) {
         refused(&api.post(&format!("/api/roles/{role}/permissions"), &permission).await, 403, "protected");
     }
 
-    // The only way in: neither its rule, nor its claim, nor its roles can be taken away.
+    // The access of the only administrator is protected: neither the rule, nor its claim, nor its roles can be removed.
     let problem = refused(&api.delete("/api/mapping-rules/Default").await, 409, "lock_out");
     assert_eq!(problem["errors"], json!(["LOCK_OUT"]));
     let without = rule("Default", ("sub", ROOT), "ROLE", &["Optimize"]);
     refused(&api.put("/api/mapping-rules/Default", &without).await, 409, "lock_out");
     let _ = api.get("/api/roles").await.expect_status(200);
 
-    // With another administrator it can; then that one is the last.
+    // With a second administrator it can be removed; then the second is the last.
     site.give("ann", &["admin"]).await;
     done(api.delete("/api/mapping-rules/Default").await);
     refused(&api.get("/api/roles").await, 403, "forbidden");

@@ -1,4 +1,4 @@
-//! `/api/memberships` and the members of roles.
+//! `/api/memberships`, and the members of roles.
 
 use serde_json::json;
 

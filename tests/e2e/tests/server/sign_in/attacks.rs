@@ -1,4 +1,5 @@
-//! A provider, a browser or a network that lies. Each lie is refused with its own reason, opens no session, and is recorded.
+//! Malicious provider, browser or network. Each attack is rejected with its own reason, opens no session, and is
+//! recorded.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +11,11 @@ use super::{SESSION, asks, at, code};
 use crate::support::forge::{now, unsigned};
 use crate::support::{AUDIENCE, Forge, Store, refused};
 
-/// A browser that comes back with what it should not have, and the state that it brings.
+/// Returns a browser that comes back with wrong cookies, and the `state` that it sends.
 type Lie = fn(&Begun, &Begun) -> (Browser, Option<String>);
-/// A way to sign claims.
 type Sign = fn(&Site, &Value) -> String;
 
-/// A server that is a client of two providers, both of which say whatever a case wants.
+/// Server that is a client of two providers, both of which return the responses that a case needs.
 struct Site {
     main: Forge,
     other: Forge,
@@ -24,7 +24,7 @@ struct Site {
     store: Store,
 }
 
-/// What the browser left for the provider with.
+/// Pending sign-in: the browser, and the parameters of its authorization request.
 struct Begun {
     browser: Browser,
     sent: BTreeMap<String, String>,
@@ -35,7 +35,7 @@ impl Begun {
         &self.sent["state"]
     }
 
-    /// The name and value of the cookie that holds the sign-in.
+    /// Returns name and value of the cookie of the pending sign-in.
     fn transaction(&self) -> (String, String) {
         let found = self.browser.cookies().find(|(name, _)| name.starts_with("identity-sign-in-"));
         found.map(|(name, value)| (name.to_owned(), value.to_owned())).expect("a sign-in under way")
@@ -72,14 +72,14 @@ impl Site {
         Begun { browser, sent: location.query_pairs().into_owned().collect() }
     }
 
-    /// The way back from the provider.
+    /// Returns the redirect URL back from the provider.
     fn back(&self, query: &[(&str, &str)]) -> Url {
         let mut url = at(self.server.http(), "/auth/login-callback");
         url.query_pairs_mut().extend_pairs(query);
         url
     }
 
-    /// A good ID token for a sign-in, with these claims added or changed.
+    /// Returns the claims of a valid ID token for a sign-in, with these claims added or changed.
     fn id_token(&self, begun: &Begun, changes: &Value) -> Value {
         let mut claims = json!({"sub": "ann", "aud": "identity", "nonce": begun.sent["nonce"]});
         claims.as_object_mut().expect("an object").extend(changes.as_object().expect("an object").clone());
@@ -94,20 +94,21 @@ impl Site {
         json!({"access_token": "opaque", "token_type": "Bearer", "expires_in": 300, "id_token": id_token})
     }
 
-    /// Comes back with a good answer of the browser's, while the token endpoint answers as it is told.
+    /// Returns to the callback with a valid authorization response, while the token endpoint returns this status and
+    /// body.
     async fn comes_back(&self, begun: &mut Begun, status: u16, answer: &Value) -> Reply {
         let _answering = self.main.redeems(status, answer).await;
         let back = self.back(&[("state", begun.state()), ("code", "c0de"), ("iss", self.main.issuer())]);
         begun.browser.get(back).await
     }
 
-    /// Whether a refusal for this reason was recorded; one that repeats is counted and has no record of its own.
+    /// Returns whether a denial with this reason was recorded. Repeated denials are counted without a separate record.
     async fn has_refusal(&self, reason: &str) -> bool {
         let records = self.store.audit(&self.launch).await;
         records.iter().any(|record| record.result == "DENIED" && record.reason.as_deref() == Some(reason))
     }
 
-    /// The last thing that was recorded.
+    /// Returns result and reason of the newest audit record.
     async fn last_record(&self) -> (String, Option<String>) {
         let record = self.store.audit(&self.launch).await.pop().expect("a record");
         (record.result, record.reason)
@@ -137,7 +138,7 @@ async fn a_good_answer_is_taken_and_counts_once() {
     assert_eq!(site.comes_back(&mut begun, 200, &good).await.status, 303);
     let _signed_in = asks(&mut begun.browser, site.server.http(), "/api/me").await.expect_status(200);
 
-    // The browser's cookie is put back, as an attacker would who had read it.
+    // Restores the browser's cookie, like an attacker who has read it.
     begun.browser.set_cookie(&cookie.0, &cookie.1);
     let reply = site.comes_back(&mut begun, 200, &good).await;
     site.refuses("the same answer again", &reply, "state_replayed");
@@ -219,7 +220,7 @@ async fn answers_of_another_provider_are_refused() {
         assert_eq!(site.last_record().await, ("DENIED".to_owned(), Some("issuer_mismatch".to_owned())), "{name}");
     }
 
-    // The other provider's token where this one's belongs.
+    // A token of the other provider in place of this provider's.
     let mut begun = site.begin(Browser::default()).await;
     let claims = site.id_token(&begun, &json!({"iss": site.other.issuer()}));
     let answer = site.answer(&site.other.signed(&json!({"typ": "JWT"}), &claims));

@@ -1,4 +1,4 @@
-//! What another site, or a page under a name that leads here, makes a browser send.
+//! Requests that another site, or a page on a host name that resolves to this server, makes a browser send.
 
 use identity_testkit::Browser;
 use reqwest::Method;
@@ -16,7 +16,7 @@ async fn a_form_needs_a_token_that_this_server_made(store: Store) {
     let server = local.anonymous();
     let login = at(&server, "/auth/login");
     let chosen = "A".repeat(43);
-    // A pair that somebody else has set in the browser, by a sibling host or over plain HTTP.
+    // Cookie and field set by an attacker, through a sibling host or over plain HTTP.
     for (cookie, field) in [("", ""), ("x", "x"), (&*chosen, &*chosen), ("", &*chosen), (&*chosen, "")] {
         let mut browser = Browser::default();
         browser.set_cookie(FORM, cookie);
@@ -25,7 +25,7 @@ async fn a_form_needs_a_token_that_this_server_made(store: Store) {
         assert_eq!(reply.status, 403, "{cookie:?} {field:?}");
         assert!(browser.cookie(SESSION).is_none(), "{cookie:?} {field:?}");
     }
-    // The form's own pair is taken, after a restart too: the key is kept beside the embedded database.
+    // The form's own pair is accepted, also after a restart, because the key is stored beside the embedded database.
     let mut browser = Browser::default();
     let page = browser.get(login.clone()).await.expect_status(200);
     let token = hidden(&page, "_csrf");
@@ -34,7 +34,7 @@ async fn a_form_needs_a_token_that_this_server_made(store: Store) {
     let _in = browser.submit(login, &fields).await.expect_status(303);
 }
 
-/// A browser adds a password that it remembers to requests that another site makes it send.
+/// Browsers add a remembered password to requests that another site triggers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_remembered_password_is_not_taken_from_another_site() {
     let local = Local::shared().await;
@@ -55,7 +55,7 @@ async fn a_remembered_password_is_not_taken_from_another_site() {
     assert_eq!(demo.get("/api/me").await.status, 200, "who sends no such header is no browser");
 }
 
-/// To a challenge a browser opens a dialog of its own, and remembers the password for every later request.
+/// A challenge makes a browser open its own dialog and remember the password for all later requests.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_browser_is_not_asked_for_a_password_by_a_challenge() {
     let local = Local::shared().await;
@@ -72,7 +72,8 @@ async fn a_browser_is_not_asked_for_a_password_by_a_challenge() {
     assert_eq!(plain.header("www-authenticate"), Some(r#"Basic realm="identity", charset="UTF-8""#));
 }
 
-/// A page whose name leads to this machine is same-origin with what it asks here, and is not answered.
+/// DNS rebinding: a page whose host name resolves to this machine is same-origin with its requests here, so such host
+/// names are rejected.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dev_answers_names_of_its_own_machine_only() {
     let local = Local::shared().await;
@@ -91,7 +92,7 @@ async fn dev_answers_names_of_its_own_machine_only() {
     assert_eq!(management.send(metrics).await.status, 421);
 }
 
-/// Names with characters that a reader does not see are not made, by any surface.
+/// Names with invisible characters are rejected by every API.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn names_without_hidden_characters_only() {
     let local = Local::shared().await;

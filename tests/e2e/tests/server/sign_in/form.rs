@@ -1,4 +1,4 @@
-//! A username and a password of the server's own.
+//! Sign-in with username and password of a local user.
 
 use identity_testkit::{Api, Browser, Reply};
 use reqwest::Method;
@@ -93,7 +93,7 @@ async fn nobody_signs_in_with_what_another_site_sends(store: Store) {
     }
     assert!(browser.cookie(SESSION).is_none());
 
-    // The same goes for what a session's browser is made to send.
+    // Requests of a browser with a session need the token as well.
     let mut browser = signed_in(&server, "demo", "demo").await;
     let group = json!({"name": "Evil"});
     let post = |browser: &Browser| browser.request(Method::POST, at(&server, "/api/groups")).json(&group);
@@ -110,12 +110,12 @@ async fn nobody_signs_in_with_what_another_site_sends(store: Store) {
     }
     let logout = browser.request(Method::POST, at(&server, "/auth/logout"));
     refused(&browser.send(logout).await, 403, "csrf");
-    // Credentials in a header are no cookie: nobody else can send them.
+    // Credentials in a header are not cookies: another site cannot make a browser send them.
     let basic = post(&browser).basic_auth("demo", Some("demo"));
     _ = browser.send(basic).await.expect_status(201);
     shows(asks(&mut browser, &server, "/api/me").await, &json!({"name": "Demo"}));
     let denied = local.audit().await.into_iter().filter(|record| record.reason.as_deref() == Some("csrf"));
-    // The first of those without a session, which come from one address, and each of the session's.
+    // The first of the denials without a session, which come from one address, and each denial of the session.
     assert_eq!(denied.filter(|record| record.result == "DENIED").count(), 1 + 4);
 }
 
@@ -125,7 +125,7 @@ async fn a_wrong_password_opens_nothing(store: Store) {
     let mut browser = Browser::default();
     for (username, password) in [("demo", "Demo"), ("nobody", "demo"), ("", "")] {
         let page = submit(&mut browser, &server, username, password).await.expect_status(401);
-        assert!(page.text.contains("The username or the password is wrong."), "{}", page.text);
+        assert!(page.text.contains("The username or password is incorrect."), "{}", page.text);
         assert!(browser.cookie(SESSION).is_none());
     }
     for target in ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "%09//x"] {
@@ -137,7 +137,7 @@ async fn a_wrong_password_opens_nothing(store: Store) {
         let goes_home = reply.status == 303 && reply.header("location").is_some_and(|to| to.starts_with("/%09"));
         assert!(reply.status == 400 || goes_home, "{target}: {reply:?}");
     }
-    // A script gets data.
+    // A script receives JSON.
     let token = hidden(&form(&mut browser, &server).await, "_csrf");
     let fields = [("username", "demo"), ("password", "wrong")];
     let request = browser.request(Method::POST, at(&server, "/auth/login")).form(&fields);
@@ -161,7 +161,7 @@ async fn a_changed_or_deleted_user_is_signed_out(store: Store) {
     refused(&asks(&mut ann, &server, "/api/me").await, 401, "session_ended");
     done(local.admin().delete("/v2/users/bob").await);
     refused(&asks(&mut bob, &server, "/api/me").await, 401, "session_ended");
-    // Nor does a session of before open the door for somebody who gets the name later.
+    // An earlier session is not valid for a new user with the same name either.
     local.user("bob").await;
     refused(&asks(&mut bob, &server, "/api/me").await, 401, "session_ended");
 }
@@ -197,7 +197,7 @@ async fn sessions_are_seen_and_ended(store: Store) {
     refused(&asks(&mut demo, &server, "/api/me").await, 401, "session_ended");
 }
 
-/// With HTTPS, cookies cannot be set by anybody else; below a path, everything is below it.
+/// With HTTPS, other sites cannot set the cookies. With a base path, all paths and cookies are below it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cookies_and_paths_follow_the_public_url() {
     let store = Store::sqlite();

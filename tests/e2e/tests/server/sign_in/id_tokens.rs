@@ -1,4 +1,4 @@
-//! ID tokens of a certified provider, where the audience of the API is the client with which people sign in.
+//! ID tokens of a certified provider, where the API's audience is the sign-in client.
 
 use identity_testkit::{OidcProvider, Proxy};
 use serde_json::json;
@@ -18,7 +18,7 @@ async fn an_id_token_opens_nothing(store: Store) {
         "users": {"root": {"name": "Root"}},
     }));
     let Some(provider) = provider.await else { return };
-    // As an operator does who reads that tokens must be for somebody.
+    // An operator might add the client as an audience, because access tokens must have one.
     let launch = oidc(&store, provider.issuer(), "root")
         .env("IDENTITY_SERVER_PUBLIC_URL", &public)
         .env("IDENTITY_AUTHENTICATION_PROVIDERS_MAIN_AUDIENCES_1", "identity");
@@ -32,7 +32,7 @@ async fn an_id_token_opens_nothing(store: Store) {
     }
     refused(&as_bearer("id_token").get("/api/me").await, 401, "token_type");
     server.says("`client-id` is one of `audiences`").await;
-    // An access token for an audience of its own is taken as before.
+    // An access token with a separate audience is still accepted.
     let token = provider.user_token("root", "identity", AUDIENCE).await;
     shows(server.http().bearer(token).get("/api/me").await, &json!({"name": "Root"}));
 }

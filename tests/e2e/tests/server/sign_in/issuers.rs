@@ -1,4 +1,4 @@
-//! Two certified providers: what is granted to a name at one is not given to the same name at the other.
+//! Two certified providers: access granted to a name at one provider does not apply to the same name at the other.
 
 use identity_testkit::{Api, Browser, OidcProvider, Proxy, Server};
 use reqwest::Method;
@@ -9,7 +9,7 @@ use crate::support::{AUDIENCE, Store, created, oidc, refused, rule, shows};
 
 on_each_store!(a_name_at_one_provider_is_not_the_same_name_at_another);
 
-/// A server that trusts two providers, with the same users at both.
+/// Server that trusts two providers with the same users.
 struct Site {
     main: OidcProvider,
     partner: OidcProvider,
@@ -18,7 +18,8 @@ struct Site {
     _store: Store,
 }
 
-/// `None` after the test was skipped. `partner` is what the configuration says of the second provider.
+/// Starts the server. `partner_keys` is additional configuration of the second provider. Returns `None` if the test is
+/// skipped.
 async fn start(store: Store, partner_keys: &[(&str, &str)]) -> Option<Site> {
     let door = Proxy::to_come().await;
     let public = format!("http://{}", door.address());
@@ -82,12 +83,12 @@ async fn a_name_at_one_provider_is_not_the_same_name_at_another(store: Store) {
     assert_eq!(username(&root).await, "root");
     assert_eq!(username(&same_name).await, "partner~root");
 
-    // The initial rule matches the tokens of its provider alone.
+    // The initial rule matches only tokens of its provider.
     shows(root.get("/api/me/permissions").await, &json!(["read", "read:users", "write"]));
     shows(same_name.get("/api/me/permissions").await, &json!([]));
     refused(&same_name.get("/api/roles").await, 403, "forbidden");
 
-    // What is given to a user of one provider is given to no other's.
+    // Access granted to a user of one provider does not apply to users of another.
     let tenant = json!({"tenantId": "acme", "name": "Acme"});
     created(root.post("/v2/tenants", &tenant).await);
     let _done = root.put("/v2/tenants/acme/users/ann", &json!({})).await.expect_status(204);
@@ -100,12 +101,12 @@ async fn a_name_at_one_provider_is_not_the_same_name_at_another(store: Store) {
     let _done = root.put("/v2/tenants/acme/users/partner~ann", &json!({})).await.expect_status(204);
     assert!(tenants(&partners_ann).await);
 
-    // Nobody forges the prefix, neither with a token nor in a browser.
+    // The prefix cannot be forged, neither by a token nor in a browser.
     let forged = site.token(&site.main, "partner~root").await;
     refused(&forged.get("/api/me").await, 401, "token_namespace");
     assert_eq!(username(&site.token(&site.partner, "partner~root").await).await, "partner~partner~root");
 
-    // A rule that names its issuer matches no token of another.
+    // A rule with an issuer matches no token of another issuer.
     for (name, issuer) in [("of main", Some(site.main.issuer())), ("of any", None)] {
         let mut body = rule(name, ("department", "sales"), "ROLE", &[]);
         body["issuer"] = json!(issuer);
@@ -121,7 +122,7 @@ async fn a_name_at_one_provider_is_not_the_same_name_at_another(store: Store) {
     assert_eq!(matched(site.main.user_token("ann", "identity", AUDIENCE).await).await, ["of any", "of main"]);
     assert_eq!(matched(site.partner.user_token("ann", "identity", AUDIENCE).await).await, ["of any"]);
 
-    // A client that knows no issuers leaves the rule's as it is; `null` takes it out.
+    // An omitted `issuer` keeps the value of the rule; `null` removes it.
     let mut change = rule("of main", ("department", "sales"), "ROLE", &[]);
     let _done = root.put("/api/mapping-rules/of%20main", &change).await.expect_status(204);
     let kept = root.get("/api/mapping-rules/of%20main").await.expect_status(200).json();
@@ -132,7 +133,7 @@ async fn a_name_at_one_provider_is_not_the_same_name_at_another(store: Store) {
 
     sessions_are_apart(&site).await;
 
-    // The audit log says which issuer authenticated whom.
+    // The audit log contains the authenticating issuer of each actor.
     let log = root.get("/api/audit-log?resultSize=1000").await.expect_status(200).json();
     let entries = log.as_array().expect("entries");
     let issuers_of = |actor: &str| -> Vec<&Value> {
@@ -145,7 +146,7 @@ async fn a_name_at_one_provider_is_not_the_same_name_at_another(store: Store) {
     assert!(entries.iter().filter(|entry| entry["actorType"] == "SYSTEM").all(|entry| entry["actorIssuer"].is_null()));
 }
 
-/// Sessions of the same name at two providers: seen and ended apart, with the issuer of each.
+/// Sessions of the same name at two providers are listed and ended separately, each with its issuer.
 async fn sessions_are_apart(site: &Site) {
     let mut ours = site.signs_in(&site.main, "main", "root").await;
     let mut theirs = site.signs_in(&site.partner, "partner", "root").await;
@@ -158,7 +159,7 @@ async fn sessions_are_apart(site: &Site) {
     shows(asks(&mut ours, site.http(), "/api/me").await, &json!({"name": "Root"}));
 }
 
-/// The start refuses two providers of which it is not said whose names are whose.
+/// Start-up fails with two providers unless the configuration defines the namespaces of their names.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_ambiguous_configuration_does_not_start() {
     let store = Store::sqlite();
@@ -173,7 +174,7 @@ async fn an_ambiguous_configuration_does_not_start() {
     assert!(said.contains("shared-namespace: true"), "{said}");
 }
 
-/// An operator may say that a name means the same at both.
+/// The operator may declare that a name means the same user at both providers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shared_namespace_must_be_said() {
     let shared = [
@@ -185,11 +186,11 @@ async fn a_shared_namespace_must_be_said() {
         let me = site.token(provider, "ann").await.get("/v2/authentication/me").await.expect_status(200).json();
         assert_eq!(me["username"], "ann");
     }
-    // Still, only its own provider's tokens match the initial rule.
+    // The initial rule still matches only tokens of its provider.
     shows(site.token(&site.partner, "root").await.get("/api/me/permissions").await, &json!([]));
 }
 
-/// Groups of one provider's tokens are not the groups of the other's.
+/// Group names of the two providers are separate.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn claimed_groups_are_apart() {
     let groups = [
@@ -202,7 +203,7 @@ async fn claimed_groups_are_apart() {
         let me = site.token(provider, sub).await.get("/v2/authentication/me").await.expect_status(200).json();
         me["groups"].clone()
     };
-    // A group in the other's namespace is left out.
+    // A group name in the other provider's namespace is ignored.
     assert_eq!(of(&site.main, "ann").await, json!(["staff"]));
     assert_eq!(of(&site.partner, "ann").await, json!(["partner~partner~staff", "partner~staff"]));
     assert_eq!(of(&site.partner, "root").await, json!(["partner~admins"]));

@@ -1,4 +1,4 @@
-//! The sessions of one user are bounded: with one more, the oldest ends.
+//! The number of sessions of a user is limited: beyond the limit, the oldest session ends.
 
 use identity_testkit::{Api, Browser};
 

@@ -1,4 +1,4 @@
-//! Sign-in of browsers: by form, at a certified provider, at a hostile one, on several replicas.
+//! Browser sign-in: by form, at a certified provider, at a malicious provider, and on several replicas.
 
 mod attacks;
 mod forgery;
@@ -13,22 +13,22 @@ use identity_testkit::{Api, Browser, Reply};
 use reqwest::{Method, Url};
 use serde_json::Value;
 
-/// The session cookie of a server that is reached by plain HTTP.
+/// Session cookie of a server that is reached by plain HTTP.
 pub const SESSION: &str = "identity-session";
-/// The cookie and header with the token for unsafe requests.
+/// Cookie and header with the CSRF token of unsafe requests.
 pub const CSRF: &str = "X-CSRF-TOKEN";
 
-/// A path of a server.
+/// Returns the URL of a path on the server.
 pub fn at(server: &Api, path: &str) -> Url {
     Url::parse(&format!("{}{path}", server.base())).expect("a URL")
 }
 
-/// What the API answers to a browser.
+/// Requests a path of the API with a browser.
 pub async fn asks(browser: &mut Browser, server: &Api, path: &str) -> Reply {
     browser.get(at(server, path)).await
 }
 
-/// Sends JSON as a page's script does: with the token that the browser's cookie says.
+/// Sends JSON like a script of a page, with the CSRF token from the browser's cookie.
 pub async fn sends(browser: &mut Browser, server: &Api, method: Method, path: &str, body: Option<&Value>) -> Reply {
     let token = browser.cookie(CSRF).unwrap_or_default().to_owned();
     let request = browser.request(method, at(server, path)).header(CSRF, token);
@@ -39,7 +39,7 @@ pub async fn sends(browser: &mut Browser, server: &Api, method: Method, path: &s
     browser.send(request).await
 }
 
-/// Signs out as a page's script does; where the browser goes next.
+/// Signs out like a script of a page. Returns the URL that the browser opens next.
 pub async fn signs_out(browser: &mut Browser, server: &Api) -> String {
     let token = browser.cookie(CSRF).unwrap_or_default().to_owned();
     let request = browser.request(Method::POST, at(server, "/auth/logout"));
@@ -47,14 +47,14 @@ pub async fn signs_out(browser: &mut Browser, server: &Api) -> String {
     reply.expect_status(200).json()["url"].as_str().expect("a url").to_owned()
 }
 
-/// The code on a page that says why nobody is signed in.
+/// Returns the error code on the page of a failed sign-in.
 #[track_caller]
 pub fn code(reply: &Reply) -> String {
     let (_, rest) = reply.text.split_once("<code>").unwrap_or_else(|| panic!("no code: {reply:?}"));
     rest.split('<').next().unwrap_or_default().to_owned()
 }
 
-/// The value of a hidden field of a page's form.
+/// Returns the value of a hidden form field.
 #[track_caller]
 pub fn hidden(reply: &Reply, name: &str) -> String {
     let field = format!("name=\"{name}\" value=\"");

@@ -9,7 +9,7 @@ use crate::support::{AUDIENCE, Store, eventually, oidc, refused, shows};
 
 on_each_store!(somebody_signs_in_stays_and_signs_out, the_providers_word_ends_sessions,);
 
-/// A provider, and a server that people reach by a name that both know before either starts.
+/// Provider, and a server whose public URL both know before either starts.
 pub struct Site {
     pub provider: OidcProvider,
     pub launch: Launch,
@@ -18,12 +18,12 @@ pub struct Site {
     door: Proxy,
 }
 
-/// What a test changes about a site.
+/// Settings of a site that a test changes.
 #[derive(Clone)]
 pub struct Wishes {
-    /// Of the provider's configuration.
+    /// Configuration of the provider.
     pub provider: Value,
-    /// More environment of the server.
+    /// Additional environment variables of the server.
     pub environment: &'static [(&'static str, &'static str)],
 }
 
@@ -34,7 +34,7 @@ impl Default for Wishes {
 }
 
 impl Site {
-    /// `None` after the test was skipped.
+    /// Starts a provider and a server. Returns `None` if the test is skipped.
     pub async fn start(store: Store, wishes: Wishes) -> Option<Self> {
         let door = Proxy::to_come().await;
         let public = format!("http://{}", door.address());
@@ -57,12 +57,12 @@ impl Site {
         Some(Self { provider, launch, server, store, door })
     }
 
-    /// Where people reach the server.
+    /// Returns the public URL of the server.
     pub fn public(&self) -> String {
         format!("http://{}", self.door.address())
     }
 
-    /// Goes through the sign-in as far as the way back from the provider, which is not gone.
+    /// Signs in up to the redirect back from the provider. Returns its URL without following it.
     pub async fn to_the_way_back(&self, browser: &mut Browser, sub: &str, query: &str) -> Url {
         let reply = browser.get(at(self.server.http(), &format!("/auth/login{query}"))).await.expect_status(303);
         let authorize = reply.location().expect("a location");
@@ -80,7 +80,7 @@ impl Site {
     }
 }
 
-/// How to start a server that is a client of the provider.
+/// Returns the launch configuration of a server that is a client of the provider.
 pub fn launch(store: &Store, provider: &OidcProvider, public: &str, more: &[(&str, &str)]) -> Launch {
     let of_provider = |key: &str| format!("IDENTITY_AUTHENTICATION_PROVIDERS_MAIN_{key}");
     let launch = oidc(store, provider.issuer(), "root")
@@ -132,14 +132,14 @@ async fn somebody_signs_in_stays_and_signs_out(store: Store) {
     shows(asks(&mut browser, server, "/api/me").await, &json!({"name": "Root"}));
     shows(asks(&mut browser, server, "/api/me/permissions").await, &json!(["read", "read:users", "write"]));
 
-    // What rules match is what the provider said, each with its source.
+    // Rules match the provider's claims, each with its source.
     let claims = asks(&mut browser, server, "/api/me/session").await.expect_status(200).json()["claims"].clone();
     assert_eq!(claims["sub"]["value"], "root");
     assert_eq!(claims["email"]["value"], "root@example.org");
     assert_eq!(claims["aud"]["source"], "ACCESS_TOKEN");
     assert!(claims.get("nonce").is_none());
 
-    // Nothing of a token reaches the browser, a URL or the log.
+    // No part of a token reaches the browser or the log.
     for secret in ["eyJ", "refresh"] {
         assert!(
             browser.cookies().filter(|(name, _)| name.contains("identity")).all(|(_, value)| !value.contains(secret))
@@ -147,14 +147,14 @@ async fn somebody_signs_in_stays_and_signs_out(store: Store) {
         assert!(!site.server.output().contains(secret), "{}", site.server.output());
     }
 
-    // The same answer again: in the same browser, which is signed in, and in another.
+    // Replays the authorization response: in the same browser, which is signed in, and in another.
     assert_eq!(browser.get(back.clone()).await.expect_status(303).header("location"), Some("/"));
     let mut other = Browser::default();
     assert_eq!(code(&other.get(back).await.expect_status(400)), "sign_in_not_begun_here");
     assert!(other.cookie(SESSION).is_none());
     asks(&mut browser, server, "/api/me").await.expect_status(200).json();
 
-    // A restart signs nobody out.
+    // Sessions survive a restart.
     let Site { provider, launch, server, store, door } = site;
     let _exited = server.terminate().await;
     let server = launch.start().await;
@@ -177,7 +177,7 @@ async fn somebody_signs_in_stays_and_signs_out(store: Store) {
     let page = browser.get(home).await.expect_status(200);
     assert!(page.text.contains("You are signed out"), "{}", page.text);
 
-    // The provider asks for credentials again.
+    // The provider prompts for credentials again.
     let begin = browser.get(at(server, "/auth/login")).await.expect_status(303);
     let asked = browser.get(begin.location().expect("a location")).await;
     assert!(asked.location().is_some_and(|to| to.path().starts_with("/interaction/")), "{asked:?}");
@@ -189,7 +189,7 @@ async fn the_providers_word_ends_sessions(store: Store) {
     let (mut one, mut two) = (site.signed_in("ann").await, site.signed_in("ann").await);
     asks(&mut one, server, "/api/me").await.expect_status(200).json();
 
-    // Somebody signs out at the provider, in one browser: that browser's session ends here.
+    // A logout at the provider in one browser ends that browser's session here.
     let end = Url::parse(&format!("{}/session/end", site.provider.issuer())).expect("a URL");
     let ask = one.get(end).await.expect_status(200);
     let confirm = Url::parse(&format!("{}/session/end/confirm", site.provider.issuer())).expect("a URL");
@@ -207,7 +207,7 @@ async fn the_providers_word_ends_sessions(store: Store) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn user_info_says_what_the_tokens_lack() {
-    // Access tokens without an audience of ours are opaque, and open UserInfo.
+    // Access tokens without this server's audience are opaque and valid for UserInfo.
     let wishes = Wishes {
         provider: json!({"conformIdTokenClaims": true}),
         environment: &[("IDENTITY_AUTHENTICATION_PROVIDERS_MAIN_USERNAME_CLAIM", "email")],
@@ -221,7 +221,7 @@ async fn user_info_says_what_the_tokens_lack() {
     assert_eq!(me["username"], "ann@example.org");
 }
 
-/// Short-lived access tokens: the session is renewed, or ends when the provider no longer vouches.
+/// Short-lived access tokens: the session is renewed, and ends when the provider refuses the renewal.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_is_renewed_for_as_long_as_the_provider_vouches() {
     let wishes = Wishes { provider: json!({"audience": AUDIENCE, "accessTokenTtl": 2}), environment: &[] };
@@ -241,7 +241,7 @@ async fn a_session_is_renewed_for_as_long_as_the_provider_vouches() {
     .await;
     assert_eq!(renewals(&mut browser).await, (200, true));
 
-    // A provider that is away signs nobody out.
+    // A provider outage ends no session.
     site.provider.down().await;
     eventually("a renewal that fails", async || {
         assert_eq!(renewals(&mut browser).await, (200, true));

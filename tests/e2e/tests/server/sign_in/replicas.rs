@@ -11,13 +11,13 @@ use crate::support::{AUDIENCE, Store, created, done, eventually, refused, rule, 
 struct Pair {
     provider: OidcProvider,
     servers: [Server; 2],
-    /// People reach the first one.
+    /// Public address, which leads to the first replica.
     _door: Proxy,
     _store: Store,
 }
 
 impl Pair {
-    /// `None` after the test was skipped.
+    /// Starts a provider and two replicas. Returns `None` if the test is skipped.
     async fn start(token_seconds: u32) -> Option<Self> {
         let store = Store::postgres().await?;
         let door = Proxy::to_come().await;
@@ -39,7 +39,7 @@ impl Pair {
         Some(Self { provider, servers: [one, two], _door: door, _store: store })
     }
 
-    /// Signs in: leaves from one replica, comes back to the other.
+    /// Signs in: starts at one replica and comes back to the other.
     async fn signed_in(&self, sub: &str) -> Browser {
         let [one, two] = &self.servers;
         let mut browser = Browser::default();
@@ -65,7 +65,7 @@ async fn a_session_is_the_same_everywhere_and_ends_everywhere_on_postgres() {
         refused(&asks(&mut old.clone(), server, "/api/me").await, 401, "session_ended");
     }
 
-    // The provider's word comes to one replica and counts on the other.
+    // A back-channel logout at one replica ends the session on the other.
     let mut browser = pair.signed_in("ann").await;
     let end = Url::parse(&format!("{}/session/end", pair.provider.issuer())).expect("a URL");
     let ask = browser.get(end).await.expect_status(200);
@@ -100,7 +100,7 @@ async fn what_is_revoked_on_one_is_gone_from_the_sessions_of_the_other_on_postgr
     .await;
 }
 
-/// Refresh tokens count once: a provider that rotates them ends the whole sign-in when one is shown twice.
+/// Refresh tokens are single-use: a provider that rotates them revokes the whole grant when one is reused.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn replicas_do_not_renew_twice_on_postgres() {
     let Some(pair) = Pair::start(2).await else { return };

@@ -1,4 +1,4 @@
-//! An issuer that signs whatever it is told to.
+//! Issuer that signs arbitrary tokens.
 
 use std::time::{Duration, SystemTime};
 
@@ -15,7 +15,7 @@ use super::AUDIENCE;
 
 const KEY_ID: &str = "forge";
 
-/// An OpenID provider as far as a resource server needs one: discovery, keys, tokens.
+/// OpenID provider for a resource server: discovery, keys, tokens.
 pub struct Forge {
     _provider: MockServer,
     issuer: String,
@@ -23,7 +23,7 @@ pub struct Forge {
 }
 
 impl Forge {
-    /// An issuer whose URL ends in `suffix`.
+    /// Starts an issuer whose URL ends in `suffix`.
     pub async fn start(suffix: &str) -> Self {
         let provider = MockServer::start().await;
         let issuer = format!("{}{suffix}", provider.uri());
@@ -45,7 +45,7 @@ impl Forge {
         Mock::given(method("GET")).and(path(at)).respond_with(answer).mount(&self._provider).await;
     }
 
-    /// Answers whoever redeems a code or a refresh token, until the guard is dropped.
+    /// Sets the response of the token endpoint until the guard is dropped.
     pub async fn redeems(&self, status: u16, body: &Value) -> MockGuard {
         let answer = ResponseTemplate::new(status).set_body_json(body);
         Mock::given(method("POST")).and(path("/token")).respond_with(answer).mount_as_scoped(&self._provider).await
@@ -55,31 +55,31 @@ impl Forge {
         &self.issuer
     }
 
-    /// The public key, as it is published.
+    /// Returns the public key as published.
     pub fn jwk(&self) -> Value {
         let (x, y) = self.point().split_at(32);
         let text = |bytes| URL_SAFE_NO_PAD.encode(bytes);
         json!({"kty": "EC", "crv": "P-256", "kid": KEY_ID, "use": "sig", "alg": "ES256", "x": text(x), "y": text(y)})
     }
 
-    /// The public key's coordinates: after the byte that says that they are not compressed (SEC 1 §2.3.3).
+    /// Returns the coordinates of the public key, after the byte that marks an uncompressed point (SEC 1 §2.3.3).
     fn point(&self) -> &[u8] {
         &self.key.public_key().as_ref()[1..]
     }
 
-    /// The claims of a good token, with these members added or changed; `null` takes one out.
+    /// Returns the claims of a valid token with these members added or changed; `null` removes a member.
     pub fn claims(&self, changes: &Value) -> Value {
         let mut claims = json!({"iss": self.issuer, "aud": AUDIENCE, "iat": now(), "exp": now() + 600});
         merge(&mut claims, changes);
         claims
     }
 
-    /// A good token, with these claims.
+    /// Returns a valid token with these claims.
     pub fn token(&self, claims: &Value) -> String {
         self.signed(&json!({}), &self.claims(claims))
     }
 
-    /// A token with these members of the header added or changed, and exactly these claims.
+    /// Returns a token with these header members added or changed, and exactly these claims.
     pub fn signed(&self, header: &Value, claims: &Value) -> String {
         let mut whole = json!({"alg": "ES256", "kid": KEY_ID, "typ": "at+jwt"});
         merge(&mut whole, header);
@@ -88,7 +88,7 @@ impl Forge {
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
-    /// A token whose shared secret is the public key (RFC 8725 §2.1).
+    /// Returns a token signed with the public key as an HMAC secret (RFC 8725 §2.1).
     pub fn signed_with_the_public_key(&self, claims: &Value) -> String {
         let signed = unsigned(&json!({"alg": "HS256", "kid": KEY_ID, "typ": "at+jwt"}), claims);
         let signature = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, self.point()), signed.as_bytes());
@@ -96,12 +96,12 @@ impl Forge {
     }
 }
 
-/// A header and claims, up to where the signature follows.
+/// Returns the encoded header and claims, without the signature.
 pub fn unsigned(header: &Value, claims: &Value) -> String {
     format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()))
 }
 
-/// The time of day, in seconds.
+/// Returns the current Unix time in seconds.
 #[expect(clippy::disallowed_methods, reason = "the server under test reads the clock of this machine")]
 pub fn now() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs()

@@ -1,4 +1,4 @@
-//! The two stores, and what they hold.
+//! The two stores and their contents.
 
 use std::path::Path;
 
@@ -8,12 +8,12 @@ use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgPool;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
-/// Where a server keeps its data.
+/// Data store of a server.
 pub struct Store {
     database: Option<TestDatabase>,
 }
 
-/// One record of the audit log: actor, operation, entity type, entity key, result, reason.
+/// Record of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct AuditRecord {
     pub actor_id: Option<String>,
@@ -30,7 +30,7 @@ impl Store {
         Self { database: None }
     }
 
-    /// A database of its own; `None` after the test has been skipped.
+    /// Creates a PostgreSQL database. Returns `None` if the test is skipped.
     pub async fn postgres() -> Option<Self> {
         let database = fresh_database().await;
         if database.is_none() {
@@ -39,12 +39,12 @@ impl Store {
         Some(Self { database: Some(database?) })
     }
 
-    /// The database's URL.
+    /// Returns the URL of the database.
     pub fn url(&self) -> &str {
         &self.database.as_ref().expect("a PostgreSQL store").url
     }
 
-    /// How to start a server on this store, on this machine only.
+    /// Returns the launch configuration of a server on this store, bound to loopback.
     pub fn launch(&self, arguments: &[&str]) -> Launch {
         let launch = Launch::new(arguments).env("IDENTITY_SERVER_ADDRESS", "127.0.0.1");
         match &self.database {
@@ -53,7 +53,7 @@ impl Store {
         }
     }
 
-    /// The audit log, oldest record first.
+    /// Returns the audit log, oldest record first.
     pub async fn audit(&self, launch: &Launch) -> Vec<AuditRecord> {
         const QUERY: &str = "SELECT actor_id, operation, entity_type, entity_key, result, reason, request_id
             FROM audit_log ORDER BY audit_key";
@@ -73,7 +73,7 @@ impl Store {
         }
     }
 
-    /// Changes the database of a server that does not run, as only an older version or an operator could.
+    /// Changes the database of a stopped server, as only an older version or an operator could.
     pub async fn execute(&self, launch: &Launch, sql: String) {
         match &self.database {
             Some(database) => {

@@ -1,10 +1,10 @@
-//! Rights that lead to administration, in a real browser; see `tests/clients/browser/administration.mjs`.
+//! Permissions that lead to administration, in a real browser; see `tests/clients/browser/administration.mjs`.
 
 use identity_testkit::in_a_browser;
 
 use crate::support::{Local, Store};
 
-/// On a server of its own: others would see the rights in their reviews.
+/// Each task has its own server, because other tasks would see the permissions in their reviews.
 macro_rules! tasks {
     ($($task:ident),+ $(,)?) => { $(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,4 +1,4 @@
-//! The admin UI: how it is served, and what people do with it in a real browser.
+//! Admin UI: its delivery, and tasks of users in a real browser.
 
 mod administration;
 mod served;

@@ -1,20 +1,20 @@
-//! How the admin UI is served.
+//! Delivery of the admin UI.
 
 use identity_testkit::{Api, Reply};
 use reqwest::Method;
 
 use crate::support::{Local, Store, refused};
 
-/// As a browser asks that somebody sends to a page.
+/// Requests a page like a browser that navigates to it.
 async fn navigates(api: &Api, path: &str, cookie: &str) -> Reply {
     let accept = "text/html,application/xhtml+xml,*/*;q=0.8";
     api.send(api.request(Method::GET, path).header("accept", accept).header("cookie", cookie)).await
 }
 
-/// A cookie that says no more than that there may be a session.
+/// Cookie that only indicates a possible session.
 const SOME_SESSION: &str = "identity-session=x";
 
-/// The paths of what the page loads.
+/// Returns the paths of the assets that the page loads.
 fn assets(page: &Reply) -> Vec<String> {
     let named = page.text.split(['"', '\'']).filter(|text| text.starts_with("./assets/"));
     named.map(|path| path.trim_start_matches('.').to_owned()).collect()
@@ -59,7 +59,7 @@ async fn pages_are_shown_at_their_addresses_and_nothing_else_is() {
     for path in ["/groups", "/roles/Web%20Modeler", "/tenants/%3Cdefault%3E", "/audit-log?result=DENIED", "/nothing"] {
         let page = navigates(&api, path, SOME_SESSION).await.expect_status(200);
         assert!(page.text.contains(r#"<base href="/">"#), "{}", page.text);
-        // To programs it says that there is nothing.
+        // Other clients receive 404.
         refused(&api.get(path).await, 404, "no_such_path");
     }
     for path in ["/auth/nothing", "/actuator/health", "/.well-known/nothing", "/assets/nothing.js", "/access/nothing"] {
@@ -95,7 +95,7 @@ async fn everything_is_below_the_base_path() {
     assert_eq!(reply.header("location"), Some("/identity/auth/login?return_to=%2Fidentity%2Fgroups"));
 }
 
-/// To a challenge a browser would open a dialog of its own, and a page's script would wait for ever.
+/// A challenge would make a browser open its own dialog, and the page's script would wait indefinitely.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn scripts_are_not_challenged() {
     let local = Local::shared().await;

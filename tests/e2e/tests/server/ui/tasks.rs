@@ -1,11 +1,11 @@
-//! What people do, in a real browser. Each task asserts through the API that what it did is so; see `tests/clients/browser`.
+//! Tasks of users in a real browser. Each task verifies its effect through the API; see `tests/clients/browser`.
 
 use identity_testkit::in_a_browser;
 
 use crate::sign_in::provider::{Site, Wishes};
 use crate::support::{Local, Store};
 
-/// Tasks of an administrator who signs in with a password, on one server: they keep to names of their own.
+/// Tasks of an administrator who signs in with a password, on a shared server. They use unique names.
 macro_rules! tasks {
     ($file:literal: $($task:ident),+ $(,)?) => { $(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -62,7 +62,7 @@ async fn the_first_page_is_light_and_later_ones_come_from_the_cache() {
     in_a_browser("pages", task, local.anonymous().base()).await;
 }
 
-/// The server in a path of its own, before anybody may do anything.
+/// The server with a base path, before it has any user.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_first_administrator_sets_the_server_up() {
     let launch = Store::sqlite().launch(&["serve"]).env("IDENTITY_SERVER_BASE_PATH", "/identity");

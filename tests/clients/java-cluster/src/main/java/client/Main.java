@@ -14,10 +14,11 @@ import java.util.Collection;
 import java.util.List;
 
 /**
- * Calls every operation about identity that the client has, and prints {@code done} at the end; anything that fails ends it with
- * an exception. Commands are called by name, as some are not in every version.
+ * Calls every identity operation of the client and prints {@code done} at the end; any failure terminates the program with an
+ * exception. Commands are called by name, because some do not exist in every version.
  *
- * <p>Argument: what the ids that it makes begin with. Environment: CAMUNDA_REST_ADDRESS, CAMUNDA_BASIC_AUTH_USERNAME, CAMUNDA_BASIC_AUTH_PASSWORD.
+ * <p>Argument: prefix of the created IDs. Environment: CAMUNDA_REST_ADDRESS, CAMUNDA_BASIC_AUTH_USERNAME,
+ * CAMUNDA_BASIC_AUTH_PASSWORD.
  */
 public final class Main {
   private final CamundaClient client;
@@ -178,7 +179,7 @@ public final class Main {
     return Arrays.stream(CamundaClient.class.getMethods()).anyMatch(method -> method.getName().equals(command));
   }
 
-  /** A command, with its argument if it takes one, then what is set: names and values in turn. */
+  /** Executes a command. Arguments: the argument of the command, if it has one, then pairs of property names and values. */
   private Object call(String command, Object... arguments) throws Exception {
     var set = arguments.length % 2 == 1 ? Arrays.copyOfRange(arguments, 1, arguments.length) : arguments;
     var step = arguments.length % 2 == 1 ? invoke(client, command, arguments[0]) : invoke(client, command);

@@ -9,11 +9,11 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 
 /**
- * Asks through the published client what an application asks, and prints the answers as one JSON object; what fails is
- * there as its exception.
+ * Performs the requests of a typical application with the published client and prints the results as one JSON object. A failed
+ * request is represented by its exception.
  *
- * <p>Arguments: type, base URL, issuer, client id, client secret, audience, and optionally a user's access token and a comma
- * separated list of user ids.
+ * <p>Arguments: type, base URL, issuer, client ID, client secret, audience, and optionally a user's access token and a
+ * comma-separated list of user IDs.
  */
 public final class Main {
   public static void main(String[] arguments) throws Exception {

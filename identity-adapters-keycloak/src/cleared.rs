@@ -1,0 +1,36 @@
+//! Calls that passed the checks of this server. [`Keycloak`](crate::Keycloak) sends no others.
+
+use identity_core::port::DirectoryError;
+
+use crate::call::Call;
+
+/// Sub-resources of a client that contain its secret.
+const SECRETS: [&str; 3] = ["certificates", "client-secret", "installation"];
+
+/// Reason to refuse a call that no rule permits.
+pub(crate) const NO_RULE: &str = "no rule of this server permits this change";
+
+/// A call that may be sent: a read-only call that returns no secret, or a call that the [guard](crate::guard) permits.
+pub(crate) struct Cleared<'c>(Call<'c>);
+
+impl<'c> Cleared<'c> {
+    /// Permits a read-only call, unless it returns a secret.
+    pub(crate) fn question(call: Call<'c>) -> Result<Self, DirectoryError> {
+        let secret = matches!(call.segments(), ["clients", _, below, ..] if SECRETS.contains(below));
+        if secret || !call.is_question() { Err(no_rule(&call)) } else { Ok(Self(call)) }
+    }
+
+    /// Wraps a call that passed the rules of the [guard](crate::guard), which alone uses this function.
+    pub(crate) fn by_guard(call: Call<'c>) -> Self {
+        Self(call)
+    }
+
+    pub(crate) fn call(&self) -> &Call<'c> {
+        &self.0
+    }
+}
+
+/// Error for a call that no rule permits.
+pub(crate) fn no_rule(call: &Call<'_>) -> DirectoryError {
+    DirectoryError::Protected { entity: call.entity(), reason: NO_RULE }
+}

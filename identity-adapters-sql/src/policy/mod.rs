@@ -1,0 +1,99 @@
+//! Statements that read and write the policy data. Each statement processes many rows of one table.
+
+mod net;
+
+use identity_core::entity::{Authorization, CustomType, Group, MappingRule, Membership, Role, Tenant, User};
+use identity_core::port::StoreError;
+use identity_core::world::Change;
+use serde_json::{Value, json};
+use sqlx::SqlStr;
+
+use self::net::{Net, NetRows};
+use crate::entity::{JsonRow, read};
+use crate::row::Row;
+use crate::table::JsonRows;
+
+/// Maximum number of rows per statement, which bounds the memory of client and server.
+const BATCH: usize = 10_000;
+
+/// A statement that reads all entities of one kind.
+#[derive(Clone, Debug)]
+pub struct Read<R> {
+    /// Statement without parameters.
+    pub sql: SqlStr,
+    /// Converts a row to the change that stores its entity.
+    pub change: fn(&R) -> Result<Change, StoreError>,
+}
+
+/// Returns the statements that read all policy data. Entities are read before references to them.
+#[must_use]
+pub fn reads<R: Row>() -> [Read<R>; 8] {
+    [
+        of::<CustomType, R>(|row| read(row).map(Change::ResourceTypePut)),
+        of::<User, R>(|row| read(row).map(Change::UserPut)),
+        of::<Group, R>(|row| read(row).map(Change::GroupPut)),
+        of::<Role, R>(|row| read(row).map(Change::RolePut)),
+        of::<Tenant, R>(|row| read(row).map(Change::TenantPut)),
+        of::<MappingRule, R>(|row| read(row).map(Change::MappingRulePut)),
+        of::<Membership, R>(|row| read(row).map(Change::MemberAdded)),
+        of::<Authorization, R>(|row| read(row).map(Change::AuthorizationPut)),
+    ]
+}
+
+fn of<E: JsonRow, R>(change: fn(&R) -> Result<Change, StoreError>) -> Read<R> {
+    let sql = E::LIST.map_or_else(|| E::TABLE.select(""), |list| E::TABLE.select_with(&list));
+    Read { sql, change }
+}
+
+/// A statement that writes or deletes rows.
+#[derive(Clone, Debug)]
+pub struct Write {
+    /// Statement with one parameter, the rows.
+    pub sql: SqlStr,
+    /// The rows, as JSON.
+    pub rows: String,
+}
+
+/// Returns the statements that store the net effect of `changes`.
+pub fn writes(changes: &[Change], rows: JsonRows) -> impl Iterator<Item = Write> + Send {
+    let Net { users, groups, roles, tenants, mapping_rules, memberships, authorizations, custom_types } =
+        Net::of(changes);
+    table(custom_types, |id| json!({"resource_type": id}), rows)
+        .chain(table(users, |id| json!({"username": id}), rows))
+        .chain(table(groups, |id| json!({"group_id": id}), rows))
+        .chain(table(roles, |id| json!({"role_id": id}), rows))
+        .chain(table(tenants, |id| json!({"tenant_id": id}), rows))
+        .chain(table(mapping_rules, |id| json!({"mapping_rule_id": id}), rows))
+        .chain(table(memberships, Membership::to_row, rows))
+        .chain(table(authorizations, |key| json!({"authorization_key": key.0.cast_signed()}), rows))
+}
+
+/// Returns the statements for one table and its list table ([`JsonRow::LIST`]). The lists of changed entities are
+/// deleted and inserted again.
+fn table<'c, K: Copy + Send + 'c, E: JsonRow + Sync>(
+    net: NetRows<'c, K, E>,
+    key: fn(K) -> Value,
+    rows: JsonRows,
+) -> impl Iterator<Item = Write> + Send + use<'c, K, E> {
+    let gone: Vec<K> = net.iter().filter(|(_, entity)| entity.is_none()).map(|(key, _)| *key).collect();
+    let (keys, put): (Vec<K>, Vec<&E>) = net.into_iter().filter_map(|(key, entity)| Some((key, entity?))).unzip();
+    let lists = E::LIST.into_iter().flat_map({
+        let put = put.clone();
+        move |list| {
+            let emptied = batches(list.delete(rows), keys.clone().into_iter().map(key));
+            emptied.chain(batches(list.insert(rows), put.clone().into_iter().flat_map(E::to_list)))
+        }
+    });
+    batches(E::TABLE.delete(rows), gone.into_iter().map(key))
+        .chain(batches(E::TABLE.put(rows), put.into_iter().map(E::to_row)))
+        .chain(lists)
+}
+
+/// Splits rows into batches of at most [`BATCH`], and returns one statement per batch. Returns none without rows.
+fn batches(sql: SqlStr, mut rows: impl Iterator<Item = Value> + Send) -> impl Iterator<Item = Write> + Send {
+    std::iter::from_fn(move || {
+        let batch: Vec<Value> = rows.by_ref().take(BATCH).collect();
+        let rows = (!batch.is_empty()).then(|| Value::Array(batch).to_string())?;
+        Some(Write { sql: sql.clone(), rows })
+    })
+}

@@ -1,0 +1,24 @@
+use std::fmt;
+
+/// Right that makes its holder an administrator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdminPower {
+    /// The permission `write` of this service's API, which allows every change over `/api`.
+    WriteApi,
+    /// The authorization to create authorizations, which allows granting all others.
+    Authorize,
+}
+
+impl AdminPower {
+    /// All administrative powers.
+    pub const ALL: [Self; 2] = [Self::WriteApi, Self::Authorize];
+}
+
+impl fmt::Display for AdminPower {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::WriteApi => "administer through the management API",
+            Self::Authorize => "grant authorizations",
+        })
+    }
+}

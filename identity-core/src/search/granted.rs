@@ -1,0 +1,92 @@
+//! Effective permissions of a subject on the resources that the management API lists. The sorted entries of the
+//! subject's owners are merged on demand.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BTreeSet, BinaryHeap};
+use std::sync::Arc;
+
+use crate::catalog::Family;
+use crate::entity::Scope;
+use crate::resolve::Subject;
+use crate::value::{PermissionName, ResourceTypeName};
+use crate::world::{Keys, Place, World};
+
+/// The current entry of one owner in the listing, its position, and the end of the owner's entries.
+struct Head {
+    place: Arc<Place>,
+    keys: Keys,
+    position: usize,
+    end: usize,
+}
+
+impl Head {
+    fn at(world: &World, position: usize, end: usize) -> Option<Self> {
+        let (places, _) = world.listing().places(None, None)?;
+        let head =
+            |place: &Arc<Place>, keys: &Keys| Self { place: Arc::clone(place), keys: keys.clone(), position, end };
+        places.at(position..end, head).next()
+    }
+
+    fn resource(&self) -> (&ResourceTypeName, &Scope) {
+        (&self.place.resource_type, &self.place.scope)
+    }
+}
+
+impl Ord for Head {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.resource().cmp(&other.resource())
+    }
+}
+
+impl PartialOrd for Head {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Head {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Head {}
+
+/// The effective permissions of a subject on the resources that the management API lists, by type and scope: the union
+/// over the principal, mapping rules, groups and roles of the subject.
+///
+/// A resource is returned with an empty set of permissions if all its authorizations are conditional, because their
+/// outcome requires a separate decision, or if its type is not in `families`. The iterator keeps the world and one
+/// entry of each owner. Reading an entry takes one tree search.
+pub fn granted_resources(
+    world: &Arc<World>,
+    subject: &Subject,
+    families: &'static [Family],
+) -> impl Iterator<Item = (ResourceTypeName, Scope, BTreeSet<PermissionName>)> + Send + use<> {
+    let owners = subject.owners().iter().filter(|owner| world.owns_any(*owner));
+    let of_owner = |owner| {
+        let owner = world.names().party(owner)?;
+        let (_, positions) = world.listing().places(Some(&owner), None)?;
+        Head::at(world, positions.start, positions.end)
+    };
+    let mut heads: BinaryHeap<Reverse<Head>> = owners.filter_map(of_owner).map(Reverse).collect();
+    let world = Arc::clone(world);
+    std::iter::from_fn(move || {
+        let Reverse(first) = heads.pop()?;
+        let (resource_type, scope) = (first.place.resource_type.clone(), first.place.scope.clone());
+        let kind = world.catalog().find(resource_type.as_str());
+        let is_wanted = kind.is_some_and(|kind| families.contains(&kind.family));
+        let mut permissions = BTreeSet::new();
+        let mut next = Some(first);
+        while let Some(head) = next {
+            if is_wanted && head.place.condition.is_none() {
+                let held = head.keys.as_slice().iter().filter_map(|key| world.authorization(*key));
+                permissions.extend(held.flat_map(|held| held.permissions));
+            }
+            heads.extend(Head::at(&world, head.position + 1, head.end).map(Reverse));
+            let is_same = heads.peek().is_some_and(|Reverse(head)| head.resource() == (&resource_type, &scope));
+            next = if is_same { heads.pop().map(|Reverse(head)| head) } else { None };
+        }
+        Some((resource_type, scope, permissions))
+    })
+}

@@ -1,0 +1,187 @@
+//! Lines of access reviews: holders of access rights, with their paths.
+
+use std::fmt;
+
+use crate::catalog::{API, MEMBERSHIP, TENANT};
+use crate::decide::Question;
+use crate::entity::{AuditEntity, Authorization, Condition, Party, Permission};
+use crate::search::{AdminPath, AdminStep, LookAlikes, SearchBudget, SearchStopped, paths};
+use crate::value::{AuthorizationKey, TenantId};
+use crate::world::World;
+
+/// Number of steps that each line takes from the search budget. The longest permitted list fits the budget.
+const LINE_STEPS: usize = 20;
+
+/// A list of access rights with their holders and paths.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Review {
+    /// The lines.
+    pub lines: Vec<Line>,
+    /// Whether there are more lines than requested.
+    pub more: bool,
+    /// Path from the reviewed right to administration, if it leads there.
+    pub administration: Option<AdminPath>,
+}
+
+/// A party that holds an access right by one path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// A user, client or mapping rule, or a group where groups come from tokens. A mapping rule stands for all bearers
+    /// of matching tokens.
+    pub party: Party,
+    /// The groups and roles between the party and the access right.
+    pub through: Vec<Party>,
+    /// The access right.
+    pub holding: Holding,
+    /// For a party that can become an administrator: the path to that. `holding` is the first right on the path.
+    pub escalation: Option<AdminPath>,
+    /// In a review of administrators: the number of requests by which the party can become an administrator. 0 for an
+    /// administrator.
+    pub requests: Option<usize>,
+    /// IDs of the same kind that look similar to the party's ID.
+    pub similar_to: Vec<String>,
+}
+
+impl Line {
+    pub(super) fn of((party, through, end): paths::Path) -> Self {
+        Self { party, through, holding: end.into(), escalation: None, requests: None, similar_to: Vec::new() }
+    }
+}
+
+/// An access right.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Holding {
+    /// The permissions of an authorization.
+    Authorization(Box<Authorization>),
+    /// A permission of an API, granted by a role.
+    Permission(Permission),
+    /// Membership in a tenant.
+    Tenant(TenantId),
+}
+
+impl Holding {
+    /// Returns the resource type, `api` or `tenant`.
+    #[must_use]
+    pub fn resource_type(&self) -> &str {
+        match self {
+            Self::Authorization(held) => held.resource_type.as_str(),
+            Self::Permission(_) => API,
+            Self::Tenant(_) => TENANT,
+        }
+    }
+
+    /// Returns the resource: an ID, `*`, or `property:` and a property name.
+    #[must_use]
+    pub fn resource(&self) -> String {
+        match self {
+            Self::Authorization(held) => match (held.scope.resource_id(), held.scope.match_value()) {
+                (Some(id), _) => id.to_owned(),
+                (None, name) => format!("property:{}", name.unwrap_or_default()),
+            },
+            Self::Permission(permission) => permission.audience.to_string(),
+            Self::Tenant(tenant) => tenant.to_string(),
+        }
+    }
+
+    /// Returns the names of the granted permissions.
+    #[must_use]
+    pub fn permissions(&self) -> Vec<String> {
+        match self {
+            Self::Authorization(held) => held.permissions.iter().map(ToString::to_string).collect(),
+            Self::Permission(permission) => vec![permission.definition.to_string()],
+            Self::Tenant(_) => vec![MEMBERSHIP.to_owned()],
+        }
+    }
+
+    /// Returns the condition of the authorization.
+    #[must_use]
+    pub fn condition(&self) -> Option<&Condition> {
+        match self {
+            Self::Authorization(held) => held.condition.as_ref(),
+            Self::Permission(_) | Self::Tenant(_) => None,
+        }
+    }
+
+    /// Returns the key of the authorization.
+    #[must_use]
+    pub fn key(&self) -> Option<AuthorizationKey> {
+        match self {
+            Self::Authorization(held) => Some(held.key),
+            Self::Permission(_) | Self::Tenant(_) => None,
+        }
+    }
+}
+
+impl From<paths::End> for Holding {
+    fn from(end: paths::End) -> Self {
+        match end {
+            paths::End::Authorization(held) => Self::Authorization(Box::new(held)),
+            paths::End::Permission(permission) => Self::Permission(permission),
+            paths::End::Tenant(tenant) => Self::Tenant(tenant),
+        }
+    }
+}
+
+impl fmt::Display for Line {
+    /// Writes the path: `user ann > group people > role staff`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.party.kind(), self.party.id())?;
+        if let Some(path) = &self.escalation {
+            return steps_in_words(path).iter().try_for_each(|step| write!(f, " > {step}"));
+        }
+        self.through.iter().try_for_each(|party| write!(f, " > {} {}", party.kind(), party.id()))
+    }
+}
+
+/// Describes the steps of a path in words, without the administrator power at its end. Example: `group ops`,
+/// `ROLE:UPDATE on admin`.
+#[must_use]
+pub fn steps_in_words(path: &AdminPath) -> Vec<String> {
+    path.steps.iter().filter_map(step_in_words).collect()
+}
+
+fn step_in_words(step: &AdminStep) -> Option<String> {
+    match step {
+        AdminStep::Member(party) => Some(format!("{} {}", party.kind(), party.id())),
+        AdminStep::Request { means, entity, .. } => {
+            let (kind, permission) = means.right();
+            let entity = entity.as_deref().unwrap_or("*");
+            Some(format!("{}:{permission} on {entity}", kind.as_str()))
+        }
+        AdminStep::Power(_) => None,
+    }
+}
+
+pub(super) fn lines(world: &World, questions: &[Question<'_>]) -> impl Iterator<Item = Line> {
+    questions.iter().flat_map(|question| paths::to(world, question)).map(Line::of)
+}
+
+/// Collects at most `most` lines and adds the IDs that look similar to those of their parties.
+pub(super) fn cut(
+    world: &World,
+    lines: impl Iterator<Item = Line>,
+    most: usize,
+    budget: &SearchBudget,
+) -> Result<Review, SearchStopped> {
+    let (mut lines, more) = part(lines, most, budget)?;
+    if !lines.is_empty() {
+        let alike = budget.finished(LookAlikes::of(world, budget))?;
+        for line in &mut lines {
+            let kind = AuditEntity::from(&line.party).kind;
+            line.similar_to = alike.like(kind, line.party.id()).into_iter().map(str::to_owned).collect();
+        }
+    }
+    Ok(Review { lines, more, administration: None })
+}
+
+/// Collects at most `most` items, and whether there are more.
+pub(super) fn part<T>(
+    items: impl Iterator<Item = T>,
+    most: usize,
+    budget: &SearchBudget,
+) -> Result<(Vec<T>, bool), SearchStopped> {
+    let mut items = items.take_while(|_| budget.take(LINE_STEPS));
+    let found = items.by_ref().take(most).collect();
+    let more = items.next().is_some();
+    budget.finished((found, more))
+}

@@ -1,0 +1,226 @@
+//! The last token or sign-in of each recent caller, so that mapping rules can be checked and tried on real claims.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use time::OffsetDateTime;
+
+use crate::entity::{Principal, SessionIdHash, VerifiedToken};
+use crate::port::SignedIn;
+use crate::resolve::{ResolveInput, Subject, resolve, resolve_matched};
+use crate::value::{Claims, GroupId, MappingRuleId};
+use crate::world::World;
+
+/// The last token or sign-in of a caller.
+///
+/// Kept in memory only, on the replica that served the request. Claim values are kept only if configured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Login {
+    /// When the token or sign-in was first seen.
+    pub at: OffsetDateTime,
+    /// The issuer.
+    pub issuer: Arc<str>,
+    /// The principal.
+    pub principal: Principal,
+    /// The claim names.
+    pub claim_names: Vec<String>,
+    /// The claims with their values, if kept.
+    pub claims: Option<Claims>,
+    /// The groups from the provider, where the provider supplies groups.
+    pub groups: Option<Vec<GroupId>>,
+    /// The mapping rules that matched when the login was recorded.
+    pub matched: Vec<MappingRuleId>,
+}
+
+impl Login {
+    /// Resolves the subject of the login in a world. If the claim values are not kept, the mapping rules that matched
+    /// when the login was recorded apply.
+    #[must_use]
+    pub fn subject(&self, world: &World) -> Subject {
+        let presented = ResolveInput {
+            principal: &self.principal,
+            claims: self.claims.as_ref(),
+            groups: self.groups.as_deref(),
+            permissions: None,
+        };
+        match self.claims {
+            Some(_) => resolve(world, presented),
+            None => resolve_matched(world, presented, &self.matched),
+        }
+    }
+}
+
+/// The most recent logins, at most one per caller.
+#[derive(Debug)]
+pub struct RecentCallers {
+    capacity: usize,
+    keep_claims: bool,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Logins by order of arrival.
+    logins: BTreeMap<u64, Login>,
+    /// Key in `logins` and evidence of each principal's login.
+    places: HashMap<Principal, (u64, Evidence)>,
+    next: u64,
+}
+
+/// Evidence of a login, compared so that each token or session renewal is recorded once.
+#[derive(Debug)]
+enum Evidence {
+    /// A token. The weak reference keeps its allocation, so no other token can have the same address.
+    Token(Weak<VerifiedToken>),
+    /// A session and the time at which its next renewal is due.
+    Session(SessionIdHash, OffsetDateTime),
+}
+
+impl PartialEq for Evidence {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Token(one), Self::Token(other)) => one.ptr_eq(other),
+            (Self::Session(one, since), Self::Session(other, since_then)) => one == other && since == since_then,
+            _ => false,
+        }
+    }
+}
+
+impl RecentCallers {
+    /// Creates a log for at most `capacity` callers. With `keep_claims`, it keeps claim values, otherwise claim names
+    /// only.
+    #[must_use]
+    pub fn new(capacity: usize, keep_claims: bool) -> Self {
+        Self { capacity, keep_claims, state: Mutex::default() }
+    }
+
+    /// Records a validated token, unless it is already recorded.
+    pub fn note(&self, token: &Arc<VerifiedToken>, subject: &Subject, now: OffsetDateTime) {
+        self.put(&token.principal, Evidence::Token(Arc::downgrade(token)), || Login {
+            at: now,
+            issuer: Arc::clone(&token.issuer),
+            principal: token.principal.clone(),
+            claim_names: token.claims.names().map(str::to_owned).collect(),
+            claims: self.keep_claims.then(|| token.claims.clone()),
+            groups: token.groups.clone(),
+            matched: subject.mapping_rules.clone(),
+        });
+    }
+
+    /// Records the sign-in behind a session, unless it is already recorded since the last renewal.
+    pub fn note_session(
+        &self,
+        session: SessionIdHash,
+        issuer: &str,
+        signed_in: &SignedIn,
+        subject: &Subject,
+        now: OffsetDateTime,
+    ) {
+        self.put(&signed_in.principal, Evidence::Session(session, signed_in.renewal_due_at), || Login {
+            at: now,
+            issuer: Arc::from(issuer),
+            principal: signed_in.principal.clone(),
+            claim_names: signed_in.claims.names().map(str::to_owned).collect(),
+            claims: self.keep_claims.then(|| signed_in.claims.clone()),
+            groups: subject.groups_claimed.then(|| subject.groups.clone()),
+            matched: subject.mapping_rules.clone(),
+        });
+    }
+
+    fn put(&self, principal: &Principal, evidence: Evidence, login: impl FnOnce() -> Login) {
+        if self.capacity == 0 {
+            return;
+        }
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match state.places.get(principal) {
+            Some((_, known)) if *known == evidence => return,
+            Some((place, _)) => {
+                let place = *place;
+                state.logins.remove(&place);
+            }
+            None => {}
+        }
+        let place = state.next;
+        state.next += 1;
+        state.places.insert(principal.clone(), (place, evidence));
+        state.logins.insert(place, login());
+        if state.logins.len() > self.capacity
+            && let Some((_, oldest)) = state.logins.pop_first()
+        {
+            state.places.remove(&oldest.principal);
+        }
+    }
+
+    /// Returns at most `most` logins, newest first.
+    #[must_use]
+    pub fn last(&self, most: usize) -> Vec<Login> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.logins.values().rev().take(most).cloned().collect()
+    }
+
+    /// Whether claim values are kept.
+    #[must_use]
+    pub fn keep_claims(&self) -> bool {
+        self.keep_claims
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::catalog::ResourceCatalog;
+    use crate::value::Username;
+    use crate::world::Sources;
+
+    fn token(name: &str) -> Arc<VerifiedToken> {
+        Arc::new(VerifiedToken {
+            issuer: Arc::from("https://issuer.example"),
+            principal: Principal::User(Username::parse(name).unwrap()),
+            groups: None,
+            permissions: std::collections::BTreeSet::new(),
+            claims: Claims::new(json!({"sub": name, "secret": "value"})).unwrap(),
+            display_name: None,
+            email: None,
+            expires_at: OffsetDateTime::UNIX_EPOCH,
+        })
+    }
+
+    #[test]
+    fn the_last_token_of_the_last_callers_is_kept_by_the_names_of_its_claims() {
+        let world = World::new(Sources::Provider { groups_claimed: false }, ResourceCatalog::standard());
+        let logins = RecentCallers::new(2, false);
+        let note = |logins: &RecentCallers, token: &Arc<VerifiedToken>| {
+            let subject = resolve(&world, ResolveInput::from(token.as_ref()));
+            logins.note(token, &subject, OffsetDateTime::UNIX_EPOCH);
+        };
+        let names = |logins: &RecentCallers| -> Vec<String> {
+            logins.last(9).iter().map(|login| login.principal.id().to_owned()).collect()
+        };
+        let (ann, again) = (token("ann"), token("ann"));
+        for token in [&ann, &ann, &token("bob"), &again] {
+            note(&logins, token);
+        }
+        assert_eq!(names(&logins), ["ann", "bob"]);
+        note(&logins, &token("eve"));
+        assert_eq!(names(&logins), ["eve", "ann"]);
+        assert_eq!(logins.last(1)[0].claim_names, ["secret", "sub"]);
+        assert!(!format!("{logins:?}").contains("value"));
+
+        // Each token is dropped before the next one, so the allocator may reuse its memory.
+        let all = RecentCallers::new(2, true);
+        for number in 0..100 {
+            let mut next = (*ann).clone();
+            next.claims = Claims::new(json!({"number": number})).unwrap();
+            note(&all, &Arc::new(next));
+            assert_eq!(all.last(1)[0].claims.as_ref().and_then(|claims| claims.get("number")), Some(&json!(number)));
+        }
+        let all = RecentCallers::new(2, true);
+        note(&all, &ann);
+        assert_eq!(all.last(1)[0].claims.as_ref(), Some(&ann.claims));
+        let none = RecentCallers::new(0, true);
+        note(&none, &ann);
+        assert!(none.last(1).is_empty());
+    }
+}

@@ -1,0 +1,234 @@
+//! Bulk changes: many changes in one commit, all or none.
+//!
+//! Each change needs the permission `write`. A change that only the Orchestration Cluster API offers as a single
+//! request also needs the authorization that this API requires. Changes take effect in order, so a change can depend on
+//! earlier ones.
+
+mod item;
+
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use time::OffsetDateTime;
+
+use crate::apply::Refusal;
+use crate::cancellation::Cancellation;
+use crate::decide::Permit;
+use crate::engine::{Engine, NotPermitted, Refused, Requester, Step};
+use crate::entity::{Actor, AuditDraft, AuditEntity, AuditOperation, EntityKind};
+use crate::port::{PasswordHasher, StoreError};
+use crate::service::cluster::NewUser;
+use crate::service::{Authorizer, Caller, CheckedCredential, ServiceError};
+use crate::value::{PasswordHash, Revision, Secret};
+use crate::world::World;
+
+pub use item::{Item, NewPassword};
+
+/// Maximum number of changes in one commit. Other writers wait some tens of milliseconds for a commit of this size.
+pub const MAX_ITEMS: usize = 1000;
+
+/// Handling of changes that create an existing entity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IfExists {
+    /// Refuses all changes.
+    #[default]
+    Fail,
+    /// Skips the change and keeps the existing entity. An authorization exists if another one of the same owner grants
+    /// all of it on the same resource.
+    Skip,
+}
+
+/// Outcome of a bulk change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BulkDone {
+    /// The revision at which all changes are visible.
+    pub revision: Revision,
+    /// Number of changes skipped because the entity exists.
+    pub skipped: usize,
+}
+
+/// Reason why no change was made.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct BulkError {
+    /// Index of the denied or refused change, from 0. `None` if no single change caused the failure.
+    pub index: Option<usize>,
+    /// The failure.
+    pub error: ServiceError,
+}
+
+impl BulkError {
+    fn at(index: usize, error: ServiceError) -> Self {
+        Self { index: Some(index), error }
+    }
+}
+
+impl<E: Into<ServiceError>> From<E> for BulkError {
+    fn from(error: E) -> Self {
+        Self { index: None, error: error.into() }
+    }
+}
+
+/// Makes bulk changes to stored entities.
+pub struct Bulk {
+    engine: Arc<Engine>,
+    management: Authorizer,
+    cluster: Authorizer,
+    hasher: Option<Arc<dyn PasswordHasher>>,
+    offers: Offers,
+}
+
+/// Kinds of changes that only some profiles offer.
+#[derive(Clone, Copy, Debug)]
+pub struct Offers {
+    /// Tenants and their members.
+    pub tenants: bool,
+    /// Authorizations on resource types other than those of the Orchestration Cluster.
+    pub resource_authorizations: bool,
+}
+
+impl Bulk {
+    /// Creates the service with the authorizers of the management API and of the Orchestration Cluster API. Without a
+    /// hasher, commands that change users are rejected.
+    ///
+    /// Both authorizers must use the same engine.
+    #[must_use]
+    pub fn new(
+        management: Authorizer,
+        cluster: Authorizer,
+        hasher: Option<Arc<dyn PasswordHasher>>,
+        offers: Offers,
+    ) -> Self {
+        Self { engine: management.shared_engine(), management, cluster, hasher, offers }
+    }
+
+    /// Checks early whether the caller may make changes at all. Records a denial. Call it before reading a request
+    /// body.
+    ///
+    /// # Errors
+    /// When the caller lacks the permission.
+    pub async fn require(&self, caller: &Caller) -> Result<(), ServiceError> {
+        let entity = AuditEntity { kind: EntityKind::Resource, key: String::new() };
+        let attempt = AuditDraft { operation: AuditOperation::Update, entity, related: None };
+        self.management.require(caller, &attempt).await
+    }
+
+    /// Converts a password hash from another system, if users can sign in with it. See [`PasswordHasher::import`].
+    #[must_use]
+    pub fn import(&self, stored: &str) -> Option<PasswordHash> {
+        self.hasher.as_ref()?.import(stored)
+    }
+
+    /// Makes all changes, or none, in one commit. Passwords are hashed in parallel before that, with lower priority
+    /// than sign-ins.
+    ///
+    /// # Errors
+    /// When there are more than [`MAX_ITEMS`] changes, the profile does not offer one of them, the caller lacks the
+    /// permission for one, the domain model refuses one, or the store fails.
+    pub async fn apply(&self, caller: &Caller, items: Vec<Item>, if_exists: IfExists) -> Result<BulkDone, BulkError> {
+        if items.len() > MAX_ITEMS {
+            return Err(ServiceError::Refused(Refusal::Full).into());
+        }
+        let is_offered = |item: &Item| item.is_offered(self.hasher.is_some(), self.offers);
+        if let Some((index, item)) = items.iter().enumerate().find(|(_, item)| !is_offered(item)) {
+            return Err(BulkError::at(index, ServiceError::NotManaged(item.attempt().entity)));
+        }
+        self.management.reach_issuer(caller).await?;
+        let hashes = self.hashes(caller, &items, if_exists).await?;
+        let checked = OnceLock::new();
+        let request = |item| ItemRequest { bulk: self, caller, checked: &checked, item, attempt: Item::attempt(item) };
+        let requests: Vec<ItemRequest<'_, '_>> = items.iter().map(request).collect();
+        let steps = requests.iter().zip(hashes).map(|(request, hash)| {
+            let item = request.item.clone();
+            let plan = |world: &World| item.commands(world, hash, self.offers);
+            let step = Step::new(request, request.attempt.clone(), plan);
+            if if_exists == IfExists::Skip { step.skipping_existing() } else { step }
+        });
+        let done = self.engine.execute_all(steps.collect()).await;
+        let done = done.map_err(|Refused { step, error }| BulkError { index: step, error: error.into() })?;
+        Ok(BulkDone { revision: done.revision, skipped: done.skipped })
+    }
+
+    /// Hashes plain passwords if the caller may create users. Existing users that will be skipped need no hash.
+    async fn hashes(
+        &self,
+        caller: &Caller,
+        items: &[Item],
+        if_exists: IfExists,
+    ) -> Result<Vec<Option<PasswordHash>>, BulkError> {
+        let world = self.engine.world();
+        let is_skipped = |user: &NewUser| if_exists == IfExists::Skip && world.user(user.username.as_str()).is_some();
+        let plain = |item: &Item| match item {
+            Item::CreateUser(user, NewPassword::Plain(password)) if !is_skipped(user) => Some(password.clone()),
+            _ => None,
+        };
+        let plain: Vec<Option<Secret>> = items.iter().map(plain).collect();
+        let mut hashes = vec![None; items.len()];
+        let (Some(hasher), Some(first)) = (&self.hasher, plain.iter().position(Option::is_some)) else {
+            return Ok(hashes);
+        };
+        if let Some(item) = items.get(first) {
+            // Hashing is expensive, so the permission is checked first.
+            let required = self.cluster.require(caller, &item.attempt()).await;
+            required.map_err(|error| BulkError::at(first, error))?;
+        }
+        let (places, passwords): (Vec<usize>, Vec<Secret>) =
+            plain.into_iter().enumerate().filter_map(|(place, password)| Some((place, password?))).unzip();
+        let overloaded = || StoreError::Unavailable("the passwords could not be hashed".into());
+        let made = hasher.hash_all(&passwords).await.ok_or_else(|| ServiceError::Store(overloaded()))?;
+        for (place, hash) in places.into_iter().zip(made) {
+            if let Some(slot) = hashes.get_mut(place) {
+                *slot = Some(hash);
+            }
+        }
+        Ok(hashes)
+    }
+}
+
+/// Requester of one change of a bulk request.
+struct ItemRequest<'c, 'r> {
+    bulk: &'r Bulk,
+    caller: &'c Caller,
+    /// The caller's credential. It is checked once, for the first change.
+    checked: &'r OnceLock<Box<dyn CheckedCredential + 'c>>,
+    item: &'r Item,
+    attempt: AuditDraft,
+}
+
+impl<'c> ItemRequest<'c, '_> {
+    async fn credential(&self, now: OffsetDateTime) -> Result<&(dyn CheckedCredential + 'c), NotPermitted> {
+        if let Some(checked) = self.checked.get() {
+            return Ok(checked.as_ref());
+        }
+        let checked = self.caller.credential.check(now).await?;
+        Ok(self.checked.get_or_init(|| checked).as_ref())
+    }
+}
+
+#[async_trait]
+impl Requester for ItemRequest<'_, '_> {
+    fn actor(&self) -> &Actor {
+        &self.caller.actor
+    }
+
+    fn issuer(&self) -> Option<Arc<str>> {
+        self.caller.credential.issuer()
+    }
+
+    fn request_id(&self) -> Option<&str> {
+        self.caller.request_id.as_deref()
+    }
+
+    fn cancellation(&self) -> Cancellation {
+        self.caller.cancellation.clone()
+    }
+
+    async fn permit(&self, world: &World, now: OffsetDateTime) -> Result<Permit, NotPermitted> {
+        let subject = self.credential(now).await?.resolve(world)?;
+        let permit = self.bulk.management.permit_in(world, self.caller, &subject, &self.attempt)?;
+        if self.item.protection().is_of_cluster(world) {
+            self.bulk.cluster.permit_in(world, self.caller, &subject, &self.attempt)?;
+        }
+        Ok(permit)
+    }
+}

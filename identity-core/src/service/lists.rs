@@ -1,0 +1,101 @@
+//! Lists of stored entities.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::ListRequest;
+use crate::entity::{Container, Group, MappingRule, Party, PartyKind, Role, Tenant};
+use crate::search::{List, Listing, PageRequest, Sought};
+use crate::world::World;
+
+/// Kind of entity that the world keeps in list order.
+pub(super) trait Listed: Clone + Send + 'static {
+    /// Returns all entities in list order. Skipping entities costs no more than reading one.
+    fn all(world: &World) -> impl ExactSizeIterator<Item = &Self>;
+
+    /// Returns the searchable texts.
+    fn texts(&self) -> Vec<&str>;
+}
+
+macro_rules! listed {
+    ($($entity:ty: $all:ident, |$one:ident| $($text:expr),+;)+) => {
+        $(impl Listed for $entity {
+            fn all(world: &World) -> impl ExactSizeIterator<Item = &Self> {
+                world.$all()
+            }
+
+            fn texts(&self) -> Vec<&str> {
+                let $one = self;
+                vec![$($text.as_str()),+]
+            }
+        })+
+    };
+}
+
+listed! {
+    Group: groups, |group| group.id, group.name;
+    Role: roles, |role| role.id, role.name, role.description;
+    Tenant: tenants, |tenant| tenant.id, tenant.name;
+    MappingRule: mapping_rules, |rule| rule.name, rule.selector, rule.value;
+}
+
+/// Lists the entities of a kind except those at the positions `without`, each mapped by `show`.
+pub(super) fn entities<E: Listed, T: Send + 'static>(
+    world: &Arc<World>,
+    ListRequest { search, page }: &ListRequest,
+    without: Vec<usize>,
+    show: fn(&World, &E) -> T,
+) -> List<T> {
+    let page = *page;
+    let Some(sought) = search.as_deref().map(Sought::new) else {
+        let total = E::all(world).len() - without.len();
+        let of_page = page.positions(total);
+        // Callers count positions without the excluded ones, so map them to positions in the index.
+        let place = |position: usize| without.iter().fold(position, |place, out| place + usize::from(*out <= place));
+        let positions = place(of_page.start)..place(of_page.end);
+        return List::at(world, positions, Some(total), move |world, some| {
+            let all = E::all(world).enumerate().skip(some.start).take(some.len());
+            all.filter(|(place, _)| !without.contains(place)).map(|(_, one)| show(world, one)).collect()
+        });
+    };
+    let world = Arc::clone(world);
+    List::scan(move |budget| {
+        let all = E::all(&world).enumerate().filter(|(place, _)| !without.contains(place)).map(|(_, one)| one);
+        page.cut(all.filter(|one| sought.is_in(&one.texts(), budget))).map(|one| show(&world, one))
+    })
+}
+
+/// Lists the direct members of one kind in a container, by ID: a page with the total, or all members without the total.
+pub(super) fn members<T: Send + 'static>(
+    world: &Arc<World>,
+    container: Container,
+    kind: PartyKind,
+    page: Option<PageRequest>,
+    show: fn(&World, Party) -> T,
+) -> List<T> {
+    let count = world.members_of_kind(&container, kind).len();
+    let positions = page.map_or(0..count, |page| page.positions(count));
+    List::at(world, positions, page.map(|_| count), move |world, Range { start, end }| {
+        let members = world.members_of_kind(&container, kind).skip(start).take(end - start);
+        members.map(|member| show(world, member)).collect()
+    })
+}
+
+/// Lists the roles of a party.
+pub(super) fn roles(world: &Arc<World>, party: Party) -> List<Role> {
+    let world = Arc::clone(world);
+    List::scan(move |budget| {
+        let containers = world.memberships(&party).take_while(|_| budget.take(1));
+        let role = |container| match container {
+            Container::Role(role) => world.role(role.as_str()).cloned(),
+            Container::Group(_) | Container::Tenant(_) => None,
+        };
+        Listing { items: containers.filter_map(role).collect(), total: None }
+    })
+}
+
+/// Lists the authorizations that a party owns, in order of creation.
+pub(super) fn owned(world: &Arc<World>, owner: Party) -> List<crate::entity::Authorization> {
+    let positions = 0..world.owned_count(&owner);
+    List::at(world, positions, None, move |world, some| world.owned_at(&owner, some))
+}

@@ -1,0 +1,102 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{Roles, draft, entity};
+use crate::entity::{AuditOperation, EntityKind, Permission, Role};
+use crate::port::{DirectoryError, RoleDirectory};
+use crate::search::List;
+use crate::service::{Authorizer, Caller, Leftovers, ListRequest, ServiceError, Written};
+use crate::value::{Description, Name, RoleId};
+
+/// Roles in a directory, where the name of a role is its ID.
+pub struct DirectoryRoles {
+    authorizer: Authorizer,
+    directory: Arc<dyn RoleDirectory>,
+}
+
+impl DirectoryRoles {
+    /// Creates the service for the roles in `directory`. `authorizer` checks the permissions of callers.
+    #[must_use]
+    pub fn new(authorizer: Authorizer, directory: Arc<dyn RoleDirectory>) -> Self {
+        Self { authorizer, directory }
+    }
+}
+
+#[async_trait]
+impl Roles for DirectoryRoles {
+    async fn list(
+        &self,
+        caller: &Caller,
+        list: &ListRequest,
+        _with_cluster_roles: bool,
+    ) -> Result<List<Role>, ServiceError> {
+        Ok(self.authorizer.ask(caller, (EntityKind::Role, ""), self.directory.list(list)).await?.into())
+    }
+
+    async fn find(&self, caller: &Caller, name: &str) -> Result<Role, ServiceError> {
+        let id = RoleId::parse(name).map_err(|_| ServiceError::Missing(entity(name)))?;
+        self.authorizer.ask(caller, (EntityKind::Role, name), self.directory.find(&id)).await
+    }
+
+    async fn create(
+        &self,
+        caller: &Caller,
+        id: RoleId,
+        (name, description): (Option<Name>, Description),
+        permissions: BTreeSet<Permission>,
+        _leftovers: Leftovers,
+    ) -> Result<Written<Role>, ServiceError> {
+        require_id(name.as_ref(), &id)?;
+        let name = name.unwrap_or_else(|| Name::from(&id));
+        let role = Role { description, permissions, ..Role::new(id, name) };
+        let attempt = draft(AuditOperation::Create, &role.id);
+        Ok(self.authorizer.change(caller, attempt, self.directory.create(&role)).await?.with(role))
+    }
+
+    async fn describe(
+        &self,
+        caller: &Caller,
+        id: &RoleId,
+        (name, description): (Option<Name>, Description),
+    ) -> Result<Written, ServiceError> {
+        require_id(name.as_ref(), id)?;
+        let attempt = draft(AuditOperation::Update, id);
+        self.authorizer.change(caller, attempt, self.directory.describe(id, &description)).await
+    }
+
+    async fn delete(&self, caller: &Caller, id: RoleId) -> Result<Written, ServiceError> {
+        self.authorizer.change(caller, draft(AuditOperation::Delete, &id), self.directory.delete(&id)).await
+    }
+
+    async fn grant_permission(
+        &self,
+        caller: &Caller,
+        id: RoleId,
+        permission: Permission,
+    ) -> Result<Written, ServiceError> {
+        let attempt = draft(AuditOperation::Update, &id);
+        self.authorizer.change(caller, attempt, self.directory.grant_permission(&id, &permission)).await
+    }
+
+    async fn revoke_permission(
+        &self,
+        caller: &Caller,
+        id: RoleId,
+        permission: Permission,
+    ) -> Result<Written, ServiceError> {
+        let attempt = draft(AuditOperation::Update, &id);
+        self.authorizer.change(caller, attempt, self.directory.revoke_permission(&id, &permission)).await
+    }
+}
+
+/// Fails for a name that differs from the ID.
+fn require_id(name: Option<&Name>, id: &RoleId) -> Result<(), ServiceError> {
+    match name {
+        Some(name) if name.as_str() != id.as_str() => {
+            Err(DirectoryError::Invalid("a role has no name beside its id there".to_owned()).into())
+        }
+        Some(_) | None => Ok(()),
+    }
+}

@@ -1,0 +1,18 @@
+//! Number of lines of an access review.
+
+use crate::problem::Problem;
+
+/// Default number of lines.
+const DEFAULT_LINES: usize = 10_000;
+/// Maximum number of lines.
+const MAX_LINES: usize = 1_000_000;
+
+/// Parses the parameter `limit`.
+pub(super) fn parse(given: Option<usize>) -> Result<usize, Problem> {
+    let limit = given.unwrap_or(DEFAULT_LINES);
+    if (1..=MAX_LINES).contains(&limit) {
+        Ok(limit)
+    } else {
+        Err(Problem::bad_request("invalid", "`limit` must be between 1 and 1000000."))
+    }
+}

@@ -1,0 +1,20 @@
+use std::sync::Arc;
+
+use identity_core::service::{Apis, Clients, Deletions, Groups, Memberships, People, Roles, Tenants};
+use identity_http::{BulkChanges, Cluster};
+
+/// Services for entities that either a directory or the store holds.
+pub(super) struct Entities {
+    pub(super) people: Option<Arc<People>>,
+    pub(super) clients: Option<Arc<Clients>>,
+    pub(super) apis: Option<Arc<Apis>>,
+    pub(super) groups: Arc<dyn Groups>,
+    pub(super) roles: Arc<dyn Roles>,
+    pub(super) tenants: Arc<Tenants>,
+    pub(super) memberships: Option<Arc<Memberships>>,
+    /// The Orchestration Cluster API, which manages stored entities only.
+    pub(super) cluster: Option<Cluster>,
+    pub(super) bulk: Option<BulkChanges>,
+    /// Deletions in a directory.
+    pub(super) deletions: Option<Arc<Deletions>>,
+}

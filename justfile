@@ -1,0 +1,28 @@
+# Lists the recipes.
+default:
+    @just --list
+
+# Format, lints and types, without tests.
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --all-features -- -D warnings
+    npm run --silent --prefix identity-http/ui check
+
+# Tests of all packages, or of one: `just test -p identity-core`.
+test *arguments:
+    tests/run {{arguments}}
+
+# The admin UI on a development server; needs `cargo run -- dev` beside it.
+ui:
+    npm run dev --prefix identity-http/ui
+
+# Writes the generated documents: the tables and the schema of configuration keys, the OpenAPI document and the UI's client.
+openapi:
+    cargo build
+    UPDATE_DOCS=1 cargo test -p identity-server --lib docs
+    UPDATE_DOCS=1 cargo test -p identity-e2e --test server openapi
+    npm run client --prefix identity-http/ui
+
+# Benchmarks, or one of them: `just bench decision`.
+bench name='':
+    cargo bench -p identity-bench {{ if name == '' { '' } else { '--bench ' + name } }}

@@ -4,27 +4,23 @@ mod habits;
 pub(super) mod issuer;
 mod namespaces;
 
-pub(super) use habits::CLAIM_FORMS;
-pub use habits::{ClaimForm, ProviderKind, TokenHabits};
+pub use habits::TokenHabits;
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use identity_core::resolve::UsernameCase;
 use identity_core::value::{Audience, ClaimSelector, Namespace, NamespaceName, Secret};
-use url::{Host, Url};
+use url::Url;
 
+use super::choices::{ProviderKind, USERNAME_CASES};
 use super::client::{Client, ClientAuthentication};
 use super::reader::Reader;
-use super::server::web_url;
+use super::urls::safe_url;
 use super::{KeycloakConfig, Profile};
 
 /// Keys of a provider's endpoint URLs, in the order in which they are searched for a hint at a missing issuer.
 pub(super) const ENDPOINTS: [&str; 3] = ["authorization-url", "token-url", "jwks-url"];
-
-pub(super) const USERNAME_CASES: [(&str, UsernameCase); 2] =
-    [("exact", UsernameCase::Exact), ("lower", UsernameCase::Lower)];
 
 /// Token issuers, and authentication settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,6 +176,27 @@ impl Authentication {
         }
         if self.providers.is_empty() {
             self.providers.push(realm);
+        }
+    }
+
+    /// Warns if every provider belongs to a realm other than the managed one.
+    pub(super) fn compare_realms(&self, keycloak: &KeycloakConfig, from: &Reader<'_>) {
+        let realm = |provider: &&Provider| {
+            let (_, realm) = provider.issuer.trim_end_matches('/').rsplit_once("/realms/")?;
+            Some(realm == keycloak.realm)
+        };
+        if let Some(provider) = self.providers.first()
+            && self.providers.iter().all(|provider| realm(&provider) == Some(false))
+        {
+            let managed =
+                from.section("keycloak").origin("realm").map_or_else(String::new, |origin| format!(" ({origin})"));
+            from.section("authentication").entry("providers", &provider.id).warn(
+                "issuer",
+                format!(
+                    "belongs to another realm than `keycloak.realm`{managed}: users, roles and applications are \
+                     managed in one realm, and tokens are accepted from the other"
+                ),
+            );
         }
     }
 
@@ -363,22 +380,5 @@ impl UserInfoAugmentation {
         let negative_cache_ttl = from.duration("negative-cache-ttl");
         let enabled = from.flag("enabled")?;
         enabled.then_some(Self { cache_ttl: cache_ttl?, negative_cache_ttl: negative_cache_ttl? })
-    }
-}
-
-/// Parses a URL whose responses cannot be modified in transit: `https`, or `http` to this machine. If
-/// `allow_insecure_http` is set, accepts `http` to any host.
-pub(super) fn safe_url(text: &str, allow_insecure_http: bool) -> Result<Url, &'static str> {
-    let url = web_url(text)?;
-    let here = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
-        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
-        None => false,
-    };
-    if url.scheme() == "https" || here || allow_insecure_http {
-        Ok(url)
-    } else {
-        Err("must be an `https` URL, unless `allow-insecure-http` is set for this provider")
     }
 }

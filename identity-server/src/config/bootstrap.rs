@@ -5,10 +5,10 @@ use identity_core::value::{
     ClaimSelector, ClaimValue, Email, GroupId, Issuer, Name, RoleId, Secret, TenantId, Username,
 };
 
-use super::Profile;
 use super::authentication::Provider;
+use super::choices::{OPERATORS, Profile, RULE_KINDS};
 use super::members::{self, AuthorizationSeed, PartySeed};
-use super::reader::Reader;
+use super::reader::{Reader, unique};
 
 /// Start-up data in the form of Management Identity.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -104,29 +104,6 @@ impl Bootstrap {
             users: unique(&users, "username", user, |user| user.username.as_str()),
         }
     }
-}
-
-pub(super) const OPERATORS: [(&str, Operator); 2] = [("equals", Operator::Equals), ("contains", Operator::Contains)];
-
-pub(super) const RULE_KINDS: [(&str, RuleKind); 4] =
-    [("any", RuleKind::Any), ("role", RuleKind::Role), ("tenant", RuleKind::Tenant), ("group", RuleKind::Group)];
-
-/// Reads list elements with unique keys; reports duplicates.
-pub(super) fn unique<T>(
-    items: &[Reader<'_>],
-    name: &str,
-    mut read: impl FnMut(&Reader<'_>) -> Option<T>,
-    key: impl Fn(&T) -> &str,
-) -> Vec<T> {
-    let mut all: Vec<T> = Vec::new();
-    for item in items {
-        let Some(one) = read(item) else { continue };
-        if all.iter().any(|other| key(other) == key(&one)) {
-            item.problem(name, "must be unique in the list");
-        }
-        all.push(one);
-    }
-    all
 }
 
 /// Configured providers; empty if they could not be read.

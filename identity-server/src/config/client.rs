@@ -6,8 +6,9 @@ use identity_adapters_oidc::Thumbprint;
 use identity_core::value::Secret;
 use url::Url;
 
-use super::authentication::safe_url;
+use super::choices::{AuthenticationMethod, THUMBPRINTS, UserInfo};
 use super::reader::{Reader, filled};
+use super::urls::safe_url;
 
 /// Client registration of this server at a provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,17 +52,6 @@ pub struct Endpoints {
     pub end_session: Option<Url>,
     /// Revocation endpoint for refresh tokens.
     pub revocation: Option<Url>,
-}
-
-/// Use of UserInfo at sign-in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UserInfo {
-    /// Not requested.
-    Off,
-    /// Requested; if the request fails, only the tokens are used.
-    Optional,
-    /// Requested; if the request fails, sign-in fails.
-    Required,
 }
 
 /// Client authentication method.
@@ -122,39 +112,6 @@ pub enum KeyFile {
 
 /// Default client ID of the replaced service (docs/reference/management-api.md §7.1).
 pub(super) const IMPLIED_ID: &str = "camunda-identity";
-
-pub(super) const THUMBPRINTS: [(&str, Thumbprint); 3] =
-    [("none", Thumbprint::None), ("x5t", Thumbprint::Sha1), ("x5t#S256", Thumbprint::Sha256)];
-
-/// Names of the client authentication methods (OpenID Connect Core 1.0 §9, RFC 8705 §2.1.1).
-#[derive(Clone, Copy)]
-pub(super) enum AuthenticationMethod {
-    None,
-    SecretBasic,
-    SecretPost,
-    PrivateKeyJwt,
-    Tls,
-}
-
-impl AuthenticationMethod {
-    pub(super) const WORDS: [(&str, Self); 5] = [
-        (Self::None.as_str(), Self::None),
-        (Self::SecretBasic.as_str(), Self::SecretBasic),
-        (Self::SecretPost.as_str(), Self::SecretPost),
-        (Self::PrivateKeyJwt.as_str(), Self::PrivateKeyJwt),
-        (Self::Tls.as_str(), Self::Tls),
-    ];
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::SecretBasic => "client_secret_basic",
-            Self::SecretPost => "client_secret_post",
-            Self::PrivateKeyJwt => "private_key_jwt",
-            Self::Tls => "tls_client_auth",
-        }
-    }
-}
 
 impl Client {
     /// Reads the registration; `None` if no client is configured.
@@ -238,11 +195,6 @@ impl Client {
 /// Parses a resource indicator, which may be any absolute URI (RFC 8707 §2).
 fn urn(text: &str) -> Result<String, &'static str> {
     Url::parse(text).map(|_| text.to_owned()).map_err(|_| "must be an absolute URI")
-}
-
-impl UserInfo {
-    pub(super) const WORDS: [(&str, Self); 3] =
-        [("off", Self::Off), ("optional", Self::Optional), ("required", Self::Required)];
 }
 
 impl ClientAuthentication {

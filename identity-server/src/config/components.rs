@@ -6,6 +6,7 @@ use identity_core::entity::{ApiPermission, ClientKind, Permission, Role};
 use identity_core::preset::{self, IDENTITY_AUDIENCE};
 use identity_core::value::{Audience, ClientId, Description, Name, PermissionName, RedirectUri, RoleId, Secret};
 
+use super::choices::CLIENT_KINDS;
 use super::names::canonical;
 use super::reader::Reader;
 
@@ -140,9 +141,6 @@ fn application(from: &Reader<'_>) -> Option<ComponentApplication> {
     let name = name.or_else(|| Name::parse(client_id.as_str()).ok())?;
     Some(ComponentApplication { client_id, name, kind, secret, root_url, redirect_uris, permissions })
 }
-
-pub(super) const CLIENT_KINDS: [(&str, ClientKind); 3] =
-    [("CONFIDENTIAL", ClientKind::Confidential), ("M2M", ClientKind::MachineToMachine), ("PUBLIC", ClientKind::Public)];
 
 /// Reads the type of an application; the default is confidential.
 pub(super) fn client_kind(from: &Reader<'_>) -> ClientKind {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::key::{Key, Kind};
 use super::names::Pattern;
 use super::table::{FOREIGN, IN_FILES, KEYS, UNUSED};
-use super::{datasource, files, profiles};
+use super::{datasource, imports, profiles};
 
 const BEGIN: &str = "<!-- generated from identity-server/src/config/table.rs: begin -->\n";
 const END: &str = "<!-- generated: end -->\n";
@@ -44,7 +44,7 @@ const COMPOUND: &[(&str, &str)] = &[
         "further [active profiles](#several-documents-and-profiles)",
     ),
     (
-        files::JSON,
+        imports::JSON,
         "properties of the replaced services, as [JSON](#files-of-the-replaced-services); they take precedence over \
          variables",
     ),

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::environment::{self, Assignment};
-use super::key::{self, Kind, NodeKind, nearest};
-use super::legacy::Facts;
+use super::assignment::Assignment;
+use super::environment;
+use super::facts::Facts;
+use super::key::{Kind, nearest};
 use super::legacy_names;
+use super::lookup::{NodeKind, spelled};
 use super::names::{canonical, variable};
 use super::placeholder;
 use super::problem::Collector;
@@ -162,7 +164,7 @@ impl Document<'_> {
     fn map(&self, path: &str, shape: &str, members: Vec<(String, Yaml)>, named: bool) -> Node {
         let mut parts: BTreeMap<String, Node> = BTreeMap::new();
         for (written, yaml) in members {
-            let name = if named { written } else { key::spelled(shape, &written) };
+            let name = if named { written } else { spelled(shape, &written) };
             let (mut at, mut open) = (path.to_owned(), shape.to_owned());
             extend(&mut at, &name);
             extend(&mut open, if named { "<id>" } else { &name });

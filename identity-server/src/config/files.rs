@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::activation::{self, Active};
 use super::document::{self, Read, Shared};
+use super::imports::JSON;
 use super::legacy_names;
 use super::names::variable;
 use super::problem::Collector;
@@ -16,9 +17,6 @@ use super::yaml::{self, Yaml};
 /// Stem of files that have variants: `application-oidc.yaml` beside `application.yaml`.
 const STEM: &str = "application";
 const EXTENSIONS: [&str; 2] = ["yaml", "yml"];
-
-/// Variable that holds properties as JSON. It takes precedence over other variables.
-pub(super) const JSON: &str = "SPRING_APPLICATION_JSON";
 
 /// Iterates over the documents of all files.
 pub(super) struct Files<'a> {

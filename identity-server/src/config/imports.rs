@@ -1,12 +1,15 @@
-//! Configuration files named by `spring.config.import`.
+//! Variables that add sources: files named by `spring.config.import`, and properties as JSON.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::environment::{Assignment, given};
+use super::assignment::{Assignment, given};
 
 /// Variable that lists the files.
 const IMPORT: &str = "SPRING_CONFIG_IMPORT";
+
+/// Variable that holds properties as JSON. It takes precedence over other variables.
+pub(super) const JSON: &str = "SPRING_APPLICATION_JSON";
 
 /// Files that environment variables import, each with a flag whether it is required.
 pub(super) fn of_variables(variables: &BTreeMap<String, String>, warnings: &mut Vec<String>) -> Vec<(PathBuf, bool)> {

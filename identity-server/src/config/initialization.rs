@@ -15,8 +15,9 @@ use identity_core::value::{
     PropertyName, ResourceTypeName, RoleId, TenantId, Username,
 };
 
-use super::bootstrap::{self, Bootstrap, Providers, UserSeed, unique};
-use super::reader::Reader;
+use super::bootstrap::{self, Bootstrap, Providers, UserSeed};
+use super::choices::OWNER_KINDS;
+use super::reader::{Reader, unique};
 use super::{Authentication, IdPattern, Profile};
 
 /// Start-up data in the form of the Orchestration Cluster: entities, then memberships, then authorizations.
@@ -104,14 +105,6 @@ impl Initialization {
         Self { resource_types, users, mapping_rules, groups, roles, tenants, memberships, authorizations }
     }
 }
-
-pub(super) const OWNER_KINDS: [(&str, PartyKind); 5] = [
-    ("USER", PartyKind::User),
-    ("CLIENT", PartyKind::Client),
-    ("GROUP", PartyKind::Group),
-    ("ROLE", PartyKind::Role),
-    ("MAPPING_RULE", PartyKind::MappingRule),
-];
 
 /// Settings on which the validation of the start-up data depends.
 pub(super) struct Context<'c> {

@@ -7,8 +7,6 @@
 use std::ops::RangeInclusive;
 
 use super::duration;
-use super::names::canonical;
-use super::table::KEYS;
 
 /// Configuration key.
 pub(super) struct Key {
@@ -45,53 +43,14 @@ pub(super) enum Kind {
     Choice(&'static [&'static str]),
 }
 
-/// Kind of node at a path.
-pub(super) enum NodeKind {
-    /// Map with fixed keys.
-    Map,
-    /// Map with user-defined keys.
-    Named,
-    /// List.
-    List,
-    /// Value.
-    Value(&'static Kind),
-}
-
 /// Suffix of keys that name a file from which a secret is read.
 pub(super) const FILE_SUFFIX: &str = "-file";
 
 impl Key {
-    /// Finds a key by its path in the key list, with `<id>` and `[]`.
-    pub(super) fn find(path: &str) -> Option<&'static Self> {
-        KEYS.iter().find(|key| key.path == path)
-    }
-
     /// Paths at which this key can be set: its own, and for a secret also the one with the suffix `-file`.
     pub(super) fn paths(&self) -> impl Iterator<Item = String> {
         let file = matches!(self.kind, Kind::Secret(_)).then(|| format!("{}{FILE_SUFFIX}", self.path));
         std::iter::once(self.path.to_owned()).chain(file)
-    }
-}
-
-impl NodeKind {
-    /// Kind of node at a path with `<id>` and `[]`, as in the key list; `None` if the path is unknown.
-    pub(super) fn of(path: &str) -> Option<Self> {
-        if let Some(key) = Key::find(path) {
-            return Some(Self::Value(&key.kind));
-        }
-        let secret = path.strip_suffix(FILE_SUFFIX).and_then(Key::find).map(|key| &key.kind);
-        if let Some(Kind::Secret(_)) = secret {
-            return Some(Self::Value(&Kind::Text));
-        }
-        let rest = KEYS.iter().find_map(|key| {
-            let rest = key.path.strip_prefix(path)?;
-            (rest.starts_with("[]") || rest.starts_with('.') || path.is_empty()).then_some(rest)
-        })?;
-        Some(match rest {
-            _ if rest.starts_with("[]") => Self::List,
-            _ if rest.starts_with(".<id>") => Self::Named,
-            _ => Self::Map,
-        })
     }
 }
 
@@ -132,22 +91,6 @@ pub(super) const fn words<T, const N: usize>(table: &[(&'static str, T); N]) -> 
     words
 }
 
-/// Normalizes a key name below `shape` to the spelling of the key list. Unknown names are returned unchanged.
-pub(super) fn spelled(shape: &str, written: &str) -> String {
-    let mut exact = shape.to_owned();
-    super::tree::extend(&mut exact, written);
-    if NodeKind::of(&exact).is_some() {
-        return written.to_owned();
-    }
-    let wanted = canonical(written);
-    let known = KEYS.iter().flat_map(Key::paths).find_map(|path| {
-        let rest = if shape.is_empty() { &path } else { path.strip_prefix(shape)?.strip_prefix('.')? };
-        let name = rest.split(['.', '[']).next()?;
-        (name != "<id>" && canonical(name) == wanted).then(|| name.to_owned())
-    });
-    known.unwrap_or_else(|| written.to_owned())
-}
-
 /// Formats words as `a`, `b`, `c`.
 pub(super) fn quoted(words: &[&str]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
@@ -166,22 +109,6 @@ pub(super) fn nearest<'w>(text: &str, candidates: impl Iterator<Item = &'w str>)
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn node_kinds_follow_from_the_keys() {
-        assert!(matches!(NodeKind::of(""), Some(NodeKind::Map)));
-        assert!(matches!(NodeKind::of("server"), Some(NodeKind::Map)));
-        assert!(matches!(NodeKind::of("server.port"), Some(NodeKind::Value(Kind::Number(_)))));
-        assert!(matches!(NodeKind::of("authentication.providers"), Some(NodeKind::Named)));
-        assert!(matches!(NodeKind::of("authentication.providers.<id>"), Some(NodeKind::Map)));
-        assert!(matches!(NodeKind::of("bootstrap.users"), Some(NodeKind::List)));
-        assert!(matches!(NodeKind::of("bootstrap.users[]"), Some(NodeKind::Map)));
-        assert!(matches!(NodeKind::of("bootstrap.users[].roles"), Some(NodeKind::List)));
-        assert!(matches!(NodeKind::of("bootstrap.users[].roles[]"), Some(NodeKind::Value(Kind::Text))));
-        assert!(matches!(NodeKind::of("store.postgres.password-file"), Some(NodeKind::Value(Kind::Text))));
-        assert!(NodeKind::of("serve").is_none());
-        assert!(NodeKind::of("server.port-file").is_none());
-    }
 
     #[test]
     fn suggests_similar_names_only() {

@@ -6,13 +6,12 @@ use identity_core::entity::{ClientKind, NewClient, NewDirectoryUser, Permission}
 use identity_core::value::{Audience, ClientId, Email, Name, PermissionName, RedirectUri, RoleId, Secret, Username};
 use url::Url;
 
-use super::Profile;
-use super::authentication::{Provider, safe_url};
-use super::bootstrap::unique;
+use super::choices::Profile;
 use super::client::{Client, IMPLIED_ID};
 use super::components::{Components, client_kind};
 use super::names::canonical;
-use super::reader::{Reader, filled};
+use super::reader::{Reader, filled, unique};
+use super::urls::safe_url;
 
 /// Settings of the Keycloak server that stores users, groups, roles and clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,27 +151,6 @@ impl KeycloakConfig {
             orphan_interval: orphan_interval?,
             take_over: take_over?,
         })
-    }
-
-    /// Warns if every provider belongs to a realm other than the managed one.
-    pub(super) fn compare_realms(&self, providers: &[Provider], from: &Reader<'_>) {
-        let realm = |provider: &&Provider| {
-            let (_, realm) = provider.issuer.trim_end_matches('/').rsplit_once("/realms/")?;
-            Some(realm == self.realm)
-        };
-        if let Some(provider) = providers.first()
-            && providers.iter().all(|provider| realm(&provider) == Some(false))
-        {
-            let keycloak = from.section("keycloak");
-            let managed = keycloak.origin("realm").map_or_else(String::new, |origin| format!(" ({origin})"));
-            from.section("authentication").entry("providers", &provider.id).warn(
-                "issuer",
-                format!(
-                    "belongs to another realm than `keycloak.realm`{managed}: users, roles and applications are \
-                     managed in one realm, and tokens are accepted from the other"
-                ),
-            );
-        }
     }
 
     /// Default issuer of the realm's tokens.

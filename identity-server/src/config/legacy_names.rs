@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::environment::{Assignment, Source};
-use super::key::{self, NodeKind, nearest};
+use super::assignment::{Assignment, Source};
+use super::key::nearest;
+use super::lookup::{NodeKind, spelled};
 use super::names::{canonical, variable};
 use super::placeholder::Unresolved;
 use super::table::{IN_FILES, KEYS, UNUSED};
@@ -51,7 +52,7 @@ pub(super) fn take(document: &mut Yaml, file: &Arc<str>, lenient: bool) -> Vec<A
         if is_foreign(&name) || (lenient && !is_ours(&root) && !misspelt()) {
             taker.flatten(&name, value);
         } else {
-            let shape = key::spelled("", &name);
+            let shape = spelled("", &name);
             taker.below(&name, &shape, &mut value);
             rest.push((name, value));
         }
@@ -75,7 +76,7 @@ impl Taker<'_> {
                 for (name, mut value) in std::mem::take(members) {
                     let (mut at, mut open) = (path.to_owned(), shape.to_owned());
                     extend(&mut at, &name);
-                    extend(&mut open, &key::spelled(shape, &name));
+                    extend(&mut open, &spelled(shape, &name));
                     if NodeKind::of(&open).is_none() && self.knows(&at, &value) {
                         self.flatten(&at, value);
                     } else {

@@ -2,6 +2,7 @@
 
 use tracing_subscriber::EnvFilter;
 
+use super::choices::LogFormat;
 use super::reader::Reader;
 
 /// Logging settings.
@@ -11,19 +12,6 @@ pub struct Log {
     pub level: String,
     /// Output format.
     pub format: LogFormat,
-}
-
-/// Output format of the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// Human-readable lines.
-    Text,
-    /// One JSON object per line.
-    Json,
-}
-
-impl LogFormat {
-    pub(super) const WORDS: [(&str, Self); 2] = [("text", Self::Text), ("json", Self::Json)];
 }
 
 impl Log {

@@ -6,6 +6,7 @@ use identity_core::catalog::{Family, ResourceCatalog};
 use identity_core::entity::Scope;
 use identity_core::value::{ClientId, Name, PermissionName, ResourceTypeName, Username};
 
+use super::choices::MemberKind;
 use super::reader::Reader;
 
 /// Configured reference to a user, group or application.
@@ -49,15 +50,13 @@ fn application(from: &Reader<'_>) -> Option<PartySeed> {
     from.require("application-id", ClientId::parse).map(PartySeed::Application)
 }
 
-type Read = fn(&Reader<'_>) -> Option<PartySeed>;
-
-/// Types of tenant members, each with the function that reads the member's name or ID.
-pub(super) const MEMBER_KINDS: [(&str, Read); 3] = [("USER", user), ("GROUP", group), ("APPLICATION", application)];
-
 /// Reads a tenant member. `type` determines which key contains its name.
 pub(super) fn member(from: &Reader<'_>) -> Option<PartySeed> {
-    let read = from.require_choice("type", &MEMBER_KINDS)?;
-    read(from)
+    match from.require_choice("type", &MemberKind::WORDS)? {
+        MemberKind::User => user(from),
+        MemberKind::Group => group(from),
+        MemberKind::Application => application(from),
+    }
 }
 
 /// Reads the owner of an authorization. The keys of exactly one type of owner must be set.

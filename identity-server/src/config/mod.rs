@@ -9,9 +9,11 @@
 
 mod access;
 mod activation;
+mod assignment;
 mod audit;
 mod authentication;
 mod bootstrap;
+mod choices;
 mod client;
 mod components;
 mod consistency;
@@ -21,6 +23,7 @@ mod docs;
 mod document;
 mod duration;
 mod environment;
+mod facts;
 mod files;
 mod imports;
 mod initialization;
@@ -29,6 +32,7 @@ mod keycloak;
 mod legacy;
 mod legacy_names;
 mod log;
+mod lookup;
 mod members;
 mod names;
 mod origins;
@@ -45,35 +49,35 @@ mod table;
 mod tests;
 mod tree;
 mod unused;
+mod urls;
 mod variables;
 mod yaml;
 
 pub use access::Access;
 pub use audit::Audit;
-pub use authentication::{Authentication, ClaimForm, Provider, ProviderKind, TokenHabits, UserInfoAugmentation};
+pub use authentication::{Authentication, Provider, TokenHabits, UserInfoAugmentation};
 pub use bootstrap::{Bootstrap, InitialClaim, MappingRuleSeed, TenantSeed, UserSeed};
-pub use client::{
-    Assertion, Client, ClientAuthentication, Endpoints as ClientEndpoints, KeyFile, UserInfo as SignInUserInfo,
-};
+pub use choices::{ClaimForm, LogFormat, PostgresTls, Profile, ProviderKind, UserInfo as SignInUserInfo};
+pub use client::{Assertion, Client, ClientAuthentication, Endpoints as ClientEndpoints, KeyFile};
 pub use components::{Component, ComponentApplication, Components};
 pub use consistency::Consistency;
 pub use initialization::Initialization;
 pub use keycloak::{ApplicationSeed, ComponentSeed, DirectoryUserSeed, KeycloakAccess, KeycloakConfig};
-pub use log::{Log, LogFormat};
+pub use log::Log;
 pub use members::{AuthorizationSeed, PartySeed};
 pub use origins::Origins;
 pub use problem::{Finding, Problem, Problems};
 pub use server::{PerAddress, Server};
 pub use session::Session;
-pub use store::{Postgres, PostgresTarget, PostgresTls, Store};
+pub use store::{Postgres, PostgresTarget, Store};
 pub use switches::{IdPattern, Switches};
 pub use tree::Origin;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use facts::Facts;
 use files::Files;
-use legacy::Facts;
 use problem::Collector;
 use reader::Reader;
 use tree::Node;
@@ -114,17 +118,6 @@ pub struct Config {
     pub features: Features,
     /// Logging.
     pub log: Log,
-}
-
-/// Deployment profile: the system that stores users and clients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Profile {
-    /// Users and clients in Keycloak.
-    Keycloak,
-    /// Users and clients at OpenID Connect providers.
-    Oidc,
-    /// Users in this server's store.
-    Builtin,
 }
 
 /// Optional features.
@@ -247,7 +240,7 @@ impl Config {
         let components = Components::read(from);
         let keycloak = KeycloakConfig::read(&from.section("keycloak"), profile, own, &components);
         if let (Some(keycloak), Some(authentication)) = (&keycloak, &mut authentication) {
-            keycloak.compare_realms(&authentication.providers, from);
+            authentication.compare_realms(keycloak, from);
             authentication.default_to(keycloak);
         }
         let session = Session::read(&from.section("session"));
@@ -315,24 +308,6 @@ impl Config {
             )
         });
         unprotected.into_iter().chain(self.authentication.dangers())
-    }
-}
-
-impl Profile {
-    const WORDS: [(&str, Self); 3] = [
-        (Self::Keycloak.as_str(), Self::Keycloak),
-        (Self::Oidc.as_str(), Self::Oidc),
-        (Self::Builtin.as_str(), Self::Builtin),
-    ];
-
-    /// Name of the profile, and of the cargo feature that compiles it in.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Keycloak => "keycloak",
-            Self::Oidc => "oidc",
-            Self::Builtin => "builtin",
-        }
     }
 }
 

@@ -14,8 +14,9 @@ use std::time::Duration;
 use identity_core::value::Secret;
 
 use super::duration;
-use super::key::{FILE_SUFFIX, Key, Kind, NodeKind};
-use super::legacy::Facts;
+use super::facts::Facts;
+use super::key::{FILE_SUFFIX, Kind};
+use super::lookup::{self, NodeKind};
 use super::problem::Collector;
 use super::tree::{Node, Origin, extend};
 
@@ -327,7 +328,7 @@ impl<'t> Reader<'t> {
     }
 
     fn default(&self, name: &str) -> Option<&'static str> {
-        Key::find(&self.shape(name)).map(|key| key.default).filter(|default| !default.is_empty())
+        lookup::find(&self.shape(name)).map(|key| key.default).filter(|default| !default.is_empty())
     }
 
     /// Reports that the key list does not declare `name` in the requested form.
@@ -367,6 +368,24 @@ fn read_secret(path: &Path) -> Result<String, String> {
     }
     filled(&text).map_err(|_| "names an empty file".to_owned())?;
     Ok(text)
+}
+
+/// Reads list elements with unique keys; reports duplicates.
+pub(super) fn unique<T>(
+    items: &[Reader<'_>],
+    name: &str,
+    mut read: impl FnMut(&Reader<'_>) -> Option<T>,
+    key: impl Fn(&T) -> &str,
+) -> Vec<T> {
+    let mut all: Vec<T> = Vec::new();
+    for item in items {
+        let Some(one) = read(item) else { continue };
+        if all.iter().any(|other| key(other) == key(&one)) {
+            item.problem(name, "must be unique in the list");
+        }
+        all.push(one);
+    }
+    all
 }
 
 #[cfg(test)]

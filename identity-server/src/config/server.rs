@@ -8,6 +8,7 @@ use identity_http::Network;
 use url::Url;
 
 use super::reader::Reader;
+use super::urls::web_url;
 
 /// Listeners of the server, and their limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,21 +109,6 @@ impl Server {
             drain_timeout: drain_timeout?,
         })
     }
-}
-
-/// Parses an `http` or `https` URL without credentials and fragment.
-pub(super) fn web_url(text: &str) -> Result<Url, &'static str> {
-    let url = Url::parse(text).map_err(|_| "must be a URL")?;
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return Err("must be an `http` or `https` URL");
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("must not contain a user name or password");
-    }
-    if url.fragment().is_some() {
-        return Err("must not have a fragment");
-    }
-    Ok(url)
 }
 
 fn public_url(text: &str) -> Result<Url, &'static str> {

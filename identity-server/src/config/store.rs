@@ -6,6 +6,7 @@ use identity_adapters_postgres::{PasswordFile, Schema};
 use identity_core::value::Secret;
 use url::Url;
 
+use super::choices::{PostgresTls, StoreKind};
 use super::reader::{Reader, filled};
 
 /// Storage of policy data.
@@ -69,42 +70,6 @@ impl Postgres {
             }
         }
     }
-}
-
-/// TLS mode (libpq's `sslmode`, without `allow`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PostgresTls {
-    /// No TLS.
-    Disable,
-    /// TLS if the server supports it.
-    Prefer,
-    /// TLS, without verification of the certificate.
-    Require,
-    /// TLS; a known authority must have signed the certificate.
-    VerifyCa,
-    /// TLS; additionally, the certificate must match the host name.
-    VerifyFull,
-}
-
-impl PostgresTls {
-    pub(super) const WORDS: [(&str, Self); 5] = [
-        ("disable", Self::Disable),
-        ("prefer", Self::Prefer),
-        ("require", Self::Require),
-        ("verify-ca", Self::VerifyCa),
-        ("verify-full", Self::VerifyFull),
-    ];
-}
-
-/// Kind of database.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum StoreKind {
-    Sqlite,
-    Postgres,
-}
-
-impl StoreKind {
-    pub(super) const WORDS: [(&str, Self); 2] = [("sqlite", Self::Sqlite), ("postgres", Self::Postgres)];
 }
 
 impl Store {

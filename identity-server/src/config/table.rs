@@ -1,15 +1,10 @@
 //! List of all configuration keys.
 
-use super::Profile;
-use super::authentication::{CLAIM_FORMS, ProviderKind, USERNAME_CASES};
-use super::bootstrap::{OPERATORS, RULE_KINDS};
-use super::client::{AuthenticationMethod, THUMBPRINTS, UserInfo};
-use super::components::CLIENT_KINDS;
-use super::initialization::OWNER_KINDS;
+use super::choices::{
+    AuthenticationMethod, CLAIM_FORMS, CLIENT_KINDS, LogFormat, MemberKind, OPERATORS, OWNER_KINDS, PostgresTls,
+    Profile, ProviderKind, RULE_KINDS, StoreKind, THUMBPRINTS, USERNAME_CASES, UserInfo,
+};
 use super::key::{Key, Kind, words};
-use super::log::LogFormat;
-use super::members::MEMBER_KINDS;
-use super::store::{PostgresTls, StoreKind};
 pub(super) use super::unused::{FOREIGN, IN_FILES, OPTIONAL_PLACEHOLDERS, UNUSED};
 use Kind::{Choice, Duration, DurationOrOff, Flag, Number, Secret, Text};
 
@@ -262,7 +257,7 @@ pub(super) static KEYS: &[Key] = &[
     key("bootstrap.mapping-rules[].applied-group-ids[]", Text, "", &["identity.mapping-rules[].applied-group-ids[]"], "Groups to which the rule adds the caller."),
     key("bootstrap.tenants[].tenant-id", Text, "", &["identity.tenants[].tenant-id"], "Id of a tenant. Required, unique."),
     key("bootstrap.tenants[].name", Text, "", &["identity.tenants[].name"], "Name of the tenant. Required."),
-    key("bootstrap.tenants[].members[].type", Choice(&words(&MEMBER_KINDS)), "", &["identity.tenants[].members[].type"], "Kind of a member of the tenant. Required. Members are added and never removed."),
+    key("bootstrap.tenants[].members[].type", Choice(&words(&MemberKind::WORDS)), "", &["identity.tenants[].members[].type"], "Kind of a member of the tenant. Required. Members are added and never removed."),
     key("bootstrap.tenants[].members[].username", Text, "", &["identity.tenants[].members[].username"], "Username of the member, for users. In Keycloak, the match is exact and requires a realm without self-registration; see `docs/keycloak.md`."),
     key("bootstrap.tenants[].members[].user-id", Text, "", &[], "User id of the member, for users."),
     key("bootstrap.tenants[].members[].group-name", Text, "", &["identity.tenants[].members[].group-name"], "Name of the member, for groups. In Keycloak, a path such as `/division/admins` denotes a subgroup."),

@@ -1,50 +1,9 @@
 //! Provider products, and peculiarities of their tokens (token habits).
 
+use crate::config::choices::{CLAIM_FORMS, ClaimForm, ProviderKind};
 use crate::config::reader::{Reader, filled};
 
-/// Provider product.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProviderKind {
-    /// Keycloak.
-    Keycloak,
-    /// Any OpenID Connect provider.
-    Generic,
-    /// Microsoft Entra ID.
-    Microsoft,
-    /// Auth0.
-    Auth0,
-    /// Okta.
-    Okta,
-    /// Amazon Cognito user pools.
-    Cognito,
-    /// Dex.
-    Dex,
-    /// authentik.
-    Authentik,
-    /// ZITADEL.
-    Zitadel,
-    /// Active Directory Federation Services.
-    Adfs,
-    /// PingOne and PingFederate.
-    Ping,
-}
-
 impl ProviderKind {
-    pub(in crate::config) const WORDS: [(&str, Self); 12] = [
-        ("keycloak", Self::Keycloak),
-        ("entra", Self::Microsoft),
-        ("okta", Self::Okta),
-        ("auth0", Self::Auth0),
-        ("cognito", Self::Cognito),
-        ("dex", Self::Dex),
-        ("authentik", Self::Authentik),
-        ("zitadel", Self::Zitadel),
-        ("adfs", Self::Adfs),
-        ("ping", Self::Ping),
-        ("generic", Self::Generic),
-        ("microsoft", Self::Microsoft),
-    ];
-
     pub(super) fn read(from: &Reader<'_>) -> Option<Self> {
         let (kind, other) = (from.choice("kind", &Self::WORDS), from.choice("type", &Self::WORDS));
         if kind.is_some() && other.is_some() && kind != other {
@@ -68,30 +27,6 @@ pub struct TokenHabits {
     /// Format of the groups claim.
     pub groups_form: Option<ClaimForm>,
 }
-
-/// Format of a claim with several values.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ClaimForm {
-    /// A string, or an array of strings.
-    List,
-    /// A string with this separator.
-    Split(String),
-    /// A string that contains a JSON array.
-    Json,
-    /// The member names of an object.
-    Keys,
-    /// This member of each object in an array.
-    Field(String),
-}
-
-/// Formats of the groups claim, without their separator or field, which are keys of their own.
-pub(in crate::config) static CLAIM_FORMS: [(&str, ClaimForm); 5] = [
-    ("list", ClaimForm::List),
-    ("split", ClaimForm::Split(String::new())),
-    ("json", ClaimForm::Json),
-    ("keys", ClaimForm::Keys),
-    ("field", ClaimForm::Field(String::new())),
-];
 
 impl TokenHabits {
     pub(super) fn read(from: &Reader<'_>) -> Option<Self> {

@@ -6,8 +6,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::in_docs;
-use crate::config::key::{FILE_SUFFIX, Key, Kind, NodeKind};
+use crate::config::key::{FILE_SUFFIX, Key, Kind};
 use crate::config::legacy_names::properties;
+use crate::config::lookup::{NodeKind, find};
 use crate::config::table::KEYS;
 use crate::config::tests::every_key::{document, samples};
 use crate::config::tree::extend;
@@ -45,10 +46,10 @@ fn node(shape: &str) -> Value {
         }),
     };
     // The description and default of a list of values are those of the list, not of its elements.
-    let key = Key::find(shape).filter(|_| !shape.ends_with("[]")).or_else(|| Key::find(&format!("{shape}[]")));
+    let key = find(shape).filter(|_| !shape.ends_with("[]")).or_else(|| find(&format!("{shape}[]")));
     if let Some(key) = key {
         merge(&mut schema, annotations(key));
-    } else if let Some(secret) = shape.strip_suffix(FILE_SUFFIX).filter(|secret| Key::find(secret).is_some()) {
+    } else if let Some(secret) = shape.strip_suffix(FILE_SUFFIX).filter(|secret| find(secret).is_some()) {
         let name = secret.rsplit('.').next().unwrap();
         merge(&mut schema, json!({ "description": format!("File that contains `{name}`.") }));
     }

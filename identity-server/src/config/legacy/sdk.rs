@@ -3,7 +3,7 @@
 //! same value.
 
 use super::{Completion, PROVIDERS, steps};
-use crate::config::environment::Assignment;
+use crate::config::assignment::Assignment;
 use crate::config::tree::{Node, Origin, Step, other_form, shown};
 
 /// ID of the provider that the settings describe.

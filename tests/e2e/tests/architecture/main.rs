@@ -30,9 +30,6 @@ const MAX_LINES: usize = 400;
 /// Files longer than [`MAX_LINES`], each with the reason why splitting it would reduce readability.
 const LONG_FILES: [(&str, &str); 0] = [];
 
-/// Crates and folders whose modules still depend on each other in circles.
-const CIRCULAR: [(&str, &str); 1] = [(SERVER, "config")];
-
 struct Workspace {
     metadata: Metadata,
 }
@@ -176,7 +173,6 @@ fn files_stay_short() {
 
 #[test]
 fn modules_side_by_side_do_not_depend_on_each_other_in_circles() {
-    let mut exempt = BTreeSet::from(CIRCULAR);
     let mut circles = Vec::new();
     for package in Workspace::load().members().into_iter().filter(|package| is_product(package)) {
         let sources = package.manifest_path.parent().expect("a crate's folder").join("src");
@@ -186,16 +182,10 @@ fn modules_side_by_side_do_not_depend_on_each_other_in_circles() {
         };
         let files: Vec<_> = rust_files(sources.as_std_path()).into_iter().map(read).collect();
         for Circle { folder, steps } in ModuleGraph::read(&files).circles() {
-            let is_exempt =
-                |(name, within): &&(&str, &str)| *name == package.name.as_str() && folder.starts_with(within);
-            match CIRCULAR.iter().find(is_exempt) {
-                Some(known) => _ = exempt.remove(known),
-                None => circles.push(format!("{} in `{folder}`: {steps}", package.name)),
-            }
+            circles.push(format!("{} in `{folder}`: {steps}", package.name));
         }
     }
     assert!(circles.is_empty(), "move what closes the circle to a module that both may use:\n{}", circles.join("\n"));
-    assert!(exempt.is_empty(), "{exempt:?} need no exemption any more");
 }
 
 #[test]

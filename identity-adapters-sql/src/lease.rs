@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use sqlx::pool::PoolConnection;
-use sqlx::{Connection as _, Database, Describe, Either, Error, Execute, Executor, Pool, SqlStr, raw_sql};
+use sqlx::{Connection as _, Database, Either, Error, Execute, Executor, Pool, SqlStr, raw_sql};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
@@ -200,16 +200,6 @@ where
         Box::pin(async move {
             let prepared = timeout(patience, self.connection()?.prepare_with(sql, parameters)).await;
             self.ended(prepared.unwrap_or_else(|_| Err(unanswered(patience))))
-        })
-    }
-    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<D>, Error>>
-    where
-        'c: 'e,
-    {
-        let patience = self.patience;
-        Box::pin(async move {
-            let described = timeout(patience, self.connection()?.describe(sql)).await;
-            self.ended(described.unwrap_or_else(|_| Err(unanswered(patience))))
         })
     }
 }

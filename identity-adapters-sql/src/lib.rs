@@ -8,11 +8,14 @@ pub mod audit;
 pub mod change_log;
 pub mod entity;
 mod lease;
+mod migrations;
 pub mod policy;
 mod row;
 pub mod sessions;
 mod table;
 
 pub use lease::{Faults, Lease};
+#[doc(hidden)]
+pub use migrations::migrator_of;
 pub use row::{Row, RowError};
 pub use table::{JsonRows, Table};

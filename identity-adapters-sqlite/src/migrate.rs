@@ -1,5 +1,8 @@
 //! Schema migrations.
 
+use std::sync::LazyLock;
+
+use identity_adapters_sql::migrator;
 use identity_core::port::StoreError;
 use sqlx::Connection as _;
 use sqlx::migrate::{MigrateError, Migrator};
@@ -7,7 +10,19 @@ use sqlx::migrate::{MigrateError, Migrator};
 use crate::database::{BEGIN_WRITING, Database};
 use crate::error::failed;
 
-static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
+static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
+    migrator![
+        "0001_stores",
+        "0002_audit_search",
+        "0003_sign_in",
+        "0010_resource_types",
+        "0011_directory_deletions",
+        "0020_issuers",
+        "0021_installation",
+        "0040_familiar_sign_ins",
+        "0050_format",
+    ]
+});
 
 /// Runs all migrations in one write transaction: atomically, and in one process at a time.
 pub(crate) async fn migrate(database: &Database) -> Result<(), StoreError> {
@@ -35,5 +50,16 @@ fn refused(error: MigrateError) -> StoreError {
             StoreError::Schema(format!("migration {version} did not complete; restore a backup from before it"))
         }
         other => StoreError::Schema(format!("{other}; restore a backup, or report this as a defect")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_files_are_embedded() {
+        let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap().count();
+        assert_eq!(MIGRATOR.iter().count(), files);
     }
 }

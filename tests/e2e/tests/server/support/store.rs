@@ -14,7 +14,7 @@ pub struct Store {
 }
 
 /// Record of the audit log.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRecord {
     pub actor_id: Option<String>,
     pub operation: String,
@@ -23,6 +23,15 @@ pub struct AuditRecord {
     pub result: String,
     pub reason: Option<String>,
     pub request_id: Option<String>,
+}
+
+/// Columns of a record, in the order in which they are selected.
+type AuditRow = (Option<String>, String, String, String, String, Option<String>, Option<String>);
+
+impl From<AuditRow> for AuditRecord {
+    fn from((actor_id, operation, entity_type, entity_key, result, reason, request_id): AuditRow) -> Self {
+        Self { actor_id, operation, entity_type, entity_key, result, reason, request_id }
+    }
 }
 
 impl Store {
@@ -57,7 +66,7 @@ impl Store {
     pub async fn audit(&self, launch: &Launch) -> Vec<AuditRecord> {
         const QUERY: &str = "SELECT actor_id, operation, entity_type, entity_key, result, reason, request_id
             FROM audit_log ORDER BY audit_key";
-        match &self.database {
+        let rows: Vec<AuditRow> = match &self.database {
             Some(database) => {
                 let pool = PgPool::connect(&database.url).await.expect("the database answers");
                 let records = sqlx::query_as(QUERY).fetch_all(&pool).await.expect("an audit log");
@@ -70,7 +79,8 @@ impl Store {
                 pool.close().await;
                 records
             }
-        }
+        };
+        rows.into_iter().map(AuditRecord::from).collect()
     }
 
     /// Changes the database of a stopped server, as only an older version or an operator could.

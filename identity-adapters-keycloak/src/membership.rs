@@ -89,7 +89,13 @@ impl WithDirectory {
     ) -> Result<Arc<VerifiedToken>, TokenError> {
         let Entitled { groups, permissions } =
             self.keycloak.of(&verified.principal, &verified.claims, freshness).await?;
-        Ok(Arc::new(VerifiedToken { groups: Some(groups), permissions, ..verified.clone() }))
+        let groups = Some(groups);
+        // While the rights stay the same, so does the token, and with it the subject that is kept with it.
+        let (token, _) = verified.memo.current(
+            |kept: &VerifiedToken| kept.groups == groups && kept.permissions == permissions,
+            || VerifiedToken { groups: groups.clone(), permissions: permissions.clone(), ..verified.clone() },
+        );
+        Ok(token)
     }
 
     /// Adds the rights of the principal in the realm to an inspection.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use identity_core::entity::{RejectedToken, VerifiedToken};
+use identity_core::entity::{Memo, RejectedToken, VerifiedToken};
 use identity_core::port::TokenError;
 use identity_core::value::{Claims, Email};
 use serde_json::{Map, Value};
@@ -54,6 +54,7 @@ fn speaks_for(
         email,
         expires_at: lifetime.expires_at,
         claims: claims.clone(),
+        memo: Memo::default(),
     })
 }
 

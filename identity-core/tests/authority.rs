@@ -12,8 +12,8 @@ use identity_core::apply::{Command, Refusal, missing_defaults};
 use identity_core::catalog::ResourceCatalog;
 use identity_core::engine::{CredentialEnded, Engine, ServerRequest};
 use identity_core::entity::{
-    AuditDraft, AuditEntity, AuditEvent, AuditOperation, AuditResult, Container, EntityKind, Group, Membership, Party,
-    Principal, RejectedToken, User, VerifiedToken, WhichSessions,
+    AuditDraft, AuditEntity, AuditEvent, AuditOperation, AuditResult, Container, EntityKind, Group, Membership, Memo,
+    Party, Principal, RejectedToken, User, VerifiedToken, WhichSessions,
 };
 use identity_core::fake::{
     FixedClock, MemoryPolicyStore, MemorySessionStore, PlainCrypto, PlainPasswordHasher, SequentialIds,
@@ -240,6 +240,7 @@ async fn a_token_that_expires_during_the_request_changes_nothing() {
         display_name: None,
         email: None,
         expires_at: time::OffsetDateTime::UNIX_EPOCH,
+        memo: Memo::default(),
     });
     let (has_expired, now) = (Arc::new(AtomicBool::new(false)), Arc::clone(&token));
     let expired = Arc::clone(&has_expired);

@@ -12,7 +12,7 @@ use identity_core::catalog::ResourceCatalog;
 use identity_core::engine::{Engine, ServerRequest};
 use identity_core::entity::{
     Actor, AuditDraft, AuditEntity, AuditEvent, AuditOperation, AuditResult, Client, ClientKind, Container, EntityKind,
-    Group, Membership, NewClient, Party, Permission, Principal, Tenant, VerifiedToken,
+    Group, Membership, Memo, NewClient, Party, Permission, Principal, Tenant, VerifiedToken,
 };
 use identity_core::fake::{FixedClock, MemoryDeletionJournal, MemoryDirectory, MemoryPolicyStore, SequentialIds};
 use identity_core::port::{
@@ -175,6 +175,7 @@ async fn caller_by_token(engine: &Arc<Engine>, name: &str) -> Caller {
         display_name: None,
         email: None,
         expires_at: OffsetDateTime::UNIX_EPOCH,
+        memo: Memo::default(),
     });
     let mut verifier = MockTokenVerifier::new();
     let known = Arc::clone(&token);

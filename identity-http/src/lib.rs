@@ -125,6 +125,7 @@ pub struct Limits {
 impl Surfaces {
     /// Mounts all APIs under the current scope.
     pub fn mount(&self, config: &mut web::ServiceConfig) {
+        shape::describe_by(openapi_document);
         config
             .app_data(web::Data::from(Arc::clone(&self.engine)))
             .app_data(web::Data::from(Arc::clone(&self.authentication)))
@@ -133,7 +134,7 @@ impl Surfaces {
             .app_data(web::Data::new(self.proxies.clone()))
             .app_data(web::PathConfig::default().error_handler(|_, _| problem::unreadable_path().into()))
             .app_data(web::QueryConfig::default().error_handler(|error, _| page::unfit(&error).into()))
-            .app_data(web::Data::new(openapi::Written::of(self)))
+            .app_data(web::Data::new(openapi::Mounted::of(self)))
             .route("/api/openapi.json", web::get().to(openapi::serve))
             .configure(|config| {
                 if let Some(sign_in) = &self.sign_in {

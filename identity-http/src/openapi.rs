@@ -1,6 +1,7 @@
 //! OpenAPI document, generated from the handlers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use actix_web::HttpResponse;
 use actix_web::web::{Bytes, Data};
@@ -19,7 +20,6 @@ use crate::management::{
 };
 use crate::problem::ProblemDocument;
 use crate::schema;
-use crate::shape;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -274,29 +274,84 @@ impl Modify for OperationIds {
     }
 }
 
-fn is_mounted(surfaces: &Surfaces, path: &str) -> bool {
-    let mut segments = path.split('/').skip(1);
-    match (segments.next(), segments.next(), segments.next()) {
-        (Some("v2"), ..) => surfaces.cluster.is_some(),
-        (_, Some("groups"), Some("for-token")) => true,
-        (Some("access"), ..) => surfaces.decisions.as_ref().is_some_and(|decisions| {
-            let of_tokens = path.ends_with("/inspect") || path.ends_with("/recent-callers");
-            !of_tokens || decisions.access.has_tokens()
-        }),
-        (_, Some("users"), _) => surfaces.people.is_some(),
-        (_, Some("clients"), _) => surfaces.clients.is_some(),
-        (_, Some("resource-servers"), _) => surfaces.apis.is_some(),
-        (_, Some("groups"), _) => surfaces.groups.is_some(),
-        (_, Some("bulk"), _) => surfaces.bulk.is_some(),
-        (_, Some("memberships"), _) => surfaces.memberships.is_some(),
-        (_, Some("roles"), _) if path.contains("/members") => surfaces.memberships.is_some(),
-        (_, Some("roles"), _) => surfaces.roles.is_some(),
-        (_, Some("tenants"), _) => surfaces.tenants.is_some(),
-        (_, Some("mapping-rules"), _) => surfaces.mapping_rules.is_some(),
-        (_, Some("audit-log"), _) => surfaces.audit_logs.is_some(),
-        (_, Some("sessions"), _) | (_, Some("me"), Some("session" | "sessions")) => surfaces.sign_in.is_some(),
-        (_, Some("authorizations" | "resources" | "resource-types"), _) => surfaces.authorizations.is_some(),
-        _ => true,
+/// The APIs that are mounted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Mounted {
+    cluster: bool,
+    decisions: bool,
+    tokens: bool,
+    people: bool,
+    clients: bool,
+    apis: bool,
+    groups: bool,
+    bulk: bool,
+    memberships: bool,
+    roles: bool,
+    tenants: bool,
+    mapping_rules: bool,
+    audit_logs: bool,
+    sign_in: bool,
+    authorizations: bool,
+}
+
+impl Mounted {
+    pub(crate) fn of(surfaces: &Surfaces) -> Self {
+        Self {
+            cluster: surfaces.cluster.is_some(),
+            decisions: surfaces.decisions.is_some(),
+            tokens: surfaces.decisions.as_ref().is_some_and(|decisions| decisions.access.has_tokens()),
+            people: surfaces.people.is_some(),
+            clients: surfaces.clients.is_some(),
+            apis: surfaces.apis.is_some(),
+            groups: surfaces.groups.is_some(),
+            bulk: surfaces.bulk.is_some(),
+            memberships: surfaces.memberships.is_some(),
+            roles: surfaces.roles.is_some(),
+            tenants: surfaces.tenants.is_some(),
+            mapping_rules: surfaces.mapping_rules.is_some(),
+            audit_logs: surfaces.audit_logs.is_some(),
+            sign_in: surfaces.sign_in.is_some(),
+            authorizations: surfaces.authorizations.is_some(),
+        }
+    }
+
+    /// Whether the operations of a path are mounted.
+    fn has(self, path: &str) -> bool {
+        let mut segments = path.split('/').skip(1);
+        match (segments.next(), segments.next(), segments.next()) {
+            (Some("v2"), ..) => self.cluster,
+            (_, Some("groups"), Some("for-token")) => true,
+            (Some("access"), ..) => {
+                let of_tokens = path.ends_with("/inspect") || path.ends_with("/recent-callers");
+                self.decisions && (!of_tokens || self.tokens)
+            }
+            (_, Some("users"), _) => self.people,
+            (_, Some("clients"), _) => self.clients,
+            (_, Some("resource-servers"), _) => self.apis,
+            (_, Some("groups"), _) => self.groups,
+            (_, Some("bulk"), _) => self.bulk,
+            (_, Some("memberships"), _) => self.memberships,
+            (_, Some("roles"), _) if path.contains("/members") => self.memberships,
+            (_, Some("roles"), _) => self.roles,
+            (_, Some("tenants"), _) => self.tenants,
+            (_, Some("mapping-rules"), _) => self.mapping_rules,
+            (_, Some("audit-log"), _) => self.audit_logs,
+            (_, Some("sessions"), _) | (_, Some("me"), Some("session" | "sessions")) => self.sign_in,
+            (_, Some("authorizations" | "resources" | "resource-types"), _) => self.authorizations,
+            _ => true,
+        }
+    }
+
+    /// The serialized document of these APIs. It is built once in a process, at the first request for it.
+    fn document(self) -> Bytes {
+        static DOCUMENTS: Mutex<BTreeMap<Mounted, Bytes>> = Mutex::new(BTreeMap::new());
+        let mut documents = DOCUMENTS.lock().unwrap_or_else(PoisonError::into_inner);
+        let document = documents.entry(self).or_insert_with(|| {
+            let mut document = Document::openapi();
+            document.paths.paths.retain(|path, _| self.has(path));
+            serde_json::to_vec(&document).unwrap_or_default().into()
+        });
+        document.clone()
     }
 }
 
@@ -306,21 +361,7 @@ pub fn openapi_document() -> utoipa::openapi::OpenApi {
     Document::openapi()
 }
 
-/// The serialized OpenAPI document.
-pub(crate) struct Written(Bytes);
-
-impl Written {
-    /// Creates the document of the mounted APIs. From now on, requests are compared with the schemas of the full
-    /// document.
-    pub(crate) fn of(surfaces: &Surfaces) -> Self {
-        let mut document = Document::openapi();
-        shape::describe(&document);
-        document.paths.paths.retain(|path, _| is_mounted(surfaces, path));
-        Self(serde_json::to_vec(&document).unwrap_or_default().into())
-    }
-}
-
 /// Serves the document. It contains no user data and needs no credentials.
-pub(crate) async fn serve(document: Data<Written>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(document.0.clone())
+pub(crate) async fn serve(mounted: Data<Mounted>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(mounted.document())
 }

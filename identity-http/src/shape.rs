@@ -8,7 +8,7 @@ mod check;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use serde_json::{Map, Value};
 use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, SchemaType};
@@ -113,19 +113,24 @@ struct Members {
 }
 
 /// Shapes of the schemas in the OpenAPI document, by name.
+#[derive(Default)]
 struct Shapes(BTreeMap<String, Shape>);
 
-/// The shapes that requests are compared with.
-static SHAPES: OnceLock<Shapes> = OnceLock::new();
+/// Builds the document that requests are compared with.
+static DOCUMENT: OnceLock<fn() -> openapi::OpenApi> = OnceLock::new();
+
+/// The shapes that requests are compared with. They are built once, at the first request with a body.
+static SHAPES: LazyLock<Shapes> =
+    LazyLock::new(|| DOCUMENT.get().map_or_else(Shapes::default, |document| Shapes::of(&document())));
 
 /// Sets the document that requests are compared with. Only the first call has an effect.
-pub(crate) fn describe(document: &openapi::OpenApi) {
-    SHAPES.get_or_init(|| Shapes::of(document));
+pub(crate) fn describe_by(document: fn() -> openapi::OpenApi) {
+    DOCUMENT.get_or_init(|| document);
 }
 
 /// Finds a shape by the name of its schema. `None` is a bug of this crate, which is logged.
 pub(crate) fn find(schema: &str) -> Option<&'static Shape> {
-    let shape = SHAPES.get().and_then(|shapes| shapes.find(schema));
+    let shape = SHAPES.find(schema);
     if shape.is_none() {
         tracing::error!(schema, "openapi.schema.missing");
     }

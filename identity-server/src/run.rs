@@ -100,6 +100,7 @@ async fn run(config: Config, greet: impl FnOnce(&Listening)) -> Result<(), RunEr
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn Ids> = Arc::new(RandomIds);
     let mut listening = Listening::on(&config.server)?;
+    actix_web::rt::spawn(metrics.upkeep());
 
     // The management port opens first, so that health is available while the remaining steps wait or fail.
     let operations = Arc::new(ServerOperations::new(metrics));

@@ -28,6 +28,7 @@ mod directory;
 mod group;
 mod mapping_rule;
 mod membership;
+mod memo;
 mod role;
 mod session;
 mod tenant;
@@ -46,6 +47,7 @@ pub use directory::{
 pub use group::Group;
 pub use mapping_rule::{MappingRule, Operator, RuleKind};
 pub use membership::{Container, Membership, Party, PartyKind, UnsupportedMember};
+pub use memo::Memo;
 pub use role::{Permission, Role};
 pub use session::{Session, SessionId, SessionIdHash, WhichSessions};
 pub use tenant::Tenant;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use super::{Permission, Principal};
+use super::{Memo, Permission, Principal};
 use crate::value::{Claims, Email, GroupId};
 
 /// A verified token and its contents.
@@ -28,6 +28,8 @@ pub struct VerifiedToken {
     pub email: Option<Email>,
     /// Expiration time.
     pub expires_at: OffsetDateTime,
+    /// The last value that was computed from the token, such as its subject.
+    pub memo: Memo,
 }
 
 /// Reason why a token is rejected. [`RejectedToken::code`] is stable and public. The message contains nothing of the

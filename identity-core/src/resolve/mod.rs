@@ -18,8 +18,10 @@ pub use reader::{ClaimForm, ClaimReader};
 pub use remark::{DropReason, Hint, Remark};
 
 use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::{Arc, Weak};
 
-use crate::entity::{Permission, Principal, VerifiedToken};
+use crate::entity::{Memo, Permission, Principal, VerifiedToken};
 use crate::value::{Claims, GroupId, MappingRuleId, Revision, RoleId, TenantId};
 use crate::world::{Kind, Owners, Sources, Symbol, World};
 
@@ -85,6 +87,8 @@ pub struct Subject {
     /// The permissions on APIs that the token grants, in addition to those of the roles.
     pub permissions: BTreeSet<Permission>,
     owners: Owners,
+    /// The positions of the owners in the listing of authorizations.
+    spans: Memo,
 }
 
 impl Subject {
@@ -101,6 +105,7 @@ impl Subject {
             tenants: Vec::new(),
             permissions: BTreeSet::new(),
             owners: Owners::default(),
+            spans: Memo::default(),
         }
     }
 
@@ -112,6 +117,17 @@ impl Subject {
 
     pub(crate) fn owners(&self) -> &Owners {
         &self.owners
+    }
+
+    /// The non-empty ranges of positions that the owners have in the listing of authorizations.
+    pub(crate) fn spans(&self, world: &Arc<World>) -> Arc<[Range<usize>]> {
+        let compute = || {
+            let owners = self.owners.iter().filter(|owner| world.owns_any(*owner));
+            let span = |owner| Some(world.listing().places(Some(&world.names().party(owner)?), None)?.1);
+            owners.filter_map(span).filter(|span| !span.is_empty()).collect()
+        };
+        let kept = InWorld::kept(&self.spans, world, compute);
+        Arc::clone(&kept.0.value)
     }
 }
 
@@ -130,6 +146,32 @@ pub fn resolve_matched(world: &World, presented: ResolveInput<'_>, rules: &[Mapp
     let there = rules.iter().filter(|id| world.mapping_rule(id.as_str()).is_some());
     let symbols = there.filter_map(|id| world.names().get(Kind::MappingRule, id.as_str())).collect();
     resolve_with(world, presented, symbols)
+}
+
+/// A value that was computed from a world.
+struct InWorld<T> {
+    /// Identifies the world. It keeps the allocation, so no other world can have the same address.
+    world: Weak<World>,
+    value: T,
+}
+
+impl<T: Send + Sync + 'static> InWorld<T> {
+    /// Returns the value that `memo` keeps if it was computed from `world`, otherwise computes and keeps it. Also
+    /// returns whether the value is new.
+    fn kept(memo: &Memo, world: &Arc<World>, compute: impl FnOnce() -> T) -> (Arc<Self>, bool) {
+        memo.current(
+            |kept: &Self| std::ptr::eq(kept.world.as_ptr(), Arc::as_ptr(world)),
+            || Self { world: Arc::downgrade(world), value: compute() },
+        )
+    }
+}
+
+/// Resolves the bearer of a token. The subject is kept with the token and reused until the world changes. Also returns
+/// whether it was resolved now.
+#[must_use]
+pub fn resolve_token(world: &Arc<World>, token: &VerifiedToken) -> (Arc<Subject>, bool) {
+    let (kept, is_new) = InWorld::kept(&token.memo, world, || Arc::new(resolve(world, token.into())));
+    (Arc::clone(&kept.value), is_new)
 }
 
 fn resolve_with(world: &World, presented: ResolveInput<'_>, rules: Vec<Symbol>) -> Subject {
@@ -170,6 +212,7 @@ fn resolve_with(world: &World, presented: ResolveInput<'_>, rules: Vec<Symbol>) 
         tenants: texts(world, &tenants, TenantId::from_shared),
         permissions: presented.permissions.cloned().unwrap_or_default(),
         owners: Owners::new(world, owners),
+        spans: Memo::default(),
     }
 }
 
@@ -187,7 +230,7 @@ fn of_kind(containers: &[Symbol], kind: Kind) -> Vec<Symbol> {
 }
 
 /// The ids of symbols, sorted.
-fn texts<T: Ord>(world: &World, symbols: &[Symbol], id: fn(&std::sync::Arc<str>) -> T) -> Vec<T> {
+fn texts<T: Ord>(world: &World, symbols: &[Symbol], id: fn(&Arc<str>) -> T) -> Vec<T> {
     let mut ids: Vec<T> = symbols.iter().filter_map(|symbol| world.names().text(*symbol)).map(id).collect();
     ids.sort_unstable();
     ids

@@ -5,7 +5,7 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeSet, BinaryHeap};
 use std::sync::Arc;
 
-use crate::catalog::Family;
+use crate::catalog::{Family, PermissionSet};
 use crate::entity::Scope;
 use crate::resolve::Subject;
 use crate::value::{PermissionName, ResourceTypeName};
@@ -63,30 +63,28 @@ pub fn granted_resources(
     subject: &Subject,
     families: &'static [Family],
 ) -> impl Iterator<Item = (ResourceTypeName, Scope, BTreeSet<PermissionName>)> + Send + use<> {
-    let owners = subject.owners().iter().filter(|owner| world.owns_any(*owner));
-    let of_owner = |owner| {
-        let owner = world.names().party(owner)?;
-        let (_, positions) = world.listing().places(Some(&owner), None)?;
-        Head::at(world, positions.start, positions.end)
-    };
-    let mut heads: BinaryHeap<Reverse<Head>> = owners.filter_map(of_owner).map(Reverse).collect();
+    let spans = subject.spans(world);
+    let heads = spans.iter().filter_map(|span| Head::at(world, span.start, span.end));
+    let mut heads: BinaryHeap<Reverse<Head>> = heads.map(Reverse).collect();
     let world = Arc::clone(world);
     std::iter::from_fn(move || {
         let Reverse(first) = heads.pop()?;
         let (resource_type, scope) = (first.place.resource_type.clone(), first.place.scope.clone());
-        let kind = world.catalog().find(resource_type.as_str());
+        let index = world.catalog().index(resource_type.as_str());
+        let kind = index.and_then(|index| world.catalog().get(index));
         let is_wanted = kind.is_some_and(|kind| families.contains(&kind.family));
-        let mut permissions = BTreeSet::new();
+        let mut permissions = PermissionSet::default();
         let mut next = Some(first);
         while let Some(head) = next {
             if is_wanted && head.place.condition.is_none() {
-                let held = head.keys.as_slice().iter().filter_map(|key| world.authorization(*key));
-                permissions.extend(held.flat_map(|held| held.permissions));
+                let held = head.keys.as_slice().iter().filter_map(|key| world.record_of(*key));
+                permissions = held.fold(permissions, |all, held| all.union(held.permissions));
             }
             heads.extend(Head::at(&world, head.position + 1, head.end).map(Reverse));
             let is_same = heads.peek().is_some_and(|Reverse(head)| head.resource() == (&resource_type, &scope));
             next = if is_same { heads.pop().map(|Reverse(head)| head) } else { None };
         }
-        Some((resource_type, scope, permissions))
+        let permissions = index.map(|index| world.catalog().names(index, permissions).cloned().collect());
+        Some((resource_type, scope, permissions.unwrap_or_default()))
     })
 }

@@ -17,7 +17,7 @@ use crate::entity::{Actor, Principal, RejectedToken, VerifiedToken};
 use crate::port::{
     Busy, Crypto, KnownApis, PasswordHasher, SessionStore, Standing, StoreError, TokenError, TokenVerifier,
 };
-use crate::resolve::{ResolveInput, Subject, resolve};
+use crate::resolve::{ResolveInput, Subject, resolve, resolve_token};
 use crate::value::{PasswordHash, Secret, Username};
 
 /// Principal name of callers without credentials. It is unrelated to a user with this name.
@@ -220,8 +220,10 @@ impl Authentication {
         let issuer = Arc::clone(&token.issuer);
         let credential = BearerToken { verifier: Arc::clone(verifier), token: secret, issuer };
         let world = self.engine.world();
-        let subject = Arc::new(resolve(&world, ResolveInput::from(token.as_ref())));
-        self.logins.note(&token, &subject, self.engine.clock().now());
+        let (subject, is_new) = resolve_token(&world, &token);
+        if is_new {
+            self.logins.note(&token, &subject, self.engine.clock().now());
+        }
         Ok(Caller {
             world,
             actor: Actor::Principal(token.principal.clone()),

@@ -87,7 +87,7 @@ pub(crate) struct Record {
     pub(crate) owner: Symbol,
     pub(crate) resource_type: TypeIndex,
     pub(crate) scope: Scope,
-    permissions: PermissionSet,
+    pub(crate) permissions: PermissionSet,
     condition: Option<Arc<Condition>>,
 }
 

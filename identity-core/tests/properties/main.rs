@@ -4,6 +4,7 @@
 
 mod administration;
 mod conditions;
+mod kept;
 mod leftovers;
 #[cfg(feature = "test-support")]
 mod lists;

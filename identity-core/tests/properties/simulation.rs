@@ -8,7 +8,7 @@ use identity_core::catalog::ResourceCatalog;
 use identity_core::decide::{Authority, Question, decide};
 use identity_core::diff::{AccessItem, diff, holdings};
 use identity_core::engine::Engine;
-use identity_core::entity::{Actor, Container, Party, Principal, VerifiedToken};
+use identity_core::entity::{Actor, Container, Memo, Party, Principal, VerifiedToken};
 use identity_core::fake::{FixedClock, MemoryPolicyStore};
 use identity_core::resolve::{ResolveInput, Subject, resolve};
 use identity_core::search::{SearchBudget, paths};
@@ -64,6 +64,7 @@ impl Desk {
             display_name: None,
             email: None,
             expires_at: OffsetDateTime::UNIX_EPOCH,
+            memo: Memo::default(),
         });
         let subject = resolve(world, ResolveInput::from(token.as_ref()));
         self.logins.note(&token, &subject, OffsetDateTime::UNIX_EPOCH);

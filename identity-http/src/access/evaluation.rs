@@ -258,16 +258,24 @@ pub(crate) async fn evaluations(
         );
         return Err(Unfit::of("", rule).into());
     }
-    let questions: Vec<Result<EvaluationRequest, Unfit>> = items.iter().map(|item| merged(&body, item)).collect();
+    let questions: Vec<Result<EvaluationRequest, Unfit>> = items.into_iter().map(|item| merged(&body, item)).collect();
     let complete: Vec<&EvaluationRequest> = questions.iter().flatten().collect();
     permit(&access, &caller, &complete, explain).await?;
+    let mut batch = access.batch(&caller);
     let mut evaluations = Vec::with_capacity(questions.len());
     for question in questions {
         let decision = match question {
-            Ok(asked) => match evaluate(&access, &caller, asked, explain).await {
-                Ok(evaluated) => evaluated.into(),
-                Err(problem) => Decision::failed(StatusCode::SERVICE_UNAVAILABLE, problem.detail().to_owned()),
-            },
+            Ok(asked) => {
+                let evaluated = if explain {
+                    evaluate(&access, &caller, asked, explain).await
+                } else {
+                    batch.evaluate(&asked).await.map_err(Problem::from)
+                };
+                match evaluated {
+                    Ok(evaluated) => evaluated.into(),
+                    Err(problem) => Decision::failed(StatusCode::SERVICE_UNAVAILABLE, problem.detail().to_owned()),
+                }
+            }
             Err(unfit) => Decision::failed(StatusCode::BAD_REQUEST, unfit.detail()),
         };
         let last = semantic.ends_with(&decision);
@@ -282,8 +290,8 @@ pub(crate) async fn evaluations(
 }
 
 /// Merges an evaluation with the batch defaults: each missing member is copied whole.
-fn merged(body: &Object, item: &Value) -> Result<EvaluationRequest, Unfit> {
-    let item = item.as_object().ok_or_else(|| Unfit::of("", "of an evaluation must be an object"))?;
-    let member = |name: &str| Some((name.to_owned(), item.get(name).or_else(|| body.get(name))?.clone()));
+fn merged(body: &Object, item: Value) -> Result<EvaluationRequest, Unfit> {
+    let Value::Object(mut item) = item else { return Err(Unfit::of("", "of an evaluation must be an object")) };
+    let member = |name: &str| Some((name.to_owned(), item.remove(name).or_else(|| body.get(name).cloned())?));
     ObjectBody(DEFAULTS.into_iter().filter_map(member).collect()).read::<EvaluationBody>()?.parse()
 }

@@ -30,7 +30,21 @@ impl Metrics {
             .install_recorder()
             .map(Self)
     }
+
+    /// Periodically sums up the recorded durations. Otherwise, they occupy memory until the metrics are requested.
+    pub(super) fn upkeep(&self) -> impl Future<Output = ()> + Send + use<> {
+        let handle = self.0.clone();
+        async move {
+            loop {
+                tokio::time::sleep(UPKEEP).await;
+                handle.run_upkeep();
+            }
+        }
+    }
 }
+
+/// Interval between two summations of the recorded durations.
+const UPKEEP: Duration = Duration::from_secs(5);
 
 pub(super) struct ServerOperations {
     stage: Mutex<Stage>,

@@ -14,7 +14,7 @@ use identity_core::catalog::ResourceCatalog;
 use identity_core::decide::{Authority, Explanation, Question, decide};
 use identity_core::diff::holdings;
 use identity_core::engine::Engine;
-use identity_core::entity::{Actor, Container, MappingRule, Membership, Party, Principal, VerifiedToken};
+use identity_core::entity::{Actor, Container, MappingRule, Membership, Memo, Party, Principal, VerifiedToken};
 use identity_core::fake::{FixedClock, MemoryPolicyStore};
 use identity_core::resolve::{ResolveInput, resolve};
 use identity_core::search::{SearchBudget, principals_who_can};
@@ -70,6 +70,7 @@ fn token(number: usize) -> Arc<VerifiedToken> {
         display_name: None,
         email: None,
         expires_at: OffsetDateTime::UNIX_EPOCH,
+        memo: Memo::default(),
     })
 }
 

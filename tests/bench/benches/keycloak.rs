@@ -186,18 +186,18 @@ fn measure() {
     let mut bench = Bench::new("With Keycloak, over HTTP");
     for (name, our_path, their_path, _) in QUESTIONS {
         let bare = format!("{name}: the bare call");
-        let mut asked = Driver::new(ours, our_path, &admin, 1);
+        let mut asked = Driver::get(ours, our_path, &admin, 1);
         bench.case(name, move || asked.round());
-        let mut asked = Driver::new(theirs, &format!("/admin/realms/{REALM}{their_path}"), &admin, 1);
+        let mut asked = Driver::get(theirs, &format!("/admin/realms/{REALM}{their_path}"), &admin, 1);
         bench.case(&*bare, move || asked.round());
         bench.compare(name, bare, None);
     }
     const BARE: &str = "32 × who the caller is";
-    let mut asked = Driver::new(ours, "/api/me", &user, 32);
+    let mut asked = Driver::get(ours, "/api/me", &user, 32);
     bench.case(BARE, move || asked.round());
     for kind in ["tenants", "authorizations"] {
         let name = format!("32 × {kind} of a token");
-        let mut asked = Driver::new(ours, &format!("/api/{kind}/for-token"), &user, 32);
+        let mut asked = Driver::get(ours, &format!("/api/{kind}/for-token"), &user, 32);
         bench.case(&*name, move || asked.round());
         bench.compare(name, BARE, None);
     }

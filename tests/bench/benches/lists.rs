@@ -73,7 +73,7 @@ fn path(path: &str, count: usize) -> String {
 /// Returns the median time of `list`, and the median and maximum time of the floor request, while `list` is requested
 /// continuously on the same worker.
 fn neighbour(address: SocketAddr, list: &str) -> (Duration, Duration, Duration) {
-    let (mut lists, mut floor) = (Driver::new(address, list, BEARER, 1), Driver::new(address, FLOOR, BEARER, 1));
+    let (mut lists, mut floor) = (Driver::get(address, list, BEARER, 1), Driver::get(address, FLOOR, BEARER, 1));
     let ended = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let listing = scope.spawn(|| {
@@ -107,10 +107,10 @@ fn main() {
     let mut drivers = Vec::new();
     for list in LISTS {
         for (size, address, count) in [("1,000", small, SMALL), ("a million", large, LARGE)] {
-            drivers.push((format!("`{list}` at {size}"), Driver::new(address, &path(list, count), BEARER, 1)));
+            drivers.push((format!("`{list}` at {size}"), Driver::get(address, &path(list, count), BEARER, 1)));
         }
     }
-    let mut floor = Driver::new(large, FLOOR, BEARER, 1);
+    let mut floor = Driver::get(large, FLOOR, BEARER, 1);
     println!("ready: {:?}", String::from_utf8(floor.round()));
     let mut bench = Bench::new("Lists over HTTP, at a million authorizations");
     for (name, driver) in &mut drivers {

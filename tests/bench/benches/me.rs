@@ -81,7 +81,7 @@ fn main() {
         return;
     }
     let directory = tempfile::tempdir().expect("a directory");
-    let driver = |port| Driver::new(SocketAddr::from(([127, 0, 0, 1], port)), ME, BASIC, CONNECTIONS);
+    let driver = |port| Driver::get(SocketAddr::from(([127, 0, 0, 1], port)), ME, BASIC, CONNECTIONS);
     let mut ours = driver(identity(directory.path().display().to_string()));
     // Also fills the cache of verified passwords.
     let body = ours.round();

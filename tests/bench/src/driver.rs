@@ -1,4 +1,4 @@
-//! Sends one request repeatedly over persistent HTTP connections.
+//! Sends requests in turn over persistent HTTP connections.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -6,17 +6,29 @@ use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Persistent connections and the request to send on them.
+/// Persistent connections and the requests to send on them.
 pub struct Driver {
     connections: Vec<TcpStream>,
-    request: Vec<u8>,
+    requests: Vec<Vec<u8>>,
+    next: usize,
     buffer: Vec<u8>,
 }
 
+/// Returns the bytes of a request. `authorization` is the value of the header; `body` is JSON.
+#[must_use]
+pub fn request(method: &str, path: &str, authorization: &str, body: Option<&str>) -> Vec<u8> {
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {authorization}\r\n");
+    let rest = body.map_or_else(
+        || "\r\n".to_owned(),
+        |body| format!("Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len()),
+    );
+    (head + &rest).into_bytes()
+}
+
 impl Driver {
-    /// Connects, with retries until the server listens. `authorization` is the value of the header.
+    /// Connects, with retries until the server listens.
     #[must_use]
-    pub fn new(address: SocketAddr, path: &str, authorization: &str, connections: usize) -> Self {
+    pub fn new(address: SocketAddr, requests: Vec<Vec<u8>>, connections: usize) -> Self {
         let connect = || {
             let begin = Instant::now();
             loop {
@@ -24,25 +36,42 @@ impl Driver {
                     Ok(stream) => return stream,
                     Err(error) => assert!(begin.elapsed() < PATIENCE, "{address}: {error}"),
                 }
-                std::thread::yield_now();
+                std::thread::sleep(Duration::from_millis(1));
             }
         };
         let connections: Vec<TcpStream> = (0..connections).map(|_| connect()).collect();
         connections.iter().for_each(|stream| stream.set_nodelay(true).unwrap());
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: {authorization}\r\n\r\n");
-        Self { connections, request: request.into_bytes(), buffer: vec![0; 16 * 1024] }
+        Self { connections, requests, next: 0, buffer: vec![0; 16 * 1024] }
+    }
+
+    /// Connects to send one GET request repeatedly.
+    #[must_use]
+    pub fn get(address: SocketAddr, path: &str, authorization: &str, connections: usize) -> Self {
+        Self::new(address, vec![request("GET", path, authorization, None)], connections)
     }
 
     /// Sends one request on each connection concurrently and returns the last response body as received.
     pub fn round(&mut self) -> Vec<u8> {
         for stream in &mut self.connections {
-            stream.write_all(&self.request).unwrap();
+            stream.write_all(&self.requests[self.next]).unwrap();
+            self.next = (self.next + 1) % self.requests.len();
         }
         let mut body = Vec::new();
         for stream in &mut self.connections {
             body = answer(stream, &mut self.buffer);
         }
         body
+    }
+
+    /// Sends rounds for at least `time`, and returns the number of requests.
+    pub fn rounds(&mut self, time: Duration) -> usize {
+        let begin = Instant::now();
+        let mut sent = 0;
+        while begin.elapsed() < time {
+            _ = self.round();
+            sent += self.connections.len();
+        }
+        sent
     }
 }
 

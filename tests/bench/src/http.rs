@@ -13,7 +13,7 @@ use identity_core::apply::{Command, apply, missing_defaults};
 use identity_core::catalog::ResourceCatalog;
 use identity_core::decide::Authority;
 use identity_core::engine::Engine;
-use identity_core::entity::{Container, Membership, Party, Principal, VerifiedToken};
+use identity_core::entity::{Container, Membership, Memo, Party, Principal, VerifiedToken};
 use identity_core::fake::{FixedClock, MemoryPolicyStore, SequentialIds};
 use identity_core::port::{Commit, Evidence, Ids, Inspection, KnownApis, PolicyStore, TokenError, TokenVerifier};
 use identity_core::preset;
@@ -86,6 +86,7 @@ fn surfaces(engine: &Arc<Engine>) -> Surfaces {
         display_name: None,
         email: None,
         expires_at: OffsetDateTime::UNIX_EPOCH,
+        memo: Memo::default(),
     };
     let verifier: Arc<dyn TokenVerifier> = Arc::new(Known(Arc::new(token)));
     let logins = Arc::new(RecentCallers::new(1000, false));

@@ -8,6 +8,7 @@
     reason = "benchmarks, and what they compare with"
 )]
 
+pub mod cpu;
 pub mod driver;
 pub mod floor;
 pub mod http;

@@ -1,5 +1,8 @@
 //! Access evaluation: allow or deny.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use super::{Access, EvaluationRequest, Identified, Known};
 use crate::decide::{Decision, Explanation, decide};
 use crate::entity::RejectedToken;
@@ -57,6 +60,12 @@ impl Access {
         Ok(evaluated(&caller.world, asked, &known, |_, _| None))
     }
 
+    /// Starts a batch of evaluations in the caller's world. Call [`Access::permit`] first.
+    #[must_use]
+    pub fn batch<'a>(&'a self, caller: &'a Caller) -> Batch<'a> {
+        Batch { access: self, caller, known: HashMap::new() }
+    }
+
     /// Evaluates a request for a subject and explains the decision. Call [`Access::permit`] first.
     ///
     /// The cost grows with the number of the subject's authorizations.
@@ -69,6 +78,29 @@ impl Access {
     ) -> Evaluated {
         let known = subject.as_ref().map(|subject| subject.known(&caller.world)).map_err(Clone::clone);
         evaluated_and_explained(&caller.world, asked, &known)
+    }
+}
+
+/// A batch of evaluations. A subject that several requests name is identified and resolved once.
+pub struct Batch<'a> {
+    access: &'a Access,
+    caller: &'a Caller,
+    /// Subjects by type and ID.
+    known: HashMap<(String, String), Result<Known, NotEvaluated>>,
+}
+
+impl Batch<'_> {
+    /// Evaluates the next request.
+    ///
+    /// # Errors
+    /// As [`Access::evaluate`].
+    pub async fn evaluate(&mut self, asked: &EvaluationRequest) -> Result<Evaluated, ServiceError> {
+        let world = &self.caller.world;
+        let known = match self.known.entry((asked.subject.kind.clone(), asked.subject.id.clone())) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(self.access.known(world, &asked.subject).await?),
+        };
+        Ok(evaluated(world, asked, known, |_, _| None))
     }
 }
 

@@ -74,7 +74,7 @@ impl Access {
                     None => Explained {
                         decision: false,
                         not_evaluated: Some(NotEvaluated::NoSuchAccess),
-                        subject: Some(subject.clone()),
+                        subject: Some(Subject::clone(subject)),
                         explanation: None,
                         administration: None,
                     },
@@ -83,7 +83,7 @@ impl Access {
                         Explained {
                             decision: decision.allowed(),
                             not_evaluated: None,
-                            subject: Some(subject.clone()),
+                            subject: Some(Subject::clone(subject)),
                             explanation: Some(decision.explain_with(world, subject, claims.as_ref())),
                             administration: leads_to(world, question),
                         }

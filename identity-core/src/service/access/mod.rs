@@ -22,7 +22,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 pub use administration::AdministrationChange;
-pub use evaluate::{Evaluated, NotEvaluated};
+pub use evaluate::{Batch, Evaluated, NotEvaluated};
 pub use evaluation_request::{Action, EntityRef, EvaluationRequest, SubjectKind};
 pub use explain::{Explained, OpenedDenial};
 pub use inspect::{CaseVariant, Inspected, MAX_CLAIM_BYTES, RuleRefusal, RuleVerdict};
@@ -37,7 +37,7 @@ use crate::engine::Engine;
 use crate::entity::{AuditDraft, AuditEntity, AuditOperation, EntityKind, Principal, VerifiedToken};
 use crate::port::{AuditLog, TokenError, TokenVerifier};
 use crate::preset::{IDENTITY_AUDIENCE, READ};
-use crate::resolve::{ResolveInput, Subject, resolve};
+use crate::resolve::{ResolveInput, Subject, resolve, resolve_token};
 use crate::value::Claims;
 use crate::world::World;
 use rate_limit::RateLimit;
@@ -96,19 +96,28 @@ impl Identified {
     fn known(&self, world: &World) -> Known {
         match &self.0 {
             Who::Token(token) => {
-                let subject = resolve(world, ResolveInput::from(token.as_ref()));
+                let subject = Arc::new(resolve(world, ResolveInput::from(token.as_ref())));
                 Known { subject, claims: Some(token.claims.clone()) }
             }
             Who::Principal(principal) => {
-                Known { subject: resolve(world, ResolveInput::by_id(world, principal)), claims: None }
+                let subject = Arc::new(resolve(world, ResolveInput::by_id(world, principal)));
+                Known { subject, claims: None }
             }
+        }
+    }
+
+    /// As [`Self::known`]. The subject of a token is reused until the world changes.
+    fn known_in(&self, world: &Arc<World>) -> Known {
+        match &self.0 {
+            Who::Token(token) => Known { subject: resolve_token(world, token).0, claims: Some(token.claims.clone()) },
+            Who::Principal(_) => self.known(world),
         }
     }
 }
 
 /// A subject resolved in a world.
 pub(super) struct Known {
-    pub(super) subject: Subject,
+    pub(super) subject: Arc<Subject>,
     pub(super) claims: Option<Claims>,
 }
 
@@ -194,10 +203,10 @@ impl Access {
     /// Identifies a subject and resolves it in a world.
     pub(super) async fn known(
         &self,
-        world: &World,
+        world: &Arc<World>,
         evaluation_request: &EntityRef,
     ) -> Result<Result<Known, NotEvaluated>, ServiceError> {
-        Ok(self.identify(evaluation_request).await?.map(|identified| identified.known(world)))
+        Ok(self.identify(evaluation_request).await?.map(|identified| identified.known_in(world)))
     }
 }
 

@@ -94,7 +94,7 @@ impl RecentCallers {
         Self { capacity, keep_claims, state: Mutex::default() }
     }
 
-    /// Records a validated token, unless it is already recorded.
+    /// Records a validated token, unless it is already recorded. Call it when the token was resolved, not at each request.
     pub fn note(&self, token: &Arc<VerifiedToken>, subject: &Subject, now: OffsetDateTime) {
         self.put(&token.principal, Evidence::Token(Arc::downgrade(token)), || Login {
             at: now,
@@ -171,6 +171,7 @@ mod tests {
 
     use super::*;
     use crate::catalog::ResourceCatalog;
+    use crate::entity::Memo;
     use crate::value::Username;
     use crate::world::Sources;
 
@@ -184,6 +185,7 @@ mod tests {
             display_name: None,
             email: None,
             expires_at: OffsetDateTime::UNIX_EPOCH,
+            memo: Memo::default(),
         })
     }
 

@@ -1,5 +1,7 @@
 //! Sign-in at Keycloak.
 
+use std::time::Duration;
+
 use identity_testkit::{Browser, Keycloak, Proxy, Reply};
 use reqwest::Url;
 use serde_json::json;
@@ -11,6 +13,21 @@ pub fn form(page: &Reply) -> Url {
     let action = page.text.split("action=\"").nth(1).and_then(|rest| rest.split('"').next());
     let action = action.unwrap_or_else(|| panic!("no form: {page:?}")).replace("&amp;", "&");
     page.url.join(&action).unwrap_or_else(|error| panic!("{action}: {error}"))
+}
+
+/// Begins sign-ins until Keycloak shows its page. Keycloak answers a logout before the end of its session is committed.
+async fn sign_in_form(browser: &mut Browser, login: &Url) -> Reply {
+    let start = tokio::time::Instant::now();
+    loop {
+        let begin = browser.get(login.clone()).await.expect_status(303);
+        let page = browser.get(begin.location().expect("the way to Keycloak")).await;
+        if page.status == 200 {
+            return page;
+        }
+        let answer = format!("{} to {:?}", page.status, page.location().map(|url| url.path().to_owned()));
+        assert!(start.elapsed() < Duration::from_secs(30), "Keycloak does not ask for credentials: {answer}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -47,13 +64,12 @@ async fn somebody_signs_in_and_out_at_keycloak() {
     _ = realm.api().await.post(&format!("/users/{id}/logout"), &json!({})).await.expect_status(204);
     let start = tokio::time::Instant::now();
     while other.get(at("/api/me")).await.status != 401 {
-        assert!(start.elapsed() < std::time::Duration::from_secs(30), "the session has not ended; {}", server.output());
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        assert!(start.elapsed() < Duration::from_secs(30), "the session has not ended; {}", server.output());
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 
     // The other direction: disabling the user here ends the session, and a logout here ends the session at Keycloak.
-    let begin = browser.get(at("/auth/login")).await.expect_status(303);
-    let page = browser.get(begin.location().expect("the way to Keycloak")).await.expect_status(200);
+    let page = sign_in_form(&mut browser, &at("/auth/login")).await;
     let back = browser.submit(form(&page), &credentials).await.location().expect("the way back");
     assert_eq!(browser.get(back).await.status, 303);
     let signs_in_again = async |browser: &mut Browser| {
@@ -79,7 +95,6 @@ async fn somebody_signs_in_and_out_at_keycloak() {
     let end = Url::parse(out.expect_status(200).json()["url"].as_str().expect("a url")).expect("a URL");
     let home = browser.get(end).await.location().expect("Keycloak sends browsers back without a question");
     assert!(home.as_str().starts_with(&format!("{public}/auth/logged-out?state=")), "{home}");
-    let begin = browser.get(at("/auth/login")).await.expect_status(303);
-    let page = browser.get(begin.location().expect("the way to Keycloak")).await.expect_status(200);
+    let page = sign_in_form(&mut browser, &at("/auth/login")).await;
     assert!(page.text.contains("action=\""), "Keycloak asks for credentials again");
 }

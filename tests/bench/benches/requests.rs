@@ -1,0 +1,314 @@
+//! CPU time of the complete server for each request, compared with an actix-web handler that returns the same bytes.
+//!
+//! The callers have distinct tokens of an OpenID Connect provider, which are verified before the measurement, and the
+//! policies contain 100,000 authorizations. Half of the callers have no memberships, the others have 30. Only the
+//! threads of the servers are counted, not the client.
+
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark reports by printing and panicking"
+)]
+
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use actix_web::{App, HttpResponse, HttpServer, web};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use identity_adapters_sqlite::SqliteStores;
+use identity_bench::cpu::Threads;
+use identity_bench::driver::{Driver, request};
+use identity_bench::measure::asked_for;
+use identity_bench::policies::{Policies, Size, resource_id, username};
+use identity_core::entity::{Authorization, Container, Membership, Party, Scope, Tenant};
+use identity_core::port::Commit;
+use identity_core::value::{
+    AuthorizationKey, Name, PermissionName, ResourceId, ResourceTypeName, Revision, TenantId, Username,
+};
+use identity_core::world::Change;
+use identity_server::config::Sources;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+const CALLERS: usize = 1000;
+const CONNECTIONS: usize = 32;
+const ROUNDS: usize = 9;
+const TURN: Duration = Duration::from_millis(250);
+/// Least share of the CPU time that the plain handler must need, and most CPU time with memberships, compared with none.
+const LEAST_SHARE: f64 = 0.55;
+const MOST_GROWTH: f64 = 1.15;
+
+/// A provider with one key, which serves its metadata and its key set.
+struct Provider {
+    issuer: String,
+    key: EcdsaKeyPair,
+}
+
+impl Provider {
+    fn start() -> Self {
+        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
+        let point = key.public_key().as_ref();
+        let coordinate = |range: std::ops::Range<usize>| URL_SAFE_NO_PAD.encode(&point[range]);
+        let key_set = json!({"keys": [{
+            "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": "1", "x": coordinate(1..33), "y": coordinate(33..65),
+        }]});
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let issuer = format!("http://{}", listener.local_addr().expect("an address"));
+        let metadata = json!({"issuer": issuer, "jwks_uri": format!("{issuer}/keys")});
+        serve_bytes(
+            listener,
+            [("/.well-known/openid-configuration", metadata), ("/keys", key_set)]
+                .map(|(path, json)| (path.to_owned(), json.to_string().into_bytes()))
+                .into(),
+        );
+        Self { issuer, key }
+    }
+
+    /// An access token with about as many claims as one of Keycloak.
+    fn token(&self, username: &Username) -> String {
+        let now = OffsetDateTime::now_utc().unix_timestamp();
+        let header = json!({"alg": "ES256", "typ": "at+jwt", "kid": "1"});
+        let claims = json!({
+            "iss": self.issuer, "aud": "identity", "sub": username.as_str(), "exp": now + 3600, "iat": now,
+            "jti": "3f6c6a3e-7a0e-4d2c-9e06-7ec8a1f8b6a1", "sid": "61c7f0c9-6f0c-4b2a-9a6a-3b1b1d1f3d11", "acr": "1",
+            "azp": "console", "scope": "openid profile email", "email": "somebody@example.com", "email_verified": true,
+            "name": "Somebody Somewhere", "preferred_username": username.as_str(), "given_name": "Somebody",
+            "family_name": "Somewhere", "allowed-origins": ["https://console.example.com"],
+            "realm_access": {"roles": ["default-roles-platform", "offline_access", "uma_authorization"]},
+            "resource_access": {"account": {"roles": ["manage-account", "manage-account-links", "view-profile"]}},
+        });
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let signed = format!("{}.{}", part(&header), part(&claims));
+        let signature = self.key.sign(&SystemRandom::new(), signed.as_bytes()).expect("a signature");
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+}
+
+/// Serves the bytes of each path with one worker, for any method, until the process ends.
+fn serve_bytes(listener: TcpListener, answers: BTreeMap<String, Vec<u8>>) {
+    std::thread::spawn(move || {
+        let app = move || {
+            answers.iter().fold(App::new(), |app, (path, answer)| {
+                let answer = web::Bytes::from(answer.clone());
+                let handler = move |_: web::Bytes| {
+                    let answer = answer.clone();
+                    async move { HttpResponse::Ok().content_type("application/json").body(answer) }
+                };
+                app.route(path, web::to(handler))
+            })
+        };
+        let server = || HttpServer::new(app).workers(1).disable_signals().listen(listener).expect("a port").run();
+        actix_web::rt::System::new().block_on(async move { server().await }).expect("a server");
+    });
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
+}
+
+/// Starts the complete server on a thread that ends with this process.
+fn identity(directory: String, issuer: &str) -> SocketAddr {
+    let port = free_port();
+    let environment = [
+        ("PROFILE", "oidc"),
+        ("SERVER_ADDRESS", "127.0.0.1"),
+        ("SERVER_PORT", &port.to_string()),
+        ("SERVER_MANAGEMENT_PORT", "0"),
+        ("SERVER_WORKERS", "1"),
+        ("STORE_SQLITE_DATA_DIR", &directory),
+        ("AUTHENTICATION_PROVIDERS_DEFAULT_ISSUER", issuer),
+        ("AUTHENTICATION_PROVIDERS_DEFAULT_AUDIENCES_0", "identity"),
+        ("AUTHENTICATION_PROVIDERS_DEFAULT_ALGORITHMS_0", "ES256"),
+    ];
+    let environment = environment.map(|(name, value)| (format!("IDENTITY_{name}"), value.to_owned())).into();
+    let loaded = Sources { environment, ..Sources::default() }.load().expect("a configuration");
+    std::thread::spawn(move || identity_server::run::serve(loaded.config).expect("it runs"));
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+/// A caller without memberships.
+fn easy(number: usize) -> Username {
+    Username::parse(&format!("easy-{number}@example.com")).unwrap()
+}
+
+/// Policies in which each caller has ten authorizations of its own, may request decisions, and is in two tenants.
+async fn store(directory: &std::path::Path) {
+    let policies = Policies::generate(Size::w2(100_000));
+    let tenants = ["a", "b"].map(|id| TenantId::parse(id).unwrap());
+    let mut rows: Vec<Change> = policies.rows().collect();
+    rows.extend(tenants.iter().map(|id| Change::TenantPut(Tenant::new(id.clone(), Name::parse("Tenant").unwrap()))));
+    let mut key = 1_000_000;
+    let callers = policies.people.iter().map(|person| username(person.user)).chain((0..CALLERS).map(easy));
+    for caller in callers {
+        let party = Party::User(caller);
+        let member = |id: &TenantId| Membership::new(Container::Tenant(id.clone()), party.clone()).unwrap();
+        rows.extend(tenants.iter().map(|id| Change::MemberAdded(member(id))));
+        let own = (0..10)
+            .map(|number| ("process-definition", Scope::Id(ResourceId::parse(&resource_id(number)).unwrap()), "READ"));
+        for (resource_type, scope, permission) in own.chain([("POLICY_DECISION", Scope::Any, "EVALUATE")]) {
+            key += 1;
+            rows.push(Change::AuthorizationPut(Authorization {
+                key: AuthorizationKey(key),
+                owner: party.clone(),
+                resource_type: ResourceTypeName::parse(resource_type).unwrap(),
+                scope,
+                permissions: [PermissionName::parse(permission).unwrap()].into(),
+                condition: None,
+            }));
+        }
+    }
+    let stores = SqliteStores::open(directory.join("identity.db")).await.expect("a store");
+    let mut known = Revision(0);
+    for changes in rows.chunks(20_000) {
+        let next = Revision(known.0 + 1);
+        let commit = Commit { revision: next, at: OffsetDateTime::now_utc(), changes: changes.to_vec(), audit: vec![] };
+        stores.policy.begin(known).await.expect("a turn").commit(vec![commit]).await.expect("a commit");
+        known = next;
+    }
+}
+
+/// A kind of request.
+struct Case {
+    name: &'static str,
+    method: &'static str,
+    path: &'static str,
+    /// The body for a caller.
+    body: Option<fn(&str) -> String>,
+}
+
+const CASES: [Case; 5] = [
+    Case { name: "authorizations of a token", method: "GET", path: "/api/authorizations/for-token", body: None },
+    Case { name: "tenants of a token", method: "GET", path: "/api/tenants/for-token", body: None },
+    Case {
+        name: "an evaluation",
+        method: "POST",
+        path: "/access/v1/evaluation",
+        body: Some(|user| question(user, 0).to_string()),
+    },
+    Case {
+        name: "a batch of 100",
+        method: "POST",
+        path: "/access/v1/evaluations",
+        body: Some(|user| {
+            json!({"evaluations": (0..100).map(|id| question(user, id)).collect::<Vec<_>>()}).to_string()
+        }),
+    },
+    Case { name: "me", method: "GET", path: "/v2/authentication/me", body: None },
+];
+
+fn question(user: &str, id: usize) -> Value {
+    json!({
+        "subject": {"type": "user", "id": user}, "action": {"name": "READ_PROCESS_DEFINITION"},
+        "resource": {"type": "PROCESS_DEFINITION", "id": resource_id(id)},
+    })
+}
+
+fn requests(case: &Case, callers: &[(String, String)]) -> Vec<Vec<u8>> {
+    let of = |(user, token): &(String, String)| {
+        let body = case.body.map(|body| body(user));
+        request(case.method, case.path, &format!("Bearer {token}"), body.as_deref())
+    };
+    callers.iter().map(of).collect()
+}
+
+/// A server under measurement: its threads, and the connections with their requests.
+struct Measured {
+    driver: Driver,
+    samples: Vec<f64>,
+}
+
+impl Measured {
+    fn new(driver: Driver) -> Self {
+        Self { driver, samples: Vec::new() }
+    }
+
+    fn turn(&mut self, threads: &Threads) {
+        let before = threads.used();
+        let sent = self.driver.rounds(TURN);
+        self.samples.push((threads.used() - before).as_secs_f64() / sent as f64);
+    }
+
+    fn median(&mut self) -> f64 {
+        self.samples.sort_by(f64::total_cmp);
+        self.samples[self.samples.len() / 2]
+    }
+}
+
+fn main() {
+    if !asked_for() {
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a directory");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(store(directory.path()));
+    let provider = Provider::start();
+    let of = |username: Username| (username.to_string(), provider.token(&username));
+    let easy: Vec<_> = (0..CALLERS).map(easy).map(of).collect();
+    let loaded: Vec<_> = (0..CALLERS).map(|number| username(number * 100)).map(of).collect();
+
+    let (threads, (address, mut probe)) = Threads::started_by(|| {
+        let address = identity(directory.path().display().to_string(), &provider.issuer);
+        let me = request("GET", "/api/me", &format!("Bearer {}", easy[0].1), None);
+        let mut probe = Driver::new(address, vec![me], 1);
+        _ = probe.round();
+        (address, probe)
+    });
+    _ = probe.round();
+    let mut ours: Vec<[Measured; 2]> = Vec::new();
+    let mut answers = BTreeMap::new();
+    for case in &CASES {
+        let mut drivers = [&easy, &loaded].map(|callers| Driver::new(address, requests(case, callers), CONNECTIONS));
+        let bodies = drivers.each_mut().map(|driver| {
+            // Verifies all tokens.
+            (0..CALLERS.div_ceil(CONNECTIONS)).map(|_| driver.round()).next_back().expect("an answer")
+        });
+        answers.insert(case.path.to_owned(), bodies[0].clone());
+        ours.push(drivers.map(Measured::new));
+    }
+    let (plain_threads, mut plain) = Threads::started_by(|| {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        serve_bytes(listener, answers);
+        let driver = |case: &Case| Driver::new(address, requests(case, &easy), CONNECTIONS);
+        CASES
+            .iter()
+            .map(|case| Measured::new(driver(case)))
+            .map(|mut plain| {
+                _ = plain.driver.round();
+                plain
+            })
+            .collect::<Vec<_>>()
+    });
+    for _ in 0..ROUNDS {
+        for ([easy, loaded], plain) in ours.iter_mut().zip(&mut plain) {
+            easy.turn(&threads);
+            loaded.turn(&threads);
+            plain.turn(&plain_threads);
+        }
+    }
+    println!("\n### CPU time of a request\n");
+    println!("| request | server | plain handler | share | goal | with 30 memberships | growth | goal |");
+    println!("|---|---|---|---|---|---|---|---|");
+    for ((case, [easy, loaded]), plain) in CASES.iter().zip(&mut ours).zip(&mut plain) {
+        let [easy, loaded, plain] = [easy, loaded, plain].map(Measured::median);
+        let (share, growth) = (plain / easy, loaded / easy);
+        let verdict = |reached: bool| if reached { "ok" } else { "**missed**" };
+        println!(
+            "| {} | {:.1} µs | {:.1} µs | {:.0} % | ≥ {:.0} %: {} | {:.1} µs | {growth:.2} | ≤ {MOST_GROWTH}: {} |",
+            case.name,
+            easy * 1e6,
+            plain * 1e6,
+            share * 100.0,
+            LEAST_SHARE * 100.0,
+            verdict(share >= LEAST_SHARE),
+            loaded * 1e6,
+            verdict(growth <= MOST_GROWTH),
+        );
+    }
+}

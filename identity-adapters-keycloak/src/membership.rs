@@ -54,7 +54,7 @@ impl TokenVerifier for WithDirectory {
                 let is_held = |audience: &str| {
                     verified.permissions.iter().any(|permission| permission.audience.as_str() == audience)
                 };
-                if audiences(&verified.claims).any(is_held) {
+                if audiences(&verified.claims.read()).any(is_held) {
                     Ok(verified)
                 } else {
                     Err(TokenError::Rejected(RejectedToken::Audience))
@@ -88,7 +88,7 @@ impl WithDirectory {
         freshness: Freshness,
     ) -> Result<Arc<VerifiedToken>, TokenError> {
         let Entitled { groups, permissions } =
-            self.keycloak.of(&verified.principal, &verified.claims, freshness).await?;
+            self.keycloak.of(&verified.principal, &verified.claims.read(), freshness).await?;
         let groups = Some(groups);
         // While the rights stay the same, so does the token, and with it the subject that is kept with it.
         let (token, _) = verified.memo.current(

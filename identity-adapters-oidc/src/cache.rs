@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
+use aws_lc_rs::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
 use identity_core::entity::VerifiedToken;
 use identity_core::port::TokenError;
 use moka::sync::Cache;
@@ -21,16 +21,22 @@ pub(crate) struct Fingerprint([u8; SHA256_OUTPUT_LEN]);
 
 impl Fingerprint {
     pub(crate) fn of(token: &str) -> Self {
-        let mut bytes = [0; SHA256_OUTPUT_LEN];
-        bytes.iter_mut().zip(digest(&SHA256, token.as_bytes()).as_ref()).for_each(|(to, from)| *to = *from);
-        Self(bytes)
+        Self::of_parts(["", token])
     }
 
     /// The cache key of a token that was verified to resolve the permissions of its bearer, where the audiences of
     /// other APIs are accepted as well. It never equals a [`Fingerprint::of`] of a token, because a token has no line
     /// break.
     pub(crate) fn for_resolution(token: &str) -> Self {
-        Self::of(&format!("resolution\n{token}"))
+        Self::of_parts(["resolution\n", token])
+    }
+
+    fn of_parts(parts: [&str; 2]) -> Self {
+        let mut digest = Context::new(&SHA256);
+        parts.iter().for_each(|part| digest.update(part.as_bytes()));
+        let mut bytes = [0; SHA256_OUTPUT_LEN];
+        bytes.iter_mut().zip(digest.finish().as_ref()).for_each(|(to, from)| *to = *from);
+        Self(bytes)
     }
 }
 
@@ -58,6 +64,8 @@ pub(crate) struct Verified {
     pub(crate) bytes: usize,
     /// Lifetime of a result that depends on UserInfo; without it, the result lasts as long as the token.
     pub(crate) term: Option<Term>,
+    /// Whether the token has one of the issuer's audiences, rather than one of another API.
+    pub(crate) is_for_issuers_audience: bool,
 }
 
 /// Bounded cache of verified tokens. A rejected token is stored only after a UserInfo request, so that repeated use

@@ -155,7 +155,7 @@ impl OidcTokenVerifier {
         let kind = version.and_then(|()| checks::kind(&payload, says_access_token, &issuer.kinds));
         steps.push(Step::of("kind", &kind).seeing(payload.get("typ").cloned(), None));
         let otherwise = issuer.kinds.habits.audience_claim.as_deref();
-        let audience = issuer.audience(Some(&payload), None);
+        let audience = issuer.audience(&payload, None);
         let named = payload.get("aud").filter(|value| !value.is_null());
         let stands_in = otherwise.filter(|_| named.is_none());
         let saw = named.or_else(|| payload.get(stands_in?)).cloned();

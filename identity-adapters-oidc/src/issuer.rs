@@ -161,12 +161,7 @@ impl Issuer {
     }
 
     /// Checks that the claims have one of the issuer's audiences, or one of `apis`.
-    pub(crate) fn audience(
-        &self,
-        claims: Option<&Map<String, Value>>,
-        apis: Option<&KnownApis>,
-    ) -> Result<(), RejectedToken> {
-        let claims = claims.ok_or(RejectedToken::Audience)?;
+    pub(crate) fn audience(&self, claims: &Map<String, Value>, apis: Option<&KnownApis>) -> Result<(), RejectedToken> {
         checks::audience(claims, self.kinds.habits.audience_claim.as_deref(), |audience| {
             self.audiences.iter().any(|expected| expected == audience) || apis.is_some_and(|apis| apis.has(audience))
         })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use identity_core::entity::{Memo, RejectedToken, VerifiedToken};
 use identity_core::port::TokenError;
-use identity_core::value::{Claims, Email};
+use identity_core::value::{Claims, Email, StoredClaims};
 use serde_json::{Map, Value};
 
 use crate::cache::{Term, Verified};
@@ -20,19 +20,21 @@ pub(crate) struct ValidatedToken {
     pub(crate) lifetime: Lifetime,
     pub(crate) key: Arc<Key>,
     pub(crate) bytes: usize,
+    /// Whether the token has one of the issuer's audiences, rather than one of another API.
+    pub(crate) is_for_issuers_audience: bool,
 }
 
 impl ValidatedToken {
     /// Resolves the principal from the claims and returns the verification result. `term` limits how long it is cached.
     pub(crate) fn speaks(self, term: Option<Term>) -> Verified {
-        let Self { claims, issuer, lifetime, key, bytes } = self;
+        let Self { claims, issuer, lifetime, key, bytes, is_for_issuers_audience } = self;
         let outcome = speaks_for(claims, &issuer, &lifetime).map(Arc::new).map_err(TokenError::Rejected);
-        Verified { outcome, lifetime, key, issuer, bytes, term }
+        Verified { outcome, lifetime, key, issuer, bytes, term, is_for_issuers_audience }
     }
 
     pub(crate) fn refused(self, error: TokenError, term: Option<Term>) -> Verified {
-        let Self { issuer, lifetime, key, bytes, .. } = self;
-        Verified { outcome: Err(error), lifetime, key, issuer, bytes, term }
+        let Self { issuer, lifetime, key, bytes, is_for_issuers_audience, .. } = self;
+        Verified { outcome: Err(error), lifetime, key, issuer, bytes, term, is_for_issuers_audience }
     }
 }
 
@@ -53,7 +55,7 @@ fn speaks_for(
         display_name,
         email,
         expires_at: lifetime.expires_at,
-        claims: claims.clone(),
+        claims: StoredClaims::from(&claims),
         memo: Memo::default(),
     })
 }

@@ -174,7 +174,15 @@ impl<'t> Unverified<'t> {
         }
         let key = issuer.key_of(&compact, &header).await?;
         let lifetime = Self::check_claims(&payload, &issuer, says_access_token, now, apis).map_err(refuse)?;
-        Ok(ValidatedToken { claims: payload, issuer, lifetime, key, bytes: compact.signed.len() })
+        let is_for_issuers_audience = issuer.audience(&payload, None).is_ok();
+        Ok(ValidatedToken {
+            claims: payload,
+            issuer,
+            lifetime,
+            key,
+            bytes: compact.signed.len(),
+            is_for_issuers_audience,
+        })
     }
 
     fn check_claims(
@@ -188,7 +196,7 @@ impl<'t> Unverified<'t> {
             checks::entra_version(claims)?;
         }
         checks::kind(claims, says_access_token, &issuer.kinds)?;
-        issuer.audience(Some(claims), apis)?;
+        issuer.audience(claims, apis)?;
         let lifetime = Lifetime::read(claims)?;
         lifetime.check(now, issuer.clock_skew)?;
         Ok(lifetime)
@@ -238,10 +246,12 @@ impl OidcTokenVerifier {
             }
             // The set of this installation's APIs may have changed since the token was cached.
             let outcome = match (known.outcome, apis) {
-                (Ok(token), Some(_)) => match known.issuer.audience(token.claims.as_value().as_object(), apis) {
-                    Ok(()) => Ok(token),
-                    Err(reason) => Err(TokenError::Rejected(reason)),
-                },
+                (Ok(token), Some(_)) if !known.is_for_issuers_audience => {
+                    let claims = token.claims.read();
+                    let members = claims.as_value().as_object().ok_or(RejectedToken::Audience);
+                    let accepted = members.and_then(|members| known.issuer.audience(members, apis));
+                    accepted.map(|()| token).map_err(TokenError::Rejected)
+                }
                 (outcome, _) => outcome,
             };
             match &outcome {

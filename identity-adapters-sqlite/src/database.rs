@@ -22,6 +22,9 @@ const READER_PATIENCE: Duration = Duration::from_secs(5);
 /// Timeout for a response, because the file may be on a hanging disk. It is longer than the time limit of searches.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// Rows that the thread of a connection reads ahead. Each hand-over between threads costs more than reading a row.
+const ROW_BUFFER: usize = 1024;
+
 /// Begins a write transaction.
 pub(crate) const BEGIN_WRITING: &str = "BEGIN IMMEDIATE";
 
@@ -47,7 +50,8 @@ impl Database {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(WRITER_PATIENCE);
+            .busy_timeout(WRITER_PATIENCE)
+            .row_buffer_size(ROW_BUFFER);
         let pool = || SqlitePoolOptions::new().test_before_acquire(false).idle_timeout(None).max_lifetime(None);
         Ok(Self {
             writer: pool().max_connections(1).acquire_timeout(WRITER_PATIENCE).connect_lazy_with(options.clone()),

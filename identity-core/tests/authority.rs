@@ -25,7 +25,7 @@ use identity_core::preset;
 use identity_core::service::cluster::{ClusterUsers, NewUser, Setup};
 use identity_core::service::session::{Browser, SessionPorts, SessionSettings, Sessions};
 use identity_core::service::{Authentication, Authorizer, Caller, Groups, ServiceError, StoredGroups, user_creation};
-use identity_core::value::{Claims, GroupId, Name, PasswordHash, RoleId, Secret, Username};
+use identity_core::value::{Claims, GroupId, Name, PasswordHash, RoleId, Secret, StoredClaims, Username};
 use identity_core::world::Sources;
 
 /// An installation with the administrators `ann` and `root`, both with the password `secret`.
@@ -236,7 +236,7 @@ async fn a_token_that_expires_during_the_request_changes_nothing() {
         principal: Principal::User(username("ann")),
         groups: None,
         permissions: BTreeSet::new(),
-        claims: Claims::new(serde_json::json!({})).unwrap(),
+        claims: StoredClaims::from(&Claims::new(serde_json::json!({})).unwrap()),
         display_name: None,
         email: None,
         expires_at: time::OffsetDateTime::UNIX_EPOCH,

@@ -24,7 +24,9 @@ use identity_core::service::{
     Authentication, Authorizer, Caller, Clients, Deletions, DirectoryGroups, Groups, MemberDirectories, ServiceError,
     Settled,
 };
-use identity_core::value::{Audience, Claims, ClientId, Name, PermissionName, RoleId, TenantId, Username};
+use identity_core::value::{
+    Audience, Claims, ClientId, Name, PermissionName, RoleId, StoredClaims, TenantId, Username,
+};
 use identity_core::world::Sources;
 use time::{Duration, OffsetDateTime};
 
@@ -171,7 +173,7 @@ async fn caller_by_token(engine: &Arc<Engine>, name: &str) -> Caller {
         principal: Principal::User(Username::parse(name).unwrap()),
         groups: Some(Vec::new()),
         permissions: [write].into(),
-        claims: Claims::new(serde_json::json!({})).unwrap(),
+        claims: StoredClaims::from(&Claims::new(serde_json::json!({})).unwrap()),
         display_name: None,
         email: None,
         expires_at: OffsetDateTime::UNIX_EPOCH,

@@ -12,7 +12,7 @@ use identity_core::catalog::ResourceCatalog;
 use identity_core::engine::{Engine, ServerRequest, WriteError};
 use identity_core::entity::{AuditDraft, AuditEntity, AuditOperation, AuditResult, EntityKind, Tenant};
 use identity_core::fake::{FixedClock, MemoryPolicyStore};
-use identity_core::port::{AuditLog as _, Commit, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail};
+use identity_core::port::{AuditLog as _, Commit, Loading, PolicyStore, PolicyTransaction, StoreError, Tail, snapshot};
 use identity_core::value::{Name, Revision, TenantId};
 use identity_core::world::Sources;
 use time::OffsetDateTime;
@@ -31,8 +31,8 @@ struct SlowTransaction(Box<dyn PolicyTransaction>, Arc<Disk>);
 
 #[async_trait]
 impl PolicyStore for Slow {
-    async fn load(&self) -> Result<Snapshot, StoreError> {
-        self.0.load().await
+    async fn load<'l>(&self, into: Loading<'l>) -> Result<Revision, StoreError> {
+        self.0.load(into).await
     }
 
     async fn tail(&self, known: Revision) -> Result<Tail, StoreError> {
@@ -243,7 +243,7 @@ async fn nothing_is_lost_when_writers_come_and_go() {
         }
     }
     site.create("last").await.unwrap().unwrap();
-    let snapshot = site.store.load().await.unwrap();
+    let snapshot = snapshot(&site.store).await.unwrap();
     assert_eq!(snapshot.revision, site.engine.world().revision());
     assert_eq!(snapshot.changes.len(), site.engine.world().tenants().len());
 }

@@ -14,7 +14,7 @@ use identity_core::decide::Permit;
 use identity_core::engine::{Engine, Following, NotPermitted, Requester, ServerRequest, StaleWorld, WriteError};
 use identity_core::entity::{Actor, AuditDraft, AuditEntity, AuditOperation, EntityKind, Tenant};
 use identity_core::fake::{FixedClock, MemoryPolicyStore};
-use identity_core::port::{PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail};
+use identity_core::port::{Loading, PolicyStore, PolicyTransaction, StoreError, Tail};
 use identity_core::value::{Name, Revision, TenantId};
 use identity_core::world::{Sources, World};
 use time::OffsetDateTime;
@@ -50,9 +50,9 @@ impl Faulty {
 
 #[async_trait]
 impl PolicyStore for Faulty {
-    async fn load(&self) -> Result<Snapshot, StoreError> {
+    async fn load<'l>(&self, into: Loading<'l>) -> Result<Revision, StoreError> {
         self.fault(false)?;
-        self.store.load().await
+        self.store.load(into).await
     }
 
     async fn tail(&self, known: Revision) -> Result<Tail, StoreError> {

@@ -12,8 +12,10 @@ const FOR_TOKEN: [&str; 4] =
 /// Whether the endpoint returns the rights of the token's bearer. Such endpoints accept tokens for other APIs of this
 /// installation.
 pub(crate) fn is_about_the_bearer(request: &ServiceRequest) -> bool {
-    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-    is_read && request.match_pattern().is_some_and(|pattern| FOR_TOKEN.iter().any(|path| pattern.ends_with(path)))
+    // Compared by path, because a look-up of the route is expensive. An escaped path is not recognized, so its handler
+    // finds no bearer and refuses it.
+    matches!(*request.method(), Method::GET | Method::HEAD)
+        && FOR_TOKEN.iter().any(|path| request.path().ends_with(path))
 }
 
 /// Whether the body of a request is processed while it arrives.

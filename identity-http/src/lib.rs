@@ -29,6 +29,7 @@ mod page;
 mod problem;
 mod refused_rules;
 mod request;
+mod request_metrics;
 mod revision;
 mod route;
 mod schema;

@@ -22,6 +22,7 @@ use crate::load::Connection;
 use crate::load::lines::Streamed;
 use crate::load::receive::has_body;
 use crate::problem::{Problem, Style};
+use crate::request_metrics;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Rate limit for log lines about server errors, so that they do not fill the disk.
@@ -59,7 +60,6 @@ pub async fn observe<B: MessageBody + 'static>(
     let id: Arc<str> = given.map_or_else(|| Arc::from(ids.fresh()), Arc::from);
     request.extensions_mut().insert(RequestId(Arc::clone(&id)));
     let method = request.method().clone();
-    let path = request.path().to_owned();
 
     if let Some(connection) = &connection {
         connection.begin(has_body(&request));
@@ -77,7 +77,7 @@ pub async fn observe<B: MessageBody + 'static>(
     let mut response = match problem {
         None => response.map_into_left_body(),
         Some(problem) => {
-            let answer: actix_web::HttpResponse<BoxBody> = problem.respond(&path, style);
+            let answer: actix_web::HttpResponse<BoxBody> = problem.respond(response.request().path(), style);
             let headers = response.headers().clone();
             let mut answered = response.into_response(answer).map_into_right_body();
             for (name, value) in headers.iter().filter(|(name, _)| name.as_str().starts_with("x-")) {
@@ -108,22 +108,19 @@ pub async fn observe<B: MessageBody + 'static>(
     }
     headers::add(headers, **https);
 
-    // Labels use the route's pattern. The ids in paths would create one time series each.
-    let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
+    let route = request_metrics::route(response.request());
     let status = response.status().as_u16();
     let elapsed = began.elapsed();
-    let labels = [("method", known_method(method.as_str())), ("route", route.clone()), ("status", status.to_string())];
-    metrics::counter!("identity_http_requests_total", &labels).increment(1);
-    metrics::histogram!("identity_http_request_seconds", &labels[..2]).record(elapsed.as_secs_f64());
+    request_metrics::record(&method, &route, status, elapsed);
     let micros = elapsed.as_micros();
     // There may be thousands of requests per second. They are counted above. Only server errors are logged above debug
     // level.
     if response.status().is_server_error() {
         if let Some(suppressed) = ERRORS.admit(Instant::now()) {
-            warn!(method = %method, route, status, micros, request_id = &*id, suppressed, "http.request");
+            warn!(method = %method, route = &*route, status, micros, request_id = &*id, suppressed, "http.request");
         }
     } else {
-        debug!(method = %method, route, status, micros, request_id = &*id, "http.request");
+        debug!(method = %method, route = &*route, status, micros, request_id = &*id, "http.request");
     }
     Ok(response)
 }
@@ -132,10 +129,4 @@ fn too_much_unread() -> Problem {
     metrics::counter!("identity_http_answers_cut_total", "reason" => "unread_bytes").increment(1);
     let detail = "The memory for unread responses is exhausted; try again later.";
     Problem::unavailable("too_many_unread_bytes", detail, RETRY)
-}
-
-/// Maps unknown methods to `other`, which bounds the number of label values.
-fn known_method(method: &str) -> String {
-    let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-    known.into_iter().find(|name| *name == method).unwrap_or("other").to_owned()
 }

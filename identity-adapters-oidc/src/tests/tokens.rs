@@ -27,7 +27,7 @@ async fn a_good_token_speaks_for_its_user() {
     assert_eq!(token.display_name.as_deref(), Some("Ann A"));
     assert_eq!(token.email.as_ref().map(|email| email.as_str()), Some("ann@example.com"));
     assert_eq!(token.expires_at.unix_timestamp(), NOW + 300);
-    assert_eq!(token.claims.get("sub"), Some(&json!("f:1")));
+    assert_eq!(token.claims.read().get("sub"), Some(&json!("f:1")));
 }
 
 #[tokio::test]

@@ -54,8 +54,11 @@ async fn userinfo_adds_what_the_token_lacks() {
     let setup = Setup::new(vec![asking(&provider)]);
     let token = setup.verify(&thin(&provider)).await.unwrap();
     assert_eq!((&token.principal, groups(&token)), (&user("bea"), vec!["a", "b"]));
-    assert_eq!((token.display_name.as_deref(), token.claims.get("department")), (Some("Bea B"), Some(&json!("x"))));
-    assert_eq!(token.claims.get("aud"), Some(&json!([AUDIENCE, "account"])));
+    assert_eq!(
+        (token.display_name.as_deref(), token.claims.read().get("department")),
+        (Some("Bea B"), Some(&json!("x")))
+    );
+    assert_eq!(token.claims.read().get("aud"), Some(&json!([AUDIENCE, "account"])));
     assert_eq!((provider.hits(), page.hits()), ((1, 1), 1), "discovery is not asked twice");
 }
 
@@ -69,9 +72,12 @@ async fn the_tokens_own_claims_win() {
     let token = setup.verify(&token).await.unwrap();
     assert_eq!((&token.principal, groups(&token)), (&user("ann"), vec!["own"]));
     assert_eq!(token.email.as_ref().map(|email| email.as_str()), Some("ann@example.com"));
-    assert_eq!(token.claims.get("address"), Some(&json!({"a": 3})), "whole claims, not parts of them");
-    assert_eq!((token.claims.get("exp"), token.expires_at.unix_timestamp()), (Some(&json!(NOW + 300)), NOW + 300));
-    assert_eq!(token.claims.get("department"), Some(&json!("x")));
+    assert_eq!(token.claims.read().get("address"), Some(&json!({"a": 3})), "whole claims, not parts of them");
+    assert_eq!(
+        (token.claims.read().get("exp"), token.expires_at.unix_timestamp()),
+        (Some(&json!(NOW + 300)), NOW + 300)
+    );
+    assert_eq!(token.claims.read().get("department"), Some(&json!("x")));
 }
 
 #[tokio::test]

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use identity_adapters_sql::policy::writes;
-use identity_core::port::{Commit, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail, follow};
+use identity_core::port::{Commit, Loading, PolicyStore, PolicyTransaction, StoreError, Tail, follow};
 use identity_core::value::Revision;
+use tokio::sync::Mutex;
 
 use crate::audit;
 use crate::database::{Connection, Database};
@@ -59,8 +60,11 @@ impl PostgresPolicyStore {
 
 #[async_trait]
 impl PolicyStore for PostgresPolicyStore {
-    async fn load(&self) -> Result<Snapshot, StoreError> {
-        self.database.repeatable(|| async { load::load(self.database.connection().await?).await }).await
+    async fn load<'l>(&self, into: Loading<'l>) -> Result<Revision, StoreError> {
+        // Loads do not run concurrently. The lock lets each attempt use `into`.
+        let into = Mutex::new(into);
+        let read = || async { load::load(self.database.connection().await?, &mut *into.lock().await).await };
+        self.database.repeatable(read).await
     }
 
     async fn tail(&self, known: Revision) -> Result<Tail, StoreError> {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use identity_adapters_sql::policy::writes;
-use identity_core::port::{Commit, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail, follow};
+use identity_core::port::{Commit, Loading, PolicyStore, PolicyTransaction, StoreError, Tail, follow};
 use identity_core::value::Revision;
 use tokio::sync::Notify;
 
@@ -53,8 +53,8 @@ impl SqlitePolicyStore {
 
 #[async_trait]
 impl PolicyStore for SqlitePolicyStore {
-    async fn load(&self) -> Result<Snapshot, StoreError> {
-        load::load(&mut self.database.snapshot().await?).await
+    async fn load<'l>(&self, mut into: Loading<'l>) -> Result<Revision, StoreError> {
+        load::load(&mut self.database.snapshot().await?, &mut into).await
     }
 
     async fn tail(&self, known: Revision) -> Result<Tail, StoreError> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tracing::{error, info};
 
 use super::Engine;
-use crate::port::{Clock, Logged, PolicyStore, PolicyTransaction, StoreError, Tail};
+use crate::port::{ChangeSink, Clock, Loading, Logged, PolicyStore, PolicyTransaction, StoreError, Tail};
 use crate::value::Revision;
 use crate::world::{Change, Unrecordable, World};
 
@@ -354,8 +354,28 @@ impl Engine {
 }
 
 pub(super) async fn load(store: &dyn PolicyStore, empty: &World) -> Result<World, StoreError> {
-    let snapshot = store.load().await?;
-    Ok(replayed(empty, snapshot.revision, &snapshot.changes))
+    let mut loading = LoadingWorld { empty, world: empty.clone() };
+    let revision = store.load(Loading::into_sink(&mut loading)).await?;
+    loading.world.set_revision(revision);
+    Ok(loading.world)
+}
+
+/// A world that is built while its data is loaded.
+struct LoadingWorld<'e> {
+    empty: &'e World,
+    world: World,
+}
+
+impl ChangeSink for LoadingWorld<'_> {
+    fn restart(&mut self) {
+        self.world = self.empty.clone();
+    }
+
+    fn add(&mut self, change: Change) {
+        if let Err(reason) = self.world.record(&change) {
+            left_out(&reason);
+        }
+    }
 }
 
 /// Returns the world that results from replaying `commits` on `known`.
@@ -366,8 +386,10 @@ fn after(known: &World, commits: &[Logged]) -> World {
 /// Replays changes. A change that cannot be replayed is left out, so it grants no access, and is logged as an error.
 fn replayed(world: &World, revision: Revision, changes: &[Change]) -> World {
     let (world, left_out): (World, Vec<Unrecordable>) = world.replay(revision, changes);
-    for reason in &left_out {
-        error!(reason = reason as &dyn std::error::Error, "world.change.unreadable");
-    }
+    left_out.iter().for_each(self::left_out);
     world
+}
+
+fn left_out(reason: &Unrecordable) {
+    error!(reason = reason as &dyn std::error::Error, "world.change.unreadable");
 }

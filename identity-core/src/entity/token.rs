@@ -6,7 +6,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::{Memo, Permission, Principal};
-use crate::value::{Claims, Email, GroupId};
+use crate::value::{Email, GroupId, StoredClaims};
 
 /// A verified token and its contents.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +21,7 @@ pub struct VerifiedToken {
     /// API permissions that come with the token, in addition to those of stored roles.
     pub permissions: BTreeSet<Permission>,
     /// All claims.
-    pub claims: Claims,
+    pub claims: StoredClaims,
     /// Claim `name`, if present.
     pub display_name: Option<String>,
     /// Claim `email`, if present and a valid address.

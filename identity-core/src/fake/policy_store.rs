@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use event_listener::Event;
 
 use super::{MemoryAuditLog, Rows, lock};
-use crate::port::{Commit, Logged, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail, follow};
+use crate::port::{Commit, Loading, Logged, PolicyStore, PolicyTransaction, StoreError, Tail, follow};
 use crate::value::Revision;
 
 /// [`PolicyStore`] in memory. Clones share one state, like replicas on one database.
@@ -58,9 +58,11 @@ impl State {
 
 #[async_trait]
 impl PolicyStore for MemoryPolicyStore {
-    async fn load(&self) -> Result<Snapshot, StoreError> {
+    async fn load<'l>(&self, mut into: Loading<'l>) -> Result<Revision, StoreError> {
         let state = lock(&self.shared.state);
-        Ok(Snapshot { revision: state.revision, changes: state.rows.changes() })
+        into.restart();
+        state.rows.changes().into_iter().for_each(|change| into.add(change));
+        Ok(state.revision)
     }
 
     async fn tail(&self, known: Revision) -> Result<Tail, StoreError> {

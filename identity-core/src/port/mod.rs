@@ -31,7 +31,8 @@ pub use identity_provider::{
 pub use inspection::{Evidence, Inspection, InspectionStep};
 pub use installation::{InstallationStore, TokenCutoff, TokenCutoffStore};
 pub use policy_store::{
-    Commit, Impairment, Logged, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail, follow,
+    ChangeSink, Commit, Impairment, Loading, Logged, PolicyStore, PolicyTransaction, Snapshot, StoreError, Tail,
+    follow, snapshot,
 };
 pub use session_store::{FamiliarPair, SessionQuery, SessionStore};
 pub use token_verifier::{KnownApis, TokenError, TokenVerifier};

@@ -21,8 +21,8 @@ use crate::world::Change;
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait PolicyStore: Send + Sync {
-    /// Loads all data at one revision.
-    async fn load(&self) -> Result<Snapshot, StoreError>;
+    /// Loads all data at one revision, which is returned, and passes it to `into`. See [`snapshot`] for small data.
+    async fn load<'l>(&self, into: Loading<'l>) -> Result<Revision, StoreError>;
 
     /// Returns the commits after `known`, in order, or [`Tail::Gone`] if they are no longer available.
     async fn tail(&self, known: Revision) -> Result<Tail, StoreError>;
@@ -52,6 +52,56 @@ pub trait PolicyTransaction: Send + Sync {
     ///
     /// After [`StoreError::Unavailable`], the commits may or may not have been written; the change log shows which.
     async fn commit(self: Box<Self>, commits: Vec<Commit>) -> Result<(), StoreError>;
+}
+
+/// Receives the data of a store while it is loaded, so that it is never in memory twice.
+pub trait ChangeSink: Send {
+    /// Discards what was received. A load begins with this call, and repeats it if it begins again.
+    fn restart(&mut self);
+
+    /// Receives a change. The changes, applied in order to an empty world, produce the data. Entities precede
+    /// references to them.
+    fn add(&mut self, change: Change);
+}
+
+impl ChangeSink for Vec<Change> {
+    fn restart(&mut self) {
+        self.clear();
+    }
+
+    fn add(&mut self, change: Change) {
+        self.push(change);
+    }
+}
+
+/// Handle to the [`ChangeSink`] of a load.
+pub struct Loading<'l>(&'l mut (dyn ChangeSink + 'l));
+
+impl<'l> Loading<'l> {
+    /// Loads into `sink`.
+    pub fn into_sink(sink: &'l mut (dyn ChangeSink + 'l)) -> Self {
+        Self(sink)
+    }
+
+    /// See [`ChangeSink::restart`].
+    pub fn restart(&mut self) {
+        self.0.restart();
+    }
+
+    /// See [`ChangeSink::add`].
+    pub fn add(&mut self, change: Change) {
+        self.0.add(change);
+    }
+}
+
+/// Loads all data of a store at one revision into memory.
+///
+/// # Errors
+/// As [`PolicyStore::load`].
+pub async fn snapshot(store: &dyn PolicyStore) -> Result<Snapshot, StoreError> {
+    let mut changes = Vec::new();
+    let revision = store.load(Loading::into_sink(&mut changes)).await?;
+    Ok(Snapshot { revision, changes })
 }
 
 /// All policy data at one revision, as changes.

@@ -38,17 +38,6 @@ pub struct ResolveInput<'p> {
     pub permissions: Option<&'p BTreeSet<Permission>>,
 }
 
-impl<'p> From<&'p VerifiedToken> for ResolveInput<'p> {
-    fn from(token: &'p VerifiedToken) -> Self {
-        Self {
-            principal: &token.principal,
-            claims: Some(&token.claims),
-            groups: token.groups.as_deref(),
-            permissions: Some(&token.permissions),
-        }
-    }
-}
-
 impl<'p> From<&'p Principal> for ResolveInput<'p> {
     fn from(principal: &'p Principal) -> Self {
         Self { principal, claims: None, groups: None, permissions: None }
@@ -139,6 +128,18 @@ pub fn resolve(world: &World, presented: ResolveInput<'_>) -> Subject {
     Subject { refused_rules: texts(world, &matching.refused, MappingRuleId::from_shared), ..subject }
 }
 
+/// Resolves the bearer of a token.
+#[must_use]
+pub fn resolve_token(world: &World, token: &VerifiedToken) -> Subject {
+    let input = ResolveInput {
+        principal: &token.principal,
+        claims: Some(&token.claims.read()),
+        groups: token.groups.as_deref(),
+        permissions: Some(&token.permissions),
+    };
+    resolve(world, input)
+}
+
 /// Resolves a caller when only the ids of the matched mapping rules are known, and not the token. Rules that no longer
 /// exist are ignored.
 #[must_use]
@@ -166,11 +167,11 @@ impl<T: Send + Sync + 'static> InWorld<T> {
     }
 }
 
-/// Resolves the bearer of a token. The subject is kept with the token and reused until the world changes. Also returns
-/// whether it was resolved now.
+/// As [`resolve_token`]. The subject is kept with the token and reused until the world changes. Also returns whether it
+/// was resolved now.
 #[must_use]
-pub fn resolve_token(world: &Arc<World>, token: &VerifiedToken) -> (Arc<Subject>, bool) {
-    let (kept, is_new) = InWorld::kept(&token.memo, world, || Arc::new(resolve(world, token.into())));
+pub fn subject_of_token(world: &Arc<World>, token: &VerifiedToken) -> (Arc<Subject>, bool) {
+    let (kept, is_new) = InWorld::kept(&token.memo, world, || Arc::new(resolve_token(world, token)));
     (Arc::clone(&kept.value), is_new)
 }
 

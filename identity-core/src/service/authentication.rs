@@ -17,7 +17,7 @@ use crate::entity::{Actor, Principal, RejectedToken, VerifiedToken};
 use crate::port::{
     Busy, Crypto, KnownApis, PasswordHasher, SessionStore, Standing, StoreError, TokenError, TokenVerifier,
 };
-use crate::resolve::{ResolveInput, Subject, resolve, resolve_token};
+use crate::resolve::{ResolveInput, Subject, resolve, subject_of_token};
 use crate::value::{PasswordHash, Secret, Username};
 
 /// Principal name of callers without credentials. It is unrelated to a user with this name.
@@ -220,7 +220,7 @@ impl Authentication {
         let issuer = Arc::clone(&token.issuer);
         let credential = BearerToken { verifier: Arc::clone(verifier), token: secret, issuer };
         let world = self.engine.world();
-        let (subject, is_new) = resolve_token(&world, &token);
+        let (subject, is_new) = subject_of_token(&world, &token);
         if is_new {
             self.logins.note(&token, &subject, self.engine.clock().now());
         }

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use crate::engine::{CredentialEnded, NotPermitted};
 use crate::entity::{Principal, VerifiedToken};
 use crate::port::{TokenError, TokenVerifier};
-use crate::resolve::{ResolveInput, Subject, resolve};
+use crate::resolve::{ResolveInput, Subject, resolve, resolve_token};
 use crate::value::{PasswordHash, Secret, Username};
 use crate::world::World;
 
@@ -63,7 +63,7 @@ impl Credential for BearerToken {
 
 impl CheckedCredential for Arc<VerifiedToken> {
     fn resolve(&self, world: &World) -> Result<Subject, CredentialEnded> {
-        Ok(resolve(world, ResolveInput::from(self.as_ref())))
+        Ok(resolve_token(world, self))
     }
 }
 

@@ -18,7 +18,7 @@ mod selector;
 mod uri;
 mod visible;
 
-pub use claims::{Claims, ClaimsError};
+pub use claims::{Claims, ClaimsError, StoredClaims};
 pub use email::Email;
 pub use id::{
     Audience, AuthorizationKey, ClientId, ClientKey, GroupId, MappingRuleId, PermissionName, PropertyName, ResourceId,

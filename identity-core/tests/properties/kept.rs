@@ -6,9 +6,9 @@ use identity_core::apply::apply;
 use identity_core::catalog::{Family, ResourceCatalog};
 use identity_core::decide::Authority;
 use identity_core::entity::{Memo, VerifiedToken};
-use identity_core::resolve::{ResolveInput, resolve, resolve_token};
+use identity_core::resolve::{resolve_token, subject_of_token};
 use identity_core::search::granted_resources;
-use identity_core::value::{Claims, GroupId};
+use identity_core::value::{Claims, GroupId, StoredClaims};
 use identity_core::world::{Sources, World};
 use proptest::prelude::*;
 use time::OffsetDateTime;
@@ -22,7 +22,7 @@ fn token(sources: Sources, caller: &Caller) -> VerifiedToken {
         principal: caller.principal.clone(),
         groups: (sources == Sources::Provider { groups_claimed: true }).then(groups),
         permissions: std::collections::BTreeSet::new(),
-        claims: Claims::new(caller.claims.clone()).unwrap(),
+        claims: StoredClaims::from(&Claims::new(caller.claims.clone()).unwrap()),
         display_name: None,
         email: None,
         expires_at: OffsetDateTime::UNIX_EPOCH,
@@ -51,14 +51,14 @@ proptest! {
                 if used & (1 << place) == 0 {
                     continue;
                 }
-                let fresh = resolve(&world, ResolveInput::from(token));
+                let fresh = resolve_token(&world, token);
                 for _ in 0..2 {
-                    let (kept, _) = resolve_token(&world, token);
+                    let (kept, _) = subject_of_token(&world, token);
                     prop_assert_eq!(&*kept, &fresh);
                     let listed: Vec<_> = granted_resources(&world, &kept, FAMILIES).collect();
                     prop_assert_eq!(listed, granted_resources(&world, &fresh, FAMILIES).collect::<Vec<_>>());
                 }
-                prop_assert!(!resolve_token(&world, token).1, "kept until the world changes");
+                prop_assert!(!subject_of_token(&world, token).1, "kept until the world changes");
             }
         }
     }

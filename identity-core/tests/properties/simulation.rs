@@ -10,14 +10,14 @@ use identity_core::diff::{AccessItem, diff, holdings};
 use identity_core::engine::Engine;
 use identity_core::entity::{Actor, Container, Memo, Party, Principal, VerifiedToken};
 use identity_core::fake::{FixedClock, MemoryPolicyStore};
-use identity_core::resolve::{ResolveInput, Subject, resolve};
+use identity_core::resolve::{ResolveInput, Subject, resolve, resolve_token};
 use identity_core::search::{SearchBudget, paths};
 use identity_core::service::Caller;
 use identity_core::service::access::{
     Access, Action, EntityRef, EvaluationRequest, Holding, NotEvaluated, RecentCallers, Simulated, Simulation,
     SimulationFailed,
 };
-use identity_core::value::Claims;
+use identity_core::value::{Claims, StoredClaims};
 use identity_core::world::{Sources, World};
 use proptest::prelude::*;
 use time::OffsetDateTime;
@@ -60,13 +60,13 @@ impl Desk {
             principal: caller.principal.clone(),
             groups: None,
             permissions: std::collections::BTreeSet::new(),
-            claims: Claims::new(caller.claims.clone()).unwrap(),
+            claims: StoredClaims::from(&Claims::new(caller.claims.clone()).unwrap()),
             display_name: None,
             email: None,
             expires_at: OffsetDateTime::UNIX_EPOCH,
             memo: Memo::default(),
         });
-        let subject = resolve(world, ResolveInput::from(token.as_ref()));
+        let subject = resolve_token(world, &token);
         self.logins.note(&token, &subject, OffsetDateTime::UNIX_EPOCH);
     }
 }

@@ -61,6 +61,14 @@ pub(crate) enum Failures {
 
 pub(crate) fn mount(surfaces: &Surfaces, api: &mut ServiceConfig) {
     me::mount(api);
+    // Before all paths with parameters, which are matched by an expression each: applications call these most.
+    for_token::mount_groups(api);
+    if surfaces.tenants.is_some() {
+        for_token::mount_tenants(api);
+    }
+    if surfaces.authorizations.is_some() {
+        for_token::mount_authorizations(api);
+    }
     capabilities::mount(surfaces, api);
     if let Some(logs) = &surfaces.audit_logs {
         audit_log::mount(api.app_data(Data::from(Arc::clone(logs))));
@@ -68,7 +76,6 @@ pub(crate) fn mount(surfaces: &Surfaces, api: &mut ServiceConfig) {
     if let Some(sign_in) = &surfaces.sign_in {
         sessions::mount(api.app_data(Data::from(Arc::clone(&sign_in.sessions))));
     }
-    for_token::mount_groups(api);
     if let Some(people) = &surfaces.people {
         users::mount(api.app_data(Data::from(Arc::clone(people))));
     }
@@ -91,14 +98,12 @@ pub(crate) fn mount(surfaces: &Surfaces, api: &mut ServiceConfig) {
         roles::mount(api.app_data(Data::from(Arc::clone(roles))));
     }
     if let Some(tenants) = &surfaces.tenants {
-        for_token::mount_tenants(api);
         tenants::mount(api.app_data(Data::from(Arc::clone(tenants))));
     }
     if let Some(rules) = &surfaces.mapping_rules {
         mapping_rules::mount(api.app_data(Data::from(Arc::clone(rules))));
     }
     if let Some(authorizations) = &surfaces.authorizations {
-        for_token::mount_authorizations(api);
         resource_types::mount(api);
         authorizations::mount(api.app_data(Data::from(Arc::clone(authorizations))));
     }

@@ -16,11 +16,11 @@ use identity_core::diff::holdings;
 use identity_core::engine::Engine;
 use identity_core::entity::{Actor, Container, MappingRule, Membership, Memo, Party, Principal, VerifiedToken};
 use identity_core::fake::{FixedClock, MemoryPolicyStore};
-use identity_core::resolve::{ResolveInput, resolve};
+use identity_core::resolve::{ResolveInput, resolve, resolve_token};
 use identity_core::search::{SearchBudget, principals_who_can};
 use identity_core::service::Caller;
 use identity_core::service::access::{Access, NotEvaluated, RecentCallers, Simulation};
-use identity_core::value::{ClaimSelector, ClaimValue, Claims, MappingRuleId, Name, Revision};
+use identity_core::value::{ClaimSelector, ClaimValue, Claims, MappingRuleId, Name, Revision, StoredClaims};
 use identity_core::world::{Change, Sources, World};
 use time::OffsetDateTime;
 
@@ -66,7 +66,7 @@ fn token(number: usize) -> Arc<VerifiedToken> {
         principal: Principal::User(username(number)),
         groups: None,
         permissions: std::collections::BTreeSet::new(),
-        claims: Claims::new(claims).unwrap(),
+        claims: StoredClaims::from(&Claims::new(claims).unwrap()),
         display_name: None,
         email: None,
         expires_at: OffsetDateTime::UNIX_EPOCH,
@@ -94,7 +94,7 @@ impl Desk {
         let logins = Arc::new(RecentCallers::new(LOGINS, true));
         let tokens: Vec<_> = (0..LOGINS).map(token).collect();
         for token in &tokens {
-            logins.note(token, &resolve(world, ResolveInput::from(token.as_ref())), OffsetDateTime::UNIX_EPOCH);
+            logins.note(token, &resolve_token(world, token), OffsetDateTime::UNIX_EPOCH);
         }
         let rule = MappingRule::new(
             MappingRuleId::parse("tried").unwrap(),
@@ -121,8 +121,8 @@ impl Desk {
         let before = &self.caller.world;
         let after = apply(before, &self.simulation.commands, Authority::Administrator).unwrap().world;
         let differs = |token: &&Arc<VerifiedToken>| {
-            let had = holdings(before, &resolve(before, ResolveInput::from(token.as_ref())));
-            had != holdings(&after, &resolve(&after, ResolveInput::from(token.as_ref())))
+            let had = holdings(before, &resolve_token(before, token));
+            had != holdings(&after, &resolve_token(&after, token))
         };
         self.tokens.iter().filter(differs).count()
     }

@@ -23,11 +23,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use identity_adapters_sqlite::SqliteStores;
 use identity_bench::cpu::Threads;
-use identity_bench::driver::{Driver, request};
+use identity_bench::driver::{Driver, request, wait_for};
 use identity_bench::measure::asked_for;
 use identity_bench::policies::{Policies, Size, resource_id, username};
 use identity_core::entity::{Authorization, Container, Membership, Party, Scope, Tenant};
-use identity_core::port::Commit;
+use identity_core::port::{Commit, PolicyStore as _};
 use identity_core::value::{
     AuthorizationKey, Name, PermissionName, ResourceId, ResourceTypeName, Revision, TenantId, Username,
 };
@@ -121,6 +121,7 @@ fn identity(directory: String, issuer: &str) -> SocketAddr {
         ("SERVER_PORT", &port.to_string()),
         ("SERVER_MANAGEMENT_PORT", "0"),
         ("SERVER_WORKERS", "1"),
+        ("SERVER_MAX_CONNECTIONS_PER_ADDRESS", "1000"),
         ("STORE_SQLITE_DATA_DIR", &directory),
         ("AUTHENTICATION_PROVIDERS_DEFAULT_ISSUER", issuer),
         ("AUTHENTICATION_PROVIDERS_DEFAULT_AUDIENCES_0", "identity"),
@@ -252,14 +253,11 @@ fn main() {
     let easy: Vec<_> = (0..CALLERS).map(easy).map(of).collect();
     let loaded: Vec<_> = (0..CALLERS).map(|number| username(number * 100)).map(of).collect();
 
-    let (threads, (address, mut probe)) = Threads::started_by(|| {
+    let (threads, address) = Threads::started_by(|| {
         let address = identity(directory.path().display().to_string(), &provider.issuer);
-        let me = request("GET", "/api/me", &format!("Bearer {}", easy[0].1), None);
-        let mut probe = Driver::new(address, vec![me], 1);
-        _ = probe.round();
-        (address, probe)
+        wait_for(address, &request("GET", "/api/me", &format!("Bearer {}", easy[0].1), None));
+        address
     });
-    _ = probe.round();
     let mut ours: Vec<[Measured; 2]> = Vec::new();
     let mut answers = BTreeMap::new();
     for case in &CASES {

@@ -75,6 +75,25 @@ impl Driver {
     }
 }
 
+/// Sends a request on a connection of its own until the response has status 200: until the server has started.
+///
+/// # Panics
+/// When that takes longer than a minute.
+pub fn wait_for(address: SocketAddr, request: &[u8]) {
+    let begin = Instant::now();
+    let mut last = String::new();
+    while !last.starts_with("HTTP/1.1 200 ") {
+        assert!(begin.elapsed() < PATIENCE, "{last}");
+        std::thread::sleep(Duration::from_millis(50));
+        let mut buffer = [0; 4096];
+        let answered = TcpStream::connect(address).and_then(|mut stream| {
+            stream.write_all(request)?;
+            stream.read(&mut buffer)
+        });
+        last = answered.map_or_else(|error| error.to_string(), |read| String::from_utf8_lossy(&buffer[..read]).into());
+    }
+}
+
 /// Reads a complete response, with `Content-Length` or in chunks.
 fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Vec<u8> {
     let mut filled = 0;

@@ -19,7 +19,7 @@ use identity_core::port::{Commit, Evidence, Ids, Inspection, KnownApis, PolicySt
 use identity_core::preset;
 use identity_core::service::access::{Access, RecentCallers};
 use identity_core::service::{Authentication, Authorizations, Authorizer, StoredGroups, Tenants};
-use identity_core::value::{Claims, Revision, RoleId, Username, storable};
+use identity_core::value::{Claims, Revision, RoleId, StoredClaims, Username, storable};
 use identity_core::world::{Change, Sources, World};
 use identity_http::{BodyLimits, Decisions, Hosts, Https, Limits, Quota, Surfaces, TrustedProxies, observe};
 use time::OffsetDateTime;
@@ -82,7 +82,7 @@ fn surfaces(engine: &Arc<Engine>) -> Surfaces {
         principal: Principal::User(Username::parse("root").unwrap()),
         groups: None,
         permissions: std::collections::BTreeSet::new(),
-        claims: Claims::new(serde_json::json!({"sub": "root"})).unwrap(),
+        claims: StoredClaims::from(&Claims::new(serde_json::json!({"sub": "root"})).unwrap()),
         display_name: None,
         email: None,
         expires_at: OffsetDateTime::UNIX_EPOCH,

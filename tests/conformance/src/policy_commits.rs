@@ -2,7 +2,7 @@
 //! call.
 
 use identity_core::fake::Rows;
-use identity_core::port::{Commit, StoreError, Tail};
+use identity_core::port::{Commit, StoreError, Tail, snapshot};
 use identity_core::value::Revision;
 use identity_core::world::Change;
 
@@ -36,7 +36,7 @@ pub async fn several_commits_are_written_in_order(backend: &dyn Backend) {
     let stores = backend.open(NEVER).await;
     stores.policy.begin(Revision(0)).await.unwrap().commit(commits()).await.unwrap();
     let all: Vec<Change> = commits().into_iter().flat_map(|commit| commit.changes).collect();
-    let snapshot = stores.policy.load().await.unwrap();
+    let snapshot = snapshot(&*stores.policy).await.unwrap();
     assert_eq!((snapshot.revision, Rows::replay(&snapshot.changes)), (Revision(4), Rows::replay(&all)));
     let Tail::Commits(log) = stores.policy.tail(Revision(0)).await.unwrap() else { panic!("a log") };
     let logged: Vec<_> = log.into_iter().map(|logged| (logged.revision, logged.changes)).collect();
@@ -53,7 +53,7 @@ pub async fn several_commits_are_written_or_none(backend: &dyn Backend) {
     for refused in skipped.into_iter().chain([backwards]) {
         let refused = stores.policy.begin(Revision(0)).await.unwrap().commit(refused).await;
         assert!(matches!(refused, Err(StoreError::Conflict)), "{refused:?}");
-        let snapshot = stores.policy.load().await.unwrap();
+        let snapshot = snapshot(&*stores.policy).await.unwrap();
         assert_eq!((snapshot.revision, snapshot.changes), (Revision(0), vec![]));
     }
     stores.policy.begin(Revision(0)).await.unwrap().commit(commits()).await.unwrap();

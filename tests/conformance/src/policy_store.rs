@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use identity_core::fake::Rows;
-use identity_core::port::{Logged, PolicyStore, StoreError, Tail};
+use identity_core::port::{Logged, PolicyStore, StoreError, Tail, snapshot};
 use identity_core::value::{GroupId, MappingRuleId, ResourceTypeName, Revision, RoleId, TenantId, Username};
 use identity_core::world::Change;
 use tokio::time::timeout;
@@ -41,7 +41,7 @@ pub const NEWER_FORMAT: &str = "UPDATE policy_revision SET format = 2";
 /// SQL stores have a format.
 pub async fn refuses_newer_format(store: &dyn PolicyStore) {
     let errors = [
-        store.load().await.map(drop).unwrap_err(),
+        snapshot(store).await.map(drop).unwrap_err(),
         store.tail(Revision(0)).await.map(drop).unwrap_err(),
         store.begin(Revision(0)).await.map(drop).unwrap_err(),
     ];
@@ -51,7 +51,7 @@ pub async fn refuses_newer_format(store: &dyn PolicyStore) {
 }
 
 async fn loaded(store: &dyn PolicyStore) -> (u64, Rows) {
-    let snapshot = store.load().await.unwrap();
+    let snapshot = snapshot(store).await.unwrap();
     (snapshot.revision.0, Rows::replay(&snapshot.changes))
 }
 
@@ -69,7 +69,7 @@ async fn tail(store: &dyn PolicyStore, known: u64) -> Vec<Logged> {
 
 pub async fn an_empty_store_is_at_revision_0(backend: &dyn Backend) {
     let store = backend.open(NEVER).await.policy;
-    let snapshot = store.load().await.unwrap();
+    let snapshot = snapshot(&*store).await.unwrap();
     assert_eq!((snapshot.revision, snapshot.changes), (Revision(0), Vec::new()));
     assert_eq!(tail(&*store, 0).await, []);
 }
@@ -77,7 +77,7 @@ pub async fn an_empty_store_is_at_revision_0(backend: &dyn Backend) {
 pub async fn what_is_committed_is_loaded(backend: &dyn Backend) {
     let store = backend.open(NEVER).await.policy;
     put(&*store, 1, everything()).await;
-    let snapshot = store.load().await.unwrap();
+    let snapshot = snapshot(&*store).await.unwrap();
     assert_eq!(snapshot.revision, Revision(1));
     assert_eq!(snapshot.changes.len(), everything().len());
     assert_eq!(Rows::replay(&snapshot.changes), Rows::replay(&everything()));
@@ -146,7 +146,7 @@ pub async fn what_is_removed_is_gone_and_nothing_else(backend: &dyn Backend) {
         expected -= usize::from(revision < 10);
         put(&*store, revision, vec![removal]).await;
         assert_eq!(loaded(&*store).await, (revision, model.clone()));
-        assert_eq!(store.load().await.unwrap().changes.len(), expected);
+        assert_eq!(snapshot(&*store).await.unwrap().changes.len(), expected);
     }
 }
 
@@ -168,7 +168,7 @@ pub async fn the_last_change_of_a_row_wins(backend: &dyn Backend) {
     ];
     put(&*store, 1, changes.clone()).await;
     assert_eq!(loaded(&*store).await, (1, Rows::replay(&changes)));
-    assert_eq!(store.load().await.unwrap().changes.len(), 3);
+    assert_eq!(snapshot(&*store).await.unwrap().changes.len(), 3);
 }
 
 pub async fn ids_are_compared_byte_by_byte(backend: &dyn Backend) {
@@ -176,7 +176,7 @@ pub async fn ids_are_compared_byte_by_byte(backend: &dyn Backend) {
     let ids = ["a", "A", "\u{e9}", "e\u{301}", "ß", "ss", "1", "01", "a b", "a  b"];
     put(&*store, 1, ids.map(|id| Change::GroupPut(group(id, id))).to_vec()).await;
     put(&*store, 2, vec![Change::GroupRemoved(GroupId::parse("A").unwrap())]).await;
-    let left = store.load().await.unwrap().changes;
+    let left = snapshot(&*store).await.unwrap().changes;
     assert_eq!(left.len(), ids.len() - 1);
     assert!(left.contains(&Change::GroupPut(group("a", "a"))));
 }
@@ -348,7 +348,7 @@ pub async fn a_pruned_log_is_gone(backend: &dyn Backend) {
     }
     assert_eq!(tail(&*store, 3).await.len(), 2);
     assert_eq!(tail(&*store, 5).await, []);
-    assert_eq!(store.load().await.unwrap().changes.len(), 5);
+    assert_eq!(snapshot(&*store).await.unwrap().changes.len(), 5);
     put(&*store, 6, vec![]).await;
     backend.prune(0).await;
     assert!(matches!(store.tail(Revision(5)).await.unwrap(), Tail::Gone));

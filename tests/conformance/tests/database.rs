@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use identity_adapters_postgres::{PasswordFile, PostgresSettings, PostgresStores, Probe, Schema, is_permanent};
-use identity_core::port::{PolicyStore as _, StoreError};
+use identity_core::port::{StoreError, snapshot};
 use identity_core::value::{Revision, Secret};
 use identity_testkit::RefusingPostgres;
 use identity_testkit::postgres::{TestDatabase, fresh_database};
@@ -63,7 +63,7 @@ async fn tables_of_another_application_are_left_alone() {
     let later = connect();
     later.migrate().await.unwrap();
     assert_eq!(count(&database, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").await, 0);
-    assert_eq!(later.policy.load().await.unwrap().revision, Revision(0));
+    assert_eq!(snapshot(&*later.policy).await.unwrap().revision, Revision(0));
 }
 
 #[tokio::test]
@@ -169,7 +169,7 @@ async fn a_password_is_read_again_when_its_file_changes() {
         let before = server.passwords().len();
         for stores in &all {
             assert!(is_permanent(&stores.migrate().await.unwrap_err()));
-            assert!(is_permanent(&stores.policy.load().await.unwrap_err()));
+            assert!(is_permanent(&snapshot(&*stores.policy).await.unwrap_err()));
         }
         server.passwords().split_off(before)
     };

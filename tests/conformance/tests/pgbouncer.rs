@@ -8,7 +8,7 @@ use identity_adapters_postgres::{PostgresSettings, PostgresStores, is_permanent}
 use identity_conformance::NEVER;
 use identity_conformance::sample::{NOW, commit, everything, id_hash, session};
 use identity_core::entity::EntityKind;
-use identity_core::port::{EntityLocks as _, LockKey, PolicyStore as _, SessionStore as _, StoreError};
+use identity_core::port::{EntityLocks as _, LockKey, PolicyStore as _, SessionStore as _, StoreError, snapshot};
 use identity_core::value::{Revision, Secret};
 use identity_testkit::PgBouncer;
 use identity_testkit::postgres::{TestDatabase, fresh_database};
@@ -47,7 +47,7 @@ async fn connections_that_are_pooled_by_session_work() {
         }
     };
     timeout(Duration::from_secs(60), until_heard).await.unwrap();
-    assert_eq!(stores.policy.load().await.unwrap().revision, Revision(revision));
+    assert_eq!(snapshot(&*stores.policy).await.unwrap().revision, Revision(revision));
     stores.sessions.insert(&session(1)).await.unwrap();
     assert!(other.sessions.find(id_hash(1), NOW).await.unwrap().is_some());
     drop(stores.locks.lock(&LockKey::of(EntityKind::User, "ann")).await.unwrap());

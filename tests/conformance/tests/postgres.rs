@@ -12,7 +12,7 @@ use identity_conformance::policy_store::{NEWER_FORMAT, refuses_newer_format};
 use identity_conformance::sample::{NOW, audit, commit, everything, id_hash, session, user};
 use identity_conformance::{Backend, NEVER, PATIENCE, Stores};
 use identity_core::fake::Rows;
-use identity_core::port::{AuditLog, EntityLocks, Impairment, PolicyStore, SessionStore, StoreError, Tail};
+use identity_core::port::{AuditLog, EntityLocks, Impairment, PolicyStore, SessionStore, StoreError, Tail, snapshot};
 use identity_core::value::{Revision, Secret};
 use identity_core::world::Change;
 use identity_testkit::postgres::{TestDatabase, fresh_database};
@@ -123,7 +123,7 @@ async fn a_commit_that_fails_midway_leaves_nothing() {
         let transaction = stores.policy.begin(Revision(0)).await.unwrap();
         let error = transaction.commit(vec![failing]).await.unwrap_err();
         assert!(!format!("{error:?}").contains("boom"), "an error quotes no rows: {error:?}");
-        let snapshot = stores.policy.load().await.unwrap();
+        let snapshot = snapshot(&*stores.policy).await.unwrap();
         assert_eq!((snapshot.revision, snapshot.changes), (Revision(0), vec![]));
         assert_eq!(written(&*stores.audit).await, []);
         put(&*stores.policy, 1, everything()).await;
@@ -137,7 +137,7 @@ async fn an_unreadable_row_is_named() {
         let stores = postgres.open(NEVER).await;
         put(&*stores.policy, 1, everything()).await;
         postgres.execute("UPDATE mapping_rules SET operator = 'LIKE' WHERE mapping_rule_id = 'literal'").await;
-        let error = stores.policy.load().await.unwrap_err();
+        let error = snapshot(&*stores.policy).await.unwrap_err();
         let StoreError::Unreadable { what, .. } = &error else { panic!("{error:?}") };
         assert!(what.contains("mapping_rules") && what.contains("literal"), "{what}");
         postgres.execute("UPDATE change_log SET changes = '[{\"change\":\"user_put\",\"of\":\"s3cret\"}]'").await;
@@ -162,7 +162,7 @@ async fn data_in_a_newer_format_is_not_read() {
 async fn a_schema_of_a_newer_or_another_server_is_refused() {
     on_postgres("a_schema_of_a_newer_or_another_server_is_refused", async |postgres: &Postgres| {
         let stores = PostgresStores::connect(&postgres.settings(NEVER));
-        let error = stores.policy.load().await.unwrap_err();
+        let error = snapshot(&*stores.policy).await.unwrap_err();
         assert!(matches!(&error, StoreError::Schema(text) if text.contains("migrations")), "{error:?}");
         stores.migrate().await.unwrap();
         for (damage, repair, hint) in [
@@ -212,7 +212,7 @@ async fn writes_go_on_after_a_server_was_read_only_for_a_while() {
         let stores = postgres.stores(NEVER).await;
         postgres.execute(&database("SET default_transaction_read_only = on")).await;
         postgres.disconnect_everybody().await;
-        let reads = || futures_util::future::join_all((0..8).map(|_| stores.policy.load()));
+        let reads = || futures_util::future::join_all((0..8).map(|_| snapshot(&*stores.policy)));
         for loaded in reads().await {
             loaded.unwrap();
         }
@@ -280,8 +280,8 @@ async fn schemas_are_apart_and_made_once_by_many() {
         }
         let [one, same, .., two] = &replicas;
         put(&*one.policy, 1, everything()).await;
-        assert_eq!(same.policy.load().await.unwrap().revision, Revision(1));
-        assert_eq!(two.policy.load().await.unwrap().revision, Revision(0));
+        assert_eq!(snapshot(&*same.policy).await.unwrap().revision, Revision(1));
+        assert_eq!(snapshot(&*two.policy).await.unwrap().revision, Revision(0));
     })
     .await;
 }
@@ -312,7 +312,7 @@ async fn a_restarted_server_costs_no_request() {
         let stores = postgres.stores(NEVER).await;
         for round in 1..=5u8 {
             // Opens several connections, which are idle when they are closed below.
-            let reads = (0..8).map(|_| stores.policy.load());
+            let reads = (0..8).map(|_| snapshot(&*stores.policy));
             for loaded in futures_util::future::join_all(reads).await {
                 loaded.unwrap();
             }
@@ -325,7 +325,7 @@ async fn a_restarted_server_costs_no_request() {
                 _ => assert!(stores.audit.append(&[audit("x")]).await.is_ok()),
             }
         }
-        let snapshot = stores.policy.load().await.unwrap();
+        let snapshot = snapshot(&*stores.policy).await.unwrap();
         assert_eq!(Rows::replay(&snapshot.changes), Rows::replay(&[Change::UserPut(user("ann"))]));
     })
     .await;
@@ -379,7 +379,7 @@ async fn nobody_there_is_unavailable_and_tells_no_secret() {
     let stores = PostgresStores::connect(&settings);
     let errors = [
         stores.migrate().await.unwrap_err(),
-        stores.policy.load().await.unwrap_err(),
+        snapshot(&*stores.policy).await.unwrap_err(),
         stores.sessions.find(id_hash(1), NOW).await.unwrap_err(),
         stores.audit.find(1).await.unwrap_err(),
     ];

@@ -13,7 +13,7 @@ use identity_conformance::policy_store::{NEWER_FORMAT, refuses_newer_format};
 use identity_conformance::sample::{audit, commit, everything, user};
 use identity_conformance::{Backend, NEVER, Stores};
 use identity_core::fake::Rows;
-use identity_core::port::StoreError;
+use identity_core::port::{StoreError, snapshot};
 use identity_core::value::Revision;
 use identity_core::world::Change;
 use sqlx::{ConnectOptions, SqliteConnection};
@@ -110,7 +110,7 @@ async fn a_commit_that_fails_midway_leaves_nothing() {
     failing.audit = vec![audit("fine"), audit("boom")];
     let transaction = stores.policy.begin(Revision(0)).await.unwrap();
     assert!(transaction.commit(vec![failing]).await.is_err());
-    let snapshot = stores.policy.load().await.unwrap();
+    let snapshot = snapshot(&*stores.policy).await.unwrap();
     assert_eq!((snapshot.revision, snapshot.changes), (Revision(0), vec![]));
     assert_eq!(written(&*stores.audit).await, []);
     let transaction = stores.policy.begin(Revision(0)).await.unwrap();
@@ -124,7 +124,7 @@ async fn an_unreadable_row_is_named() {
     let transaction = stores.policy.begin(Revision(0)).await.unwrap();
     transaction.commit(vec![commit(1, everything())]).await.unwrap();
     sqlite.execute("UPDATE mapping_rules SET operator = 'LIKE' WHERE mapping_rule_id = 'literal'").await;
-    let error = stores.policy.load().await.unwrap_err();
+    let error = snapshot(&*stores.policy).await.unwrap_err();
     let StoreError::Unreadable { what, .. } = &error else { panic!("{error:?}") };
     assert!(what.contains("mapping_rules") && what.contains("literal"), "{what}");
     sqlite.execute("UPDATE change_log SET changes = '[{\"change\":\"user_put\",\"of\":\"s3cret\"}]'").await;
@@ -167,7 +167,7 @@ async fn a_new_file_is_made_once_by_many_and_kept() {
     for stores in opened {
         stores.close().await;
     }
-    let snapshot = sqlite.open(NEVER).await.policy.load().await.unwrap();
+    let snapshot = snapshot(&*sqlite.open(NEVER).await.policy).await.unwrap();
     assert_eq!(Rows::replay(&snapshot.changes), Rows::replay(&[Change::UserPut(user("ann"))]));
 }
 

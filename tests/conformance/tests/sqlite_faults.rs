@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use identity_adapters_sqlite::SqliteStores;
 use identity_conformance::NEVER;
 use identity_conformance::sample::{commit, session, user};
-use identity_core::port::{AuditLog as _, Impairment, PolicyStore as _, SessionStore as _, StoreError};
+use identity_core::port::{AuditLog as _, Impairment, PolicyStore as _, SessionStore as _, StoreError, snapshot};
 use identity_core::value::Revision;
 use identity_core::world::Change;
 use identity_testkit::Disk;
@@ -54,7 +54,7 @@ async fn a_full_disk_is_said_and_over_when_there_is_space() {
         // Large commits: small ones may still fit into the space that the file has already allocated.
         is(&put(&stores, 2 + round, 2000).await, Impairment::Full);
         is(&put(&stores, 2 + round, 2000).await, Impairment::Full);
-        assert_eq!(stores.policy.load().await.unwrap().revision, Revision(1 + round), "nothing of it is there");
+        assert_eq!(snapshot(&*stores.policy).await.unwrap().revision, Revision(1 + round), "nothing of it is there");
         disk.make_room();
         stores.policy.writable().await.unwrap();
         put(&stores, 2 + round, 1).await.unwrap();
@@ -87,7 +87,7 @@ async fn a_writer_of_another_process_that_does_not_end_is_said() {
     let mut other = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
     sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
     is(&put(&stores, 1, 1).await, Impairment::Locked);
-    assert_eq!(stores.policy.load().await.unwrap().revision, Revision(0));
+    assert_eq!(snapshot(&*stores.policy).await.unwrap().revision, Revision(0));
     assert_eq!(stores.audit.size().await.unwrap(), 0);
     sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
     put(&stores, 1, 1).await.unwrap();

@@ -1,11 +1,14 @@
 //! Reads the state of the replicas and the audit log after all clients have stopped.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use identity_testkit::{Api, Reply};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
 
+use crate::bounds::RECOVERY;
 use crate::history::{Final, Logged};
 use crate::model::{GROUPS, Kind, Model, Party, ROLES, USERS};
 use crate::wire;
@@ -51,10 +54,17 @@ async fn search(api: &Api, path: &str, kind: Kind) -> BTreeSet<String> {
     wire::ids(&reply.json(), kind).expect("items with ids")
 }
 
-/// Sends a request that requires the newest data of the store.
+/// Sends a request that requires the newest data of the store. The store may still be recovering from the last fault.
 async fn newest(api: &Api, method: Method, path: &str, body: &Value) -> Reply {
-    let request = api.request(method, path).header("x-identity-max-age", 0).json(body);
-    api.send(request).await.expect_status(200)
+    let begun = Instant::now();
+    loop {
+        let request = api.request(method.clone(), path).header("x-identity-max-age", 0).json(body);
+        let reply = api.send(request).await;
+        if reply.status != 503 || begun.elapsed() > RECOVERY {
+            return reply.expect_status(200);
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
 }
 
 /// The revisions after `base` and the operations that created them, from the audit log.

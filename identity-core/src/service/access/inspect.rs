@@ -92,7 +92,7 @@ impl Access {
             && let Ok(verified) = verifier.verify(token).await
         {
             // Verification may add claims to those of a valid token, such as from UserInfo. They are inspected as well.
-            inspection.claims = Some(verified.claims.clone());
+            inspection.claims = Some(verified.claims.read());
             inspection.principal = Some(verified.principal.clone());
             inspection.groups = verified.groups.clone();
         }

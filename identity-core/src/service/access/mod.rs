@@ -37,7 +37,7 @@ use crate::engine::Engine;
 use crate::entity::{AuditDraft, AuditEntity, AuditOperation, EntityKind, Principal, VerifiedToken};
 use crate::port::{AuditLog, TokenError, TokenVerifier};
 use crate::preset::{IDENTITY_AUDIENCE, READ};
-use crate::resolve::{ResolveInput, Subject, resolve, resolve_token};
+use crate::resolve::{ResolveInput, Subject, resolve, resolve_token, subject_of_token};
 use crate::value::Claims;
 use crate::world::World;
 use rate_limit::RateLimit;
@@ -96,8 +96,8 @@ impl Identified {
     fn known(&self, world: &World) -> Known {
         match &self.0 {
             Who::Token(token) => {
-                let subject = Arc::new(resolve(world, ResolveInput::from(token.as_ref())));
-                Known { subject, claims: Some(token.claims.clone()) }
+                let subject = Arc::new(resolve_token(world, token));
+                Known { subject, claims: Some(token.claims.read()) }
             }
             Who::Principal(principal) => {
                 let subject = Arc::new(resolve(world, ResolveInput::by_id(world, principal)));
@@ -109,7 +109,7 @@ impl Identified {
     /// As [`Self::known`]. The subject of a token is reused until the world changes.
     fn known_in(&self, world: &Arc<World>) -> Known {
         match &self.0 {
-            Who::Token(token) => Known { subject: resolve_token(world, token).0, claims: Some(token.claims.clone()) },
+            Who::Token(token) => Known { subject: subject_of_token(world, token).0, claims: Some(token.claims.read()) },
             Who::Principal(_) => self.known(world),
         }
     }

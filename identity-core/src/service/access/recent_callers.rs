@@ -100,8 +100,8 @@ impl RecentCallers {
             at: now,
             issuer: Arc::clone(&token.issuer),
             principal: token.principal.clone(),
-            claim_names: token.claims.names().map(str::to_owned).collect(),
-            claims: self.keep_claims.then(|| token.claims.clone()),
+            claim_names: token.claims.read().names().map(str::to_owned).collect(),
+            claims: self.keep_claims.then(|| token.claims.read()),
             groups: token.groups.clone(),
             matched: subject.mapping_rules.clone(),
         });
@@ -172,7 +172,8 @@ mod tests {
     use super::*;
     use crate::catalog::ResourceCatalog;
     use crate::entity::Memo;
-    use crate::value::Username;
+    use crate::resolve::resolve_token;
+    use crate::value::{StoredClaims, Username};
     use crate::world::Sources;
 
     fn token(name: &str) -> Arc<VerifiedToken> {
@@ -181,7 +182,7 @@ mod tests {
             principal: Principal::User(Username::parse(name).unwrap()),
             groups: None,
             permissions: std::collections::BTreeSet::new(),
-            claims: Claims::new(json!({"sub": name, "secret": "value"})).unwrap(),
+            claims: StoredClaims::from(&Claims::new(json!({"sub": name, "secret": "value"})).unwrap()),
             display_name: None,
             email: None,
             expires_at: OffsetDateTime::UNIX_EPOCH,
@@ -194,7 +195,7 @@ mod tests {
         let world = World::new(Sources::Provider { groups_claimed: false }, ResourceCatalog::standard());
         let logins = RecentCallers::new(2, false);
         let note = |logins: &RecentCallers, token: &Arc<VerifiedToken>| {
-            let subject = resolve(&world, ResolveInput::from(token.as_ref()));
+            let subject = resolve_token(&world, token);
             logins.note(token, &subject, OffsetDateTime::UNIX_EPOCH);
         };
         let names = |logins: &RecentCallers| -> Vec<String> {
@@ -214,13 +215,13 @@ mod tests {
         let all = RecentCallers::new(2, true);
         for number in 0..100 {
             let mut next = (*ann).clone();
-            next.claims = Claims::new(json!({"number": number})).unwrap();
+            next.claims = StoredClaims::from(&Claims::new(json!({"number": number})).unwrap());
             note(&all, &Arc::new(next));
             assert_eq!(all.last(1)[0].claims.as_ref().and_then(|claims| claims.get("number")), Some(&json!(number)));
         }
         let all = RecentCallers::new(2, true);
         note(&all, &ann);
-        assert_eq!(all.last(1)[0].claims.as_ref(), Some(&ann.claims));
+        assert_eq!(all.last(1)[0].claims.as_ref(), Some(&ann.claims.read()));
         let none = RecentCallers::new(0, true);
         note(&none, &ann);
         assert!(none.last(1).is_empty());

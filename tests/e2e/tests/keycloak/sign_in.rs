@@ -20,7 +20,7 @@ async fn sign_in_form(browser: &mut Browser, login: &Url) -> Reply {
     let start = tokio::time::Instant::now();
     loop {
         let begin = browser.get(login.clone()).await.expect_status(303);
-        let page = browser.get(begin.location().expect("the way to Keycloak")).await;
+        let page = browser.get(begin.location().unwrap_or_else(|| panic!("no way to Keycloak: {begin:?}"))).await;
         if page.status == 200 {
             return page;
         }
@@ -74,7 +74,7 @@ async fn somebody_signs_in_and_out_at_keycloak() {
     assert_eq!(browser.get(back).await.status, 303);
     let signs_in_again = async |browser: &mut Browser| {
         let begin = browser.get(at("/auth/login")).await.expect_status(303);
-        let page = browser.get(begin.location().expect("the way to Keycloak")).await;
+        let page = browser.get(begin.location().unwrap_or_else(|| panic!("no way to Keycloak: {begin:?}"))).await;
         // The browser may still have a session at Keycloak.
         let back = match page.status {
             200 => browser.submit(form(&page), &credentials).await.location(),

@@ -1,6 +1,7 @@
 //! Authentication of requests: resolves the `Authorization` header or a browser session to a [`Caller`].
 
 use std::future::{Ready, ready};
+use std::sync::Arc;
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -52,6 +53,7 @@ pub(crate) async fn authenticate<B: MessageBody + 'static>(
             caller.cancellation = abandoned::cancellation();
             refused_rules::report(&caller.subject);
             request.extensions_mut().insert(ComputedAt(caller.world.revision()));
+            let caller = Arc::new(caller);
             // A token for another API only reaches endpoints about its bearer.
             if resolves {
                 request.extensions_mut().insert(Bearer(caller));
@@ -208,14 +210,14 @@ fn is_by_script(request: &ServiceRequest) -> bool {
 }
 
 /// Extracts the caller in handlers below [`authenticate`].
-pub(crate) struct Authenticated(pub(crate) Caller);
+pub(crate) struct Authenticated(pub(crate) Arc<Caller>);
 
 impl FromRequest for Authenticated {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let caller = request.extensions().get::<Caller>().cloned();
+        let caller = request.extensions().get::<Arc<Caller>>().cloned();
         // Fails closed outside `authenticate`. No route is mounted that way.
         ready(caller.map(Self).ok_or_else(|| no_credentials(Vec::new())))
     }
@@ -224,7 +226,7 @@ impl FromRequest for Authenticated {
 /// Extracts the bearer of a token in handlers that return the bearer's rights. The token may be for another API of this
 /// installation.
 #[derive(Clone)]
-pub(crate) struct Bearer(pub(crate) Caller);
+pub(crate) struct Bearer(pub(crate) Arc<Caller>);
 
 impl FromRequest for Bearer {
     type Error = Problem;

@@ -1,6 +1,8 @@
 //! Members of groups, roles and tenants (docs/reference/orchestration-cluster.md §1.2 to §1.4). A table defines the
 //! allowed kinds of member.
 
+use std::sync::Arc;
+
 use actix_web::web::{Bytes, Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use identity_core::entity::{Container, Party, PartyKind};
@@ -181,7 +183,7 @@ async fn search_members(
 async fn ids_only(
     kind: Kind,
     members: Data<Members>,
-    caller: Caller,
+    caller: Arc<Caller>,
     container: Container,
     body: &Bytes,
 ) -> Result<HttpResponse, Problem> {

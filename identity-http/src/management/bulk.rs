@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use actix_web::web::{Data, Payload, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
+use identity_core::service::Caller;
 use identity_core::service::bulk::{Bulk, BulkError, IfExists, MAX_ITEMS};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
@@ -115,7 +116,10 @@ pub(crate) async fn apply(
     let mut payload = payload.into_inner();
     if is_ndjson(&request) {
         let lines = Lines::start(&request, payload)?;
-        return Ok(stream::respond(lines, stream::Work { changes, caller, if_exists, _running: running }));
+        return Ok(stream::respond(
+            lines,
+            stream::Work { changes, caller: Caller::clone(&caller), if_exists, _running: running },
+        ));
     }
     let JsonBytes(bytes) = JsonBytes::receive(&request, &mut payload).await?;
     let body: BulkBody = parse_object(&bytes).and_then(|object| deserialize(object, "").map_err(misfit))?;

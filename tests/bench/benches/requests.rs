@@ -24,17 +24,17 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use identity_adapters_sqlite::SqliteStores;
 use identity_bench::cpu::Threads;
 use identity_bench::driver::{Driver, request, wait_for};
-use identity_bench::measure::asked_for;
+use identity_bench::measure::{asked_for, resident_kb};
 use identity_bench::policies::{Policies, Size, resource_id, username};
 use identity_core::entity::{Authorization, Container, Membership, Party, Scope, Tenant};
-use identity_core::port::{Commit, PolicyStore as _};
+use identity_core::port::{Clock as _, Commit, PolicyStore as _};
 use identity_core::value::{
     AuthorizationKey, Name, PermissionName, ResourceId, ResourceTypeName, Revision, TenantId, Username,
 };
 use identity_core::world::Change;
 use identity_server::config::Sources;
+use identity_server::effects::SystemClock;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 
 const CALLERS: usize = 1000;
 const CONNECTIONS: usize = 32;
@@ -43,6 +43,8 @@ const TURN: Duration = Duration::from_millis(250);
 /// Least share of the CPU time that the plain handler must need, and most CPU time with memberships, compared with none.
 const LEAST_SHARE: f64 = 0.55;
 const MOST_GROWTH: f64 = 1.15;
+/// Most memory of a cached token, in kB.
+const TOKEN_SIZE: f64 = 1.5;
 
 /// A provider with one key, which serves its metadata and its key set.
 struct Provider {
@@ -72,7 +74,7 @@ impl Provider {
 
     /// An access token with about as many claims as one of Keycloak.
     fn token(&self, username: &Username) -> String {
-        let now = OffsetDateTime::now_utc().unix_timestamp();
+        let now = SystemClock.now().unix_timestamp();
         let header = json!({"alg": "ES256", "typ": "at+jwt", "kid": "1"});
         let claims = json!({
             "iss": self.issuer, "aud": "identity", "sub": username.as_str(), "exp": now + 3600, "iat": now,
@@ -168,7 +170,7 @@ async fn store(directory: &std::path::Path) {
     let mut known = Revision(0);
     for changes in rows.chunks(20_000) {
         let next = Revision(known.0 + 1);
-        let commit = Commit { revision: next, at: OffsetDateTime::now_utc(), changes: changes.to_vec(), audit: vec![] };
+        let commit = Commit { revision: next, at: SystemClock.now(), changes: changes.to_vec(), audit: vec![] };
         stores.policy.begin(known).await.expect("a turn").commit(vec![commit]).await.expect("a commit");
         known = next;
     }
@@ -241,6 +243,19 @@ impl Measured {
     }
 }
 
+/// Growth of this process for each of many further tokens, in kB.
+fn size_of_a_token(address: SocketAddr, provider: &Provider) -> f64 {
+    const TOKENS: usize = 7_500;
+    let tokens = (CALLERS..CALLERS + TOKENS).map(|number| provider.token(&easy(number)));
+    let requests = tokens.map(|token| request("GET", "/api/tenants/for-token", &format!("Bearer {token}"), None));
+    let mut driver = Driver::new(address, requests.collect(), 1);
+    let before = resident_kb();
+    for _ in 0..TOKENS {
+        _ = driver.round();
+    }
+    (resident_kb() - before) / TOKENS as f64
+}
+
 fn main() {
     if !asked_for() {
         return;
@@ -290,6 +305,8 @@ fn main() {
             plain.turn(&plain_threads);
         }
     }
+    let size = size_of_a_token(address, &provider);
+    println!("\n### Memory of a cached token\n\n{size:.1} kB (goal ≤ {TOKEN_SIZE} kB)");
     println!("\n### CPU time of a request\n");
     println!("| request | server | plain handler | share | goal | with 30 memberships | growth | goal |");
     println!("|---|---|---|---|---|---|---|---|");

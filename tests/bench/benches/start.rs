@@ -14,24 +14,24 @@ use std::time::{Duration, Instant};
 
 use identity_adapters_postgres::{PostgresSettings, PostgresStores};
 use identity_adapters_sqlite::SqliteStores;
-use identity_bench::measure::asked_for;
+use identity_bench::measure::{asked_for, resident_kb};
 use identity_bench::policies::{Policies, Size, group, role, username};
 use identity_core::catalog::ResourceCatalog;
 use identity_core::engine::Engine;
 use identity_core::entity::{Container, Membership, Party};
-use identity_core::port::{AuditLog, Commit, PolicyStore};
+use identity_core::port::{AuditLog, Clock as _, Commit, PolicyStore};
 use identity_core::value::{Revision, Secret};
 use identity_core::world::{Change, Sources};
 use identity_server::effects::SystemClock;
 use identity_testkit::postgres::fresh_database;
 use identity_testkit::random::Random;
-use time::OffsetDateTime;
 
 const AUTHORIZATIONS: usize = 1_000_000;
 /// Memberships of each of the 100,000 users.
 const MEMBERSHIPS: usize = 3;
 const WITHIN: Duration = Duration::from_secs(3);
-const MEMORY: u64 = 150;
+/// Most memory of the world, in MB.
+const MEMORY: f64 = 150.0;
 /// Selects a load in a child process: its store, followed by the path or URL.
 const CHILD: &str = "--load=";
 
@@ -39,7 +39,7 @@ type Stores = (Arc<dyn PolicyStore>, Arc<dyn AuditLog>);
 
 async fn open(store: &str, at: &str) -> Stores {
     if store == "sqlite" {
-        let stores = SqliteStores::open(at.into()).await.expect("a store");
+        let stores = SqliteStores::open(at).await.expect("a store");
         return (stores.policy, stores.audit);
     }
     let settings = PostgresSettings::from_url(&Secret::new(at.to_owned())).expect("settings");
@@ -63,30 +63,24 @@ async fn fill(store: &dyn PolicyStore) {
     while rows.peek().is_some() {
         let next = Revision(known.0 + 1);
         let changes = rows.by_ref().take(50_000).collect();
-        let commit = Commit { revision: next, at: OffsetDateTime::now_utc(), changes, audit: vec![] };
+        let commit = Commit { revision: next, at: SystemClock.now(), changes, audit: vec![] };
         store.begin(known).await.expect("a turn").commit(vec![commit]).await.expect("a commit");
         known = next;
     }
 }
 
-fn resident_mb() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
-}
-
 /// Loads a store and prints the time and the memory.
 async fn load(store: &str, at: &str) {
     let (policy, audit) = open(store, at).await;
-    let before = resident_mb();
+    let before = resident_kb();
     let begin = Instant::now();
     let sources = Sources::Provider { groups_claimed: false };
     let engine = Engine::start(policy, audit, Arc::new(SystemClock), sources, ResourceCatalog::standard());
     let engine = engine.await.expect("an engine");
-    let (time, memory) = (begin.elapsed(), resident_mb() - before);
+    let (time, memory) = (begin.elapsed(), (resident_kb() - before) / 1024.0);
     let reached = |reached: bool| if reached { "ok" } else { "**missed**" };
     println!(
-        "| {store} | {} | {time:.1?} | ≤ {WITHIN:.0?}: {} | {memory} MB | ≤ {MEMORY} MB: {} |",
+        "| {store} | {} | {time:.1?} | ≤ {WITHIN:.0?}: {} | {memory:.0} MB | ≤ {MEMORY:.0} MB: {} |",
         engine.world().authorization_count(),
         reached(time <= WITHIN),
         reached(memory <= MEMORY)

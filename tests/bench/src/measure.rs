@@ -16,6 +16,14 @@ pub fn asked_for() -> bool {
     std::env::args().any(|argument| argument == "--bench")
 }
 
+/// Memory of this process, in kB.
+#[must_use]
+pub fn resident_kb() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.split_whitespace().next().unwrap().parse().unwrap()
+}
+
 /// Cases that are measured together, and the lines of their report.
 pub struct Bench<'c> {
     title: &'static str,

@@ -17,7 +17,7 @@ use identity_conformance::audit_log::written;
 use identity_conformance::sample::{audit, commit, member, user};
 use identity_core::entity::Scope;
 use identity_core::fake::Rows;
-use identity_core::port::{Commit, Tail};
+use identity_core::port::{Commit, Tail, snapshot};
 use identity_core::value::{Revision, Secret};
 use identity_core::world::Change;
 
@@ -77,7 +77,7 @@ fn commit_of(revision: u64) -> Commit {
 async fn commits_until_it_is_killed() {
     let Ok(store) = std::env::var(STORE) else { return };
     let policy = open(&store).await.policy;
-    let mut revision = policy.load().await.unwrap().revision;
+    let mut revision = snapshot(&*policy).await.unwrap().revision;
     loop {
         let transaction = policy.begin(revision).await.unwrap();
         revision = revision.next();
@@ -114,7 +114,7 @@ async fn survives(store: &str) {
         // The write lock is free again, and no transaction is in progress.
         let transaction = stores.policy.begin(Revision(0)).await.unwrap();
         let Tail::Commits(log) = transaction.missed() else { panic!("the log is gone") };
-        let snapshot = stores.policy.load().await.unwrap();
+        let snapshot = snapshot(&*stores.policy).await.unwrap();
         let revision = snapshot.revision.0;
         assert!((acknowledged..=acknowledged + 1).contains(&revision), "{revision}, acknowledged {acknowledged}");
         assert!(log.iter().map(|logged| logged.revision.0).eq(1..=revision));

@@ -13,7 +13,7 @@ use identity_conformance::{NEVER, PATIENCE, SOON};
 use identity_core::entity::{EntityKind, WhichSessions};
 use identity_core::port::{
     AuditFilter, AuditLog, AuditQuery, DeletionJournal, EntityLocks, InstallationStore, LockKey, PolicyStore,
-    SessionStore, StoreError, Tail, TokenCutoffStore,
+    SessionStore, StoreError, Tail, TokenCutoffStore, snapshot,
 };
 use identity_core::search::{Start, Window};
 use identity_core::value::{Revision, Secret};
@@ -82,7 +82,7 @@ fn calls(stores: &PostgresStores) -> Vec<Call<'_>> {
     vec![
         call!(policy.tail(Revision(0))),
         call!(policy.begin(Revision(0))),
-        ("policy::load", Box::pin(async { PolicyStore::load(&*stores.policy).await.map(drop) })),
+        ("policy::load", Box::pin(async { snapshot(&*stores.policy).await.map(drop) })),
         ("sessions::find", Box::pin(async { stores.sessions.find(id_hash(1), NOW).await.map(drop) })),
         call!(sessions.insert(&session(1))),
         call!(sessions.delete(&WhichSessions::One(id_hash(1)))),

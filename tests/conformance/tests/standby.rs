@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use identity_adapters_postgres::{PostgresSettings, PostgresStores};
 use identity_conformance::sample::{commit, session, user};
 use identity_conformance::{NEVER, PATIENCE};
-use identity_core::port::{Impairment, PolicyStore as _, SessionStore as _, StoreError};
+use identity_core::port::{Impairment, PolicyStore as _, SessionStore as _, StoreError, snapshot};
 use identity_core::value::{Revision, Secret};
 use identity_core::world::Change;
 use identity_testkit::{PrimaryAndStandby, Proxy};
@@ -27,7 +27,7 @@ async fn put(stores: &PostgresStores, revision: u64) -> Result<(), StoreError> {
 async fn followed(standby: &PostgresStores, revision: u64) {
     let begun = Instant::now();
     loop {
-        match standby.policy.load().await {
+        match snapshot(&*standby.policy).await {
             Ok(snapshot) if snapshot.revision == Revision(revision) => return,
             other => assert!(begun.elapsed() < PATIENCE, "{:?}", other.map(|snapshot| snapshot.revision)),
         }
@@ -72,5 +72,5 @@ async fn after_a_fail_over_the_next_write_is_made_on_the_new_primary() {
     databases.promote();
     proxy.lead_to(databases.standby());
     put(&stores, 4).await.unwrap();
-    assert_eq!(stores.policy.load().await.unwrap().revision, Revision(4));
+    assert_eq!(snapshot(&*stores.policy).await.unwrap().revision, Revision(4));
 }

@@ -44,7 +44,7 @@ proptest! {
         let mut world = Arc::new(World::new(sources, ResourceCatalog::standard()));
         for (command, used) in history.iter().zip(uses.iter().cycle()) {
             if let Ok(applied) = apply(&world, std::slice::from_ref(command), Authority::Administrator) {
-                // A world that nobody uses any more makes room for another one at the same address.
+                // A world that is no longer used makes room for another one at the same address.
                 world = Arc::new(applied.world);
             }
             for (place, token) in tokens.iter().enumerate() {

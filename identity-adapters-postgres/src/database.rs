@@ -122,7 +122,8 @@ impl Database {
         Lease::of(&self.pool, self.answer_timeout, Faults::EndTheTransaction).await.map_err(failed)
     }
 
-    /// Acquires a connection for a search. Its deadline is the statement timeout plus the answer timeout.
+    /// Acquires a connection for statements that read much. Its deadline is the statement timeout plus the answer
+    /// timeout.
     pub(crate) async fn search_connection(&self) -> Result<Connection, StoreError> {
         let mut connection = self.connection().await?;
         connection.be_patient(self.statement_timeout + self.answer_timeout);

@@ -9,6 +9,11 @@ pub(crate) fn json_rows(table: &str, columns: &[&str]) -> String {
     format!("SELECT {columns} FROM json_populate_recordset(NULL::{table}, $1::json) WITH ORDINALITY")
 }
 
+/// Packs all rows of a query into one text.
+pub(crate) fn pack(columns: &[&str], order: &str) -> String {
+    format!("json_agg(json_build_array({}) ORDER BY {order})::text", columns.join(", "))
+}
+
 pub(crate) const AUDIT: Dialect = Dialect {
     byte_order: " COLLATE \"C\"",
     time: |text| format!("{text}::timestamptz"),

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sqlx::postgres::{PgListener, PgPoolOptions};
-use sqlx::{Executor as _, PgPool, raw_sql};
+use sqlx::{Executor as _, raw_sql};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -56,6 +56,19 @@ impl Drop for Wake {
 }
 
 async fn listen(address: Address, heard: Arc<Notify>) {
+    loop {
+        if let Err(error) = hear(&address, &heard).await {
+            tracing::warn!(%error, "cannot listen for changes; polling until the connection is restored");
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Listens until the connection is lost. The periodic test is the only way to detect a silently disconnected peer.
+///
+/// Each listener has a pool of its own. A dropped listener returns its connection to its pool only after a statement on
+/// it, which a silently disconnected peer never answers; until TCP gives up, nothing else can use that pool.
+async fn hear(address: &Address, heard: &Notify) -> sqlx::Result<()> {
     let pool = PgPoolOptions::new()
         .max_connections(1)
         .acquire_timeout(ANSWER)
@@ -63,19 +76,7 @@ async fn listen(address: Address, heard: Arc<Notify>) {
         .idle_timeout(None)
         .max_lifetime(None)
         .connect_lazy_with(address.options());
-    loop {
-        if let Err(error) = hear(&pool, &heard).await {
-            tracing::warn!(%error, "cannot listen for changes; polling until the connection is restored");
-        }
-        tokio::time::sleep(PAUSE).await;
-        // The password may have changed.
-        pool.set_connect_options(address.options());
-    }
-}
-
-/// Listens until the connection is lost. The periodic test is the only way to detect a silently disconnected peer.
-async fn hear(pool: &PgPool, heard: &Notify) -> sqlx::Result<()> {
-    let mut listener = PgListener::connect_with(pool).await?;
+    let mut listener = PgListener::connect_with(&pool).await?;
     listener.eager_reconnect(false);
     answered(listener.listen(CHANNEL)).await?;
     // Commits made before the subscription were not notified, so all waiting tasks are woken once.

@@ -18,4 +18,4 @@ pub use lease::{Faults, Lease};
 #[doc(hidden)]
 pub use migrations::migrator_of;
 pub use row::{Row, RowError};
-pub use table::{JsonRows, Table};
+pub use table::{JsonRows, Pack, Table};

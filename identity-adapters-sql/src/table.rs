@@ -23,6 +23,11 @@ pub struct Table {
 /// that the rows belong to.
 pub type JsonRows = fn(table: &str, columns: &[&str]) -> String;
 
+/// Function that returns the expression that packs all rows of a query into one text, in the dialect of a database: a
+/// JSON array with an array of the given columns per row, in the order of the columns in the second parameter. Without
+/// rows, it is null or an empty array.
+pub type Pack = fn(columns: &[&str], order: &str) -> String;
+
 /// Separator of the items of a list in one column. No id can contain it.
 pub(crate) const SEPARATOR: char = '\u{1f}';
 
@@ -38,19 +43,37 @@ impl Table {
         sql(format!("SELECT {} FROM {} {clauses}", self.all().join(", "), self.name))
     }
 
-    /// Statement that reads rows with an additional column `list`, which contains the rows of the table `items` with
-    /// the same key. [`SEPARATOR`] separates the items, and the columns of an item.
-    pub(crate) fn select_with(&self, items: &Self) -> SqlStr {
-        let item = items.columns.join(&format!(" || '{SEPARATOR}' || "));
-        let same = |column: &&str| format!("{}.{column} = {}.{column}", items.name, self.name);
-        sql(format!(
-            "SELECT {}, (SELECT string_agg({item}, '{SEPARATOR}') FROM {} WHERE {}) AS list FROM {} ORDER BY {}",
-            self.all().join(", "),
-            items.name,
-            self.key.iter().map(same).collect::<Vec<_>>().join(" AND "),
-            self.name,
-            self.key.join(", "),
-        ))
+    /// Statement that reads a page of at most `limit` rows in the order of their keys, packed into one text, and the
+    /// columns of each row. With the SQL type of the key's columns, the page begins after the key in the parameters,
+    /// which are texts; otherwise with the first row.
+    ///
+    /// With a table `items`, rows have an additional column `list`, which contains its rows with the same key.
+    /// [`SEPARATOR`] separates the items, and the columns of an item.
+    pub(crate) fn page(
+        &self,
+        items: Option<&Self>,
+        after: Option<&str>,
+        limit: usize,
+        pack: Pack,
+    ) -> (Vec<&'static str>, SqlStr) {
+        let (name, mut columns) = (self.name, self.all());
+        let key = self.key.join(", ");
+        let stored = columns.join(", ");
+        let list = items.map_or_else(String::new, |items| {
+            columns.push("list");
+            let item = items.columns.join(&format!(" || '{SEPARATOR}' || "));
+            let same = |column: &&str| format!("{}.{column} = {name}.{column}", items.name);
+            let same = self.key.iter().map(same).collect::<Vec<_>>().join(" AND ");
+            format!(", (SELECT string_agg({item}, '{SEPARATOR}') FROM {} WHERE {same}) AS list", items.name)
+        });
+        let after = after.map_or_else(String::new, |key_type| {
+            let parameter = |number| format!("CAST(${number} AS {key_type})");
+            let parameters = (1..=self.key.len()).map(parameter).collect::<Vec<_>>().join(", ");
+            format!("WHERE ({key}) > ({parameters})")
+        });
+        let page = format!("SELECT {stored}{list} FROM {name} {after} ORDER BY {key} LIMIT {limit}");
+        let packed = pack(&columns, &key);
+        (columns, sql(format!("SELECT {packed} FROM ({page}) AS page")))
     }
 
     /// Statement that deletes rows and returns them. `clauses`, such as `WHERE …`, follow the table's name.

@@ -10,6 +10,11 @@ pub(crate) fn json_rows(_table: &str, columns: &[&str]) -> String {
     format!("SELECT {} FROM json_each($1)", values.join(", "))
 }
 
+/// Packs all rows of a query into one text.
+pub(crate) fn pack(columns: &[&str], order: &str) -> String {
+    format!("json_group_array(json_array({}) ORDER BY {order})", columns.join(", "))
+}
+
 pub(crate) const AUDIT: Dialect = Dialect {
     byte_order: "",
     time: str::to_owned,

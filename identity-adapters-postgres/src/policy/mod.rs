@@ -63,7 +63,7 @@ impl PolicyStore for PostgresPolicyStore {
     async fn load<'l>(&self, into: Loading<'l>) -> Result<Revision, StoreError> {
         // Loads do not run concurrently. The lock lets each attempt use `into`.
         let into = Mutex::new(into);
-        let read = || async { load::load(self.database.connection().await?, &mut *into.lock().await).await };
+        let read = || async { load::load(self.database.search_connection().await?, &mut *into.lock().await).await };
         self.database.repeatable(read).await
     }
 

@@ -29,6 +29,7 @@ impl Stored for Authorization {
 impl JsonRow for Authorization {
     const LIST: Option<Table> =
         Some(Table { name: "authorization_permissions", key: &["authorization_key"], columns: &["permission"] });
+    const KEY_TYPE: &str = "BIGINT";
 
     fn to_row(&self) -> Value {
         let Self { key, owner, resource_type, scope, permissions: _, condition } = self;

@@ -39,6 +39,9 @@ pub trait JsonRow: Stored {
     /// of the entity. `None` if the entity has no such list.
     const LIST: Option<Table> = None;
 
+    /// SQL type of the columns of the key.
+    const KEY_TYPE: &str = "TEXT";
+
     /// The row, as an object with a member per column.
     fn to_row(&self) -> Value;
 

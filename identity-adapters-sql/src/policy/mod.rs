@@ -1,49 +1,21 @@
 //! Statements that read and write the policy data. Each statement processes many rows of one table.
 
+mod load;
 mod net;
+mod packed;
 
-use identity_core::entity::{Authorization, CustomType, Group, MappingRule, Membership, Role, Tenant, User};
-use identity_core::port::StoreError;
+use identity_core::entity::Membership;
 use identity_core::world::Change;
 use serde_json::{Value, json};
 use sqlx::SqlStr;
 
+pub use self::load::{Pages, load};
 use self::net::{Net, NetRows};
-use crate::entity::{JsonRow, read};
-use crate::row::Row;
+use crate::entity::JsonRow;
 use crate::table::JsonRows;
 
 /// Maximum number of rows per statement, which bounds the memory of client and server.
 const BATCH: usize = 10_000;
-
-/// A statement that reads all entities of one kind.
-#[derive(Clone, Debug)]
-pub struct Read<R> {
-    /// Statement without parameters.
-    pub sql: SqlStr,
-    /// Converts a row to the change that stores its entity.
-    pub change: fn(&R) -> Result<Change, StoreError>,
-}
-
-/// Returns the statements that read all policy data. Entities are read before references to them.
-#[must_use]
-pub fn reads<R: Row>() -> [Read<R>; 8] {
-    [
-        of::<CustomType, R>(|row| read(row).map(Change::ResourceTypePut)),
-        of::<User, R>(|row| read(row).map(Change::UserPut)),
-        of::<Group, R>(|row| read(row).map(Change::GroupPut)),
-        of::<Role, R>(|row| read(row).map(Change::RolePut)),
-        of::<Tenant, R>(|row| read(row).map(Change::TenantPut)),
-        of::<MappingRule, R>(|row| read(row).map(Change::MappingRulePut)),
-        of::<Membership, R>(|row| read(row).map(Change::MemberAdded)),
-        of::<Authorization, R>(|row| read(row).map(Change::AuthorizationPut)),
-    ]
-}
-
-fn of<E: JsonRow, R>(change: fn(&R) -> Result<Change, StoreError>) -> Read<R> {
-    let sql = E::LIST.map_or_else(|| E::TABLE.select(""), |list| E::TABLE.select_with(&list));
-    Read { sql, change }
-}
 
 /// A statement that writes or deletes rows.
 #[derive(Clone, Debug)]

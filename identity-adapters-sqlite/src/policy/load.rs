@@ -1,25 +1,32 @@
 //! Loading of all policy data.
 
-use futures_util::TryStreamExt;
+use async_trait::async_trait;
 use identity_adapters_sql::change_log::require_format;
-use identity_adapters_sql::policy::reads;
+use identity_adapters_sql::policy::{Pages, load as load_pages};
 use identity_core::port::{Loading, StoreError};
 use identity_core::value::Revision;
+use sqlx::SqlStr;
 
 use crate::database::Connection;
+use crate::dialect::pack;
 use crate::error::failed;
 
 /// Loads all data. The connection must be in a transaction, so that all statements see the same commits.
-pub(super) async fn load(connection: &mut Connection, into: &mut Loading<'_>) -> Result<Revision, StoreError> {
-    let newest = sqlx::query_as("SELECT format, revision FROM policy_revision").fetch_one(&mut *connection);
+pub(super) async fn load(mut connection: Connection, into: &mut Loading<'_>) -> Result<Revision, StoreError> {
+    let newest = sqlx::query_as("SELECT format, revision FROM policy_revision").fetch_one(&mut connection);
     let (format, revision): (i64, i64) = newest.await.map_err(failed)?;
     require_format(format)?;
     into.restart();
-    for read in reads() {
-        let mut rows = sqlx::query(read.sql).fetch(&mut *connection);
-        while let Some(row) = rows.try_next().await.map_err(failed)? {
-            into.add((read.change)(&row)?);
-        }
-    }
+    load_pages(&mut Snapshot(connection), pack, into).await?;
     Ok(Revision(revision.cast_unsigned()))
+}
+
+struct Snapshot(Connection);
+
+#[async_trait]
+impl Pages for Snapshot {
+    async fn page(&mut self, sql: SqlStr, parameters: &[String]) -> Result<Option<String>, StoreError> {
+        let query = parameters.iter().fold(sqlx::query_scalar(sql), |query, text| query.bind(text.clone()));
+        query.fetch_one(&mut self.0).await.map_err(failed)
+    }
 }

@@ -54,7 +54,7 @@ impl SqlitePolicyStore {
 #[async_trait]
 impl PolicyStore for SqlitePolicyStore {
     async fn load<'l>(&self, mut into: Loading<'l>) -> Result<Revision, StoreError> {
-        load::load(&mut self.database.snapshot().await?, &mut into).await
+        load::load(self.database.snapshot().await?, &mut into).await
     }
 
     async fn tail(&self, known: Revision) -> Result<Tail, StoreError> {

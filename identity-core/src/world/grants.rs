@@ -175,6 +175,21 @@ impl Grants {
         self.types.get_mut(index)
     }
 
+    /// The same scope, with the text of the index if the index already contains it, so that authorizations on one
+    /// resource share the text.
+    pub(crate) fn shared(&self, resource_type: TypeIndex, scope: &Scope) -> Scope {
+        let place = self.types.get(usize::from(resource_type.0));
+        let known = place.and_then(|place| match scope {
+            Scope::Any => None,
+            Scope::Id(id) => {
+                let known = place.ids.get_key_value(id).or_else(|| place.conditional_ids.get_key_value(id));
+                known.map(|(id, _)| Scope::Id(id.clone()))
+            }
+            Scope::Property(name) => place.properties.get_key_value(name).map(|(name, _)| Scope::Property(name.clone())),
+        });
+        known.unwrap_or_else(|| scope.clone())
+    }
+
     pub(crate) fn insert(&mut self, resource_type: TypeIndex, scope: &Scope, conditional: bool, grant: Grant) {
         let Some(place) = self.of_type(resource_type) else { return };
         place.count += 1;

@@ -144,13 +144,13 @@ impl World {
         let owner = self.names.intern_party(&authorization.owner).ok_or(Unrecordable::Full)?;
         let condition = authorization.condition.clone().map(Arc::new);
         let grant = Grant { owner, key, permissions };
-        self.grants.insert(resource_type, &authorization.scope, condition.is_some(), grant);
+        let scope = self.grants.shared(resource_type, &authorization.scope);
+        self.grants.insert(resource_type, &scope, condition.is_some(), grant);
         self.owned.insert((owner, key), ());
-        if let Some(place) = self.place(owner, resource_type, &authorization.scope, condition.as_ref()) {
+        if let Some(place) = self.place(owner, resource_type, &scope, condition.as_ref()) {
             self.listing.insert(place, key);
         }
-        self.authorizations
-            .insert(key, Record { owner, resource_type, scope: authorization.scope.clone(), permissions, condition });
+        self.authorizations.insert(key, Record { owner, resource_type, scope, permissions, condition });
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use identity_bench::floor::Floor;
 use identity_bench::http::{Target, drive};
 use identity_bench::measure::{Bench, Goal, asked_for};
-use identity_bench::policies::{Grant, Owner, Policies, Query, Size, TYPES, resource_id, role, username};
+use identity_bench::policies::{Grant, Owner, Policies, Query, SampleUser, Size, TYPES, resource_id, role, username};
 use identity_core::apply::{Command, apply};
 use identity_core::catalog::ResourceCatalog;
 use identity_core::decide::{Authority, Explanation, Question, decide};
@@ -22,6 +22,7 @@ use identity_core::service::Caller;
 use identity_core::service::access::{Access, NotEvaluated, RecentCallers, Simulation};
 use identity_core::value::{ClaimSelector, ClaimValue, Claims, MappingRuleId, Name, Revision, StoredClaims};
 use identity_core::world::{Change, Sources, World};
+use identity_testkit::random::Random;
 use time::OffsetDateTime;
 
 /// Numbers of subjects with access to a resource.
@@ -44,14 +45,23 @@ fn world(policies: &Policies) -> World {
             permissions: READ,
         })
     });
-    let rows: Vec<Change> = (10_000_000..).zip(grants).map(|(key, grant)| grant.row(key)).collect();
+    // The recent callers have as many memberships as the users who are asked about.
+    let (size, mut random) = (policies.size, Random::seeded(11));
+    let mut sample = |user| SampleUser {
+        user,
+        groups: random.distinct(size.groups_each, size.groups),
+        roles: random.distinct(size.roles_each, size.roles),
+    };
+    let members: Vec<Change> = (0..LOGINS).flat_map(|user| sample(user).rows().collect::<Vec<_>>()).collect();
+    let grants = (10_000_000..).zip(grants).map(|(key, grant)| grant.row(key));
+    let rows: Vec<Change> = members.into_iter().chain(grants).collect();
     let (world, refused) = policies.world().replay(Revision(2), &rows);
     assert_eq!(refused, []);
     world
 }
 
-fn answer(world: &World, query: &Query, explained: bool) -> (bool, Option<Explanation>) {
-    let principal = Principal::User(username(query.person));
+fn answer(world: &World, policies: &Policies, query: &Query, explained: bool) -> (bool, Option<Explanation>) {
+    let principal = Principal::User(username(policies.people[query.person].user));
     let subject = resolve(world, ResolveInput::by_id(world, &principal));
     let question = Question::resource(world.catalog(), query.resource_type, &query.permission, &query.id).unwrap();
     let decision = decide(world, &subject, &question);
@@ -134,18 +144,25 @@ fn main() {
     }
     let policies = Policies::generate(Size::w2(1_000_000));
     let world = world(&policies);
-    let queries = policies.queries(&Floor::new(&policies), 4096);
+    let floor = Floor::new(&policies);
+    let queries = policies.queries(&floor, 4096);
     let desk = Desk::new(&world);
     assert_eq!(desk.simulate(), desk.by_hand(), "both find the same");
 
     let mut bench = Bench::new("Decisions as a service, among a million authorizations");
     for (name, allowed) in [("yes", true), ("no", false)] {
-        let chosen: Vec<&Query> = queries.iter().filter(|query| answer(&world, query, false).0 == allowed).collect();
+        let by_hand = |query: &Query| {
+            let caller = floor.caller(policies.people[query.person].owners());
+            floor.allows(&caller, query.resource_type, &query.permission, &query.id)
+        };
+        let chosen: Vec<&Query> = queries.iter().filter(|query| by_hand(query) == allowed).collect();
+        let answers = chosen.iter().map(|query| answer(&world, &policies, query, false).0);
+        assert!(answers.clone().count() > 100 && answers.into_iter().all(|found| found == allowed), "as by hand");
         for (what, explained) in [("decision", false), ("explanation", true)] {
-            let (chosen, world, mut next) = (chosen.clone(), &world, 0);
+            let (chosen, world, policies, mut next) = (chosen.clone(), &world, &policies, 0);
             bench.case(format!("{what}: {name}"), move || {
                 next = (next + 1) % chosen.len();
-                answer(world, chosen[next], explained)
+                answer(world, policies, chosen[next], explained)
             });
         }
         bench.compare(format!("explanation: {name}"), format!("decision: {name}"), Some(Goal::AtMost(5.0)));

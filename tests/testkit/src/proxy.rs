@@ -15,8 +15,17 @@ pub struct Proxy {
     state: watch::Sender<State>,
 }
 
+/// The mode, and how often the proxy was cut off and silenced. By these numbers, a connection notices an interruption
+/// even if the proxy has opened again in the meantime.
+#[derive(Clone, Copy)]
+struct State {
+    mode: Mode,
+    cut_off: u64,
+    silenced: u64,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+enum Mode {
     /// Data is forwarded after this delay.
     Open(Duration),
     /// Open connections are closed, and new ones immediately after they are accepted.
@@ -32,7 +41,7 @@ impl Proxy {
         let (target, leads_to) = watch::channel(target.into());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("a bound socket has an address");
-        let (sender, state) = watch::channel(State::CutOff);
+        let (sender, state) = watch::channel(State { mode: Mode::CutOff, cut_off: 0, silenced: 0 });
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 let target = leads_to.borrow().clone();
@@ -68,22 +77,22 @@ impl Proxy {
 
     /// Opens the proxy and delays data in each direction. Data that arrives during a delay is queued.
     pub fn slow_down(&self, delay: Duration) {
-        self.state.send_replace(State::Open(delay));
+        self.state.send_modify(|state| state.mode = Mode::Open(delay));
     }
 
     pub fn cut_off(&self) {
-        self.state.send_replace(State::CutOff);
+        self.state.send_modify(|state| *state = State { mode: Mode::CutOff, cut_off: state.cut_off + 1, ..*state });
     }
 
     /// Forwards nothing on existing and new connections, and closes none of them.
     pub fn be_silent(&self) {
-        self.state.send_replace(State::Silent);
+        self.state.send_modify(|state| *state = State { mode: Mode::Silent, silenced: state.silenced + 1, ..*state });
     }
 }
 
 async fn pass(near: TcpStream, target: String, mut state: watch::Receiver<State>) {
     let begun = *state.borrow_and_update();
-    if begun == State::CutOff {
+    if begun.mode == Mode::CutOff {
         return;
     }
     let Ok(far) = TcpStream::connect(target).await else { return };
@@ -91,19 +100,17 @@ async fn pass(near: TcpStream, target: String, mut state: watch::Receiver<State>
     // The connections are closed when their halves are dropped.
     let ((near_read, near_write), (far_read, far_write)) = (near.into_split(), far.into_split());
     let (mut forth, mut back) = ((near_read, far_write), (far_read, near_write));
-    let is_open = |state: &State| matches!(state, State::Open(_));
-    if is_open(&begun) {
+    let is_cut_off = |state: &State| state.cut_off != begun.cut_off;
+    if begun.mode != Mode::Silent {
         let delays = (state.clone(), state.clone());
         let both = async { tokio::join!(copy(&mut forth, delays.0), copy(&mut back, delays.1)) };
         tokio::select! {
             _ = both => return,
-            _ = state.wait_for(|state| !is_open(state)) => {}
+            _ = state.wait_for(|state| is_cut_off(state) || state.silenced != begun.silenced) => {}
         }
     }
-    if *state.borrow() == State::Silent {
-        // Holds the connections open until the proxy is cut off.
-        _ = state.wait_for(|state| *state == State::CutOff).await;
-    }
+    // A silent connection is held open until the proxy is cut off.
+    _ = state.wait_for(is_cut_off).await;
 }
 
 /// Copies in one direction until the end of the stream, then shuts down the other side.
@@ -114,8 +121,8 @@ async fn copy((read, write): &mut (OwnedReadHalf, OwnedWriteHalf), state: watch:
         if count == 0 {
             return write.shutdown().await.ok();
         }
-        let state = *state.borrow();
-        if let State::Open(delay) = state
+        let mode = state.borrow().mode;
+        if let Mode::Open(delay) = mode
             && !delay.is_zero()
         {
             tokio::time::sleep(delay).await;
@@ -180,7 +187,11 @@ mod tests {
         assert!(timeout(SHORT, answers(&mut later)).await.is_err());
         proxy.open();
         assert!(timeout(SHORT, answers(&mut stream)).await.is_err());
-        assert!(answers(&mut TcpStream::connect(proxy.address()).await.unwrap()).await);
+        let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+        assert!(answers(&mut stream).await);
+        proxy.be_silent();
+        proxy.open();
+        assert!(timeout(SHORT, answers(&mut stream)).await.is_err(), "also after a short silence");
     }
 
     #[tokio::test]

@@ -94,7 +94,7 @@ pub struct Surfaces {
     pub authorizations: Option<Arc<Authorizations>>,
     /// Serves `/access/v1`, the access decisions for other services.
     pub decisions: Option<Decisions>,
-    /// Serves `/api/audit-log`.
+    /// Serves `/api/audit-log`: records of changes and of denied requests.
     pub audit_logs: Option<Arc<AuditLogs>>,
     /// Serves `/v2`, the identity part of the Orchestration Cluster API.
     pub cluster: Option<Cluster>,

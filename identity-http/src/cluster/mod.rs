@@ -43,17 +43,17 @@ pub struct Cluster {
     pub setup: Option<Arc<Setup>>,
     /// Serves `/v2/groups`. `None` if groups come from token claims.
     pub groups: Option<Arc<ClusterGroups>>,
-    /// Serves `/v2/roles`.
+    /// Serves `/v2/roles`. Available in all profiles.
     pub roles: Arc<ClusterRoles>,
     /// Serves `/v2/tenants`. `None` if the API is disabled by `multi-tenancy.api-enabled`.
     pub tenants: Option<Arc<ClusterTenants>>,
-    /// Serves `/v2/mapping-rules`.
+    /// Serves `/v2/mapping-rules`: rules that match callers by the claims of their tokens.
     pub mapping_rules: Arc<ClusterMappingRules>,
     /// Serves the members of groups, roles and tenants, such as `/v2/groups/{id}/users`.
     pub members: Arc<Members>,
-    /// Serves `/v2/authorizations`.
+    /// Serves `/v2/authorizations`: permissions of an owner on resources.
     pub authorizations: Arc<ClusterAuthorizations>,
-    /// Serves `/v2/audit-logs`.
+    /// Serves `/v2/audit-logs`: records of changes, without denied requests.
     pub audit_logs: Arc<AuditLogs>,
     /// Validation rules for the ids of new entities and in references to entities.
     pub ids: IdRules,

@@ -14,17 +14,17 @@ use crate::route::resource;
 pub struct About {
     /// Version of this server, reported as the broker and gateway version.
     pub version: &'static str,
-    /// Host that the server listens on.
+    /// Host that the server listens on, reported in the topology.
     pub host: String,
-    /// Port that the server listens on.
+    /// Port that the server listens on, reported in the topology.
     pub port: u16,
     /// Whether callers have browser sessions, so that clients can offer sign-out.
     pub can_logout: bool,
     /// Whether sign-in is delegated to an identity provider.
     pub is_login_delegated: bool,
-    /// Whether multi-tenancy is enabled.
+    /// Whether multi-tenancy is enabled, reported in `/v2/system/configuration`.
     pub is_multi_tenancy_enabled: bool,
-    /// Maximum size of a request body, in bytes.
+    /// Maximum size of a request body in bytes, reported in `/v2/system/configuration`.
     pub max_request_size: usize,
 }
 
